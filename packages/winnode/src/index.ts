@@ -1,0 +1,18 @@
+/**
+ * Runs Windows Node anywhere: natively on Windows, through Wine elsewhere.
+ *
+ * @packageDocumentation
+ */
+export { WinnodeError, type WinnodeErrorCode } from './errors.js';
+export { describeHost, type HostFacts, winnodeVersion } from './host.js';
+export { ensurePrefix, type EnsurePrefixOptions, isPrefixReady, prefixPath } from './prefix.js';
+export {
+  openSession,
+  type RunOptions,
+  type RunResult,
+  runWindowsNode,
+  type Session,
+} from './run.js';
+export { findWindowsNode, type WindowsNode } from './windows-node.js';
+export { quoteNodeOption, toWindowsPath } from './windows-path.js';
+export { findWine, howToInstallWine, oldestWineMajor, type Wine } from './wine.js';

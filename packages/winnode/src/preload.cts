@@ -1,0 +1,101 @@
+/*
+ * Loaded into each Windows Node that winnode starts under Wine, before anything else, by
+ * NODE_OPTIONS, so that child processes and workers get it too. It mends two things.
+ *
+ * 1. Standard streams on a Unix pipe. Wine says FILE_TYPE_PIPE, but its pipe functions refuse the
+ *    handle, and Node throws `EBADF` at the first touch of process.stdout. Plain reads and writes
+ *    work, so the stream is rebuilt on those.
+ * 2. Symbolic links. Wine shows a Unix link as a plain directory, so Node takes a linked package
+ *    for a copy at the link's place, and everything that counts on its real place fails.
+ */
+const fs: typeof import('node:fs') = require('node:fs');
+const module_: typeof import('node:module') = require('node:module');
+const stream: typeof import('node:stream') = require('node:stream');
+const url: typeof import('node:url') = require('node:url');
+const worker: typeof import('node:worker_threads') = require('node:worker_threads');
+
+type Stream = import('node:stream').Stream;
+
+function isBadHandle(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EBADF';
+}
+
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let sent = 0; sent < bytes.length; ) {
+    try {
+      sent += fs.writeSync(fd, bytes, sent);
+    } catch (error) {
+      // A reader that is slower than we are, on a pipe somebody made non-blocking.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function rebuild(name: 'stdin' | 'stdout' | 'stderr', fd: number): Stream {
+  if (name === 'stdin') return fs.createReadStream('', { fd, autoClose: false });
+  const writable = new stream.Writable({
+    decodeStrings: true,
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        writeAll(fd, chunk);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  // What Node's own streams carry; console and others look at these.
+  return Object.assign(writable, { fd, _type: 'pipe', _isStdio: true, destroySoon: writable.end });
+}
+
+function mendStream(name: 'stdin' | 'stdout' | 'stderr', fd: number): void {
+  const original = Object.getOwnPropertyDescriptor(process, name);
+  if (original?.get === undefined) return;
+  const get = original.get;
+  let mended: Stream | undefined;
+  Object.defineProperty(process, name, {
+    ...original,
+    get() {
+      if (mended !== undefined) return mended;
+      try {
+        return get.call(process);
+      } catch (error) {
+        if (!isBadHandle(error)) throw error;
+        mended = rebuild(name, fd);
+        return mended;
+      }
+    },
+  });
+}
+
+function followLinks(): void {
+  const real = new Map<string, string>();
+  const follow = (address: string): string => {
+    if (!address.startsWith('file:')) return address;
+    const known = real.get(address);
+    if (known !== undefined) return known;
+    const { search, hash } = new URL(address);
+    let found = address;
+    try {
+      found = url.pathToFileURL(fs.realpathSync.native(url.fileURLToPath(address))).href + search + hash;
+    } catch {
+      // A file that is not there: Node says so better than we could.
+    }
+    real.set(address, found);
+    return found;
+  };
+  module_.registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      return { ...resolved, url: follow(resolved.url) };
+    },
+  });
+}
+
+if (worker.isMainThread) {
+  mendStream('stdin', 0);
+  mendStream('stdout', 1);
+  mendStream('stderr', 2);
+}
+followLinks();

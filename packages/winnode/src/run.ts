@@ -1,0 +1,136 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { WinnodeError } from './errors.js';
+import { ensurePrefix, prefixPath } from './prefix.js';
+import { findWindowsNode } from './windows-node.js';
+import { quoteNodeOption, toWindowsPath } from './windows-path.js';
+import { findWine } from './wine.js';
+import { wineEnvironment } from './wine-environment.js';
+import { useWineserver } from './wineserver.js';
+
+/** Options of {@link runWindowsNode}. */
+export interface RunOptions {
+  /** The working directory; default: this process's. */
+  readonly cwd?: string;
+  /** The environment; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** As in `child_process.spawn`; default: `inherit`. */
+  readonly stdio?: StdioOptions;
+  /** Pass SIGINT, SIGTERM and SIGHUP on to the program while it runs; default: true. */
+  readonly forwardSignals?: boolean;
+  /** Told one line before something slow starts. */
+  readonly onProgress?: (line: string) => void;
+  /** Handed the process as soon as it runs, for its streams. */
+  readonly onSpawn?: (child: ChildProcess) => void;
+}
+
+/** How a Windows Node ended. */
+export interface RunResult {
+  /** The exit code; 128 + the signal's number when a signal ended it, as shells count. */
+  readonly exitCode: number;
+  /** The signal that ended it, if one did. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A host's way of running Windows Node, ready for use. */
+export interface Session {
+  /** Runs Windows Node once: node options, a script and its arguments, as on a command line. */
+  run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Ends the session; what it started ends with its last user. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs Windows Node once: natively on Windows with the Node that runs this, elsewhere under Wine.
+ * Arguments are Node's own: options, a script, the script's arguments.
+ *
+ * @throws {WinnodeError} when this host cannot; a program that fails is a result, not an error.
+ */
+export async function runWindowsNode(
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const session = await openSession(options);
+  try {
+    return await session.run(args, options);
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * Prepares this host for several runs: under Wine the prefix is made if need be and one wineserver
+ * is kept for all of them, so that each starts in 0.2 s instead of 1 s.
+ *
+ * @throws {WinnodeError} when this host cannot run Windows Node.
+ */
+export async function openSession(
+  options: Pick<RunOptions, 'env' | 'onProgress'> = {},
+): Promise<Session> {
+  const env = options.env ?? process.env;
+  if (process.platform === 'win32') {
+    return {
+      run: (args, runOptions = {}) => runChild(process.execPath, args, runOptions.env ?? env, runOptions),
+      close: async () => {},
+    };
+  }
+  const wine = findWine(env);
+  const node = findWindowsNode(env);
+  const prefix = prefixPath(wine, node, env);
+  await ensurePrefix(prefix, wine, node, options);
+  const lease = await useWineserver(prefix, wine);
+  return {
+    run(args, runOptions = {}) {
+      const runEnv = { ...wineEnvironment(prefix, runOptions.env ?? env) };
+      runEnv['NODE_OPTIONS'] = withPreload(runEnv['NODE_OPTIONS']);
+      return runChild(wine.loader, [node.exe, ...args], runEnv, runOptions);
+    },
+    close: () => lease.release(),
+  };
+}
+
+function withPreload(nodeOptions: string | undefined): string {
+  const preload = toWindowsPath(fileURLToPath(new URL('./preload.cjs', import.meta.url)));
+  return `-r ${quoteNodeOption(preload)}${nodeOptions ? ` ${nodeOptions}` : ''}`;
+}
+
+function runChild(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  options: RunOptions,
+): Promise<RunResult> {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, {
+      env,
+      stdio: options.stdio ?? 'inherit',
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    const stopForwarding = options.forwardSignals === false ? () => {} : forwardSignals(child);
+    child.on('error', (cause) => {
+      stopForwarding();
+      const hint = 'Does the working directory exist? Are too many processes running?';
+      failed(new WinnodeError('ERR_LAUNCH', `${command} does not start: ${cause.message}`, hint));
+    });
+    child.on('close', (code, signal) => {
+      stopForwarding();
+      done({ exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0), signal });
+    });
+    options.onSpawn?.(child);
+  });
+}
+
+/** Passes signals to the child instead of dying of them, so that its lease is always given back. */
+function forwardSignals(child: ChildProcess): () => void {
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const forward = (signal: NodeJS.Signals) => {
+    // A terminal sends Ctrl-C to the child as well: passing it on would deliver it twice.
+    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    child.kill(signal);
+  };
+  for (const signal of signals) process.on(signal, forward);
+  return () => {
+    for (const signal of signals) process.off(signal, forward);
+  };
+}
