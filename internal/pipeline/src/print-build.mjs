@@ -1,0 +1,15 @@
+// Says, in the process that tests, which file the package under test really is, and refuses the
+// wrong build.
+import { readFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const manifest = join(process.cwd(), 'package.json');
+const { name, exports } = JSON.parse(readFileSync(manifest, 'utf8'));
+const entry = exports?.['.'] === undefined ? Object.keys(exports)[0].replace('.', name) : name;
+const resolved = createRequire(manifest).resolve(entry);
+const build = process.env.TEST_BUILD;
+writeSync(1, `testing ${entry} from ${resolved}\n`);
+if (!/[\\/]src[\\/]/.test(resolved) && !new RegExp(`[\\\\/]dist[\\\\/]${build}[\\\\/]`).test(resolved)) {
+  throw new Error(`${resolved} is not the ${build} build`);
+}

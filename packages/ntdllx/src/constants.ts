@@ -1,0 +1,34 @@
+/**
+ * Constants of NT and of its socket driver AFD, as Microsoft's headers and phnt name them. A test
+ * holds every one against values that compilers folded from those headers.
+ *
+ * @packageDocumentation
+ */
+
+/** Access mask of a completion port: everything (winnt.h). */
+export const IO_COMPLETION_ALL_ACCESS = 0x1f0003;
+
+/** The AFD request that waits for readiness (phnt ntafd.h); METHOD_BUFFERED, any access. */
+export const IOCTL_AFD_POLL = 0x12024;
+
+/** Data can be received. */
+export const AFD_POLL_RECEIVE = 0x1;
+/** Out-of-band data can be received. */
+export const AFD_POLL_RECEIVE_EXPEDITED = 0x2;
+/** Data can be sent. */
+export const AFD_POLL_SEND = 0x4;
+/** The other side will send no more (FIN). */
+export const AFD_POLL_DISCONNECT = 0x8;
+/** The connection was ended hard (RST). */
+export const AFD_POLL_ABORT = 0x10;
+/** The socket was closed here. */
+export const AFD_POLL_LOCAL_CLOSE = 0x20;
+/** The socket is connected; true for as long as it is. */
+export const AFD_POLL_CONNECT = 0x40;
+/** A connection waits to be accepted. */
+export const AFD_POLL_ACCEPT = 0x80;
+/** A connect failed; `Status` says why. */
+export const AFD_POLL_CONNECT_FAIL = 0x100;
+
+/** The handle value that means failure for CreateFile and its kind (handleapi.h). */
+export const INVALID_HANDLE_VALUE = -1;

@@ -1,0 +1,118 @@
+import { ntStatusAdvice, win32ErrorAdvice, wsaErrorAdvice } from './advice.js';
+import { isNtSuccess, type NTSTATUS, ntStatusName } from './ntstatus.js';
+import { wsaErrorName } from './wsa-errors.js';
+
+/** What went wrong, for programs to branch on; stable. */
+export type NtdllxErrorCode =
+  | 'ERR_NTSTATUS'
+  | 'ERR_WIN32'
+  | 'ERR_WSA'
+  | 'ERR_NT_HOST'
+  | 'ERR_NT_EXPORT'
+  | 'ERR_NATIVE_MEMORY';
+
+/** The base of every error that ntdllx throws. */
+export class NtdllxError extends Error {
+  readonly code: NtdllxErrorCode;
+
+  constructor(code: NtdllxErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+const hexadecimal = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
+
+/** An NT call that returned a status which is not a success. */
+export class NtStatusError extends NtdllxError {
+  /** The function, under NT's name. */
+  readonly call: string;
+  /** The status, unsigned. */
+  readonly status: number;
+  /** Its name, or its number in hexadecimal where ntdllx has no name for it. */
+  readonly statusName: string;
+
+  constructor(call: string, status: NTSTATUS) {
+    const statusName = ntStatusName(status);
+    super(
+      'ERR_NTSTATUS',
+      `${call} returned ${statusName} (${hexadecimal(status)}). ${ntStatusAdvice(status)}`,
+    );
+    this.call = call;
+    this.status = status;
+    this.statusName = statusName;
+  }
+}
+
+/** A kernel32 call that failed. */
+export class Win32Error extends NtdllxError {
+  readonly call: string;
+  /** What GetLastError said. */
+  readonly errorNumber: number;
+
+  constructor(call: string, errorNumber: number) {
+    super(
+      'ERR_WIN32',
+      `${call} failed with Win32 error ${errorNumber}. ${win32ErrorAdvice(errorNumber)}`,
+    );
+    this.call = call;
+    this.errorNumber = errorNumber;
+  }
+}
+
+/** A Winsock call that failed. */
+export class WsaError extends NtdllxError {
+  readonly call: string;
+  /** What WSAGetLastError said. */
+  readonly wsaCode: number;
+  /** Its name, or its number where ntdllx has no name for it. */
+  readonly wsaName: string;
+
+  constructor(call: string, wsaCode: number) {
+    const wsaName = wsaErrorName(wsaCode);
+    super('ERR_WSA', `${call} failed with ${wsaName} (${wsaCode}). ${wsaErrorAdvice(wsaCode)}`);
+    this.call = call;
+    this.wsaCode = wsaCode;
+    this.wsaName = wsaName;
+  }
+}
+
+/** A call on a host that has no Windows NT: nothing was called. */
+export class HostError extends NtdllxError {
+  constructor(call: string, reason: string) {
+    super(
+      'ERR_NT_HOST',
+      `${call} needs Windows NT, but ${reason}. ` +
+        'Run the program on 64-bit Windows, or with winnode, which uses Wine: winnode script.js',
+    );
+  }
+}
+
+/** A function that this Windows or Wine does not export. */
+export class ExportError extends NtdllxError {
+  constructor(call: string, dll: string, cause: unknown) {
+    super(
+      'ERR_NT_EXPORT',
+      `${dll} does not export ${call} on this host. It needs a newer Windows or Wine.`,
+      { cause },
+    );
+  }
+}
+
+/** Native memory used wrongly: freed twice, used after it was freed, or outside its bounds. */
+export class NativeMemoryError extends NtdllxError {
+  constructor(message: string) {
+    super('ERR_NATIVE_MEMORY', message);
+  }
+}
+
+/**
+ * Returns the status if it is a success, throws otherwise.
+ *
+ * @throws {NtStatusError} with the call, the status by name, and what to do next.
+ */
+export function requireNtSuccess(call: string, status: NTSTATUS): NTSTATUS {
+  if (isNtSuccess(status)) return status;
+  throw new NtStatusError(call, status);
+}

@@ -1,0 +1,36 @@
+/**
+ * Bindings of Windows NT: completion ports, requests to the socket driver AFD, the memory they
+ * write to, status names and errors. As sharp as NT itself: a wrong address here is a crash.
+ *
+ * Importing this opens nothing, on any system; the first call does, or says what is missing.
+ *
+ * @packageDocumentation
+ */
+export * from './constants.js';
+export {
+  ExportError,
+  HostError,
+  NativeMemoryError,
+  NtdllxError,
+  type NtdllxErrorCode,
+  NtStatusError,
+  requireNtSuccess,
+  Win32Error,
+  WsaError,
+} from './errors.js';
+export { type Kernel, ntKernel } from './kernel.js';
+export {
+  allocate,
+  type NativeMemory,
+  type NativeMemoryUse,
+  nativeMemory,
+} from './native-memory.js';
+export * from './ntdll.js';
+export { isNtSuccess, type NTSTATUS, ntStatusName, toNtStatus } from './ntstatus.js';
+export * from './ntstatus-values.js';
+export { AFD_POLL_HANDLE_INFO, AFD_POLL_INFO } from './structs/afd-poll-info.js';
+export { FILE_IO_COMPLETION_INFORMATION } from './structs/file-io-completion-information.js';
+export { IO_STATUS_BLOCK } from './structs/io-status-block.js';
+export { INT64_MAX, LARGE_INTEGER, relativeTimeout100ns } from './structs/large-integer.js';
+export { NativeStruct, type StructLayout } from './structs/native-struct.js';
+export { wsaErrorName } from './wsa-errors.js';

@@ -1,0 +1,9 @@
+/**
+ * For this package's own tests: the tables behind the bindings. Not part of the API.
+ *
+ * @packageDocumentation
+ */
+export { DEBUG } from './debug.js';
+export { leastSyscallArguments } from './loader.js';
+export { debugFill } from './native-memory.js';
+export { nativeTypes, type Prototype, prototypes } from './prototypes.js';

@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import { ExportError, HostError } from './errors.js';
+import { type FunctionName, nativeTypes, type Prototype, prototypes } from './prototypes.js';
+
+type Koffi = typeof import('koffi');
+type NativeFunction = (...args: (number | bigint)[]) => number | bigint;
+
+/** The JavaScript side of a native type: 64-bit values also come and go as bigint. */
+type Js<T> = T extends 'pointer' | 'ULONG_PTR' | 'SOCKET' ? number | bigint : number;
+type Args<P> = P extends readonly [readonly [string, infer T, ...unknown[]], ...infer Rest]
+  ? [arg: Js<T>, ...rest: Args<Rest>]
+  : [];
+
+/** The signature that a row of the table gives a function. */
+export type Signature<N extends FunctionName> = (
+  ...args: Args<(typeof prototypes)[N]['params']>
+) => Js<(typeof prototypes)[N]['returns']>;
+
+/**
+ * System calls of ntdll are declared with at least this many arguments, the missing ones zero.
+ *
+ * Wine 10's system call dispatcher reads the stack slots of arguments five and six whatever the
+ * call takes. koffi places short argument lists so near the top of its stack that slot five is
+ * on the guard page: the thread then faults for ever. NT itself reads only what the call takes.
+ */
+export const leastSyscallArguments = 5;
+
+let koffi: Koffi | undefined;
+const libraries = new Map<string, ReturnType<Koffi['load']>>();
+
+/**
+ * koffi, loaded at its first use, so that importing this package opens nothing anywhere.
+ *
+ * @throws {HostError} where there is no 64-bit Windows NT.
+ */
+export function loadKoffi(call: string): Koffi {
+  if (koffi !== undefined) return koffi;
+  if (process.platform !== 'win32') {
+    throw new HostError(call, `this is ${process.platform}`);
+  }
+  if (process.arch !== 'x64' && process.arch !== 'arm64') {
+    throw new HostError(call, `this Node is built for ${process.arch}, and x64 or arm64 is needed`);
+  }
+  koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  return koffi;
+}
+
+function load(name: FunctionName): NativeFunction {
+  const ffi = loadKoffi(name);
+  const { dll, returns, params }: Prototype = prototypes[name];
+  let library = libraries.get(dll);
+  if (library === undefined) {
+    library = ffi.load(dll);
+    libraries.set(dll, library);
+  }
+  const types: string[] = params.map(([, type]) => nativeTypes[type]);
+  const missing =
+    dll === 'ntdll.dll' && name.startsWith('Nt') ? leastSyscallArguments - types.length : 0;
+  const padding: number[] = missing > 0 ? new Array(missing).fill(0) : [];
+  let call: NativeFunction;
+  try {
+    const declared = [...types, ...padding.map(() => 'uintptr_t')];
+    call = library.func(name, nativeTypes[returns], declared) as NativeFunction;
+  } catch (cause) {
+    throw new ExportError(name, dll, cause);
+  }
+  return padding.length === 0 ? call : (...args) => call(...args, ...padding);
+}
+
+/** The function of a row: found and opened at its first call, not before. */
+export function bind<N extends FunctionName>(name: N): Signature<N> {
+  let call: NativeFunction | undefined;
+  const bound: NativeFunction = (...args) => {
+    call ??= load(name);
+    return call(...args);
+  };
+  return bound as Signature<N>;
+}

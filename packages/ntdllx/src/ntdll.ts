@@ -1,0 +1,96 @@
+import { bind } from './loader.js';
+import type { NTSTATUS } from './ntstatus.js';
+
+/** A handle of NT: a small number, -1 for none. Handle values are used again after a close. */
+export type HANDLE = number;
+
+/** An address from {@link NativeMemory}, or 0 for none. */
+export type Address = number;
+
+/** A pointer-sized value that NT carries and does not look into. */
+export type PointerSized = number | bigint;
+
+/**
+ * Creates an I/O completion port.
+ *
+ * @param IoCompletionHandle address of 8 bytes that receive the handle; read once, on return.
+ * @param DesiredAccess IO_COMPLETION_ALL_ACCESS.
+ * @param ObjectAttributes 0.
+ * @param NumberOfConcurrentThreads 0 for as many as there are processors. Wine ignores it.
+ */
+export const NtCreateIoCompletion: (
+  IoCompletionHandle: Address,
+  DesiredAccess: number,
+  ObjectAttributes: Address,
+  NumberOfConcurrentThreads: number,
+) => NTSTATUS = bind('NtCreateIoCompletion');
+
+/** Posts a packet to a port. All four values come out of NtRemoveIoCompletionEx unchanged. */
+export const NtSetIoCompletion: (
+  IoCompletionHandle: HANDLE,
+  KeyContext: PointerSized,
+  ApcContext: PointerSized,
+  IoStatus: NTSTATUS,
+  IoStatusInformation: PointerSized,
+) => NTSTATUS = bind('NtSetIoCompletion');
+
+/**
+ * Waits for packets and takes up to `Count` of them off the port. Blocks the calling thread.
+ *
+ * @param IoCompletionInformation address of `Count` FILE_IO_COMPLETION_INFORMATION, 32 bytes each.
+ * @param NumEntriesRemoved address of 4 bytes. Meaningful only if the status is STATUS_SUCCESS:
+ *   Wine stores 1 there on a time-out, too.
+ * @param Timeout address of a LARGE_INTEGER in 100 ns, negative from now; 0 waits for ever.
+ * @param Alertable 1 lets an APC end the wait with STATUS_USER_APC.
+ * @returns STATUS_SUCCESS, or one of the successes that bring nothing: STATUS_TIMEOUT,
+ *   STATUS_USER_APC, STATUS_ALERTED; or an error.
+ */
+export const NtRemoveIoCompletionEx: (
+  IoCompletionHandle: HANDLE,
+  IoCompletionInformation: Address,
+  Count: number,
+  NumEntriesRemoved: Address,
+  Timeout: Address,
+  Alertable: number,
+) => NTSTATUS = bind('NtRemoveIoCompletionEx');
+
+/**
+ * Sends a request to a driver. For IOCTL_AFD_POLL the memory of `IoStatusBlock`, `InputBuffer` and
+ * `OutputBuffer` belongs to the kernel from this call on, until the request's packet was removed
+ * from the port, or its event was seen set; with neither, until `IoStatusBlock.Status` changed.
+ *
+ * @param Event a handle to set at the end, or 0.
+ * @param ApcRoutine 0.
+ * @param ApcContext what the packet carries. 0 means: post no packet.
+ * @returns STATUS_PENDING; STATUS_SUCCESS when the request is complete already (its packet is
+ *   posted all the same); an error when there is no request and there will be no packet.
+ */
+export const NtDeviceIoControlFile: (
+  FileHandle: HANDLE,
+  Event: HANDLE,
+  ApcRoutine: Address,
+  ApcContext: PointerSized,
+  IoStatusBlock: Address,
+  IoControlCode: number,
+  InputBuffer: Address,
+  InputBufferLength: number,
+  OutputBuffer: Address,
+  OutputBufferLength: number,
+) => NTSTATUS = bind('NtDeviceIoControlFile');
+
+/**
+ * Asks the kernel to end a request early. The request still completes, with STATUS_CANCELLED, and
+ * only then is its memory free again.
+ *
+ * @param IoRequestToCancel the IoStatusBlock of the request; 0 means every request of the file.
+ * @param IoStatusBlock address of 16 bytes for this call alone; free again on return.
+ * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the request is complete already, which is ordinary.
+ */
+export const NtCancelIoFileEx: (
+  FileHandle: HANDLE,
+  IoRequestToCancel: Address,
+  IoStatusBlock: Address,
+) => NTSTATUS = bind('NtCancelIoFileEx');
+
+/** Closes a handle. Do not rely on it to wake a thread that waits on a port: Wine 8 does not. */
+export const NtClose: (Handle: HANDLE) => NTSTATUS = bind('NtClose');

@@ -1,0 +1,256 @@
+/**
+ * Every foreign function, one row each: where it is, what it returns, what it takes. The loader
+ * expands the rows; a test holds each against what compilers made of the headers.
+ *
+ * Sources: phnt's ntioapi.h and ntobapi.h for ntdll, the Windows SDK 10.0.26100 for the rest.
+ *
+ * @packageDocumentation
+ */
+
+/** The NT and C types that the rows use, as koffi types. */
+export const nativeTypes = {
+  // Unsigned on purpose: this is the one place that makes an NTSTATUS an unsigned number.
+  NTSTATUS: 'uint32_t',
+  BOOL: 'int32_t',
+  BOOLEAN: 'uint8_t',
+  WORD: 'uint16_t',
+  DWORD: 'uint32_t',
+  ULONG: 'uint32_t',
+  ACCESS_MASK: 'uint32_t',
+  long: 'int32_t',
+  int: 'int32_t',
+  GROUP: 'uint32_t',
+  ULONG_PTR: 'uintptr_t',
+  SOCKET: 'uintptr_t',
+  HANDLE: 'intptr_t',
+  // Every pointer is a plain address of memory from `allocate`. A Buffer or an object is refused
+  // by koffi: it would copy it to a place that is reused while the kernel still writes there.
+  pointer: 'uintptr_t',
+} as const;
+
+type NativeType = keyof typeof nativeTypes;
+
+/** A parameter: its name and its type; pointers also keep the type of their header. */
+export type Parameter = readonly [name: string, type: NativeType, headerType?: string];
+
+/** A foreign function. */
+export interface Prototype {
+  readonly dll: 'ntdll.dll' | 'kernel32.dll' | 'ws2_32.dll';
+  readonly returns: NativeType;
+  readonly params: readonly Parameter[];
+}
+
+const pointer = <N extends string>(name: N, headerType: string) =>
+  [name, 'pointer', headerType] as const;
+
+/** The table. */
+export const prototypes = {
+  NtCreateIoCompletion: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [
+      pointer('IoCompletionHandle', 'PHANDLE'),
+      ['DesiredAccess', 'ACCESS_MASK'],
+      pointer('ObjectAttributes', 'PCOBJECT_ATTRIBUTES'),
+      ['NumberOfConcurrentThreads', 'ULONG'],
+    ],
+  },
+  NtSetIoCompletion: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [
+      ['IoCompletionHandle', 'HANDLE'],
+      pointer('KeyContext', 'PVOID'),
+      pointer('ApcContext', 'PVOID'),
+      ['IoStatus', 'NTSTATUS'],
+      ['IoStatusInformation', 'ULONG_PTR'],
+    ],
+  },
+  NtRemoveIoCompletionEx: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [
+      ['IoCompletionHandle', 'HANDLE'],
+      pointer('IoCompletionInformation', 'PFILE_IO_COMPLETION_INFORMATION'),
+      ['Count', 'ULONG'],
+      pointer('NumEntriesRemoved', 'PULONG'),
+      pointer('Timeout', 'PLARGE_INTEGER'),
+      ['Alertable', 'BOOLEAN'],
+    ],
+  },
+  NtDeviceIoControlFile: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [
+      ['FileHandle', 'HANDLE'],
+      ['Event', 'HANDLE'],
+      pointer('ApcRoutine', 'PIO_APC_ROUTINE'),
+      pointer('ApcContext', 'PVOID'),
+      pointer('IoStatusBlock', 'PIO_STATUS_BLOCK'),
+      ['IoControlCode', 'ULONG'],
+      pointer('InputBuffer', 'PVOID'),
+      ['InputBufferLength', 'ULONG'],
+      pointer('OutputBuffer', 'PVOID'),
+      ['OutputBufferLength', 'ULONG'],
+    ],
+  },
+  NtCancelIoFileEx: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [
+      ['FileHandle', 'HANDLE'],
+      pointer('IoRequestToCancel', 'PIO_STATUS_BLOCK'),
+      pointer('IoStatusBlock', 'PIO_STATUS_BLOCK'),
+    ],
+  },
+  NtClose: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [['Handle', 'HANDLE']],
+  },
+  CreateIoCompletionPort: {
+    dll: 'kernel32.dll',
+    returns: 'HANDLE',
+    params: [
+      ['FileHandle', 'HANDLE'],
+      ['ExistingCompletionPort', 'HANDLE'],
+      ['CompletionKey', 'ULONG_PTR'],
+      ['NumberOfConcurrentThreads', 'DWORD'],
+    ],
+  },
+  CreateEventA: {
+    dll: 'kernel32.dll',
+    returns: 'HANDLE',
+    params: [
+      pointer('lpEventAttributes', 'LPSECURITY_ATTRIBUTES'),
+      ['bManualReset', 'BOOL'],
+      ['bInitialState', 'BOOL'],
+      pointer('lpName', 'LPCSTR'),
+    ],
+  },
+  SetEvent: { dll: 'kernel32.dll', returns: 'BOOL', params: [['hEvent', 'HANDLE']] },
+  WaitForSingleObject: {
+    dll: 'kernel32.dll',
+    returns: 'DWORD',
+    params: [
+      ['hHandle', 'HANDLE'],
+      ['dwMilliseconds', 'DWORD'],
+    ],
+  },
+  CloseHandle: { dll: 'kernel32.dll', returns: 'BOOL', params: [['hObject', 'HANDLE']] },
+  GetLastError: { dll: 'kernel32.dll', returns: 'DWORD', params: [] },
+  WSAStartup: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['wVersionRequested', 'WORD'],
+      pointer('lpWSAData', 'LPWSADATA'),
+    ],
+  },
+  WSACleanup: { dll: 'ws2_32.dll', returns: 'int', params: [] },
+  WSAGetLastError: { dll: 'ws2_32.dll', returns: 'int', params: [] },
+  WSASocketW: {
+    dll: 'ws2_32.dll',
+    returns: 'SOCKET',
+    params: [
+      ['af', 'int'],
+      ['type', 'int'],
+      ['protocol', 'int'],
+      pointer('lpProtocolInfo', 'LPWSAPROTOCOL_INFOW'),
+      ['g', 'GROUP'],
+      ['dwFlags', 'DWORD'],
+    ],
+  },
+  WSAIoctl: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      ['dwIoControlCode', 'DWORD'],
+      pointer('lpvInBuffer', 'LPVOID'),
+      ['cbInBuffer', 'DWORD'],
+      pointer('lpvOutBuffer', 'LPVOID'),
+      ['cbOutBuffer', 'DWORD'],
+      pointer('lpcbBytesReturned', 'LPDWORD'),
+      pointer('lpOverlapped', 'LPWSAOVERLAPPED'),
+      pointer('lpCompletionRoutine', 'LPWSAOVERLAPPED_COMPLETION_ROUTINE'),
+    ],
+  },
+  ioctlsocket: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      ['cmd', 'long'],
+      pointer('argp', 'u_long *'),
+    ],
+  },
+  setsockopt: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      ['level', 'int'],
+      ['optname', 'int'],
+      pointer('optval', 'const char *'),
+      ['optlen', 'int'],
+    ],
+  },
+  bind: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      pointer('name', 'const struct sockaddr *'),
+      ['namelen', 'int'],
+    ],
+  },
+  listen: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      ['backlog', 'int'],
+    ],
+  },
+  accept: {
+    dll: 'ws2_32.dll',
+    returns: 'SOCKET',
+    params: [
+      ['s', 'SOCKET'],
+      pointer('addr', 'struct sockaddr *'),
+      pointer('addrlen', 'int *'),
+    ],
+  },
+  connect: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      pointer('name', 'const struct sockaddr *'),
+      ['namelen', 'int'],
+    ],
+  },
+  getsockname: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      pointer('name', 'struct sockaddr *'),
+      pointer('namelen', 'int *'),
+    ],
+  },
+  getpeername: {
+    dll: 'ws2_32.dll',
+    returns: 'int',
+    params: [
+      ['s', 'SOCKET'],
+      pointer('name', 'struct sockaddr *'),
+      pointer('namelen', 'int *'),
+    ],
+  },
+  closesocket: { dll: 'ws2_32.dll', returns: 'int', params: [['s', 'SOCKET']] },
+} as const satisfies Record<string, Prototype>;
+
+/** The names of the table's rows. */
+export type FunctionName = keyof typeof prototypes;

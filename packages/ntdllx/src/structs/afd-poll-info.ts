@@ -1,0 +1,91 @@
+import type { NativeMemory } from '../native-memory.js';
+import { type NTSTATUS } from '../ntstatus.js';
+import { NativeStruct, type StructLayout } from './native-struct.js';
+
+const handleLayout = {
+  size: 16,
+  fields: { Handle: [0, 8], Events: [8, 4], Status: [12, 4] },
+} as const satisfies StructLayout;
+
+/** AFD_POLL_HANDLE_INFO (phnt ntafd.h; ReactOS: AFD_HANDLE): one socket of a poll. */
+export class AFD_POLL_HANDLE_INFO extends NativeStruct {
+  static readonly layout = handleLayout;
+
+  /** The base handle of the socket. */
+  get Handle(): bigint {
+    return this.memory.readU64(this.offset + handleLayout.fields.Handle[0]);
+  }
+
+  set Handle(value: bigint) {
+    this.memory.writeU64(this.offset + handleLayout.fields.Handle[0], value);
+  }
+
+  /** In: the AFD_POLL_* bits asked for. Out: those that are true. */
+  get Events(): number {
+    return this.memory.readU32(this.offset + handleLayout.fields.Events[0]);
+  }
+
+  set Events(value: number) {
+    this.memory.writeU32(this.offset + handleLayout.fields.Events[0], value);
+  }
+
+  /** Out: why a connect failed, with AFD_POLL_CONNECT_FAIL; otherwise 0. */
+  get Status(): NTSTATUS {
+    return this.memory.readU32(this.offset + handleLayout.fields.Status[0]);
+  }
+
+  set Status(value: NTSTATUS) {
+    this.memory.writeU32(this.offset + handleLayout.fields.Status[0], value);
+  }
+}
+
+const layout = {
+  size: 32,
+  fields: { Timeout: [0, 8], NumberOfHandles: [8, 4], Exclusive: [12, 4], Handles: [16, 16] },
+} as const satisfies StructLayout;
+
+/**
+ * AFD_POLL_INFO (phnt ntafd.h): what IOCTL_AFD_POLL takes and gives back, 16 + 16 n bytes for n
+ * sockets. The output is compacted: only sockets with an event, in the order of the request, so
+ * NumberOfHandles is read before Handles.
+ */
+export class AFD_POLL_INFO extends NativeStruct {
+  static readonly layout = layout;
+
+  /** How many bytes a poll over this many sockets takes. */
+  static byteLength(handles: number): number {
+    return layout.fields.Handles[0] + handles * handleLayout.size;
+  }
+
+  /** In 100 ns: negative from now, positive a point in time, INT64_MAX never. */
+  get Timeout(): bigint {
+    return this.memory.readI64(this.offset + layout.fields.Timeout[0]);
+  }
+
+  set Timeout(value: bigint) {
+    this.memory.writeI64(this.offset + layout.fields.Timeout[0], value);
+  }
+
+  get NumberOfHandles(): number {
+    return this.memory.readU32(this.offset + layout.fields.NumberOfHandles[0]);
+  }
+
+  set NumberOfHandles(value: number) {
+    this.memory.writeU32(this.offset + layout.fields.NumberOfHandles[0], value);
+  }
+
+  /** 1 ends every other exclusive poll of the socket. A BOOLEAN in phnt, written as all four bytes. */
+  get Exclusive(): number {
+    return this.memory.readU32(this.offset + layout.fields.Exclusive[0]);
+  }
+
+  set Exclusive(value: number) {
+    this.memory.writeU32(this.offset + layout.fields.Exclusive[0], value);
+  }
+
+  /** `Handles[index]`. */
+  handle(index: number): AFD_POLL_HANDLE_INFO {
+    const memory: NativeMemory = this.memory;
+    return new AFD_POLL_HANDLE_INFO(memory, this.offset + AFD_POLL_INFO.byteLength(index));
+  }
+}

@@ -1,0 +1,31 @@
+import { IO_STATUS_BLOCK } from './io-status-block.js';
+import { NativeStruct, type StructLayout } from './native-struct.js';
+
+const layout = {
+  size: 32,
+  fields: { KeyContext: [0, 8], ApcContext: [8, 8], IoStatusBlock: [16, 16] },
+} as const satisfies StructLayout;
+
+/**
+ * FILE_IO_COMPLETION_INFORMATION (phnt ntioapi.h): one packet, as NtRemoveIoCompletionEx stores it;
+ * Win32 calls it OVERLAPPED_ENTRY. Not to be mixed up with FILE_COMPLETION_INFORMATION, the 16-byte
+ * argument of NtSetInformationFile class 30, though some ports give it that name.
+ */
+export class FILE_IO_COMPLETION_INFORMATION extends NativeStruct {
+  static readonly layout = layout;
+
+  /** The key given when the file was associated with the port, or the packet posted. */
+  get KeyContext(): bigint {
+    return this.memory.readU64(this.offset + layout.fields.KeyContext[0]);
+  }
+
+  /** The ApcContext of the request, or of the posted packet. */
+  get ApcContext(): bigint {
+    return this.memory.readU64(this.offset + layout.fields.ApcContext[0]);
+  }
+
+  /** How the request ended. */
+  get IoStatus(): IO_STATUS_BLOCK {
+    return new IO_STATUS_BLOCK(this.memory, this.offset + layout.fields.IoStatusBlock[0]);
+  }
+}

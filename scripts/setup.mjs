@@ -1,0 +1,2 @@
+import { writeHostFacts } from 'pipeline/host-facts';
+console.log(writeHostFacts());
