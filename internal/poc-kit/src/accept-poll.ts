@@ -1,0 +1,91 @@
+import {
+  AFD_POLL_ABORT,
+  AFD_POLL_ACCEPT,
+  AFD_POLL_CONNECT_FAIL,
+  AFD_POLL_DISCONNECT,
+  AFD_POLL_INFO,
+  AFD_POLL_LOCAL_CLOSE,
+  type Address,
+  allocate,
+  type HANDLE,
+  INT64_MAX,
+  IO_STATUS_BLOCK,
+  type NativeMemory,
+  STATUS_PENDING,
+} from 'ntdllx';
+import { hex, type Proof } from './proof.js';
+
+/** What stage 1 asks for: the accept, and all that can end the wait for it. */
+export const acceptMask =
+  AFD_POLL_ACCEPT |
+  AFD_POLL_DISCONNECT |
+  AFD_POLL_ABORT |
+  AFD_POLL_LOCAL_CLOSE |
+  AFD_POLL_CONNECT_FAIL;
+
+/** A status that the kernel never reports for an accept: it must be gone afterwards. */
+export const poison = 0xdead_beef;
+
+/** The parameters of NtDeviceIoControlFile, by NT's names and in NT's order. */
+export interface PollParameters {
+  readonly FileHandle: HANDLE;
+  readonly Event: HANDLE;
+  readonly ApcRoutine: Address;
+  readonly ApcContext: Address;
+  readonly IoStatusBlock: Address;
+  readonly IoControlCode: number;
+  readonly InputBuffer: Address;
+  readonly InputBufferLength: number;
+  readonly OutputBuffer: Address;
+  readonly OutputBufferLength: number;
+}
+
+/**
+ * The memory of one AFD_POLL over one socket: IO_STATUS_BLOCK and AFD_POLL_INFO in one block.
+ *
+ * The request itself already says `NumberOfHandles = 1` and the very bits that are hoped for. So
+ * that nothing can look like success, the block is filled with what only the kernel can change:
+ * a pending status, no information, and a poisoned `Handles[0].Status`.
+ *
+ * From the call of NtDeviceIoControlFile on the block is the kernel's, until `isPending` is false.
+ */
+export class AcceptPoll {
+  readonly iosb: IO_STATUS_BLOCK;
+  readonly info: AFD_POLL_INFO;
+  readonly #memory: NativeMemory;
+
+  constructor(base: HANDLE, mask: number) {
+    this.#memory = allocate(IO_STATUS_BLOCK.layout.size + AFD_POLL_INFO.byteLength(1));
+    this.iosb = new IO_STATUS_BLOCK(this.#memory, 0);
+    this.info = new AFD_POLL_INFO(this.#memory, IO_STATUS_BLOCK.layout.size);
+    this.#memory.fill(0);
+    this.iosb.Status = STATUS_PENDING;
+    this.info.Timeout = INT64_MAX;
+    this.info.NumberOfHandles = 1;
+    this.info.Exclusive = 0;
+    const socket = this.info.handle(0);
+    socket.Handle = BigInt(base);
+    socket.Events = mask;
+    socket.Status = poison;
+  }
+
+  /** False once the kernel wrote how the request ended: it writes the status last. */
+  get isPending(): boolean {
+    return this.iosb.Status === STATUS_PENDING;
+  }
+
+  /** Holds the block against what only a real accept leaves there. */
+  judge(proof: Proof): void {
+    const socket = this.info.handle(0);
+    proof.expect('IoStatusBlock.Status', hex(this.iosb.Status), '0x0');
+    proof.expect('IoStatusBlock.Information', this.iosb.Information, AFD_POLL_INFO.byteLength(1));
+    proof.expect('NumberOfHandles', this.info.NumberOfHandles, 1);
+    proof.expect('Events returned', hex(socket.Events), hex(AFD_POLL_ACCEPT));
+    proof.expect('Handles[0].Status', hex(socket.Status), '0x0');
+  }
+
+  /** Gives the memory back; only when the kernel is done with it. */
+  free(): void {
+    this.#memory.free();
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+  workerData,
+} from 'node:worker_threads';
+import { Deadline } from './deadline.js';
+
+// Both sides may be blocked in a wait of NT when the other one speaks, so neither can rely on its
+// event loop: messages lie in a channel that is read synchronously, and `bells` counts them.
+const toWorker = 0;
+const toMain = 1;
+
+interface Setup {
+  readonly port: MessagePort;
+  readonly bells: Int32Array;
+}
+
+interface Reply<Out> {
+  readonly value?: Out;
+  readonly error?: string;
+}
+
+function receive<T>(port: MessagePort, bells: Int32Array, bell: number, limitMs: number): T | undefined {
+  const deadline = new Deadline(limitMs);
+  for (;;) {
+    const heard = Atomics.load(bells, bell);
+    const received = receiveMessageOnPort(port) as { message: T } | undefined;
+    if (received !== undefined) return received.message;
+    if (deadline.isOver) return undefined;
+    Atomics.wait(bells, bell, heard, deadline.remainingMs);
+  }
+}
+
+function send(port: MessagePort, bells: Int32Array, bell: number, message: unknown): void {
+  port.postMessage(message);
+  Atomics.add(bells, bell, 1);
+  Atomics.notify(bells, bell);
+}
+
+/**
+ * Another thread that does one thing after another while this one waits in the kernel. Every call
+ * here is synchronous.
+ */
+export class HelperThread<In, Out> {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #bells = new Int32Array(new SharedArrayBuffer(8));
+
+  /** Starts the script, which must call {@link serveHelper}, and waits until it is ready. */
+  constructor(script: URL, readyLimitMs = 10_000) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const setup: Setup = { port: port2, bells: this.#bells };
+    this.#worker = new Worker(script, { workerData: setup, transferList: [port2] });
+    // A proof that ended early must not keep the process alive for its helper.
+    this.#worker.unref();
+    this.reply(readyLimitMs);
+  }
+
+  /** Hands the helper its next task; returns at once. */
+  send(task: In): void {
+    send(this.#port, this.#bells, toWorker, { task });
+  }
+
+  /** Blocks until the helper answers; throws what the helper threw, or when the time is over. */
+  reply(limitMs: number): Out {
+    const reply = receive<Reply<Out>>(this.#port, this.#bells, toMain, limitMs);
+    if (reply === undefined) throw new Error(`The helper thread is silent for ${limitMs} ms.`);
+    if (reply.error !== undefined) throw new Error(`In the helper thread: ${reply.error}`);
+    return reply.value as Out;
+  }
+
+  /** Lets the helper end. */
+  close(): void {
+    send(this.#port, this.#bells, toWorker, {});
+    this.#port.close();
+  }
+}
+
+/** The other side: call it at the top of the worker's script. Returns when the helper is closed. */
+export function serveHelper<In, Out>(work: (task: In) => Out): void {
+  const { port, bells } = workerData as Setup;
+  send(port, bells, toMain, {});
+  for (;;) {
+    // Woken once a second even without a bell: a thread that waits for ever cannot be ended.
+    const message = receive<{ task?: In }>(port, bells, toWorker, 1_000);
+    if (message === undefined) continue;
+    if (message.task === undefined) break;
+    try {
+      send(port, bells, toMain, { value: work(message.task) });
+    } catch (error) {
+      send(port, bells, toMain, { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  port.close();
+}

@@ -1,0 +1,20 @@
+/**
+ * What all stages share.
+ *
+ * @packageDocumentation
+ */
+export { AcceptPoll, acceptMask, type PollParameters, poison } from './accept-poll.js';
+export { build } from './build.js';
+export { ClientThread } from './client-thread.js';
+export { Deadline } from './deadline.js';
+export { HelperThread, serveHelper } from './helper-thread.js';
+export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
+export {
+  type AcceptStageOptions,
+  parseAcceptOptions,
+  parsePort,
+  printLine,
+  type StageOptions,
+  stageMain,
+  UsageError,
+} from './stage-main.js';

@@ -1,0 +1,97 @@
+import { performance } from 'node:perf_hooks';
+import { build } from './build.js';
+
+/** One thing that a stage claims, and what was seen instead or as expected. */
+export interface Check {
+  readonly name: string;
+  readonly expected: string;
+  readonly seen: string;
+  readonly ok: boolean;
+}
+
+/** What a stage ends with. Printed as one line of JSON. */
+export interface Verdict {
+  readonly stage: string;
+  readonly claim: string;
+  readonly build: 'debug' | 'release';
+  /** `proven` only if every check held and there was at least one; `unsupported`: see `reason`. */
+  readonly verdict: 'proven' | 'failed' | 'unsupported';
+  /** The first check that did not hold, in words; empty when proven. */
+  readonly reason: string;
+  readonly checks: readonly Check[];
+  readonly durationMs: number;
+}
+
+/** Ends a proof at a check without which the later ones mean nothing. */
+class ProofEnded extends Error {}
+
+/** Takes a line for people; never buffers, for the thread may be about to block. */
+export type Print = (line: string) => void;
+
+/** A value as a check shows it: numbers of NT in hexadecimal where that is how people know them. */
+export function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** Collects the checks of one stage run and prints each as it is made. */
+export class Proof {
+  readonly #stage: string;
+  readonly #claim: string;
+  readonly #print: Print;
+  readonly #checks: Check[] = [];
+  readonly #started = performance.now();
+
+  constructor(stage: string, claim: string, print: Print) {
+    this.#stage = stage;
+    this.#claim = claim;
+    this.#print = print;
+    print(`${stage} (${build} build): ${claim}`);
+  }
+
+  /** Something that was done, for the reader; proves nothing. */
+  note(line: string): void {
+    this.#print(`      ${line}`);
+  }
+
+  /** Compares, prints, remembers. Later checks still run. */
+  expect(name: string, seen: string | number | bigint, expected: string | number | bigint): boolean {
+    const check = {
+      name,
+      expected: String(expected),
+      seen: String(seen),
+      ok: String(seen) === String(expected),
+    };
+    this.#checks.push(check);
+    const but = check.ok ? '' : `, but expected ${check.expected}`;
+    this.#print(`  ${check.ok ? ' ok ' : 'FAIL'}  ${name}: ${check.seen}${but}`);
+    return check.ok;
+  }
+
+  /** As {@link expect}, but the proof ends here if it does not hold. */
+  require(name: string, seen: string | number | bigint, expected: string | number | bigint): void {
+    if (!this.expect(name, seen, expected)) throw new ProofEnded(name);
+  }
+
+  /** Runs the steps of a stage; an error is a check that did not hold, never an exception. */
+  conclude(steps: () => void): Verdict {
+    try {
+      steps();
+    } catch (error) {
+      if (!(error instanceof ProofEnded)) {
+        this.expect('error', error instanceof Error ? error.message : String(error), 'none');
+      }
+    }
+    const wrong = this.#checks.find((check) => !check.ok);
+    const proven = wrong === undefined && this.#checks.length > 0;
+    const reason = wrong && `${wrong.name}: expected ${wrong.expected}, saw ${wrong.seen}`;
+    return {
+      stage: this.#stage,
+      claim: this.#claim,
+      build,
+      verdict: proven ? 'proven' : 'failed',
+      reason: proven ? '' : (reason ?? 'nothing was checked'),
+      checks: this.#checks,
+      durationMs: Math.round(performance.now() - this.#started),
+    };
+  }
+}

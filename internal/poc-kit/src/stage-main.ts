@@ -1,0 +1,67 @@
+import { writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Print, Verdict } from './proof.js';
+
+/** What every stage's `runTest` takes. */
+export interface StageOptions {
+  /** Told each line for people; default: standard output. */
+  readonly print?: Print;
+}
+
+/** What a stage that accepts takes besides. */
+export interface AcceptStageOptions extends StageOptions {
+  /** Wait for a client of the user's own instead of starting one; default: false. */
+  readonly external?: boolean;
+  /** The port to listen on, 1 to 65535; default: 0, a free one. */
+  readonly port?: number;
+  /** How long to wait for the client, in milliseconds; default: 10 s, external: 120 s. */
+  readonly waitLimitMs?: number;
+}
+
+/** Writes a line at once: a thread that then blocks in the kernel flushes nothing. */
+export const printLine: Print = (line) => {
+  const bytes = Buffer.from(`${line}\n`);
+  for (let sent = 0; sent < bytes.length; ) sent += writeSync(1, bytes, sent);
+};
+
+/** A stage's command line was wrong: the message says how it is right. */
+export class UsageError extends Error {}
+
+/** The numbers that `--port` takes. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(`--port wants a number from 0 to 65535, got "${text}".`);
+}
+
+/** Reads `--external` and `--port`. */
+export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions {
+  const options = { external: { type: 'boolean' }, port: { type: 'string' } } as const;
+  try {
+    const { values } = parseArgs({ args: [...args], options });
+    return {
+      ...(values.external === undefined ? {} : { external: values.external }),
+      ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
+    };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${message.split('. ')[0]}. Known: --external, --port NUMBER.`);
+  }
+}
+
+/**
+ * The main program of a stage: runs it, prints the verdict as one line of JSON, and sets the exit
+ * code: 0 proven, 1 not proven, 2 wrong arguments.
+ */
+export function stageMain(run: (args: readonly string[]) => Verdict): void {
+  try {
+    const verdict = run(process.argv.slice(2));
+    printLine(JSON.stringify(verdict));
+    process.exitCode = verdict.verdict === 'proven' ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
+}

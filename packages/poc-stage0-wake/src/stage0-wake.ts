@@ -1,0 +1,125 @@
+import {
+  allocate,
+  FILE_IO_COMPLETION_INFORMATION,
+  type HANDLE,
+  IO_COMPLETION_ALL_ACCESS,
+  LARGE_INTEGER,
+  NtClose,
+  NtCreateIoCompletion,
+  NtRemoveIoCompletionEx,
+  type NTSTATUS,
+  ntStatusName,
+  relativeTimeout100ns,
+  requireNtSuccess,
+} from 'ntdllx';
+import { HelperThread, hex, Proof, printLine, type StageOptions, type Verdict } from 'poc-kit';
+
+/** The four values of a packet. Chosen to show that all 64 bits of each come through. */
+export interface WakePacket {
+  readonly key: bigint;
+  readonly context: bigint;
+  readonly status: NTSTATUS;
+  readonly information: bigint;
+}
+
+/** What the other thread is told: post this packet to that port. */
+export interface WakeTask {
+  readonly port: HANDLE;
+  readonly packet: WakePacket;
+}
+
+const packet: WakePacket = {
+  key: 0x1111_2222_dead_beefn,
+  context: 0x5555_6666_7777_8888n,
+  status: 0xc000_0120,
+  information: 0x99aa_bbcc_ddee_ff00n,
+};
+
+/** The names that tofu gave this stage. */
+export const stage0 = {
+  name: 'stage 0 wake',
+  claim: 'NtSetIoCompletion from another thread wakes NtRemoveIoCompletionEx, values unchanged',
+} as const;
+
+/**
+ * A port, a wait that runs out, a packet from another thread, a wait that brings exactly that
+ * packet, and a wait that runs out again.
+ */
+export class Stage0Wake {
+  readonly #proof: Proof;
+  readonly #wait = allocate(FILE_IO_COMPLETION_INFORMATION.layout.size + 16);
+  readonly #entry = new FILE_IO_COMPLETION_INFORMATION(this.#wait, 0);
+  readonly #removed = FILE_IO_COMPLETION_INFORMATION.layout.size;
+  readonly #timeout = new LARGE_INTEGER(this.#wait, this.#removed + 8);
+  #port: HANDLE = 0;
+  #waker: HelperThread<WakeTask, NTSTATUS> | undefined;
+  #isClosed = false;
+
+  constructor(options: StageOptions = {}) {
+    this.#proof = new Proof(stage0.name, stage0.claim, options.print ?? printLine);
+  }
+
+  /** Runs the stage to its verdict. Blocks this thread for less than a second. */
+  run(): Verdict {
+    const proof = this.#proof;
+    return proof.conclude(() => {
+      this.#createPort();
+      this.#waker = new HelperThread(new URL('./waker.js', import.meta.url));
+
+      proof.require('before the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
+      this.wake(packet);
+      proof.require('the wait of 10 s', this.#remove(10_000), 'STATUS_SUCCESS');
+      proof.expect('packets removed', this.#wait.readU32(this.#removed), 1);
+      proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(packet.key));
+      proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(packet.context));
+      proof.expect('IoStatus.Status', hex(this.#entry.IoStatus.Status), hex(packet.status));
+      const { Information } = this.#entry.IoStatus;
+      proof.expect('IoStatus.Information', hex(Information), hex(packet.information));
+      proof.expect('after the wake, a wait of 0 ms', this.#remove(0), 'STATUS_TIMEOUT');
+    });
+  }
+
+  /** Has the other thread post a packet; returns before it does. */
+  protected wake(posted: WakePacket): void {
+    this.#waker?.send({ port: this.#port, packet: posted });
+  }
+
+  /** Closes the port and gives the memory back. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#waker?.close();
+    if (this.#port !== 0) NtClose(this.#port);
+    this.#wait.free();
+  }
+
+  #createPort(): void {
+    // The handle is stored where the packets will be; it is read before the first wait.
+    const status = NtCreateIoCompletion(this.#wait.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
+    requireNtSuccess('NtCreateIoCompletion', status);
+    this.#port = Number(this.#wait.readU64(0));
+  }
+
+  #remove(timeoutMs: number): string {
+    this.#timeout.QuadPart = relativeTimeout100ns(timeoutMs);
+    const status = NtRemoveIoCompletionEx(
+      this.#port,
+      this.#entry.address,
+      1,
+      this.#wait.address + this.#removed,
+      this.#timeout.address,
+      0,
+    );
+    return ntStatusName(status);
+  }
+}
+
+/** Constructs, runs and closes the stage. */
+export function runTest(options: StageOptions = {}): Verdict {
+  const stage = new Stage0Wake(options);
+  try {
+    return stage.run();
+  } finally {
+    stage.close();
+  }
+}

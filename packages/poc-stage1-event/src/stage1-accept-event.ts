@@ -1,0 +1,230 @@
+import {
+  AFD_POLL_INFO,
+  allocate,
+  type HANDLE,
+  IO_STATUS_BLOCK,
+  IOCTL_AFD_POLL,
+  isNtSuccess,
+  NtCancelIoFileEx,
+  NtDeviceIoControlFile,
+  NtStatusError,
+  ntStatusName,
+} from 'ntdllx';
+import {
+  CloseHandle,
+  CreateEventA,
+  lastWin32Error,
+  WAIT_FAILED,
+  WAIT_OBJECT_0,
+  WAIT_TIMEOUT,
+  WaitForSingleObject,
+} from 'ntdllx/kernel32';
+import {
+  AcceptPoll,
+  type AcceptStageOptions,
+  acceptMask,
+  ClientThread,
+  Deadline,
+  type PollParameters,
+  Proof,
+  printLine,
+  type Verdict,
+} from 'poc-kit';
+import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+
+/** The names of this stage. */
+export const stage1Event = {
+  name: 'stage 1 event',
+  claim: 'AFD_POLL_ACCEPT sets the event of the request: ApcContext = null, no port at all',
+} as const;
+
+const waitNames = new Map([
+  [WAIT_OBJECT_0, 'WAIT_OBJECT_0'],
+  [WAIT_TIMEOUT, 'WAIT_TIMEOUT'],
+]);
+
+/**
+ * A listener, an event, one AFD_POLL on the listener's own base handle. Before a client the event
+ * is not set; then it is, the request says AFD_POLL_ACCEPT, and the accept is real.
+ *
+ * There is no completion port anywhere.
+ */
+export class Stage1AcceptEvent {
+  protected readonly options: AcceptStageOptions;
+  protected readonly proof: Proof;
+  /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
+  protected base: HANDLE = 0;
+  protected event: HANDLE = 0;
+  /** The block of the one request. The kernel's from arming to completion. */
+  protected poll: AcceptPoll | undefined;
+
+  #listener: Skt | undefined;
+  #accepted: Skt | undefined;
+  #client: ClientThread | undefined;
+  #isClosed = false;
+
+  constructor(options: AcceptStageOptions = {}) {
+    this.options = options;
+    this.proof = new Proof(stage1Event.name, stage1Event.claim, options.print ?? printLine);
+  }
+
+  /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
+  run(): Verdict {
+    const { proof } = this;
+    return proof.conclude(() => {
+      this.#listen();
+      this.#createEvent();
+      this.#arm();
+      proof.require('before any client, a wait of 100 ms', this.#wait(100), 'WAIT_TIMEOUT');
+
+      const client = this.startClient();
+      proof.require('the wait for the client', this.#waitForClient(), 'WAIT_OBJECT_0');
+
+      this.poll?.judge(proof);
+      this.#accept(client);
+    });
+  }
+
+  /** The parameter table of the request, by NT's names. */
+  protected pollParameters({ iosb, info }: AcceptPoll): PollParameters {
+    return {
+      FileHandle: this.base,
+      Event: this.event,
+      ApcRoutine: 0,
+      ApcContext: 0,
+      IoStatusBlock: iosb.address,
+      IoControlCode: IOCTL_AFD_POLL,
+      InputBuffer: info.address,
+      InputBufferLength: AFD_POLL_INFO.byteLength(1),
+      OutputBuffer: info.address,
+      OutputBufferLength: AFD_POLL_INFO.byteLength(1),
+    };
+  }
+
+  /** The request's block, filled in but not yet the kernel's. */
+  protected preparePoll(): AcceptPoll {
+    return new AcceptPoll(this.base, acceptMask);
+  }
+
+  /** Lets the client come. Its own end is known once it connected; of a stranger's never. */
+  protected startClient(): ClientThread | undefined {
+    const { host, port } = (this.#listener as Skt).localEndpoint();
+    if (this.options.external) {
+      this.proof.note(`waiting for your client: nc ${host} ${port}`);
+      return undefined;
+    }
+    this.#client?.connect({ host, port });
+    return this.#client;
+  }
+
+  #listen(): void {
+    if (!this.options.external) this.#client = new ClientThread();
+    const address = new TCPServerAddress('127.0.0.1', this.options.port ?? 0);
+    this.#listener = new SocketCreator().fromAddress(address);
+    this.base = this.#listener.baseHandle();
+    this.proof.note(`listening on 127.0.0.1 port ${this.#listener.localEndpoint().port}`);
+  }
+
+  #createEvent(): void {
+    const [manualReset, initiallySet] = [1, 0];
+    this.event = CreateEventA(0, manualReset, initiallySet, 0);
+    if (this.event === 0) throw lastWin32Error('CreateEventA');
+  }
+
+  #arm(): void {
+    const poll = this.preparePoll();
+    const p = this.pollParameters(poll);
+    const status = NtDeviceIoControlFile(
+      p.FileHandle,
+      p.Event,
+      p.ApcRoutine,
+      p.ApcContext,
+      p.IoStatusBlock,
+      p.IoControlCode,
+      p.InputBuffer,
+      p.InputBufferLength,
+      p.OutputBuffer,
+      p.OutputBufferLength,
+    );
+    if (!isNtSuccess(status)) {
+      // Refused: there is no request and the event stays unset, so the block is still ours.
+      poll.free();
+      throw new NtStatusError('NtDeviceIoControlFile', status);
+    }
+    this.poll = poll;
+    this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
+  }
+
+  /** One WaitForSingleObject on the event; blocks. Returns the result by name. */
+  #wait(timeoutMs: number): string {
+    const result = WaitForSingleObject(this.event, Math.ceil(timeoutMs));
+    if (result === WAIT_FAILED) throw lastWin32Error('WaitForSingleObject');
+    return waitNames.get(result) ?? String(result);
+  }
+
+  #waitForClient(): string {
+    const { external, waitLimitMs = external ? 120_000 : 10_000 } = this.options;
+    const deadline = new Deadline(waitLimitMs);
+    for (;;) {
+      const result = this.#wait(Math.min(deadline.remainingMs, 10_000));
+      if (result !== 'WAIT_TIMEOUT' || deadline.isOver) return result;
+      this.proof.note(`still waiting, for ${Math.ceil(deadline.remainingMs / 1_000)} s more`);
+    }
+  }
+
+  #accept(client: ClientThread | undefined): void {
+    const accepted = (this.#listener as Skt).accept();
+    const seen = accepted === wouldBlock ? 'would block' : 'a connection';
+    this.proof.require('accept', seen, 'a connection');
+    if (accepted === wouldBlock) return;
+    this.#accepted = accepted;
+    const peer = accepted.peerEndpoint();
+    const from = `${peer.host}:${peer.port}`;
+    if (client === undefined) {
+      this.proof.note(`accepted a connection from ${from}`);
+      return;
+    }
+    const local = client.localEndpoint();
+    this.proof.expect('accepted from the client', from, `${local.host}:${local.port}`);
+  }
+
+  /**
+   * Ends the request, if it is still pending, and waits for its end; then closes everything and
+   * gives the memory back. Idempotent. Memory that the kernel does not let go is not freed.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#client?.close();
+    const isSettled = this.#settle();
+    this.#accepted?.close();
+    this.#listener?.close();
+    if (this.event !== 0) CloseHandle(this.event);
+    if (isSettled) this.poll?.free();
+  }
+
+  #settle(): boolean {
+    const { poll } = this;
+    if (poll === undefined) return true;
+    if (poll.isPending) {
+      const iosb = allocate(IO_STATUS_BLOCK.layout.size);
+      NtCancelIoFileEx(this.base, poll.iosb.address, iosb.address);
+      iosb.free();
+    }
+    // The event cannot be relied on here: it may have been set already, or by somebody else.
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    const deadline = new Deadline(2_000);
+    while (poll.isPending && !deadline.isOver) Atomics.wait(pause, 0, 0, 1);
+    return !poll.isPending;
+  }
+}
+
+/** Constructs, runs and closes the stage. */
+export function runTest(options: AcceptStageOptions = {}): Verdict {
+  const stage = new Stage1AcceptEvent(options);
+  try {
+    return stage.run();
+  } finally {
+    stage.close();
+  }
+}
