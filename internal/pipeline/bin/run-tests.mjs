@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSession } from 'winnode';
 import { noteSkippedRun, requireHostFacts } from '../src/host-facts.mjs';
+import { openSession } from '../src/winnode.mjs';
 
 const [build, ...vitestOptions] = process.argv.slice(2);
 if (build !== 'debug' && build !== 'release') {

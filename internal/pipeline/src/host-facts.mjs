@@ -2,7 +2,7 @@
 // itself, the Wine and the Nodes of this host, setup writes into a file that turbo hashes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describeHost } from 'winnode';
+import { describeHost } from './winnode.mjs';
 
 const file = fileURLToPath(new URL('../../../.host-facts.json', import.meta.url));
 

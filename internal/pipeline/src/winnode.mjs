@@ -1,0 +1,14 @@
+// The harness runs on winnode's debug build whatever build is being tested: it is the first thing
+// that setup builds.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const manifest = createRequire(import.meta.url).resolve('winnode/package.json');
+const built = pathToFileURL(join(dirname(manifest), 'dist', 'debug', 'index.js'));
+
+/** @type {typeof import('winnode')} */
+const winnode = await import(built.href);
+
+export const { describeHost, ensurePrefix, findWine, findWindowsNode, openSession, prefixPath } =
+  winnode;

@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url';
+import type { Verdict } from 'poc-kit';
+import { openSession, type Session } from 'winnode';
+import { type Stage, stages } from './stages.js';
+
+/** The two builds, in the order in which they are proven. */
+export const builds = ['debug', 'release'] as const;
+
+/** One of the two builds. */
+export type Build = (typeof builds)[number];
+
+/** What to run and whom to tell. */
+export interface LadderOptions {
+  /** Names of stages; default: all. */
+  readonly stages?: readonly string[];
+  /** Default: both. */
+  readonly builds?: readonly Build[];
+  /** Arguments for the stages that accept: `--external`, `--port NUMBER`. */
+  readonly arguments?: readonly string[];
+  /** Told each line of each stage but the verdict's. */
+  readonly print: (line: string) => void;
+}
+
+/** What one stage came to in one build. */
+export interface Rung {
+  readonly stage: string;
+  readonly build: Build;
+  /** Undefined when the stage ended without one. */
+  readonly verdict: Verdict | undefined;
+  readonly exitCode: number;
+}
+
+/** True only for a verdict that says proven, of the build that was asked for. */
+export function isProven({ build, verdict, exitCode }: Rung): boolean {
+  return exitCode === 0 && verdict?.verdict === 'proven' && verdict.build === build;
+}
+
+/** Runs the stages one after another, each in a process of its own. */
+export async function runLadder(options: LadderOptions): Promise<Rung[]> {
+  const asked = stages.filter(({ name }) => options.stages?.includes(name) ?? true);
+  const session = await openSession({ onProgress: options.print });
+  const rungs: Rung[] = [];
+  try {
+    for (const build of options.builds ?? builds) {
+      for (const stage of asked) {
+        rungs.push(await runStage(session, stage, build, options));
+      }
+    }
+  } finally {
+    await session.close();
+  }
+  return rungs;
+}
+
+async function runStage(
+  session: Session,
+  stage: Stage,
+  build: Build,
+  options: LadderOptions,
+): Promise<Rung> {
+  const runner = fileURLToPath(new URL('./run-stage.js', import.meta.url));
+  const stageArguments = stage.accepts ? (options.arguments ?? []) : [];
+  const { NODE_OPTIONS: _ours, ...env } = process.env;
+  let verdict: Verdict | undefined;
+  const { exitCode } = await session.run([runner, stage.package, ...stageArguments], {
+    env: build === 'debug' ? { ...env, NODE_OPTIONS: '--conditions=debug' } : env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    onSpawn: ({ stdout }) => {
+      eachLine(stdout as NodeJS.ReadableStream, (line) => {
+        const found = parseVerdict(line);
+        if (found === undefined) options.print(line);
+        else verdict = found;
+      });
+    },
+  });
+  return { stage: stage.name, build, verdict, exitCode };
+}
+
+function parseVerdict(line: string): Verdict | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Verdict;
+  } catch {
+    return undefined;
+  }
+}
+
+function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) take(line.replace(/\r$/, ''));
+  });
+  stream.on('end', () => {
+    if (rest !== '') take(rest);
+  });
+}

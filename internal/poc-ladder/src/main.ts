@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { parsePort, UsageError } from 'poc-kit';
+import { WinnodeError } from 'winnode';
+import { type Build, builds, isProven, type Rung, runLadder } from './ladder.js';
+import { stages } from './stages.js';
+
+const help = `Runs the stages and prints each step and its verdict.
+
+  --stage NAME    only this stage; may be given again. Stages: ${stages.map(({ name }) => name).join(', ')}
+  --build NAME    only this build: ${builds.join(' or ')}
+  --external      let a client of yours prove the accept; wants --stage
+  --port NUMBER   the port to listen on (default: a free one)
+  --json          one line of JSON per verdict, for programs
+  --help          this text
+`;
+
+function requireKnown<T extends string>(flag: string, value: string, known: readonly T[]): T {
+  const found = known.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`${flag} wants one of ${known.join(', ')}; got "${value}".`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        stage: { type: 'string', multiple: true },
+        build: { type: 'string', multiple: true },
+        external: { type: 'boolean', default: false },
+        port: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${message.split('. ')[0]}. See --help.`);
+  }
+}
+
+function printSummary(rungs: readonly Rung[]): void {
+  process.stdout.write('\n');
+  for (const rung of rungs) {
+    const word = rung.verdict?.verdict ?? `ended with code ${rung.exitCode} and no verdict`;
+    const time = rung.verdict === undefined ? '' : `${rung.verdict.durationMs} ms`;
+    const why = rung.verdict?.reason ? `  ${rung.verdict.reason}` : '';
+    process.stdout.write(
+      `${rung.stage.padEnd(10)}${rung.build.padEnd(10)}${word.padEnd(10)}${time}${why}\n`,
+    );
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const values = parse(args);
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const names = stages.map(({ name }) => name);
+  const asked = values.stage?.map((name) => requireKnown('--stage', name, names));
+  const askedBuilds = values.build?.map((name): Build => requireKnown('--build', name, builds));
+  if (values.external && asked === undefined) {
+    throw new UsageError('--external waits for you: name a stage, for example --stage 1-iocp.');
+  }
+  if (values.port !== undefined) parsePort(values.port);
+  const rungs = await runLadder({
+    ...(asked === undefined ? {} : { stages: asked }),
+    ...(askedBuilds === undefined ? {} : { builds: askedBuilds }),
+    arguments: [
+      ...(values.external ? ['--external'] : []),
+      ...(values.port === undefined ? [] : ['--port', values.port]),
+    ],
+    print: (line) => process[values.json ? 'stderr' : 'stdout'].write(`${line}\n`),
+  });
+  if (values.json) for (const rung of rungs) process.stdout.write(`${JSON.stringify(rung)}\n`);
+  else printSummary(rungs);
+  return rungs.length > 0 && rungs.every(isProven) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof WinnodeError) {
+    process.stderr.write(`${error.message}\n${error.hint}\n`);
+    process.exitCode = 1;
+  } else {
+    throw error;
+  }
+}

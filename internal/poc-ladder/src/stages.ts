@@ -1,0 +1,13 @@
+/** One rung: a short name to ask for it by, its package, and whether it waits for a client. */
+export interface Stage {
+  readonly name: string;
+  readonly package: string;
+  readonly accepts: boolean;
+}
+
+/** Every stage, in order. A new stage is one line here, and a dependency in package.json. */
+export const stages: readonly Stage[] = [
+  { name: '0-wake', package: 'poc-stage0-wake', accepts: false },
+  { name: '1-event', package: 'poc-stage1-event', accepts: true },
+  { name: '1-iocp', package: 'poc-stage1-iocp', accepts: true },
+];
