@@ -40,7 +40,9 @@ function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const [leastMajor, leastMinor] = leastNode;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
-  throw new SetupError(`Node ${leastNode.join('.')} or newer is needed; this is ${process.version}.`);
+  throw new SetupError(
+    `Node ${leastNode.join('.')} or newer is needed; this is ${process.version}.`,
+  );
 }
 
 function manifests() {

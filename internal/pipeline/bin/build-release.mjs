@@ -14,7 +14,9 @@ const entries = [
   ...(manifest.releaseEntries ?? []),
 ].flatMap((path) => {
   const match = bundled(path);
-  return match === null ? [] : [{ name: match[1], source: join('src', `${match[1]}.${match[2]}ts`) }];
+  return match === null
+    ? []
+    : [{ name: match[1], source: join('src', `${match[1]}.${match[2]}ts`) }];
 });
 
 const external = (id) => !id.startsWith('.') && !id.startsWith('/') && !/^[A-Za-z]:/.test(id);

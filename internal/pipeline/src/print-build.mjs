@@ -10,6 +10,9 @@ const entry = exports?.['.'] === undefined ? Object.keys(exports)[0].replace('.'
 const resolved = createRequire(manifest).resolve(entry);
 const build = process.env.TEST_BUILD;
 writeSync(1, `testing ${entry} from ${resolved}\n`);
-if (!/[\\/]src[\\/]/.test(resolved) && !new RegExp(`[\\\\/]dist[\\\\/]${build}[\\\\/]`).test(resolved)) {
+if (
+  !/[\\/]src[\\/]/.test(resolved) &&
+  !new RegExp(`[\\\\/]dist[\\\\/]${build}[\\\\/]`).test(resolved)
+) {
   throw new Error(`${resolved} is not the ${build} build`);
 }

@@ -1,11 +1,11 @@
 import {
+  type Address,
   AFD_POLL_ABORT,
   AFD_POLL_ACCEPT,
   AFD_POLL_CONNECT_FAIL,
   AFD_POLL_DISCONNECT,
   AFD_POLL_INFO,
   AFD_POLL_LOCAL_CLOSE,
-  type Address,
   allocate,
   type HANDLE,
   INT64_MAX,

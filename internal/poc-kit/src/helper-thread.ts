@@ -22,7 +22,12 @@ interface Reply<Out> {
   readonly error?: string;
 }
 
-function receive<T>(port: MessagePort, bells: Int32Array, bell: number, limitMs: number): T | undefined {
+function receive<T>(
+  port: MessagePort,
+  bells: Int32Array,
+  bell: number,
+  limitMs: number,
+): T | undefined {
   const deadline = new Deadline(limitMs);
   for (;;) {
     const heard = Atomics.load(bells, bell);

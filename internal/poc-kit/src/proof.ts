@@ -40,6 +40,7 @@ export class Proof {
   readonly #print: Print;
   readonly #checks: Check[] = [];
   readonly #started = performance.now();
+  #isConcluded = false;
 
   constructor(stage: string, claim: string, print: Print) {
     this.#stage = stage;
@@ -54,7 +55,11 @@ export class Proof {
   }
 
   /** Compares, prints, remembers. Later checks still run. */
-  expect(name: string, seen: string | number | bigint, expected: string | number | bigint): boolean {
+  expect(
+    name: string,
+    seen: string | number | bigint,
+    expected: string | number | bigint,
+  ): boolean {
     const check = {
       name,
       expected: String(expected),
@@ -74,6 +79,8 @@ export class Proof {
 
   /** Runs the steps of a stage; an error is a check that did not hold, never an exception. */
   conclude(steps: () => void): Verdict {
+    if (this.#isConcluded) throw new Error('This stage ran already: construct another one.');
+    this.#isConcluded = true;
     try {
       steps();
     } catch (error) {

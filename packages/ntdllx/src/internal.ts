@@ -7,3 +7,4 @@ export { DEBUG } from './debug.js';
 export { leastSyscallArguments } from './loader.js';
 export { debugFill } from './native-memory.js';
 export { nativeTypes, type Prototype, prototypes } from './prototypes.js';
+export type { StructLayout } from './structs/native-struct.js';

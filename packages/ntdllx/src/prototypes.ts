@@ -142,10 +142,7 @@ export const prototypes = {
   WSAStartup: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [
-      ['wVersionRequested', 'WORD'],
-      pointer('lpWSAData', 'LPWSADATA'),
-    ],
+    params: [['wVersionRequested', 'WORD'], pointer('lpWSAData', 'LPWSADATA')],
   },
   WSACleanup: { dll: 'ws2_32.dll', returns: 'int', params: [] },
   WSAGetLastError: { dll: 'ws2_32.dll', returns: 'int', params: [] },
@@ -179,11 +176,7 @@ export const prototypes = {
   ioctlsocket: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [
-      ['s', 'SOCKET'],
-      ['cmd', 'long'],
-      pointer('argp', 'u_long *'),
-    ],
+    params: [['s', 'SOCKET'], ['cmd', 'long'], pointer('argp', 'u_long *')],
   },
   setsockopt: {
     dll: 'ws2_32.dll',
@@ -199,11 +192,7 @@ export const prototypes = {
   bind: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [
-      ['s', 'SOCKET'],
-      pointer('name', 'const struct sockaddr *'),
-      ['namelen', 'int'],
-    ],
+    params: [['s', 'SOCKET'], pointer('name', 'const struct sockaddr *'), ['namelen', 'int']],
   },
   listen: {
     dll: 'ws2_32.dll',
@@ -216,38 +205,22 @@ export const prototypes = {
   accept: {
     dll: 'ws2_32.dll',
     returns: 'SOCKET',
-    params: [
-      ['s', 'SOCKET'],
-      pointer('addr', 'struct sockaddr *'),
-      pointer('addrlen', 'int *'),
-    ],
+    params: [['s', 'SOCKET'], pointer('addr', 'struct sockaddr *'), pointer('addrlen', 'int *')],
   },
   connect: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [
-      ['s', 'SOCKET'],
-      pointer('name', 'const struct sockaddr *'),
-      ['namelen', 'int'],
-    ],
+    params: [['s', 'SOCKET'], pointer('name', 'const struct sockaddr *'), ['namelen', 'int']],
   },
   getsockname: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [
-      ['s', 'SOCKET'],
-      pointer('name', 'struct sockaddr *'),
-      pointer('namelen', 'int *'),
-    ],
+    params: [['s', 'SOCKET'], pointer('name', 'struct sockaddr *'), pointer('namelen', 'int *')],
   },
   getpeername: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [
-      ['s', 'SOCKET'],
-      pointer('name', 'struct sockaddr *'),
-      pointer('namelen', 'int *'),
-    ],
+    params: [['s', 'SOCKET'], pointer('name', 'struct sockaddr *'), pointer('namelen', 'int *')],
   },
   closesocket: { dll: 'ws2_32.dll', returns: 'int', params: [['s', 'SOCKET']] },
 } as const satisfies Record<string, Prototype>;

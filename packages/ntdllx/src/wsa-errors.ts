@@ -1,8 +1,6 @@
 import * as values from './wsa-error-values.js';
 
-const names = new Map<number, string>(
-  Object.entries(values).map(([name, value]) => [value, name]),
-);
+const names = new Map<number, string>(Object.entries(values).map(([name, value]) => [value, name]));
 
 /** Winsock's name for an error code, or the number itself where this package has none. */
 export function wsaErrorName(wsaCode: number): string {

@@ -1,10 +1,126 @@
-import { allocate, IO_COMPLETION_ALL_ACCESS, NtClose, NtCreateIoCompletion, requireNtSuccess } from 'ntdllx';
-import { expect, test } from 'vitest';
-test('creates', () => {
-  const out = allocate(8);
-  requireNtSuccess('NtCreateIoCompletion', NtCreateIoCompletion(out.address, IO_COMPLETION_ALL_ACCESS, 0, 0));
-  const h = Number(out.readU64(0));
-  expect(h).toBeGreaterThan(0);
-  expect(NtClose(h)).toBe(0);
-  out.free();
+import {
+  allocate,
+  FILE_IO_COMPLETION_INFORMATION,
+  type HANDLE,
+  IO_COMPLETION_ALL_ACCESS,
+  LARGE_INTEGER,
+  NtClose,
+  NtCreateIoCompletion,
+  NtRemoveIoCompletionEx,
+  NtSetIoCompletion,
+  nativeMemory,
+  relativeTimeout100ns,
+  requireNtSuccess,
+  STATUS_INVALID_HANDLE,
+  STATUS_SUCCESS,
+  STATUS_TIMEOUT,
+} from 'ntdllx';
+import {
+  CloseHandle,
+  CreateEventA,
+  CreateIoCompletionPort,
+  lastWin32Error,
+  SetEvent,
+  WAIT_OBJECT_0,
+  WAIT_TIMEOUT,
+  WaitForSingleObject,
+} from 'ntdllx/kernel32';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+
+const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
+const memory = allocate(4 * entryBytes + 16);
+const removed = 4 * entryBytes;
+const timeout = new LARGE_INTEGER(memory, removed + 8);
+let port: HANDLE;
+
+beforeEach(() => {
+  const status = NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
+  requireNtSuccess('NtCreateIoCompletion', status);
+  port = Number(memory.readU64(0));
+});
+
+afterEach(() => {
+  NtClose(port);
+});
+
+afterAll(() => {
+  memory.free();
+  expect(nativeMemory().blocks).toBe(0);
+});
+
+function remove(count: number, timeoutMs: number) {
+  timeout.QuadPart = relativeTimeout100ns(timeoutMs);
+  const status = NtRemoveIoCompletionEx(
+    port,
+    memory.address,
+    count,
+    memory.address + removed,
+    timeout.address,
+    0,
+  );
+  // The count says something only after a success: Wine stores 1 on a time-out, too.
+  const entries = status === STATUS_SUCCESS ? memory.readU32(removed) : 0;
+  return {
+    status,
+    entries: Array.from({ length: entries }, (_, index) => {
+      const entry = new FILE_IO_COMPLETION_INFORMATION(memory, index * entryBytes);
+      const { Status, Information } = entry.IoStatus;
+      return [entry.KeyContext, entry.ApcContext, Status, Information];
+    }),
+  };
+}
+
+test('K01 a posted packet comes back with all four values unchanged, once', () => {
+  const packets: [bigint, bigint, number, bigint][] = [
+    [0xdead_beefn, 5n, 0, 0n],
+    [2n ** 64n - 1n, 2n ** 63n, 0xffff_ffff, 2n ** 64n - 1n],
+    [0n, 0n, 0xc000_0120, 2n ** 53n + 1n],
+  ];
+  for (const packet of packets) {
+    expect(NtSetIoCompletion(port, ...packet)).toBe(STATUS_SUCCESS);
+    expect(remove(1, 1_000)).toEqual({ status: STATUS_SUCCESS, entries: [packet] });
+  }
+  expect(remove(1, 0)).toEqual({ status: STATUS_TIMEOUT, entries: [] });
+});
+
+test('packets come in the order in which they were posted, several at a time', () => {
+  for (const key of [1n, 2n, 3n]) NtSetIoCompletion(port, key, 0, 0, 0);
+  expect(remove(2, 0).entries.map(([key]) => key)).toEqual([1n, 2n]);
+  expect(remove(4, 0).entries.map(([key]) => key)).toEqual([3n]);
+});
+
+test('a wait lasts as long as it says', () => {
+  const before = performance.now();
+  expect(remove(1, 120).status).toBe(STATUS_TIMEOUT);
+  // NT's clock ticks every 15.6 ms, so a wait may be that much shorter than it reads.
+  expect(performance.now() - before).toBeGreaterThan(100);
+});
+
+test('N12 bad handles are refused by name, and the port is still usable', () => {
+  expect(NtClose(0x7ffc)).toBe(STATUS_INVALID_HANDLE);
+  expect(NtSetIoCompletion(0x7ffc, 0, 0, 0, 0)).toBe(STATUS_INVALID_HANDLE);
+  expect(CreateIoCompletionPort(0x7ffc, port, 0, 0)).toBe(0);
+  expect(lastWin32Error('CreateIoCompletionPort')).toMatchObject({
+    code: 'ERR_WIN32',
+    errorNumber: 6,
+    message: expect.stringContaining('ERROR_INVALID_HANDLE'),
+  });
+  expect(NtSetIoCompletion(port, 1, 0, 0, 0)).toBe(STATUS_SUCCESS);
+  expect(remove(1, 0).entries).toHaveLength(1);
+});
+
+test('a closed port says so', () => {
+  NtClose(port);
+  expect(remove(1, 0).status).toBe(STATUS_INVALID_HANDLE);
+});
+
+test('an event is set by hand and stays set', () => {
+  const event = CreateEventA(0, 1, 0, 0);
+  expect(event).toBeGreaterThan(0);
+  expect(WaitForSingleObject(event, 0)).toBe(WAIT_TIMEOUT);
+  expect(SetEvent(event)).toBe(1);
+  expect(WaitForSingleObject(event, 0)).toBe(WAIT_OBJECT_0);
+  expect(WaitForSingleObject(event, 0)).toBe(WAIT_OBJECT_0);
+  expect(CloseHandle(event)).toBe(1);
+  expect(CloseHandle(event)).toBe(0);
 });

@@ -4,10 +4,10 @@ import {
   type HANDLE,
   IO_COMPLETION_ALL_ACCESS,
   LARGE_INTEGER,
+  type NTSTATUS,
   NtClose,
   NtCreateIoCompletion,
   NtRemoveIoCompletionEx,
-  type NTSTATUS,
   ntStatusName,
   relativeTimeout100ns,
   requireNtSuccess,
@@ -61,6 +61,7 @@ export class Stage0Wake {
 
   /** Runs the stage to its verdict. Blocks this thread for less than a second. */
   run(): Verdict {
+    if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const proof = this.#proof;
     return proof.conclude(() => {
       this.#createPort();

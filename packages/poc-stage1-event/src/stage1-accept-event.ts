@@ -21,16 +21,15 @@ import {
 } from 'ntdllx/kernel32';
 import {
   AcceptPoll,
+  AcceptScene,
   type AcceptStageOptions,
   acceptMask,
-  ClientThread,
   Deadline,
   type PollParameters,
   Proof,
   printLine,
   type Verdict,
 } from 'poc-kit';
-import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 
 /** The names of this stage. */
 export const stage1Event = {
@@ -50,38 +49,38 @@ const waitNames = new Map([
  * There is no completion port anywhere.
  */
 export class Stage1AcceptEvent {
-  protected readonly options: AcceptStageOptions;
   protected readonly proof: Proof;
+  /** The listener, the client and the accept. */
+  protected readonly scene: AcceptScene;
   /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
   protected base: HANDLE = 0;
   protected event: HANDLE = 0;
   /** The block of the one request. The kernel's from arming to completion. */
   protected poll: AcceptPoll | undefined;
 
-  #listener: Skt | undefined;
-  #accepted: Skt | undefined;
-  #client: ClientThread | undefined;
   #isClosed = false;
 
   constructor(options: AcceptStageOptions = {}) {
-    this.options = options;
     this.proof = new Proof(stage1Event.name, stage1Event.claim, options.print ?? printLine);
+    this.scene = new AcceptScene(this.proof, options);
   }
 
   /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
   run(): Verdict {
+    if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
     return proof.conclude(() => {
-      this.#listen();
+      this.base = this.scene.listen();
       this.#createEvent();
       this.#arm();
       proof.require('before any client, a wait of 100 ms', this.#wait(100), 'WAIT_TIMEOUT');
 
-      const client = this.startClient();
-      proof.require('the wait for the client', this.#waitForClient(), 'WAIT_OBJECT_0');
+      this.startClient();
+      const woken = this.scene.waitForClient((ms) => this.#wait(ms), 'WAIT_TIMEOUT');
+      proof.require('the wait for the client', woken, 'WAIT_OBJECT_0');
 
       this.poll?.judge(proof);
-      this.#accept(client);
+      this.scene.accept();
     });
   }
 
@@ -106,23 +105,9 @@ export class Stage1AcceptEvent {
     return new AcceptPoll(this.base, acceptMask);
   }
 
-  /** Lets the client come. Its own end is known once it connected; of a stranger's never. */
-  protected startClient(): ClientThread | undefined {
-    const { host, port } = (this.#listener as Skt).localEndpoint();
-    if (this.options.external) {
-      this.proof.note(`waiting for your client: nc ${host} ${port}`);
-      return undefined;
-    }
-    this.#client?.connect({ host, port });
-    return this.#client;
-  }
-
-  #listen(): void {
-    if (!this.options.external) this.#client = new ClientThread();
-    const address = new TCPServerAddress('127.0.0.1', this.options.port ?? 0);
-    this.#listener = new SocketCreator().fromAddress(address);
-    this.base = this.#listener.baseHandle();
-    this.proof.note(`listening on 127.0.0.1 port ${this.#listener.localEndpoint().port}`);
+  /** Lets the client come; returns before it does. */
+  protected startClient(): void {
+    this.scene.startClient();
   }
 
   #createEvent(): void {
@@ -162,32 +147,6 @@ export class Stage1AcceptEvent {
     return waitNames.get(result) ?? String(result);
   }
 
-  #waitForClient(): string {
-    const { external, waitLimitMs = external ? 120_000 : 10_000 } = this.options;
-    const deadline = new Deadline(waitLimitMs);
-    for (;;) {
-      const result = this.#wait(Math.min(deadline.remainingMs, 10_000));
-      if (result !== 'WAIT_TIMEOUT' || deadline.isOver) return result;
-      this.proof.note(`still waiting, for ${Math.ceil(deadline.remainingMs / 1_000)} s more`);
-    }
-  }
-
-  #accept(client: ClientThread | undefined): void {
-    const accepted = (this.#listener as Skt).accept();
-    const seen = accepted === wouldBlock ? 'would block' : 'a connection';
-    this.proof.require('accept', seen, 'a connection');
-    if (accepted === wouldBlock) return;
-    this.#accepted = accepted;
-    const peer = accepted.peerEndpoint();
-    const from = `${peer.host}:${peer.port}`;
-    if (client === undefined) {
-      this.proof.note(`accepted a connection from ${from}`);
-      return;
-    }
-    const local = client.localEndpoint();
-    this.proof.expect('accepted from the client', from, `${local.host}:${local.port}`);
-  }
-
   /**
    * Ends the request, if it is still pending, and waits for its end; then closes everything and
    * gives the memory back. Idempotent. Memory that the kernel does not let go is not freed.
@@ -195,12 +154,11 @@ export class Stage1AcceptEvent {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#client?.close();
     const isSettled = this.#settle();
-    this.#accepted?.close();
-    this.#listener?.close();
+    this.scene.close();
     if (this.event !== 0) CloseHandle(this.event);
     if (isSettled) this.poll?.free();
+    else this.proof.note('the kernel did not let go of the request: its memory stays allocated');
   }
 
   #settle(): boolean {

@@ -22,9 +22,9 @@ import {
 import { CreateIoCompletionPort, lastWin32Error } from 'ntdllx/kernel32';
 import {
   AcceptPoll,
+  AcceptScene,
   type AcceptStageOptions,
   acceptMask,
-  ClientThread,
   Deadline,
   hex,
   type PollParameters,
@@ -32,7 +32,6 @@ import {
   printLine,
   type Verdict,
 } from 'poc-kit';
-import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 
 /** The names of this stage. */
 export const stage1Iocp = {
@@ -50,8 +49,9 @@ const completionKey = 0;
  * There is no event anywhere.
  */
 export class Stage1AcceptIocp {
-  protected readonly options: AcceptStageOptions;
   protected readonly proof: Proof;
+  /** The listener, the client and the accept. */
+  protected readonly scene: AcceptScene;
   /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
   protected base: HANDLE = 0;
   protected port: HANDLE = 0;
@@ -63,29 +63,28 @@ export class Stage1AcceptIocp {
   readonly #removedOffset = 32;
   readonly #timeout = new LARGE_INTEGER(this.#scratch, 40);
   readonly #cancelIosb = new IO_STATUS_BLOCK(this.#scratch, 48);
-  #listener: Skt | undefined;
-  #accepted: Skt | undefined;
-  #client: ClientThread | undefined;
   #isPacketDue = false;
   #isClosed = false;
 
   constructor(options: AcceptStageOptions = {}) {
-    this.options = options;
     this.proof = new Proof(stage1Iocp.name, stage1Iocp.claim, options.print ?? printLine);
+    this.scene = new AcceptScene(this.proof, options);
   }
 
   /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
   run(): Verdict {
+    if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
     return proof.conclude(() => {
-      this.#listen();
+      this.base = this.scene.listen();
       this.#createPort();
       this.#associate();
       this.#arm();
       proof.require('before any client, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
 
-      const client = this.startClient();
-      proof.require('the wait for the client', this.#waitForClient(), 'STATUS_SUCCESS');
+      this.startClient();
+      const woken = this.scene.waitForClient((ms) => this.#remove(ms), 'STATUS_TIMEOUT');
+      proof.require('the wait for the client', woken, 'STATUS_SUCCESS');
 
       const { iosb } = this.poll as AcceptPoll;
       proof.expect('packets removed', this.#scratch.readU32(this.#removedOffset), 1);
@@ -93,7 +92,7 @@ export class Stage1AcceptIocp {
       proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(iosb.address));
       proof.expect('IoStatus.Status of the packet', hex(this.#entry.IoStatus.Status), '0x0');
       this.judge();
-      this.#accept(client);
+      this.scene.accept();
       proof.expect('after it, a wait of 0 ms', this.#remove(0), 'STATUS_TIMEOUT');
     });
   }
@@ -119,28 +118,14 @@ export class Stage1AcceptIocp {
     return new AcceptPoll(this.base, acceptMask);
   }
 
-  /** Lets the client come. Its own end is known once it connected; of a stranger's never. */
-  protected startClient(): ClientThread | undefined {
-    const { host, port } = (this.#listener as Skt).localEndpoint();
-    if (this.options.external) {
-      this.proof.note(`waiting for your client: nc ${host} ${port}`);
-      return undefined;
-    }
-    this.#client?.connect({ host, port });
-    return this.#client;
+  /** Lets the client come; returns before it does. */
+  protected startClient(): void {
+    this.scene.startClient();
   }
 
   /** Holds what the kernel left in the block against what an accept leaves there. */
   protected judge(): void {
     this.poll?.judge(this.proof);
-  }
-
-  #listen(): void {
-    if (!this.options.external) this.#client = new ClientThread();
-    const address = new TCPServerAddress('127.0.0.1', this.options.port ?? 0);
-    this.#listener = new SocketCreator().fromAddress(address);
-    this.base = this.#listener.baseHandle();
-    this.proof.note(`listening on 127.0.0.1 port ${this.#listener.localEndpoint().port}`);
   }
 
   #createPort(): void {
@@ -198,32 +183,6 @@ export class Stage1AcceptIocp {
     return ntStatusName(status);
   }
 
-  #waitForClient(): string {
-    const { external, waitLimitMs = external ? 120_000 : 10_000 } = this.options;
-    const deadline = new Deadline(waitLimitMs);
-    for (;;) {
-      const status = this.#remove(Math.min(deadline.remainingMs, 10_000));
-      if (status !== 'STATUS_TIMEOUT' || deadline.isOver) return status;
-      this.proof.note(`still waiting, for ${Math.ceil(deadline.remainingMs / 1_000)} s more`);
-    }
-  }
-
-  #accept(client: ClientThread | undefined): void {
-    const accepted = (this.#listener as Skt).accept();
-    const seen = accepted === wouldBlock ? 'would block' : 'a connection';
-    this.proof.require('accept', seen, 'a connection');
-    if (accepted === wouldBlock) return;
-    this.#accepted = accepted;
-    const peer = accepted.peerEndpoint();
-    const from = `${peer.host}:${peer.port}`;
-    if (client === undefined) {
-      this.proof.note(`accepted a connection from ${from}`);
-      return;
-    }
-    const local = client.localEndpoint();
-    this.proof.expect('accepted from the client', from, `${local.host}:${local.port}`);
-  }
-
   /**
    * Ends the request, if it is still pending, and waits for its packet; then closes everything and
    * gives the memory back. Idempotent. Memory that the kernel does not let go is not freed.
@@ -231,12 +190,11 @@ export class Stage1AcceptIocp {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#client?.close();
     const isSettled = this.#settle();
-    this.#accepted?.close();
-    this.#listener?.close();
+    this.scene.close();
     if (this.port !== 0) NtClose(this.port);
     if (isSettled) this.poll?.free();
+    else this.proof.note('the kernel did not let go of the request: its memory stays allocated');
     this.#scratch.free();
   }
 

@@ -37,7 +37,10 @@ export class SocketCreator {
   fromAddress(address: Address): Skt {
     if (address instanceof TCPServerAddress) return this.#listener(address);
     if (address instanceof TCPClientAddress) return this.#create('client', address);
-    throw new SktError('ERR_ADDRESS', 'A socket is made from a TCPServerAddress or TCPClientAddress.');
+    throw new SktError(
+      'ERR_ADDRESS',
+      'A socket is made from a TCPServerAddress or TCPClientAddress.',
+    );
   }
 
   #create(kind: 'listener' | 'client', address: Address): Skt {

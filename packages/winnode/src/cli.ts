@@ -20,7 +20,10 @@ Environment:
 
 function versions(): string {
   const { kind, reason, system, wine, windowsNode } = describeHost();
-  const host = kind === 'none' ? reason : [windowsNode && `Node ${windowsNode}`, wine].filter(Boolean).join(', ');
+  const host =
+    kind === 'none'
+      ? reason
+      : [windowsNode && `Node ${windowsNode}`, wine].filter(Boolean).join(', ');
   return `winnode ${winnodeVersion()} on ${system}: ${host}\n`;
 }
 

@@ -5,7 +5,7 @@
  */
 export { WinnodeError, type WinnodeErrorCode } from './errors.js';
 export { describeHost, type HostFacts, winnodeVersion } from './host.js';
-export { ensurePrefix, type EnsurePrefixOptions, isPrefixReady, prefixPath } from './prefix.js';
+export { type EnsurePrefixOptions, ensurePrefix, isPrefixReady, prefixPath } from './prefix.js';
 export {
   openSession,
   type RunOptions,

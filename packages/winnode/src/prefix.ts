@@ -17,7 +17,7 @@ import { makeBcryptPrimitives } from './bcryptprimitives.js';
 import { WinnodeError } from './errors.js';
 import type { WindowsNode } from './windows-node.js';
 import { toWindowsPath } from './windows-path.js';
-import { type Wine } from './wine.js';
+import type { Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
 
 /** A finished prefix holds this file; winnode writes it last. */

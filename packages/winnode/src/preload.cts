@@ -78,7 +78,8 @@ function followLinks(): void {
     const { search, hash } = new URL(address);
     let found = address;
     try {
-      found = url.pathToFileURL(fs.realpathSync.native(url.fileURLToPath(address))).href + search + hash;
+      found =
+        url.pathToFileURL(fs.realpathSync.native(url.fileURLToPath(address))).href + search + hash;
     } catch {
       // A file that is not there: Node says so better than we could.
     }

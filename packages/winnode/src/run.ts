@@ -71,7 +71,8 @@ export async function openSession(
   const env = options.env ?? process.env;
   if (process.platform === 'win32') {
     return {
-      run: (args, runOptions = {}) => runChild(process.execPath, args, runOptions.env ?? env, runOptions),
+      run: (args, runOptions = {}) =>
+        runChild(process.execPath, args, runOptions.env ?? env, runOptions),
       close: async () => {},
     };
   }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { WinnodeError } from './errors.js';
-import { wineEnvironment } from './wine-environment.js';
 import type { Wine } from './wine.js';
+import { wineEnvironment } from './wine-environment.js';
 
 /**
  * A wineserver serves every program of one prefix, and ending it ends them all. So each run puts

@@ -1,4 +1,4 @@
-import { type NTSTATUS } from '../ntstatus.js';
+import type { NTSTATUS } from '../ntstatus.js';
 import { NativeStruct, type StructLayout } from './native-struct.js';
 
 const layout = {

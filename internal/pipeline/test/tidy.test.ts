@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+// The repository read as text: what no compiler and no linter checks.
+
+const root = resolve(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+/** Every file that git knows or would add. */
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(root, file)));
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly scripts?: Record<string, string>;
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+}
+
+const manifests: Manifest[] = ['packages', 'internal'].flatMap((group) =>
+  readdirSync(join(root, group)).map((name) => JSON.parse(read(`${group}/${name}/package.json`))),
+);
+const names = new Set(manifests.map(({ name }) => name));
+
+/** Who may look into whom. A package that is not listed here has no place in the house yet. */
+const mayImport: Record<string, readonly string[]> = {
+  ntdllx: [],
+  'tofu-sockets': ['ntdllx'],
+  winnode: [],
+  'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'poc-kit'],
+  'poc-stage1-event': ['ntdllx', 'tofu-sockets', 'poc-kit'],
+  'poc-stage1-iocp': ['ntdllx', 'tofu-sockets', 'poc-kit'],
+  'poc-kit': ['ntdllx', 'tofu-sockets'],
+  'poc-ladder': [...names].filter((name) => name.startsWith('poc-') || name === 'winnode'),
+  pipeline: ['winnode'],
+};
+
+test.each(manifests)('$name depends only on what is below it', (manifest) => {
+  const { name } = manifest;
+  expect(Object.keys(mayImport)).toContain(name);
+  const used = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  const workspace = used.filter((dependency) => names.has(dependency));
+  expect(mayImport[name]).toEqual(expect.arrayContaining(workspace));
+});
+
+test('only ntdllx depends on koffi', () => {
+  const users = manifests.filter(({ dependencies }) => dependencies?.['koffi'] !== undefined);
+  expect(users.map(({ name }) => name)).toEqual(['ntdllx']);
+});
+
+test('foreign packages are pinned to one version', () => {
+  for (const { name, dependencies, devDependencies, optionalDependencies } of manifests) {
+    for (const [dependency, version] of Object.entries({
+      ...dependencies,
+      ...devDependencies,
+      ...optionalDependencies,
+    })) {
+      expect(version, `${dependency} of ${name}`).toMatch(
+        /^(\d+\.\d+\.\d+|workspace:\*|catalog:)$/,
+      );
+    }
+  }
+});
+
+test('the gates of the pipeline wait for every package that has the task', () => {
+  const { tasks } = JSON.parse(read('turbo.json')) as {
+    tasks: Record<string, { dependsOn?: string[] }>;
+  };
+  const gates = {
+    '//#built:debug': 'typecheck',
+    '//#tested:debug': 'test:debug',
+    '//#built:release': 'build:release',
+  };
+  for (const [gate, task] of Object.entries(gates)) {
+    const owners = manifests.filter(({ scripts }) => scripts?.[task] !== undefined);
+    const waitsFor = (tasks[gate]?.dependsOn ?? []).filter((id) => id !== '//#check').sort();
+    expect(waitsFor, gate).toEqual(owners.map(({ name }) => `${name}#${task}`).sort());
+  }
+});
+
+test('every package that is built in two ways is tested in both', () => {
+  for (const { name, scripts = {} } of manifests) {
+    if (scripts['build:release'] === undefined) continue;
+    expect(Object.keys(scripts), name).toEqual(
+      expect.arrayContaining(['build:debug', 'typecheck', 'test:debug', 'test:release']),
+    );
+  }
+});
+
+test('tests never import sources, and nobody imports by path into another package', () => {
+  for (const file of files.filter((name) => /^(packages|internal)\/.*\.(ts|cts|mjs)$/.test(name))) {
+    const own = file.split('/').slice(0, 2).join('/');
+    for (const [, specifier = ''] of read(file).matchAll(/(?:from|import\() ?'(\.[^']+)'/g)) {
+      const target = join(dirname(file), specifier);
+      expect(target.startsWith(`${own}/`), `${file} imports ${specifier}`).toBe(true);
+      const isTest = file.startsWith(`${own}/test/`) && own !== 'internal/pipeline';
+      if (isTest) expect(target, file).not.toContain(`${own}/src/`);
+    }
+  }
+});
+
+test('files stay small enough to be read in one sitting', () => {
+  for (const file of files.filter((name) => /\.(ts|cts|mjs)$/.test(name))) {
+    expect(read(file).split('\n').length, file).toBeLessThanOrEqual(400);
+  }
+});
+
+test('links between documents lead somewhere', () => {
+  for (const file of files.filter((name) => name.endsWith('.md'))) {
+    for (const [, target = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
+      const [path = '', anchor] = target.split('#');
+      if (/^[a-z]+:/.test(target)) continue;
+      const found = path === '' ? file : join(dirname(file), path);
+      expect(existsSync(join(root, found)), `${file} links to ${target}`).toBe(true);
+      if (anchor === undefined || !found.endsWith('.md')) continue;
+      const headings = [...read(found).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\w\- ]/g, '')
+          .replaceAll(' ', '-'),
+      );
+      expect(headings, `${file} links to ${target}`).toContain(anchor);
+    }
+  }
+});
+
+test('every decision and every page of kb is in its index', () => {
+  const index = read('kb/README.md');
+  for (const file of files.filter((name) => /^kb\/.+\.md$/.test(name))) {
+    if (file === 'kb/README.md') continue;
+    expect(index, 'kb/README.md').toContain(`(${file.slice('kb/'.length)})`);
+  }
+});

@@ -1,0 +1,67 @@
+import { nativeMemory } from 'ntdllx';
+import { runTest, Stage0Wake, type WakePacket } from 'poc-stage0-wake';
+import { afterEach, expect, test } from 'vitest';
+
+const print = () => {};
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('Windows Stage 0: Wake Test', () => {
+  const lines: string[] = [];
+  const verdict = runTest({ print: (line) => lines.push(line) });
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(8);
+  // One line for the claim and one for each step.
+  expect(lines).toHaveLength(9);
+});
+
+function failure(stage: Stage0Wake): string {
+  try {
+    const { verdict, reason } = stage.run();
+    expect(verdict).toBe('failed');
+    return reason;
+  } finally {
+    stage.close();
+  }
+}
+
+test('broken on purpose: nobody wakes', () => {
+  class Silent extends Stage0Wake {
+    protected override wake(): void {}
+  }
+  expect(failure(new Silent({ print }))).toBe(
+    'the wait of 10 s: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
+  );
+});
+
+test('broken on purpose: another packet', () => {
+  class Other extends Stage0Wake {
+    protected override wake(packet: WakePacket): void {
+      super.wake({ ...packet, information: packet.information + 1n });
+    }
+  }
+  expect(failure(new Other({ print }))).toMatch(/^IoStatus\.Information: /);
+});
+
+test('broken on purpose: two packets', () => {
+  class Twice extends Stage0Wake {
+    protected override wake(packet: WakePacket): void {
+      super.wake(packet);
+      super.wake(packet);
+      // Both are there before the first is taken.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  expect(failure(new Twice({ print }))).toMatch(/^after the wake, a wait of 0 ms: /);
+});
+
+test('a stage runs once; closing twice is nothing', () => {
+  const stage = new Stage0Wake({ print });
+  expect(stage.run().verdict).toBe('proven');
+  expect(() => stage.run()).toThrowError('This stage ran already: construct another one.');
+  stage.close();
+  stage.close();
+  expect(() => stage.run()).toThrowError('This stage is closed: construct another one.');
+});

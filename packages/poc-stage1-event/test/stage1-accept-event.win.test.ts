@@ -1,0 +1,116 @@
+import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
+import { SetEvent } from 'ntdllx/kernel32';
+import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
+import { runTest, Stage1AcceptEvent } from 'poc-stage1-event';
+import { afterEach, expect, test } from 'vitest';
+
+const quick = { print: () => {}, waitLimitMs: 700 };
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('Windows Stage 1: Accept Test', () => {
+  const lines: string[] = [];
+  const verdict = runTest({ print: (line) => lines.push(line) });
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(10);
+  expect(lines.join('\n')).toContain('Events returned: 0x80');
+});
+
+test('N02 the request is the parameter table of the plan', () => {
+  class Seen extends Stage1AcceptEvent {
+    calls = 0;
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      const parameters = super.pollParameters(poll);
+      this.calls += 1;
+      expect(this.event).toBeGreaterThan(0);
+      expect(parameters).toEqual({
+        FileHandle: this.base,
+        Event: this.event,
+        ApcRoutine: 0,
+        ApcContext: 0,
+        IoStatusBlock: poll.iosb.address,
+        IoControlCode: 0x12024,
+        InputBuffer: poll.info.address,
+        InputBufferLength: 32,
+        OutputBuffer: poll.info.address,
+        OutputBufferLength: 32,
+      });
+      return parameters;
+    }
+  }
+  const stage = new Seen(quick);
+  expect(stage.run().verdict).toBe('proven');
+  stage.close();
+  expect(stage.calls).toBe(1);
+});
+
+/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
+function broken(stage: Stage1AcceptEvent): string[] {
+  try {
+    const { verdict, checks } = stage.run();
+    expect(verdict).toBe('failed');
+    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
+  } finally {
+    stage.close();
+  }
+}
+
+test('broken on purpose: no client', () => {
+  class NoClient extends Stage1AcceptEvent {
+    protected override startClient(): void {}
+  }
+  expect(broken(new NoClient(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+});
+
+test('broken on purpose: a mask without ACCEPT', () => {
+  class Deaf extends Stage1AcceptEvent {
+    protected override preparePoll(): AcceptPoll {
+      return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
+    }
+  }
+  expect(broken(new Deaf(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+});
+
+test('broken on purpose: SetEvent by hand', () => {
+  class ByHand extends Stage1AcceptEvent {
+    protected override startClient(): void {
+      SetEvent(this.event);
+    }
+  }
+  expect(broken(new ByHand(quick))).toEqual([
+    'IoStatusBlock.Status: 0x103',
+    'IoStatusBlock.Information: 0',
+    'Events returned: 0x1b8',
+    'Handles[0].Status: 0xdeadbeef',
+    'accept: would block',
+  ]);
+});
+
+test('broken on purpose: a request without the event', () => {
+  class NoEvent extends Stage1AcceptEvent {
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      return { ...super.pollParameters(poll), Event: 0 };
+    }
+  }
+  expect(broken(new NoEvent(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+});
+
+test('broken on purpose: a poll that timed out, with the very mask hoped for', () => {
+  class TimedOut extends Stage1AcceptEvent {
+    protected override preparePoll(): AcceptPoll {
+      const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);
+      poll.info.Timeout = -3_000_000n;
+      return poll;
+    }
+    protected override startClient(): void {}
+  }
+  expect(broken(new TimedOut(quick))).toEqual([
+    'IoStatusBlock.Status: 0x102',
+    'IoStatusBlock.Information: 16',
+    'NumberOfHandles: 0',
+    'Handles[0].Status: 0xdeadbeef',
+    'accept: would block',
+  ]);
+});

@@ -1,0 +1,209 @@
+import { Worker } from 'node:worker_threads';
+import {
+  AFD_POLL_ACCEPT,
+  AFD_POLL_INFO,
+  allocate,
+  type NativeMemory,
+  NtSetIoCompletion,
+  nativeMemory,
+  STATUS_SUCCESS,
+} from 'ntdllx';
+import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
+import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
+import { afterEach, expect, test } from 'vitest';
+
+const quick = { print: () => {}, waitLimitMs: 700 };
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('Windows Stage 1 IOCP: Accept Test', () => {
+  const lines: string[] = [];
+  const verdict = runTest({ print: (line) => lines.push(line) });
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(15);
+  expect(lines.join('\n')).toContain('Events returned: 0x80');
+});
+
+test('N01 the request is the parameter table of the plan', () => {
+  class Seen extends Stage1AcceptIocp {
+    readonly seen: [PollParameters, AcceptPoll][] = [];
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      const parameters = super.pollParameters(poll);
+      this.seen.push([parameters, poll]);
+      expect(parameters).toEqual({
+        FileHandle: this.base,
+        Event: 0,
+        ApcRoutine: 0,
+        ApcContext: poll.iosb.address,
+        IoStatusBlock: poll.iosb.address,
+        IoControlCode: 0x12024,
+        InputBuffer: poll.info.address,
+        InputBufferLength: 32,
+        OutputBuffer: poll.info.address,
+        OutputBufferLength: 32,
+      });
+      return parameters;
+    }
+  }
+  const stage = new Seen(quick);
+  expect(stage.run().verdict).toBe('proven');
+  stage.close();
+  expect(stage.seen).toHaveLength(1);
+});
+
+/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
+function broken(stage: Stage1AcceptIocp): string[] {
+  try {
+    const { verdict, checks } = stage.run();
+    expect(verdict).toBe('failed');
+    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
+  } finally {
+    stage.close();
+  }
+}
+
+test('broken on purpose: no client', () => {
+  class NoClient extends Stage1AcceptIocp {
+    protected override startClient(): void {}
+  }
+  expect(broken(new NoClient(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+});
+
+test('broken on purpose: a mask without ACCEPT', () => {
+  class Deaf extends Stage1AcceptIocp {
+    protected override preparePoll(): AcceptPoll {
+      return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
+    }
+  }
+  expect(broken(new Deaf(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+});
+
+test('broken on purpose: N03 a null ApcContext, and the block fills without a packet', () => {
+  class NoContext extends Stage1AcceptIocp {
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      return { ...super.pollParameters(poll), ApcContext: 0 };
+    }
+    get isFilled(): boolean {
+      return this.poll?.isPending === false && this.poll.info.handle(0).Events === AFD_POLL_ACCEPT;
+    }
+  }
+  const stage = new NoContext(quick);
+  expect(stage.run().reason).toMatch(/^the wait for the client: .*saw STATUS_TIMEOUT$/);
+  expect(stage.isFilled).toBe(true);
+  stage.close();
+});
+
+test('broken on purpose: N05 separate buffers, and the verdict is read from the input', () => {
+  class TwoBuffers extends Stage1AcceptIocp {
+    output: NativeMemory | undefined;
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      this.output = allocate(AFD_POLL_INFO.byteLength(1));
+      return { ...super.pollParameters(poll), OutputBuffer: this.output.address };
+    }
+    override close(): void {
+      super.close();
+      this.output?.free();
+      this.output = undefined;
+    }
+  }
+  // The packet is real and the request itself says NumberOfHandles 1: what is left to tell is the
+  // mask that was asked for, and the poison.
+  expect(broken(new TwoBuffers(quick))).toEqual([
+    'Events returned: 0x1b8',
+    'Handles[0].Status: 0xdeadbeef',
+  ]);
+});
+
+test('broken on purpose: a stale packet of a poll that timed out, with the very mask hoped for', () => {
+  class TimedOut extends Stage1AcceptIocp {
+    protected override preparePoll(): AcceptPoll {
+      const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);
+      poll.info.Timeout = -3_000_000n;
+      return poll;
+    }
+    protected override startClient(): void {}
+  }
+  const failed = broken(new TimedOut(quick));
+  expect(failed).toEqual([
+    'IoStatus.Status of the packet: 0x102',
+    'IoStatusBlock.Status: 0x102',
+    'IoStatusBlock.Information: 16',
+    'NumberOfHandles: 0',
+    'Handles[0].Status: 0xdeadbeef',
+    'accept: would block',
+  ]);
+  // That field alone would have proven an accept that never was.
+  expect(failed.join()).not.toContain('Events returned');
+});
+
+test('broken on purpose: a packet posted by hand, with the right ApcContext', () => {
+  class Posted extends Stage1AcceptIocp {
+    protected override startClient(): void {
+      const address = this.poll?.iosb.address ?? 0;
+      NtSetIoCompletion(this.port, 0, address, STATUS_SUCCESS, AFD_POLL_INFO.byteLength(1));
+    }
+  }
+  expect(broken(new Posted(quick))).toEqual([
+    'IoStatusBlock.Status: 0x103',
+    'IoStatusBlock.Information: 0',
+    'Events returned: 0x1b8',
+    'Handles[0].Status: 0xdeadbeef',
+    'accept: would block',
+  ]);
+});
+
+test('broken on purpose: a poll on nothing', () => {
+  class Nowhere extends Stage1AcceptIocp {
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      return { ...super.pollParameters(poll), FileHandle: 0x7ffc };
+    }
+  }
+  expect(broken(new Nowhere(quick))).toEqual([
+    expect.stringMatching(/^error: NtDeviceIoControlFile returned STATUS_INVALID_HANDLE/),
+  ]);
+});
+
+test('closing before running, twice, and after a run', () => {
+  const fresh = new Stage1AcceptIocp(quick);
+  fresh.close();
+  fresh.close();
+  expect(() => fresh.run()).toThrowError('This stage is closed');
+});
+
+test('--external: a client of somebody else proves the accept', async () => {
+  // The client lives in a thread of its own, for this one blocks in the kernel.
+  const script = `
+    const { connect } = require('node:net');
+    const { workerData } = require('node:worker_threads');
+    const socket = connect(workerData, '127.0.0.1');
+    socket.on('error', () => {});
+  `;
+  let stranger: Worker | undefined;
+  const lines: string[] = [];
+  const print = (line: string) => {
+    lines.push(line);
+    const port = /nc 127\.0\.0\.1 (\d+)/.exec(line)?.[1];
+    if (port !== undefined) stranger = new Worker(script, { eval: true, workerData: Number(port) });
+  };
+  const verdict = runTest({ external: true, waitLimitMs: 10_000, print });
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(lines.join('\n')).toMatch(/accepted a connection from 127\.0\.0\.1:\d+/);
+  await stranger?.terminate();
+});
+
+test('a port in use ends the proof with the reason, and leaks nothing', () => {
+  let port = 0;
+  const holder = new Stage1AcceptIocp({
+    ...quick,
+    print: (line) => {
+      port ||= Number(/port (\d+)$/.exec(line)?.[1] ?? 0);
+    },
+  });
+  expect(holder.run().verdict).toBe('proven');
+  const second = runTest({ ...quick, port });
+  holder.close();
+  expect(second.verdict).toBe('failed');
+  expect(second.reason).toMatch(/^error: expected none, saw bind failed with WSAEADDRINUSE/);
+});
