@@ -61,6 +61,8 @@ export class HelperThread<In, Out> {
     this.#worker = new Worker(script, { workerData: setup, transferList: [port2] });
     // A proof that ended early must not keep the process alive for its helper.
     this.#worker.unref();
+    // A script that dies is noticed as silence; its error must not end the process later.
+    this.#worker.on('error', (error) => process.stderr.write(`helper thread: ${error.message}\n`));
     this.reply(readyLimitMs);
   }
 

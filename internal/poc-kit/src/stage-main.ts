@@ -6,16 +6,16 @@ import type { Print, Verdict } from './proof.js';
 export interface StageOptions {
   /** Told each line for people; default: standard output. */
   readonly print?: Print;
+  /** How long to wait for what is claimed, in milliseconds; default: 10 s. */
+  readonly waitLimitMs?: number;
 }
 
 /** What a stage that accepts takes besides. */
 export interface AcceptStageOptions extends StageOptions {
-  /** Wait for a client of the user's own instead of starting one; default: false. */
+  /** Wait, 120 s by default, for a client of the user's own instead of starting one. */
   readonly external?: boolean;
   /** The port to listen on, 1 to 65535; default: 0, a free one. */
   readonly port?: number;
-  /** How long to wait for the client, in milliseconds; default: 10 s, external: 120 s. */
-  readonly waitLimitMs?: number;
 }
 
 /** Writes a line at once: a thread that then blocks in the kernel flushes nothing. */
@@ -24,8 +24,15 @@ export const printLine: Print = (line) => {
   for (let sent = 0; sent < bytes.length; ) sent += writeSync(1, bytes, sent);
 };
 
-/** A stage's command line was wrong: the message says how it is right. */
-export class UsageError extends Error {}
+/** A command line was wrong: the message says how it is right. */
+export class UsageError extends Error {
+  /** What parseArgs of node:util threw, cut down to its first sentence, and a hint. */
+  static from(error: unknown, hint: string): UsageError {
+    if (error instanceof UsageError) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new UsageError(`${message.split(/\.?(?:\n|$)|\. /)[0]}. ${hint}`);
+  }
+}
 
 /** The numbers that `--port` takes. */
 export function parsePort(text: string): number {
@@ -44,9 +51,7 @@ export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions 
       ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
     };
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${message.split('. ')[0]}. Known: --external, --port NUMBER.`);
+    throw UsageError.from(error, 'Known: --external, --port NUMBER.');
   }
 }
 

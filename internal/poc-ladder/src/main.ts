@@ -35,8 +35,7 @@ function parse(args: readonly string[]) {
     });
     return values;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${message.split('. ')[0]}. See --help.`);
+    throw UsageError.from(error, 'See --help.');
   }
 }
 

@@ -47,6 +47,7 @@ export const stage0 = {
  */
 export class Stage0Wake {
   readonly #proof: Proof;
+  readonly #waitLimitMs: number;
   readonly #wait = allocate(FILE_IO_COMPLETION_INFORMATION.layout.size + 16);
   readonly #entry = new FILE_IO_COMPLETION_INFORMATION(this.#wait, 0);
   readonly #removed = FILE_IO_COMPLETION_INFORMATION.layout.size;
@@ -56,6 +57,7 @@ export class Stage0Wake {
   #isClosed = false;
 
   constructor(options: StageOptions = {}) {
+    this.#waitLimitMs = options.waitLimitMs ?? 10_000;
     this.#proof = new Proof(stage0.name, stage0.claim, options.print ?? printLine);
   }
 
@@ -69,7 +71,7 @@ export class Stage0Wake {
 
       proof.require('before the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
       this.wake(packet);
-      proof.require('the wait of 10 s', this.#remove(10_000), 'STATUS_SUCCESS');
+      proof.require('the wait for it', this.#remove(this.#waitLimitMs), 'STATUS_SUCCESS');
       proof.expect('packets removed', this.#wait.readU32(this.#removed), 1);
       proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(packet.key));
       proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(packet.context));

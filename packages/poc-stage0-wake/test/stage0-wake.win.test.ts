@@ -2,7 +2,7 @@ import { nativeMemory } from 'ntdllx';
 import { runTest, Stage0Wake, type WakePacket } from 'poc-stage0-wake';
 import { afterEach, expect, test } from 'vitest';
 
-const print = () => {};
+const quick = { print: () => {}, waitLimitMs: 1_000 };
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
@@ -31,8 +31,8 @@ test('broken on purpose: nobody wakes', () => {
   class Silent extends Stage0Wake {
     protected override wake(): void {}
   }
-  expect(failure(new Silent({ print }))).toBe(
-    'the wait of 10 s: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
+  expect(failure(new Silent(quick))).toBe(
+    'the wait for it: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
   );
 });
 
@@ -42,7 +42,7 @@ test('broken on purpose: another packet', () => {
       super.wake({ ...packet, information: packet.information + 1n });
     }
   }
-  expect(failure(new Other({ print }))).toMatch(/^IoStatus\.Information: /);
+  expect(failure(new Other(quick))).toMatch(/^IoStatus\.Information: /);
 });
 
 test('broken on purpose: two packets', () => {
@@ -54,11 +54,11 @@ test('broken on purpose: two packets', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
   }
-  expect(failure(new Twice({ print }))).toMatch(/^after the wake, a wait of 0 ms: /);
+  expect(failure(new Twice(quick))).toMatch(/^after the wake, a wait of 0 ms: /);
 });
 
 test('a stage runs once; closing twice is nothing', () => {
-  const stage = new Stage0Wake({ print });
+  const stage = new Stage0Wake(quick);
   expect(stage.run().verdict).toBe('proven');
   expect(() => stage.run()).toThrowError('This stage ran already: construct another one.');
   stage.close();

@@ -1,12 +1,14 @@
 /*
  * Loaded into each Windows Node that winnode starts under Wine, before anything else, by
- * NODE_OPTIONS, so that child processes and workers get it too. It mends two things.
+ * NODE_OPTIONS, so that child processes and workers get it too. It mends three things.
  *
  * 1. Standard streams on a Unix pipe. Wine says FILE_TYPE_PIPE, but its pipe functions refuse the
  *    handle, and Node throws `EBADF` at the first touch of process.stdout. Plain reads and writes
  *    work, so the stream is rebuilt on those.
  * 2. Symbolic links. Wine shows a Unix link as a plain directory, so Node takes a linked package
  *    for a copy at the link's place, and everything that counts on its real place fails.
+ * 3. The end by Ctrl-C. Wine then ends a program with exit code 0, as if it had succeeded. So a
+ *    program that ends of its own will says so in a file; see run.ts.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');
@@ -94,9 +96,18 @@ function followLinks(): void {
   });
 }
 
+function sayWhenEnded(): void {
+  const file = process.env['WINNODE_ENDED_FILE'];
+  if (file === undefined) return;
+  // Only the program that winnode started is asked, not its children.
+  delete process.env['WINNODE_ENDED_FILE'];
+  process.on('exit', () => fs.writeFileSync(file, ''));
+}
+
 if (worker.isMainThread) {
   mendStream('stdin', 0);
   mendStream('stdout', 1);
   mendStream('stderr', 2);
+  sayWhenEnded();
 }
 followLinks();

@@ -1,11 +1,13 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WinnodeError } from './errors.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
-import { findWindowsNode } from './windows-node.js';
+import { findWindowsNode, type WindowsNode } from './windows-node.js';
 import { quoteNodeOption, toWindowsPath } from './windows-path.js';
-import { findWine } from './wine.js';
+import { findWine, type Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
 import { useWineserver } from './wineserver.js';
 
@@ -71,8 +73,10 @@ export async function openSession(
   const env = options.env ?? process.env;
   if (process.platform === 'win32') {
     return {
-      run: (args, runOptions = {}) =>
-        runChild(process.execPath, args, runOptions.env ?? env, runOptions),
+      run: async (args, runOptions = {}) => {
+        const child = await runChild(process.execPath, args, runOptions.env ?? env, runOptions);
+        return { exitCode: child.exitCode, signal: child.signal };
+      },
       close: async () => {},
     };
   }
@@ -82,13 +86,44 @@ export async function openSession(
   await ensurePrefix(prefix, wine, node, options);
   const lease = await useWineserver(prefix, wine);
   return {
-    run(args, runOptions = {}) {
-      const runEnv = { ...wineEnvironment(prefix, runOptions.env ?? env) };
-      runEnv['NODE_OPTIONS'] = withPreload(runEnv['NODE_OPTIONS']);
-      return runChild(wine.loader, [node.exe, ...args], runEnv, runOptions);
-    },
+    run: (args, runOptions = {}) => runUnderWine({ wine, node, prefix }, args, env, runOptions),
     close: () => lease.release(),
   };
+}
+
+interface WineHost {
+  readonly wine: Wine;
+  readonly node: WindowsNode;
+  readonly prefix: string;
+}
+
+let nextRun = 0;
+
+async function runUnderWine(
+  { wine, node, prefix }: WineHost,
+  args: readonly string[],
+  sessionEnv: NodeJS.ProcessEnv,
+  options: RunOptions,
+): Promise<RunResult> {
+  const env = wineEnvironment(prefix, options.env ?? sessionEnv);
+  const endedFile = join(prefix, '.winnode', `ended-${process.pid}-${nextRun++}`);
+  const result = await runChild(
+    wine.loader,
+    [node.exe, ...args],
+    {
+      ...env,
+      NODE_OPTIONS: withPreload(env['NODE_OPTIONS']),
+      WINNODE_ENDED_FILE: toWindowsPath(endedFile),
+    },
+    options,
+  );
+  const endedByItself = existsSync(endedFile);
+  rmSync(endedFile, { force: true });
+  // Wine's way of dying of Ctrl-C looks like a success.
+  if (result.exitCode === 0 && result.wasInterrupted && !endedByItself) {
+    return { exitCode: 128 + constants.signals.SIGINT, signal: 'SIGINT' };
+  }
+  return { exitCode: result.exitCode, signal: result.signal };
 }
 
 function withPreload(nodeOptions: string | undefined): string {
@@ -101,14 +136,19 @@ function runChild(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   options: RunOptions,
-): Promise<RunResult> {
+): Promise<RunResult & { wasInterrupted: boolean }> {
   return new Promise((done, failed) => {
     const child = spawn(command, args, {
       env,
       stdio: options.stdio ?? 'inherit',
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
-    const stopForwarding = options.forwardSignals === false ? () => {} : forwardSignals(child);
+    let wasInterrupted = false;
+    const onInterrupt = () => {
+      wasInterrupted = true;
+    };
+    const stopForwarding =
+      options.forwardSignals === false ? () => {} : forwardSignals(child, onInterrupt);
     child.on('error', (cause) => {
       stopForwarding();
       const hint = 'Does the working directory exist? Are too many processes running?';
@@ -116,16 +156,18 @@ function runChild(
     });
     child.on('close', (code, signal) => {
       stopForwarding();
-      done({ exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0), signal });
+      const exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      done({ exitCode, signal, wasInterrupted });
     });
     options.onSpawn?.(child);
   });
 }
 
 /** Passes signals to the child instead of dying of them, so that its lease is always given back. */
-function forwardSignals(child: ChildProcess): () => void {
+function forwardSignals(child: ChildProcess, onInterrupt: () => void): () => void {
   const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const forward = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGINT') onInterrupt();
     // A terminal sends Ctrl-C to the child as well: passing it on would deliver it twice.
     if (signal === 'SIGINT' && process.stdin.isTTY) return;
     child.kill(signal);

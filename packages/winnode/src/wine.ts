@@ -113,7 +113,8 @@ function askVersion(loader: string, env: NodeJS.ProcessEnv): string {
   try {
     // stderr is dropped: distributions' wrappers print hints there.
     const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
-    return execFileSync(loader, ['--version'], { encoding: 'utf8', stdio, env }).trim();
+    const said = execFileSync(loader, ['--version'], { encoding: 'utf8', stdio, env });
+    return said.split('\n')[0]?.trim() ?? '';
   } catch (cause) {
     throw new WinnodeError(
       'ERR_WINE_MISSING',

@@ -33,7 +33,10 @@ export async function useWineserver(prefix: string, wine: Wine): Promise<Wineser
     dropTheDead(users);
     if (!(await isRunning(prefix, wine))) {
       writeFileSync(note, '');
-      await start(prefix, wine);
+      await command(wine.server, [`-p${lingerSeconds}`], prefix);
+      await startServices(prefix, wine);
+    } else if (!existsSync(note)) {
+      await startServices(prefix, wine);
     }
     writeFileSync(mine, startTime(process.pid) ?? '');
   });
@@ -58,18 +61,18 @@ export async function useWineserver(prefix: string, wine: Wine): Promise<Wineser
 
 let nextLease = 0;
 
-async function start(prefix: string, wine: Wine): Promise<void> {
-  await command(wine.server, [`-p${lingerSeconds}`], prefix);
-  // The first program under a server starts Wine's services, which keep its standard streams
-  // open for as long as they live. So the first program is one without any.
+/**
+ * The first program under a server starts Wine's services, which keep that program's standard
+ * streams open for as long as they live. So the first program is one without any.
+ */
+async function startServices(prefix: string, wine: Wine): Promise<void> {
   await command(wine.loader, ['wineboot.exe'], prefix);
-  if (!(await isRunning(prefix, wine))) {
-    throw new WinnodeError(
-      'ERR_WINESERVER',
-      `The wineserver of ${prefix} does not start.`,
-      `Try it by hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`,
-    );
-  }
+  if (await isRunning(prefix, wine)) return;
+  throw new WinnodeError(
+    'ERR_WINESERVER',
+    `The wineserver of ${prefix} does not start.`,
+    `Try it by hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`,
+  );
 }
 
 // -k0 sends no signal: it only says, by its exit code, whether there is a server.

@@ -1,0 +1,36 @@
+import { HelperThread } from 'poc-kit';
+import { expect, test } from 'vitest';
+
+const script = new URL('./helper.mjs', import.meta.url);
+
+test('tasks and answers pass while this thread never returns to its event loop', () => {
+  const helper = new HelperThread<number, number>(script);
+  for (let n = 1; n <= 100; n += 1) {
+    helper.send(n);
+    expect(helper.reply(5_000)).toBe(n * 2);
+  }
+  helper.send(1);
+  helper.send(2);
+  expect([helper.reply(5_000), helper.reply(5_000)]).toEqual([2, 4]);
+  helper.close();
+});
+
+test('an error in the helper arrives here, and the helper goes on', () => {
+  const helper = new HelperThread<number, number>(script);
+  helper.send(-1);
+  expect(() => helper.reply(5_000)).toThrowError('In the helper thread: negative');
+  helper.send(4);
+  expect(helper.reply(5_000)).toBe(8);
+  helper.close();
+});
+
+test('silence has a limit', () => {
+  const helper = new HelperThread<number, number>(script);
+  expect(() => helper.reply(50)).toThrowError('The helper thread is silent for 50 ms.');
+  helper.close();
+});
+
+test('a script that cannot start is silence, too', () => {
+  const missing = new URL('./no-such-file.mjs', import.meta.url);
+  expect(() => new HelperThread(missing, 300)).toThrowError('silent for 300 ms');
+});

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { builds, isProven, type Rung, runLadder, stages } from 'poc-ladder';
+import { describe, expect, test } from 'vitest';
+import { describeHost } from 'winnode';
+
+const main = createRequire(import.meta.url).resolve('poc-ladder/main');
+
+function ladder(...args: string[]) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+  });
+  return { stdout, stderr, status };
+}
+
+test('the stages are in order, each a package', () => {
+  expect(stages.map(({ name }) => name)).toEqual(['0-wake', '1-event', '1-iocp']);
+  for (const stage of stages) expect(stage.package).toBe(`poc-stage${stage.name}`);
+  expect(builds).toEqual(['debug', 'release']);
+});
+
+test('only a proven verdict of the build that was asked for is proven', () => {
+  const verdict = { verdict: 'proven', build: 'debug' } as Rung['verdict'];
+  const rung = { stage: '0-wake', build: 'debug', exitCode: 0, verdict } as const;
+  expect(isProven(rung)).toBe(true);
+  expect(isProven({ ...rung, exitCode: 1 })).toBe(false);
+  expect(isProven({ ...rung, build: 'release' })).toBe(false);
+  expect(isProven({ ...rung, verdict: undefined })).toBe(false);
+  for (const other of ['failed', 'unsupported'] as const) {
+    expect(isProven({ ...rung, verdict: { ...verdict, verdict: other } as never })).toBe(false);
+  }
+});
+
+describe('wrong arguments are one clear message and exit code 2', () => {
+  test.each([
+    [['--prot', '80'], "Unknown option '--prot'. See --help."],
+    [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
+    [['--port', '-1'], /Option '--port' argument is ambiguous. See --help\./],
+    [['--port=-1'], /from 0 to 65535, got "-1"/],
+    [['--stage', '9'], '--stage wants one of 0-wake, 1-event, 1-iocp; got "9".'],
+    [['--build', 'fast'], '--build wants one of debug, release; got "fast".'],
+    [['--external'], '--external waits for you: name a stage, for example --stage 1-iocp.'],
+    [['x'], /Unexpected argument 'x'/],
+  ])('%j', (args, message) => {
+    const { stdout, stderr, status } = ladder(...args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    if (typeof message === 'string') expect(stderr).toBe(`${message}\n`);
+    else expect(stderr).toMatch(message);
+  });
+});
+
+test.skipIf(process.platform === 'win32')('without Wine: what to type, and exit code 1', () => {
+  const env = { ...process.env, WINNODE_WINE: '/nowhere/wine' };
+  const child = spawnSync(process.execPath, [main], { encoding: 'utf8', env });
+  expect(child.status).toBe(1);
+  expect(child.stderr).toContain('WINNODE_WINE names "/nowhere/wine"');
+});
+
+const host = describeHost();
+
+test.skipIf(host.kind === 'none')(`a stage is run through winnode ${host.reason}`, async () => {
+  const build = process.env['TEST_BUILD'] as 'debug' | 'release';
+  const lines: string[] = [];
+  const print = (line: string) => lines.push(line);
+  const rungs = await runLadder({ stages: ['1-iocp'], builds: [build], print });
+  expect(rungs).toHaveLength(1);
+  expect(rungs.every(isProven)).toBe(true);
+  expect(lines).toContain('   ok   Events returned: 0x80');
+  expect(lines.some((line) => line.startsWith('{'))).toBe(false);
+});

@@ -1,0 +1,63 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describeHost } from 'winnode';
+
+export const host = describeHost();
+
+const manifest = createRequire(import.meta.url).resolve('winnode/package.json');
+const bin = join(dirname(manifest), 'bin', 'winnode.mjs');
+
+/** How a run of the command line ended, and what it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A run of the command line that is under way. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when it has printed this. */
+  saw(text: string): Promise<void>;
+}
+
+/** Starts winnode's command line, with pipes for streams. */
+export function start(args: readonly string[], options: SpawnOptions = {}): Running {
+  const child = spawn(process.execPath, [bin, ...args], { stdio: 'pipe', ...options });
+  let stdout = '';
+  let stderr = '';
+  let told = () => {};
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    told();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((done) => {
+    child.on('close', (code, signal) => done({ code, signal, stdout, stderr }));
+  });
+  const saw = async (text: string) => {
+    while (!stdout.includes(text)) {
+      await Promise.race([
+        new Promise<void>((done) => {
+          told = done;
+        }),
+        ended.then(() => {
+          throw new Error(`ended without printing ${text}: ${stderr}`);
+        }),
+      ]);
+    }
+  };
+  return { child, ended, saw };
+}
+
+/** Runs winnode's command line to its end. */
+export async function winnode(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
+  const { child, ended } = start(args, options);
+  child.stdin?.end();
+  return ended;
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { describeHost, openSession, runWindowsNode, toWindowsPath } from 'winnode';
+
+// The branch for Windows itself: no Wine, the Node that runs this.
+
+test('this host is Windows', () => {
+  expect(describeHost()).toMatchObject({
+    kind: 'windows',
+    reason: '',
+    wine: '',
+    windowsNode: process.versions.node,
+  });
+  expect(toWindowsPath('C:\\a b\\x.js')).toBe('C:\\a b\\x.js');
+});
+
+test('a script runs with this Node', async () => {
+  let stdout = '';
+  const { exitCode, signal } = await runWindowsNode(
+    ['-e', 'console.log(process.execPath, process.env.GREETING); process.exit(9)'],
+    {
+      env: { ...process.env, GREETING: 'hello there' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      onSpawn: (child) => child.stdout?.on('data', (data) => (stdout += data)),
+    },
+  );
+  expect({ exitCode, signal }).toEqual({ exitCode: 9, signal: null });
+  expect(stdout).toBe(`${process.execPath} hello there\n`);
+});
+
+test('a session runs several; closing it twice is nothing', async () => {
+  const session = await openSession();
+  for (const code of [0, 3]) {
+    const { exitCode } = await session.run(['-e', `process.exit(${code})`], { stdio: 'ignore' });
+    expect(exitCode).toBe(code);
+  }
+  await session.close();
+  await session.close();
+});
+
+test('a working directory that is not there is one clear error', async () => {
+  const run = runWindowsNode(['-e', '0'], { cwd: 'C:\\no\\such\\place', stdio: 'ignore' });
+  await expect(run).rejects.toMatchObject({ name: 'WinnodeError', code: 'ERR_LAUNCH' });
+});

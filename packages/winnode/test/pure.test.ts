@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { prefixPath, quoteNodeOption, toWindowsPath, WinnodeError } from 'winnode';
+import { makeBcryptPrimitives, parseWineMajor } from 'winnode/internal';
+
+test('a path of this host becomes one on drive Z', () => {
+  expect(toWindowsPath('/home/a b/x.js', 'linux')).toBe('Z:\\home\\a b\\x.js');
+  expect(toWindowsPath('C:\\x.js', 'win32')).toBe('C:\\x.js');
+  expect(() => toWindowsPath('x.js', 'linux')).toThrowError(TypeError);
+});
+
+/** How Node splits NODE_OPTIONS: spaces part, double quotes hold together, backslash escapes. */
+function splitNodeOptions(options: string): string[] {
+  const parts: string[] = [];
+  let isQuoted = false;
+  let isNew = true;
+  for (let index = 0; index < options.length; index += 1) {
+    let char = options[index] as string;
+    if (char === '\\' && isQuoted) char = options[++index] as string;
+    else if (char === ' ' && !isQuoted) {
+      isNew = true;
+      continue;
+    } else if (char === '"') {
+      isQuoted = !isQuoted;
+      continue;
+    }
+    if (isNew) parts.push(char);
+    else parts.push(`${parts.pop()}${char}`);
+    isNew = false;
+  }
+  return parts;
+}
+
+test('a quoted option survives NODE_OPTIONS', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (path) => {
+      expect(splitNodeOptions(`-r ${quoteNodeOption(path)} -C x`)).toEqual(['-r', path, '-C', 'x']);
+    }),
+  );
+});
+
+test.each([
+  ['wine-8.0 (Debian 8.0~repack-4)', 8],
+  ['wine-10.0', 10],
+  ['wine-9.0 (Ubuntu 9.0~repack-4build3)', 9],
+  ['wine-6.0.3', 6],
+  ['', 0],
+  ['8.0', 0],
+])('%s is Wine %d', (version, major) => {
+  expect(parseWineMajor(version)).toBe(major);
+});
+
+describe('where the prefix is', () => {
+  const wine = { loader: '/w', server: '/s', version: 'wine-8.0 (Debian 8.0~repack-4)', major: 8 };
+  const node = { exe: '/n', version: '22.23.3' };
+  const linux = process.platform === 'win32' ? describe.skip : describe;
+
+  linux('on a host with Wine', () => {
+    test('is the cache directory, keyed by both versions', () => {
+      const path = prefixPath(wine, node, { XDG_CACHE_HOME: '/c' });
+      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3');
+      expect(prefixPath({ ...wine, version: 'wine-10.0' }, node, { WINNODE_CACHE: '/c' })).toBe(
+        '/c/wine-10.0-node-22.23.3',
+      );
+    });
+
+    test('may be chosen, but is never the user’s own', () => {
+      expect(prefixPath(wine, node, { WINNODE_PREFIX: '/p' })).toBe('/p');
+      for (const own of ['.wine', '.wine/', '']) {
+        const env = { WINNODE_PREFIX: `${process.env['HOME']}/${own}` };
+        expect(() => prefixPath(wine, node, env)).toThrowError(WinnodeError);
+      }
+    });
+  });
+});
+
+test('bcryptprimitives.dll is a PE file that forwards ProcessPrng to RtlGenRandom', () => {
+  const dll = makeBcryptPrimitives();
+  const text = (offset: number) => dll.toString('latin1', offset, dll.indexOf(0, offset));
+  expect(dll.length).toBe(1024);
+  expect(text(0).slice(0, 2)).toBe('MZ');
+  const pe = dll.readUInt32LE(0x3c);
+  expect(text(pe)).toBe('PE');
+  expect(dll.readUInt16LE(pe + 4)).toBe(0x8664);
+  const optional = pe + 24;
+  expect(dll.readUInt16LE(optional)).toBe(0x20b);
+  const section = optional + dll.readUInt16LE(pe + 20);
+  const [rva, raw] = [dll.readUInt32LE(section + 12), dll.readUInt32LE(section + 20)];
+  const at = (address: number) => address - rva + raw;
+  const exports = at(dll.readUInt32LE(optional + 112));
+  const size = dll.readUInt32LE(optional + 116);
+  expect(text(at(dll.readUInt32LE(exports + 12)))).toBe('bcryptprimitives.dll');
+  expect(text(at(dll.readUInt32LE(at(dll.readUInt32LE(exports + 32)))))).toBe('ProcessPrng');
+  const forwarder = at(dll.readUInt32LE(at(dll.readUInt32LE(exports + 28))));
+  expect(text(forwarder)).toBe('advapi32.SystemFunction036');
+  // Only an address inside the export directory counts as a forwarder.
+  expect(forwarder + text(forwarder).length).toBeLessThan(exports + size);
+});

@@ -1,0 +1,184 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSession, type Session } from 'winnode';
+import { host, start, winnode } from './cli.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'winnode test '));
+let session: Session;
+
+function script(name: string, source: string): string {
+  const file = join(scratch, name);
+  writeFileSync(file, source);
+  return file;
+}
+
+describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`, () => {
+  // One wineserver for all of these, so that each starts quickly.
+  beforeAll(async () => {
+    session = await openSession();
+  }, 200_000);
+
+  afterAll(async () => {
+    await session.close();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  test('gets its arguments and says that it is on Windows', async () => {
+    const file = script(
+      'a.mjs',
+      'console.log(JSON.stringify([process.platform, ...process.argv.slice(2)]))',
+    );
+    const args = ['', 'a b', '"q"', 'ü€', '--flag', 'C:\\x\\'];
+    const { code, stdout, stderr } = await winnode([file, ...args]);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual(['win32', ...args]);
+    expect(code).toBe(0);
+  });
+
+  test.each([0, 1, 7, 255])('its exit code %d is passed on', async (wanted) => {
+    const { code } = await winnode(['-e', `process.exit(${wanted})`]);
+    expect(code).toBe(wanted);
+  });
+
+  test('an error it throws is shown, code 1', async () => {
+    const { code, stderr } = await winnode(['-e', 'throw new Error("on purpose")']);
+    expect(stderr).toContain('Error: on purpose');
+    expect(code).toBe(1);
+  });
+
+  test('options before the script are Node’s', async () => {
+    const { stdout } = await winnode(['--conditions=x', '-p', 'process.execArgv.join()']);
+    expect(stdout).toBe('--conditions=x,-p,process.execArgv.join()\n');
+  });
+
+  test('a megabyte through a pipe arrives whole, and so does standard error', async () => {
+    const source = `
+      for (let line = 0; line < 16384; line++) process.stdout.write('x'.repeat(63) + '\\n');
+      console.error('done');
+    `;
+    const { stdout, stderr } = await winnode(['-e', source]);
+    expect(stdout).toBe(`${'x'.repeat(63)}\n`.repeat(16_384));
+    expect(stderr).toBe('done\n');
+  });
+
+  test('standard input comes from a pipe', async () => {
+    const file = script(
+      'in.mjs',
+      'for await (const chunk of process.stdin) process.stdout.write(chunk)',
+    );
+    const { child, ended } = start([file]);
+    child.stdin?.end('hello\n');
+    expect((await ended).stdout).toBe('hello\n');
+  });
+
+  test('children, forks and workers have streams, too', async () => {
+    const file = script(
+      'family.mjs',
+      `import { execFileSync, fork } from 'node:child_process';
+       import { isMainThread, Worker } from 'node:worker_threads';
+       import { fileURLToPath } from 'node:url';
+       const self = fileURLToPath(import.meta.url);
+       if (!isMainThread) console.log('worker');
+       else if (process.argv[2]) console.log(process.argv[2]);
+       else {
+         process.stdout.write(execFileSync(process.execPath, [self, 'child'], { encoding: 'utf8' }));
+         execFileSync(process.execPath, [self, 'inherited'], { stdio: 'inherit' });
+         fork(self, ['forked']).on('close', () => new Worker(self));
+       }`,
+    );
+    const { stdout, stderr } = await winnode([file]);
+    expect(stderr).toBe('');
+    expect(stdout).toBe('child\ninherited\nforked\nworker\n');
+  });
+
+  test('a linked package is loaded from its real place, once', async () => {
+    const real = join(scratch, 'real', 'pkg');
+    mkdirSync(join(scratch, 'app', 'node_modules'), { recursive: true });
+    mkdirSync(real, { recursive: true });
+    writeFileSync(join(real, 'package.json'), '{"type":"module","exports":"./index.js"}');
+    writeFileSync(join(real, 'index.js'), 'console.log("loaded"); export default import.meta.url');
+    symlinkSync(real, join(scratch, 'app', 'node_modules', 'pkg'), 'junction');
+    const file = join(scratch, 'app', 'main.mjs');
+    writeFileSync(
+      file,
+      `import url from 'pkg'; import '../real/pkg/index.js'; console.log(new URL(url).pathname)`,
+    );
+    const { stdout } = await winnode([file]);
+    const [loaded, url, ...rest] = stdout.trim().split('\n');
+    expect([loaded, rest]).toEqual(['loaded', []]);
+    expect(url).toMatch(/\/real\/pkg\/index\.js$/);
+  });
+
+  test('a missing script is Node’s own error', async () => {
+    const { code, stderr } = await winnode([join(scratch, 'no-such.mjs')]);
+    expect(stderr).toContain('Cannot find module');
+    expect(code).toBe(1);
+  });
+
+  const noSignals = process.platform === 'win32' && 'Windows has no signals to pass on';
+
+  test.skipIf(noSignals)('SIGINT reaches its handler', async () => {
+    const source = `process.on('SIGINT', () => process.exit(7)); setInterval(() => {}, 1e3); console.log('up')`;
+    const { child, ended, saw } = start(['-e', source]);
+    await saw('up');
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 7, signal: null });
+  });
+
+  test.skipIf(noSignals)('SIGINT may be a success, if its handler says so', async () => {
+    const source = `process.on('SIGINT', () => process.exit(0)); setInterval(() => {}, 1e3); console.log('up')`;
+    const { child, ended, saw } = start(['-e', source]);
+    await saw('up');
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  test.skipIf(noSignals).each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends a script that has no handler, and winnode the same way',
+    async (signal) => {
+      const { child, ended, saw } = start(['-e', `setInterval(() => {}, 1e3); console.log('up')`]);
+      await saw('up');
+      child.kill(signal);
+      expect(await ended).toMatchObject({ code: null, signal });
+    },
+  );
+
+  test('the versions of all three are printed', async () => {
+    const { stdout, code } = await winnode(['--version']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Node ${host.windowsNode}`);
+    expect(stdout).toContain(host.wine);
+  });
+});
+
+describe('without what it needs', () => {
+  const refused: [string, NodeJS.ProcessEnv, RegExp][] = [
+    ['no such Wine', { WINNODE_WINE: '/nowhere/wine' }, /WINNODE_WINE names "\/nowhere\/wine"/],
+    ['no Wine', { WINNODE_WINE: '/bin/false' }, /\/bin\/false does not answer --version/],
+    ['an old Wine', { WINNODE_WINE: '/bin/echo' }, /is echo .*; Windows Node 22 needs Wine 8/],
+    ['no such Node', { WINNODE_NODE: '/nowhere/node.exe' }, /WINNODE_NODE names "\/nowhere/],
+    [
+      'a prefix of the user’s own',
+      { WINNODE_PREFIX: join(process.env['HOME'] ?? '', '.wine') },
+      /never touches/,
+    ],
+    [
+      'a directory of the user’s own',
+      { WINNODE_PREFIX: import.meta.dirname },
+      /was not made by winnode/,
+    ],
+  ];
+
+  test.skipIf(process.platform === 'win32').each(refused)('%s', async (_name, env, said) => {
+    const { code, stdout, stderr } = await winnode(['-e', '0'], {
+      env: { ...process.env, ...env },
+    });
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(said);
+    // What happened, and what to do about it.
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  });
+});
