@@ -1,8 +1,9 @@
 // Brings a fresh clone to where everything can run, and is quick and offline when it is there:
 // packages by pnpm, Wine by apt where it is missing, winnode, a Wine prefix, the facts of this host.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +12,12 @@ const leastNode = [20, 19];
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** An end for people: its message is printed, and nothing else. */
-export class SetupError extends Error {}
+export class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /** The environment variable that declines installation, as the flag --no-install does. */
 export const declineVariable = 'TOFU_NT_NO_INSTALL';
@@ -20,11 +26,26 @@ function say(line) {
   process.stdout.write(`${line}\n`);
 }
 
-/** Runs a program with this one's streams; returns its exit code. */
+/**
+ * Runs a program with this one's streams; resolves to its exit code. Signals are the program's to
+ * handle: this process ends after it, in order. A terminal sends Ctrl-C to both of them.
+ */
 export function run(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
-  if (error) throw new SetupError(`${command} does not start: ${error.message}`);
-  return status ?? 1;
+  const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env, ...options });
+  const forward = (signal) => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((done, failed) => {
+    child.on('error', (error) =>
+      failed(new SetupError(`${command} does not start: ${error.message}`)),
+    );
+    child.on('close', (code, signal) => done(code ?? 128 + constants.signals[signal]));
+  }).finally(() => {
+    for (const signal of signals) process.off(signal, forward);
+  });
 }
 
 /** Runs the pinned pnpm, which need not be installed. */
@@ -54,7 +75,7 @@ function manifests() {
     .filter((file) => existsSync(file));
 }
 
-function installPackages() {
+async function installPackages() {
   const hash = createHash('sha256').update(`${process.platform} ${root}`);
   for (const file of manifests()) hash.update(readFileSync(file));
   const digest = hash.digest('hex');
@@ -62,15 +83,15 @@ function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   say(`Installing packages with ${packageManager}`);
   const frozen = ['install', '--frozen-lockfile', '--prefer-offline'];
-  if (pnpm(frozen) !== 0) {
+  if ((await pnpm(frozen)) !== 0) {
     throw new SetupError('pnpm could not install the packages: see above. Is the network there?');
   }
   writeFileSync(stamp, digest);
 }
 
-function buildWinnode() {
+async function buildWinnode() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  if (run(process.execPath, [tsc, '-p', 'packages/winnode/tsconfig.build.json']) !== 0) {
+  if ((await run(process.execPath, [tsc, '-p', 'packages/winnode/tsconfig.build.json'])) !== 0) {
     throw new SetupError('winnode could not be built: see above.');
   }
 }
@@ -82,20 +103,22 @@ function elevation() {
   return sudo.status === 0 ? ['sudo', '-n'] : undefined;
 }
 
-function installWine(reason) {
+async function installWine(reason) {
   const mayInstall = process.platform === 'linux' && process.arch === 'x64';
-  const root = elevation();
-  if (!mayInstall || !existsSync('/usr/bin/apt-get') || root === undefined) throw reason;
+  const asRoot = elevation();
+  if (!mayInstall || !existsSync('/usr/bin/apt-get') || asRoot === undefined) throw reason;
   const apt = ['apt-get', '-q', '-y'];
   const install = [...apt, 'install', '--no-install-recommends', 'wine', 'wine64'];
   const quiet = ['env', 'DEBIAN_FRONTEND=noninteractive'];
   say('Wine is missing; installing it from your distribution (about 120 MB to fetch):');
-  say(`  ${[...root, ...install].join(' ')}`);
+  say(`  ${[...asRoot, ...install].join(' ')}`);
   say(`To decline, end this and use --no-install or ${declineVariable}=1.`);
+  const log = join(tmpdir(), `tofu-nt-apt-${process.pid}.log`);
+  const out = openSync(log, 'a');
   for (const command of [[...apt, 'update'], install]) {
-    const [program, ...args] = [...root, ...quiet, ...command];
-    if (run(program, args, { stdio: ['ignore', 'ignore', 'inherit'] }) !== 0) {
-      throw new SetupError(`${command.join(' ')} failed: see above.`);
+    const [program, ...args] = [...asRoot, ...quiet, ...command];
+    if ((await run(program, args, { stdio: ['ignore', out, out] })) !== 0) {
+      throw new SetupError(`${command.join(' ')} failed. What it said is in ${log}`);
     }
   }
 }
@@ -107,7 +130,7 @@ async function prepareHost(isInstallAllowed) {
       findWine();
     } catch (reason) {
       if (!isInstallAllowed || reason.code !== 'ERR_WINE_MISSING') throw reason;
-      installWine(reason);
+      await installWine(reason);
     }
     const [wine, node] = [findWine(), findWindowsNode()];
     await ensurePrefix(prefixPath(wine, node), wine, node, { onProgress: say });
@@ -117,11 +140,17 @@ async function prepareHost(isInstallAllowed) {
   say(`Host: ${[system, wine, `Windows Node ${windowsNode}`].filter(Boolean).join(', ')}`);
 }
 
+/** The arguments without --no-install, and whether that was not among them. */
+export function takeInstallFlag(args) {
+  const rest = args.filter((arg) => arg !== '--no-install');
+  return { rest, isInstallAllowed: rest.length === args.length };
+}
+
 /** Sets everything up. @param {boolean} isInstallAllowed whether Wine may be installed by apt. */
 export async function setup(isInstallAllowed) {
   requireNode();
-  installPackages();
-  buildWinnode();
+  await installPackages();
+  await buildWinnode();
   await prepareHost(isInstallAllowed && !process.env[declineVariable]);
 }
 
@@ -133,7 +162,7 @@ export async function main(command) {
     const isForPeople = error instanceof SetupError || error.name === 'WinnodeError';
     if (!isForPeople) throw error;
     process.stderr.write(`\n${[error.message, error.hint].filter(Boolean).join('\n')}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode ?? 1;
   }
 }
 

@@ -28,6 +28,8 @@ export interface Rung {
   /** Undefined when the stage ended without one. */
   readonly verdict: Verdict | undefined;
   readonly exitCode: number;
+  /** The signal that ended the stage, if one did; no stage is run after that. */
+  readonly signal: NodeJS.Signals | null;
 }
 
 /** True only for a verdict that says proven, of the build that was asked for. */
@@ -43,7 +45,9 @@ export async function runLadder(options: LadderOptions): Promise<Rung[]> {
   try {
     for (const build of options.builds ?? builds) {
       for (const stage of asked) {
-        rungs.push(await runStage(session, stage, build, options));
+        const rung = await runStage(session, stage, build, options);
+        rungs.push(rung);
+        if (rung.signal !== null) return rungs;
       }
     }
   } finally {
@@ -62,7 +66,7 @@ async function runStage(
   const stageArguments = stage.accepts ? (options.arguments ?? []) : [];
   const { NODE_OPTIONS: _ours, ...env } = process.env;
   let verdict: Verdict | undefined;
-  const { exitCode } = await session.run([runner, stage.package, ...stageArguments], {
+  const { exitCode, signal } = await session.run([runner, stage.package, ...stageArguments], {
     env: build === 'debug' ? { ...env, NODE_OPTIONS: '--conditions=debug' } : env,
     stdio: ['ignore', 'pipe', 'inherit'],
     onSpawn: ({ stdout }) => {
@@ -73,7 +77,7 @@ async function runStage(
       });
     },
   });
-  return { stage: stage.name, build, verdict, exitCode };
+  return { stage: stage.name, build, verdict, exitCode, signal };
 }
 
 function parseVerdict(line: string): Verdict | undefined {

@@ -42,7 +42,8 @@ function parse(args: readonly string[]) {
 function printSummary(rungs: readonly Rung[]): void {
   process.stdout.write('\n');
   for (const rung of rungs) {
-    const word = rung.verdict?.verdict ?? `ended with code ${rung.exitCode} and no verdict`;
+    const end = rung.signal ?? `code ${rung.exitCode}`;
+    const word = rung.verdict?.verdict ?? `ended by ${end}, without a verdict`;
     const time = rung.verdict === undefined ? '' : `${rung.verdict.durationMs} ms`;
     const why = rung.verdict?.reason ? `  ${rung.verdict.reason}` : '';
     process.stdout.write(
@@ -75,7 +76,9 @@ async function main(args: readonly string[]): Promise<number> {
   });
   if (values.json) for (const rung of rungs) process.stdout.write(`${JSON.stringify(rung)}\n`);
   else printSummary(rungs);
-  return rungs.length > 0 && rungs.every(isProven) ? 0 : 1;
+  const last = rungs.at(-1);
+  if (last === undefined || last.signal !== null) return last?.exitCode ?? 1;
+  return rungs.every(isProven) ? 0 : 1;
 }
 
 try {

@@ -21,7 +21,7 @@ test('the stages are in order, each a package', () => {
 
 test('only a proven verdict of the build that was asked for is proven', () => {
   const verdict = { verdict: 'proven', build: 'debug' } as Rung['verdict'];
-  const rung = { stage: '0-wake', build: 'debug', exitCode: 0, verdict } as const;
+  const rung = { stage: '0-wake', build: 'debug', exitCode: 0, signal: null, verdict } as const;
   expect(isProven(rung)).toBe(true);
   expect(isProven({ ...rung, exitCode: 1 })).toBe(false);
   expect(isProven({ ...rung, build: 'release' })).toBe(false);
