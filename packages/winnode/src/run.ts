@@ -119,8 +119,8 @@ async function runUnderWine(
   );
   const endedByItself = existsSync(endedFile);
   rmSync(endedFile, { force: true });
-  // Wine's way of dying of Ctrl-C looks like a success.
-  if (result.exitCode === 0 && result.wasInterrupted && !endedByItself) {
+  // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
+  if (result.wasInterrupted && result.signal === null && !endedByItself) {
     return { exitCode: 128 + constants.signals.SIGINT, signal: 'SIGINT' };
   }
   return { exitCode: result.exitCode, signal: result.signal };

@@ -37,6 +37,13 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(code).toBe(0);
   });
 
+  test('a locale that says nothing of UTF-8 does no harm', async () => {
+    const { LANG: _lang, LC_CTYPE: _type, ...env } = process.env;
+    const args = ['-p', 'process.argv[1]', 'ü€'];
+    const { stdout } = await winnode(args, { env: { ...env, LC_ALL: 'C' } });
+    expect(stdout).toBe('ü€\n');
+  });
+
   test.each([0, 1, 7, 255])('its exit code %d is passed on', async (wanted) => {
     const { code } = await winnode(['-e', `process.exit(${wanted})`]);
     expect(code).toBe(wanted);
