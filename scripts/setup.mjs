@@ -50,7 +50,15 @@ export function run(command, args, options = {}) {
 
 /** Runs the pinned pnpm, which need not be installed. */
 export function pnpm(args, options) {
-  const exec = ['exec', '--yes', '--loglevel=error', `--package=${packageManager}`, '--', 'pnpm'];
+  const exec = [
+    'exec',
+    '--yes',
+    '--prefer-offline',
+    '--loglevel=error',
+    `--package=${packageManager}`,
+    '--',
+    'pnpm',
+  ];
   const npm = process.env.npm_execpath;
   if (npm?.endsWith('.js')) return run(process.execPath, [npm, ...exec, ...args], options);
   const shell = process.platform === 'win32';
