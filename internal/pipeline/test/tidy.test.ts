@@ -81,7 +81,7 @@ test('the gates of the pipeline wait for every package that has the task', () =>
   };
   for (const [gate, task] of Object.entries(gates)) {
     const owners = manifests.filter(({ scripts }) => scripts?.[task] !== undefined);
-    const waitsFor = (tasks[gate]?.dependsOn ?? []).filter((id) => id !== '//#check').sort();
+    const waitsFor = [...(tasks[gate]?.dependsOn ?? [])].sort();
     expect(waitsFor, gate).toEqual(owners.map(({ name }) => `${name}#${task}`).sort());
   }
 });
