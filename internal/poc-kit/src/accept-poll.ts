@@ -11,6 +11,7 @@ import {
   INT64_MAX,
   IO_STATUS_BLOCK,
   type NativeMemory,
+  STATUS_CANCELLED,
   STATUS_PENDING,
 } from 'ntdllx';
 import { hex, type Proof } from './proof.js';
@@ -47,7 +48,8 @@ export interface PollParameters {
  * that nothing can look like success, the block is filled with what only the kernel can change:
  * a pending status, no information, and a poisoned `Handles[0].Status`.
  *
- * From the call of NtDeviceIoControlFile on the block is the kernel's, until `isPending` is false.
+ * From the call of NtDeviceIoControlFile on the block is the kernel's. It is ours again when
+ * `isPending` is false and, where a packet is due, that packet was taken off the port.
  */
 export class AcceptPoll {
   readonly iosb: IO_STATUS_BLOCK;
@@ -69,7 +71,7 @@ export class AcceptPoll {
     socket.Status = poison;
   }
 
-  /** False once the kernel wrote how the request ended: it writes the status last. */
+  /** False once the kernel wrote how the request ended. */
   get isPending(): boolean {
     return this.iosb.Status === STATUS_PENDING;
   }
@@ -84,8 +86,20 @@ export class AcceptPoll {
     proof.expect('Handles[0].Status', hex(socket.Status), '0x0');
   }
 
-  /** Gives the memory back; only when the kernel is done with it. */
+  /** Says that the request was refused: the kernel never had the block. */
+  disown(): void {
+    this.iosb.Status = STATUS_CANCELLED;
+  }
+
+  /**
+   * Gives the memory back.
+   *
+   * @throws {Error} while the request is pending; the memory then stays allocated.
+   */
   free(): void {
+    if (this.isPending) {
+      throw new Error('The kernel did not let go of the request: its memory stays allocated.');
+    }
     this.#memory.free();
   }
 }

@@ -79,8 +79,11 @@ export class AcceptScene {
   /** Closes the sockets and ends the client. A poll that is pending on the listener completes. */
   close(): void {
     this.#client?.close();
-    this.#accepted?.close();
-    this.#listener?.close();
+    try {
+      this.#accepted?.close();
+    } finally {
+      this.#listener?.close();
+    }
   }
 
   #open(): Skt {

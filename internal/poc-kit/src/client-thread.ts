@@ -1,9 +1,10 @@
 import type { Endpoint } from 'tofu-sockets';
 import { HelperThread } from './helper-thread.js';
 
-/** Connect there; or, without an endpoint, close. */
+/** Connect there; say where the own end is; or, with neither, close. */
 export interface ClientTask {
   readonly connectTo?: Endpoint;
+  readonly isEndpointWanted?: true;
 }
 
 /** Where the client's own end is. */
@@ -24,8 +25,13 @@ export class ClientThread {
     this.#thread.send({ connectTo });
   }
 
-  /** The client's own end, once it called connect. Blocks until then; throws if connect failed. */
+  /**
+   * The client's own end. To be asked when the connection was accepted: before, Winsock need not
+   * know it. Blocks until the client answers; throws what its connect threw.
+   */
   localEndpoint(): Endpoint {
+    this.#thread.reply(answerLimitMs);
+    this.#thread.send({ isEndpointWanted: true });
     const { local } = this.#thread.reply(answerLimitMs);
     if (local === undefined) throw new Error('The client did not connect.');
     return local;

@@ -14,6 +14,8 @@ export {
   parseAcceptOptions,
   parsePort,
   printLine,
+  runStage,
+  type Stage,
   type StageOptions,
   stageMain,
   UsageError,

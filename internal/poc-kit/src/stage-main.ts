@@ -18,6 +18,30 @@ export interface AcceptStageOptions extends StageOptions {
   readonly port?: number;
 }
 
+/** The shape of every stage: construct, run, close. */
+export interface Stage {
+  run(): Verdict;
+  close(): void;
+}
+
+/** Runs and closes a stage. What goes wrong in closing, a leak above all, fails the verdict. */
+export function runStage(stage: Stage): Verdict {
+  let verdict: Verdict | undefined;
+  let closingError: unknown;
+  try {
+    verdict = stage.run();
+  } finally {
+    try {
+      stage.close();
+    } catch (error) {
+      closingError = error;
+    }
+  }
+  if (closingError === undefined) return verdict;
+  const message = closingError instanceof Error ? closingError.message : String(closingError);
+  return { ...verdict, verdict: 'failed', reason: verdict.reason || `closing: ${message}` };
+}
+
 /** Writes a line at once: a thread that then blocks in the kernel flushes nothing. */
 export const printLine: Print = (line) => {
   const bytes = Buffer.from(`${line}\n`);

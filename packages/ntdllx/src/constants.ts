@@ -29,6 +29,3 @@ export const AFD_POLL_CONNECT = 0x40;
 export const AFD_POLL_ACCEPT = 0x80;
 /** A connect failed; `Status` says why. */
 export const AFD_POLL_CONNECT_FAIL = 0x100;
-
-/** The handle value that means failure for CreateFile and its kind (handleapi.h). */
-export const INVALID_HANDLE_VALUE = -1;

@@ -26,7 +26,7 @@ export {
   nativeMemory,
 } from './native-memory.js';
 export * from './ntdll.js';
-export { isNtSuccess, type NTSTATUS, ntStatusName, toNtStatus } from './ntstatus.js';
+export { isNtError, isNtSuccess, type NTSTATUS, ntStatusName, toNtStatus } from './ntstatus.js';
 export * from './ntstatus-values.js';
 export { AFD_POLL_HANDLE_INFO, AFD_POLL_INFO } from './structs/afd-poll-info.js';
 export { FILE_IO_COMPLETION_INFORMATION } from './structs/file-io-completion-information.js';

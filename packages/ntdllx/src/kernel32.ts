@@ -17,7 +17,8 @@ export const WAIT_TIMEOUT = 0x102;
 export const WAIT_FAILED = 0xffff_ffff;
 
 /**
- * Associates a file or socket with a port for life; a second port is refused with error 87.
+ * Associates a file or socket with a port for life; a second time, also with the same port, is
+ * refused with error 87.
  *
  * @returns the port's handle, or 0 on failure.
  */

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { DEBUG } from './debug.js';
 import { ExportError, HostError } from './errors.js';
 import { type FunctionName, nativeTypes, type Prototype, prototypes } from './prototypes.js';
 
@@ -21,7 +22,8 @@ export type Signature<N extends FunctionName> = (
  *
  * Wine 10's system call dispatcher reads the stack slots of arguments five and six whatever the
  * call takes. koffi places short argument lists so near the top of its stack that slot five is
- * on the guard page: the thread then faults for ever. NT itself reads only what the call takes.
+ * on the guard page: the thread then faults for ever. Under Windows' x64 convention the caller
+ * cleans up, so that zeros more than a call takes are not looked at.
  */
 export const leastSyscallArguments = 5;
 
@@ -64,7 +66,22 @@ function load(name: FunctionName): NativeFunction {
   } catch (cause) {
     throw new ExportError(name, dll, cause);
   }
-  return padding.length === 0 ? call : (...args) => call(...args, ...padding);
+  const padded: NativeFunction =
+    padding.length === 0 ? call : (...args) => call(...args, ...padding);
+  return DEBUG ? (...args) => padded(...requireWhole(name, params, args)) : padded;
+}
+
+// koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever".
+function requireWhole(
+  name: FunctionName,
+  params: Prototype['params'],
+  args: (number | bigint)[],
+): (number | bigint)[] {
+  for (const [index, arg] of args.entries()) {
+    if (typeof arg === 'bigint' || Number.isSafeInteger(arg)) continue;
+    throw new TypeError(`${name}: ${params[index]?.[0]} is ${String(arg)}, and no whole number`);
+  }
+  return args;
 }
 
 /** The function of a row: found and opened at its first call, not before. */

@@ -1,7 +1,7 @@
 import { bind } from './loader.js';
 import type { NTSTATUS } from './ntstatus.js';
 
-/** A handle of NT: a small number, -1 for none. Handle values are used again after a close. */
+/** A handle of NT: a small number, 0 for none. Handle values are used again after a close. */
 export type HANDLE = number;
 
 /** An address from {@link NativeMemory}, or 0 for none. */
@@ -56,14 +56,17 @@ export const NtRemoveIoCompletionEx: (
 
 /**
  * Sends a request to a driver. For IOCTL_AFD_POLL the memory of `IoStatusBlock`, `InputBuffer` and
- * `OutputBuffer` belongs to the kernel from this call on, until the request's packet was removed
- * from the port, or its event was seen set; with neither, until `IoStatusBlock.Status` changed.
+ * `OutputBuffer` belongs to the kernel from this call on. It is the caller's again when the request
+ * ended: `IoStatusBlock.Status`, which the caller filled with STATUS_PENDING, has changed, and the
+ * packet, if one is due, was removed from the port. An event that is set is no proof of that, for
+ * anybody may set it.
  *
  * @param Event a handle to set at the end, or 0.
  * @param ApcRoutine 0.
  * @param ApcContext what the packet carries. 0 means: post no packet.
  * @returns STATUS_PENDING; STATUS_SUCCESS when the request is complete already (its packet is
- *   posted all the same); an error when there is no request and there will be no packet.
+ *   posted all the same, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error
+ *   (`isNtError`) when there is no request and there will be no packet.
  */
 export const NtDeviceIoControlFile: (
   FileHandle: HANDLE,
@@ -79,10 +82,11 @@ export const NtDeviceIoControlFile: (
 ) => NTSTATUS = bind('NtDeviceIoControlFile');
 
 /**
- * Asks the kernel to end a request early. The request still completes, with STATUS_CANCELLED, and
- * only then is its memory free again.
+ * Asks the kernel to end a request early. The request still completes, with STATUS_CANCELLED or, if
+ * it was faster, with its own status, and only then is its memory free again.
  *
- * @param IoRequestToCancel the IoStatusBlock of the request; 0 means every request of the file.
+ * @param IoRequestToCancel the IoStatusBlock of the request; 0 means every request that this process
+ *   has pending on the file.
  * @param IoStatusBlock address of 16 bytes for this call alone; free again on return.
  * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the request is complete already, which is ordinary.
  */

@@ -21,6 +21,14 @@ export function isNtSuccess(status: NTSTATUS): boolean {
   return status < 0x8000_0000;
 }
 
+/**
+ * True when a call that starts a request refused it: there is no request, its memory stays the
+ * caller's, and no packet will come. NT's NT_ERROR; a warning still completes the request.
+ */
+export function isNtError(status: NTSTATUS): boolean {
+  return status >= 0xc000_0000;
+}
+
 /** NT's name for a status, or its number in hexadecimal where this package has none. */
 export function ntStatusName(status: NTSTATUS): string {
   return names.get(status) ?? `0x${(status >>> 0).toString(16).padStart(8, '0')}`;

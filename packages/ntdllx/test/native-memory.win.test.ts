@@ -114,8 +114,8 @@ describe('accessors write where the headers say', () => {
     memory.writeU32(at(name, 'IoStatusBlock.Status'), 3);
     memory.writeU64(at(name, 'IoStatusBlock.Information'), 4n);
     const entry = new FILE_IO_COMPLETION_INFORMATION(memory);
-    const { KeyContext, ApcContext, IoStatus } = entry;
-    expect([KeyContext, ApcContext, IoStatus.Status, IoStatus.Information]).toEqual([
+    const { KeyContext, ApcContext, IoStatusBlock } = entry;
+    expect([KeyContext, ApcContext, IoStatusBlock.Status, IoStatusBlock.Information]).toEqual([
       1n,
       2n,
       3,

@@ -1,4 +1,5 @@
 import {
+  isNtError,
   isNtSuccess,
   NtStatusError,
   ntStatusName,
@@ -29,6 +30,9 @@ test('success ends where warnings begin', () => {
   for (const status of [0x8000_0000, STATUS_HANDLES_CLOSED, STATUS_CANCELLED, 0xffff_ffff]) {
     expect(isNtSuccess(status)).toBe(false);
   }
+  // A warning is neither.
+  expect([0, STATUS_PENDING, STATUS_HANDLES_CLOSED].some(isNtError)).toBe(false);
+  expect([STATUS_CANCELLED, 0xc000_0000, 0xffff_ffff].every(isNtError)).toBe(true);
 });
 
 test('a status is named; an unknown one keeps its number', () => {

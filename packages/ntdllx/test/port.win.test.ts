@@ -15,6 +15,7 @@ import {
   STATUS_SUCCESS,
   STATUS_TIMEOUT,
 } from 'ntdllx';
+import { DEBUG } from 'ntdllx/internal';
 import {
   CloseHandle,
   CreateEventA,
@@ -64,7 +65,7 @@ function remove(count: number, timeoutMs: number) {
     status,
     entries: Array.from({ length: entries }, (_, index) => {
       const entry = new FILE_IO_COMPLETION_INFORMATION(memory, index * entryBytes);
-      const { Status, Information } = entry.IoStatus;
+      const { Status, Information } = entry.IoStatusBlock;
       return [entry.KeyContext, entry.ApcContext, Status, Information];
     }),
   };
@@ -92,7 +93,7 @@ test('packets come in the order in which they were posted, several at a time', (
 test('a wait lasts as long as it says', () => {
   const before = performance.now();
   expect(remove(1, 120).status).toBe(STATUS_TIMEOUT);
-  // NT's clock ticks every 15.6 ms, so a wait may be that much shorter than it reads.
+  // NT's clock is said to tick every 15.6 ms: room for one tick.
   expect(performance.now() - before).toBeGreaterThan(100);
 });
 
@@ -124,3 +125,14 @@ test('an event is set by hand and stays set', () => {
   expect(CloseHandle(event)).toBe(1);
   expect(CloseHandle(event)).toBe(0);
 });
+
+test.skipIf(!DEBUG)(
+  'the debug build refuses numbers that are none (assertions: debug only)',
+  () => {
+    for (const bad of [Number.NaN, 1.5, Number.POSITIVE_INFINITY, 2 ** 60]) {
+      const post = () => NtSetIoCompletion(port, bad, 0, 0, 0);
+      expect(post).toThrowError(`NtSetIoCompletion: KeyContext is ${bad}, and no whole number`);
+    }
+    expect(remove(1, 0).status).toBe(STATUS_TIMEOUT);
+  },
+);

@@ -11,8 +11,17 @@ import {
   ntStatusName,
   relativeTimeout100ns,
   requireNtSuccess,
+  STATUS_UNSUCCESSFUL,
 } from 'ntdllx';
-import { HelperThread, hex, Proof, printLine, type StageOptions, type Verdict } from 'poc-kit';
+import {
+  HelperThread,
+  hex,
+  Proof,
+  printLine,
+  runStage,
+  type StageOptions,
+  type Verdict,
+} from 'poc-kit';
 
 /** The four values of a packet. Chosen to show that all 64 bits of each come through. */
 export interface WakePacket {
@@ -54,6 +63,7 @@ export class Stage0Wake {
   readonly #timeout = new LARGE_INTEGER(this.#wait, this.#removed + 8);
   #port: HANDLE = 0;
   #waker: HelperThread<WakeTask, NTSTATUS> | undefined;
+  #postsUnderWay = 0;
   #isClosed = false;
 
   constructor(options: StageOptions = {}) {
@@ -61,7 +71,7 @@ export class Stage0Wake {
     this.#proof = new Proof(stage0.name, stage0.claim, options.print ?? printLine);
   }
 
-  /** Runs the stage to its verdict. Blocks this thread for less than a second. */
+  /** Runs the stage to its verdict. Blocks this thread until the packet came or time is over. */
   run(): Verdict {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const proof = this.#proof;
@@ -75,25 +85,38 @@ export class Stage0Wake {
       proof.expect('packets removed', this.#wait.readU32(this.#removed), 1);
       proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(packet.key));
       proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(packet.context));
-      proof.expect('IoStatus.Status', hex(this.#entry.IoStatus.Status), hex(packet.status));
-      const { Information } = this.#entry.IoStatus;
-      proof.expect('IoStatus.Information', hex(Information), hex(packet.information));
-      proof.expect('after the wake, a wait of 0 ms', this.#remove(0), 'STATUS_TIMEOUT');
+      const { Status, Information } = this.#entry.IoStatusBlock;
+      proof.expect('IoStatusBlock.Status', hex(Status), hex(packet.status));
+      proof.expect('IoStatusBlock.Information', hex(Information), hex(packet.information));
+      proof.expect('NtSetIoCompletion', this.#posted(), 'STATUS_SUCCESS');
+      proof.expect('after the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
     });
   }
 
   /** Has the other thread post a packet; returns before it does. */
   protected wake(posted: WakePacket): void {
+    this.#postsUnderWay += 1;
     this.#waker?.send({ port: this.#port, packet: posted });
+  }
+
+  /** What the other thread's oldest call returned, by name; waits for it. */
+  #posted(): string {
+    this.#postsUnderWay -= 1;
+    return ntStatusName(this.#waker?.reply(this.#waitLimitMs) ?? STATUS_UNSUCCESSFUL);
   }
 
   /** Closes the port and gives the memory back. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#waker?.close();
-    if (this.#port !== 0) NtClose(this.#port);
-    this.#wait.free();
+    try {
+      // The value of a closed handle is given out again: nobody may still be about to post to it.
+      while (this.#postsUnderWay > 0) this.#posted();
+    } finally {
+      this.#waker?.close();
+      if (this.#port !== 0) NtClose(this.#port);
+      this.#wait.free();
+    }
   }
 
   #createPort(): void {
@@ -104,6 +127,8 @@ export class Stage0Wake {
   }
 
   #remove(timeoutMs: number): string {
+    // No packet can look like this: what is read afterwards was stored by this call.
+    this.#wait.fill(0xff);
     this.#timeout.QuadPart = relativeTimeout100ns(timeoutMs);
     const status = NtRemoveIoCompletionEx(
       this.#port,
@@ -119,10 +144,5 @@ export class Stage0Wake {
 
 /** Constructs, runs and closes the stage. */
 export function runTest(options: StageOptions = {}): Verdict {
-  const stage = new Stage0Wake(options);
-  try {
-    return stage.run();
-  } finally {
-    stage.close();
-  }
+  return runStage(new Stage0Wake(options));
 }

@@ -4,11 +4,13 @@ import {
   type HANDLE,
   IO_STATUS_BLOCK,
   IOCTL_AFD_POLL,
-  isNtSuccess,
+  isNtError,
   NtCancelIoFileEx,
   NtDeviceIoControlFile,
   NtStatusError,
   ntStatusName,
+  requireNtSuccess,
+  STATUS_NOT_FOUND,
 } from 'ntdllx';
 import {
   CloseHandle,
@@ -28,6 +30,7 @@ import {
   type PollParameters,
   Proof,
   printLine,
+  runStage,
   type Verdict,
 } from 'poc-kit';
 
@@ -36,6 +39,9 @@ export const stage1Event = {
   name: 'stage 1 event',
   claim: 'AFD_POLL_ACCEPT sets the event of the request: ApcContext = null, no port at all',
 } as const;
+
+/** How many bytes a poll over one socket takes, and gives back. */
+const pollBytes = AFD_POLL_INFO.byteLength(1);
 
 const waitNames = new Map([
   [WAIT_OBJECT_0, 'WAIT_OBJECT_0'],
@@ -94,9 +100,9 @@ export class Stage1AcceptEvent {
       IoStatusBlock: iosb.address,
       IoControlCode: IOCTL_AFD_POLL,
       InputBuffer: info.address,
-      InputBufferLength: AFD_POLL_INFO.byteLength(1),
+      InputBufferLength: pollBytes,
       OutputBuffer: info.address,
-      OutputBufferLength: AFD_POLL_INFO.byteLength(1),
+      OutputBufferLength: pollBytes,
     };
   }
 
@@ -131,12 +137,12 @@ export class Stage1AcceptEvent {
       p.OutputBuffer,
       p.OutputBufferLength,
     );
-    if (!isNtSuccess(status)) {
+    this.poll = poll;
+    if (isNtError(status)) {
       // Refused: there is no request and the event stays unset, so the block is still ours.
-      poll.free();
+      poll.disown();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
-    this.poll = poll;
     this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
   }
 
@@ -148,41 +154,47 @@ export class Stage1AcceptEvent {
   }
 
   /**
-   * Ends the request, if it is still pending, and waits for its end; then closes everything and
-   * gives the memory back. Idempotent. Memory that the kernel does not let go is not freed.
+   * Ends the request, if it is still pending; then closes everything and gives the memory back.
+   * Idempotent.
+   *
+   * @throws {Error} when the kernel does not let go of the request: its memory stays allocated.
    */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const isSettled = this.#settle();
-    this.scene.close();
-    if (this.event !== 0) CloseHandle(this.event);
-    if (isSettled) this.poll?.free();
-    else this.proof.note('the kernel did not let go of the request: its memory stays allocated');
+    try {
+      this.#cancel();
+      this.#drain();
+    } finally {
+      try {
+        // Completes the request, too, should the cancel have failed.
+        this.scene.close();
+      } finally {
+        this.#drain();
+        if (this.event !== 0) CloseHandle(this.event);
+        this.poll?.free();
+      }
+    }
   }
 
-  #settle(): boolean {
-    const { poll } = this;
-    if (poll === undefined) return true;
-    if (poll.isPending) {
-      const iosb = allocate(IO_STATUS_BLOCK.layout.size);
-      NtCancelIoFileEx(this.base, poll.iosb.address, iosb.address);
-      iosb.free();
-    }
-    // The event cannot be relied on here: it may have been set already, or by somebody else.
+  #cancel(): void {
+    if (this.poll?.isPending !== true) return;
+    const iosb = allocate(IO_STATUS_BLOCK.layout.size);
+    const status = NtCancelIoFileEx(this.base, this.poll.iosb.address, iosb.address);
+    iosb.free();
+    // Not found: it completed in this very moment.
+    if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
+  }
+
+  /** Waits, within a bound, until the block is ours. The event may have been set by anybody. */
+  #drain(): void {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     const deadline = new Deadline(2_000);
-    while (poll.isPending && !deadline.isOver) Atomics.wait(pause, 0, 0, 1);
-    return !poll.isPending;
+    while (this.poll?.isPending && !deadline.isOver) Atomics.wait(pause, 0, 0, 1);
   }
 }
 
 /** Constructs, runs and closes the stage. */
 export function runTest(options: AcceptStageOptions = {}): Verdict {
-  const stage = new Stage1AcceptEvent(options);
-  try {
-    return stage.run();
-  } finally {
-    stage.close();
-  }
+  return runStage(new Stage1AcceptEvent(options));
 }

@@ -101,12 +101,12 @@ test('broken on purpose: a poll that timed out, with the very mask hoped for', (
   class TimedOut extends Stage1AcceptEvent {
     protected override preparePoll(): AcceptPoll {
       const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);
-      poll.info.Timeout = -3_000_000n;
+      poll.info.Timeout = -15_000_000n;
       return poll;
     }
     protected override startClient(): void {}
   }
-  expect(broken(new TimedOut(quick))).toEqual([
+  expect(broken(new TimedOut({ ...quick, waitLimitMs: 5_000 }))).toEqual([
     'IoStatusBlock.Status: 0x102',
     'IoStatusBlock.Information: 16',
     'NumberOfHandles: 0',

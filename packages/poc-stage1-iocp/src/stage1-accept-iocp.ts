@@ -6,7 +6,7 @@ import {
   IO_COMPLETION_ALL_ACCESS,
   IO_STATUS_BLOCK,
   IOCTL_AFD_POLL,
-  isNtSuccess,
+  isNtError,
   LARGE_INTEGER,
   NtCancelIoFileEx,
   NtClose,
@@ -17,6 +17,7 @@ import {
   ntStatusName,
   relativeTimeout100ns,
   requireNtSuccess,
+  STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
 import { CreateIoCompletionPort, lastWin32Error } from 'ntdllx/kernel32';
@@ -30,6 +31,7 @@ import {
   type PollParameters,
   Proof,
   printLine,
+  runStage,
   type Verdict,
 } from 'poc-kit';
 
@@ -38,6 +40,9 @@ export const stage1Iocp = {
   name: 'stage 1 iocp',
   claim: 'AFD_POLL_ACCEPT arrives on the completion port alone: Event = null, ApcContext = &iosb',
 } as const;
+
+/** How many bytes a poll over one socket takes, and gives back. */
+const pollBytes = AFD_POLL_INFO.byteLength(1);
 
 /** The key that packets of this socket carry. */
 const completionKey = 0;
@@ -86,14 +91,10 @@ export class Stage1AcceptIocp {
       const woken = this.scene.waitForClient((ms) => this.#remove(ms), 'STATUS_TIMEOUT');
       proof.require('the wait for the client', woken, 'STATUS_SUCCESS');
 
-      const { iosb } = this.poll as AcceptPoll;
-      proof.expect('packets removed', this.#scratch.readU32(this.#removedOffset), 1);
-      proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(completionKey));
-      proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(iosb.address));
-      proof.expect('IoStatus.Status of the packet', hex(this.#entry.IoStatus.Status), '0x0');
-      this.judge();
+      this.#judgePacket();
+      this.poll?.judge(proof);
       this.scene.accept();
-      proof.expect('after it, a wait of 0 ms', this.#remove(0), 'STATUS_TIMEOUT');
+      proof.expect('after it, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
     });
   }
 
@@ -107,9 +108,9 @@ export class Stage1AcceptIocp {
       IoStatusBlock: iosb.address,
       IoControlCode: IOCTL_AFD_POLL,
       InputBuffer: info.address,
-      InputBufferLength: AFD_POLL_INFO.byteLength(1),
+      InputBufferLength: pollBytes,
       OutputBuffer: info.address,
-      OutputBufferLength: AFD_POLL_INFO.byteLength(1),
+      OutputBufferLength: pollBytes,
     };
   }
 
@@ -121,11 +122,6 @@ export class Stage1AcceptIocp {
   /** Lets the client come; returns before it does. */
   protected startClient(): void {
     this.scene.startClient();
-  }
-
-  /** Holds what the kernel left in the block against what an accept leaves there. */
-  protected judge(): void {
-    this.poll?.judge(this.proof);
   }
 
   #createPort(): void {
@@ -155,18 +151,32 @@ export class Stage1AcceptIocp {
       p.OutputBuffer,
       p.OutputBufferLength,
     );
-    if (!isNtSuccess(status)) {
+    this.poll = poll;
+    if (isNtError(status)) {
       // Refused: there is no request and will be no packet, so the block is still ours.
-      poll.free();
+      poll.disown();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
-    this.poll = poll;
     this.#isPacketDue = p.ApcContext !== 0;
     this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
   }
 
+  /** Holds the packet against the request that it must belong to. */
+  #judgePacket(): void {
+    const { proof } = this;
+    const { KeyContext, ApcContext, IoStatusBlock } = this.#entry;
+    const { iosb } = this.poll as AcceptPoll;
+    proof.expect('packets removed', this.#scratch.readU32(this.#removedOffset), 1);
+    proof.expect('KeyContext', hex(KeyContext), hex(completionKey));
+    proof.expect('ApcContext', hex(ApcContext), hex(iosb.address));
+    proof.expect('Status of the packet', hex(IoStatusBlock.Status), '0x0');
+    proof.expect('Information of the packet', IoStatusBlock.Information, pollBytes);
+  }
+
   /** One NtRemoveIoCompletionEx for one packet; blocks. Returns the status by name. */
   #remove(timeoutMs: number): string {
+    // No packet can look like this: what is read afterwards was stored by this call.
+    this.#scratch.fill(0xff);
     this.#timeout.QuadPart = relativeTimeout100ns(timeoutMs);
     const status = NtRemoveIoCompletionEx(
       this.port,
@@ -177,6 +187,7 @@ export class Stage1AcceptIocp {
       0,
     );
     const { poll } = this;
+    // A packet of our request while the request is pending was posted by somebody else.
     if (status === STATUS_SUCCESS && poll !== undefined && !poll.isPending) {
       if (this.#entry.ApcContext === BigInt(poll.iosb.address)) this.#isPacketDue = false;
     }
@@ -184,40 +195,50 @@ export class Stage1AcceptIocp {
   }
 
   /**
-   * Ends the request, if it is still pending, and waits for its packet; then closes everything and
-   * gives the memory back. Idempotent. Memory that the kernel does not let go is not freed.
+   * Ends the request, if it is still pending, and takes its packet; then closes everything and gives
+   * the memory back. Idempotent.
+   *
+   * @throws {Error} when the kernel does not let go of the request: its memory stays allocated.
    */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const isSettled = this.#settle();
-    this.scene.close();
-    if (this.port !== 0) NtClose(this.port);
-    if (isSettled) this.poll?.free();
-    else this.proof.note('the kernel did not let go of the request: its memory stays allocated');
-    this.#scratch.free();
+    try {
+      this.#cancel();
+      this.#drain();
+    } finally {
+      try {
+        // Completes the request, too, should the cancel have failed.
+        this.scene.close();
+      } finally {
+        this.#drain();
+        if (this.port !== 0) NtClose(this.port);
+        this.#scratch.free();
+        this.poll?.free();
+      }
+    }
   }
 
-  // The block is ours again when its status was written and its packet, if one is due, was taken.
-  #settle(): boolean {
+  #cancel(): void {
+    if (this.poll?.isPending !== true) return;
+    const { iosb } = this.poll;
+    const status = NtCancelIoFileEx(this.base, iosb.address, this.#cancelIosb.address);
+    // Not found: it completed in this very moment.
+    if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
+  }
+
+  /** Waits, within a bound, until the block is ours: its status written, its packet taken. */
+  #drain(): void {
     const { poll } = this;
-    if (poll === undefined) return true;
-    if (poll.isPending) {
-      NtCancelIoFileEx(this.base, poll.iosb.address, this.#cancelIosb.address);
-    }
-    const isOurs = () => !poll.isPending && !this.#isPacketDue;
     const deadline = new Deadline(2_000);
-    while (!isOurs() && !deadline.isOver) this.#remove(10);
-    return isOurs();
+    while (poll !== undefined && (poll.isPending || this.#isPacketDue)) {
+      const status = this.#remove(10);
+      if (deadline.isOver || (status !== 'STATUS_TIMEOUT' && status !== 'STATUS_SUCCESS')) return;
+    }
   }
 }
 
 /** Constructs, runs and closes the stage. */
 export function runTest(options: AcceptStageOptions = {}): Verdict {
-  const stage = new Stage1AcceptIocp(options);
-  try {
-    return stage.run();
-  } finally {
-    stage.close();
-  }
+  return runStage(new Stage1AcceptIocp(options));
 }

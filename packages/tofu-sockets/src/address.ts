@@ -20,6 +20,8 @@ function requirePort(port: number, least: number): number {
 
 /** Where a TCP server listens. */
 export class TCPServerAddress implements Endpoint {
+  // Makes the type nominal: an object that only looks like an address was never checked.
+  declare protected readonly isChecked: true;
   readonly kind = 'tcp-server';
   readonly host: string;
   readonly port: number;
@@ -37,6 +39,7 @@ export class TCPServerAddress implements Endpoint {
 
 /** Where a TCP client connects to. */
 export class TCPClientAddress implements Endpoint {
+  declare protected readonly isChecked: true;
   readonly kind = 'tcp-client';
   readonly host: string;
   readonly port: number;
@@ -56,4 +59,4 @@ export class TCPClientAddress implements Endpoint {
 }
 
 /** Any address that a socket can be made from. */
-export type Address = TCPServerAddress | TCPClientAddress;
+export type SktAddress = TCPServerAddress | TCPClientAddress;

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type Address, type Endpoint, TCPClientAddress, TCPServerAddress } from './address.js';
+export { type Endpoint, type SktAddress, TCPClientAddress, TCPServerAddress } from './address.js';
 export { SktError, type SktErrorCode } from './errors.js';
 export { Skt, type SktKind } from './skt.js';
 export { SocketCreator } from './socket-creator.js';

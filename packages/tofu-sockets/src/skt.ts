@@ -7,7 +7,7 @@ import {
   SOCKET_ERROR,
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
-import type { Address, Endpoint, TCPClientAddress } from './address.js';
+import type { Endpoint, SktAddress, TCPClientAddress } from './address.js';
 import { borrow } from './borrow.js';
 import { SktError } from './errors.js';
 import { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
@@ -28,11 +28,11 @@ const sockaddrBytes = 128;
 export class Skt {
   readonly kind: SktKind;
   readonly #kernel: Kernel;
-  readonly #address: Address | undefined;
+  readonly #address: SktAddress | undefined;
   #socket: SOCKET | undefined;
 
   /** Takes over `socket`, which Winsock just made: on a throw it is closed. For this package. */
-  constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: Address) {
+  constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: SktAddress) {
     this.kind = kind;
     this.#kernel = kernel;
     this.#address = address;
@@ -117,7 +117,7 @@ export class Skt {
     });
   }
 
-  /** This side's endpoint. Of a client it is known once {@link connect} was called. */
+  /** This side's endpoint. Of a client it can be relied on once it is connected, not before. */
   localEndpoint(): Endpoint {
     return this.#endpoint('getsockname');
   }

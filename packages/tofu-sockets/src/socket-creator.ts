@@ -11,7 +11,7 @@ import {
   WSA_FLAG_NO_HANDLE_INHERIT,
   WSA_FLAG_OVERLAPPED,
 } from 'ntdllx/ws2_32';
-import { type Address, TCPClientAddress, TCPServerAddress } from './address.js';
+import { type SktAddress, TCPClientAddress, TCPServerAddress } from './address.js';
 import { borrow } from './borrow.js';
 import { SktError } from './errors.js';
 import { Skt } from './skt.js';
@@ -34,7 +34,7 @@ export class SocketCreator {
    * @throws {SktError} `ERR_ADDRESS` for what is no address. @throws {WsaError} when Winsock
    *   refuses; nothing is left open then.
    */
-  fromAddress(address: Address): Skt {
+  fromAddress(address: SktAddress): Skt {
     if (address instanceof TCPServerAddress) return this.#listener(address);
     if (address instanceof TCPClientAddress) return this.#create('client', address);
     throw new SktError(
@@ -43,7 +43,7 @@ export class SocketCreator {
     );
   }
 
-  #create(kind: 'listener' | 'client', address: Address): Skt {
+  #create(kind: 'listener' | 'client', address: SktAddress): Skt {
     const kernel = this.#kernel;
     // Winsock has to run before there is a socket; from then on the socket is its user.
     startWinsock(kernel);
@@ -63,7 +63,8 @@ export class SocketCreator {
     try {
       const name = encodeSockaddr(address);
       borrow(kernel, name.byteLength, (memory) => {
-        // SO_REUSEADDR would let any program of Windows take the port over: the opposite is set.
+        // By Microsoft's documentation SO_REUSEADDR lets any program take the port over on Windows
+        // (unverified here): the opposite is set.
         memory.writeI32(0, 1);
         this.#require(
           'setsockopt(SO_EXCLUSIVEADDRUSE)',

@@ -25,7 +25,7 @@ export class FILE_IO_COMPLETION_INFORMATION extends NativeStruct {
   }
 
   /** How the request ended. */
-  get IoStatus(): IO_STATUS_BLOCK {
+  get IoStatusBlock(): IO_STATUS_BLOCK {
     return new IO_STATUS_BLOCK(this.memory, this.offset + layout.fields.IoStatusBlock[0]);
   }
 }
