@@ -5,7 +5,7 @@
  */
 export { WinnodeError, type WinnodeErrorCode } from './errors.js';
 export { describeHost, type HostFacts, winnodeVersion } from './host.js';
-export { type EnsurePrefixOptions, ensurePrefix, isPrefixReady, prefixPath } from './prefix.js';
+export { type EnsurePrefixOptions, ensurePrefix, prefixPath, prefixWine } from './prefix.js';
 export {
   openSession,
   type RunOptions,

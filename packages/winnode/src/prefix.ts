@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { lock } from 'proper-lockfile';
 import { makeBcryptPrimitives } from './bcryptprimitives.js';
 import { WinnodeError } from './errors.js';
+import { exclusively } from './lock.js';
 import type { WindowsNode } from './windows-node.js';
 import { toWindowsPath } from './windows-path.js';
 import type { Wine } from './wine.js';
@@ -72,11 +72,16 @@ export function prefixPath(
 }
 
 /**
- * True when the prefix was made to its end for this Wine and Node. A prefix that `WINNODE_PREFIX`
- * names may serve several versions: what counts is that winnode made it.
+ * The version of the Wine that winnode made this prefix with, to its end; undefined when there is no
+ * such prefix. A prefix is for one Wine: its system files are links to that Wine's own.
  */
-export function isPrefixReady(prefix: string): boolean {
-  return existsSync(join(prefix, readyFile));
+export function prefixWine(prefix: string): string | undefined {
+  try {
+    const made = JSON.parse(readFileSync(join(prefix, readyFile), 'utf8')) as { wine?: string };
+    return made.wine;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Options of {@link ensurePrefix}. */
@@ -98,43 +103,36 @@ export async function ensurePrefix(
   node: WindowsNode,
   options: EnsurePrefixOptions = {},
 ): Promise<void> {
-  if (isPrefixReady(prefix)) return;
-  refuseStranger(prefix);
+  if (prefixWine(prefix) === wine.version) return;
+  refuseStranger(prefix, wine);
   const parent = dirname(prefix);
   try {
     mkdirSync(parent, { recursive: true });
   } catch (cause) {
-    throw cannotWrite(parent, cause);
+    throw new WinnodeError(
+      'ERR_PREFIX_FAILED',
+      `${parent} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Set WINNODE_CACHE to a directory that can be written.',
+      { cause },
+    );
   }
-  const release = await lock(parent, {
-    lockfilePath: `${prefix}.lock`,
-    // The holder refreshes its lock every 2 s; after 10 s of silence it is dead.
-    stale: 10_000,
-    update: 2_000,
-    retries: { retries: makeLimitMs / 500, factor: 1, minTimeout: 500, maxTimeout: 500 },
-  }).catch((cause: unknown) => {
-    throw cannotWrite(`${prefix}.lock`, cause);
-  });
-  try {
-    if (isPrefixReady(prefix)) return;
+  await exclusively(prefix, makeLimitMs, async () => {
+    if (prefixWine(prefix) === wine.version) return;
     options.onProgress?.(`Making a Wine prefix in ${prefix} (once, about 10 s)`);
     await makePrefix(prefix, wine, node);
-  } finally {
-    await release();
-  }
-}
-
-function cannotWrite(path: string, cause: unknown): WinnodeError {
-  return new WinnodeError(
-    'ERR_PREFIX_FAILED',
-    `${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-    'Set WINNODE_CACHE to a directory that can be written.',
-    { cause },
-  );
+  });
 }
 
 // Only what winnode made, or nothing, is replaced; leftovers of a killed run have other names.
-function refuseStranger(prefix: string): void {
+function refuseStranger(prefix: string, wine: Wine): void {
+  const madeWith = prefixWine(prefix);
+  if (madeWith !== undefined) {
+    throw new WinnodeError(
+      'ERR_PREFIX_REFUSED',
+      `${prefix} was made with ${madeWith}; this is ${wine.version}.`,
+      'Remove it, or name another directory in WINNODE_PREFIX.',
+    );
+  }
   if (!existsSync(prefix) || existsSync(join(prefix, '.winnode'))) return;
   if (readdirSync(prefix).length === 0) return;
   throw new WinnodeError(

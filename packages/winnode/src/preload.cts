@@ -88,7 +88,8 @@ function followLinks(): void {
     real.set(address, found);
     return found;
   };
-  module_.registerHooks({
+  // A Node that WINNODE_NODE chose may be too old for hooks; links then stay unmended.
+  module_.registerHooks?.({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
       return { ...resolved, url: follow(resolved.url) };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WinnodeError } from './errors.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
+import { isInForeground } from './process-start.js';
 import { findWindowsNode, type WindowsNode } from './windows-node.js';
 import { quoteNodeOption, toWindowsPath } from './windows-path.js';
 import { findWine, type Wine } from './wine.js';
@@ -107,6 +108,8 @@ async function runUnderWine(
 ): Promise<RunResult> {
   const env = wineEnvironment(prefix, options.env ?? sessionEnv);
   const endedFile = join(prefix, '.winnode', `ended-${process.pid}-${nextRun++}`);
+  // A run that was killed may have left its own, under a pid that was given out again.
+  rmSync(endedFile, { force: true });
   const result = await runChild(
     wine.loader,
     [node.exe, ...args],
@@ -169,7 +172,7 @@ function forwardSignals(child: ChildProcess, onInterrupt: () => void): () => voi
   const forward = (signal: NodeJS.Signals) => {
     if (signal === 'SIGINT') onInterrupt();
     // A terminal sends Ctrl-C to the child as well: passing it on would deliver it twice.
-    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    if (signal === 'SIGINT' && isInForeground()) return;
     child.kill(signal);
   };
   for (const signal of signals) process.on(signal, forward);

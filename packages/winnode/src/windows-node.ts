@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { WinnodeError } from './errors.js';
 
 /** A Windows `node.exe` on this host's disk. */
 export interface WindowsNode {
   /** Absolute path, in the host's own form. */
   readonly exe: string;
-  /** Its version without a `v`, or `custom` when `WINNODE_NODE` chose the file. */
+  /** Its version without a `v`; of a file that `WINNODE_NODE` chose, what tells it from another. */
   readonly version: string;
 }
 
@@ -20,7 +20,10 @@ export interface WindowsNode {
 export function findWindowsNode(env: NodeJS.ProcessEnv = process.env): WindowsNode {
   const asked = env['WINNODE_NODE'];
   if (asked !== undefined && asked !== '') {
-    if (existsSync(asked)) return { exe: asked, version: 'custom' };
+    if (existsSync(asked)) {
+      const { size, mtimeMs } = statSync(asked);
+      return { exe: resolve(asked), version: `custom-${size}-${Math.trunc(mtimeMs)}` };
+    }
     throw new WinnodeError(
       'ERR_WINDOWS_NODE_MISSING',
       `WINNODE_NODE names "${asked}", which does not exist.`,

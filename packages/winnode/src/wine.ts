@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { WinnodeError } from './errors.js';
 
 /** A Wine that can run 64-bit Windows programs. */
@@ -39,7 +39,7 @@ function onPath(names: readonly string[], env: NodeJS.ProcessEnv): string[] {
 function findLoader(env: NodeJS.ProcessEnv): string | undefined {
   const asked = env['WINNODE_WINE'];
   if (asked !== undefined && asked !== '') {
-    if (isExecutable(asked)) return asked;
+    if (isExecutable(asked)) return resolve(asked);
     throw new WinnodeError(
       'ERR_WINE_MISSING',
       `WINNODE_WINE names "${asked}", which is not an executable file.`,
@@ -113,7 +113,12 @@ function askVersion(loader: string, env: NodeJS.ProcessEnv): string {
   try {
     // stderr is dropped: distributions' wrappers print hints there.
     const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
-    const said = execFileSync(loader, ['--version'], { encoding: 'utf8', stdio, env });
+    const said = execFileSync(loader, ['--version'], {
+      encoding: 'utf8',
+      stdio,
+      env,
+      timeout: 10_000,
+    });
     return said.split('\n')[0]?.trim() ?? '';
   } catch (cause) {
     throw new WinnodeError(

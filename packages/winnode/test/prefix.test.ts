@@ -1,9 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findWine, isPrefixReady, openSession } from 'winnode';
+import { findWine, openSession, prefixWine } from 'winnode';
 import { host, start, winnode } from './cli.js';
 
 const cache = mkdtempSync(join(tmpdir(), 'winnode cache '));
@@ -53,7 +61,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(runs.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
     const made = runs.filter(({ stderr }) => stderr.includes('Making a Wine prefix in'));
     expect(made).toHaveLength(1);
-    expect(isPrefixReady(prefix())).toBe(true);
+    expect(prefixWine(prefix())).toBe(host.wine);
   });
 
   test('it is small: what Wine copied in is shared with Wine', () => {
@@ -103,11 +111,34 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
   test('a server that somebody else started is used and not ended', async () => {
     const wine = findWine();
     const theirs = { ...env, WINEPREFIX: prefix(), WINEDEBUG: '-all' };
+    // What a run that was killed leaves behind does not make it ours.
+    writeFileSync(join(prefix(), '.winnode', 'wineserver-by-winnode'), '1 12345');
     execFileSync(wine.server, ['-p20'], { env: theirs, stdio: 'ignore' });
     expect((await winnode(['-p', '3'], { env })).stdout).toBe('3\n');
     expect(isServerRunning()).toBe(true);
     execFileSync(wine.server, ['-k'], { env: theirs });
   });
+
+  test('a prefix that another Wine made is refused', async () => {
+    const ready = join(prefix(), '.winnode', 'ready.json');
+    const kept = readFileSync(ready, 'utf8');
+    writeFileSync(ready, JSON.stringify({ wine: 'wine-9.9' }));
+    const { code, stderr } = await winnode(['-p', '3'], { env });
+    writeFileSync(ready, kept);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`was made with wine-9.9; this is ${host.wine}.`);
+  });
+
+  test.skipIf(process.getuid?.() === 0)(
+    'a prefix of another user is one clear message (not as root)',
+    async () => {
+      chmodSync(join(prefix(), '.winnode'), 0o500);
+      const { code, stderr } = await winnode(['-p', '3'], { env });
+      chmodSync(join(prefix(), '.winnode'), 0o700);
+      expect(code).toBe(1);
+      expect(stderr).toContain('Does it belong to another user?');
+    },
+  );
 
   test('leftovers of a first run that died are cleared away', () => {
     expect(readdirSync(cache).filter((name) => /making|lock/.test(name))).toEqual([]);
