@@ -11,7 +11,7 @@ import {
   sayHowToGetPnpm,
   setup,
   takeInstallFlag,
-} from './setup.mjs';
+} from './common.mjs';
 
 // The ladder reads its arguments itself and knows its stages. But on a fresh clone it is not built
 // yet, and nobody should wait a minute to hear of a slip of the finger.

@@ -37,7 +37,7 @@ export function requireHostFacts() {
   if (JSON.stringify(written) === JSON.stringify(facts)) return facts;
   throw new Error(
     '.host-facts.json does not describe this host, so cached results may not hold here.\n' +
-      'Run: node scripts/setup.mjs',
+      'Run: npm run setup',
   );
 }
 

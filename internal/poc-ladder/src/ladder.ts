@@ -37,8 +37,15 @@ export function isProven({ build, verdict, exitCode }: Rung): boolean {
   return exitCode === 0 && verdict?.verdict === 'proven' && verdict.build === build;
 }
 
-/** Runs the stages one after another, each in a process of its own. */
+/**
+ * Runs the stages one after another, each in a process of its own.
+ *
+ * @throws {RangeError} for a stage that is none. @throws {WinnodeError} when this host cannot run
+ *   Windows Node.
+ */
 export async function runLadder(options: LadderOptions): Promise<Rung[]> {
+  const unknown = options.stages?.find((name) => !stages.some((stage) => stage.name === name));
+  if (unknown !== undefined) throw new RangeError(`There is no stage ${unknown}.`);
   const asked = stages.filter(({ name }) => options.stages?.includes(name) ?? true);
   const session = await openSession({ onProgress: options.print });
   const rungs: Rung[] = [];
@@ -83,7 +90,10 @@ async function runStage(
 function parseVerdict(line: string): Verdict | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
-    return JSON.parse(line) as Verdict;
+    const found = JSON.parse(line) as Partial<Verdict>;
+    return Array.isArray(found.checks) && found.verdict !== undefined
+      ? (found as Verdict)
+      : undefined;
   } catch {
     return undefined;
   }

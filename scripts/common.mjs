@@ -1,0 +1,196 @@
+// Brings a fresh clone to where everything can run, and is quick and offline when it is there:
+// packages by pnpm, Wine by apt where it is missing, winnode, a Wine prefix, the facts of this host.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const leastNode = [20, 19];
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** An end for people: its message is printed, and nothing else. */
+export class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The environment variable that declines installation, as the flag --no-install does. */
+export const declineVariable = 'TOFU_NT_NO_INSTALL';
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/**
+ * Runs a program with this one's streams; resolves to its exit code. Signals are the program's to
+ * handle: this process ends after it, in order. A terminal sends Ctrl-C to both of them.
+ */
+export function run(command, args, options = {}) {
+  const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env, ...options });
+  const forward = (signal) => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((done, failed) => {
+    child.on('error', (error) =>
+      failed(new SetupError(`${command} does not start: ${error.message}`)),
+    );
+    child.on('close', (code, signal) => done(code ?? 128 + constants.signals[signal]));
+  }).finally(() => {
+    for (const signal of signals) process.off(signal, forward);
+  });
+}
+
+/** Runs the pinned pnpm, which need not be installed. */
+export function pnpm(args, options) {
+  const exec = [
+    'exec',
+    '--yes',
+    '--prefer-offline',
+    '--loglevel=error',
+    `--package=${packageManager}`,
+    '--',
+    'pnpm',
+  ];
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('.js')) return run(process.execPath, [npm, ...exec, ...args], options);
+  const shell = process.platform === 'win32';
+  return run('npm', [...exec, ...args], { ...options, shell });
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [leastMajor, leastMinor] = leastNode;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
+  throw new SetupError(
+    `Node ${leastNode.join('.')} or newer is needed; this is ${process.version}.`,
+  );
+}
+
+function manifests() {
+  const groups = ['packages', 'internal'].map((group) => join(root, group));
+  const packages = groups.flatMap((group) => readdirSync(group).map((name) => join(group, name)));
+  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', 'package.json']
+    .map((name) => join(root, name))
+    .concat(packages.map((directory) => join(directory, 'package.json')))
+    .filter((file) => existsSync(file));
+}
+
+async function installPackages() {
+  const hash = createHash('sha256').update(`${process.platform} ${root}`);
+  for (const file of manifests()) hash.update(readFileSync(file));
+  const digest = hash.digest('hex');
+  const stamp = join(root, 'node_modules', '.setup');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  say(`Installing packages with ${packageManager}`);
+  const frozen = ['install', '--frozen-lockfile', '--prefer-offline'];
+  if ((await pnpm(frozen)) !== 0) {
+    throw new SetupError('pnpm could not install the packages: see above. Is the network there?');
+  }
+  writeFileSync(stamp, digest);
+}
+
+async function buildWinnode() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if ((await run(process.execPath, [tsc, '-p', 'packages/winnode/tsconfig.build.json'])) !== 0) {
+    throw new SetupError('winnode could not be built: see above.');
+  }
+}
+
+/** How this user becomes root without being asked, or undefined. */
+function elevation() {
+  if (process.getuid?.() === 0) return [];
+  const sudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+  return sudo.status === 0 ? ['sudo', '-n'] : undefined;
+}
+
+async function installWine(reason) {
+  const mayInstall = process.platform === 'linux' && process.arch === 'x64';
+  const asRoot = elevation();
+  if (!mayInstall || !existsSync('/usr/bin/apt-get') || asRoot === undefined) throw reason;
+  const apt = ['apt-get', '-q', '-y'];
+  const install = [...apt, 'install', '--no-install-recommends', 'wine', 'wine64'];
+  const quiet = ['env', 'DEBIAN_FRONTEND=noninteractive'];
+  say('Wine is missing; installing it from your distribution (about 120 MB to fetch):');
+  say(`  ${[...asRoot, ...install].join(' ')}`);
+  say(`To decline, end this and use --no-install or ${declineVariable}=1.`);
+  const log = join(tmpdir(), `tofu-nt-apt-${process.pid}.log`);
+  const out = openSync(log, 'a');
+  for (const command of [[...apt, 'update'], install]) {
+    const [program, ...args] = [...asRoot, ...quiet, ...command];
+    if ((await run(program, args, { stdio: ['ignore', out, out] })) !== 0) {
+      throw new SetupError(`${command.join(' ')} failed. What it said is in ${log}`);
+    }
+  }
+}
+
+async function prepareWine(isInstallAllowed) {
+  const { ensurePrefix, findWindowsNode, findWine, prefixPath } = await import('pipeline/winnode');
+  try {
+    findWine();
+  } catch (reason) {
+    const isAbsent = reason.code === 'ERR_WINE_MISSING' && !process.env.WINNODE_WINE;
+    if (!isInstallAllowed || !isAbsent) throw reason;
+    await installWine(reason);
+  }
+  const [wine, node] = [findWine(), findWindowsNode()];
+  await ensurePrefix(prefixPath(wine, node), wine, node, { onProgress: say });
+}
+
+/** Prepares this host and says what it is. @returns whether it can run Windows Node. */
+async function prepareHost(isInstallAllowed, mayLackWine) {
+  try {
+    if (process.platform !== 'win32') await prepareWine(isInstallAllowed);
+  } catch (reason) {
+    if (!mayLackWine || reason.name !== 'WinnodeError') throw reason;
+  }
+  const { writeHostFacts } = await import('pipeline/host-facts');
+  const { kind, reason, system, wine, windowsNode } = writeHostFacts();
+  const parts = kind === 'none' ? [system, reason] : [system, wine, `Windows Node ${windowsNode}`];
+  say(`Host: ${parts.filter(Boolean).join(', ')}`);
+  return kind !== 'none';
+}
+
+/** The arguments without --no-install, and whether that was not among them. */
+export function takeInstallFlag(args) {
+  const rest = args.filter((arg) => arg !== '--no-install');
+  return { rest, isInstallAllowed: rest.length === args.length };
+}
+
+/**
+ * Sets everything up.
+ *
+ * @param {boolean} isInstallAllowed whether Wine may be installed by apt.
+ * @param {{ mayLackWine?: boolean }} options whether a host without Wine will do.
+ * @returns {Promise<boolean>} whether this host can run Windows Node.
+ */
+export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
+  requireNode();
+  await installPackages();
+  await buildWinnode();
+  return await prepareHost(isInstallAllowed && !process.env[declineVariable], mayLackWine);
+}
+
+/** Runs a top-level command: its error is one message, its result the exit code. */
+export async function main(command) {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    const isForPeople = error instanceof SetupError || error.name === 'WinnodeError';
+    if (!isForPeople) throw error;
+    process.stderr.write(`\n${[error.message, error.hint].filter(Boolean).join('\n')}\n`);
+    process.exitCode = error.exitCode ?? 1;
+  }
+}
+
+/** The one line that makes `pnpm turbo test` available. */
+export function sayHowToGetPnpm() {
+  say(`\nFor the pipeline itself (pnpm turbo test): npm install --global ${packageManager}`);
+}
