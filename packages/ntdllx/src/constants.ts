@@ -29,3 +29,23 @@ export const AFD_POLL_CONNECT = 0x40;
 export const AFD_POLL_ACCEPT = 0x80;
 /** A connect failed; `Status` says why. */
 export const AFD_POLL_CONNECT_FAIL = 0x100;
+
+/** NtSetInformationFile: associate with a port; takes a FILE_COMPLETION_INFORMATION. */
+export const FileCompletionInformation = 30;
+/** NtSetInformationFile: notification flags; takes four bytes. */
+export const FileIoCompletionNotificationInformation = 41;
+/** A request that succeeds at once posts no packet. */
+export const FILE_SKIP_COMPLETION_PORT_ON_SUCCESS = 0x1;
+/** The end of a request does not set the file's own event. */
+export const FILE_SKIP_SET_EVENT_ON_HANDLE = 0x2;
+/** NtQueryIoCompletion: the number of packets that wait; four bytes. */
+export const IoCompletionBasicInformation = 0;
+
+/** The handle can be waited for. */
+export const SYNCHRONIZE = 0x10_0000;
+export const FILE_SHARE_READ = 0x1;
+export const FILE_SHARE_WRITE = 0x2;
+/** Open what exists, fail otherwise. */
+export const FILE_OPEN = 0x1;
+/** Names are compared without regard to case. */
+export const OBJ_CASE_INSENSITIVE = 0x40;

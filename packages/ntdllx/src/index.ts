@@ -28,9 +28,12 @@ export {
 export * from './ntdll.js';
 export { isNtError, isNtSuccess, type NTSTATUS, ntStatusName, toNtStatus } from './ntstatus.js';
 export * from './ntstatus-values.js';
+export * from './optional.js';
 export { AFD_POLL_HANDLE_INFO, AFD_POLL_INFO } from './structs/afd-poll-info.js';
+export { FILE_COMPLETION_INFORMATION } from './structs/file-completion-information.js';
 export { FILE_IO_COMPLETION_INFORMATION } from './structs/file-io-completion-information.js';
 export { IO_STATUS_BLOCK } from './structs/io-status-block.js';
 export { INT64_MAX, LARGE_INTEGER, relativeTimeout100ns } from './structs/large-integer.js';
 export { NativeStruct, type StructLayout } from './structs/native-struct.js';
+export { OBJECT_ATTRIBUTES, UNICODE_STRING } from './structs/object-attributes.js';
 export { wsaErrorName } from './wsa-errors.js';

@@ -16,6 +16,12 @@ const {
   connect,
   getsockname,
   getpeername,
+  getsockopt,
+  send,
+  recv,
+  sendto,
+  recvfrom,
+  shutdown,
   closesocket,
 } = ws2_32;
 
@@ -35,6 +41,12 @@ const real = {
   connect,
   getsockname,
   getpeername,
+  getsockopt,
+  send,
+  recv,
+  sendto,
+  recvfrom,
+  shutdown,
   closesocket,
 };
 

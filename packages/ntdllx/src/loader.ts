@@ -93,3 +93,14 @@ export function bind<N extends FunctionName>(name: N): Signature<N> {
   };
   return bound as Signature<N>;
 }
+
+/** True if the DLL of this row exports its function. */
+export function isExported(name: FunctionName): boolean {
+  try {
+    load(name);
+    return true;
+  } catch (error) {
+    if (error instanceof ExportError) return false;
+    throw error;
+  }
+}

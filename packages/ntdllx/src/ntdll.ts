@@ -96,5 +96,55 @@ export const NtCancelIoFileEx: (
   IoStatusBlock: Address,
 ) => NTSTATUS = bind('NtCancelIoFileEx');
 
+/**
+ * Asks the kernel to end every request that the calling thread has pending on a file; each completes
+ * with a packet of its own, as after NtCancelIoFileEx.
+ *
+ * @param IoStatusBlock address of 16 bytes for this call alone; free again on return.
+ */
+export const NtCancelIoFile: (FileHandle: HANDLE, IoStatusBlock: Address) => NTSTATUS =
+  bind('NtCancelIoFile');
+
+/**
+ * Opens a file or a device; `\\Device\\Afd\\Name` for a handle to the socket driver.
+ *
+ * @param FileHandle address of 8 bytes that receive the handle.
+ * @param ObjectAttributes address of an OBJECT_ATTRIBUTES with the name.
+ */
+export const NtCreateFile: (
+  FileHandle: Address,
+  DesiredAccess: number,
+  ObjectAttributes: Address,
+  IoStatusBlock: Address,
+  AllocationSize: Address,
+  FileAttributes: number,
+  ShareAccess: number,
+  CreateDisposition: number,
+  CreateOptions: number,
+  EaBuffer: Address,
+  EaLength: number,
+) => NTSTATUS = bind('NtCreateFile');
+
+/**
+ * Sets something of an open file: FileCompletionInformation associates it with a port for life,
+ * FileIoCompletionNotificationInformation sets FILE_SKIP_* flags, which cannot be taken back.
+ */
+export const NtSetInformationFile: (
+  FileHandle: HANDLE,
+  IoStatusBlock: Address,
+  FileInformation: Address,
+  Length: number,
+  FileInformationClass: number,
+) => NTSTATUS = bind('NtSetInformationFile');
+
+/** Asks how many packets wait on a port: IoCompletionBasicInformation, 4 bytes. */
+export const NtQueryIoCompletion: (
+  IoCompletionHandle: HANDLE,
+  IoCompletionInformationClass: number,
+  IoCompletionInformation: Address,
+  IoCompletionInformationLength: number,
+  ReturnLength: Address,
+) => NTSTATUS = bind('NtQueryIoCompletion');
+
 /** Closes a handle. Do not rely on it to wake a thread that waits on a port: Wine 8 does not. */
 export const NtClose: (Handle: HANDLE) => NTSTATUS = bind('NtClose');

@@ -18,12 +18,36 @@ export const INVALID_SOCKET = 0xffff_ffff_ffff_ffffn;
 /** What other calls return on failure (winsock2.h). */
 export const SOCKET_ERROR = -1;
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_INET6 = 23;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+export const IPPROTO_IPV6 = 41;
 export const SOL_SOCKET = 0xffff;
 /** ~SO_REUSEADDR: the address is this socket's alone. */
 export const SO_EXCLUSIVEADDRUSE = -5;
+export const SO_REUSEADDR = 0x4;
+export const SO_KEEPALIVE = 0x8;
+export const SO_BROADCAST = 0x20;
+/** A `linger`: what close does with unsent data. */
+export const SO_LINGER = 0x80;
+/** Out-of-band data is received among the rest. */
+export const SO_OOBINLINE = 0x100;
+export const SO_SNDBUF = 0x1001;
+export const SO_RCVBUF = 0x1002;
+/** The socket's error, of a connect above all. */
+export const SO_ERROR = 0x1007;
+export const TCP_NODELAY = 0x1;
+/** An IPv6 socket is for IPv6 alone; 1 by default. */
+export const IPV6_V6ONLY = 27;
+export const MSG_OOB = 0x1;
+export const MSG_PEEK = 0x2;
+export const SD_RECEIVE = 0;
+export const SD_SEND = 1;
+export const SD_BOTH = 2;
 export const SOMAXCONN = 0x7fff_ffff;
 /** Overlapped: needed to associate the socket with a port. */
 export const WSA_FLAG_OVERLAPPED = 0x1;
@@ -34,6 +58,17 @@ export const FIONBIO = 0x8004_667e;
 /** WSAIoctl: the handle of the base provider, below any layered one (mswsock.h). */
 export const SIO_BASE_HANDLE = 0x4800_0022;
 
+/** WSAIoctl: the base handle, asked in other ways where a layered provider hides it (mswsock.h). */
+export const SIO_BSP_HANDLE = 0x4800_001b;
+export const SIO_BSP_HANDLE_SELECT = 0x4800_001c;
+export const SIO_BSP_HANDLE_POLL = 0x4800_001d;
+/** WSAIoctl: whether an ICMP "port unreachable" fails the next receive of a UDP socket. */
+export const SIO_UDP_CONNRESET = 0x9800_000c;
+/** WSAIoctl: the same for "time to live exceeded". */
+export const SIO_UDP_NETRESET = 0x9800_000f;
+/** The bytes of sockaddr_un's path, the final zero included. */
+export const UNIX_PATH_MAX = 108;
+
 /** WSADATA, as far as this package reads it. */
 export const WSADATA = { size: 408, fields: { wVersion: [0, 2] } } as const satisfies StructLayout;
 
@@ -41,6 +76,30 @@ export const WSADATA = { size: 408, fields: { wVersion: [0, 2] } } as const sati
 export const sockaddr_in = {
   size: 16,
   fields: { sin_family: [0, 2], sin_port: [2, 2], sin_addr: [4, 4], sin_zero: [8, 8] },
+} as const satisfies StructLayout;
+
+/** sockaddr_in6; port in network order, scope in the host's. */
+export const sockaddr_in6 = {
+  size: 28,
+  fields: {
+    sin6_family: [0, 2],
+    sin6_port: [2, 2],
+    sin6_flowinfo: [4, 4],
+    sin6_addr: [8, 16],
+    sin6_scope_id: [24, 4],
+  },
+} as const satisfies StructLayout;
+
+/** sockaddr_un; a path in UTF-8 that ends with a zero. */
+export const sockaddr_un = {
+  size: 110,
+  fields: { sun_family: [0, 2], sun_path: [2, 108] },
+} as const satisfies StructLayout;
+
+/** linger: on or off, and seconds. */
+export const linger = {
+  size: 4,
+  fields: { l_onoff: [0, 2], l_linger: [2, 2] },
 } as const satisfies StructLayout;
 
 /** Starts Winsock for this process; counted by Winsock itself. @returns 0 or an error code. */
@@ -100,5 +159,39 @@ export const getsockname: (s: SOCKET, name: Address, namelen: Address) => number
 
 export const getpeername: (s: SOCKET, name: Address, namelen: Address) => number =
   row('getpeername');
+
+export const getsockopt: (
+  s: SOCKET,
+  level: number,
+  optname: number,
+  optval: Address,
+  optlen: Address,
+) => number = row('getsockopt');
+
+/** Sends. @returns how many bytes were taken, which may be fewer, or SOCKET_ERROR. */
+export const send: (s: SOCKET, buf: Address, len: number, flags: number) => number = row('send');
+
+/** Receives. @returns how many bytes came, 0 at the end of a stream, or SOCKET_ERROR. */
+export const recv: (s: SOCKET, buf: Address, len: number, flags: number) => number = row('recv');
+
+export const sendto: (
+  s: SOCKET,
+  buf: Address,
+  len: number,
+  flags: number,
+  to: Address,
+  tolen: number,
+) => number = row('sendto');
+
+export const recvfrom: (
+  s: SOCKET,
+  buf: Address,
+  len: number,
+  flags: number,
+  from: Address,
+  fromlen: Address,
+) => number = row('recvfrom');
+
+export const shutdown: (s: SOCKET, how: number) => number = row('shutdown');
 
 export const closesocket: (s: SOCKET) => number = row('closesocket');

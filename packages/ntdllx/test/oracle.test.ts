@@ -2,9 +2,12 @@ import * as ntdllx from 'ntdllx';
 import {
   AFD_POLL_HANDLE_INFO,
   AFD_POLL_INFO,
+  FILE_COMPLETION_INFORMATION,
   FILE_IO_COMPLETION_INFORMATION,
   IO_STATUS_BLOCK,
   LARGE_INTEGER,
+  OBJECT_ATTRIBUTES,
+  UNICODE_STRING,
 } from 'ntdllx';
 import { nativeTypes, prototypes } from 'ntdllx/internal';
 import * as kernel32 from 'ntdllx/kernel32';
@@ -24,11 +27,17 @@ const ours: Ours = {
   structs: {
     AFD_POLL_HANDLE_INFO: AFD_POLL_HANDLE_INFO.layout,
     AFD_POLL_INFO: AFD_POLL_INFO.layout,
+    FILE_COMPLETION_INFORMATION: FILE_COMPLETION_INFORMATION.layout,
     FILE_IO_COMPLETION_INFORMATION: FILE_IO_COMPLETION_INFORMATION.layout,
     IO_STATUS_BLOCK: IO_STATUS_BLOCK.layout,
     LARGE_INTEGER: LARGE_INTEGER.layout,
+    OBJECT_ATTRIBUTES: OBJECT_ATTRIBUTES.layout,
+    UNICODE_STRING: UNICODE_STRING.layout,
     WSADATA: ws2_32.WSADATA,
+    linger: ws2_32.linger,
     sockaddr_in: ws2_32.sockaddr_in,
+    sockaddr_in6: ws2_32.sockaddr_in6,
+    sockaddr_un: ws2_32.sockaddr_un,
   },
   prototypes,
   nativeTypes,
@@ -42,7 +51,8 @@ test('every constant, layout and prototype agrees with the compiled headers', ()
 
 test('every structure that is exported is compared', () => {
   const structures = Object.values(ntdllx).filter(
-    (value) => typeof value === 'function' && 'layout' in value,
+    (value) =>
+      value !== null && /^(function|object)$/.test(typeof value) && 'layout' in Object(value),
   );
   expect(structures.length).toBeGreaterThan(0);
   for (const { layout } of structures as unknown as { layout: unknown }[]) {

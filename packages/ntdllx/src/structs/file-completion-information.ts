@@ -1,0 +1,24 @@
+import { NativeStruct, type StructLayout } from './native-struct.js';
+
+const layout = { size: 16, fields: { Port: [0, 8], Key: [8, 8] } } as const satisfies StructLayout;
+
+/** FILE_COMPLETION_INFORMATION (phnt ntioapi.h): which port a file posts to, and with which key. */
+export class FILE_COMPLETION_INFORMATION extends NativeStruct {
+  static readonly layout = layout;
+
+  get Port(): bigint {
+    return this.memory.readU64(this.offset + layout.fields.Port[0]);
+  }
+
+  set Port(value: bigint) {
+    this.memory.writeU64(this.offset + layout.fields.Port[0], value);
+  }
+
+  get Key(): bigint {
+    return this.memory.readU64(this.offset + layout.fields.Key[0]);
+  }
+
+  set Key(value: bigint) {
+    this.memory.writeU64(this.offset + layout.fields.Key[0], value);
+  }
+}
