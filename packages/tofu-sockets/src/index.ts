@@ -3,8 +3,19 @@
  *
  * @packageDocumentation
  */
-export { type Endpoint, type SktAddress, TCPClientAddress, TCPServerAddress } from './address.js';
+export {
+  type Endpoint,
+  longestPathBytes,
+  type SktAddress,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+  UDSClientAddress,
+  UDSServerAddress,
+} from './address.js';
+export { formatAddress, type ParsedAddress, parseAddress, type Side } from './address-text.js';
 export { SktError, type SktErrorCode } from './errors.js';
-export { Skt, type SktKind } from './skt.js';
+export type { SktOptions } from './options.js';
+export { type Datagram, Skt, type SktKind, type TransferFlags } from './skt.js';
 export { SocketCreator } from './socket-creator.js';
 export { type WouldBlock, wouldBlock } from './would-block.js';

@@ -1,26 +1,71 @@
-import { AF_INET, sockaddr_in } from 'ntdllx/ws2_32';
+import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { AF_INET, AF_INET6, AF_UNIX, sockaddr_in, sockaddr_in6, sockaddr_un } from 'ntdllx/ws2_32';
 import type { Endpoint } from './address.js';
 
-const { size, fields } = sockaddr_in;
+const v4 = sockaddr_in.fields;
+const v6 = sockaddr_in6.fields;
 
-/** The bytes of a sockaddr_in. The endpoint must be valid; addresses see to that. */
-export function encodeSockaddr({ host, port }: Endpoint): Uint8Array {
-  const bytes = new Uint8Array(size);
+/** The address family of an endpoint or of a path. */
+export function familyOf(name: Endpoint | { readonly path: string }): number {
+  if ('path' in name) return AF_UNIX;
+  return isIPv6(name.host) ? AF_INET6 : AF_INET;
+}
+
+/** The bytes of the sockaddr. The name must be valid; addresses see to that. */
+export function encodeSockaddr(name: Endpoint | { readonly path: string }): Uint8Array {
+  if ('path' in name) return encodePath(name.path);
+  return isIPv6(name.host) ? encodeV6(name) : encodeV4(name);
+}
+
+function encodeV4({ host, port }: Endpoint): Uint8Array {
+  const bytes = new Uint8Array(sockaddr_in.size);
   const view = new DataView(bytes.buffer);
-  view.setUint16(fields.sin_family[0], AF_INET, true);
-  view.setUint16(fields.sin_port[0], port, false);
-  bytes.set(host.split('.').map(Number), fields.sin_addr[0]);
+  view.setUint16(v4.sin_family[0], AF_INET, true);
+  view.setUint16(v4.sin_port[0], port, false);
+  bytes.set(ipaddr.IPv4.parse(host).toByteArray(), v4.sin_addr[0]);
   return bytes;
 }
 
-/** The endpoint in a sockaddr, or undefined where the bytes are no sockaddr_in. */
+function encodeV6({ host, port }: Endpoint): Uint8Array {
+  const bytes = new Uint8Array(sockaddr_in6.size);
+  const view = new DataView(bytes.buffer);
+  const address = ipaddr.IPv6.parse(host);
+  view.setUint16(v6.sin6_family[0], AF_INET6, true);
+  view.setUint16(v6.sin6_port[0], port, false);
+  bytes.set(address.toByteArray(), v6.sin6_addr[0]);
+  // A zone that is no number is a name of an interface: those are Unix', not Windows'.
+  view.setUint32(v6.sin6_scope_id[0], Number(address.zoneId ?? 0) || 0, true);
+  return bytes;
+}
+
+function encodePath(path: string): Uint8Array {
+  const bytes = new Uint8Array(sockaddr_un.size);
+  new DataView(bytes.buffer).setUint16(sockaddr_un.fields.sun_family[0], AF_UNIX, true);
+  bytes.set(Buffer.from(path), sockaddr_un.fields.sun_path[0]);
+  return bytes;
+}
+
+/** The endpoint in a sockaddr, or undefined where the bytes are of another family or too few. */
 export function decodeSockaddr(bytes: Uint8Array): Endpoint | undefined {
-  if (bytes.byteLength < size) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint16(fields.sin_family[0], true) !== AF_INET) return undefined;
-  const [first] = fields.sin_addr;
-  return {
-    host: bytes.subarray(first, first + 4).join('.'),
-    port: view.getUint16(fields.sin_port[0], false),
-  };
+  if (bytes.byteLength < 2) return undefined;
+  const family = view.getUint16(0, true);
+  if (family === AF_INET && bytes.byteLength >= sockaddr_in.size) {
+    const [first, length] = v4.sin_addr;
+    return {
+      host: bytes.subarray(first, first + length).join('.'),
+      port: view.getUint16(v4.sin_port[0], false),
+    };
+  }
+  if (family === AF_INET6 && bytes.byteLength >= sockaddr_in6.size) {
+    const [first, length] = v6.sin6_addr;
+    const address = new ipaddr.IPv6([...bytes.subarray(first, first + length)]);
+    const scope = view.getUint32(v6.sin6_scope_id[0], true);
+    return {
+      host: scope === 0 ? address.toRFC5952String() : `${address.toRFC5952String()}%${scope}`,
+      port: view.getUint16(v6.sin6_port[0], false),
+    };
+  }
+  return undefined;
 }

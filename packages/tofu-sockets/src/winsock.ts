@@ -1,6 +1,7 @@
 import { type Kernel, WsaError } from 'ntdllx';
 import { SOCKET_ERROR, WSADATA } from 'ntdllx/ws2_32';
 import { borrow } from './borrow.js';
+import { freeTransferBlock } from './transfer.js';
 
 /** Winsock 2.2, the only version there is. */
 const winsockVersion = 0x0202;
@@ -28,6 +29,7 @@ export function startWinsock(kernel: Kernel): void {
 export function stopWinsock(kernel: Kernel): void {
   const count = (users.get(kernel) ?? 0) - 1;
   users.set(kernel, count);
+  if (count === 0) freeTransferBlock(kernel);
   if (count === 0 && kernel.WSACleanup() === SOCKET_ERROR) {
     throw new WsaError('WSACleanup', kernel.WSAGetLastError());
   }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { NtClose, nativeMemory, ntKernel, STATUS_INVALID_HANDLE } from 'ntdllx';
+import { NtClose, ntKernel, STATUS_INVALID_HANDLE } from 'ntdllx';
 import {
   type Skt,
   SocketCreator,
@@ -9,15 +9,7 @@ import {
 } from 'tofu-sockets';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, describe, expect, test } from 'vitest';
-
-const creator = new SocketCreator();
-const open: Skt[] = [];
-
-/** Closes the socket at the end of the test, whatever happens. */
-function keep(skt: Skt): Skt {
-  open.push(skt);
-  return skt;
-}
+import { closeAll, creator, eventually, keep } from './sockets.js';
 
 const listen = (port = 0) => keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
 
@@ -28,20 +20,9 @@ function connectTo(listener: Skt): Skt {
   return client;
 }
 
-async function acceptFrom(listener: Skt): Promise<Skt> {
-  for (let waited = 0; waited < 5_000; waited += 5) {
-    const accepted = listener.accept();
-    if (accepted !== wouldBlock) return keep(accepted);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-  throw new Error('nobody came');
-}
+const acceptFrom = async (listener: Skt) => keep(await eventually(() => listener.accept()));
 
-afterEach(() => {
-  for (const skt of open.splice(0)) skt.close();
-  expect(winsockUsers(ntKernel)).toBe(0);
-  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
-});
+afterEach(closeAll);
 
 test('A02 accept with nobody there is a value', () => {
   expect(listen().accept()).toBe(wouldBlock);
@@ -141,7 +122,9 @@ describe('misuse is one clear error and harms nothing', () => {
     const client = connectTo(listener);
     const wrongKind = expect.objectContaining({ code: 'ERR_SKT_KIND' });
     expect(() => client.accept()).toThrowError(wrongKind);
-    expect(() => listener.connect()).toThrowError('connect wants a client; this is a listener.');
+    expect(() => listener.connect()).toThrowError(
+      'connect wants a socket of kind client, not listener.',
+    );
     expect(() => listener.connect()).toThrowError(wrongKind);
     expect(() => listener.peerEndpoint()).toThrowError(
       expect.objectContaining({ call: 'getpeername', wsaName: 'WSAENOTCONN' }),
@@ -154,7 +137,7 @@ test('1,000 rounds of listen, connect, accept, close use no handle and no memory
     const listener = listen();
     connectTo(listener);
     await acceptFrom(listener);
-    for (const skt of open.splice(0)) skt.close();
+    closeAll();
   };
   const nextHandle = () => {
     const skt = creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));

@@ -1,0 +1,88 @@
+import { type Kernel, WsaError } from 'ntdllx';
+import {
+  FIONBIO,
+  SIO_BASE_HANDLE,
+  SIO_BSP_HANDLE,
+  SIO_BSP_HANDLE_POLL,
+  SIO_BSP_HANDLE_SELECT,
+  type SOCKET,
+  SOCKET_ERROR,
+} from 'ntdllx/ws2_32';
+import { borrow } from './borrow.js';
+
+/** The error of the Winsock call that has just failed. */
+export function lastWsaError(kernel: Kernel, call: string): WsaError {
+  return new WsaError(call, kernel.WSAGetLastError());
+}
+
+/** Makes a socket non-blocking; what accept returns is not relied on to be. */
+export function makeNonBlocking(kernel: Kernel, socket: SOCKET): void {
+  borrow(kernel, 4, (on) => {
+    on.writeU32(0, 1);
+    if (kernel.ioctlsocket(socket, FIONBIO | 0, on.address) === SOCKET_ERROR) {
+      throw lastWsaError(kernel, 'ioctlsocket(FIONBIO)');
+    }
+  });
+}
+
+function askHandle(kernel: Kernel, socket: SOCKET, code: number, call: string): bigint | WsaError {
+  return borrow(kernel, 16, (out) => {
+    const [handle, returned] = [out.address, out.address + 8];
+    const result = kernel.WSAIoctl(socket, code, 0, 0, handle, 8, returned, 0, 0);
+    return result === SOCKET_ERROR ? lastWsaError(kernel, call) : out.readU64(0);
+  });
+}
+
+/**
+ * The handle of the base provider. Where a layered provider hides it, it is asked for as mio does:
+ * which socket would be used for select, for poll, for anything; of that one, if it is another one,
+ * the base. Once each, so the search ends.
+ *
+ * @throws {WsaError} of the first question, when none is answered.
+ */
+export function findBaseHandle(kernel: Kernel, socket: SOCKET): number {
+  const first = askHandle(kernel, socket, SIO_BASE_HANDLE, 'WSAIoctl(SIO_BASE_HANDLE)');
+  if (!(first instanceof WsaError)) return Number(first);
+  for (const code of [SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE]) {
+    const below = askHandle(kernel, socket, code, 'WSAIoctl(SIO_BSP_HANDLE)');
+    if (below instanceof WsaError || below === BigInt(socket)) continue;
+    const base = askHandle(kernel, below, SIO_BASE_HANDLE, 'WSAIoctl(SIO_BASE_HANDLE)');
+    if (!(base instanceof WsaError)) return Number(base);
+  }
+  throw first;
+}
+
+/** Sets an option that is one int. */
+export function setIntOption(
+  kernel: Kernel,
+  socket: SOCKET,
+  call: string,
+  [level, name]: readonly [number, number],
+  value: number,
+): void {
+  borrow(kernel, 4, (memory) => {
+    memory.writeI32(0, value);
+    if (kernel.setsockopt(socket, level, name, memory.address, 4) === SOCKET_ERROR) {
+      throw lastWsaError(kernel, call);
+    }
+  });
+}
+
+/** Reads an option that is one int. */
+export function getIntOption(
+  kernel: Kernel,
+  socket: SOCKET,
+  call: string,
+  [level, name]: readonly [number, number],
+): number {
+  return borrow(kernel, 16, (memory) => {
+    // Some options are one byte: the rest is zero then.
+    memory.fill(0);
+    memory.writeI32(8, 4);
+    const length = memory.address + 8;
+    if (kernel.getsockopt(socket, level, name, memory.address, length) === SOCKET_ERROR) {
+      throw lastWsaError(kernel, call);
+    }
+    return memory.readI32(0);
+  });
+}

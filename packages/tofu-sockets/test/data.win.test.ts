@@ -1,0 +1,238 @@
+import { createServer } from 'node:net';
+import { WsaError } from 'ntdllx';
+import { type Skt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import { afterEach, describe, expect, test } from 'vitest';
+import { closeAll, connectPair, creator, eventually, keep, receiveAll } from './sockets.js';
+
+afterEach(closeAll);
+
+test('R06 nothing to receive is would-block, the end is 0, and they cannot be mixed up', async () => {
+  const { client, server } = await connectPair();
+  const buffer = new Uint8Array(8);
+  expect(server.recv(buffer)).toBe(wouldBlock);
+  client.shutdown('send');
+  expect(await eventually(() => server.recv(buffer))).toBe(0);
+  expect(server.recv(buffer)).toBe(0);
+});
+
+test('B06 1,000 times 0xAB there and back', async () => {
+  const { client, server } = await connectPair();
+  const sent = Buffer.alloc(1_000, 0xab);
+  expect(client.send(sent)).toBe(1_000);
+  const buffer = Buffer.alloc(2_000);
+  expect(await eventually(() => server.recv(buffer))).toBe(1_000);
+  expect(server.send(buffer.subarray(0, 1_000))).toBe(1_000);
+  server.shutdown('send');
+  expect(await receiveAll(client)).toEqual(sent);
+});
+
+test('E03 all 256 values of a byte, and a receive into a part of a buffer', async () => {
+  const { client, server } = await connectPair();
+  const all = Uint8Array.from({ length: 256 }, (_, value) => value);
+  client.send(all);
+  const buffer = new Uint8Array(300).fill(7);
+  expect(await eventually(() => server.recv(buffer.subarray(20, 280)))).toBe(256);
+  expect([...buffer.subarray(20, 276)]).toEqual([...all]);
+  expect([...buffer.subarray(0, 20), ...buffer.subarray(276)].every((byte) => byte === 7)).toBe(
+    true,
+  );
+});
+
+test('R04 to peek leaves the data where it is', async () => {
+  const { client, server } = await connectPair();
+  client.send(Buffer.from('hello'));
+  const buffer = Buffer.alloc(8);
+  for (const flags of [{ peek: true }, { peek: true }, {}]) {
+    expect(await eventually(() => server.recv(buffer, flags))).toBe(5);
+    expect(buffer.toString('latin1', 0, 5)).toBe('hello');
+  }
+  expect(server.recv(buffer, { peek: true })).toBe(wouldBlock);
+});
+
+test('R07 an urgent byte travels beside the data', async () => {
+  const { client, server } = await connectPair();
+  client.send(Buffer.from('!'), { oob: true });
+  const buffer = Buffer.alloc(8);
+  expect(await eventually(() => server.recv(buffer, { oob: true }))).toBe(1);
+  expect(buffer.toString('latin1', 0, 1)).toBe('!');
+  expect(server.recv(buffer)).toBe(wouldBlock);
+});
+
+test('an urgent byte comes among the data if that was asked for', async () => {
+  const { client, server } = await connectPair();
+  const buffer = Buffer.alloc(8);
+  server.setOption('oobInline', true);
+  client.send(Buffer.from('?'), { oob: true });
+  expect(await eventually(() => server.recv(buffer))).toBe(1);
+  expect(buffer.toString('latin1', 0, 1)).toBe('?');
+});
+
+test('W02 a full send buffer is would-block; nothing that was taken is lost', async () => {
+  const { client, server } = await connectPair();
+  const chunk = Buffer.alloc(100_000, 0x5a);
+  let taken = 0;
+  // 64 KiB a call at the most, whatever is given.
+  for (;;) {
+    const sent = client.send(chunk);
+    if (sent === wouldBlock) break;
+    expect(sent).toBeLessThanOrEqual(65_536);
+    taken += sent;
+    expect(taken).toBeLessThan(100_000_000);
+  }
+  const received = receiveAll(server);
+  const more = await eventually(() => client.send(Buffer.from('end')));
+  client.shutdown('send');
+  const all = await received;
+  expect(all.length).toBe(taken + more);
+  expect(all.subarray(0, taken).every((byte) => byte === 0x5a)).toBe(true);
+  expect(all.subarray(taken).toString()).toBe('end'.slice(0, more));
+});
+
+test('W04 what was sent before close arrives', async () => {
+  const { client, server } = await connectPair();
+  client.send(Buffer.from('last'));
+  client.close();
+  expect((await receiveAll(server)).toString()).toBe('last');
+});
+
+test('abortOnClose ends the connection hard, and only where it was asked for', async () => {
+  const { client, server } = await connectPair();
+  client.abortOnClose();
+  client.close();
+  // By documentation recv fails with WSAECONNRESET; under Wine 8 it says 0. Sending tells.
+  const sending = eventually(() => {
+    server.send(Buffer.from('x'));
+    return wouldBlock;
+  });
+  await expect(sending).rejects.toMatchObject({ wsaName: /^WSAECONN(RESET|ABORTED)$/ });
+});
+
+test('half a close: the other half still works', async () => {
+  const { client, server } = await connectPair();
+  client.send(Buffer.from('question'));
+  client.shutdown('send');
+  expect((await receiveAll(server)).toString()).toBe('question');
+  server.send(Buffer.from('answer'));
+  server.close();
+  expect((await receiveAll(client)).toString()).toBe('answer');
+  expect(() => client.send(Buffer.from('x'))).toThrowError(
+    expect.objectContaining({ wsaName: 'WSAESHUTDOWN' }),
+  );
+});
+
+describe('how a connect ended', () => {
+  test('is learnt without connecting twice', async () => {
+    const listener = keep(creator.fromAddress(new TCPServerAddress()));
+    const { port } = listener.localEndpoint();
+    const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+    expect(client.finishConnect()).toBe(wouldBlock);
+    client.connect();
+    expect(await eventually(() => client.finishConnect())).toBe(true);
+    expect(client.finishConnect()).toBe(true);
+  });
+
+  test('nobody listens: the error is that of connect', { timeout: 15_000 }, async () => {
+    // A port that was free a moment ago.
+    const listener = creator.fromAddress(new TCPServerAddress());
+    const { port } = listener.localEndpoint();
+    listener.close();
+    const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+    const ended = (async () => {
+      client.connect();
+      return eventually(() => client.finishConnect());
+    })();
+    await expect(ended).rejects.toMatchObject({ call: 'connect', wsaName: 'WSAECONNREFUSED' });
+  });
+});
+
+test('A10 IPv6: the same on ::1', async () => {
+  const { client, server } = await connectPair('::1');
+  client.send(Buffer.from('six'));
+  client.shutdown('send');
+  expect((await receiveAll(server)).toString()).toBe('six');
+  expect(server.peerEndpoint()).toEqual(client.localEndpoint());
+  expect(client.peerEndpoint().host).toBe('::1');
+});
+
+test('B12 an IPv6 listener takes IPv6 alone', { timeout: 15_000 }, async () => {
+  const listener = keep(creator.fromAddress(new TCPServerAddress('::', 0)));
+  expect(listener.getOption('v6Only')).toBe(true);
+  const { port } = listener.localEndpoint();
+  const six = keep(creator.fromAddress(new TCPClientAddress('::1', port)));
+  six.connect();
+  keep(await eventually(() => listener.accept()));
+  const four = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+  const ended = (async () => {
+    four.connect();
+    return eventually(() => four.finishConnect());
+  })();
+  await expect(ended).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
+});
+
+test('with a server of node:net on the other side', async () => {
+  const server = createServer((socket) => socket.pipe(socket));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+  client.connect();
+  await eventually(() => client.finishConnect());
+  client.send(Buffer.from('echo'));
+  client.shutdown('send');
+  expect((await receiveAll(client)).toString()).toBe('echo');
+  await new Promise((done) => server.close(done));
+});
+
+describe('misuse is one clear error, and the socket is as usable as before', () => {
+  type Misuse = [name: string, misuse: (skt: Skt) => unknown, code: string];
+  const misuses: Misuse[] = [
+    ['send(null)', (skt) => skt.send(null as never), 'ERR_SKT_ARGUMENT'],
+    ['send(text)', (skt) => skt.send('x' as never), 'ERR_SKT_ARGUMENT'],
+    ['recv(nothing)', (skt) => skt.recv(undefined as never), 'ERR_SKT_ARGUMENT'],
+    ['recv into no room', (skt) => skt.recv(new Uint8Array(0)), 'ERR_SKT_ARGUMENT'],
+    ['shutdown(NaN)', (skt) => skt.shutdown(Number.NaN as never), 'ERR_SKT_ARGUMENT'],
+    ['shutdown(toString)', (skt) => skt.shutdown('toString' as never), 'ERR_SKT_ARGUMENT'],
+    ['an option that is none', (skt) => skt.getOption('speed' as never), 'ERR_SKT_ARGUMENT'],
+    ['a size of NaN', (skt) => skt.setOption('sendBufferBytes', Number.NaN), 'ERR_SKT_ARGUMENT'],
+    ['a size of 2^40', (skt) => skt.setOption('receiveBufferBytes', 2 ** 40), 'ERR_SKT_ARGUMENT'],
+    ['a switch of 1', (skt) => skt.setOption('noDelay', 1 as never), 'ERR_SKT_ARGUMENT'],
+    ['accept on a connection', (skt) => skt.accept(), 'ERR_SKT_KIND'],
+    [
+      'sendTo on a connection',
+      (skt) => skt.sendTo(Buffer.from('x'), { host: '127.0.0.1', port: 1 }),
+      'ERR_SKT_KIND',
+    ],
+    ['recvFrom on a connection', (skt) => skt.recvFrom(new Uint8Array(1)), 'ERR_SKT_KIND'],
+  ];
+
+  test.each(misuses)('%s', async (_name, misuse, code) => {
+    const { client, server } = await connectPair();
+    expect(() => misuse(client)).toThrowError(expect.objectContaining({ name: 'SktError', code }));
+    client.send(Buffer.from('ok'));
+    expect(await eventually(() => server.recv(new Uint8Array(8)))).toBe(2);
+    client.close();
+    expect(() => misuse(client)).toThrowError(expect.objectContaining({ code: 'ERR_SKT_CLOSED' }));
+  });
+
+  test('receiving before connecting is Winsock\u2019s error, by name', () => {
+    const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
+    expect(() => client.recv(new Uint8Array(1))).toThrowError(WsaError);
+    expect(() => client.recv(new Uint8Array(1))).toThrowError(/^recv failed with WSAENOTCONN/);
+  });
+});
+
+test('B11 options are set and read back', async () => {
+  const { client } = await connectPair();
+  for (const option of ['noDelay', 'keepAlive', 'oobInline'] as const) {
+    for (const value of [true, false]) {
+      client.setOption(option, value);
+      expect(client.getOption(option)).toBe(value);
+    }
+  }
+  client.setOption('receiveBufferBytes', 40_000);
+  expect(client.getOption('receiveBufferBytes')).toBeGreaterThanOrEqual(40_000);
+  const listener = keep(creator.fromAddress(new TCPServerAddress()));
+  expect(listener.getOption('exclusiveAddress')).toBe(true);
+  expect(() => listener.setOption('reuseAddress', true)).toThrowError(
+    expect.objectContaining({ wsaName: 'WSAEINVAL' }),
+  );
+});

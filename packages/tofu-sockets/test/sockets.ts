@@ -1,0 +1,61 @@
+import { nativeMemory, ntKernel } from 'ntdllx';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  type WouldBlock,
+  wouldBlock,
+} from 'tofu-sockets';
+import { winsockUsers } from 'tofu-sockets/internal';
+import { expect } from 'vitest';
+
+export const creator = new SocketCreator();
+const open: Skt[] = [];
+
+/** Closes the socket at the end of the test, whatever happens. */
+export function keep(skt: Skt): Skt {
+  open.push(skt);
+  return skt;
+}
+
+/** Closes what {@link keep} kept; nothing may then be left. For `afterEach`. */
+export function closeAll(): void {
+  for (const skt of open.splice(0)) skt.close();
+  expect(winsockUsers(ntKernel)).toBe(0);
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+}
+
+/** Asks again until the answer is something else than would-block. */
+export async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
+  for (let waited = 0; waited < 5_000; waited += 5) {
+    const answer = ask();
+    if (answer !== wouldBlock) return answer as T;
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  throw new Error('still would-block after 5 s');
+}
+
+/** A connected pair on loopback. */
+export async function connectPair(host = '127.0.0.1'): Promise<{ client: Skt; server: Skt }> {
+  const listener = keep(creator.fromAddress(new TCPServerAddress(host, 0)));
+  const client = keep(
+    creator.fromAddress(new TCPClientAddress(host, listener.localEndpoint().port)),
+  );
+  client.connect();
+  const server = keep(await eventually(() => listener.accept()));
+  await eventually(() => client.finishConnect());
+  listener.close();
+  return { client, server };
+}
+
+/** Receives until the end of the stream. */
+export async function receiveAll(skt: Skt): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  const buffer = Buffer.alloc(65_536);
+  for (;;) {
+    const count = await eventually(() => skt.recv(buffer));
+    if (count === 0) return Buffer.concat(parts);
+    parts.push(Buffer.from(buffer.subarray(0, count)));
+  }
+}
