@@ -139,3 +139,25 @@ test('every decision and every page of kb is in its index', () => {
     expect(index, 'kb/README.md').toContain(`(${file.slice('kb/'.length)})`);
   }
 });
+
+test('every finding is held by a test, and every test cites a finding that exists', () => {
+  const pages = files.filter((file) => file.startsWith('kb/findings/'));
+  const numbers = pages.map((file) => /\/(F\d{2})-[a-z0-9-]+\.md$/.exec(file)?.[1]);
+  const cited = new Set<string>();
+  for (const file of files.filter((name) => /\/test\/.*\.test\.ts$/.test(name))) {
+    for (const [, number = ''] of read(file).matchAll(
+      /(?:test|describe)[^'"`\n]*['"`](F\d{2})\b/g,
+    )) {
+      cited.add(number);
+    }
+  }
+  expect([...cited].sort()).toEqual([...numbers].sort());
+});
+
+test('a finding has a claim, a command, its output, and a verdict for each host', () => {
+  const form =
+    /^# F\d{2} .+\n\n\*\*Claim\.\*\* [^]+\n\*\*See it\.\*\* `pnpm .+`\n\n```console\n[^]+\n```\n\n\| host [^]+\| Wine 8\.0 \|[^]+\| Wine 10\.0 \|[^]+\| Windows \| unverified \| cited: .+\|\n$/;
+  for (const file of files.filter((name) => name.startsWith('kb/findings/'))) {
+    expect(read(file), file).toMatch(form);
+  }
+});

@@ -1,0 +1,228 @@
+import {
+  AFD_POLL_INFO,
+  allocate,
+  FILE_IO_COMPLETION_INFORMATION,
+  FILE_OPEN,
+  FILE_SHARE_READ,
+  FILE_SHARE_WRITE,
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+  FileIoCompletionNotificationInformation,
+  type HANDLE,
+  INT64_MAX,
+  IO_COMPLETION_ALL_ACCESS,
+  IO_STATUS_BLOCK,
+  IOCTL_AFD_POLL,
+  isNtError,
+  LARGE_INTEGER,
+  type NativeMemory,
+  type NTSTATUS,
+  NtCancelIoFileEx,
+  NtClose,
+  NtCreateFile,
+  NtCreateIoCompletion,
+  NtDeviceIoControlFile,
+  NtRemoveIoCompletionEx,
+  NtSetInformationFile,
+  ntStatusName,
+  OBJECT_ATTRIBUTES,
+  relativeTimeout100ns,
+  requireNtSuccess,
+  STATUS_PENDING,
+  STATUS_SUCCESS,
+  SYNCHRONIZE,
+} from 'ntdllx';
+import { CreateIoCompletionPort } from 'ntdllx/kernel32';
+import type { Skt } from 'tofu-sockets';
+
+/** What a poll is to be, where it is not the ordinary one. */
+export interface PollOptions {
+  /** In 100 ns, as NT has it; default: never. */
+  readonly timeout100ns?: bigint;
+  /** Default: the address of the request's IO_STATUS_BLOCK. */
+  readonly apcContext?: number;
+  readonly event?: HANDLE;
+  readonly exclusive?: boolean;
+  /** Give the output a buffer of its own. */
+  readonly twoBuffers?: boolean;
+}
+
+/** What one handle of a poll's output says. */
+export interface Reported {
+  readonly skt: Skt | undefined;
+  readonly events: number;
+  readonly status: string;
+}
+
+/** A poll that was armed. The kernel owns its memory until it ended and its packet was taken. */
+export class Poll {
+  readonly memory: NativeMemory;
+  readonly iosb: IO_STATUS_BLOCK;
+  readonly info: AFD_POLL_INFO;
+  readonly output: AFD_POLL_INFO;
+  readonly byteLength: number;
+  readonly #skts: readonly Skt[];
+
+  constructor(skts: readonly Skt[], mask: number, options: PollOptions) {
+    this.#skts = skts;
+    this.byteLength = AFD_POLL_INFO.byteLength(skts.length);
+    this.memory = allocate(16 + 2 * this.byteLength);
+    this.memory.fill(0);
+    this.iosb = new IO_STATUS_BLOCK(this.memory, 0);
+    this.iosb.Status = STATUS_PENDING;
+    this.info = new AFD_POLL_INFO(this.memory, 16);
+    const second = new AFD_POLL_INFO(this.memory, 16 + this.byteLength);
+    this.output = options.twoBuffers ? second : this.info;
+    this.info.Timeout = options.timeout100ns ?? INT64_MAX;
+    this.info.NumberOfHandles = skts.length;
+    this.info.Exclusive = options.exclusive ? 1 : 0;
+    for (const [index, skt] of skts.entries()) {
+      this.info.handle(index).Handle = BigInt(skt.baseHandle());
+      this.info.handle(index).Events = mask;
+    }
+  }
+
+  get isPending(): boolean {
+    return this.iosb.Status === STATUS_PENDING;
+  }
+
+  /** The output, as many handles as it says. */
+  get reported(): Reported[] {
+    return Array.from({ length: this.output.NumberOfHandles }, (_, index) => {
+      const { Handle, Events, Status } = this.output.handle(index);
+      const skt = this.#skts.find((each) => each.isOpen && BigInt(each.socket) === Handle);
+      return { skt, events: Events, status: ntStatusName(Status) };
+    });
+  }
+}
+
+/** What came off the port. */
+export interface Packet {
+  readonly apcContext: bigint;
+  readonly poll: Poll | undefined;
+  readonly status: string;
+  readonly information: bigint;
+}
+
+/** A handle of the socket driver, a port, and polls between them: raw NT, for tests. */
+export class RawPoller {
+  readonly port: HANDLE;
+  readonly afd: HANDLE;
+  readonly #scratch = allocate(96);
+  readonly #polls = new Set<Poll>();
+
+  constructor() {
+    const { address } = this.#scratch;
+    const created = NtCreateIoCompletion(address, IO_COMPLETION_ALL_ACCESS, 0, 0);
+    requireNtSuccess('NtCreateIoCompletion', created);
+    this.port = Number(this.#scratch.readU64(0));
+    this.afd = this.#openAfd();
+    if (CreateIoCompletionPort(this.afd, this.port, 0, 0) === 0) throw new Error('not associated');
+  }
+
+  #openAfd(): HANDLE {
+    const name = '\\Device\\Afd\\raw-poll';
+    const attributes = allocate(OBJECT_ATTRIBUTES.byteLength(name));
+    OBJECT_ATTRIBUTES.write(attributes, name, 0);
+    const { address } = this.#scratch;
+    const share = FILE_SHARE_READ | FILE_SHARE_WRITE;
+    const at = attributes.address;
+    const iosb = address + 16;
+    const status = NtCreateFile(address, SYNCHRONIZE, at, iosb, 0, 0, share, FILE_OPEN, 0, 0, 0);
+    attributes.free();
+    requireNtSuccess('NtCreateFile', status);
+    return Number(this.#scratch.readU64(0));
+  }
+
+  /** From now on a poll that succeeds at once posts no packet. */
+  skipPacketsOnSuccess(): void {
+    this.#scratch.writeU32(0, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+    const { address } = this.#scratch;
+    const information = FileIoCompletionNotificationInformation;
+    const status = NtSetInformationFile(this.afd, address + 16, address, 4, information);
+    requireNtSuccess('NtSetInformationFile', status);
+  }
+
+  /** Arms a poll. @returns it and what the call returned. */
+  arm(skts: Skt | readonly Skt[], mask: number, options: PollOptions = {}) {
+    const list: readonly Skt[] = Array.isArray(skts) ? skts : [skts];
+    const poll = new Poll(list, mask, options);
+    const status = NtDeviceIoControlFile(
+      this.afd,
+      options.event ?? 0,
+      0,
+      options.apcContext ?? poll.iosb.address,
+      poll.iosb.address,
+      IOCTL_AFD_POLL,
+      poll.info.address,
+      poll.byteLength,
+      poll.output.address,
+      poll.byteLength,
+    );
+    if (isNtError(status)) poll.memory.free();
+    else this.#polls.add(poll);
+    return { poll, status: ntStatusName(status) };
+  }
+
+  /** Takes one packet off the port; undefined when none comes in time. */
+  next(timeoutMs: number): Packet | undefined {
+    const timeout = new LARGE_INTEGER(this.#scratch, 48);
+    timeout.QuadPart = relativeTimeout100ns(timeoutMs);
+    const { address } = this.#scratch;
+    const status: NTSTATUS = NtRemoveIoCompletionEx(
+      this.port,
+      address,
+      1,
+      address + 40,
+      timeout.address,
+      0,
+    );
+    if (status !== STATUS_SUCCESS) return undefined;
+    const entry = new FILE_IO_COMPLETION_INFORMATION(this.#scratch, 0);
+    const { Status, Information } = entry.IoStatusBlock;
+    const apcContext = entry.ApcContext;
+    const poll = [...this.#polls].find(({ iosb }) => BigInt(iosb.address) === apcContext);
+    return { apcContext, poll, status: ntStatusName(Status), information: Information };
+  }
+
+  /** What one poll reports: arms it, takes its packet, and forgets it. Undefined if it is silent. */
+  async poll(skt: Skt, mask: number, limitMs = 150): Promise<Reported[] | undefined> {
+    const { poll } = this.arm(skt, mask);
+    const packet = await this.wait(limitMs);
+    const reported = packet?.poll === poll ? poll.reported : undefined;
+    this.end(poll);
+    return reported;
+  }
+
+  /** As {@link next}, but leaves Node's event loop running meanwhile. */
+  async wait(limitMs: number): Promise<Packet | undefined> {
+    for (const until = performance.now() + limitMs; ; ) {
+      const packet = this.next(0);
+      if (packet !== undefined || performance.now() > until) return packet;
+      await new Promise((done) => setTimeout(done, 2));
+    }
+  }
+
+  /** Asks the kernel to end a poll. @returns the status by name. */
+  cancel(poll: Poll): string {
+    return ntStatusName(NtCancelIoFileEx(this.afd, poll.iosb.address, this.#scratch.address + 64));
+  }
+
+  /** Ends a poll if need be, takes its packet, and gives its memory back. */
+  end(poll: Poll): void {
+    if (!this.#polls.has(poll)) return;
+    if (poll.isPending) this.cancel(poll);
+    for (let count = 0; count < 200 && poll.isPending; count += 1) this.next(10);
+    if (poll.isPending) throw new Error('the kernel does not let go of a poll');
+    this.next(0);
+    this.#polls.delete(poll);
+    poll.memory.free();
+  }
+
+  /** Ends every poll, and closes both handles. */
+  close(): void {
+    for (const poll of [...this.#polls]) this.end(poll);
+    NtClose(this.afd);
+    NtClose(this.port);
+    this.#scratch.free();
+  }
+}
