@@ -161,3 +161,16 @@ test('a finding has a claim, a command, its output, and a verdict for each host'
     expect(read(file), file).toMatch(form);
   }
 });
+
+test('every case that a test names is in kb/CASES, and every one there is tested', () => {
+  const listed = [...read('kb/CASES.md').matchAll(/^\| ([A-Z]\d{2}) \|/gm)].map(
+    ([, id = '']) => id,
+  );
+  const cited = new Set<string>();
+  for (const file of files.filter((name) => /\/test\/.*\.test\.ts$/.test(name))) {
+    for (const [, name = ''] of read(file).matchAll(/(?:test|describe)[^'"`\n]*['"`](.*)/g)) {
+      for (const [id] of name.matchAll(/\b[A-EG-Z]\d{2}\b/g)) cited.add(id);
+    }
+  }
+  expect([...cited].sort()).toEqual([...listed].sort());
+});
