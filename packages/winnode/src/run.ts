@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { WinnodeError } from './errors.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
 import { isInForeground } from './process-start.js';
@@ -110,9 +111,10 @@ async function runUnderWine(
   const endedFile = join(prefix, '.winnode', `ended-${process.pid}-${nextRun++}`);
   // A run that was killed may have left its own, under a pid that was given out again.
   rmSync(endedFile, { force: true });
+  const [command, ...rest] = [...diesWithUs(), wine.loader, node.exe, ...args];
   const result = await runChild(
-    wine.loader,
-    [node.exe, ...args],
+    command as string,
+    rest,
     {
       ...env,
       NODE_OPTIONS: withPreload(env['NODE_OPTIONS']),
@@ -127,6 +129,15 @@ async function runUnderWine(
     return { exitCode: 128 + constants.signals.SIGINT, signal: 'SIGINT' };
   }
   return { exitCode: result.exitCode, signal: result.signal };
+}
+
+/**
+ * What to put in front of a command so that the kernel ends it when this process is ended by
+ * `kill -9`, of which no handler hears. Tied to the thread that starts it, so for the main one only.
+ */
+function diesWithUs(): string[] {
+  const setpriv = '/usr/bin/setpriv';
+  return isMainThread && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL'] : [];
 }
 
 function withPreload(nodeOptions: string | undefined): string {

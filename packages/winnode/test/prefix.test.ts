@@ -36,6 +36,14 @@ function processesOf(directory: string): string[] {
   return found.stdout.split('\n').filter((file) => file !== '');
 }
 
+/** Those of them that are a Windows Node. */
+function programsOf(directory: string): string[] {
+  return processesOf(directory).filter((file) => {
+    const commandLine = file.replace('environ', 'cmdline');
+    return existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes('node.exe');
+  });
+}
+
 function environments(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -98,11 +106,12 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(isServerRunning()).toBe(false);
   });
 
-  test('a run that was killed is forgotten by the next one', async () => {
-    const killed = start(['-e', `console.log('up'); setTimeout(() => {}, 1000)`], { env });
+  test('a run that was killed takes its program with it, and the next one tidies up', async () => {
+    const killed = start(['-e', `console.log('up'); setInterval(() => {}, 1000)`], { env });
     await killed.saw('up');
+    expect(programsOf(prefix())).toHaveLength(1);
     killed.child.kill('SIGKILL');
-    await killed.ended;
+    await expect.poll(() => programsOf(prefix())).toEqual([]);
     expect(isServerRunning()).toBe(true);
     expect((await winnode(['-e', '0'], { env })).code).toBe(0);
     expect(isServerRunning()).toBe(false);
