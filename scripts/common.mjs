@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,9 +22,20 @@ export class SetupError extends Error {
 /** The environment variable that declines installation, as the flag --no-install does. */
 export const declineVariable = 'TOFU_NT_NO_INSTALL';
 
-function say(line) {
-  process.stdout.write(`${line}\n`);
+/** Where what is said goes: standard output, or standard error where that is for programs. */
+let output = process.stdout;
+
+/** From now on only the ladder itself writes to standard output. */
+export function keepStdoutForPrograms() {
+  output = process.stderr;
 }
+
+function say(line) {
+  output.write(`${line}\n`);
+}
+
+// Nobody reads any more (`| head`): the work goes on, the exit code counts.
+process.stdout.on('error', () => {});
 
 /**
  * Runs a program with this one's streams; resolves to its exit code. Signals are the program's to
@@ -32,8 +43,11 @@ function say(line) {
  */
 export function run(command, args, options = {}) {
   const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
-  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env, ...options });
+  const stdio = ['inherit', output, 'inherit'];
+  const child = spawn(command, args, { cwd: root, stdio, env, ...options });
+  let endedBy;
   const forward = (signal) => {
+    endedBy = signal;
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -43,26 +57,51 @@ export function run(command, args, options = {}) {
       failed(new SetupError(`${command} does not start: ${error.message}`)),
     );
     child.on('close', (code, signal) => done(code ?? 128 + constants.signals[signal]));
-  }).finally(() => {
-    for (const signal of signals) process.off(signal, forward);
-  });
+  })
+    .finally(() => {
+      for (const signal of signals) process.off(signal, forward);
+    })
+    .then((code) => {
+      if (endedBy === undefined) return code;
+      throw new SetupError(`Ended by ${endedBy}.`, 128 + constants.signals[endedBy]);
+    });
+}
+
+/** npm, as the one that runs this if it does, and the arguments that make it run the pinned pnpm. */
+function npmExec(args) {
+  const flags = ['--yes', '--prefer-offline', '--loglevel=error', `--package=${packageManager}`];
+  const exec = ['exec', ...flags, '--', ...args];
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('.js'))
+    return { command: process.execPath, args: [npm, ...exec], shell: false };
+  return { command: 'npm', args: exec, shell: process.platform === 'win32' };
+}
+
+const pnpmPlace = join(root, 'node_modules', '.setup-pnpm');
+
+/** The directory of the pinned pnpm that an earlier setup used; npm may ask the network for it. */
+function knownPnpm() {
+  if (!existsSync(pnpmPlace)) return undefined;
+  const [version, directory] = readFileSync(pnpmPlace, 'utf8').split('\n');
+  const isThere = existsSync(join(directory, process.platform === 'win32' ? 'pnpm.cmd' : 'pnpm'));
+  return version === packageManager && isThere ? directory : undefined;
+}
+
+function rememberPnpm() {
+  const find = `process.env.PATH.split(path.delimiter).find((d) => fs.existsSync(d + '/pnpm'))`;
+  const { command, args, shell } = npmExec(['node', '-p', find]);
+  const { stdout, status } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
+  if (status === 0) writeFileSync(pnpmPlace, `${packageManager}\n${stdout.trim()}`);
 }
 
 /** Runs the pinned pnpm, which need not be installed. */
-export function pnpm(args, options) {
-  const exec = [
-    'exec',
-    '--yes',
-    '--prefer-offline',
-    '--loglevel=error',
-    `--package=${packageManager}`,
-    '--',
-    'pnpm',
-  ];
-  const npm = process.env.npm_execpath;
-  if (npm?.endsWith('.js')) return run(process.execPath, [npm, ...exec, ...args], options);
-  const shell = process.platform === 'win32';
-  return run('npm', [...exec, ...args], { ...options, shell });
+export function pnpm(args) {
+  const directory = knownPnpm();
+  const npm = npmExec(['pnpm', ...args]);
+  if (directory === undefined) return run(npm.command, npm.args, { shell: npm.shell });
+  const path = `${directory}${delimiter}${process.env.PATH}`;
+  const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env, PATH: path };
+  return run('pnpm', args, { env, shell: process.platform === 'win32' });
 }
 
 function requireNode() {
@@ -88,12 +127,16 @@ async function installPackages() {
   for (const file of manifests()) hash.update(readFileSync(file));
   const digest = hash.digest('hex');
   const stamp = join(root, 'node_modules', '.setup');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
+    if (knownPnpm() === undefined) rememberPnpm();
+    return;
+  }
   say(`Installing packages with ${packageManager}`);
   const frozen = ['install', '--frozen-lockfile', '--prefer-offline'];
   if ((await pnpm(frozen)) !== 0) {
     throw new SetupError('pnpm could not install the packages: see above. Is the network there?');
   }
+  rememberPnpm();
   writeFileSync(stamp, digest);
 }
 

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  keepStdoutForPrograms,
   main,
   pnpm,
   root,
@@ -13,9 +14,20 @@ import {
   takeInstallFlag,
 } from './common.mjs';
 
+const help = `npm start -- [flags]: sets everything up and runs the stages, each step a line.
+
+  --stage NAME    only this stage, for example 1-iocp; may be given again
+  --build NAME    only this build: debug or release
+  --external      let a client of yours prove the accept; wants --stage
+  --port NUMBER   the port to listen on (default: a free one)
+  --json          standard output is one line of JSON per verdict, for programs
+  --no-install    install nothing with the system's package manager
+  --help          this text
+`;
+
 // The ladder reads its arguments itself and knows its stages. But on a fresh clone it is not built
 // yet, and nobody should wait a minute to hear of a slip of the finger.
-function refuseObviousSlips(args) {
+function readFlags(args) {
   const options = {
     stage: { type: 'string', multiple: true },
     build: { type: 'string', multiple: true },
@@ -24,22 +36,29 @@ function refuseObviousSlips(args) {
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   };
-  let port;
+  let values;
   try {
-    port = parseArgs({ args, options }).values.port;
+    values = parseArgs({ args, options }).values;
   } catch (error) {
     const known = ['no-install', ...Object.keys(options)].map((name) => `--${name}`).join(', ');
     const [said] = error.message.split(/\.?(?:\n|$)|\. /);
     throw new SetupError(`${said}. Known: ${known}.`, 2);
   }
+  const { port } = values;
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65_535)) {
     throw new SetupError(`--port wants a number from 0 to 65535, got "${port}".`, 2);
   }
+  return values;
 }
 
 await main(async () => {
   const { rest, isInstallAllowed } = takeInstallFlag(process.argv.slice(2));
-  refuseObviousSlips(rest);
+  const flags = readFlags(rest);
+  if (flags.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (flags.json) keepStdoutForPrograms();
   await setup(isInstallAllowed);
   // --only: just these tasks. In the pipeline a release build waits for the debug tests.
   const builds = ['build:debug', 'build:release', '--only', '--output-logs=errors-only'];
@@ -47,7 +66,7 @@ await main(async () => {
     throw new SetupError('The build failed: see above.');
   }
   const ladder = join(root, 'internal', 'poc-ladder', 'dist', 'release', 'main.js');
-  const code = await run(process.execPath, [ladder, ...rest]);
+  const code = await run(process.execPath, [ladder, ...rest], { stdio: 'inherit' });
   sayHowToGetPnpm();
   return code;
 });

@@ -45,7 +45,12 @@ export function runStage(stage: Stage): Verdict {
 /** Writes a line at once: a thread that then blocks in the kernel flushes nothing. */
 export const printLine: Print = (line) => {
   const bytes = Buffer.from(`${line}\n`);
-  for (let sent = 0; sent < bytes.length; ) sent += writeSync(1, bytes, sent);
+  try {
+    for (let sent = 0; sent < bytes.length; ) sent += writeSync(1, bytes, sent);
+  } catch (error) {
+    // Nobody reads any more (`| head`): the proof goes on, its exit code counts.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
 };
 
 /** A command line was wrong: the message says how it is right. */

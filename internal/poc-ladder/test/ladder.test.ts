@@ -33,9 +33,12 @@ test('only a proven verdict of the build that was asked for is proven', () => {
 
 describe('wrong arguments are one clear message and exit code 2', () => {
   test.each([
-    [['--prot', '80'], "Unknown option '--prot'. See --help."],
+    [
+      ['--prot', '80'],
+      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json.",
+    ],
     [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
-    [['--port', '-1'], /Option '--port' argument is ambiguous. See --help\./],
+    [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],
     [['--port=-1'], /from 0 to 65535, got "-1"/],
     [['--stage', '9'], '--stage wants one of 0-wake, 1-event, 1-iocp; got "9".'],
     [['--build', 'fast'], '--build wants one of debug, release; got "fast".'],

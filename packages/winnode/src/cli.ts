@@ -1,6 +1,7 @@
 import { WinnodeError } from './errors.js';
 import { describeHost, winnodeVersion } from './host.js';
 import { type RunResult, runWindowsNode } from './run.js';
+import { InterruptedError, signalExitCode } from './signals.js';
 
 const help = `Usage: winnode [node options] [script.js [arguments]]
 
@@ -37,6 +38,9 @@ export async function main(args: readonly string[]): Promise<RunResult> {
     const onProgress = (line: string) => process.stderr.write(`winnode: ${line}\n`);
     return await runWindowsNode(args, { onProgress });
   } catch (error) {
+    if (error instanceof InterruptedError) {
+      return { exitCode: signalExitCode(error.signal), signal: error.signal };
+    }
     if (!(error instanceof WinnodeError)) throw error;
     process.stderr.write(`winnode: ${error.message}\n${error.hint}\n`);
     return { exitCode: 1, signal: null };

@@ -5,6 +5,7 @@ export type WinnodeErrorCode =
   | 'ERR_WINDOWS_NODE_MISSING'
   | 'ERR_PREFIX_REFUSED'
   | 'ERR_PREFIX_FAILED'
+  | 'ERR_INTERRUPTED'
   | 'ERR_LOCK'
   | 'ERR_WINESERVER'
   | 'ERR_LAUNCH';

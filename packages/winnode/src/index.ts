@@ -13,6 +13,7 @@ export {
   runWindowsNode,
   type Session,
 } from './run.js';
+export { InterruptedError } from './signals.js';
 export { findWindowsNode, type WindowsNode } from './windows-node.js';
 export { quoteNodeOption, toWindowsPath } from './windows-path.js';
 export { findWine, howToInstallWine, oldestWineMajor, type Wine } from './wine.js';

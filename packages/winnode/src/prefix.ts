@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -7,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +17,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { makeBcryptPrimitives } from './bcryptprimitives.js';
 import { WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
+import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
 import type { WindowsNode } from './windows-node.js';
 import { toWindowsPath } from './windows-path.js';
 import type { Wine } from './wine.js';
@@ -134,7 +137,7 @@ function refuseStranger(prefix: string, wine: Wine): void {
     );
   }
   if (!existsSync(prefix) || existsSync(join(prefix, '.winnode'))) return;
-  if (readdirSync(prefix).length === 0) return;
+  if (statSync(prefix).isDirectory() && readdirSync(prefix).length === 0) return;
   throw new WinnodeError(
     'ERR_PREFIX_REFUSED',
     `${prefix} exists and was not made by winnode.`,
@@ -147,18 +150,23 @@ async function makePrefix(prefix: string, wine: Wine, node: WindowsNode): Promis
   const making = `${prefix}.making-${process.pid}`;
   // Under the lock every other half-made directory belongs to a run that died.
   for (const name of readdirSync(parent)) {
-    if (name.startsWith(`${basename(prefix)}.making-`)) {
-      rmSync(join(parent, name), { recursive: true, force: true });
-    }
+    if (name.startsWith(`${basename(prefix)}.making-`)) await discard(join(parent, name), wine);
   }
   mkdirSync(join(making, '.winnode'), { recursive: true });
   writeFileSync(join(making, 'user.reg'), windows10Seed);
   const env = wineEnvironment(making);
   const log = join(making, '.winnode', 'making.log');
-  const initialised = await run(wine.loader, ['wineboot.exe', '--init'], env, log);
+  const held = holdSignals();
+  const initialised = await run(wine.loader, ['wineboot.exe', '--init'], env, log, held);
   // -k also writes the registry to disk; -w waits until that is done.
   await run(wine.server, ['-k'], env, log);
   await run(wine.server, ['-w'], env, log);
+  const interruptedBy = held.first;
+  held.release();
+  if (interruptedBy !== undefined) {
+    await discard(making, wine);
+    throw new InterruptedError(interruptedBy);
+  }
   const system32 = join(making, 'drive_c', 'windows', 'system32');
   if (initialised !== 0 || !existsSync(join(system32, 'ntdll.dll'))) {
     const said = existsSync(log) ? readFileSync(log, 'utf8').trim().slice(-600) : '';
@@ -176,6 +184,14 @@ async function makePrefix(prefix: string, wine: Wine, node: WindowsNode): Promis
   writeFileSync(join(making, readyFile), `${JSON.stringify(facts, null, 2)}\n`);
   rmSync(prefix, { recursive: true, force: true });
   renameSync(making, prefix);
+}
+
+/** Clears an unfinished prefix away, and first what may still run in it. */
+async function discard(making: string, wine: Wine): Promise<void> {
+  const env = wineEnvironment(making);
+  await run(wine.server, ['-k'], env, '/dev/null');
+  await run(wine.server, ['-w'], env, '/dev/null');
+  rmSync(making, { recursive: true, force: true });
 }
 
 /**
@@ -216,6 +232,7 @@ function run(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   log: string,
+  held?: HeldSignals,
 ): Promise<number> {
   return new Promise((done, failed) => {
     const out = openSync(log, 'a');
@@ -225,7 +242,14 @@ function run(
       timeout: makeLimitMs,
       killSignal: 'SIGKILL',
     });
+    const watch = setInterval(() => {
+      if (held?.first !== undefined) child.kill('SIGKILL');
+    }, 100);
     child.on('error', failed);
-    child.on('close', (code) => done(code ?? -1));
+    child.on('close', (code) => {
+      clearInterval(watch);
+      closeSync(out);
+      done(code ?? -1);
+    });
   });
 }

