@@ -67,7 +67,7 @@ async function onThisHost(list) {
   if (list.length === 0) return;
   const child = spawn(process.execPath, [vitest, ...run], {
     stdio: 'inherit',
-    env: environment(list),
+    env: { ...environment(list), TEST_PARALLEL: facts.kind === 'windows' ? '' : '1' },
   });
   finish(list, await new Promise((done) => child.on('close', (code) => done(code ?? 1))));
 }

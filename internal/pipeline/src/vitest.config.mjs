@@ -14,7 +14,9 @@ export default defineConfig({
     // One process per file: a crash loses one file, and native state never leaks to the next.
     pool: 'forks',
     isolate: true,
-    fileParallelism: false,
+    // Native tests one after another; what runs on the host alone may share its two cores.
+    fileParallelism: process.env.TEST_PARALLEL === '1',
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 5_000,
