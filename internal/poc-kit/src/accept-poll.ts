@@ -48,12 +48,15 @@ export interface PollParameters {
  * that nothing can look like success, the block is filled with what only the kernel can change:
  * a pending status, no information, and a poisoned `Handles[0].Status`.
  *
- * From the call of NtDeviceIoControlFile on the block is the kernel's. It is ours again when
- * `isPending` is false and, where a packet is due, that packet was taken off the port.
+ * The block is ours until {@link handOver}, just before NtDeviceIoControlFile is called; then it is
+ * the kernel's. It is ours again when the kernel wrote how the request ended and, where a packet is
+ * due, that packet was taken off the port.
  */
 export class AcceptPoll {
   readonly iosb: IO_STATUS_BLOCK;
   readonly info: AFD_POLL_INFO;
+  /** Whether a packet of the request is still to be taken off a port. */
+  isPacketDue = false;
   readonly #memory: NativeMemory;
 
   constructor(base: HANDLE, mask: number) {
@@ -61,7 +64,7 @@ export class AcceptPoll {
     this.iosb = new IO_STATUS_BLOCK(this.#memory, 0);
     this.info = new AFD_POLL_INFO(this.#memory, IO_STATUS_BLOCK.layout.size);
     this.#memory.fill(0);
-    this.iosb.Status = STATUS_PENDING;
+    this.iosb.Status = STATUS_CANCELLED;
     this.info.Timeout = INT64_MAX;
     this.info.NumberOfHandles = 1;
     this.info.Exclusive = 0;
@@ -86,18 +89,30 @@ export class AcceptPoll {
     proof.expect('Handles[0].Status', hex(socket.Status), '0x0');
   }
 
-  /** Says that the request was refused: the kernel never had the block. */
-  disown(): void {
+  /** True when the kernel has no more business with the block. */
+  get isOurs(): boolean {
+    return !this.isPending && !this.isPacketDue;
+  }
+
+  /** The request is about to be made: from here on the block is the kernel's. */
+  handOver(isPacketDue: boolean): void {
+    this.iosb.Status = STATUS_PENDING;
+    this.isPacketDue = isPacketDue;
+  }
+
+  /** The request was refused: there is none, and no packet will come. */
+  takeBack(): void {
     this.iosb.Status = STATUS_CANCELLED;
+    this.isPacketDue = false;
   }
 
   /**
    * Gives the memory back.
    *
-   * @throws {Error} while the request is pending; the memory then stays allocated.
+   * @throws {Error} while the block is the kernel's; the memory then stays allocated.
    */
   free(): void {
-    if (this.isPending) {
+    if (!this.isOurs) {
       throw new Error('The kernel did not let go of the request: its memory stays allocated.');
     }
     this.#memory.free();

@@ -124,7 +124,9 @@ export class Stage1AcceptEvent {
 
   #arm(): void {
     const poll = this.preparePoll();
+    this.poll = poll;
     const p = this.pollParameters(poll);
+    poll.handOver(false);
     const status = NtDeviceIoControlFile(
       p.FileHandle,
       p.Event,
@@ -137,10 +139,9 @@ export class Stage1AcceptEvent {
       p.OutputBuffer,
       p.OutputBufferLength,
     );
-    this.poll = poll;
     if (isNtError(status)) {
       // Refused: there is no request and the event stays unset, so the block is still ours.
-      poll.disown();
+      poll.takeBack();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
     this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
@@ -190,7 +191,7 @@ export class Stage1AcceptEvent {
   #drain(): void {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     const deadline = new Deadline(2_000);
-    while (this.poll?.isPending && !deadline.isOver) Atomics.wait(pause, 0, 0, 1);
+    while (this.poll?.isOurs === false && !deadline.isOver) Atomics.wait(pause, 0, 0, 1);
   }
 }
 

@@ -68,7 +68,6 @@ export class Stage1AcceptIocp {
   readonly #removedOffset = 32;
   readonly #timeout = new LARGE_INTEGER(this.#scratch, 40);
   readonly #cancelIosb = new IO_STATUS_BLOCK(this.#scratch, 48);
-  #isPacketDue = false;
   #isClosed = false;
 
   constructor(options: AcceptStageOptions = {}) {
@@ -138,7 +137,9 @@ export class Stage1AcceptIocp {
 
   #arm(): void {
     const poll = this.preparePoll();
+    this.poll = poll;
     const p = this.pollParameters(poll);
+    poll.handOver(p.ApcContext !== 0);
     const status = NtDeviceIoControlFile(
       p.FileHandle,
       p.Event,
@@ -151,13 +152,11 @@ export class Stage1AcceptIocp {
       p.OutputBuffer,
       p.OutputBufferLength,
     );
-    this.poll = poll;
     if (isNtError(status)) {
       // Refused: there is no request and will be no packet, so the block is still ours.
-      poll.disown();
+      poll.takeBack();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
-    this.#isPacketDue = p.ApcContext !== 0;
     this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
   }
 
@@ -189,7 +188,7 @@ export class Stage1AcceptIocp {
     const { poll } = this;
     // A packet of our request while the request is pending was posted by somebody else.
     if (status === STATUS_SUCCESS && poll !== undefined && !poll.isPending) {
-      if (this.#entry.ApcContext === BigInt(poll.iosb.address)) this.#isPacketDue = false;
+      if (this.#entry.ApcContext === BigInt(poll.iosb.address)) poll.isPacketDue = false;
     }
     return ntStatusName(status);
   }
@@ -231,7 +230,7 @@ export class Stage1AcceptIocp {
   #drain(): void {
     const { poll } = this;
     const deadline = new Deadline(2_000);
-    while (poll !== undefined && (poll.isPending || this.#isPacketDue)) {
+    while (poll?.isOurs === false) {
       const status = this.#remove(10);
       if (deadline.isOver || (status !== 'STATUS_TIMEOUT' && status !== 'STATUS_SUCCESS')) return;
     }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type HANDLE, type Kernel, WsaError } from 'ntdllx';
+import { type HANDLE, type Kernel, type NativeMemory, WsaError } from 'ntdllx';
 import {
   INVALID_SOCKET,
   linger,
@@ -102,6 +102,8 @@ export class Skt {
    * Accepts one connection. The new socket is the caller's, and non-blocking by our own doing.
    *
    * @returns the socket, or {@link wouldBlock} when nobody waits.
+   * @throws {WsaError} WSAECONNRESET, by documentation, when a client gave up while it waited: that is
+   *   no fault of the listener, accept again.
    */
   accept(): Skt | WouldBlock {
     this.#require(['listener'], 'accept');
@@ -214,8 +216,7 @@ export class Skt {
     const byteLength = this.#kernel.recvfrom(this.socket, block.address, room, 0, name, length);
     if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom');
     into.set(block.read(0, byteLength));
-    const from = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
-    return { byteLength, from: from ?? { host: '', port: 0 } };
+    return { byteLength, from: requireEndpoint(block, 'recvfrom') };
   }
 
   /** Ends one direction of a connection, or both; the socket stays open. */
@@ -291,9 +292,7 @@ export class Skt {
     if (this.#kernel[call](socket, name, length) === SOCKET_ERROR) {
       throw lastWsaError(this.#kernel, call);
     }
-    const endpoint = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
-    if (endpoint !== undefined) return endpoint;
-    throw new SktError('ERR_ADDRESS', `${call} returned an address that is no IP address.`);
+    return requireEndpoint(block, call);
   }
 
   #require(kinds: readonly SktKind[], call: string): void {
@@ -312,6 +311,13 @@ export class Skt {
     if (error.wsaCode === WSAEWOULDBLOCK) return wouldBlock;
     throw error;
   }
+}
+
+/** The endpoint that a call stored behind the data. */
+function requireEndpoint(block: NativeMemory, call: string): Endpoint {
+  const endpoint = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
+  if (endpoint !== undefined) return endpoint;
+  throw new SktError('ERR_ADDRESS', `${call} returned an address that is no IP address.`);
 }
 
 function requireBytes(bytes: Uint8Array, call: string): Uint8Array {

@@ -157,15 +157,18 @@ async function makePrefix(prefix: string, wine: Wine, node: WindowsNode): Promis
   const env = wineEnvironment(making);
   const log = join(making, '.winnode', 'making.log');
   const held = holdSignals();
-  const initialised = await run(wine.loader, ['wineboot.exe', '--init'], env, log, held);
-  // -k also writes the registry to disk; -w waits until that is done.
-  await run(wine.server, ['-k'], env, log);
-  await run(wine.server, ['-w'], env, log);
-  const interruptedBy = held.first;
-  held.release();
-  if (interruptedBy !== undefined) {
-    await discard(making, wine);
-    throw new InterruptedError(interruptedBy);
+  let initialised: number;
+  try {
+    initialised = await run(wine.loader, ['wineboot.exe', '--init'], env, log, held);
+    // -k also writes the registry to disk; -w waits until that is done.
+    await run(wine.server, ['-k'], env, log);
+    await run(wine.server, ['-w'], env, log);
+    if (held.first !== undefined) {
+      await discard(making, wine);
+      throw new InterruptedError(held.first);
+    }
+  } finally {
+    held.release();
   }
   const system32 = join(making, 'drive_c', 'windows', 'system32');
   if (initialised !== 0 || !existsSync(join(system32, 'ntdll.dll'))) {

@@ -21,7 +21,10 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** As in `child_process.spawn`; default: `inherit`. */
   readonly stdio?: StdioOptions;
-  /** Pass SIGINT, SIGTERM and SIGHUP on to the program while it runs; default: true. */
+  /**
+   * Pass SIGINT, SIGTERM and SIGHUP on to the program while it runs; default: true. Under Wine they
+   * do not end this process while the session is open, whatever is said here.
+   */
   readonly forwardSignals?: boolean;
   /** Told one line before something slow starts. */
   readonly onProgress?: (line: string) => void;
@@ -78,9 +81,12 @@ export async function openSession(
       run: async (args, runOptions = {}) => {
         const held = holdSignals();
         const own = runOptions.env ?? env;
-        const child = await runChild(process.execPath, args, own, runOptions, held);
-        held.release();
-        return { exitCode: child.exitCode, signal: child.signal };
+        try {
+          const child = await runChild(process.execPath, args, own, runOptions, held);
+          return { exitCode: child.exitCode, signal: child.signal };
+        } finally {
+          held.release();
+        }
       },
       close: async () => {},
     };
@@ -111,8 +117,11 @@ export async function openSession(
       return runUnderWine({ wine, node, prefix, held }, args, env, runOptions);
     },
     async close() {
-      await lease.release();
-      held.release();
+      try {
+        await lease.release();
+      } finally {
+        held.release();
+      }
     },
   };
 }
@@ -195,7 +204,7 @@ function runChild(
     child.on('error', (cause) => {
       stopListening();
       const hint = 'Does the working directory exist? Are too many processes running?';
-      failed(new WinnodeError('ERR_LAUNCH', `${command} does not start: ${cause.message}`, hint));
+      failed(new WinnodeError('ERR_LAUNCH', `Windows Node does not start: ${cause.message}`, hint));
     });
     child.on('close', (code, signal) => {
       stopListening();
