@@ -166,6 +166,33 @@ test('broken on purpose: a poll on nothing', () => {
   ]);
 });
 
+test('the block is not freed while it is the kernel\u2019s, and the proof goes on', () => {
+  const refusals: string[] = [];
+  class Hasty extends Stage1AcceptIocp {
+    protected override startClient(): void {
+      try {
+        this.poll?.free();
+      } catch (error) {
+        refusals.push((error as Error).message);
+      }
+      super.startClient();
+    }
+  }
+  const stage = new Hasty(quick);
+  expect(stage.run().verdict).toBe('proven');
+  stage.close();
+  expect(refusals).toEqual([expect.stringMatching(/^The kernel did not let go of the request/)]);
+});
+
+test('a throw before the request is made leaks nothing', () => {
+  class Clumsy extends Stage1AcceptIocp {
+    protected override pollParameters(): PollParameters {
+      throw new Error('on purpose');
+    }
+  }
+  expect(broken(new Clumsy(quick))).toEqual(['error: on purpose']);
+});
+
 test('closing before running, twice, and after a run', () => {
   const fresh = new Stage1AcceptIocp(quick);
   fresh.close();
