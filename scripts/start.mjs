@@ -21,6 +21,8 @@ const help = `npm start -- [flags]: sets everything up and runs the stages, each
   --external      let a client of yours prove the accept; wants --stage
   --port NUMBER   the port to listen on (default: a free one)
   --json          standard output is one line of JSON per verdict, for programs
+  --serve         run stage 2's echo server in this terminal, until Ctrl-C
+  --address TEXT  where it listens (default: 'tcp|127.0.0.1|7099')
   --no-install    install nothing with the system's package manager
   --help          this text
 `;
@@ -34,6 +36,8 @@ function readFlags(args) {
     external: { type: 'boolean' },
     port: { type: 'string' },
     json: { type: 'boolean' },
+    serve: { type: 'boolean' },
+    address: { type: 'string' },
     help: { type: 'boolean' },
   };
   let values;

@@ -38,6 +38,8 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-stage1-event': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-stage1-iocp': ['ntdllx', 'tofu-sockets', 'poc-kit'],
+  'poc-stage1u-uds': ['ntdllx', 'tofu-sockets', 'poc-kit'],
+  'poc-stage2-echo': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-kit': ['ntdllx', 'tofu-sockets'],
   'poc-ladder': [...names].filter((name) => name.startsWith('poc-') || name === 'winnode'),
   pipeline: ['winnode'],

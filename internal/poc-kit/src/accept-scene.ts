@@ -1,5 +1,11 @@
 import type { HANDLE } from 'ntdllx';
-import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
 import { ClientThread } from './client-thread.js';
 import { Deadline } from './deadline.js';
 import type { Proof } from './proof.js';
@@ -45,7 +51,7 @@ export class AcceptScene {
       return;
     }
     this.#isClientComing = true;
-    this.#client.connect({ host, port });
+    this.#client.connect(new TCPClientAddress(host, port));
   }
 
   /** Calls `wait`, at most 10 s at a time, until it no longer says `timedOut` or time is over. */

@@ -1,9 +1,16 @@
-import type { Endpoint } from 'tofu-sockets';
+import {
+  type Endpoint,
+  formatAddress,
+  type TCPClientAddress,
+  type UDSClientAddress,
+} from 'tofu-sockets';
 import { HelperThread } from './helper-thread.js';
 
-/** Connect there; say where the own end is; or, with neither, close. */
+/** Connect there; send a text; say where the own end is; or, with none of these, close. */
 export interface ClientTask {
-  readonly connectTo?: Endpoint;
+  /** An address in tofu's textual form. */
+  readonly connectTo?: string;
+  readonly text?: string;
   readonly isEndpointWanted?: true;
 }
 
@@ -21,8 +28,15 @@ export class ClientThread {
   );
 
   /** Tells the client to connect; returns at once. */
-  connect(connectTo: Endpoint): void {
-    this.#thread.send({ connectTo });
+  connect(address: TCPClientAddress | UDSClientAddress): void {
+    this.#thread.send({ connectTo: formatAddress(address) });
+  }
+
+  /** Sends a text. Blocks until it is sent; throws what the client's connect threw. */
+  say(text: string): void {
+    this.#thread.reply(answerLimitMs);
+    this.#thread.send({ text });
+    this.#thread.reply(answerLimitMs);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Skt, SocketCreator, TCPClientAddress } from 'tofu-sockets';
+import { parseAddress, type Skt, SocketCreator } from 'tofu-sockets';
 import type { ClientAnswer, ClientTask } from './client-thread.js';
 import { serveHelper } from './helper-thread.js';
 
@@ -6,9 +6,12 @@ let client: Skt | undefined;
 
 serveHelper<ClientTask, ClientAnswer>((task) => {
   if (task.connectTo !== undefined) {
-    const { host, port } = task.connectTo;
-    client = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+    const { address, error } = parseAddress(task.connectTo, 'client');
+    if (error !== undefined) throw error;
+    client = new SocketCreator().fromAddress(address);
     client.connect();
+  } else if (task.text !== undefined) {
+    client?.send(Buffer.from(task.text));
   } else if (task.isEndpointWanted && client !== undefined) {
     return { local: client.localEndpoint() };
   } else {

@@ -6,14 +6,18 @@
 export { AcceptPoll, acceptMask, type PollParameters, poison } from './accept-poll.js';
 export { AcceptScene } from './accept-scene.js';
 export { build } from './build.js';
+export { ClientThread } from './client-thread.js';
+export { CompletionPort } from './completion-port.js';
 export { Deadline } from './deadline.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
 export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
 export {
   type AcceptStageOptions,
+  exitCodes,
   parseAcceptOptions,
   parsePort,
   printLine,
+  reportUsage,
   runStage,
   type Stage,
   type StageOptions,

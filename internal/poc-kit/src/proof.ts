@@ -25,6 +25,9 @@ export interface Verdict {
 /** Ends a proof at a check without which the later ones mean nothing. */
 class ProofEnded extends Error {}
 
+/** Ends a proof on a host that does not have what it is about. */
+class HostLacks extends Error {}
+
 /** Takes a line for people; never buffers, for the thread may be about to block. */
 export type Print = (line: string) => void;
 
@@ -77,28 +80,43 @@ export class Proof {
     if (!this.expect(name, seen, expected)) throw new ProofEnded(name);
   }
 
+  /** Ends the proof: what it is about does not exist on this host, for this reason. */
+  unsupported(reason: string): never {
+    this.#print(`  n/a   ${reason}`);
+    throw new HostLacks(reason);
+  }
+
   /** Runs the steps of a stage; an error is a check that did not hold, never an exception. */
   conclude(steps: () => void): Verdict {
     if (this.#isConcluded) throw new Error('This stage ran already: construct another one.');
     this.#isConcluded = true;
+    let lack: string | undefined;
     try {
       steps();
     } catch (error) {
-      if (!(error instanceof ProofEnded)) {
+      if (error instanceof HostLacks) lack = error.message;
+      else if (!(error instanceof ProofEnded)) {
         this.expect('error', error instanceof Error ? error.message : String(error), 'none');
       }
     }
-    const wrong = this.#checks.find((check) => !check.ok);
-    const proven = wrong === undefined && this.#checks.length > 0;
-    const reason = wrong && `${wrong.name}: expected ${wrong.expected}, saw ${wrong.seen}`;
     return {
       stage: this.#stage,
       claim: this.#claim,
       build,
-      verdict: proven ? 'proven' : 'failed',
-      reason: proven ? '' : (reason ?? 'nothing was checked'),
+      ...this.#judge(lack),
       checks: this.#checks,
       durationMs: Math.round(performance.now() - this.#started),
     };
+  }
+
+  #judge(lack: string | undefined): Pick<Verdict, 'verdict' | 'reason'> {
+    const wrong = this.#checks.find((check) => !check.ok);
+    if (wrong !== undefined) {
+      const reason = `${wrong.name}: expected ${wrong.expected}, saw ${wrong.seen}`;
+      return { verdict: 'failed', reason };
+    }
+    if (lack !== undefined) return { verdict: 'unsupported', reason: lack };
+    if (this.#checks.length > 0) return { verdict: 'proven', reason: '' };
+    return { verdict: 'failed', reason: 'nothing was checked' };
   }
 }

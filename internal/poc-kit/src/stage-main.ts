@@ -84,18 +84,28 @@ export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions 
   }
 }
 
-/**
- * The main program of a stage: runs it, prints the verdict as one line of JSON, and sets the exit
- * code: 0 proven, 1 not proven, 2 wrong arguments.
- */
-export function stageMain(run: (args: readonly string[]) => Verdict): void {
+/** Exit codes of a stage. Unsupported is neither success nor failure, so it has one of its own. */
+export const exitCodes = { proven: 0, failed: 1, unsupported: 3 } as const;
+
+/** Runs a main program; wrong arguments are one line on standard error and exit code 2. */
+export async function reportUsage(main: () => void | Promise<void>): Promise<void> {
   try {
-    const verdict = run(process.argv.slice(2));
-    printLine(JSON.stringify(verdict));
-    process.exitCode = verdict.verdict === 'proven' ? 0 : 1;
+    await main();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;
   }
+}
+
+/**
+ * The main program of a stage: runs it, prints the verdict as one line of JSON, and sets the exit
+ * code: one of {@link exitCodes}, or 2 for wrong arguments.
+ */
+export function stageMain(run: (args: readonly string[]) => Verdict): Promise<void> {
+  return reportUsage(() => {
+    const verdict = run(process.argv.slice(2));
+    printLine(JSON.stringify(verdict));
+    process.exitCode = exitCodes[verdict.verdict];
+  });
 }

@@ -62,6 +62,21 @@ describe('a verdict', () => {
     });
   });
 
+  test('is unsupported, with the reason, when the host lacks what it is about', () => {
+    const { proof: p } = proof();
+    const lacking = p.conclude(() => p.unsupported('no such sockets'));
+    expect(lacking).toMatchObject({ verdict: 'unsupported', reason: 'no such sockets' });
+  });
+
+  test('is failed when something did not hold before the lack was seen', () => {
+    const { proof: p } = proof();
+    const verdict = p.conclude(() => {
+      p.expect('x', 1, 2);
+      p.unsupported('no such sockets');
+    });
+    expect(verdict).toMatchObject({ verdict: 'failed', reason: 'x: expected 2, saw 1' });
+  });
+
   test('is given once', () => {
     const { proof: p } = proof();
     p.conclude(() => {});

@@ -27,7 +27,7 @@ describe('the main program of a stage', () => {
   test.each([
     ['proven', 0],
     ['failed', 1],
-    ['unsupported', 1],
+    ['unsupported', 3],
   ])('%s is exit code %d, and one line of JSON', (word, code) => {
     const { status, stdout, stderr } = main(`() => ({ verdict: '${word}' })`);
     expect({ status, stdout, stderr }).toEqual({

@@ -6,9 +6,12 @@
 export {
   type Build,
   builds,
+  isClimbed,
   isProven,
+  isUnsupported,
   type LadderOptions,
   type Rung,
+  runEchoServer,
   runLadder,
 } from './ladder.js';
 export { type Stage, stages } from './stages.js';

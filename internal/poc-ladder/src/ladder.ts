@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Verdict } from 'poc-kit';
+import { exitCodes, type Verdict } from 'poc-kit';
 import { openSession, type Session } from 'winnode';
 import { type Stage, stages } from './stages.js';
 
@@ -37,6 +37,17 @@ export function isProven({ build, verdict, exitCode }: Rung): boolean {
   return exitCode === 0 && verdict?.verdict === 'proven' && verdict.build === build;
 }
 
+/** True for a verdict that says this host does not have what the stage is about. */
+export function isUnsupported({ build, verdict, exitCode }: Rung): boolean {
+  const isSaid = verdict?.verdict === 'unsupported' && verdict.build === build;
+  return isSaid && exitCode === exitCodes.unsupported;
+}
+
+/** True when nothing failed and something was proven: a ladder of nothing but skips is none. */
+export function isClimbed(rungs: readonly Rung[]): boolean {
+  return rungs.some(isProven) && rungs.every((rung) => isProven(rung) || isUnsupported(rung));
+}
+
 /**
  * Runs the stages one after another, each in a process of its own.
  *
@@ -63,18 +74,45 @@ export async function runLadder(options: LadderOptions): Promise<Rung[]> {
   return rungs;
 }
 
+/** What makes a stage's process load the debug build, or the release build. */
+function environmentOf(build: Build): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _ours, ...env } = process.env;
+  return build === 'debug' ? { ...env, NODE_OPTIONS: '--conditions=debug' } : env;
+}
+
+const runner = fileURLToPath(new URL('./run-stage.js', import.meta.url));
+
+/**
+ * Runs the echo server of stage 2 in this terminal, until Ctrl-C.
+ *
+ * @param args `--address TEXT`, or nothing.
+ * @returns its exit code: 0 when it ended in order, 2 for an address it cannot listen on.
+ * @throws {WinnodeError} when this host cannot run Windows Node.
+ */
+export async function runEchoServer(
+  build: Build,
+  args: readonly string[],
+  onProgress: (line: string) => void,
+): Promise<number> {
+  const session = await openSession({ onProgress });
+  try {
+    const server = [runner, 'poc-stage2-echo', '--serve', ...args];
+    return (await session.run(server, { env: environmentOf(build) })).exitCode;
+  } finally {
+    await session.close();
+  }
+}
+
 async function runStage(
   session: Session,
   stage: Stage,
   build: Build,
   options: LadderOptions,
 ): Promise<Rung> {
-  const runner = fileURLToPath(new URL('./run-stage.js', import.meta.url));
   const stageArguments = stage.accepts ? (options.arguments ?? []) : [];
-  const { NODE_OPTIONS: _ours, ...env } = process.env;
   let verdict: Verdict | undefined;
   const { exitCode, signal } = await session.run([runner, stage.package, ...stageArguments], {
-    env: build === 'debug' ? { ...env, NODE_OPTIONS: '--conditions=debug' } : env,
+    env: environmentOf(build),
     stdio: ['ignore', 'pipe', 'inherit'],
     onSpawn: ({ stdout }) => {
       eachLine(stdout as NodeJS.ReadableStream, (line) => {

@@ -10,4 +10,6 @@ export const stages: readonly Stage[] = [
   { name: '0-wake', package: 'poc-stage0-wake', accepts: false },
   { name: '1-event', package: 'poc-stage1-event', accepts: true },
   { name: '1-iocp', package: 'poc-stage1-iocp', accepts: true },
+  { name: '1u-uds', package: 'poc-stage1u-uds', accepts: false },
+  { name: '2-echo', package: 'poc-stage2-echo', accepts: false },
 ];

@@ -1,6 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { builds, isProven, type Rung, runLadder, stages } from 'poc-ladder';
+import {
+  builds,
+  isClimbed,
+  isProven,
+  isUnsupported,
+  type Rung,
+  runLadder,
+  stages,
+} from 'poc-ladder';
 import { describe, expect, test } from 'vitest';
 import { describeHost } from 'winnode';
 
@@ -14,9 +22,34 @@ function ladder(...args: string[]) {
 }
 
 test('the stages are in order, each a package', () => {
-  expect(stages.map(({ name }) => name)).toEqual(['0-wake', '1-event', '1-iocp']);
+  expect(stages.map(({ name }) => name)).toEqual([
+    '0-wake',
+    '1-event',
+    '1-iocp',
+    '1u-uds',
+    '2-echo',
+  ]);
   for (const stage of stages) expect(stage.package).toBe(`poc-stage${stage.name}`);
   expect(builds).toEqual(['debug', 'release']);
+});
+
+test('a ladder is climbed when nothing failed and something was proven', () => {
+  const rung = (verdict: 'proven' | 'failed' | 'unsupported', exitCode: number): Rung => ({
+    stage: '0-wake',
+    build: 'debug',
+    exitCode,
+    signal: null,
+    verdict: { verdict, build: 'debug' } as NonNullable<Rung['verdict']>,
+  });
+  const [proven, failed] = [rung('proven', 0), rung('failed', 1)];
+  const unsupported = rung('unsupported', 3);
+  expect(isClimbed([proven, unsupported])).toBe(true);
+  expect(isClimbed([proven, failed])).toBe(false);
+  expect(isClimbed([unsupported])).toBe(false);
+  expect(isClimbed([])).toBe(false);
+  // The word alone is not enough: the process must have ended as the word says.
+  expect(isUnsupported(rung('unsupported', 0))).toBe(false);
+  expect(isUnsupported(rung('proven', 3))).toBe(false);
 });
 
 test('only a proven verdict of the build that was asked for is proven', () => {
@@ -35,12 +68,12 @@ describe('wrong arguments are one clear message and exit code 2', () => {
   test.each([
     [
       ['--prot', '80'],
-      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json.",
+      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address.",
     ],
     [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
     [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],
     [['--port=-1'], /from 0 to 65535, got "-1"/],
-    [['--stage', '9'], '--stage wants one of 0-wake, 1-event, 1-iocp; got "9".'],
+    [['--stage', '9'], '--stage wants one of 0-wake, 1-event, 1-iocp, 1u-uds, 2-echo; got "9".'],
     [['--build', 'fast'], '--build wants one of debug, release; got "fast".'],
     [['--external'], '--external waits for you: name a stage, for example --stage 1-iocp.'],
     [['x'], /Unexpected argument 'x'/],

@@ -1,0 +1,81 @@
+import {
+  allocate,
+  FILE_IO_COMPLETION_INFORMATION,
+  type HANDLE,
+  IO_COMPLETION_ALL_ACCESS,
+  LARGE_INTEGER,
+  NtClose,
+  NtCreateIoCompletion,
+  NtRemoveIoCompletionEx,
+  NtStatusError,
+  relativeTimeout100ns,
+  requireNtSuccess,
+  STATUS_SUCCESS,
+  STATUS_TIMEOUT,
+} from 'ntdllx';
+import { CreateIoCompletionPort, lastWin32Error } from 'ntdllx/kernel32';
+
+/** How many packets one wait takes at the most. */
+export const batchSize = 64;
+
+const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
+const removedOffset = batchSize * entryBytes;
+const timeoutOffset = removedOffset + 8;
+
+/**
+ * The port on which every socket's polls complete, and the memory that packets are read from. What
+ * is in here, stages 0 and 1 show call by call.
+ */
+export class CompletionPort {
+  readonly #handle: HANDLE;
+  readonly #memory = allocate(timeoutOffset + 8);
+  readonly #timeout = new LARGE_INTEGER(this.#memory, timeoutOffset);
+
+  constructor() {
+    const status = NtCreateIoCompletion(this.#memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
+    if (status !== STATUS_SUCCESS) this.#memory.free();
+    requireNtSuccess('NtCreateIoCompletion', status);
+    this.#handle = Number(this.#memory.readU64(0));
+  }
+
+  /** From now on polls on this handle complete here; for the handle's life. */
+  associate(base: HANDLE): void {
+    if (CreateIoCompletionPort(base, this.#handle, 0, 0) === 0) {
+      throw lastWin32Error('CreateIoCompletionPort');
+    }
+  }
+
+  /**
+   * Waits for packets; blocks this thread.
+   *
+   * @param timeoutMs how long; 0 only looks.
+   * @returns the ApcContext of each packet, in order; none when the time is over. The rest of a
+   *   packet repeats what its request's own block says.
+   */
+  remove(timeoutMs: number): number[] {
+    const { address } = this.#memory;
+    this.#timeout.QuadPart = relativeTimeout100ns(timeoutMs);
+    const status = NtRemoveIoCompletionEx(
+      this.#handle,
+      address,
+      batchSize,
+      address + removedOffset,
+      this.#timeout.address,
+      0,
+    );
+    // A success code, and nothing was removed, whatever the count says.
+    if (status === STATUS_TIMEOUT) return [];
+    if (status !== STATUS_SUCCESS) throw new NtStatusError('NtRemoveIoCompletionEx', status);
+    const count = this.#memory.readU32(removedOffset);
+    return Array.from({ length: count }, (_, index) => {
+      const entry = new FILE_IO_COMPLETION_INFORMATION(this.#memory, index * entryBytes);
+      return Number(entry.ApcContext);
+    });
+  }
+
+  /** Closes the port. Nobody may be waiting on it. */
+  close(): void {
+    NtClose(this.#handle);
+    this.#memory.free();
+  }
+}

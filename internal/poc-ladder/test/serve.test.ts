@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { connect, createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { describeHost } from 'winnode';
+
+const main = createRequire(import.meta.url).resolve('poc-ladder/main');
+const build = `--build=${process.env['TEST_BUILD']}`;
+const host = describeHost();
+
+/** Starts the echo server through the ladder. */
+function serve(...args: string[]) {
+  const child = spawn(process.execPath, [main, '--serve', build, ...args], { stdio: 'pipe' });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text) => (output.stdout += text));
+  child.stderr.on('data', (text) => (output.stderr += text));
+  const ended = once(child, 'close').then(([code]) => ({ ...output, code }));
+  return { child, ended };
+}
+
+describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
+  // On Windows a program cannot send Ctrl-C to just one other.
+  test.skipIf(process.platform === 'win32')('serves until Ctrl-C, and sums up', async () => {
+    const { child, ended } = serve('--address', 'tcp|127.0.0.1|0');
+    let stdout = '';
+    const port = await new Promise<number>((done) => {
+      child.stdout.on('data', (text) => {
+        stdout += text;
+        const found = /port (\d+)/.exec(stdout)?.[1];
+        if (found !== undefined) done(Number(found));
+      });
+    });
+    const client = connect(port, '127.0.0.1');
+    client.end('Tofu Engine');
+    let answer = '';
+    for await (const text of client) answer += text;
+    expect(answer).toBe('Tofu Engine');
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^Echo server on 127\.0\.0\.1 port \d+\. Try: nc 127\.0\.0\.1 \d+\. Ctrl/,
+    );
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      '1 connections: 1 ended by the client, 0 broken off, 0 still open; 11 bytes in, 11 out.',
+    );
+  });
+
+  test.each([
+    ['127.0.0.1:7099', /^--address: An address is tcp\|HOST\|PORT or uds\|PATH, got /],
+    ['tcp|127.0.0.1|70000', /^--address: A port is a number from 0 to 65535/],
+    ['uds|x', /^--address: this server speaks TCP only/],
+    ['tcp|192.0.2.1|0', /^Cannot listen on tcp\|192.*: bind failed with WSAEADDRNOTAVAIL/],
+  ])('--address %s is one clear line and exit code 2', async (address, message) => {
+    const { code, stdout, stderr } = await serve('--address', address).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(message);
+  });
+
+  test('a port in use is one clear line and exit code 2', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as { port: number };
+    const { code, stderr } = await serve('--address', `tcp|127.0.0.1|${port}`).ended;
+    holder.close();
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Cannot listen on tcp\|127.*: bind failed with WSAEADDRINUSE .*\n$/);
+  });
+
+  test.each([
+    [['--adress', 'x'], /^Unknown option '--adress'\. Known: /],
+    [['--port', '80'], /^--serve goes with --address and --build alone\./],
+  ])('%j is one clear line and exit code 2', async (args, message) => {
+    const { code, stdout, stderr } = await serve(...args).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});

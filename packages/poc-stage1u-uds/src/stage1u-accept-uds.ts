@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  AFD_POLL_INFO,
+  allocate,
+  type HANDLE,
+  IO_STATUS_BLOCK,
+  IOCTL_AFD_POLL,
+  isNtError,
+  NtCancelIoFileEx,
+  NtDeviceIoControlFile,
+  NtStatusError,
+  ntStatusName,
+  requireNtSuccess,
+  STATUS_NOT_FOUND,
+} from 'ntdllx';
+import {
+  AcceptPoll,
+  acceptMask,
+  ClientThread,
+  CompletionPort,
+  Deadline,
+  Proof,
+  printLine,
+  runStage,
+  type StageOptions,
+  type Verdict,
+} from 'poc-kit';
+import {
+  type Skt,
+  SktError,
+  SocketCreator,
+  type TCPClientAddress,
+  UDSClientAddress,
+  UDSServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+
+/** The names of this stage. */
+export const stage1u = {
+  name: 'stage 1u uds',
+  claim: 'AFD_POLL_ACCEPT arrives on the completion port for a Unix domain socket, too',
+} as const;
+
+/** The plan's limit for one wait. */
+const waitLimitMs = 10_000;
+const pollBytes = AFD_POLL_INFO.byteLength(1);
+/** What the client says, so that the server knows who was accepted: such sockets have no port. */
+const message = 'Tofu Engine';
+
+/**
+ * Stage 1 over AF_UNIX: a listener on a path, one AFD_POLL on its own handle, a client that comes by
+ * the path. Where the host has no such sockets the verdict is `unsupported`.
+ */
+export class Stage1uAcceptUds {
+  protected readonly proof: Proof;
+  /** The file that the listener makes, and that its owner removes. */
+  protected readonly path = join(tmpdir(), `tofu-${randomUUID()}.sock`);
+  readonly #limitMs: number;
+  readonly #cancelIosb = allocate(IO_STATUS_BLOCK.layout.size);
+  #port: CompletionPort | undefined;
+  #listener: Skt | undefined;
+  #accepted: Skt | undefined;
+  #client: ClientThread | undefined;
+  #base: HANDLE = 0;
+  /** The block of the one request. The kernel's from arming to completion. */
+  #poll: AcceptPoll | undefined;
+  #isClosed = false;
+
+  constructor(options: StageOptions = {}) {
+    this.proof = new Proof(stage1u.name, stage1u.claim, options.print ?? printLine);
+    this.#limitMs = options.waitLimitMs ?? waitLimitMs;
+  }
+
+  /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
+  run(): Verdict {
+    if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
+    const { proof } = this;
+    return proof.conclude(() => {
+      const listener = this.#listen();
+      this.#base = listener.baseHandle();
+      this.#port = new CompletionPort();
+      this.#port.associate(this.#base);
+      this.#arm();
+      proof.require('before any client, packets in 100 ms', this.#remove(100), 0);
+
+      this.#client = new ClientThread();
+      this.#client.connect(this.clientAddress(listener));
+      proof.require('packets when the client comes', this.#remove(this.#limitMs), 1);
+      proof.expect('it is the packet of this request', String(this.#poll?.isPacketDue), 'false');
+      this.#poll?.judge(proof);
+      this.#accept(listener, this.#client);
+      proof.expect('after it, packets in 100 ms', this.#remove(100), 0);
+
+      listener.close();
+      this.removeFile();
+    });
+  }
+
+  /** Listens. @throws {SktError} `ERR_SKT_UNSUPPORTED` where there are no such sockets. */
+  protected createListener(): Skt {
+    return new SocketCreator().fromAddress(new UDSServerAddress(this.path));
+  }
+
+  /** Where the client is to connect to. */
+  protected clientAddress(_listener: Skt): UDSClientAddress | TCPClientAddress {
+    return new UDSClientAddress(this.path);
+  }
+
+  /** The file is there until its owner removes it, which it does after the close. */
+  protected removeFile(): void {
+    this.proof.expect('the file, after the close', String(existsSync(this.path)), 'true');
+    rmSync(this.path, { force: true });
+    this.proof.expect(
+      'the file, once its owner removed it',
+      String(existsSync(this.path)),
+      'false',
+    );
+  }
+
+  #listen(): Skt {
+    try {
+      this.#listener = this.createListener();
+    } catch (error) {
+      if (!(error instanceof SktError && error.code === 'ERR_SKT_UNSUPPORTED')) throw error;
+      this.proof.unsupported(error.message);
+    }
+    return this.#listener;
+  }
+
+  #arm(): void {
+    const poll = new AcceptPoll(this.#base, acceptMask);
+    this.#poll = poll;
+    const [iosb, info] = [poll.iosb.address, poll.info.address];
+    poll.handOver(true);
+    // Event and ApcRoutine 0, ApcContext the address of the IO_STATUS_BLOCK, one buffer in and out.
+    const status = NtDeviceIoControlFile(
+      this.#base,
+      0,
+      0,
+      iosb,
+      iosb,
+      IOCTL_AFD_POLL,
+      info,
+      pollBytes,
+      info,
+      pollBytes,
+    );
+    if (isNtError(status)) {
+      poll.takeBack();
+      throw new NtStatusError('NtDeviceIoControlFile', status);
+    }
+    this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
+  }
+
+  /** Takes packets, at most for so long. @returns how many came. */
+  #remove(timeoutMs: number): number {
+    const contexts = this.#port?.remove(timeoutMs) ?? [];
+    const poll = this.#poll;
+    if (poll !== undefined && contexts.includes(poll.iosb.address) && !poll.isPending) {
+      poll.isPacketDue = false;
+    }
+    return contexts.length;
+  }
+
+  /** Accepts for real: the connection must be there, and carry what the client says. */
+  #accept(listener: Skt, client: ClientThread): void {
+    const accepted = listener.accept();
+    const seen = accepted === wouldBlock ? 'would block' : 'a connection';
+    this.proof.require('accept', seen, 'a connection');
+    if (accepted === wouldBlock) return;
+    this.#accepted = accepted;
+    client.say(message);
+    const buffer = Buffer.alloc(64);
+    let count = accepted.recv(buffer);
+    for (const deadline = new Deadline(this.#limitMs); count === wouldBlock; ) {
+      if (deadline.isOver) break;
+      this.#port?.remove(1);
+      count = accepted.recv(buffer);
+    }
+    const heard = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
+    this.proof.expect('the accepted connection says', heard, message);
+  }
+
+  /**
+   * Ends the request, if it is still pending, and takes its packet; then closes everything, removes
+   * the file and gives the memory back. Idempotent.
+   *
+   * @throws {Error} when the kernel does not let go of the request: its memory stays allocated.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      this.#cancel();
+      this.#drain();
+    } finally {
+      this.#client?.close();
+      this.#accepted?.close();
+      // Completes the request, too, should the cancel have failed.
+      this.#listener?.close();
+      this.#drain();
+      rmSync(this.path, { force: true });
+      this.#port?.close();
+      this.#cancelIosb.free();
+      this.#poll?.free();
+    }
+  }
+
+  #cancel(): void {
+    if (this.#poll?.isPending !== true) return;
+    const { address } = this.#poll.iosb;
+    const status = NtCancelIoFileEx(this.#base, address, this.#cancelIosb.address);
+    // Not found: it completed in this very moment.
+    if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
+  }
+
+  /** Waits, within a bound, until the block is ours: its status written, its packet taken. */
+  #drain(): void {
+    const deadline = new Deadline(2_000);
+    while (this.#poll?.isOurs === false && !deadline.isOver) this.#remove(10);
+  }
+}
+
+/** Constructs, runs and closes the stage. */
+export function runTest(options: StageOptions = {}): Verdict {
+  return runStage(new Stage1uAcceptUds(options));
+}

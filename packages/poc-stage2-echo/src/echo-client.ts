@@ -1,0 +1,44 @@
+import { Deadline, serveHelper } from 'poc-kit';
+import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+
+/** Connect there, send the text, receive as much, close. */
+export interface EchoTask {
+  readonly host: string;
+  readonly port: number;
+  readonly text: string;
+}
+
+const limitMs = 10_000;
+
+/** A client that has nothing else to do: asks again every millisecond while a call would block. */
+function untilDone<T>(call: () => T | typeof wouldBlock): T {
+  const bell = new Int32Array(new SharedArrayBuffer(4));
+  for (const deadline = new Deadline(limitMs); ; Atomics.wait(bell, 0, 0, 1)) {
+    const result = call();
+    if (result !== wouldBlock) return result as T;
+    if (deadline.isOver) throw new Error(`Nothing happened for ${limitMs} ms.`);
+  }
+}
+
+function echo(skt: Skt, text: string): string {
+  skt.connect();
+  untilDone(() => skt.finishConnect());
+  untilDone(() => skt.send(Buffer.from(text)));
+  const answer = Buffer.alloc(Buffer.byteLength(text));
+  for (let received = 0; received < answer.byteLength; ) {
+    const count = untilDone(() => skt.recv(answer.subarray(received)));
+    if (count === 0) throw new Error(`The server closed after ${received} bytes.`);
+    received += count;
+  }
+  return answer.toString();
+}
+
+// Runs in the helper thread, while the server waits in the kernel. Answers what came back.
+serveHelper<EchoTask, string>(({ host, port, text }) => {
+  const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+  try {
+    return echo(skt, text);
+  } finally {
+    skt.close();
+  }
+});

@@ -1,0 +1,266 @@
+import { performance } from 'node:perf_hooks';
+import {
+  AFD_POLL_ABORT,
+  AFD_POLL_ACCEPT,
+  AFD_POLL_LOCAL_CLOSE,
+  type HANDLE,
+  NtStatusError,
+  Win32Error,
+  WsaError,
+} from 'ntdllx';
+import { CompletionPort } from 'poc-kit';
+import {
+  type Endpoint,
+  type Skt,
+  SocketCreator,
+  type TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+import { alwaysMask, chunkBytes, EchoConnection, type Traffic } from './echo-connection.js';
+import { SocketPoll } from './socket-poll.js';
+
+/** Connections that one packet of the listener may bring in before the others have their turn. */
+const acceptsPerTurn = 64;
+/** How long the listener rests when the system has no room for another connection. */
+const acceptPauseMs = 100;
+/** How long closing waits for packets of polls that it cancelled. */
+const drainLimitMs = 2_000;
+
+/** WSAECONNRESET of accept: a client gave up while it waited. */
+const goneWhileWaiting = 'WSAECONNRESET';
+
+/** True for what a call to the system was refused with; anything else is a fault of this program. */
+function isRefusal(error: unknown): error is WsaError | NtStatusError | Win32Error {
+  return [WsaError, NtStatusError, Win32Error].some((kind) => error instanceof kind);
+}
+
+/** What a server did so far. Every connection ends in exactly one of the last three. */
+export interface EchoCounts extends Traffic {
+  /** Packets taken off the port, and those of them that belong to no poll of ours. */
+  packets: number;
+  strays: number;
+  /** Polls made. */
+  polls: number;
+  accepted: number;
+  /** Connections that the peer ended, all of it echoed. */
+  ended: number;
+  /** Connections that a reset or another error ended. */
+  broken: number;
+  /** Connections that were open when the server was closed. */
+  dropped: number;
+}
+
+/**
+ * An echo server on one port: each socket has at most one poll pending, which is made again after
+ * what it told of was done. One thread, one loop: {@link turn} after {@link turn}.
+ */
+export class EchoServer {
+  /** Where it listens. */
+  readonly endpoint: Endpoint;
+  readonly counts: EchoCounts = {
+    packets: 0,
+    strays: 0,
+    polls: 0,
+    accepted: 0,
+    ended: 0,
+    broken: 0,
+    dropped: 0,
+    received: 0,
+    sent: 0,
+  };
+  readonly #port: CompletionPort;
+  readonly #listener: Skt;
+  readonly #listenerPoll: SocketPoll;
+  /** By ApcContext: the connections whose block exists. */
+  readonly #connections = new Map<number, EchoConnection>();
+  /** What is received passes through here; between two calls it belongs to nobody. */
+  protected readonly buffer = new Uint8Array(chunkBytes);
+  #acceptAgainMs: number | undefined;
+  #isClosed = false;
+
+  /** Listens. @throws {WsaError} when it cannot; nothing is left open then. */
+  constructor(address: TCPServerAddress, creator = new SocketCreator()) {
+    this.#listener = creator.fromAddress(address);
+    let base: HANDLE;
+    try {
+      this.endpoint = this.#listener.localEndpoint();
+      base = this.#listener.baseHandle();
+      this.#port = new CompletionPort();
+    } catch (error) {
+      this.#listener.close();
+      throw error;
+    }
+    this.#listenerPoll = new SocketPoll(base);
+    try {
+      this.#port.associate(base);
+      this.#armListener();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** How many connections are open. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  /** How many polls are pending: the kernel holds as many blocks of ours. */
+  get pendingPolls(): number {
+    const polls = [this.#listenerPoll, ...[...this.#connections.values()].map(({ poll }) => poll)];
+    return polls.filter(({ isPending }) => isPending).length;
+  }
+
+  /** How many bytes wait to be sent back, over all connections. */
+  get unsentBytes(): number {
+    return [...this.#connections.values()].reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
+  }
+
+  /**
+   * Waits once for packets, and does what they ask for. Blocks this thread for the wait.
+   *
+   * @returns how many packets came.
+   */
+  turn(timeoutMs: number): number {
+    if (this.#isClosed) throw new Error('This server is closed.');
+    const contexts = this.#port.remove(this.#waitMs(timeoutMs));
+    this.counts.packets += contexts.length;
+    for (const apcContext of contexts) {
+      if (apcContext === this.#listenerPoll.apcContext) {
+        this.#serveListener(this.#listenerPoll.takeBack());
+        continue;
+      }
+      const connection = this.#connections.get(apcContext);
+      if (connection === undefined) this.counts.strays += 1;
+      else this.#serve(connection, connection.poll.takeBack());
+    }
+    return contexts.length;
+  }
+
+  /**
+   * Stops listening, ends the pending polls and takes their packets; then closes every socket and
+   * gives the blocks back. Idempotent.
+   *
+   * @throws {Error} when the kernel does not let go of a block: it then stays allocated.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const connections = [...this.#connections.values()];
+    this.counts.dropped += connections.length;
+    for (const poll of [this.#listenerPoll, ...connections.map((each) => each.poll)]) poll.cancel();
+    this.#drain();
+    this.#listener.close();
+    for (const { skt } of connections) skt.close();
+    // Should a cancel have failed: a socket that closes ends its poll, too.
+    this.#drain();
+    this.#port.close();
+    const held = this.pendingPolls;
+    if (!this.#listenerPoll.isPending) this.#listenerPoll.free();
+    for (const { poll } of connections) if (!poll.isPending) poll.free();
+    this.#connections.clear();
+    if (held > 0) throw new Error(`The kernel did not let go of ${held} blocks: they stay.`);
+  }
+
+  /** What a connection's packet leads to: first the I/O, then the next poll. */
+  protected serve(connection: EchoConnection): void {
+    if (connection.echo(this.buffer)) this.arm(connection);
+    else this.#end(connection, 'ended');
+  }
+
+  /** Makes the next poll of a connection. */
+  protected arm(connection: EchoConnection): void {
+    connection.poll.arm(connection.wantedEvents);
+    this.counts.polls += 1;
+  }
+
+  #serve(connection: EchoConnection, events: number): void {
+    // After a reset Wine 8 receives 0, as at an orderly end: what AFD says is what counts.
+    if ((events & (AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE)) !== 0) {
+      this.#end(connection, 'broken');
+      return;
+    }
+    try {
+      this.serve(connection);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // One connection's trouble is nobody else's.
+      this.#end(connection, 'broken');
+    }
+  }
+
+  #serveListener(events: number): void {
+    if ((events & AFD_POLL_ACCEPT) === 0 || this.#acceptSome()) this.#armListener();
+    else this.#acceptAgainMs = performance.now() + acceptPauseMs;
+  }
+
+  /** @returns false when the system has no room for more: asking at once again would only spin. */
+  #acceptSome(): boolean {
+    for (let count = 0; count < acceptsPerTurn; count += 1) {
+      let skt: Skt | typeof wouldBlock;
+      try {
+        skt = this.#listener.accept();
+      } catch (error) {
+        if (!(error instanceof WsaError)) throw error;
+        if (error.wsaName === goneWhileWaiting) continue;
+        return false;
+      }
+      if (skt === wouldBlock) return true;
+      this.#welcome(skt);
+    }
+    return true;
+  }
+
+  #welcome(skt: Skt): void {
+    this.counts.accepted += 1;
+    let connection: EchoConnection;
+    try {
+      connection = new EchoConnection(skt, this.counts);
+    } catch (error) {
+      skt.close();
+      this.counts.broken += 1;
+      if (isRefusal(error)) return;
+      throw error;
+    }
+    this.#connections.set(connection.poll.apcContext, connection);
+    try {
+      this.#port.associate(skt.baseHandle());
+      this.arm(connection);
+    } catch (error) {
+      this.#end(connection, 'broken');
+      if (!isRefusal(error)) throw error;
+    }
+  }
+
+  /** The packet was taken, so nothing is pending: the block can go together with the socket. */
+  #end(connection: EchoConnection, how: 'ended' | 'broken'): void {
+    this.counts[how] += 1;
+    this.#connections.delete(connection.poll.apcContext);
+    connection.skt.close();
+    connection.poll.free();
+  }
+
+  #armListener(): void {
+    this.#acceptAgainMs = undefined;
+    this.#listenerPoll.arm(AFD_POLL_ACCEPT | alwaysMask);
+    this.counts.polls += 1;
+  }
+
+  /** No longer than asked for, and not beyond the listener's rest. */
+  #waitMs(timeoutMs: number): number {
+    if (this.#acceptAgainMs === undefined) return timeoutMs;
+    const restMs = this.#acceptAgainMs - performance.now();
+    if (restMs <= 0) this.#armListener();
+    return restMs <= 0 ? timeoutMs : Math.min(timeoutMs, restMs);
+  }
+
+  #drain(): void {
+    const endMs = performance.now() + drainLimitMs;
+    while (this.pendingPolls > 0 && performance.now() < endMs) {
+      for (const apcContext of this.#port.remove(10)) {
+        if (apcContext === this.#listenerPoll.apcContext) this.#listenerPoll.takeBack();
+        else this.#connections.get(apcContext)?.poll.takeBack();
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { setImmediate } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { NtdllxError } from 'ntdllx';
+import { UsageError } from 'poc-kit';
+import { formatAddress, parseAddress, TCPServerAddress } from 'tofu-sockets';
+import { type EchoCounts, EchoServer } from './echo-server.js';
+import { LiveLine } from './live-line.js';
+
+/** Where the server listens when nothing else is said. */
+export const defaultAddress = 'tcp|127.0.0.1|7099';
+
+/** A handler of Ctrl-C runs between two waits only: no wait is longer. */
+const longestWaitMs = 50;
+
+const number = new Intl.NumberFormat('en');
+
+/** Reads `--serve` and `--address`. @throws {UsageError} saying how it is right. */
+export function parseServeAddress(args: readonly string[]): TCPServerAddress {
+  const options = {
+    serve: { type: 'boolean' },
+    address: { type: 'string', default: defaultAddress },
+  } as const;
+  let text: string;
+  try {
+    text = parseArgs({ args: [...args], options }).values.address;
+  } catch (error) {
+    throw UsageError.from(error, `Known: --serve, --address '${defaultAddress}'.`);
+  }
+  const { address, error } = parseAddress(text, 'server');
+  if (error !== undefined) throw new UsageError(`--address: ${error.message}`);
+  if (address instanceof TCPServerAddress) return address;
+  throw new UsageError(`--address: this server speaks TCP only, for example ${defaultAddress}.`);
+}
+
+/** How the server is doing, in one line. */
+export function describe(open: number, { accepted, received, sent }: EchoCounts): string {
+  const [now, ever, bytesIn, bytesOut] = [open, accepted, received, sent].map(number.format);
+  return `${now} open, ${ever} so far; ${bytesIn} bytes in, ${bytesOut} out`;
+}
+
+/** What the server did, once it is closed. */
+export function summarize(counts: EchoCounts): string {
+  const { accepted, ended, broken, dropped, received, sent } = counts;
+  const ways = `${ended} ended by the client, ${broken} broken off, ${dropped} still open`;
+  const bytes = `${number.format(received)} bytes in, ${number.format(sent)} out`;
+  return `${number.format(accepted)} connections: ${ways}; ${bytes}.`;
+}
+
+function listen(address: TCPServerAddress): EchoServer {
+  try {
+    return new EchoServer(address);
+  } catch (error) {
+    if (!(error instanceof NtdllxError)) throw error;
+    throw new UsageError(`Cannot listen on ${formatAddress(address)}: ${error.message}`);
+  }
+}
+
+/**
+ * Runs the echo server until Ctrl-C, then closes it in order. One thread: between two waits Node's
+ * own event loop has its turn, and with it the handler of Ctrl-C.
+ *
+ * @throws {UsageError} when the address cannot be listened on.
+ */
+export async function serve(address: TCPServerAddress): Promise<EchoCounts> {
+  const server = listen(address);
+  const line = new LiveLine(process.stdout);
+  let isAsked = true;
+  const stop = () => {
+    isAsked = false;
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    const { host, port } = server.endpoint;
+    line.print(`Echo server on ${host} port ${port}. Try: nc ${host} ${port}. Ctrl-C ends it.`);
+    while (isAsked) {
+      server.turn(longestWaitMs);
+      line.show(() => describe(server.open, server.counts));
+      await setImmediate();
+    }
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+    line.clear();
+    server.close();
+  }
+  line.print(summarize(server.counts));
+  return server.counts;
+}

@@ -1,0 +1,102 @@
+import { nativeMemory } from 'ntdllx';
+import {
+  Deadline,
+  HelperThread,
+  Proof,
+  printLine,
+  runStage,
+  type StageOptions,
+  type Verdict,
+} from 'poc-kit';
+import { TCPServerAddress } from 'tofu-sockets';
+import type { EchoTask } from './echo-client.js';
+import { EchoServer } from './echo-server.js';
+
+/** The names of this stage. */
+export const stage2Echo = {
+  name: 'stage 2 echo',
+  claim: 'accept, receive, send, re-arm and close, through the completion port alone',
+} as const;
+
+/** What the client says. */
+const message = 'Tofu Engine';
+/** The plan's limit for one wait. */
+const waitLimitMs = 10_000;
+/** How long the client may take to answer, once the server saw its end. */
+const answerLimitMs = 10_000;
+
+/**
+ * An echo server and one client in another thread. The client sends 11 bytes, receives the same 11
+ * and closes; the server sees each of these steps as one packet, and in the end nothing is left.
+ */
+export class Stage2Echo {
+  protected readonly proof: Proof;
+  readonly #limitMs: number;
+  readonly #blocksBefore = nativeMemory().blocks;
+  #client: HelperThread<EchoTask, string> | undefined;
+  #server: EchoServer | undefined;
+  #isClosed = false;
+
+  constructor(options: StageOptions = {}) {
+    this.proof = new Proof(stage2Echo.name, stage2Echo.claim, options.print ?? printLine);
+    this.#limitMs = options.waitLimitMs ?? waitLimitMs;
+  }
+
+  /** Runs the stage to its verdict. Blocks this thread until the client left or the time is over. */
+  run(): Verdict {
+    if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
+    const { proof } = this;
+    return proof.conclude(() => {
+      this.#client = new HelperThread(new URL('./echo-client.js', import.meta.url));
+      const server = this.createServer();
+      this.#server = server;
+      const { counts, endpoint } = server;
+      proof.note(`listening on ${endpoint.host} port ${endpoint.port}`);
+      proof.require('before any client, packets in 100 ms', server.turn(100), 0);
+
+      this.startClient(endpoint.port);
+      const deadline = new Deadline(this.#limitMs);
+      while (counts.ended + counts.broken === 0 && !deadline.isOver) {
+        server.turn(Math.min(deadline.remainingMs, 1_000));
+      }
+
+      proof.expect('connections accepted', counts.accepted, 1);
+      proof.expect('bytes received', counts.received, message.length);
+      proof.expect('bytes sent', counts.sent, message.length);
+      proof.require('connections ended by the client', counts.ended, 1);
+      proof.expect('the client got back', this.#client.reply(answerLimitMs), message);
+      proof.expect('packets: accept, receive, disconnect', counts.packets, 3);
+      proof.expect('packets of nobody', counts.strays, 0);
+      proof.expect('after it, packets in 100 ms', server.turn(100), 0);
+      proof.expect('polls pending: the listener’s', server.pendingPolls, 1);
+
+      server.close();
+      proof.expect('closed, polls pending', server.pendingPolls, 0);
+      const left = nativeMemory().blocks - this.#blocksBefore;
+      proof.expect('closed, native blocks left', left, 0);
+    });
+  }
+
+  /** A server that listens on a free port of the loopback. */
+  protected createServer(): EchoServer {
+    return new EchoServer(new TCPServerAddress('127.0.0.1', 0));
+  }
+
+  /** Lets the client come; returns before it does. */
+  protected startClient(port: number): void {
+    this.#client?.send({ host: '127.0.0.1', port, text: message });
+  }
+
+  /** Closes the server and ends the client. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#client?.close();
+    this.#server?.close();
+  }
+}
+
+/** Constructs, runs and closes the stage. */
+export function runTest(options: StageOptions = {}): Verdict {
+  return runStage(new Stage2Echo(options));
+}

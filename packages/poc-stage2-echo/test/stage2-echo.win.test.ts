@@ -1,0 +1,113 @@
+import { nativeMemory } from 'ntdllx';
+import { EchoServer, runTest, type SocketPoll, Stage2Echo } from 'poc-stage2-echo';
+import { TCPServerAddress } from 'tofu-sockets';
+import { afterEach, expect, test } from 'vitest';
+
+const quick = { print: () => {}, waitLimitMs: 700 };
+const local = () => new TCPServerAddress('127.0.0.1', 0);
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('E01 Windows Stage 2: Tofu Engine', () => {
+  const lines: string[] = [];
+  const verdict = runTest({ print: (line) => lines.push(line) });
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(12);
+  expect(lines).toContain('   ok   the client got back: Tofu Engine');
+});
+
+/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
+function broken(stage: Stage2Echo): string[] {
+  try {
+    const { verdict, checks } = stage.run();
+    expect(verdict).toBe('failed');
+    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
+  } finally {
+    stage.close();
+  }
+}
+
+test('broken on purpose: no client', () => {
+  class NoClient extends Stage2Echo {
+    protected override startClient(): void {}
+  }
+  expect(broken(new NoClient(quick))).toEqual([
+    'connections accepted: 0',
+    'bytes received: 0',
+    'bytes sent: 0',
+    'connections ended by the client: 0',
+  ]);
+});
+
+test('broken on purpose: no poll after the accept', () => {
+  class Deaf extends EchoServer {
+    protected override arm(): void {}
+  }
+  class DeafStage extends Stage2Echo {
+    protected override createServer(): EchoServer {
+      return new Deaf(local());
+    }
+  }
+  expect(broken(new DeafStage(quick))).toEqual([
+    'bytes received: 0',
+    'bytes sent: 0',
+    'connections ended by the client: 0',
+  ]);
+});
+
+test('broken on purpose: no poll again after the first message', () => {
+  class Once extends EchoServer {
+    #polls = 0;
+    protected override arm(connection: Parameters<EchoServer['arm']>[0]): void {
+      this.#polls += 1;
+      if (this.#polls === 1) super.arm(connection);
+    }
+  }
+  class OnceStage extends Stage2Echo {
+    protected override createServer(): EchoServer {
+      return new Once(local());
+    }
+  }
+  expect(broken(new OnceStage(quick))).toEqual(['connections ended by the client: 0']);
+});
+
+test('broken on purpose: a block that is freed while its poll is pending is refused', () => {
+  const refusals: unknown[] = [];
+  class Hasty extends EchoServer {
+    protected override arm(connection: Parameters<EchoServer['arm']>[0]): void {
+      super.arm(connection);
+      const hasty = (action: (poll: SocketPoll) => void) => {
+        try {
+          action(connection.poll);
+        } catch (error) {
+          refusals.push((error as Error).message);
+        }
+      };
+      hasty((poll) => poll.free());
+      hasty((poll) => poll.arm(connection.wantedEvents));
+    }
+  }
+  class HastyStage extends Stage2Echo {
+    protected override createServer(): EchoServer {
+      return new Hasty(local());
+    }
+  }
+  const stage = new HastyStage(quick);
+  expect(stage.run().verdict).toBe('proven');
+  stage.close();
+  expect(refusals).toEqual([
+    'A pending poll: the kernel will write to its block.',
+    'A poll of this socket is pending: one at a time.',
+    'A pending poll: the kernel will write to its block.',
+    'A poll of this socket is pending: one at a time.',
+  ]);
+});
+
+test('closing before running, and twice', () => {
+  const stage = new Stage2Echo(quick);
+  stage.close();
+  stage.close();
+  expect(() => stage.run()).toThrowError('This stage is closed');
+});
