@@ -22,11 +22,15 @@ export interface NativeMemory {
   readI32(offset: number): number;
   readU64(offset: number): bigint;
   readI64(offset: number): bigint;
+  /** A handle or an address: 8 bytes, as a number. What is beyond 2^53 is not exact. */
+  readPointer(offset: number): number;
   writeU16(offset: number, value: number): void;
   writeU32(offset: number, value: number): void;
   writeI32(offset: number, value: number): void;
   writeU64(offset: number, value: bigint): void;
   writeI64(offset: number, value: bigint): void;
+  /** A handle or an address, 0 to 2^53, as 8 bytes. */
+  writePointer(offset: number, value: number): void;
   /** A copy of some bytes. */
   read(offset: number, byteLength: number): Uint8Array;
   /** Copies bytes in. */
@@ -124,6 +128,11 @@ class KoffiMemory implements NativeMemory {
     return this.#at(offset, 8).getBigInt64(offset, true);
   }
 
+  readPointer(offset: number): number {
+    const view = this.#at(offset, 8);
+    return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
+  }
+
   writeU16(offset: number, value: number): void {
     this.#at(offset, 2).setUint16(offset, value, true);
   }
@@ -142,6 +151,15 @@ class KoffiMemory implements NativeMemory {
 
   writeI64(offset: number, value: bigint): void {
     this.#at(offset, 8).setBigInt64(offset, value, true);
+  }
+
+  writePointer(offset: number, value: number): void {
+    if (!(Number.isSafeInteger(value) && value >= 0)) {
+      throw new NativeMemoryError(`A handle or an address is 0 to 2^53, got ${value}.`);
+    }
+    const view = this.#at(offset, 8);
+    view.setUint32(offset, value % 0x1_0000_0000, true);
+    view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true);
   }
 
   read(offset: number, byteLength: number): Uint8Array {

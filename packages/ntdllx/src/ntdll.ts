@@ -146,5 +146,25 @@ export const NtQueryIoCompletion: (
   ReturnLength: Address,
 ) => NTSTATUS = bind('NtQueryIoCompletion');
 
+/** The handle that means this process, in this process (a macro in phnt's ntpsapi.h). */
+export const NtCurrentProcess = (): HANDLE => -1;
+
+/**
+ * Makes a second handle to the same object, in this process or another one. Each is closed for
+ * itself; the object lives as long as one of them.
+ *
+ * @param TargetHandle address of 8 bytes that receive the handle.
+ * @param DesiredAccess what the new handle may do, such as IO_COMPLETION_ALL_ACCESS.
+ */
+export const NtDuplicateObject: (
+  SourceProcessHandle: HANDLE,
+  SourceHandle: HANDLE,
+  TargetProcessHandle: HANDLE,
+  TargetHandle: Address,
+  DesiredAccess: number,
+  HandleAttributes: number,
+  Options: number,
+) => NTSTATUS = bind('NtDuplicateObject');
+
 /** Closes a handle. Do not rely on it to wake a thread that waits on a port: Wine 8 does not. */
 export const NtClose: (Handle: HANDLE) => NTSTATUS = bind('NtClose');

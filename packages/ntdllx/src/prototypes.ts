@@ -97,6 +97,19 @@ export const prototypes = {
       ['OutputBufferLength', 'ULONG'],
     ],
   },
+  NtDuplicateObject: {
+    dll: 'ntdll.dll',
+    returns: 'NTSTATUS',
+    params: [
+      ['SourceProcessHandle', 'HANDLE'],
+      ['SourceHandle', 'HANDLE'],
+      ['TargetProcessHandle', 'HANDLE'],
+      pointer('TargetHandle', 'PHANDLE'),
+      ['DesiredAccess', 'ACCESS_MASK'],
+      ['HandleAttributes', 'ULONG'],
+      ['Options', 'ULONG'],
+    ],
+  },
   NtCancelIoFileEx: {
     dll: 'ntdll.dll',
     returns: 'NTSTATUS',

@@ -40,6 +40,27 @@ test('a freed block is out of reach', () => {
   for (const use of uses) expect(use).toThrowError('This block of native memory was freed.');
 });
 
+test('a handle or an address goes in and comes out as a number', () => {
+  const memory = allocate(16);
+  for (const value of [
+    0,
+    1,
+    0xffff_ffff,
+    0x1_0000_0000,
+    0x7fff_ffff_fff8,
+    Number.MAX_SAFE_INTEGER,
+  ]) {
+    memory.writePointer(8, value);
+    expect(memory.readPointer(8)).toBe(value);
+    expect(memory.readU64(8)).toBe(BigInt(value));
+  }
+  for (const value of [-1, 0.5, Number.NaN, 2 ** 53]) {
+    expect(() => memory.writePointer(0, value)).toThrowError(NativeMemoryError);
+  }
+  expect(() => memory.readPointer(9)).toThrowError(NativeMemoryError);
+  memory.free();
+});
+
 test('nothing outside a block is read or written', () => {
   const memory = allocate(16);
   const uses = [

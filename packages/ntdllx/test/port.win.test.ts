@@ -6,6 +6,8 @@ import {
   LARGE_INTEGER,
   NtClose,
   NtCreateIoCompletion,
+  NtCurrentProcess,
+  NtDuplicateObject,
   NtRemoveIoCompletionEx,
   NtSetIoCompletion,
   nativeMemory,
@@ -107,6 +109,20 @@ test('N12 bad handles are refused by name, and the port is still usable', () => 
     message: expect.stringContaining('ERROR_INVALID_HANDLE'),
   });
   expect(NtSetIoCompletion(port, 1, 0, 0, 0)).toBe(STATUS_SUCCESS);
+  expect(remove(1, 0).entries).toHaveLength(1);
+});
+
+test('a second handle is the same port, and lives on when the first is closed', () => {
+  const [self, at] = [NtCurrentProcess(), memory.address];
+  const status = NtDuplicateObject(self, port, self, at, IO_COMPLETION_ALL_ACCESS, 0, 0);
+  expect(status).toBe(STATUS_SUCCESS);
+  const second = memory.readPointer(0);
+  expect(second).not.toBe(port);
+  expect(NtSetIoCompletion(second, 1, 2, 0, 0)).toBe(STATUS_SUCCESS);
+  expect(remove(1, 0).entries).toHaveLength(1);
+  expect(NtSetIoCompletion(port, 1, 2, 0, 0)).toBe(STATUS_SUCCESS);
+  NtClose(port);
+  port = second;
   expect(remove(1, 0).entries).toHaveLength(1);
 });
 
