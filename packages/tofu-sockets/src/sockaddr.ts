@@ -12,7 +12,7 @@ export function familyOf(name: Endpoint | { readonly path: string }): number {
   return isIPv6(name.host) ? AF_INET6 : AF_INET;
 }
 
-/** The bytes of the sockaddr. The name must be valid; addresses see to that. */
+/** The bytes of the sockaddr. The name must be valid, and a host no name: addresses see to that. */
 export function encodeSockaddr(name: Endpoint | { readonly path: string }): Uint8Array {
   if ('path' in name) return encodePath(name.path);
   return isIPv6(name.host) ? encodeV6(name) : encodeV4(name);
@@ -34,8 +34,7 @@ function encodeV6({ host, port }: Endpoint): Uint8Array {
   view.setUint16(v6.sin6_family[0], AF_INET6, true);
   view.setUint16(v6.sin6_port[0], port, false);
   bytes.set(address.toByteArray(), v6.sin6_addr[0]);
-  // A zone that is no number is a name of an interface: those are Unix', not Windows'.
-  view.setUint32(v6.sin6_scope_id[0], Number(address.zoneId ?? 0) || 0, true);
+  view.setUint32(v6.sin6_scope_id[0], Number(address.zoneId ?? 0), true);
   return bytes;
 }
 
