@@ -61,8 +61,19 @@ export function requireHost(host: string): string {
   );
 }
 
-/** The bytes of an address that {@link isAddressText}; 4 or 16. */
-export const addressBytes = (host: string): number[] => ipaddr.parse(host).toByteArray();
+/**
+ * The bytes of an address that {@link isAddressText}, without its zone; 4 or 16. IPv6's dotted tail is
+ * made two groups first: ipaddr.js would take ::1.2.3.4 for ::ffff:1.2.3.4, another host.
+ */
+export function addressBytes(host: string): number[] {
+  if (!host.includes(':')) return ipaddr.IPv4.parse(host).toByteArray();
+  const [address = ''] = host.split('%');
+  const groups = address.replace(/\d+\.\d+\.\d+\.\d+$/, (dotted) => {
+    const [a = 0, b = 0, c = 0, d = 0] = dotted.split('.').map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  return ipaddr.IPv6.parse(groups).toByteArray();
+}
 
 /** True for 0.0.0.0 and ::, however they are spelled. */
 export function isUnspecified(host: string): boolean {
