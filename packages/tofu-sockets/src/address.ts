@@ -1,5 +1,6 @@
-import { isIP } from 'node:net';
 import { SktError } from './errors.js';
+import { isAddressText, isGroup, isUnspecified, requireHost, requireIP } from './host.js';
+import { show } from './show.js';
 
 /** One end of a connection, or of a datagram: an IPv4 or IPv6 address and a port. */
 export interface Endpoint {
@@ -10,43 +11,63 @@ export interface Endpoint {
 /** The bytes that a path of AF_UNIX may have: 108 with the zero at its end. */
 export const longestPathBytes = 107;
 
-function requireHost(host: string): string {
-  if (typeof host === 'string' && isIP(host) !== 0) return host;
-  const given = JSON.stringify(host);
-  throw new SktError('ERR_ADDRESS', `A host is an address such as 127.0.0.1 or ::1, got ${given}.`);
+/** tofu's port, where a client names none. */
+export const defaultPort = 7099;
+
+/** @throws {SktError} `ERR_ADDRESS` for what is no port of at least `least`. */
+export function requirePort(port: number, least: number): number {
+  if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
+  throw new SktError('ERR_ADDRESS', `A port is a number from ${least} to 65535, got ${show(port)}.`);
 }
 
-function requirePort(port: number, least: number): number {
-  if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
-  throw new SktError('ERR_ADDRESS', `A port is a number from ${least} to 65535, got ${port}.`);
+function refuseGroup(host: string): string {
+  if (!isGroup(host)) return host;
+  throw new SktError('ERR_ADDRESS', `${host} is a group of hosts: TCP is between two. Name one.`);
 }
 
 function requireTarget(host: string): string {
-  const isNobody = host === '0.0.0.0' || /^[0:]+$/.test(requireHost(host));
-  if (!isNobody) return host;
+  if (!isAddressText(host)) return requireHost(host);
+  if (!isUnspecified(host)) return refuseGroup(host);
   throw new SktError('ERR_ADDRESS', `Nobody can be reached at ${host}: name the server's address.`);
 }
 
 function requirePath(path: string): string {
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    const given = JSON.stringify(path);
-    throw new SktError('ERR_ADDRESS', `A socket's path is a text without zeros, got ${given}.`);
-  }
-  if (Buffer.from(path).toString() !== path) {
-    throw new SktError('ERR_ADDRESS', "A socket's path is UTF-8, this one has half a character.");
+  if (typeof path !== 'string' || path === '') {
+    throw new SktError('ERR_ADDRESS', `A socket's path is a text, got ${show(path)}.`);
   }
   const bytes = Buffer.byteLength(path);
-  if (bytes <= longestPathBytes) return path;
-  throw new SktError(
-    'ERR_ADDRESS',
-    `A socket's path has at most ${longestPathBytes} bytes of UTF-8, this one has ${bytes}.`,
-  );
+  if (bytes > longestPathBytes) {
+    throw new SktError(
+      'ERR_ADDRESS',
+      `A socket's path has at most ${longestPathBytes} bytes of UTF-8, this one has ${bytes}.`,
+    );
+  }
+  // NTFS has none of them, a zero would end the path early, and a line's end a header.
+  if ([...path].some((character) => character < ' ')) {
+    throw new SktError(
+      'ERR_ADDRESS',
+      `A socket's path has no control characters, got ${show(path)}.`,
+    );
+  }
+  if (Buffer.from(path).toString() === path) return path;
+  throw new SktError('ERR_ADDRESS', "A socket's path is UTF-8, this one has half a character.");
 }
 
-/** Where a TCP server listens. */
-export class TCPServerAddress implements Endpoint {
-  // Makes the type nominal: an object that only looks like an address was never checked.
-  declare protected readonly isChecked: true;
+/**
+ * What every address has in common: it was checked when it was made, and cannot be changed
+ * afterwards. An object that only looks like one, or borrows the prototype, is none.
+ */
+abstract class CheckedAddress {
+  readonly #isChecked = true;
+
+  /** True for an object whose constructor ran. */
+  static isChecked(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #isChecked in value && value.#isChecked;
+  }
+}
+
+/** Where a TCP server listens. Never a name: a server is bound to what its host has. */
+export class TCPServerAddress extends CheckedAddress implements Endpoint {
   readonly kind = 'tcp-server';
   readonly host: string;
   readonly port: number;
@@ -57,32 +78,41 @@ export class TCPServerAddress implements Endpoint {
    * @throws {SktError} `ERR_ADDRESS` for anything else.
    */
   constructor(host = '127.0.0.1', port = 0) {
-    this.host = requireHost(host);
+    super();
+    this.host = refuseGroup(requireIP(host));
     this.port = requirePort(port, 0);
+    Object.freeze(this);
   }
 }
 
 /** Where a TCP client connects to. */
-export class TCPClientAddress implements Endpoint {
-  declare protected readonly isChecked: true;
+export class TCPClientAddress extends CheckedAddress implements Endpoint {
   readonly kind = 'tcp-client';
   readonly host: string;
   readonly port: number;
 
   /**
-   * @param host the server's address; not 0.0.0.0 or ::, which nobody can be reached at.
+   * @param host the server's address, not 0.0.0.0 or ::, which nobody can be reached at; or its name
+   *   in ASCII, kept as it is written, for `resolveAddress`. A last label that is a number is
+   *   refused: resolvers would take `1.2.3` for an address.
    * @param port 1 to 65535.
    * @throws {SktError} `ERR_ADDRESS` for anything else.
    */
-  constructor(host: string, port: number) {
+  constructor(host = '127.0.0.1', port: number = defaultPort) {
+    super();
     this.host = requireTarget(host);
     this.port = requirePort(port, 1);
+    Object.freeze(this);
+  }
+
+  /** True where the host is a name: `resolveAddress` comes before a socket then. */
+  get isName(): boolean {
+    return !isAddressText(this.host);
   }
 }
 
 /** Where a UDP socket is bound to. */
-export class UDPAddress implements Endpoint {
-  declare protected readonly isChecked: true;
+export class UDPAddress extends CheckedAddress implements Endpoint {
   readonly kind = 'udp';
   readonly host: string;
   readonly port: number;
@@ -93,38 +123,42 @@ export class UDPAddress implements Endpoint {
    * @throws {SktError} `ERR_ADDRESS` for anything else.
    */
   constructor(host = '127.0.0.1', port = 0) {
-    this.host = requireHost(host);
+    super();
+    this.host = requireIP(host);
     this.port = requirePort(port, 0);
+    Object.freeze(this);
   }
 }
 
 /** Where a server listens on a Unix domain socket. */
-export class UDSServerAddress {
-  declare protected readonly isChecked: true;
+export class UDSServerAddress extends CheckedAddress {
   readonly kind = 'uds-server';
   readonly path: string;
 
   /**
-   * @param path a file that does not exist yet, at most 107 bytes of UTF-8.
+   * @param path a file that does not exist yet, at most 107 bytes of UTF-8, no control characters.
    * @throws {SktError} `ERR_ADDRESS` for anything else; nothing is cut off.
    */
   constructor(path: string) {
+    super();
     this.path = requirePath(path);
+    Object.freeze(this);
   }
 }
 
 /** Where a client of a Unix domain socket connects to. */
-export class UDSClientAddress {
-  declare protected readonly isChecked: true;
+export class UDSClientAddress extends CheckedAddress {
   readonly kind = 'uds-client';
   readonly path: string;
 
   /**
-   * @param path the server's file, at most 107 bytes of UTF-8.
+   * @param path the server's file, at most 107 bytes of UTF-8, no control characters.
    * @throws {SktError} `ERR_ADDRESS` for anything else; nothing is cut off.
    */
   constructor(path: string) {
+    super();
     this.path = requirePath(path);
+    Object.freeze(this);
   }
 }
 
@@ -138,7 +172,14 @@ export type SktAddress =
 
 /** True for an object that a constructor of this module made, and checked. */
 export function isSktAddress(value: unknown): value is SktAddress {
-  return [TCPServerAddress, TCPClientAddress, UDPAddress, UDSServerAddress, UDSClientAddress].some(
-    (kind) => value instanceof kind,
+  return CheckedAddress.isChecked(value);
+}
+
+/** @throws {SktError} `ERR_ADDRESS` for what no constructor of this module made. */
+export function requireAddress(value: unknown, call: string): SktAddress {
+  if (isSktAddress(value)) return value;
+  throw new SktError(
+    'ERR_ADDRESS',
+    `${call} wants an address, such as new TCPServerAddress(), got ${show(value)}.`,
   );
 }

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export {
+  defaultPort,
   type Endpoint,
   longestPathBytes,
   type SktAddress,
@@ -13,9 +14,15 @@ export {
   UDSClientAddress,
   UDSServerAddress,
 } from './address.js';
+export { formatAddressHeader, parseAddressHeaders } from './address-headers.js';
 export { formatAddress, type ParsedAddress, parseAddress, type Side } from './address-text.js';
+export type { CreateOptions } from './create-options.js';
 export { SktError, type SktErrorCode } from './errors.js';
 export type { SktOptions } from './options.js';
-export { type Datagram, Skt, type SktKind, type TransferFlags } from './skt.js';
+export { resolveAddress } from './resolve.js';
+export { type Datagram, Skt, type SktKind } from './skt.js';
 export { SocketCreator } from './socket-creator.js';
+export type { TransferFlags } from './transfer-flags.js';
+export { temporaryUDSPath, type UDSPathState, udsPathState } from './uds-files.js';
+export type { Direction, SktWatcher } from './watchers.js';
 export { type WouldBlock, wouldBlock } from './would-block.js';

@@ -1,12 +1,16 @@
 import { type Kernel, WsaError } from 'ntdllx';
 import {
   FIONBIO,
+  linger,
   SIO_BASE_HANDLE,
   SIO_BSP_HANDLE,
   SIO_BSP_HANDLE_POLL,
   SIO_BSP_HANDLE_SELECT,
+  SO_LINGER,
   type SOCKET,
   SOCKET_ERROR,
+  SOL_SOCKET,
+  WSAENOTSOCK,
 } from 'ntdllx/ws2_32';
 import { borrow } from './borrow.js';
 
@@ -43,6 +47,7 @@ function askHandle(kernel: Kernel, socket: SOCKET, code: number, call: string): 
 export function findBaseHandle(kernel: Kernel, socket: SOCKET): number {
   const first = askHandle(kernel, socket, SIO_BASE_HANDLE, 'WSAIoctl(SIO_BASE_HANDLE)');
   if (!(first instanceof WsaError)) return Number(first);
+  if (first.wsaCode === WSAENOTSOCK) throw first;
   for (const code of [SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE]) {
     const below = askHandle(kernel, socket, code, 'WSAIoctl(SIO_BSP_HANDLE)');
     if (below instanceof WsaError || below === BigInt(socket)) continue;
@@ -50,6 +55,18 @@ export function findBaseHandle(kernel: Kernel, socket: SOCKET): number {
     if (!(base instanceof WsaError)) return Number(base);
   }
   throw first;
+}
+
+/** Makes the close of a connection a reset. */
+export function lingerZero(kernel: Kernel, socket: SOCKET): void {
+  borrow(kernel, linger.size, (memory) => {
+    memory.writeU16(linger.fields.l_onoff[0], 1);
+    memory.writeU16(linger.fields.l_linger[0], 0);
+    const { address } = memory;
+    if (kernel.setsockopt(socket, SOL_SOCKET, SO_LINGER, address, linger.size) === SOCKET_ERROR) {
+      throw lastWsaError(kernel, 'setsockopt(SO_LINGER)');
+    }
+  });
 }
 
 /** Sets an option that is one int. */

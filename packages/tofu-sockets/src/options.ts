@@ -16,6 +16,7 @@ import {
 } from 'ntdllx/ws2_32';
 import { SktError } from './errors.js';
 import { getIntOption, setIntOption } from './native-skt.js';
+import { show } from './show.js';
 
 /** The options of a socket, each a switch or a number of bytes. */
 export interface SktOptions {
@@ -53,13 +54,12 @@ const names = {
 
 const isNumber = (option: keyof SktOptions) => option.endsWith('Bytes');
 
-function requireOption(option: keyof SktOptions): void {
-  if (Object.hasOwn(names, option)) return;
+/** @throws {SktError} `ERR_SKT_ARGUMENT` for what is no option's name. */
+export function requireOption(option: keyof SktOptions): void {
+  // What is no text could be another one each time it is asked.
+  if (typeof option === 'string' && Object.hasOwn(names, option)) return;
   const known = Object.keys(names).join(', ');
-  throw new SktError(
-    'ERR_SKT_ARGUMENT',
-    `There is no option ${String(option)}; there are ${known}.`,
-  );
+  throw new SktError('ERR_SKT_ARGUMENT', `There is no option ${show(option)}; there are ${known}.`);
 }
 
 /** Reads an option. */
@@ -87,7 +87,7 @@ export function setOption<K extends keyof SktOptions>(
     : typeof value === 'boolean';
   if (!isFit) {
     const wanted = isNumber(option) ? 'a number of bytes from 0 to 2^31 - 1' : 'true or false';
-    throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${String(value)}.`);
+    throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${show(value)}.`);
   }
   const [name, level, code] = names[option];
   setIntOption(kernel, socket, `setsockopt(${name})`, [level, code], Number(value));

@@ -1,41 +1,44 @@
-import { isIP } from 'node:net';
 import { type HANDLE, type Kernel, type NativeMemory, WsaError } from 'ntdllx';
 import {
   INVALID_SOCKET,
-  linger,
   MSG_OOB,
-  MSG_PEEK,
   SD_BOTH,
   SD_RECEIVE,
   SD_SEND,
   SO_ERROR,
-  SO_LINGER,
   type SOCKET,
   SOCKET_ERROR,
   SOL_SOCKET,
   WSAENOTCONN,
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
-import { type Endpoint, isSktAddress, type SktAddress } from './address.js';
+import type { Endpoint, SktAddress } from './address.js';
 import { borrow } from './borrow.js';
+import { requireBytes, requireRoom } from './bytes.js';
 import { SktError } from './errors.js';
-import { findBaseHandle, getIntOption, lastWsaError, makeNonBlocking } from './native-skt.js';
+import {
+  findBaseHandle,
+  getIntOption,
+  lastWsaError,
+  lingerZero,
+  makeNonBlocking,
+} from './native-skt.js';
 import { getOption, type SktOptions, setOption } from './options.js';
+import { requirePeer } from './peer.js';
+import { show } from './show.js';
 import { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
 import { lengthOffset, nameBytes, nameOffset, transferBlock, transferBytes } from './transfer.js';
+import { flagBits, type TransferFlags } from './transfer-flags.js';
+import { removeOwnFile } from './uds-files.js';
+import { type Direction, requireWatcher, type SktWatcher, tellAll } from './watchers.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 import { type WouldBlock, wouldBlock } from './would-block.js';
 
 /** What a socket is for. */
 export type SktKind = 'listener' | 'client' | 'accepted' | 'datagram';
 
-/** How a send or a receive differs from an ordinary one. */
-export interface TransferFlags {
-  /** MSG_OOB: TCP's one urgent byte. */
-  readonly oob?: boolean;
-  /** MSG_PEEK: look, and leave the data where it is. Receiving only. */
-  readonly peek?: boolean;
-}
+const streams: readonly SktKind[] = ['client', 'accepted'];
+const everyKind: readonly SktKind[] = ['listener', 'datagram', ...streams];
 
 /** A datagram that was received. */
 export interface Datagram {
@@ -58,9 +61,16 @@ export class Skt {
   readonly #kernel: Kernel;
   readonly #address: SktAddress | undefined;
   #socket: SOCKET | undefined;
+  #isClosing = false;
+  /** How connect went: a failure is kept, for Winsock tells it only once. */
+  #connect: 'not yet' | 'started' | WsaError = 'not yet';
+  #watchers: Set<SktWatcher> | undefined;
 
   /** Takes over `socket`, which Winsock just made: on a throw it is closed. For this package. */
   constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: SktAddress) {
+    if (typeof kernel?.closesocket !== 'function' || !everyKind.includes(kind)) {
+      throw new SktError('ERR_SKT_ARGUMENT', 'A Skt is made by SocketCreator or by accept.');
+    }
     this.kind = kind;
     this.#kernel = kernel;
     this.#address = address;
@@ -77,15 +87,14 @@ export class Skt {
 
   /** True until {@link close}. */
   get isOpen(): boolean {
-    return this.#socket !== undefined;
+    return Skt.#own(this, 'isOpen').#socket !== undefined;
   }
 
   /** Winsock's handle. It is this object's: never close it elsewhere. */
   get socket(): SOCKET {
-    if (this.#socket === undefined) {
-      throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
-    }
-    return this.#socket;
+    const socket = Skt.#own(this, 'socket').#socket;
+    if (socket !== undefined) return socket;
+    throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
   }
 
   /**
@@ -95,6 +104,7 @@ export class Skt {
    * @throws {WsaError} when the provider hides it: such a socket cannot be polled.
    */
   baseHandle(): HANDLE {
+    Skt.#require(this, 'baseHandle');
     return findBaseHandle(this.#kernel, this.socket);
   }
 
@@ -106,10 +116,10 @@ export class Skt {
    *   no fault of the listener, accept again.
    */
   accept(): Skt | WouldBlock {
-    this.#require(['listener'], 'accept');
+    Skt.#require(this, 'accept', ['listener']);
     const accepted = this.#kernel.accept(this.socket, 0, 0);
     if (BigInt(accepted) !== INVALID_SOCKET) return new Skt(this.#kernel, accepted, 'accepted');
-    return this.#blockedBy('accept');
+    return this.#blockedBy('accept', 'accept');
   }
 
   /**
@@ -117,38 +127,49 @@ export class Skt {
    * asked with {@link finishConnect}.
    *
    * @returns true when connected already, {@link wouldBlock} while it is under way.
+   * @throws {SktError} `ERR_SKT_STATE` the second time, unless the first one failed.
    */
   connect(): true | WouldBlock {
-    this.#require(['client'], 'connect');
-    if (!isSktAddress(this.#address)) throw new SktError('ERR_ADDRESS', 'There is no address.');
-    const name = encodeSockaddr(this.#address);
-    return borrow(this.#kernel, name.byteLength, (memory) => {
-      memory.write(0, name);
-      const result = this.#kernel.connect(this.socket, memory.address, name.byteLength);
-      return result === SOCKET_ERROR ? this.#blockedBy('connect') : true;
-    });
+    Skt.#require(this, 'connect', ['client']);
+    if (this.#connect === 'started') {
+      throw new SktError('ERR_SKT_STATE', 'connect was called: finishConnect says how it went.');
+    }
+    const error = this.#connectBy(this.#address as SktAddress);
+    if (error !== undefined && error.wsaCode !== WSAEWOULDBLOCK) throw error;
+    this.#connect = 'started';
+    return error === undefined ? true : this.#tellBlocked('connect');
+  }
+
+  /**
+   * Tells a UDP socket who its peer is: from then on {@link recvFrom} gets that peer's datagrams alone.
+   * May be called again with another one. Nothing is sent.
+   */
+  connectTo(peer: Endpoint): void {
+    Skt.#require(this, 'connectTo', ['datagram']);
+    const error = this.#connectBy(requirePeer(peer, this.#address));
+    if (error !== undefined) throw error;
   }
 
   /**
    * How a connect that was under way ended, without connecting again.
    *
    * @returns true when connected, {@link wouldBlock} while it is still under way.
-   * @throws {WsaError} of the connect, when it failed.
+   * @throws {WsaError} of the connect, when it failed; the same one each time.
    */
   finishConnect(): true | WouldBlock {
-    this.#require(['client'], 'finishConnect');
-    const code = getIntOption(this.#kernel, this.socket, 'getsockopt(SO_ERROR)', [
-      SOL_SOCKET,
-      SO_ERROR,
-    ]);
-    if (code !== 0) throw new WsaError('connect', code);
-    try {
-      this.peerEndpoint();
-      return true;
-    } catch (error) {
-      if (error instanceof WsaError && error.wsaCode === WSAENOTCONN) return wouldBlock;
-      throw error;
+    Skt.#require(this, 'finishConnect', ['client']);
+    if (this.#connect instanceof WsaError) throw this.#connect;
+    const kernel = this.#kernel;
+    const option = [SOL_SOCKET, SO_ERROR] as const;
+    const code = getIntOption(kernel, this.socket, 'getsockopt(SO_ERROR)', option);
+    if (code !== 0) {
+      this.#connect = new WsaError('connect', code);
+      throw this.#connect;
     }
+    const error = this.#askName('getpeername');
+    if (error === undefined) return true;
+    if (error.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
+    throw error;
   }
 
   /**
@@ -157,12 +178,13 @@ export class Skt {
    * @returns how many were taken, or {@link wouldBlock} when none could be.
    */
   send(bytes: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
-    this.#require(['client', 'accepted'], 'send');
+    Skt.#require(this, 'send', streams);
+    const bits = flagBits(flags, 'send');
     const part = requireBytes(bytes, 'send').subarray(0, transferBytes);
-    const block = this.#fill(part);
-    const length = part.byteLength;
-    const sent = this.#kernel.send(this.socket, block, length, flags.oob ? MSG_OOB : 0);
-    return sent === SOCKET_ERROR ? this.#blockedBy('send') : sent;
+    // Flags may have run code of the caller's; from here on nothing does, for the block is shared.
+    const { socket } = this;
+    const sent = this.#kernel.send(socket, this.#fill(part), part.byteLength, bits);
+    return sent === SOCKET_ERROR ? this.#blockedBy('send', 'send') : sent;
   }
 
   /**
@@ -172,33 +194,39 @@ export class Skt {
    *   {@link wouldBlock} when there are none now. `into` must have room for one, or 0 means nothing.
    */
   recv(into: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
-    this.#require(['client', 'accepted'], 'recv');
-    const room = requireRoom(into, 'recv');
+    Skt.#require(this, 'recv', streams);
+    const bits = flagBits(flags, 'recv');
+    const view = requireRoom(into, 'recv');
+    const room = Math.min(view.byteLength, transferBytes);
+    const { socket } = this;
     const block = transferBlock(this.#kernel);
-    const code = (flags.oob ? MSG_OOB : 0) | (flags.peek ? MSG_PEEK : 0);
-    const received = this.#kernel.recv(this.socket, block.address, room, code);
-    if (received === SOCKET_ERROR) return this.#blockedBy('recv');
-    into.set(block.read(0, received));
+    const received = this.#kernel.recv(socket, block.address, room, bits);
+    if (received === SOCKET_ERROR) {
+      return this.#blockedBy('recv', (bits & MSG_OOB) === 0 ? 'receive' : 'urgent');
+    }
+    view.set(block.read(0, received));
     return received;
   }
 
   /**
-   * Sends one datagram, whole.
+   * Sends one datagram, whole, to an address of the socket's own family.
    *
    * @returns its length, or {@link wouldBlock}.
    */
   sendTo(bytes: Uint8Array, to: Endpoint): number | WouldBlock {
-    this.#require(['datagram'], 'sendTo');
-    if (requireBytes(bytes, 'sendTo').byteLength > transferBytes) {
+    Skt.#require(this, 'sendTo', ['datagram']);
+    const view = requireBytes(bytes, 'sendTo');
+    const length = view.byteLength;
+    if (length > transferBytes) {
       throw new SktError('ERR_SKT_ARGUMENT', `A datagram has at most ${transferBytes} bytes.`);
     }
-    const name = encodeTarget(to);
-    const block = this.#fill(bytes);
+    const name = encodeSockaddr(requirePeer(to, this.#address));
+    const { socket } = this;
+    const block = this.#fill(view);
     transferBlock(this.#kernel).write(nameOffset, name);
     const at = block + nameOffset;
-    const length = bytes.byteLength;
-    const sent = this.#kernel.sendto(this.socket, block, length, 0, at, name.byteLength);
-    return sent === SOCKET_ERROR ? this.#blockedBy('sendto') : sent;
+    const sent = this.#kernel.sendto(socket, block, length, 0, at, name.byteLength);
+    return sent === SOCKET_ERROR ? this.#blockedBy('sendto', 'send') : sent;
   }
 
   /**
@@ -208,22 +236,24 @@ export class Skt {
    * @returns its length and sender, or {@link wouldBlock} when there is none now.
    */
   recvFrom(into: Uint8Array): Datagram | WouldBlock {
-    this.#require(['datagram'], 'recvFrom');
-    const room = requireRoom(into, 'recvFrom');
+    Skt.#require(this, 'recvFrom', ['datagram']);
+    const view = requireRoom(into, 'recvFrom');
+    const room = Math.min(view.byteLength, transferBytes);
     const block = transferBlock(this.#kernel);
     block.writeI32(lengthOffset, nameBytes);
     const [name, length] = [block.address + nameOffset, block.address + lengthOffset];
     const byteLength = this.#kernel.recvfrom(this.socket, block.address, room, 0, name, length);
-    if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom');
-    into.set(block.read(0, byteLength));
+    if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom', 'receive');
+    view.set(block.read(0, byteLength));
     return { byteLength, from: requireEndpoint(block, 'recvfrom') };
   }
 
   /** Ends one direction of a connection, or both; the socket stays open. */
   shutdown(how: 'receive' | 'send' | 'both'): void {
-    this.#require(['client', 'accepted'], 'shutdown');
-    if (!Object.hasOwn(shutdownHow, how)) {
-      throw new SktError('ERR_SKT_ARGUMENT', `shutdown wants receive, send or both, got ${how}.`);
+    Skt.#require(this, 'shutdown', streams);
+    if (typeof how !== 'string' || !Object.hasOwn(shutdownHow, how)) {
+      const given = show(how);
+      throw new SktError('ERR_SKT_ARGUMENT', `shutdown wants receive, send or both, got ${given}.`);
     }
     if (this.#kernel.shutdown(this.socket, shutdownHow[how]) === SOCKET_ERROR) {
       throw lastWsaError(this.#kernel, 'shutdown');
@@ -232,11 +262,13 @@ export class Skt {
 
   /** Reads an option. */
   getOption<K extends keyof SktOptions>(option: K): SktOptions[K] {
+    Skt.#require(this, 'getOption');
     return getOption(this.#kernel, this.socket, option);
   }
 
   /** Sets an option. */
   setOption<K extends keyof SktOptions>(option: K, value: SktOptions[K]): void {
+    Skt.#require(this, 'setOption');
     setOption(this.#kernel, this.socket, option, value);
   }
 
@@ -245,36 +277,51 @@ export class Skt {
    * reset. Never done by default.
    */
   abortOnClose(): void {
-    this.#require(['client', 'accepted'], 'abortOnClose');
-    borrow(this.#kernel, linger.size, (memory) => {
-      memory.writeU16(linger.fields.l_onoff[0], 1);
-      memory.writeU16(linger.fields.l_linger[0], 0);
-      const { address } = memory;
-      const { size } = linger;
-      const result = this.#kernel.setsockopt(this.socket, SOL_SOCKET, SO_LINGER, address, size);
-      if (result === SOCKET_ERROR) throw lastWsaError(this.#kernel, 'setsockopt(SO_LINGER)');
-    });
+    Skt.#require(this, 'abortOnClose', streams);
+    lingerZero(this.#kernel, this.socket);
   }
 
   /** This side's endpoint. Of a client it can be relied on once it is connected, not before. */
   localEndpoint(): Endpoint {
+    Skt.#require(this, 'localEndpoint');
     return this.#endpoint('getsockname');
   }
 
   /** The other side's endpoint, of a connected socket. */
   peerEndpoint(): Endpoint {
+    Skt.#require(this, 'peerEndpoint');
     return this.#endpoint('getpeername');
+  }
+
+  /**
+   * Has a poller told of every would-block, which edge-triggered readiness needs, and of the close.
+   * Costs nothing where nobody watches. The same watcher is told once, however often it came.
+   */
+  watch(watcher: SktWatcher): void {
+    Skt.#require(this, 'watch');
+    this.#watchers ??= new Set();
+    this.#watchers.add(requireWatcher(watcher));
+  }
+
+  /** Takes {@link watch} back; a watcher that is not there is fine, and so is a closed socket. */
+  unwatch(watcher: SktWatcher): void {
+    Skt.#own(this, 'unwatch').#watchers?.delete(watcher);
   }
 
   /** Closes the socket; a poll that is pending on it completes. Idempotent. */
   close(): void {
-    const socket = this.#socket;
-    if (socket === undefined) return;
+    const socket = Skt.#own(this, 'close').#socket;
+    if (socket === undefined || this.#isClosing) return;
+    this.#isClosing = true;
+    const watcherError = this.#watchers && tellAll(this.#watchers, (each) => each.onClose?.(this));
+    this.#watchers = undefined;
     this.#socket = undefined;
     const result = this.#kernel.closesocket(socket);
     const error = result === SOCKET_ERROR ? lastWsaError(this.#kernel, 'closesocket') : undefined;
     stopWinsock(this.#kernel);
+    removeOwnFile(this);
     if (error !== undefined) throw error;
+    if (watcherError !== undefined) throw watcherError.thrown;
   }
 
   /** Copies what is to be sent to where Winsock reads it; returns the address. */
@@ -284,32 +331,61 @@ export class Skt {
     return block.address;
   }
 
-  #endpoint(call: 'getsockname' | 'getpeername'): Endpoint {
+  /** Hands Winsock's connect a name. @returns what it said, if it is not done. */
+  #connectBy(to: Endpoint | { readonly path: string }): WsaError | undefined {
+    const name = encodeSockaddr(to);
+    return borrow(this.#kernel, name.byteLength, (memory) => {
+      memory.write(0, name);
+      const result = this.#kernel.connect(this.socket, memory.address, name.byteLength);
+      return result === SOCKET_ERROR ? lastWsaError(this.#kernel, 'connect') : undefined;
+    });
+  }
+
+  /** Has Winsock store a name behind the data. @returns why it did not, if it did not. */
+  #askName(call: 'getsockname' | 'getpeername'): WsaError | undefined {
     const { socket } = this;
     const block = transferBlock(this.#kernel);
     block.writeI32(lengthOffset, nameBytes);
     const [name, length] = [block.address + nameOffset, block.address + lengthOffset];
-    if (this.#kernel[call](socket, name, length) === SOCKET_ERROR) {
-      throw lastWsaError(this.#kernel, call);
-    }
-    return requireEndpoint(block, call);
+    const result = this.#kernel[call](socket, name, length);
+    return result === SOCKET_ERROR ? lastWsaError(this.#kernel, call) : undefined;
   }
 
-  #require(kinds: readonly SktKind[], call: string): void {
-    // Closed is said first, and before any memory is touched.
-    if (this.socket !== undefined && kinds.includes(this.kind)) return;
-    const wanted = kinds.join(' or ');
-    throw new SktError(
-      'ERR_SKT_KIND',
-      `${call} wants a socket of kind ${wanted}, not ${this.kind}.`,
-    );
+  #endpoint(call: 'getsockname' | 'getpeername'): Endpoint {
+    const error = this.#askName(call);
+    if (error !== undefined) throw error;
+    return requireEndpoint(transferBlock(this.#kernel), call);
   }
 
   /** Would-block if that is what the call just said; throws what else it said. */
-  #blockedBy(call: string): WouldBlock {
+  #blockedBy(call: string, direction: Direction): WouldBlock {
     const error = lastWsaError(this.#kernel, call);
-    if (error.wsaCode === WSAEWOULDBLOCK) return wouldBlock;
-    throw error;
+    if (error.wsaCode !== WSAEWOULDBLOCK) throw error;
+    return this.#tellBlocked(direction);
+  }
+
+  #tellBlocked(direction: Direction): WouldBlock {
+    if (this.#watchers === undefined) return wouldBlock;
+    const error = tellAll(this.#watchers, (each) => each.onWouldBlock?.(this, direction));
+    if (error !== undefined) throw error.thrown;
+    return wouldBlock;
+  }
+
+  /** A method may be called on anything; what is no socket is refused by name. */
+  static #own(self: unknown, call: string): Skt {
+    if (typeof self === 'object' && self !== null && #socket in self) return self;
+    throw new SktError(
+      'ERR_SKT_ARGUMENT',
+      `${call} belongs to a Skt: call it as skt.${call}, on one that SocketCreator made.`,
+    );
+  }
+
+  static #require(self: unknown, call: string, kinds = everyKind): void {
+    const { kind, socket } = Skt.#own(self, call);
+    // Closed is said first, and before any memory is touched.
+    if (socket !== undefined && kinds.includes(kind)) return;
+    const wanted = kinds.join(' or ');
+    throw new SktError('ERR_SKT_KIND', `${call} wants a socket of kind ${wanted}, not ${kind}.`);
   }
 }
 
@@ -318,24 +394,4 @@ function requireEndpoint(block: NativeMemory, call: string): Endpoint {
   const endpoint = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
   if (endpoint !== undefined) return endpoint;
   throw new SktError('ERR_ADDRESS', `${call} returned an address that is no IP address.`);
-}
-
-function requireBytes(bytes: Uint8Array, call: string): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
-  throw new SktError('ERR_SKT_ARGUMENT', `${call} wants a Uint8Array.`);
-}
-
-function requireRoom(into: Uint8Array, call: string): number {
-  if (into instanceof Uint8Array && into.byteLength > 0) {
-    return Math.min(into.byteLength, transferBytes);
-  }
-  throw new SktError('ERR_SKT_ARGUMENT', `${call} wants a Uint8Array with room for a byte.`);
-}
-
-function encodeTarget(to: Endpoint): Uint8Array {
-  if (isIP(to?.host) !== 0 && Number.isInteger(to.port) && to.port >= 1 && to.port <= 65_535) {
-    return encodeSockaddr(to);
-  }
-  const given = JSON.stringify(to);
-  throw new SktError('ERR_ADDRESS', `A datagram goes to a host and a port, got ${given}.`);
 }

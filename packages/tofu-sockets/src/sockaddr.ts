@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { AF_INET, AF_INET6, AF_UNIX, sockaddr_in, sockaddr_in6, sockaddr_un } from 'ntdllx/ws2_32';
 import type { Endpoint } from './address.js';
+import { addressBytes } from './host.js';
 
 const v4 = sockaddr_in.fields;
 const v6 = sockaddr_in6.fields;
@@ -12,7 +13,7 @@ export function familyOf(name: Endpoint | { readonly path: string }): number {
   return isIPv6(name.host) ? AF_INET6 : AF_INET;
 }
 
-/** The bytes of the sockaddr. The name must be valid; addresses see to that. */
+/** The bytes of the sockaddr. The name must be valid, and a host no name: addresses see to that. */
 export function encodeSockaddr(name: Endpoint | { readonly path: string }): Uint8Array {
   if ('path' in name) return encodePath(name.path);
   return isIPv6(name.host) ? encodeV6(name) : encodeV4(name);
@@ -23,19 +24,17 @@ function encodeV4({ host, port }: Endpoint): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setUint16(v4.sin_family[0], AF_INET, true);
   view.setUint16(v4.sin_port[0], port, false);
-  bytes.set(ipaddr.IPv4.parse(host).toByteArray(), v4.sin_addr[0]);
+  bytes.set(addressBytes(host), v4.sin_addr[0]);
   return bytes;
 }
 
 function encodeV6({ host, port }: Endpoint): Uint8Array {
   const bytes = new Uint8Array(sockaddr_in6.size);
   const view = new DataView(bytes.buffer);
-  const address = ipaddr.IPv6.parse(host);
   view.setUint16(v6.sin6_family[0], AF_INET6, true);
   view.setUint16(v6.sin6_port[0], port, false);
-  bytes.set(address.toByteArray(), v6.sin6_addr[0]);
-  // A zone that is no number is a name of an interface: those are Unix', not Windows'.
-  view.setUint32(v6.sin6_scope_id[0], Number(address.zoneId ?? 0) || 0, true);
+  bytes.set(addressBytes(host), v6.sin6_addr[0]);
+  view.setUint32(v6.sin6_scope_id[0], Number(host.split('%')[1] ?? 0), true);
   return bytes;
 }
 

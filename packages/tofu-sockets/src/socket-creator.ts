@@ -1,4 +1,4 @@
-import { type Kernel, ntKernel } from 'ntdllx';
+import { type Kernel, ntKernel, WsaError } from 'ntdllx';
 import {
   AF_UNIX,
   INVALID_SOCKET,
@@ -9,18 +9,29 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
   SOCKET_ERROR,
-  SOMAXCONN,
   WSA_FLAG_NO_HANDLE_INHERIT,
   WSA_FLAG_OVERLAPPED,
   WSAEAFNOSUPPORT,
+  WSAECONNREFUSED,
   WSAEOPNOTSUPP,
 } from 'ntdllx/ws2_32';
-import { isSktAddress, type SktAddress } from './address.js';
+import {
+  type Endpoint,
+  requireAddress,
+  type SktAddress,
+  TCPServerAddress,
+  UDSClientAddress,
+  type UDSServerAddress,
+} from './address.js';
 import { borrow } from './borrow.js';
+import { type CreateOptions, planSocket } from './create-options.js';
 import { SktError } from './errors.js';
 import { lastWsaError } from './native-skt.js';
+import type { SktOptions } from './options.js';
+import { show } from './show.js';
 import { Skt, type SktKind } from './skt.js';
 import { encodeSockaddr, familyOf } from './sockaddr.js';
+import { ownFile, removeStaleFile, requireFreePath, udsPathState } from './uds-files.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 
 const kinds: Record<SktAddress['kind'], SktKind> = {
@@ -35,37 +46,87 @@ const kinds: Record<SktAddress['kind'], SktKind> = {
 export class SocketCreator {
   readonly #kernel: Kernel;
 
-  /** @param kernel the real one by default. */
+  /**
+   * @param kernel the real one by default.
+   * @throws {SktError} `ERR_SKT_ARGUMENT` for what is no kernel.
+   */
   constructor(kernel: Kernel = ntKernel) {
+    if (typeof kernel?.WSASocketW !== 'function') {
+      throw new SktError('ERR_SKT_ARGUMENT', `SocketCreator wants a kernel, got ${show(kernel)}.`);
+    }
     this.#kernel = kernel;
   }
 
   /**
    * Makes a socket: of a server address one that is bound and listens, of a client address one
-   * that is ready for `connect`, of a UDP address one that is bound. The caller closes it.
+   * that is ready for `connect`, of a UDP address one that is bound. The caller closes it; the close
+   * of a server on a path also removes its file.
    *
-   * @throws {SktError} `ERR_ADDRESS` for what is no address, `ERR_SKT_UNSUPPORTED` where this host
-   *   does not have the kind of socket. @throws {WsaError} when Winsock refuses; nothing is left
-   *   open then.
+   * @throws {SktError} `ERR_ADDRESS` for what is no address, or a name that was not resolved;
+   *   `ERR_SKT_ARGUMENT` for wrong options; `ERR_SKT_UNSUPPORTED` where this host does not have the
+   *   kind of socket; `ERR_UDS_FILE` where a path is taken or has no directory.
+   * @throws {WsaError} when Winsock refuses. Nothing is left open in any case.
    */
-  fromAddress(address: SktAddress): Skt {
-    if (!isSktAddress(address)) {
-      throw new SktError(
-        'ERR_ADDRESS',
-        'A socket is made from an address, such as TCPServerAddress.',
-      );
-    }
-    const skt = this.#create(address);
+  fromAddress(address: SktAddress, options: CreateOptions = {}): Skt {
+    SocketCreator.#check(this, 'fromAddress');
+    const checked = requireAddress(address, 'fromAddress');
+    const plan = planSocket(checked, options);
+    const skt = this.#create(checked);
     try {
-      if (skt.kind === 'datagram') this.#ignoreUnreachable(skt);
-      if (skt.kind !== 'client') this.#bind(skt, address);
+      if (skt.kind === 'datagram' && !plan.reportUnreachable) this.#ignoreUnreachable(skt);
+      if (plan.bindTo !== undefined) this.#bind(skt, plan.bindTo, plan.options);
+      else setOptions(skt, plan.options);
       if (skt.kind === 'listener') {
-        this.#require('listen', this.#kernel.listen(skt.socket, SOMAXCONN));
+        this.#require('listen', this.#kernel.listen(skt.socket, plan.backlog));
       }
       return skt;
     } catch (error) {
       skt.close();
       throw error;
+    }
+  }
+
+  /**
+   * A port that was free on `host` a moment ago. Another program may take it before you do: to listen
+   * on port 0 and to ask `localEndpoint` has no such gap.
+   *
+   * @throws as {@link fromAddress}.
+   */
+  findFreeTcpPort(host = '127.0.0.1'): number {
+    SocketCreator.#check(this, 'findFreeTcpPort');
+    const listener = this.fromAddress(new TCPServerAddress(host, 0));
+    try {
+      return listener.localEndpoint().port;
+    } finally {
+      listener.close();
+    }
+  }
+
+  /**
+   * Removes the file that a server left behind at a path, after a connect was refused there. Asks the
+   * host for AF_UNIX first, whatever is at the path.
+   *
+   * @returns `absent` if there was none; `in-use` if a server answers, and in doubt.
+   * @throws {SktError} `ERR_SKT_UNSUPPORTED` where this host has no AF_UNIX, `ERR_UDS_FILE` for a file
+   *   that is no socket's. @throws {WsaError} when the connect fails otherwise.
+   */
+  removeStale(address: UDSServerAddress): 'removed' | 'absent' | 'in-use' {
+    SocketCreator.#check(this, 'removeStale');
+    const checked = requireAddress(address, 'removeStale');
+    if (checked.kind !== 'uds-server') {
+      throw new SktError('ERR_ADDRESS', `removeStale wants a UDSServerAddress, not ${checked.kind}.`);
+    }
+    const skt = this.fromAddress(new UDSClientAddress(checked.path));
+    try {
+      if (udsPathState(checked.path) !== 'taken') return 'absent';
+      skt.connect();
+      return 'in-use';
+    } catch (error) {
+      if (!(error instanceof WsaError) || error.wsaCode !== WSAECONNREFUSED) throw error;
+      removeStaleFile(checked.path);
+      return 'removed';
+    } finally {
+      skt.close();
     }
   }
 
@@ -95,16 +156,20 @@ export class SocketCreator {
     return new SktError('ERR_SKT_UNSUPPORTED', `This host does not have ${family}.${where}`);
   }
 
-  #bind(skt: Skt, address: SktAddress): void {
+  #bind(skt: Skt, name: Endpoint | UDSServerAddress, options: Partial<SktOptions>): void {
+    const path = 'path' in name ? name.path : undefined;
+    if (path !== undefined) requireFreePath(path);
     // By Microsoft's documentation SO_REUSEADDR lets any program take the port over on Windows
     // (unverified here): the opposite is set. A path has an owner of its own.
-    if (!('path' in address)) skt.setOption('exclusiveAddress', true);
-    const name = encodeSockaddr(address);
-    borrow(this.#kernel, name.byteLength, (memory) => {
-      memory.write(0, name);
-      const result = this.#kernel.bind(skt.socket, memory.address, name.byteLength);
+    if (path === undefined) setOptions(skt, { exclusiveAddress: true, ...options });
+    else setOptions(skt, options);
+    const bytes = encodeSockaddr(name);
+    borrow(this.#kernel, bytes.byteLength, (memory) => {
+      memory.write(0, bytes);
+      const result = this.#kernel.bind(skt.socket, memory.address, bytes.byteLength);
       this.#require('bind', result);
     });
+    if (path !== undefined) ownFile(skt, path);
   }
 
   /** One peer that is gone must not fail the next receive from all the others. */
@@ -125,5 +190,20 @@ export class SocketCreator {
 
   #require(call: string, result: number): void {
     if (result === SOCKET_ERROR) throw lastWsaError(this.#kernel, call);
+  }
+
+  /** A method may be called on anything; what is no creator is refused by name. */
+  static #check(self: unknown, call: string): void {
+    if (typeof self === 'object' && self !== null && #kernel in self) return;
+    throw new SktError(
+      'ERR_SKT_ARGUMENT',
+      `${call} belongs to a SocketCreator: call it as creator.${call}.`,
+    );
+  }
+}
+
+function setOptions(skt: Skt, options: Partial<SktOptions>): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value !== undefined) skt.setOption(option as keyof SktOptions, value);
   }
 }

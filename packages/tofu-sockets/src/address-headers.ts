@@ -1,0 +1,49 @@
+import type { SktAddress } from './address.js';
+import { formatAddress, type ParsedAddress, parseAddress, type Side } from './address-text.js';
+import { SktError } from './errors.js';
+import { show } from './show.js';
+
+/** tofu's headers, and whose address each carries. */
+const sides: ReadonlyMap<string, Side> = new Map([
+  ['~connect_to', 'client'],
+  ['~listen_on', 'server'],
+]);
+
+/**
+ * Writes an address as the header that carries it in a message of tofu's:
+ * `~connect_to: tcp|127.0.0.1|7099` for a client, `~listen_on: …` for a server; no line's end.
+ *
+ * @throws {SktError} `ERR_ADDRESS` as `formatAddress` does.
+ */
+export function formatAddressHeader(address: SktAddress): string {
+  const text = formatAddress(address);
+  return `${address.kind.endsWith('server') ? '~listen_on' : '~connect_to'}: ${text}`;
+}
+
+/**
+ * Finds the address in a message's headers: lines of `name: value` that end with CR LF or LF. The
+ * first line with one of the two names decides, also when its address is wrong; names are compared
+ * as they are, and nothing but the one space after the colon is taken away from a value.
+ *
+ * Never throws on text: a wrong address, or none, is a value.
+ *
+ * @throws {SktError} `ERR_SKT_ARGUMENT` when `headers` is no text.
+ */
+export function parseAddressHeaders(headers: string): ParsedAddress {
+  if (typeof headers !== 'string') {
+    throw new SktError(
+      'ERR_SKT_ARGUMENT',
+      `parseAddressHeaders wants a text, got ${show(headers)}.`,
+    );
+  }
+  for (const line of headers.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    const side = colon < 0 ? undefined : sides.get(line.slice(0, colon));
+    if (side === undefined) continue;
+    const value = line.slice(colon + 1);
+    return parseAddress(value.startsWith(' ') ? value.slice(1) : value, side);
+  }
+  return {
+    error: new SktError('ERR_ADDRESS', 'There is no header ~connect_to or ~listen_on.'),
+  };
+}

@@ -1,0 +1,91 @@
+import { isIPv6 } from 'node:net';
+import { SOMAXCONN } from 'ntdllx/ws2_32';
+import { type Endpoint, requirePort, type SktAddress, type UDSServerAddress } from './address.js';
+import { SktError } from './errors.js';
+import { requireIP } from './host.js';
+import { requireOption, type SktOptions } from './options.js';
+import { show } from './show.js';
+
+/** How a socket is made, where it is not the ordinary way. */
+export interface CreateOptions {
+  /** A listener: how many clients may wait to be accepted; 1 to 2^31 - 1. Default: many. */
+  readonly backlog?: number;
+  /** A TCP client: where it is bound to first, exclusively; port 0 for a free one. */
+  readonly local?: Endpoint;
+  /** Set before the socket is bound, as `v6Only` has to be. */
+  readonly options?: Readonly<Partial<SktOptions>>;
+  /**
+   * A UDP socket: whether a datagram that reached nobody fails a later receive with WSAECONNRESET, as
+   * Windows has it. Default: false, for one peer that is gone must not fail the next receive from
+   * all the others.
+   */
+  readonly reportUnreachable?: boolean;
+}
+
+/** What {@link planSocket} made of them. */
+export interface SocketPlan {
+  readonly backlog: number;
+  readonly bindTo: Endpoint | UDSServerAddress | undefined;
+  readonly options: Readonly<Partial<SktOptions>>;
+  readonly reportUnreachable: boolean;
+}
+
+function wrong(message: string, given: unknown): SktError {
+  return new SktError('ERR_SKT_ARGUMENT', `${message}, got ${show(given)}.`);
+}
+
+function requireBacklog(backlog: number): number {
+  if (Number.isInteger(backlog) && backlog >= 1 && backlog <= SOMAXCONN) return backlog;
+  throw wrong('backlog wants a number of clients from 1 to 2^31 - 1', backlog);
+}
+
+/** Where the socket is bound to before anything else; undefined for a client that does not care. */
+function placeOf(address: SktAddress, local: Endpoint | undefined): SocketPlan['bindTo'] {
+  if (address.kind === 'uds-client') return undefined;
+  if (address.kind !== 'tcp-client') return address;
+  if (local === undefined) return undefined;
+  if (typeof local !== 'object' || local === null) {
+    throw wrong('local wants a host and a port', local);
+  }
+  const place = { host: requireIP(local.host), port: requirePort(local.port, 0) };
+  if (isIPv6(place.host) === isIPv6(address.host)) return place;
+  throw wrong(`local wants an address of the family of ${address.host}`, place.host);
+}
+
+/**
+ * Checks everything before anything is opened, and reads each property once.
+ *
+ * @throws {SktError} `ERR_SKT_ARGUMENT`, or `ERR_ADDRESS` for an endpoint or a name.
+ */
+export function planSocket(address: SktAddress, given: CreateOptions): SocketPlan {
+  if (address.kind === 'tcp-client' && address.isName) {
+    throw new SktError(
+      'ERR_ADDRESS',
+      `${address.host} is a name: await resolveAddress first, and use what it returns.`,
+    );
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw wrong('fromAddress wants options as an object', given);
+  }
+  const { backlog, local, options = {}, reportUnreachable = false } = given;
+  if (backlog !== undefined && !address.kind.endsWith('server')) {
+    throw wrong('backlog is for servers', address.kind);
+  }
+  if (local !== undefined && address.kind !== 'tcp-client') {
+    throw wrong('local is for clients of TCP', address.kind);
+  }
+  if (typeof reportUnreachable !== 'boolean' || (reportUnreachable && address.kind !== 'udp')) {
+    throw wrong(`reportUnreachable is true or false, for UDP; for ${address.kind}`, reportUnreachable);
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw wrong('options wants an object of options', options);
+  }
+  const copy = { ...options };
+  for (const option of Object.keys(copy)) requireOption(option as keyof SktOptions);
+  return {
+    backlog: requireBacklog(backlog ?? SOMAXCONN),
+    bindTo: placeOf(address, local),
+    options: copy,
+    reportUnreachable,
+  };
+}

@@ -1,0 +1,47 @@
+import { lookup } from 'node:dns/promises';
+import { requireAddress, TCPClientAddress } from './address.js';
+import { SktError } from './errors.js';
+import { isGroup, isUnspecified } from './host.js';
+import { show } from './show.js';
+
+/**
+ * Asks the system's resolver for the addresses of a client address whose host is a name. What is an
+ * address already comes back as it is, without asking. Nothing blocks: the question runs on one of
+ * Node's threads, and cannot be taken back.
+ *
+ * @returns at least one address, in the resolver's order: try them one after another. Answers that
+ *   cannot be a target, such as 0.0.0.0, are left out.
+ * @throws {SktError} `ERR_RESOLVE` when the name has no address or the resolver cannot be asked, with
+ *   Node's error as `cause`; `ERR_ADDRESS` for another kind of address.
+ */
+export async function resolveAddress(address: TCPClientAddress): Promise<TCPClientAddress[]> {
+  const checked = requireAddress(address, 'resolveAddress');
+  if (checked.kind !== 'tcp-client') {
+    const given = show(checked.kind);
+    throw new SktError('ERR_ADDRESS', `Only a client of TCP has a host's name, got ${given}.`);
+  }
+  if (!checked.isName) return [checked];
+  const answers = await ask(checked.host);
+  const targets = answers.filter((answer) => !isUnspecified(answer) && !isGroup(answer));
+  if (targets.length === 0) throw unresolved(checked.host, 'it has no address to connect to');
+  return targets.map((answer) => new TCPClientAddress(answer, checked.port));
+}
+
+async function ask(name: string): Promise<string[]> {
+  try {
+    return (await lookup(name, { all: true, order: 'verbatim' })).map(({ address }) => address);
+  } catch (error) {
+    throw unresolved(name, (error as NodeJS.ErrnoException).code ?? 'unknown', error);
+  }
+}
+
+const advice: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such name: check its spelling, and that the network is up',
+  EAI_AGAIN: 'the name server does not answer: try again later',
+  ETIMEOUT: 'the name server does not answer: try again later',
+};
+
+function unresolved(name: string, why: string, cause?: unknown): SktError {
+  const said = advice[why] === undefined ? why : `${why}, ${advice[why]}`;
+  return new SktError('ERR_RESOLVE', `The host ${name} was not resolved: ${said}.`, { cause });
+}

@@ -1,0 +1,27 @@
+import { MSG_OOB, MSG_PEEK } from 'ntdllx/ws2_32';
+import { SktError } from './errors.js';
+import { show } from './show.js';
+
+/** How a send or a receive differs from an ordinary one. */
+export interface TransferFlags {
+  /** MSG_OOB: TCP's one urgent byte. */
+  readonly oob?: boolean;
+  /** MSG_PEEK: look, and leave the data where it is. Receiving only. */
+  readonly peek?: boolean;
+}
+
+function isOn(value: unknown, flag: string, call: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw new SktError('ERR_SKT_ARGUMENT', `${call}: ${flag} is true or false, got ${show(value)}.`);
+}
+
+/** Winsock's bits. @throws {SktError} `ERR_SKT_ARGUMENT` for what are no flags, or not of the call. */
+export function flagBits(flags: TransferFlags, call: 'send' | 'recv'): number {
+  if (typeof flags !== 'object' || flags === null) {
+    throw new SktError('ERR_SKT_ARGUMENT', `${call}: flags are an object, got ${show(flags)}.`);
+  }
+  const bits =
+    (isOn(flags.oob, 'oob', call) ? MSG_OOB : 0) | (isOn(flags.peek, 'peek', call) ? MSG_PEEK : 0);
+  if (call === 'recv' || (bits & MSG_PEEK) === 0) return bits;
+  throw new SktError('ERR_SKT_ARGUMENT', 'To peek is a way of receiving: send has no such flag.');
+}
