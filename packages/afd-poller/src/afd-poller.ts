@@ -1,0 +1,230 @@
+import { isMainThread } from 'node:worker_threads';
+import { Skt } from 'tofu-sockets';
+import { PollerError } from './errors.js';
+import { type Interest, readInterest } from './interest.js';
+import { type CheckedOptions, type PollerOptions, readOptions } from './options.js';
+import type { BlockCounts } from './poll-blocks.js';
+import { PollEvents } from './poll-events.js';
+import { type PollerCounts, PollLoop } from './poll-loop.js';
+import { duplicatePort, type RemoteData } from './poller-remote.js';
+import type { Registration } from './registration.js';
+import { show } from './show.js';
+import { keys, requirePost, requireWakeBits } from './signals.js';
+import type { WayName } from './way.js';
+
+/** What {@link AfdPoller.inspect} shows. */
+export interface PollerState extends Readonly<PollerCounts> {
+  readonly way: WayName;
+  readonly isOpen: boolean;
+  /** Sockets that are registered. */
+  readonly registrations: number;
+  /** Requests that the kernel has, of these and of those that were removed. */
+  readonly pending: number;
+  /** Blocks of native memory, by owner. */
+  readonly blocks: BlockCounts;
+  /** Handles to the socket driver. */
+  readonly helpers: number;
+}
+
+/**
+ * Readiness of sockets on Windows: register, wait, get events. Owns one completion port, the memory
+ * that the kernel writes to, and nothing else; the sockets stay their owner's.
+ *
+ * One thread. Changes of interest reach NT at the next wait, so that many of them cost one request.
+ * Other threads reach it through {@link remoteData}.
+ */
+export class AfdPoller<Token = unknown> {
+  readonly #options: CheckedOptions;
+  readonly #loop: PollLoop<Token>;
+  #defaultEvents: PollEvents<Token> | undefined;
+  #isOpen = true;
+
+  /**
+   * Makes the port. Close the poller, or both leak.
+   *
+   * @throws {PollerError} for a wrong option. @throws {NtStatusError} when NT has no port left.
+   */
+  constructor(options: PollerOptions = {}) {
+    this.#options = readOptions(options);
+    this.#loop = new PollLoop(this.#options);
+  }
+
+  /**
+   * Registers a socket. What it is ready for already is told by the next wait.
+   *
+   * @param token comes back with each of its events.
+   * @returns an id, for {@link PollerRemote.modify}; never given twice.
+   * @throws {PollerError} `ERR_ALREADY_REGISTERED`; `ERR_OTHER_PORT` with the way `self`, for a socket
+   *   that another poller has or had. @throws {SktError} for a closed socket. @throws {NtStatusError}
+   *   when NT refuses.
+   */
+  add(skt: Skt, interest: Interest, token?: Token): number {
+    this.#requireOpen();
+    this.#requireSkt(skt);
+    const want = readInterest(interest);
+    if (this.#loop.find(skt) === undefined) return this.#loop.add(skt, want, token as Token);
+    throw new PollerError('ERR_ALREADY_REGISTERED', 'This socket is registered here: use modify.');
+  }
+
+  /**
+   * Changes what a socket is told of, and its token where one is given. Renews one-shot and edge,
+   * and registrations that were told of a reset or a failed connect.
+   *
+   * @throws {PollerError} `ERR_NOT_REGISTERED`
+   */
+  modify(skt: Skt, interest: Interest, ...token: [token?: Token]): void {
+    this.#requireOpen();
+    const registration = this.#require(skt);
+    const want = readInterest(interest);
+    if (token.length > 0) registration.token = token[0] as Token;
+    this.#loop.change(registration, want);
+  }
+
+  /**
+   * Forgets a socket. When this returns no event of it is ever told, also none that the last wait
+   * has found already. The socket may then be closed, or registered again.
+   *
+   * @throws {PollerError} `ERR_NOT_REGISTERED`, also for a socket that was closed.
+   */
+  remove(skt: Skt): void {
+    this.#requireOpen();
+    this.#loop.remove(this.#require(skt));
+  }
+
+  /** True if the socket is registered here. */
+  has(skt: Skt): boolean {
+    return this.#loop.find(skt) !== undefined;
+  }
+
+  /**
+   * Waits until something is to be told, or the time is over. Blocks this thread.
+   *
+   * @param timeoutMs 0 only looks; fractions are welcome, and no positive time becomes 0; `Infinity`
+   *   waits until there is something.
+   * @param events the list to fill; default: one of the poller's own.
+   * @returns that list; empty when the time is over.
+   * @throws {PollerError} `ERR_POLLER_MAIN_THREAD` for any time but 0 on Node's main thread, unless
+   *   the poller was made with `allowMainThread`.
+   */
+  wait(timeoutMs: number, events?: PollEvents<Token>): PollEvents<Token> {
+    this.#requireOpen();
+    this.#requireTimeout(timeoutMs);
+    const into = this.#requireEvents(events);
+    if (this.#loop.isWaiting) {
+      throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait already.');
+    }
+    into.clear();
+    this.#loop.wait(into, timeoutMs);
+    return into;
+  }
+
+  /**
+   * Makes the next wait return with an event of kind `wake`. Wakes before that are one event, whose
+   * `value` has the bits of all of them.
+   *
+   * @param bits 0 to 2^32 - 1.
+   */
+  wake(bits = 0): void {
+    this.#requireOpen();
+    const { flags, port } = this.#loop;
+    flags.wake(requireWakeBits(bits), (...packet) => port.post(...packet));
+  }
+
+  /**
+   * Posts a packet of one's own; each is one event of kind `post`, in order.
+   *
+   * @param type 0 to 2^32 - 1. @param value 0 to 2^53 - 1.
+   */
+  post(type: number, value = 0): void {
+    this.#requireOpen();
+    requirePost(type, value);
+    this.#loop.port.post(keys.post, 0, type, value);
+  }
+
+  /**
+   * What another thread needs to make a {@link PollerRemote} of. Each call makes a handle, which is
+   * the remote's to close: send it once.
+   */
+  remoteData(): RemoteData {
+    this.#requireOpen();
+    const { port, flags } = this.#loop;
+    const data = duplicatePort(this.#options.kernel, port.handle);
+    return { port: Number(data), flags: flags.buffer };
+  }
+
+  /** What the poller holds and did; for tests and for people. */
+  inspect(): PollerState {
+    const { counts: blocks, helpers, name: way } = this.#loop.way;
+    const { size: registrations, counts } = this.#loop;
+    const isOpen = this.#isOpen;
+    return { way, isOpen, registrations, pending: blocks.kernels, blocks, helpers, ...counts };
+  }
+
+  /**
+   * Ends every request, takes its packet, then closes the port and gives the memory back. The
+   * sockets stay open. Idempotent; every other call is refused afterwards.
+   *
+   * @throws {PollerError} `ERR_POLLER_LEAK` when the kernel does not let go of some blocks in time:
+   *   these stay allocated for good, for it will write to them.
+   */
+  close(): void {
+    if (!this.#isOpen) return;
+    if (this.#loop.isWaiting) {
+      throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait.');
+    }
+    this.#isOpen = false;
+    const held = this.#loop.close();
+    if (held === 0) return;
+    throw new PollerError(
+      'ERR_POLLER_LEAK',
+      `The kernel did not let go of ${held} requests in ${this.#options.closeLimitMs} ms; ` +
+        'their memory stays allocated.',
+    );
+  }
+
+  /** Checks the books: for tests. @throws {Error} naming the first lie. */
+  verify(): void {
+    if (this.#isOpen) this.#loop.verify();
+  }
+
+  #requireOpen(): void {
+    if (this.#isOpen) return;
+    throw new PollerError('ERR_POLLER_CLOSED', 'This poller is closed.');
+  }
+
+  #require(skt: Skt): Registration<Token> {
+    this.#requireSkt(skt);
+    const registration = this.#loop.find(skt);
+    if (registration !== undefined) return registration;
+    throw new PollerError('ERR_NOT_REGISTERED', 'This socket is not registered here: use add.');
+  }
+
+  #requireSkt(skt: unknown): void {
+    if (skt instanceof Skt) return;
+    throw new PollerError('ERR_POLLER_ARGUMENT', `A poller watches a Skt, got ${show(skt)}.`);
+  }
+
+  #requireTimeout(timeoutMs: number): void {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+      throw new PollerError(
+        'ERR_POLLER_ARGUMENT',
+        `A time-out is 0 or more milliseconds, or Infinity; got ${show(timeoutMs)}.`,
+      );
+    }
+    if (timeoutMs === 0 || !isMainThread || this.#options.allowMainThread) return;
+    throw new PollerError(
+      'ERR_POLLER_MAIN_THREAD',
+      'To wait here would stop the event loop of Node: wait in a worker, look with wait(0), or ' +
+        'make the poller with { allowMainThread: true }.',
+    );
+  }
+
+  #requireEvents(events: PollEvents<Token> | undefined): PollEvents<Token> {
+    if (events === undefined) {
+      this.#defaultEvents ??= new PollEvents<Token>();
+      return this.#defaultEvents;
+    }
+    if (events instanceof PollEvents) return events;
+    throw new PollerError('ERR_POLLER_ARGUMENT', `Events go into PollEvents, got ${show(events)}.`);
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+  FILE_SKIP_SET_EVENT_ON_HANDLE,
+  FileIoCompletionNotificationInformation,
+  type HANDLE,
+  isNtError,
+  type Kernel,
+  NtStatusError,
+} from 'ntdllx';
+import { openAfd } from './afd-device.js';
+import type { CompletionPort } from './completion-port.js';
+import type { Registration } from './registration.js';
+import type { RequestHandles } from './single-request-way.js';
+
+interface Helper {
+  readonly handle: HANDLE;
+  users: number;
+}
+
+/**
+ * Polls on handles to the socket driver itself, each for a bounded number of sockets: to cancel one
+ * request, NT looks through all that are pending on its handle. The sockets stay as they were, so
+ * they may belong to any port, or to none.
+ */
+export class HelperHandles implements RequestHandles {
+  readonly name = 'helper';
+  readonly skipsPacketOnSuccess: boolean;
+  readonly #kernel: Kernel;
+  readonly #port: CompletionPort;
+  readonly #pollsPerHelper: number;
+  /** By place; a hole is a helper that was closed. */
+  readonly #helpers: (Helper | undefined)[] = [];
+  /** Places with room for one more. */
+  readonly #roomy = new Set<number>();
+  #open = 0;
+
+  constructor(
+    kernel: Kernel,
+    port: CompletionPort,
+    options: { readonly pollsPerHelper: number; readonly skipsPacketOnSuccess: boolean },
+  ) {
+    this.#kernel = kernel;
+    this.#port = port;
+    this.#pollsPerHelper = options.pollsPerHelper;
+    this.skipsPacketOnSuccess = options.skipsPacketOnSuccess;
+  }
+
+  get helpers(): number {
+    return this.#open;
+  }
+
+  attach(registration: Registration): void {
+    const [place = this.#openHelper()] = this.#roomy;
+    const helper = this.#helpers[place] as Helper;
+    helper.users += 1;
+    if (helper.users === this.#pollsPerHelper) this.#roomy.delete(place);
+    registration.place = place;
+  }
+
+  handleOf({ place }: Registration): HANDLE {
+    return (this.#helpers[place] as Helper).handle;
+  }
+
+  detach({ place }: Registration): void {
+    const helper = this.#helpers[place] as Helper;
+    helper.users -= 1;
+    this.#roomy.add(place);
+    // The last one stays: a server whose only client comes and goes would open it each time.
+    if (helper.users > 0 || this.#open === 1) return;
+    this.#kernel.NtClose(helper.handle);
+    this.#helpers[place] = undefined;
+    this.#roomy.delete(place);
+    this.#open -= 1;
+  }
+
+  close(): void {
+    for (const helper of this.#helpers) {
+      if (helper !== undefined) this.#kernel.NtClose(helper.handle);
+    }
+    this.#helpers.length = 0;
+    this.#roomy.clear();
+    this.#open = 0;
+  }
+
+  #openHelper(): number {
+    const handle = openAfd(this.#kernel);
+    try {
+      this.#require(this.#port.associate(handle, 0));
+      const flags =
+        FILE_SKIP_SET_EVENT_ON_HANDLE |
+        (this.skipsPacketOnSuccess ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
+      const information = FileIoCompletionNotificationInformation;
+      this.#require(this.#port.setFlags(handle, flags, information));
+    } catch (error) {
+      this.#kernel.NtClose(handle);
+      throw error;
+    }
+    const hole = this.#helpers.indexOf(undefined);
+    const place = hole === -1 ? this.#helpers.length : hole;
+    this.#helpers[place] = { handle, users: 0 };
+    this.#roomy.add(place);
+    this.#open += 1;
+    return place;
+  }
+
+  #require(status: number): void {
+    if (isNtError(status)) throw new NtStatusError('NtSetInformationFile', status);
+  }
+}

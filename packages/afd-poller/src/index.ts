@@ -1,0 +1,17 @@
+/**
+ * Readiness of sockets on Windows NT, by AFD_POLL and one completion port. Importing this opens
+ * nothing, anywhere.
+ *
+ * @packageDocumentation
+ */
+export { AfdPoller, type PollerState } from './afd-poller.js';
+export { PollerError, type PollerErrorCode } from './errors.js';
+export type { Interest, Mode } from './interest.js';
+export type { PollerOptions } from './options.js';
+export type { BlockCounts } from './poll-blocks.js';
+export { type EventKind, PollEvent, PollEvents } from './poll-events.js';
+export type { PollerCounts } from './poll-loop.js';
+export { PollerRemote, type RemoteData } from './poller-remote.js';
+export { is } from './readiness.js';
+export { type Triggers, triggersOf, triggersToInterest } from './triggers.js';
+export type { WayName } from './way.js';

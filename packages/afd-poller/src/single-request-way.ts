@@ -1,0 +1,154 @@
+import {
+  AFD_POLL_LOCAL_CLOSE,
+  type HANDLE,
+  IOCTL_AFD_POLL,
+  isNtError,
+  isNtSuccess,
+  type Kernel,
+  NtStatusError,
+  STATUS_INVALID_HANDLE,
+  STATUS_NOT_FOUND,
+  STATUS_SUCCESS,
+} from 'ntdllx';
+import type { CompletionPort } from './completion-port.js';
+import { type BlockCounts, PollBlocks, pollInfo } from './poll-blocks.js';
+import type { Registration } from './registration.js';
+import type { Completed, PollWay, WayName } from './way.js';
+
+/** The handle on which a registration's requests are made; where a way differs from the other. */
+export interface RequestHandles {
+  readonly name: WayName;
+  /** Finds or makes the handle. @throws when the socket cannot be polled this way. */
+  attach(registration: Registration): void;
+  /** The handle, between attach and detach. */
+  handleOf(registration: Registration): HANDLE;
+  /** A request that succeeds at once posts no packet. */
+  readonly skipsPacketOnSuccess: boolean;
+  /** The registration is gone. */
+  detach(registration: Registration): void;
+  /** How many handles of its own are open. */
+  readonly helpers: number;
+  close(): void;
+}
+
+/** One request per registration, at most one at a time, each in a block of its own. */
+export class SingleRequestWay implements PollWay {
+  readonly #kernel: Kernel;
+  readonly #port: CompletionPort;
+  readonly #handles: RequestHandles;
+  readonly #completed: Completed;
+  readonly #blocks: PollBlocks;
+  /** By block: whose it is. */
+  readonly #registrations: (Registration | undefined)[] = [];
+
+  constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, completed: Completed) {
+    this.#kernel = kernel;
+    this.#port = port;
+    this.#handles = handles;
+    this.#completed = completed;
+    this.#blocks = new PollBlocks(kernel);
+  }
+
+  get name(): WayName {
+    return this.#handles.name;
+  }
+
+  get counts(): BlockCounts {
+    return this.#blocks.counts;
+  }
+
+  get helpers(): number {
+    return this.#handles.helpers;
+  }
+
+  attach(registration: Registration): void {
+    this.#handles.attach(registration);
+    registration.block = this.#blocks.acquire();
+    this.#registrations[registration.block] = registration;
+  }
+
+  submit(registration: Registration): void {
+    const { block, mask, base } = registration;
+    const apcContext = this.#blocks.lend(block, Number(base), mask);
+    const address = this.#blocks.address(block);
+    const info = address + pollInfo.offset;
+    const status = this.#kernel.NtDeviceIoControlFile(
+      this.#handles.handleOf(registration),
+      0,
+      0,
+      apcContext,
+      address,
+      IOCTL_AFD_POLL,
+      info,
+      pollInfo.byteLength,
+      info,
+      pollInfo.byteLength,
+    );
+    if (isNtError(status)) {
+      // Refused: there is no request, and no packet will come.
+      this.#blocks.takeBack(block);
+      if (status !== STATUS_INVALID_HANDLE) {
+        throw new NtStatusError('NtDeviceIoControlFile', status);
+      }
+      // The socket was closed behind our back: that is what its poll would have said, too.
+      this.#completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
+      return;
+    }
+    registration.request = 'pending';
+    registration.armedMask = mask;
+    // Also a request that is complete already posts its packet, unless its handle was told not to.
+    if (status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess) this.#finish(block);
+  }
+
+  cancel(registration: Registration): void {
+    registration.request = 'cancelling';
+    const status = this.#kernel.NtCancelIoFileEx(
+      this.#handles.handleOf(registration),
+      this.#blocks.address(registration.block),
+      this.#port.scratchAddress,
+    );
+    // Not found: it is over, and its packet is on the port. A handle that is closed ended it, too.
+    if (status === STATUS_NOT_FOUND || status === STATUS_INVALID_HANDLE) return;
+    if (isNtError(status)) throw new NtStatusError('NtCancelIoFileEx', status);
+  }
+
+  take(apcContext: number): boolean {
+    const block = this.#blocks.find(apcContext);
+    if (block === -1) return false;
+    this.#finish(block);
+    return true;
+  }
+
+  release(registration: Registration): void {
+    if (registration.block === -1) return;
+    this.#registrations[registration.block] = undefined;
+    this.#blocks.release(registration.block);
+    registration.block = -1;
+    this.#handles.detach(registration);
+  }
+
+  verify(): void {
+    this.#blocks.verify();
+  }
+
+  close(): number {
+    this.#handles.close();
+    return this.#blocks.close();
+  }
+
+  /** The request is over: its block is read, in this order, and is ours. */
+  #finish(block: number): void {
+    const blocks = this.#blocks;
+    blocks.takeBack(block);
+    // Cancelled, timed out, displaced by an exclusive poll: the events are then those of the
+    // request, as if all of them had happened.
+    const isTold = isNtSuccess(blocks.status(block)) && blocks.handleCount(block) > 0;
+    const registration = this.#registrations[block] as Registration;
+    registration.request = 'idle';
+    this.#completed(
+      registration,
+      isTold ? blocks.events(block) : 0,
+      isTold ? blocks.cause(block) : 0,
+    );
+  }
+}

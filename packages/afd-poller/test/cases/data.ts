@@ -1,0 +1,230 @@
+import { wouldBlock } from 'tofu-sockets';
+import { expect } from 'vitest';
+import { Cases } from '../scene.js';
+
+/** Reading, writing, datagrams. */
+export const data = new Cases();
+const test = data.test.bind(data);
+
+const bytes = (count: number) => Buffer.alloc(count, 0x61);
+
+test('R01 an idle pair is silent; one byte is one event', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  scene.expectSilence(poller, 0);
+  client.send(bytes(1));
+  scene.expectNext(poller, 'server readable');
+});
+
+test('R02 five bytes, three read, then two: told, told again, silent', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  client.send(bytes(5));
+  scene.expectNext(poller, 'server readable');
+  expect(server.recv(Buffer.alloc(3))).toBe(3);
+  scene.expectNext(poller, 'server readable');
+  expect(server.recv(Buffer.alloc(3))).toBe(2);
+  scene.expectSilence(poller);
+});
+
+test('R03 edge: data, read to would-block, silence, data again', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true, mode: 'edge' }, 'server');
+  for (let round = 0; round < 3; round += 1) {
+    client.send(bytes(10));
+    scene.expectNext(poller, 'server readable');
+    scene.expectSilence(poller, 20);
+    expect(scene.drain(server)).toBe(10);
+    scene.expectSilence(poller, 20);
+  }
+});
+
+test('R04 to peek does not eat readiness', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  client.send(bytes(4));
+  poller.add(server, { receive: true }, 'server');
+  scene.expectNext(poller, 'server readable');
+  expect(server.recv(Buffer.alloc(4), { peek: true })).toBe(4);
+  scene.expectNext(poller, 'server readable');
+  expect(scene.drain(server)).toBe(4);
+  scene.expectSilence(poller);
+});
+
+test('R05 W03 a megabyte in small writes, both sides driven by events, in order', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(client, { send: true }, 'client');
+  poller.add(server, { receive: true }, 'server');
+  const total = 2 ** 20;
+  const buffer = Buffer.alloc(65_536);
+  let [sent, received] = [0, 0];
+  while (received < total) {
+    for (const event of poller.wait(5_000)) {
+      if (event.isWritable) {
+        const part = Buffer.from(Array.from({ length: 1_024 }, (_, at) => (sent + at) % 251));
+        const count = client.send(part);
+        if (count !== wouldBlock) sent += count;
+        if (sent === total) poller.modify(client, {});
+      }
+      if (event.isReadable) {
+        const count = server.recv(buffer);
+        if (count === wouldBlock) continue;
+        for (let at = 0; at < count; at += 97) expect(buffer[at]).toBe((received + at) % 251);
+        received += count;
+      }
+    }
+  }
+  expect(received).toBe(total);
+});
+
+test('R07 an urgent byte is priority, and no ordinary data', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true, priority: true }, 'server');
+  client.send(bytes(1), { oob: true });
+  scene.expectNext(poller, 'server priority');
+  expect(server.recv(Buffer.alloc(1), { oob: true })).toBe(1);
+  poller.modify(server, { receive: true });
+  client.send(bytes(3));
+  scene.expectNext(poller, 'server readable');
+});
+
+test('R08 a small buffer again and again: nothing is lost', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  client.send(Buffer.from('hello world'));
+  const [buffer, parts] = [Buffer.alloc(8), [] as string[]];
+  while (parts.join('').length < 11) {
+    scene.expectNext(poller, 'server readable');
+    const count = server.recv(buffer);
+    parts.push(buffer.toString('utf8', 0, Number(count)));
+  }
+  expect(parts).toEqual(['hello wo', 'rld']);
+});
+
+test('R09 a registered socket that is dropped gives its peer the end', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  expect(server.recv(Buffer.alloc(1))).toBe(wouldBlock);
+  scene.expectSilence(poller, 0);
+  server.close();
+  expect(scene.until(() => client.recv(Buffer.alloc(1)))).toBe(0);
+});
+
+test('W01 a fresh pair is writable at once', (scene) => {
+  const poller = scene.poller();
+  const { client } = scene.pair();
+  poller.add(client, { send: true }, 'client');
+  scene.host.sleep(5);
+  expect(scene.next(poller, 0)).toEqual(['client writable']);
+});
+
+test('W02 silent while the send buffer is full, told when there is room', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  const sent = scene.fill(client);
+  poller.add(client, { send: true }, 'client');
+  scene.expectSilence(poller);
+  let received = 0;
+  while (received < sent) {
+    received += scene.drain(server);
+    scene.host.sleep(1);
+  }
+  expect(received).toBe(sent);
+  scene.expectNext(poller, 'client writable');
+});
+
+test('W04 what was written arrives, though its socket is closed or removed at once', (scene) => {
+  const poller = scene.poller();
+  for (const end of ['close', 'remove'] as const) {
+    const { client, server } = scene.pair();
+    poller.add(client, { send: true }, 'client');
+    client.send(bytes(4));
+    if (end === 'close') client.close();
+    else poller.remove(client);
+    const buffer = Buffer.alloc(8);
+    expect(scene.until(() => server.recv(buffer))).toBe(4);
+  }
+});
+
+test('W05 to keep writing to a peer that left ends with an error', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(client, { send: true }, 'client');
+  server.close();
+  let error: unknown;
+  for (let round = 0; round < 100 && error === undefined; round += 1) {
+    poller.wait(20);
+    try {
+      client.send(bytes(100));
+    } catch (thrown) {
+      error = thrown;
+    }
+  }
+  expect(String(error)).toMatch(/WSAECONNRESET|WSAECONNABORTED/);
+});
+
+test('U01 UDP is writable; an empty datagram is readable, and then nothing is', (scene) => {
+  const poller = scene.poller();
+  const [a, b] = [scene.udp(), scene.udp()];
+  poller.add(a, { send: true }, 'a');
+  poller.add(b, { receive: true }, 'b');
+  scene.expectNext(poller, 'a writable');
+  poller.remove(a);
+  a.sendTo(Buffer.alloc(0), b.localEndpoint());
+  scene.expectNext(poller, 'b readable');
+  expect(b.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 0 });
+  expect(b.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
+  scene.expectSilence(poller);
+});
+
+test('U02 edge: a datagram, read to would-block, the next one', (scene) => {
+  const poller = scene.poller();
+  const [a, b] = [scene.udp(), scene.udp()];
+  poller.add(b, { receive: true, mode: 'edge' }, 'b');
+  for (let round = 0; round < 3; round += 1) {
+    a.sendTo(bytes(3), b.localEndpoint());
+    scene.expectNext(poller, 'b readable');
+    expect(b.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
+    expect(b.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
+    scene.expectSilence(poller, 20);
+  }
+});
+
+test('U04 a datagram to nobody is no event and no error for the next one', (scene) => {
+  const poller = scene.poller();
+  const [a, b] = [scene.udp(), scene.udp()];
+  const { host, port } = b.localEndpoint();
+  b.close();
+  poller.add(a, { receive: true }, 'a');
+  a.sendTo(bytes(1), { host, port });
+  scene.expectSilence(poller);
+  expect(a.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
+});
+
+test('U05 a datagram too long for the buffer is lost by name, and tells once', (scene) => {
+  const poller = scene.poller();
+  const [a, b] = [scene.udp(), scene.udp()];
+  poller.add(b, { receive: true }, 'b');
+  a.sendTo(bytes(5), b.localEndpoint());
+  scene.expectNext(poller, 'b readable');
+  expect(() => b.recvFrom(Buffer.alloc(2))).toThrowError(/WSAEMSGSIZE/);
+  scene.expectSilence(poller);
+});
+
+test('U06 a UDP socket that was removed is silent, and can still receive', (scene) => {
+  const poller = scene.poller();
+  const [a, b] = [scene.udp(), scene.udp()];
+  poller.add(b, { receive: true }, 'b');
+  scene.expectSilence(poller, 0);
+  poller.remove(b);
+  a.sendTo(bytes(2), b.localEndpoint());
+  scene.expectSilence(poller);
+  expect(scene.until(() => b.recvFrom(Buffer.alloc(8)))).toMatchObject({ byteLength: 2 });
+});

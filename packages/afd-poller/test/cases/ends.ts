@@ -1,0 +1,203 @@
+import { wouldBlock } from 'tofu-sockets';
+import { expect } from 'vitest';
+import { Cases, type Scene } from '../scene.js';
+
+/** Half close, reset, and closing while polled. */
+export const ends = new Cases();
+const test = ends.test.bind(ends);
+
+const bytes = (count: number) => Buffer.alloc(count, 0x61);
+
+/** Closes hard: the other side sees a reset. */
+function reset(skt: ReturnType<Scene['keep']>): void {
+  skt.abortOnClose();
+  skt.close();
+}
+
+test('H01 FIN without data: readable and read-closed, and so it stays', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  client.shutdown('send');
+  for (let round = 0; round < 3; round += 1) {
+    scene.expectNext(poller, 'server readable readClosed');
+    expect(server.recv(Buffer.alloc(1))).toBe(0);
+  }
+});
+
+test(
+  'H02 data and FIN, unread: the end is told to who asked for that alone',
+  (scene) => {
+    const poller = scene.poller();
+    const { client, server } = scene.pair();
+    poller.add(server, { disconnect: true }, 'server');
+    client.send(bytes(3));
+    client.shutdown('send');
+    scene.expectNext(poller, 'server readClosed');
+  },
+  {
+    wine8: 'Wine tells of a FIN only after the data before it were read (F06)',
+    wine10: 'Wine tells of a FIN only after the data before it were read (F06)',
+  },
+);
+
+test('H02 on Wine: the end is told once the data before it were read', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  client.send(bytes(3));
+  client.shutdown('send');
+  scene.until(() => server.recv(Buffer.alloc(8)));
+  poller.add(server, { disconnect: true }, 'server');
+  scene.expectNext(poller, 'server readClosed');
+});
+
+test('H04 own shutdown of sending: no event, and reading goes on', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(client, { receive: true }, 'client');
+  scene.expectSilence(poller, 0);
+  client.shutdown('send');
+  scene.expectSilence(poller);
+  expect(() => client.send(bytes(1))).toThrowError(/WSAESHUTDOWN|WSAECONNABORTED/);
+  server.send(bytes(2));
+  scene.expectNext(poller, 'client readable');
+  expect(scene.drain(client)).toBe(2);
+});
+
+test('H05 own shutdown of receiving: no event', (scene) => {
+  const poller = scene.poller();
+  const { client } = scene.pair();
+  poller.add(client, { receive: true }, 'client');
+  scene.expectSilence(poller, 0);
+  client.shutdown('receive');
+  scene.expectSilence(poller);
+});
+
+test('H06 two clean ends are no reset, for who asked for nothing', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(client, {}, 'client');
+  client.shutdown('send');
+  server.shutdown('send');
+  scene.expectSilence(poller);
+});
+
+test('X01 a reset is told once, and then there is silence', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  reset(client);
+  scene.expectNext(poller, 'server readable readClosed reset');
+  scene.expectSilence(poller);
+  expect(poller.inspect().pending).toBe(0);
+  // Renewed, it is told again: it is still true.
+  poller.modify(server, { receive: true });
+  scene.expectNext(poller, 'server readable readClosed reset');
+});
+
+test('X02 two peers reset: each is told, the third connection lives', (scene) => {
+  const poller = scene.poller();
+  const pairs = ['a', 'b', 'c'].map((name) => ({ name, ...scene.pair() }));
+  for (const { name, server } of pairs) poller.add(server, { receive: true }, name);
+  for (const { client } of pairs.slice(0, 2)) reset(client);
+  const told: string[] = [];
+  while (told.length < 2) told.push(...scene.next(poller));
+  expect(told.sort()).toEqual(['a readable readClosed reset', 'b readable readClosed reset']);
+  pairs[2]?.client.send(bytes(1));
+  scene.expectNext(poller, 'c readable');
+});
+
+test('X03 a reset is told to who asked for nothing', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, {}, 'server');
+  scene.expectSilence(poller, 0);
+  reset(client);
+  scene.expectNext(poller, 'server reset');
+});
+
+test('X05 a peer that closes with unread data resets', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  client.send(bytes(10));
+  scene.until(() => server.recv(Buffer.alloc(1), { peek: true }));
+  poller.add(client, { receive: true }, 'client');
+  server.close();
+  scene.expectNext(poller, 'client readable readClosed reset');
+});
+
+test('X06 data, then a reset: an event, and a receive that does not hang', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  client.send(bytes(10));
+  scene.until(() => server.recv(Buffer.alloc(1), { peek: true }));
+  reset(client);
+  poller.add(server, { receive: true }, 'server');
+  const [word] = scene.next(poller);
+  expect(word).toMatch(/^server readable/);
+  try {
+    expect(server.recv(Buffer.alloc(16))).not.toBe(wouldBlock);
+  } catch (error) {
+    expect(String(error)).toMatch(/WSAECONNRESET/);
+  }
+});
+
+test('Z01 sockets that are closed while registered: no event, and then they are unknown', (scene) => {
+  const poller = scene.poller();
+  const interests = [{ receive: true }, { send: true }, { receive: true, mode: 'oneshot' }, {}];
+  const sockets = interests.map((interest, index) => {
+    const { server } = scene.pair();
+    poller.add(server, interest as { receive?: true }, `${index}`);
+    return server;
+  });
+  poller.wait(20);
+  for (const server of sockets) server.close();
+  scene.expectSilence(poller);
+  for (const server of sockets) {
+    expect(() => poller.modify(server, {})).toThrowError(
+      expect.objectContaining({ code: 'ERR_NOT_REGISTERED' }),
+    );
+    expect(() => poller.remove(server)).toThrowError(
+      expect.objectContaining({ code: 'ERR_NOT_REGISTERED' }),
+    );
+  }
+  expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
+});
+
+test('Z01 a socket whose handle value is given out again at once', (scene) => {
+  const poller = scene.poller();
+  for (let round = 0; round < 20; round += 1) {
+    const old = scene.pair();
+    poller.add(old.server, { receive: true }, 'old');
+    if (round % 2 === 0) scene.expectSilence(poller, 0);
+    old.client.send(bytes(1));
+    old.server.close();
+    const young = scene.pair();
+    poller.add(young.server, { receive: true }, 'young');
+    young.client.send(bytes(1));
+    scene.expectNext(poller, 'young readable');
+    poller.remove(young.server);
+  }
+});
+
+test('Z04 64 sockets that were never connected, polled, then closed', (scene) => {
+  const poller = scene.poller();
+  const listener = scene.listener();
+  const sockets = Array.from({ length: 64 }, () => scene.clientOf(listener));
+  for (const [index, skt] of sockets.entries()) poller.add(skt, { send: true }, `${index}`);
+  scene.expectSilence(poller, 20);
+  expect(poller.inspect().pending).toBe(64);
+  for (const skt of sockets) skt.close();
+  scene.expectSilence(poller, 20);
+  expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
+});
+
+test('Z06 a local close is told to who asked for it, once', (scene) => {
+  const poller = scene.poller();
+  const { server } = scene.pair();
+  poller.add(server, { receive: true, localClose: true }, 'server');
+  scene.expectSilence(poller, 0);
+  server.close();
+  scene.expectNext(poller, 'server localClosed');
+  scene.expectSilence(poller);
+});

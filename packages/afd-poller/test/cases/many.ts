@@ -1,0 +1,150 @@
+import { AfdPoller, PollEvents } from 'afd-poller';
+import { expect } from 'vitest';
+import { Cases, inWords } from '../scene.js';
+
+/** Many sockets, and several pollers. */
+export const many = new Cases();
+const test = many.test.bind(many);
+
+const bytes = (count: number) => Buffer.alloc(count, 0x61);
+
+test('S01 forty pairs, one after the other in any order: exactly the right event', (scene) => {
+  const poller = scene.poller();
+  const pairs = Array.from({ length: 40 }, (_, index) => ({ name: `${index}`, ...scene.pair() }));
+  for (const { name, server } of pairs) poller.add(server, { receive: true }, name);
+  for (let count = 0; count < 40; count += 1) {
+    // 40 and 17 have no common divisor: every pair once, in a mixed order.
+    const pair = pairs[(count * 17) % 40];
+    if (pair === undefined) throw new Error('no such pair');
+    pair.client.send(bytes(1));
+    scene.expectNext(poller, `${pair.name} readable`);
+    expect(scene.drain(pair.server)).toBe(1);
+    if (count % 2 === 0) poller.remove(pair.server);
+  }
+});
+
+test('S06 51 rounds of connect, hello and close on one listener', (scene) => {
+  const poller = scene.poller();
+  const listener = scene.listener();
+  poller.add(listener, { accept: true }, 'listener');
+  for (let round = 0; round < 51; round += 1) {
+    const client = scene.clientOf(listener);
+    client.connect();
+    scene.expectNext(poller, 'listener accept');
+    const server = scene.accept(listener);
+    poller.add(server, { receive: true }, 'server');
+    scene.until(() => client.finishConnect());
+    client.send(Buffer.from('hello'));
+    scene.expectNext(poller, 'server readable');
+    expect(scene.drain(server)).toBe(5);
+    client.close();
+    scene.expectNext(poller, 'server readable readClosed');
+    server.close();
+  }
+  expect(poller.inspect()).toMatchObject({ registrations: 1, pending: 1 });
+});
+
+test('S07 fifty registrations that are removed a moment later, five times', (scene) => {
+  const poller = scene.poller();
+  const pairs = Array.from({ length: 50 }, () => scene.pair());
+  for (let round = 0; round < 5; round += 1) {
+    for (const [index, { server }] of pairs.entries()) {
+      poller.add(server, { receive: true }, `${index}`);
+    }
+    poller.wait(1);
+    for (const { server } of pairs) poller.remove(server);
+    scene.expectSilence(poller, 10);
+    const { registrations, pending, submitted, packets } = poller.inspect();
+    expect({ registrations, pending }).toEqual({ registrations: 0, pending: 0 });
+    // Each one ended exactly once.
+    expect(packets).toBe(submitted);
+  }
+});
+
+test('S08 twenty clients where ten are wanted: the others are turned away', (scene) => {
+  const poller = scene.poller();
+  const listener = scene.listener();
+  poller.add(listener, { accept: true }, 'listener');
+  const clients = Array.from({ length: 20 }, () => scene.clientOf(listener));
+  for (const client of clients) client.connect();
+  const served = [];
+  for (let accepted = 0; accepted < 20; accepted += 1) {
+    scene.expectNext(poller, 'listener accept');
+    const server = scene.accept(listener);
+    if (served.length < 10) served.push(server);
+    else server.close();
+  }
+  for (const [index, client] of clients.entries()) {
+    scene.until(() => client.finishConnect());
+    if (index < 10) expect(client.isOpen).toBe(true);
+  }
+  served.pop()?.close();
+  scene.clientOf(listener).connect();
+  scene.expectNext(poller, 'listener accept');
+});
+
+test('P03 one socket, two pollers: both are told; by itself the second is refused', (scene) => {
+  const { client, server } = scene.pair();
+  const first = scene.poller();
+  const second = scene.poller();
+  first.add(server, { receive: true }, 'first');
+  if (scene.way === 'self') {
+    expect(() => second.add(server, { receive: true }, 'second')).toThrowError(
+      expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
+    );
+    expect(second.inspect()).toMatchObject({ registrations: 0, blocks: { ours: 0, kernels: 0 } });
+  } else {
+    second.add(server, { receive: true }, 'second');
+  }
+  client.send(bytes(1));
+  scene.expectNext(first, 'first readable');
+  if (scene.way === 'helper') scene.expectNext(second, 'second readable');
+  expect(scene.drain(server)).toBe(1);
+  scene.expectSilence(first);
+});
+
+test('P04 ten pollers, one datagram: each is told once, with one and the same socket', (scene) => {
+  if (scene.way === 'self') return;
+  const [from, to] = [scene.udp(), scene.udp()];
+  const pollers = Array.from({ length: 10 }, () => scene.poller());
+  for (const [index, poller] of pollers.entries()) poller.add(to, { receive: true }, `${index}`);
+  for (const poller of pollers) scene.expectSilence(poller, 0);
+  from.sendTo(bytes(3), to.localEndpoint());
+  for (const [index, poller] of pollers.entries()) scene.expectNext(poller, `${index} readable`);
+  expect(to.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
+  for (const poller of pollers) scene.expectSilence(poller, 5);
+});
+
+test('Z07 pollers made, waited on and closed, two hundred times', (scene) => {
+  const { server } = scene.pair();
+  for (let round = 0; round < 200; round += 1) {
+    const { kernel, now } = scene.host;
+    const poller = new AfdPoller({ way: 'helper', kernel, now });
+    poller.add(server, { receive: true });
+    poller.wait(0, new PollEvents(1));
+    poller.close();
+    poller.close();
+  }
+});
+
+test('a socket that streams does not starve the others', (scene) => {
+  const poller = scene.poller();
+  const busy = scene.pair();
+  const calm = Array.from({ length: 8 }, () => scene.pair());
+  poller.add(busy.client, { send: true }, 'busy');
+  for (const { server } of calm) poller.add(server, { receive: true }, 'calm');
+  scene.expectNext(poller, 'busy writable');
+  for (const { client } of calm) client.send(bytes(1));
+  scene.host.sleep(5);
+  const list = new PollEvents<string>(2);
+  let told = 0;
+  for (let round = 0; round < 20 && told < 8; round += 1) {
+    for (const event of poller.wait(100, list)) {
+      if (event.token !== 'calm' || event.skt === undefined) continue;
+      scene.drain(event.skt);
+      told += 1;
+    }
+    expect(inWords(list).length).toBeLessThanOrEqual(2);
+  }
+  expect(told).toBe(8);
+});

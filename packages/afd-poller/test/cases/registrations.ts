@@ -1,0 +1,222 @@
+import { PollEvents } from 'afd-poller';
+import { expect } from 'vitest';
+import { Cases, inWords } from '../scene.js';
+
+/** Add, modify, remove; level, one-shot, edge. */
+export const registrations = new Cases();
+const test = registrations.test.bind(registrations);
+
+const bytes = (count: number) => Buffer.alloc(count, 0x61);
+const refused = (code: string) => expect.objectContaining({ code });
+
+test('D01 removed before the data: no event, and the data can be read', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'server');
+  scene.expectSilence(poller, 0);
+  poller.remove(server);
+  client.send(bytes(2));
+  scene.expectSilence(poller);
+  expect(scene.drain(server)).toBe(2);
+});
+
+test('D02 from receiving to sending, with a new token: only that, only the new one', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'old');
+  scene.expectSilence(poller, 0);
+  client.send(bytes(1));
+  poller.modify(server, { send: true }, 'new');
+  scene.expectNext(poller, 'new writable');
+});
+
+test('D03 removed and added again while the old poll is being cancelled', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  for (let round = 0; round < 20; round += 1) {
+    poller.add(server, { receive: true }, `old ${round}`);
+    scene.expectSilence(poller, 0);
+    if (round % 2 === 0) client.send(bytes(1));
+    poller.remove(server);
+    poller.add(server, { receive: true }, `new ${round}`);
+    if (round % 2 === 1) client.send(bytes(1));
+    scene.expectNext(poller, `new ${round} readable`);
+    expect(scene.drain(server)).toBe(1);
+    poller.remove(server);
+    expect(poller.inspect().pending).toBeLessThanOrEqual(1);
+  }
+});
+
+test('D04 a new token while a poll is pending: the event carries the new one', (scene) => {
+  const poller = scene.poller();
+  const listener = scene.listener();
+  poller.add(listener, { accept: true }, 'old');
+  scene.expectSilence(poller, 0);
+  poller.modify(listener, { accept: true }, 'new');
+  scene.clientOf(listener).connect();
+  scene.expectNext(poller, 'new accept');
+  // The pending poll asks for what is wanted already: it was not cancelled for a token.
+  expect(poller.inspect()).toMatchObject({ cancelled: 0 });
+});
+
+test('D05 twice, and unknown: refused by name, and the first one goes on', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true }, 'first');
+  expect(() => poller.add(server, { send: true }, 'second')).toThrowError(
+    refused('ERR_ALREADY_REGISTERED'),
+  );
+  expect(() => poller.modify(client, {})).toThrowError(refused('ERR_NOT_REGISTERED'));
+  expect(() => poller.remove(client)).toThrowError(refused('ERR_NOT_REGISTERED'));
+  client.send(bytes(1));
+  scene.expectNext(poller, 'first readable');
+});
+
+test('D07 changes and removals from within the handling of events', (scene) => {
+  const poller = scene.poller();
+  const pairs = ['a', 'b', 'c', 'd'].map((name) => ({ name, ...scene.pair() }));
+  for (const { name, client, server } of pairs) {
+    client.send(bytes(1));
+    poller.add(server, { receive: true }, name);
+  }
+  scene.host.sleep(5);
+  const told: (string | undefined)[] = [];
+  for (const event of poller.wait(1_000)) {
+    told.push(event.token);
+    // The first one that is told removes all the others, also those already in the list.
+    for (const { name, server } of pairs) {
+      if (name !== event.token && poller.has(server)) poller.remove(server);
+    }
+  }
+  expect(told).toHaveLength(1);
+  expect(poller.inspect().registrations).toBe(1);
+});
+
+test('D07 an interest that changed since the wait is what counts', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  client.send(bytes(1));
+  poller.add(server, { receive: true, send: true }, 'server');
+  const events = poller.wait(1_000);
+  poller.modify(server, { send: true });
+  expect(inWords(events)).toEqual(['server writable']);
+  poller.modify(server, {});
+  expect(inWords(events)).toEqual([]);
+});
+
+test('D09 two registrations, data for one', (scene) => {
+  const poller = scene.poller();
+  const [one, two] = [scene.pair(), scene.pair()];
+  poller.add(one.server, { receive: true }, 'one');
+  poller.add(two.server, { receive: true }, 'two');
+  two.client.send(bytes(1));
+  scene.expectNext(poller, 'two readable');
+});
+
+test('D10 two hundred times add, wait, remove: the same memory, nothing pending', (scene) => {
+  const poller = scene.poller();
+  const { server } = scene.pair();
+  let bytesBefore = 0;
+  for (let round = 0; round < 200; round += 1) {
+    poller.add(server, { receive: true }, 'server');
+    poller.wait(0);
+    poller.remove(server);
+    if (round === 0) bytesBefore = poller.inspect().blocks.bytes;
+  }
+  poller.wait(0);
+  const { blocks, pending } = poller.inspect();
+  expect(blocks.bytes).toBe(bytesBefore);
+  expect(pending).toBe(0);
+});
+
+test('M01 one-shot: one event, silence until it is renewed, then at once', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true, mode: 'oneshot' }, 'server');
+  client.send(bytes(1));
+  scene.expectNext(poller, 'server readable');
+  client.send(bytes(1));
+  scene.expectSilence(poller);
+  expect(() => poller.add(server, { receive: true }, 'again')).toThrowError(
+    refused('ERR_ALREADY_REGISTERED'),
+  );
+  poller.modify(server, { receive: true, mode: 'oneshot' });
+  scene.expectNext(poller, 'server readable');
+  scene.expectSilence(poller);
+});
+
+test('M02 one-shot, told, then a reset: silence until it is renewed', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true, mode: 'oneshot' }, 'server');
+  client.send(bytes(1));
+  scene.expectNext(poller, 'server readable');
+  client.abortOnClose();
+  client.close();
+  scene.expectSilence(poller);
+  poller.modify(server, { receive: true });
+  const [word] = scene.next(poller);
+  expect(word).toMatch(/^server readable.* reset$/);
+});
+
+test('M03 edge: five bytes, three read, no repeat; renewed by would-block only', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, { receive: true, mode: 'edge' }, 'server');
+  client.send(bytes(5));
+  scene.expectNext(poller, 'server readable');
+  expect(server.recv(Buffer.alloc(3))).toBe(3);
+  scene.expectSilence(poller);
+  // Unlike with epoll, news alone does not count: AFD cannot tell them from what is there.
+  client.send(bytes(5));
+  scene.expectSilence(poller);
+  expect(scene.drain(server)).toBe(7);
+  client.send(bytes(1));
+  scene.expectNext(poller, 'server readable');
+});
+
+test('M03 edge: writable once, and again after a full buffer had room', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(client, { send: true, mode: 'edge' }, 'client');
+  scene.expectNext(poller, 'client writable');
+  scene.expectSilence(poller, 20);
+  const sent = scene.fill(client);
+  scene.expectSilence(poller, 20);
+  for (let received = 0; received < sent; scene.host.sleep(1)) received += scene.drain(server);
+  scene.expectNext(poller, 'client writable');
+});
+
+test('M04 more ready sockets than the list holds: the rest in the next waits, each once', (scene) => {
+  const poller = scene.poller();
+  const pairs = Array.from({ length: 10 }, (_, index) => ({ name: `${index}`, ...scene.pair() }));
+  for (const { name, client, server } of pairs) {
+    client.send(bytes(1));
+    poller.add(server, { receive: true, mode: 'oneshot' }, name);
+  }
+  scene.host.sleep(5);
+  const list = new PollEvents<string>(4);
+  const told: string[] = [];
+  for (let round = 0; round < 10 && told.length < 10; round += 1) {
+    const events = poller.wait(100, list);
+    expect(events).toBe(list);
+    expect(events.length).toBeLessThanOrEqual(4);
+    told.push(...inWords(events));
+  }
+  expect(told.sort()).toEqual(pairs.map(({ name }) => `${name} readable`).sort());
+});
+
+test('M05 paused with data pending: silent, then one event and all the data', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(server, {}, 'server');
+  client.send(bytes(3));
+  client.send(bytes(4));
+  scene.expectSilence(poller);
+  const { packets } = poller.inspect();
+  scene.expectSilence(poller);
+  expect(poller.inspect().packets).toBe(packets);
+  poller.modify(server, { receive: true });
+  scene.expectNext(poller, 'server readable');
+  expect(scene.drain(server)).toBe(7);
+});

@@ -1,0 +1,117 @@
+import { PollEvents } from 'afd-poller';
+import { expect } from 'vitest';
+import { Cases } from '../scene.js';
+
+/** Wakes, posted packets, time-outs. */
+export const wakeAndTime = new Cases();
+const test = wakeAndTime.test.bind(wakeAndTime);
+
+test('K01 a posted packet comes back unchanged, once', (scene) => {
+  const poller = scene.poller();
+  poller.post(0xdead_beef, Number.MAX_SAFE_INTEGER);
+  poller.post(0, 0);
+  expect(scene.next(poller)).toEqual([`post 3735928559 ${Number.MAX_SAFE_INTEGER}`, 'post 0 0']);
+  scene.expectSilence(poller);
+});
+
+test('K03 wakes before a wait are one event, with the bits of all', (scene) => {
+  const poller = scene.poller();
+  for (const bits of [0b001, 0b100, 0b100]) poller.wake(bits);
+  expect(scene.next(poller)).toEqual(['wake 5']);
+  scene.expectSilence(poller);
+  for (let round = 0; round < 10; round += 1) {
+    poller.wake(round);
+    expect(scene.next(poller)).toEqual([`wake ${round}`]);
+  }
+  poller.wake(0xffff_ffff);
+  expect(scene.next(poller)).toEqual(['wake 4294967295']);
+});
+
+test('K05 time-out, wake with a payload, then time-out', (scene) => {
+  const poller = scene.poller();
+  scene.expectSilence(poller, 100);
+  poller.wake(42);
+  expect(scene.next(poller)).toEqual(['wake 42']);
+  scene.expectSilence(poller, 100);
+});
+
+test('K08 wakes through a remote and through the poller itself are the same', (scene) => {
+  const poller = scene.poller();
+  poller.wake(1);
+  poller.wake(2);
+  expect(scene.next(poller)).toEqual(['wake 3']);
+});
+
+test('T01 a wait with nothing to tell is not shorter than asked', (scene) => {
+  const poller = scene.poller();
+  const { client } = scene.pair();
+  poller.add(client, { receive: true }, 'idle');
+  const before = scene.host.now();
+  expect(scene.next(poller, 50)).toEqual([]);
+  expect(scene.host.now() - before).toBeGreaterThanOrEqual(50);
+});
+
+test('T02 a wait of zero does not block', (scene) => {
+  const poller = scene.poller();
+  const before = scene.host.now();
+  for (let count = 0; count < 1_000; count += 1) expect(poller.wait(0).length).toBe(0);
+  expect(scene.host.now() - before).toBeLessThan(3_000);
+});
+
+test('T03 a fraction of a millisecond is neither zero nor for ever', (scene) => {
+  const poller = scene.poller();
+  for (const timeoutMs of [0.1, 0.4, 1.1, 3.1]) {
+    for (let count = 0; count < 10; count += 1) {
+      const before = scene.host.now();
+      expect(poller.wait(timeoutMs).length).toBe(0);
+      expect(scene.host.now() - before).toBeGreaterThanOrEqual(timeoutMs);
+    }
+  }
+});
+
+test('T04 a wait of zero still tells what is ready', (scene) => {
+  const poller = scene.poller();
+  const listener = scene.listener();
+  for (const name of ['a', 'b', 'c']) {
+    const client = scene.clientOf(listener);
+    client.connect();
+    poller.add(client, { connect: true }, name);
+  }
+  scene.host.sleep(20);
+  const events = new PollEvents<string>();
+  const seen = new Set<string>();
+  for (let count = 0; count < 20 && seen.size < 3; count += 1) {
+    for (const word of scene.next(poller, 0, events)) seen.add(word);
+    scene.host.sleep(2);
+  }
+  expect([...seen].sort()).toEqual(['a connected', 'b connected', 'c connected']);
+});
+
+test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', (scene) => {
+  const poller = scene.poller();
+  expect(poller.wait(0.000_01).length).toBe(0);
+  for (const huge of [2 ** 31, 2 ** 53, Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
+    poller.wake();
+    expect(scene.next(poller, huge)).toEqual(['wake 0']);
+  }
+  for (const bad of [-1, Number.NaN, Number.NEGATIVE_INFINITY]) {
+    expect(() => poller.wait(bad)).toThrowError(
+      expect.objectContaining({ code: 'ERR_POLLER_ARGUMENT' }),
+    );
+  }
+});
+
+test('a list of one place gives every event its turn', (scene) => {
+  const poller = scene.poller();
+  const { client, server } = scene.pair();
+  poller.add(client, { send: true }, 'always');
+  poller.add(server, { receive: true }, 'data');
+  client.send(Buffer.from('x'));
+  const one = new PollEvents<string>(1);
+  const seen = new Set<string>();
+  for (let count = 0; count < 20 && seen.size < 3; count += 1) {
+    if (count === 5) poller.wake(7);
+    for (const word of scene.next(poller, 20, one)) seen.add(word);
+  }
+  expect([...seen].sort()).toEqual(['always writable', 'data readable', 'wake 7']);
+});

@@ -1,0 +1,35 @@
+import { test } from 'vitest';
+import { acceptAndConnect } from './cases/accept-and-connect.js';
+import { data } from './cases/data.js';
+import { ends } from './cases/ends.js';
+import { many } from './cases/many.js';
+import { registrations } from './cases/registrations.js';
+import { wakeAndTime } from './cases/wake-and-time.js';
+import { type Host, Scene } from './scene.js';
+
+const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many };
+
+/** Runs every case in every way of polling on a host. */
+export function conform(makeHost: () => Host): void {
+  for (const way of ['self', 'helper'] as const) {
+    for (const { list } of Object.values(groups)) {
+      for (const { name, run, not } of list) {
+        const host = makeHost();
+        const reason = not?.[host.profile];
+        const title = `${name} [${way}]`;
+        if (reason !== undefined) {
+          test.skip(`${title}: ${reason}`, () => {});
+          continue;
+        }
+        test(title, () => {
+          const scene = new Scene(host, way);
+          try {
+            run(scene);
+          } finally {
+            scene.close();
+          }
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { nativeMemory, ntKernel } from 'ntdllx';
+import { expect } from 'vitest';
+import { conform } from './conformance.js';
+
+const bell = new Int32Array(new SharedArrayBuffer(4));
+
+conform(() => ({
+  name: 'the real kernel',
+  profile: 'wine8',
+  kernel: ntKernel,
+  now: () => performance.now(),
+  sleep: (ms) => void Atomics.wait(bell, 0, 0, ms),
+  verify: () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 }),
+}));

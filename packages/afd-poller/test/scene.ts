@@ -1,0 +1,178 @@
+import { AfdPoller, is, type PollEvents, type PollerOptions, type WayName } from 'afd-poller';
+import type { Kernel } from 'ntdllx';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+  type WouldBlock,
+  wouldBlock,
+} from 'tofu-sockets';
+import { expect } from 'vitest';
+
+/** What a suite runs on: the real kernel, or a simulated one. */
+export interface Host {
+  readonly name: string;
+  /** Whose behaviour is to be expected where hosts differ. */
+  readonly profile: 'wine8' | 'wine10' | 'windows';
+  readonly kernel: Kernel;
+  /** A clock that never goes back. */
+  now(): number;
+  /** Lets time pass, and with it what is under way between sockets. */
+  sleep(ms: number): void;
+  /** Called at the end of each case: nothing may be left. */
+  verify(): void;
+}
+
+const limitMs = 5_000;
+
+/** The stage of one case: sockets and pollers that are closed at its end, whatever happens. */
+export class Scene {
+  readonly host: Host;
+  readonly way: WayName;
+  readonly creator: SocketCreator;
+  readonly #pollers: AfdPoller<string>[] = [];
+  readonly #skts: Skt[] = [];
+
+  constructor(host: Host, way: WayName) {
+    this.host = host;
+    this.way = way;
+    this.creator = new SocketCreator(host.kernel);
+  }
+
+  poller(options: PollerOptions = {}): AfdPoller<string> {
+    const { kernel, now } = this.host;
+    const defaults = { way: this.way, allowMainThread: true, kernel, now };
+    const poller = new AfdPoller<string>({ ...defaults, ...options });
+    this.#pollers.push(poller);
+    return poller;
+  }
+
+  keep(skt: Skt): Skt {
+    this.#skts.push(skt);
+    return skt;
+  }
+
+  listener(address = '127.0.0.1'): Skt {
+    return this.keep(this.creator.fromAddress(new TCPServerAddress(address, 0)));
+  }
+
+  /** A client of that listener, not connected yet. */
+  clientOf(listener: Skt): Skt {
+    const { host, port } = listener.localEndpoint();
+    return this.keep(this.creator.fromAddress(new TCPClientAddress(host, port)));
+  }
+
+  /** A port at which nobody listens. */
+  refusingAddress(): TCPClientAddress {
+    const listener = this.creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
+    const { host, port } = listener.localEndpoint();
+    listener.close();
+    return new TCPClientAddress(host, port);
+  }
+
+  udp(): Skt {
+    return this.keep(this.creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
+  }
+
+  /** A connected pair. */
+  pair(host = '127.0.0.1'): { client: Skt; server: Skt } {
+    const listener = this.listener(host);
+    const client = this.clientOf(listener);
+    client.connect();
+    const server = this.accept(listener);
+    this.until(() => client.finishConnect());
+    listener.close();
+    return { client, server };
+  }
+
+  accept(listener: Skt): Skt {
+    return this.keep(this.until(() => listener.accept()));
+  }
+
+  /** Asks again until the answer is something else than would-block. */
+  until<T>(ask: () => T | WouldBlock): T {
+    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 2) {
+      const answer = ask();
+      if (answer !== wouldBlock) return answer as T;
+      this.host.sleep(2);
+    }
+    throw new Error(`still would-block after ${limitMs} ms`);
+  }
+
+  /** Receives what there is; stops at would-block and at the end. */
+  drain(skt: Skt): number {
+    const buffer = Buffer.alloc(65_536);
+    for (let total = 0; ; ) {
+      const count = skt.recv(buffer);
+      if (count === wouldBlock || count === 0) return total;
+      total += count;
+    }
+  }
+
+  /** Sends until no more is taken. */
+  fill(skt: Skt): number {
+    const bytes = Buffer.alloc(65_536, 0x5a);
+    for (let total = 0; ; ) {
+      const count = skt.send(bytes);
+      if (count === wouldBlock) return total;
+      total += count;
+    }
+  }
+
+  /** The next events, in words; an empty list when nothing comes in time. */
+  next(poller: AfdPoller<string>, timeoutMs = limitMs, events?: PollEvents<string>): string[] {
+    return inWords(poller.wait(timeoutMs, events));
+  }
+
+  /** Nothing is told for a while. */
+  expectSilence(poller: AfdPoller<string>, ms = 60): void {
+    expect(this.next(poller, ms)).toEqual([]);
+  }
+
+  /** Waits until the poller tells of this, and of nothing else before it. */
+  expectNext(poller: AfdPoller<string>, ...expected: string[]): void {
+    expect(this.next(poller).sort()).toEqual(expected.sort());
+  }
+
+  close(): void {
+    for (const poller of this.#pollers.splice(0)) {
+      poller.verify();
+      poller.close();
+      const { pending, blocks } = poller.inspect();
+      expect({ pending, kernels: blocks.kernels }).toEqual({ pending: 0, kernels: 0 });
+    }
+    for (const skt of this.#skts.splice(0)) skt.close();
+    this.host.verify();
+  }
+}
+
+const words = Object.entries(is);
+
+/** Events as "token what what", in the order of {@link is}; wakes and posts with their values. */
+export function inWords(events: PollEvents<string>): string[] {
+  return [...events].map((event) => {
+    if (event.kind === 'wake') return `wake ${event.value}`;
+    if (event.kind === 'post') return `post ${event.type} ${event.value}`;
+    const said = words.filter(([, bit]) => (event.bits & bit) !== 0).map(([name]) => name);
+    return [event.token, ...said].join(' ');
+  });
+}
+
+/** One case: its id and claim, and what shows it. */
+export interface Case {
+  readonly name: string;
+  readonly run: (scene: Scene) => void;
+  /** The hosts on which it cannot be shown, and why. */
+  readonly not?: Partial<Record<Host['profile'], string>>;
+}
+
+/** Collects the cases of one file. */
+export class Cases {
+  readonly list: Case[] = [];
+
+  test(name: string, run: (scene: Scene) => void, not?: Case['not']): void {
+    this.list.push({ name, run, ...(not === undefined ? {} : { not }) });
+  }
+}
