@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { type AfdPoller, PollerRemote, type RemoteData } from 'afd-poller';
+import { nativeMemory, ntKernel } from 'ntdllx';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Host, inWords, Scene } from './scene.js';
+
+const bell = new Int32Array(new SharedArrayBuffer(4));
+const host: Host = {
+  name: 'the real kernel',
+  profile: 'wine8',
+  kernel: ntKernel,
+  now: () => performance.now(),
+  sleep: (ms) => void Atomics.wait(bell, 0, 0, ms),
+  verify: () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 }),
+};
+const workers: Worker[] = [];
+let scene: Scene;
+
+/** What another thread does with a poller of this one, one thing after another. */
+interface Step {
+  readonly afterMs?: number;
+  readonly wake?: number;
+  readonly post?: readonly [type: number, value: number];
+  readonly modify?: readonly [id: number, interest: object];
+  readonly closeHandle?: number;
+}
+
+function meanwhile(poller: AfdPoller<string>, ...steps: Step[]): Worker {
+  const script = new URL('./remote-worker.mjs', import.meta.url);
+  const worker = new Worker(script, { workerData: { data: poller.remoteData(), steps } });
+  workers.push(worker);
+  return worker;
+}
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.terminate();
+  scene.close();
+});
+
+describe.each(['self', 'helper'] as const)('%s', (way) => {
+  const newPoller = () => {
+    scene = new Scene(host, way);
+    return scene.poller();
+  };
+
+  test('K02 a wait without an end, woken once by another thread', () => {
+    const poller = newPoller();
+    meanwhile(poller, { afterMs: 100, wake: 9 });
+    expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['wake 9']);
+    scene.expectSilence(poller);
+  });
+
+  test('K04 a wake from one thread, and when it was handled, one from another', () => {
+    const poller = newPoller();
+    meanwhile(poller, { afterMs: 50, wake: 1 });
+    expect(inWords(poller.wait(10_000))).toEqual(['wake 1']);
+    meanwhile(poller, { afterMs: 50, wake: 2 });
+    expect(inWords(poller.wait(10_000))).toEqual(['wake 2']);
+    scene.expectSilence(poller);
+  });
+
+  test('K06 a listener that was removed is silent; only the wake is told', () => {
+    const poller = newPoller();
+    const listener = scene.listener();
+    poller.add(listener, { accept: true }, 'listener');
+    scene.expectSilence(poller, 0);
+    scene.clientOf(listener).connect();
+    poller.remove(listener);
+    meanwhile(poller, { afterMs: 200, wake: 0 });
+    expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['wake 0']);
+  });
+
+  test('P01 a socket that is added because another thread asked for it during a wait', () => {
+    const poller = newPoller();
+    const { client, server } = scene.pair();
+    client.send(Buffer.from('x'));
+    meanwhile(poller, { afterMs: 50, post: [1, 77] });
+    expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['post 1 77']);
+    poller.add(server, { receive: true }, 'server');
+    scene.expectNext(poller, 'server readable');
+  });
+
+  test('P02 an interest that another thread changes during a wait', () => {
+    const poller = newPoller();
+    const { client, server } = scene.pair();
+    client.send(Buffer.from('x'));
+    const id = poller.add(server, {}, 'server');
+    meanwhile(poller, { afterMs: 50, modify: [id, { receive: true }] });
+    expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['server readable']);
+  });
+
+  test('P05 three threads change one interest over and over; none is lost', async () => {
+    const poller = newPoller();
+    const pairs = [scene.pair(), scene.pair(), scene.pair()];
+    const ended = pairs.map(({ client, server }, index) => {
+      client.send(Buffer.from('x'));
+      const id = poller.add(server, {}, `${index}`);
+      const steps = Array.from({ length: 100 }, (_, at) => ({
+        modify: [id, at === 99 ? { receive: true, mode: 'oneshot' } : { send: at % 2 === 0 }],
+      }));
+      return once(meanwhile(poller, ...(steps as unknown as Step[])), 'exit');
+    });
+    await Promise.all(ended);
+    const told = new Set<string>();
+    for (let round = 0; round < 400; round += 1) {
+      for (const word of scene.next(poller, 5)) told.add(word);
+    }
+    const readable = ['0 readable', '1 readable', '2 readable'];
+    expect([...told].filter((word) => word.endsWith('readable')).sort()).toEqual(readable);
+    // The last interest counts: one-shot, told, silent.
+    scene.expectSilence(poller);
+  });
+
+  test('a thousand wakes from two threads: at least one event, all bits, none left over', async () => {
+    const poller = newPoller();
+    const steps = (bit: number) => Array.from({ length: 500 }, () => ({ wake: bit }));
+    const ended = [1, 2].map((bit) => once(meanwhile(poller, ...steps(bit)), 'exit'));
+    let [bits, events] = [0, 0];
+    for (let round = 0; round < 100 && bits !== 3; round += 1) {
+      for (const event of poller.wait(50)) {
+        bits |= event.value;
+        events += 1;
+      }
+    }
+    await Promise.all(ended);
+    while (poller.wait(20).length > 0) events += 1;
+    expect(bits).toBe(3);
+    expect(events).toBeGreaterThanOrEqual(1);
+    expect(events).toBeLessThanOrEqual(1_000);
+  });
+
+  test('Z02 a socket that another thread closes during a wait: no event, the whole time', () => {
+    const poller = newPoller();
+    const { server } = scene.pair();
+    poller.add(server, { receive: true }, 'server');
+    scene.expectSilence(poller, 0);
+    meanwhile(poller, { afterMs: 50, closeHandle: Number(server.socket) });
+    const before = performance.now();
+    expect(scene.next(poller, 2_000)).toEqual([]);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(2_000);
+    expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
+    // The handle is gone: the socket's own close can only say so.
+    expect(() => server.close()).toThrowError(/WSAENOTSOCK/);
+  });
+
+  test('P06 while a worker waits without an end, the main thread’s timers run', async () => {
+    newPoller();
+    const script = new URL('./waiting-worker.mjs', import.meta.url);
+    const worker = new Worker(script, { workerData: { way } });
+    workers.push(worker);
+    const [data] = (await once(worker, 'message')) as [RemoteData];
+    const remote = new PollerRemote(data);
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 5);
+    await setTimeout(200);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(10);
+    const said = once(worker, 'message');
+    remote.wake(5);
+    await setTimeout(50);
+    remote.post(1);
+    expect((await said)[0]).toEqual(['wake 5', 'post 0']);
+    // A wake that is too late is none, and goes to nobody else.
+    expect(remote.wake()).toBe(false);
+    expect(remote.isOpen).toBe(false);
+    remote.close();
+    remote.close();
+  });
+
+  test('a wake after the poller is closed reaches nobody, whoever has its handle now', () => {
+    const poller = newPoller();
+    const remote = new PollerRemote(poller.remoteData());
+    expect(remote.wake(1)).toBe(true);
+    poller.close();
+    const stranger = scene.poller();
+    expect(remote.wake(2)).toBe(false);
+    expect(remote.post(3, 4)).toBe(false);
+    expect(remote.modify(1, { receive: true })).toBe(false);
+    scene.expectSilence(stranger);
+    remote.close();
+  });
+});

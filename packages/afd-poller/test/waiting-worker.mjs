@@ -1,0 +1,16 @@
+// A thread that waits, without an end, while the main thread goes on.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { AfdPoller } from 'afd-poller';
+
+const poller = new AfdPoller({ way: workerData.way });
+parentPort.postMessage(poller.remoteData());
+const words = [];
+for (let isAsked = true; isAsked; ) {
+  for (const event of poller.wait(Number.POSITIVE_INFINITY)) {
+    words.push(`${event.kind} ${event.value}`);
+    if (event.kind === 'post') isAsked = false;
+  }
+}
+poller.close();
+parentPort.postMessage(words);
