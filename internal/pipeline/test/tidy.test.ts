@@ -42,6 +42,7 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage2-echo': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-kit': ['ntdllx', 'tofu-sockets'],
   'poc-ladder': [...names].filter((name) => name.startsWith('poc-') || name === 'winnode'),
+  'sim-nt': ['ntdllx', 'tofu-sockets'],
   pipeline: ['winnode'],
 };
 

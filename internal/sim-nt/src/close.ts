@@ -1,0 +1,28 @@
+import type { Core } from './core.js';
+import { FileObject, type KernelObject, Port } from './objects.js';
+import { SimSocket } from './sim-socket.js';
+import { TcpSocket } from './tcp-socket.js';
+
+/** A handle of the object was closed; with the last one the object ends. */
+export function closeObject(core: Core, object: KernelObject): void {
+  if (object.handles > 0) return;
+  if (object instanceof Port) {
+    core.settleMoment();
+    for (let packet = object.shift(); packet !== undefined; packet = object.shift()) {
+      core.polls.forget(packet);
+    }
+    core.ports.delete(object);
+  } else if (object instanceof SimSocket) closeSocket(core, object);
+  else if (object instanceof FileObject) core.polls.closeFile(object);
+}
+
+function closeSocket(core: Core, socket: SimSocket): void {
+  core.polls.closeSocket(socket);
+  core.polls.closeFile(socket);
+  const { tcp, udp } = core;
+  if (socket.local !== undefined) {
+    (socket.isStream ? tcp : udp).bindings.unbind(socket, socket.local.port);
+  }
+  if (socket instanceof TcpSocket) socket.close();
+  else socket.isClosed = true;
+}

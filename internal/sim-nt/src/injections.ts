@@ -1,0 +1,95 @@
+import type { Random } from './random.js';
+
+/**
+ * What NT may do and seldom does, each with the probability that it is done where it could be.
+ * 0, the default, is never; 1 is always.
+ */
+export interface Injections {
+  /** A poll that is complete at once says STATUS_PENDING; its packet is there all the same. */
+  pendingAlthoughDone: number;
+  /** Ends of polls at the same moment reach the port in any order. */
+  shuffle: number;
+  /** The end of a poll is written and posted up to 3 ms later; a cancel meanwhile finds nothing. */
+  late: number;
+  /** What is under way arrives just before a cancel, which may then find nothing. */
+  cancelRace: number;
+  /** On any call: a pending poll ends with success and no handle, as if displaced. */
+  displaced: number;
+  /** On any call: a packet that nobody asked for appears on a port. */
+  stray: number;
+  /** NtDeviceIoControlFile starts nothing: STATUS_INSUFFICIENT_RESOURCES. */
+  refuse: number;
+  /** NtDeviceIoControlFile starts nothing: STATUS_INVALID_HANDLE. */
+  refuseHandle: number;
+  /** NtSetIoCompletion posts nothing: STATUS_INSUFFICIENT_RESOURCES. */
+  postFails: number;
+  /** accept fails with WSAECONNRESET: whoever waited is gone. */
+  acceptReset: number;
+}
+
+/** The name of one of {@link Injections}. */
+export type Injection = keyof Injections;
+
+export const noInjections: Readonly<Injections> = {
+  pendingAlthoughDone: 0,
+  shuffle: 0,
+  late: 0,
+  cancelRace: 0,
+  displaced: 0,
+  stray: 0,
+  refuse: 0,
+  refuseHandle: 0,
+  postFails: 0,
+  acceptReset: 0,
+};
+
+/** Decides, each time, whether something unusual is done. */
+export class Dice {
+  readonly #random: Random;
+  readonly #probability: Injections;
+  readonly #forced = new Map<Injection, number>();
+  /** True when something may happen on any call. */
+  isRestless = false;
+
+  constructor(random: Random, injections: Partial<Injections>) {
+    this.#random = random;
+    this.#probability = { ...noInjections };
+    this.set(injections);
+  }
+
+  /** Changes probabilities; what is not named stays. */
+  set(injections: Partial<Injections>): void {
+    for (const [name, value] of Object.entries(injections)) {
+      if (!Object.hasOwn(noInjections, name) || !(value >= 0 && value <= 1)) {
+        throw new RangeError(`The injection ${name} is ${value}; it wants 0 to 1.`);
+      }
+      this.#probability[name as Injection] = value;
+    }
+    this.#look();
+  }
+
+  /** Makes the next `count` occasions happen. */
+  force(name: Injection, count: number): void {
+    this.#forced.set(name, (this.#forced.get(name) ?? 0) + count);
+    this.#look();
+  }
+
+  /** True if it is to happen now. */
+  rolls(name: Injection): boolean {
+    if (this.#forced.size > 0) {
+      const left = this.#forced.get(name) ?? 0;
+      if (left > 1) this.#forced.set(name, left - 1);
+      else this.#forced.delete(name);
+      if (left > 0) {
+        this.#look();
+        return true;
+      }
+    }
+    return this.#random.chance(this.#probability[name]);
+  }
+
+  #look(): void {
+    const may = (name: Injection) => this.#probability[name] > 0 || this.#forced.has(name);
+    this.isRestless = may('displaced') || may('stray');
+  }
+}

@@ -1,0 +1,136 @@
+import { type NativeMemory, NativeMemoryError } from 'ntdllx';
+import { SimBlock, type Slot } from './block.js';
+import type { Random } from './random.js';
+
+const pageBytes = 4_096;
+const firstAddress = 0x0000_01a0_4b20_0000;
+const largestBlock = 2 ** 31 - 1;
+
+/** How much simulated memory is allocated now; both are 0 when nothing leaked. */
+export interface MemoryUse {
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/** What the address space asks and tells the kernel. */
+export interface MemoryHost {
+  readonly random: Random;
+  violate(text: string): void;
+  /** Which request has these bytes, in words. */
+  ownerOf(from: number, to: number): string;
+}
+
+/**
+ * The simulated address space. Each block lies on pages of its own with a gap behind, so that an
+ * address is looked up at once, and one that is off by much leads nowhere. Freed places are given
+ * out again soon, as a real allocator does, so that a stale address meets somebody else's bytes.
+ */
+export class AddressSpace {
+  readonly host: MemoryHost;
+  readonly #pages: (Slot | undefined)[] = [];
+  readonly #free = new Map<number, Slot[]>();
+  #blocks = 0;
+  #bytes = 0;
+  /** Where {@link locate} found the bytes. */
+  view: DataView = new DataView(new ArrayBuffer(0));
+  at = 0;
+
+  constructor(host: MemoryHost) {
+    this.host = host;
+  }
+
+  get use(): MemoryUse {
+    return { blocks: this.#blocks, bytes: this.#bytes };
+  }
+
+  allocate(byteLength: number): NativeMemory {
+    if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {
+      throw new NativeMemoryError(
+        `allocate wants a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
+      );
+    }
+    const roundedBytes = Math.ceil(byteLength / 16) * 16;
+    const slot = this.#reuse(roundedBytes) ?? this.#newSlot(roundedBytes);
+    this.#blocks += 1;
+    this.#bytes += byteLength;
+    return new SimBlock(this, slot, byteLength);
+  }
+
+  /** A block gives its place back. */
+  release(slot: Slot, byteLength: number): void {
+    this.#blocks -= 1;
+    this.#bytes -= byteLength;
+    const list = this.#free.get(slot.roundedBytes);
+    if (list === undefined) this.#free.set(slot.roundedBytes, [slot]);
+    else list.push(slot);
+  }
+
+  /**
+   * Finds the bytes of an address for the kernel: {@link view} and {@link at} are set then. False, and
+   * a violation, where the program has no such memory.
+   */
+  locate(address: number, byteLength: number, purpose: string): boolean {
+    const slot = this.#slotAt(address);
+    const offset = slot === undefined ? 0 : address - slot.address;
+    const block = slot?.block;
+    if (slot !== undefined && block !== undefined && offset >= 0) {
+      if (offset + byteLength <= block.byteLength) {
+        this.view = slot.view;
+        this.at = offset;
+        return true;
+      }
+    }
+    const place = `${byteLength} bytes at 0x${address.toString(16)}`;
+    const problem =
+      slot === undefined || offset < 0
+        ? 'where no block ever was'
+        : block === undefined
+          ? 'which were freed'
+          : `outside the block of ${block.byteLength} bytes at 0x${slot.address.toString(16)}`;
+    this.host.violate(`The kernel's ${purpose} uses ${place}, ${problem}.`);
+    return false;
+  }
+
+  /** The block that has an address, whether or not it is long enough. */
+  blockAt(address: number): SimBlock | undefined {
+    return this.#slotAt(address)?.block;
+  }
+
+  #slotAt(address: number): Slot | undefined {
+    const page = Math.floor((address - firstAddress) / pageBytes);
+    return page >= 0 ? this.#pages[page] : undefined;
+  }
+
+  #reuse(roundedBytes: number): Slot | undefined {
+    const list = this.#free.get(roundedBytes);
+    if (list === undefined || list.length === 0) return undefined;
+    // The last freed one mostly, an older one sometimes, a fresh one now and then.
+    const dice = this.host.random.below(8);
+    if (dice === 0 && list.length < 64) return undefined;
+    if (dice > 2) return list.pop();
+    const index = this.host.random.below(list.length);
+    const slot = list[index];
+    const last = list.pop();
+    if (last !== undefined && last !== slot) list[index] = last;
+    return slot;
+  }
+
+  #newSlot(roundedBytes: number): Slot {
+    const { random } = this.host;
+    const first = this.#pages.length + random.below(3);
+    // Where in its first page a block starts; a multiple of 8, or of 16, as it comes.
+    const offset = random.below(pageBytes / 16) * 8;
+    const count = Math.ceil((offset + roundedBytes) / pageBytes);
+    const buffer = new ArrayBuffer(roundedBytes);
+    const slot: Slot = {
+      address: firstAddress + first * pageBytes + offset,
+      roundedBytes,
+      view: new DataView(buffer),
+      bytes: new Uint8Array(buffer),
+      block: undefined,
+    };
+    while (this.#pages.length < first) this.#pages.push(undefined);
+    for (let page = 0; page < count; page += 1) this.#pages.push(slot);
+    return slot;
+  }
+}

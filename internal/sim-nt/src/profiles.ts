@@ -1,0 +1,80 @@
+import { type NTSTATUS, STATUS_NOT_FOUND, STATUS_SUCCESS } from 'ntdllx';
+
+/** The kernels that can be played. `windows` is modelled from citations and was never measured. */
+export type ProfileName = 'wine8' | 'wine10' | 'windows';
+
+/** In what the kernels differ. Everything else is the same on all of them. */
+export interface Profile {
+  readonly name: ProfileName;
+  /** recv after a reset: the end of the stream, or an error. */
+  readonly resetEndsStream: boolean;
+  /** A reset throws away what was not received yet. */
+  readonly resetDropsData: boolean;
+  /** DISCONNECT only once everything before the FIN was received. */
+  readonly disconnectAfterData: boolean;
+  /** Closing the handle that a poll was made on ends the poll with STATUS_HANDLES_CLOSED. */
+  readonly closeEndsPolls: boolean;
+  /** What NtCancelIoFileEx of everything says where nothing is pending. */
+  readonly cancelOfNothing: NTSTATUS;
+  /** NumEntriesRemoved after a time-out: always 1, or 0 or 1. */
+  readonly countsTimeout: boolean;
+  /** How long it takes to learn that nobody listens. */
+  readonly refusalMs: number;
+  /** Which handle value comes next: the lowest free one, or the one that was closed last. */
+  readonly handleOrder: 'lowest' | 'last';
+  /** SEND comes back only when a third of the send buffer is free. */
+  readonly sendNeedsThird: boolean;
+  /** A datagram to nobody fails the next receive, unless SIO_UDP_CONNRESET is off. */
+  readonly hasUdpReset: boolean;
+  /** A UDP socket says CONNECT once it is connected. */
+  readonly udpSaysConnect: boolean;
+  /** SO_REUSEADDR takes a port over. */
+  readonly canStealPort: boolean;
+  /** A client that gave up while it waited fails an accept with WSAECONNRESET. */
+  readonly acceptTellsReset: boolean;
+}
+
+const wine8: Profile = {
+  name: 'wine8',
+  resetEndsStream: true,
+  resetDropsData: false,
+  disconnectAfterData: true,
+  closeEndsPolls: true,
+  cancelOfNothing: STATUS_SUCCESS,
+  countsTimeout: true,
+  refusalMs: 0,
+  handleOrder: 'lowest',
+  sendNeedsThird: true,
+  hasUdpReset: false,
+  udpSaysConnect: false,
+  canStealPort: false,
+  acceptTellsReset: false,
+};
+
+/** One row for each kernel. */
+export const profiles: Readonly<Record<ProfileName, Profile>> = {
+  wine8,
+  wine10: {
+    ...wine8,
+    name: 'wine10',
+    resetEndsStream: false,
+    resetDropsData: true,
+    cancelOfNothing: STATUS_NOT_FOUND,
+  },
+  windows: {
+    name: 'windows',
+    resetEndsStream: false,
+    resetDropsData: true,
+    disconnectAfterData: false,
+    closeEndsPolls: false,
+    cancelOfNothing: STATUS_NOT_FOUND,
+    countsTimeout: false,
+    refusalMs: 2_000,
+    handleOrder: 'last',
+    sendNeedsThird: false,
+    hasUdpReset: true,
+    udpSaysConnect: true,
+    canStealPort: true,
+    acceptTellsReset: true,
+  },
+};

@@ -1,0 +1,228 @@
+import {
+  AFD_POLL_ABORT,
+  AFD_POLL_ACCEPT,
+  AFD_POLL_CONNECT,
+  AFD_POLL_CONNECT_FAIL,
+  AFD_POLL_DISCONNECT,
+  AFD_POLL_RECEIVE,
+  AFD_POLL_RECEIVE_EXPEDITED,
+  AFD_POLL_SEND,
+} from 'ntdllx';
+import type { Core } from './core.js';
+import { type Receiver, type Segment, Wire } from './network.js';
+import { SimSocket } from './sim-socket.js';
+
+/** What a TCP socket is. A reset is beside it: the socket stays what it was. */
+export type TcpState = 'fresh' | 'listening' | 'connecting' | 'failed' | 'connected';
+
+/** One end of a TCP connection, or a listener. */
+export class TcpSocket extends SimSocket implements Receiver {
+  readonly isStream = true;
+  readonly #core: Core;
+  state: TcpState = 'fresh';
+  /** What this end sends goes here; undefined until there is another end. */
+  out: Wire | undefined;
+  peer: TcpSocket | undefined;
+  /** Connections that nobody accepted yet, of a listener. */
+  backlog: TcpSocket[] = [];
+  backlogLimit = 0;
+  /** Received and not read. */
+  readonly received: Uint8Array[] = [];
+  receivedBytes = 0;
+  urgent: number | undefined;
+  isOobInline = false;
+  hasFin = false;
+  isReset = false;
+  /** The error that SO_ERROR tells, and that a reset's next call fails with. */
+  error = 0;
+  isSendShut = false;
+  isReceiveShut = false;
+  /** Waits in a backlog: nobody has a handle to it. */
+  isEmbryo = false;
+  /** linger of 0 s: close ends hard. */
+  isAbortive = false;
+  sendCapacity: number;
+  receiveCapacity: number;
+  /** Taken by send and not arrived yet. */
+  unsentBytes = 0;
+
+  constructor(core: Core, family: number) {
+    super(family);
+    this.#core = core;
+    this.sendCapacity = core.bufferBytes;
+    this.receiveCapacity = core.bufferBytes;
+  }
+
+  get bits(): number {
+    if (this.state === 'connected') return this.#connectedBits();
+    if (this.state === 'listening') return this.backlog.length > 0 ? AFD_POLL_ACCEPT : 0;
+    return this.state === 'failed' ? AFD_POLL_CONNECT_FAIL : 0;
+  }
+
+  #connectedBits(): number {
+    let bits = AFD_POLL_CONNECT;
+    if (this.receivedBytes > 0) bits |= AFD_POLL_RECEIVE;
+    if (this.urgent !== undefined) bits |= AFD_POLL_RECEIVE_EXPEDITED;
+    if (this.isReset) return bits | AFD_POLL_SEND | AFD_POLL_ABORT;
+    if (this.canSend) bits |= AFD_POLL_SEND;
+    const { disconnectAfterData } = this.#core.profile;
+    if (this.hasFin && !(disconnectAfterData && this.receivedBytes > 0)) {
+      bits |= AFD_POLL_DISCONNECT;
+    }
+    return bits;
+  }
+
+  /** What SEND says, which is not quite whether a send would be taken. */
+  get canSend(): boolean {
+    const { unsentBytes, sendCapacity } = this;
+    if (this.#core.profile.sendNeedsThird) return unsentBytes * 3 <= sendCapacity * 2;
+    return unsentBytes < sendCapacity;
+  }
+
+  get isConnected(): boolean {
+    return this.state === 'connected';
+  }
+
+  /** What send fails with after a reset: the cause once, then, on Wine, that sending is over. */
+  sendError(): number {
+    const { error } = this;
+    if (this.#core.profile.name !== 'windows') this.error = 0;
+    return error === 0 ? 10_058 : error;
+  }
+
+  /** Joins two ends; what one sends the other receives. */
+  join(peer: TcpSocket): void {
+    this.peer = peer;
+    peer.peer = this;
+    this.out = new Wire(peer);
+    peer.out = new Wire(this);
+  }
+
+  /** A segment arrives. */
+  receive(segment: Segment): boolean {
+    if (segment.kind === 'run') {
+      segment.run();
+      return true;
+    }
+    if (segment.kind === 'rst') this.#reset();
+    else if (this.isReset) this.#lose(segment);
+    else if (segment.kind === 'fin') this.hasFin = true;
+    else if (this.isClosed) this.#refuse(segment);
+    else if (segment.kind === 'urgent') this.#takeUrgent(segment.byte);
+    else return this.#takeData(segment);
+    this.#core.changed(this);
+    return true;
+  }
+
+  /** Takes bytes that were received; fewer when there are fewer. */
+  read(into: Uint8Array, isPeek: boolean): number {
+    let count = 0;
+    for (let index = 0; index < this.received.length && count < into.byteLength; index += 1) {
+      const chunk = this.received[index] as Uint8Array;
+      const part = chunk.subarray(0, into.byteLength - count);
+      into.set(part, count);
+      count += part.byteLength;
+    }
+    if (!isPeek) this.#drop(count);
+    return count;
+  }
+
+  /** The other end is told of a hard end, and what is under way to it is lost. */
+  sendReset(): void {
+    if (this.out === undefined) return;
+    this.#emptyWire(this.out);
+    this.unsentBytes = 0;
+    this.#core.network.push(this.out, { kind: 'rst' });
+  }
+
+  /** Closed: nobody will read or send here any more. */
+  close(): void {
+    this.isClosed = true;
+    for (const waiting of this.backlog.splice(0)) waiting.close();
+    if (this.isReset || this.out === undefined) return;
+    const isUnread = this.receivedBytes > 0 || this.urgent !== undefined;
+    const isCut = this.isAbortive || isUnread || this.isEmbryo || this.state !== 'connected';
+    if (isCut) this.sendReset();
+    else if (!this.isSendShut) this.#core.network.push(this.out, { kind: 'fin' });
+  }
+
+  #reset(): void {
+    this.isReset = true;
+    this.error = 10_054;
+    if (this.out !== undefined) this.#emptyWire(this.out);
+    this.unsentBytes = 0;
+    if (this.#core.profile.resetDropsData) {
+      this.received.length = 0;
+      this.receivedBytes = 0;
+      this.urgent = undefined;
+    }
+  }
+
+  #emptyWire(wire: Wire): void {
+    // What has no bytes, such as the answer to a connect, still arrives.
+    const kept = wire.queue.filter(({ kind }) => kind === 'run' || kind === 'rst');
+    wire.queue.length = 0;
+    wire.queue.push(...kept);
+  }
+
+  #lose(segment: Segment): void {
+    this.#arrived(segment.kind === 'data' ? segment.bytes.byteLength : 1);
+  }
+
+  /** Data for a closed end: the answer is a reset. */
+  #refuse(segment: Segment): void {
+    this.#lose(segment);
+    this.isReset = true;
+    this.sendReset();
+  }
+
+  #takeUrgent(byte: number): void {
+    this.#arrived(1);
+    if (this.isOobInline) {
+      this.received.push(Uint8Array.of(byte));
+      this.receivedBytes += 1;
+    } else this.urgent = byte;
+  }
+
+  #takeData(segment: Segment & { kind: 'data' }): boolean {
+    const room = this.receiveCapacity - this.receivedBytes;
+    const { bytes } = segment;
+    if (room <= 0) return false;
+    const part = bytes.byteLength <= room ? bytes : bytes.subarray(0, room);
+    this.received.push(part);
+    this.receivedBytes += part.byteLength;
+    this.#arrived(part.byteLength);
+    this.#core.changed(this);
+    if (part === bytes) return true;
+    segment.bytes = bytes.subarray(part.byteLength);
+    return false;
+  }
+
+  /** Tells the sender that its bytes are out of its buffer. */
+  #arrived(count: number): void {
+    const { peer } = this;
+    if (peer === undefined) return;
+    const couldSend = peer.canSend;
+    peer.unsentBytes = Math.max(0, peer.unsentBytes - count);
+    if (!couldSend) this.#core.changed(peer);
+  }
+
+  #drop(count: number): void {
+    let left = count;
+    while (left > 0) {
+      const chunk = this.received[0] as Uint8Array;
+      if (chunk.byteLength > left) {
+        this.received[0] = chunk.subarray(left);
+        left = 0;
+      } else {
+        this.received.shift();
+        left -= chunk.byteLength;
+      }
+    }
+    this.receivedBytes -= count;
+    const back = this.peer?.out;
+    if (count > 0 && back !== undefined) this.#core.network.resume(back);
+    // Wine tells of the FIN only now: a poll that waits for it alone is to be looked at.
+    if (count > 0 && this.hasFin && this.receivedBytes === 0) this.#core.changed(this);
+  }
+}

@@ -1,0 +1,109 @@
+import { AFD_POLL_CONNECT, AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
+import { AF_INET } from 'ntdllx/ws2_32';
+import { Bindings, isAny } from './bindings.js';
+import type { Core } from './core.js';
+import { Wire } from './network.js';
+import { type Name, SimSocket } from './sim-socket.js';
+
+/** A datagram and who sent it. */
+export interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly from: Name;
+}
+
+/** A UDP socket. */
+export class UdpSocket extends SimSocket {
+  readonly isStream = false;
+  readonly #core: Core;
+  readonly out: Wire;
+  readonly received: Datagram[] = [];
+  receivedBytes = 0;
+  receiveCapacity: number;
+  /** SIO_UDP_CONNRESET: whether a datagram to nobody is told of. */
+  tellsReset: boolean;
+  /** The next receive fails with WSAECONNRESET. */
+  hasReset = false;
+
+  constructor(core: Core, family: number) {
+    super(family);
+    this.#core = core;
+    this.receiveCapacity = Math.max(core.bufferBytes, 65_536);
+    this.tellsReset = core.profile.hasUdpReset;
+    this.out = new Wire({
+      receive: (segment) => {
+        if (segment.kind === 'run') segment.run();
+        return true;
+      },
+    });
+  }
+
+  /** Takes the first datagram out. */
+  take(): void {
+    this.receivedBytes -= this.received.shift()?.bytes.byteLength ?? 0;
+  }
+
+  get bits(): number {
+    const isReadable = this.received.length > 0 || this.hasReset;
+    const isConnected = this.remote !== undefined && this.#core.profile.udpSaysConnect;
+    return (
+      AFD_POLL_SEND | (isReadable ? AFD_POLL_RECEIVE : 0) | (isConnected ? AFD_POLL_CONNECT : 0)
+    );
+  }
+}
+
+/** Datagrams on the simulated host. */
+export class Udp {
+  readonly bindings: Bindings;
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.bindings = new Bindings(core.random, core.profile.canStealPort);
+  }
+
+  /** Sets whom a socket talks to. @returns 0, or the code of the error. */
+  connect(socket: UdpSocket, to: Name): number {
+    const code = this.bindImplicitly(socket);
+    if (code !== 0) return code;
+    socket.remote = to;
+    this.#core.changed(socket);
+    return 0;
+  }
+
+  /** A socket that was never bound gets a name. @returns 0, or the code of the error. */
+  bindImplicitly(socket: UdpSocket): number {
+    if (socket.local !== undefined) return 0;
+    const host = socket.family === AF_INET ? '0.0.0.0' : '::';
+    const name = this.bindings.bind(socket, { family: socket.family, host, port: 0 });
+    if (typeof name === 'number') return name;
+    socket.local = name;
+    return 0;
+  }
+
+  /** Sends a datagram off; where nobody is, or no room, it is lost. */
+  send(socket: UdpSocket, bytes: Uint8Array, to: Name): void {
+    const run = () => this.#arrive(socket, bytes, to);
+    this.#core.network.push(socket.out, { kind: 'run', run });
+  }
+
+  #arrive(sender: UdpSocket, bytes: Uint8Array, to: Name): void {
+    const local = sender.local as Name;
+    const from = isAny(local.host)
+      ? { ...local, host: isAny(to.host) ? '127.0.0.1' : to.host }
+      : local;
+    const isFit = (socket: SimSocket) =>
+      socket.remote === undefined ||
+      (socket.remote.host === from.host && socket.remote.port === from.port);
+    const target = this.bindings.find(to, isFit);
+    if (!(target instanceof UdpSocket)) {
+      if (!sender.tellsReset || sender.isClosed) return;
+      sender.hasReset = true;
+      this.#core.changed(sender);
+      return;
+    }
+    if (target.receivedBytes + bytes.byteLength > target.receiveCapacity) return;
+    target.received.push({ bytes, from });
+    target.receivedBytes += bytes.byteLength;
+    this.#core.changed(target);
+  }
+}

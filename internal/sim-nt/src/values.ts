@@ -1,0 +1,43 @@
+import { type NTSTATUS, type PointerSized, STATUS_ACCESS_VIOLATION, STATUS_SUCCESS } from 'ntdllx';
+import type { Core } from './core.js';
+import type { KernelObject } from './objects.js';
+
+const twoTo32 = 0x1_0000_0000;
+
+/** Stores 8 bytes as they are passed to NT: a number, or a bigint where all 64 bits count. */
+export function writePointerSized(view: DataView, at: number, value: PointerSized): void {
+  if (typeof value === 'bigint') view.setBigUint64(at, BigInt.asUintN(64, value), true);
+  else if (value < 0) view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
+  else {
+    view.setUint32(at, value % twoTo32, true);
+    view.setUint32(at + 4, Math.floor(value / twoTo32), true);
+  }
+}
+
+/** Reads 8 bytes: a number where it is exact, a bigint otherwise. */
+export function readPointerSized(view: DataView, at: number): PointerSized {
+  const high = view.getUint32(at + 4, true);
+  return high < 0x20_0000 ? high * twoTo32 + view.getUint32(at, true) : view.getBigUint64(at, true);
+}
+
+/** As the debug build of the real bindings: what is no whole number is a mistake of the program. */
+export function requireWhole(value: PointerSized): void {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return;
+  throw new TypeError(`The simulated kernel was given ${String(value)}, and no whole number.`);
+}
+
+/** Opens a handle to an object and stores it where the program wants it. */
+export function writeHandle(core: Core, address: number, object: KernelObject): NTSTATUS {
+  const { memory } = core;
+  if (!memory.locate(address, 8, 'new handle')) return STATUS_ACCESS_VIOLATION;
+  writePointerSized(memory.view, memory.at, core.handles.open(object));
+  return STATUS_SUCCESS;
+}
+
+/** Stores how a call ended in its own IO_STATUS_BLOCK. */
+export function writeStatus(core: Core, address: number, status: NTSTATUS, information = 0): void {
+  const { memory } = core;
+  if (!memory.locate(address, 16, 'IO_STATUS_BLOCK of a call')) return;
+  memory.view.setUint32(memory.at, status, true);
+  writePointerSized(memory.view, memory.at + 8, information);
+}
