@@ -101,6 +101,19 @@ export class Scene {
     throw new Error(`still would-block after ${limitMs} ms`);
   }
 
+  /** Receives so many bytes, in as many pieces as they come in; none may be left. */
+  receive(skt: Skt, byteLength: number): void {
+    const buffer = Buffer.alloc(byteLength + 1);
+    let received = 0;
+    while (received < byteLength) {
+      const count = this.until(() => skt.recv(buffer));
+      expect(count).toBeGreaterThan(0);
+      received += count;
+    }
+    expect(received).toBe(byteLength);
+    expect(skt.recv(buffer)).toBe(wouldBlock);
+  }
+
   /** Receives what there is; stops at would-block and at the end. */
   drain(skt: Skt): number {
     const buffer = Buffer.alloc(65_536);
@@ -111,13 +124,16 @@ export class Scene {
     }
   }
 
-  /** Sends until no more is taken. */
+  /** Sends until no more is taken, also not after a moment. */
   fill(skt: Skt): number {
     const bytes = Buffer.alloc(65_536, 0x5a);
+    let isFresh = false;
     for (let total = 0; ; ) {
       const count = skt.send(bytes);
-      if (count === wouldBlock) return total;
-      total += count;
+      if (count !== wouldBlock) total += count;
+      else if (isFresh) return total;
+      else this.host.sleep(5);
+      isFresh = count === wouldBlock;
     }
   }
 

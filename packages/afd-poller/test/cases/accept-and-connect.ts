@@ -165,8 +165,13 @@ test('C07 a hundred connects that are closed at once: no event afterwards', (sce
     if (round % 2 === 0) poller.wait(0, undefined);
     client.close();
     expect(scene.next(poller, 0)).toEqual([]);
-    const waiting = listener.accept();
-    if (waiting !== wouldBlock) waiting.close();
+    try {
+      const waiting = listener.accept();
+      if (waiting !== wouldBlock) waiting.close();
+    } catch (error) {
+      // On Windows, by documentation: a client that gave up while it waited.
+      expect(String(error)).toMatch(/WSAECONNRESET/);
+    }
   }
   expect(poller.inspect().registrations).toBe(0);
 });

@@ -37,7 +37,7 @@ test('R03 edge: data, read to would-block, silence, data again', (scene) => {
     client.send(bytes(10));
     scene.expectNext(poller, 'server readable');
     scene.expectSilence(poller, 20);
-    expect(scene.drain(server)).toBe(10);
+    scene.receive(server, 10);
     scene.expectSilence(poller, 20);
   }
 });
@@ -50,7 +50,7 @@ test('R04 to peek does not eat readiness', (scene) => {
   scene.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(4), { peek: true })).toBe(4);
   scene.expectNext(poller, 'server readable');
-  expect(scene.drain(server)).toBe(4);
+  scene.receive(server, 4);
   scene.expectSilence(poller);
 });
 
@@ -65,7 +65,8 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
   while (received < total) {
     for (const event of poller.wait(5_000)) {
       if (event.isWritable) {
-        const part = Buffer.from(Array.from({ length: 1_024 }, (_, at) => (sent + at) % 251));
+        const length = Math.min(1_024, total - sent);
+        const part = Buffer.from(Array.from({ length }, (_, at) => (sent + at) % 251));
         const count = client.send(part);
         if (count !== wouldBlock) sent += count;
         if (sent === total) poller.modify(client, {});

@@ -61,7 +61,7 @@ test('H04 own shutdown of sending: no event, and reading goes on', (scene) => {
   expect(() => client.send(bytes(1))).toThrowError(/WSAESHUTDOWN|WSAECONNABORTED/);
   server.send(bytes(2));
   scene.expectNext(poller, 'client readable');
-  expect(scene.drain(client)).toBe(2);
+  scene.receive(client, 2);
 });
 
 test('H05 own shutdown of receiving: no event', (scene) => {
