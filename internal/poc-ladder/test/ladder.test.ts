@@ -28,6 +28,7 @@ test('the stages are in order, each a package', () => {
     '1-iocp',
     '1u-uds',
     '2-echo',
+    '3-stress',
   ]);
   for (const stage of stages) expect(stage.package).toBe(`poc-stage${stage.name}`);
   expect(builds).toEqual(['debug', 'release']);
@@ -73,7 +74,10 @@ describe('wrong arguments are one clear message and exit code 2', () => {
     [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
     [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],
     [['--port=-1'], /from 0 to 65535, got "-1"/],
-    [['--stage', '9'], '--stage wants one of 0-wake, 1-event, 1-iocp, 1u-uds, 2-echo; got "9".'],
+    [
+      ['--stage', '9'],
+      '--stage wants one of 0-wake, 1-event, 1-iocp, 1u-uds, 2-echo, 3-stress; got "9".',
+    ],
     [['--build', 'fast'], '--build wants one of debug, release; got "fast".'],
     [['--external'], '--external waits for you: name a stage, for example --stage 1-iocp.'],
     [['x'], /Unexpected argument 'x'/],

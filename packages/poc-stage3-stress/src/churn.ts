@@ -1,0 +1,126 @@
+import { nativeMemory } from 'ntdllx';
+import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
+import { Deadline } from 'poc-kit';
+import { type Skt, SocketCreator, TCPClientAddress } from 'tofu-sockets';
+import { ping } from './ping.js';
+import { PingServer } from './ping-server.js';
+
+/** What a churn came to. */
+export interface ChurnCounts {
+  rounds: number;
+  /** Clients that vanished inside a message, and those that left in order. */
+  vanished: number;
+  served: number;
+  /** Registrations that were removed while their poll was completing, and added again. */
+  removed: number;
+  /** Pollers that were closed with polls pending, and polls that were pending then. */
+  restarts: number;
+  pendingAtRestart: number;
+  /** What was left at the end: blocks of native memory, and polls. */
+  blocksLeft: number;
+  pendingLeft: number;
+  /** The value that the next handle had after the second round, and after the last. */
+  firstHandle: number;
+  lastHandle: number;
+}
+
+const roundLimitMs = 10_000;
+/** Every so many rounds the poller is closed under load, and another one made. */
+const roundsPerServer = 10;
+
+function nextHandle(): number {
+  const event = CreateEventA(0, 1, 0, 0);
+  CloseHandle(event);
+  return event;
+}
+
+function connect(server: PingServer): Skt {
+  const { host, port } = server.endpoint;
+  const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+  const wanted = server.counts.accepted + 1;
+  skt.connect();
+  turnUntil(server, () => server.counts.accepted === wanted);
+  return skt;
+}
+
+function turnUntil(server: PingServer, isTrue: () => boolean): void {
+  for (const deadline = new Deadline(roundLimitMs); !isTrue(); ) {
+    if (deadline.isOver) throw new Error(`The server is stuck: ${JSON.stringify(server.counts)}`);
+    server.turn(100);
+  }
+}
+
+/** One client of every fate. */
+function disturb(server: PingServer, counts: ChurnCounts): void {
+  const before = { ...server.counts };
+  const [honest, vanishing] = [connect(server), connect(server)];
+  vanishing.send(ping.subarray(0, 2));
+  while (server.turn(1) > 0);
+  vanishing.abortOnClose();
+  vanishing.close();
+  turnUntil(server, () => server.counts.broken > before.broken);
+  counts.vanished += 1;
+
+  // The ping is on its way, or there: its poll is complete, or about to be, when it is removed.
+  honest.send(ping);
+  const [registered] = server.sockets();
+  if (registered === undefined) throw new Error('nobody is connected');
+  server.poller.remove(registered);
+  server.readd(registered);
+  counts.removed += 1;
+  turnUntil(server, () => server.counts.pings > before.pings);
+  // Unread, the answer would make a reset of the close.
+  const answer = Buffer.alloc(2 * ping.byteLength);
+  turnUntil(server, () => honest.recv(answer) === ping.byteLength);
+  honest.close();
+  turnUntil(server, () => server.counts.ended > before.ended);
+  counts.served += 1;
+}
+
+/** Closes the poller while polls of connected clients are pending. */
+function restart(server: PingServer, counts: ChurnCounts): void {
+  const clients = [connect(server), connect(server), connect(server)];
+  server.turn(0);
+  clients[0]?.send(ping);
+  counts.pendingAtRestart += server.poller.inspect().pending;
+  server.close();
+  counts.pendingLeft += server.poller.inspect().pending;
+  for (const skt of clients) skt.close();
+  counts.restarts += 1;
+}
+
+/**
+ * Rounds of clients that vanish inside a message, registrations that are removed while their polls
+ * complete, and, now and then, a poller that is closed under load and replaced.
+ */
+export function churn(rounds: number): ChurnCounts {
+  const blocksBefore = nativeMemory().blocks;
+  const counts: ChurnCounts = {
+    rounds: 0,
+    vanished: 0,
+    served: 0,
+    removed: 0,
+    restarts: 0,
+    pendingAtRestart: 0,
+    blocksLeft: 0,
+    pendingLeft: 0,
+    firstHandle: 0,
+    lastHandle: 0,
+  };
+  while (counts.rounds < rounds) {
+    const server = new PingServer();
+    try {
+      for (let round = 0; round < roundsPerServer && counts.rounds < rounds; round += 1) {
+        disturb(server, counts);
+        counts.rounds += 1;
+      }
+      restart(server, counts);
+    } finally {
+      server.close();
+    }
+    if (counts.restarts === 2) counts.firstHandle = nextHandle();
+  }
+  counts.lastHandle = nextHandle();
+  counts.blocksLeft = nativeMemory().blocks - blocksBefore;
+  return counts;
+}

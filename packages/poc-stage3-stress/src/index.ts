@@ -1,0 +1,8 @@
+/**
+ * Stage 3: the engine under stress and cancellation.
+ *
+ * @packageDocumentation
+ */
+export { type ChurnCounts, churn } from './churn.js';
+export { PingServer } from './ping-server.js';
+export { runTest, type Stage3Options, Stage3Stress, stage3Stress } from './stage3-stress.js';

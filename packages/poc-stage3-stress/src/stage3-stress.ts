@@ -1,0 +1,114 @@
+import { nativeMemory } from 'ntdllx';
+import {
+  Deadline,
+  HelperThread,
+  Proof,
+  printLine,
+  runStage,
+  type StageOptions,
+  type Verdict,
+} from 'poc-kit';
+import { churn } from './churn.js';
+import type { PingTask } from './ping-client.js';
+import { PingServer } from './ping-server.js';
+
+/** The names of this stage. */
+export const stage3Stress = {
+  name: 'stage 3 stress',
+  claim: 'the engine answers every message, and survives cancellation and churn with nothing left',
+} as const;
+
+/** How hard the stage is on the engine. */
+export interface Stage3Options extends StageOptions {
+  /** Default: 1,000. */
+  readonly churnRounds?: number;
+}
+
+/** tofu's numbers. */
+const clientCount = 5;
+const pingsEach = 10;
+const waitLimitMs = 30_000;
+const answerLimitMs = 10_000;
+
+/**
+ * Five clients in five threads, each with a poller of its own, ten pings each: fifty of fifty, and
+ * an idle wait is no success. Then churn.
+ */
+export class Stage3Stress {
+  protected readonly proof: Proof;
+  readonly #options: Stage3Options;
+  readonly #blocksBefore = nativeMemory().blocks;
+  readonly #clients: HelperThread<PingTask, number>[] = [];
+  #server: PingServer | undefined;
+  #isClosed = false;
+
+  constructor(options: Stage3Options = {}) {
+    this.proof = new Proof(stage3Stress.name, stage3Stress.claim, options.print ?? printLine);
+    this.#options = options;
+  }
+
+  /** Runs the stage to its verdict. Blocks this thread. */
+  run(): Verdict {
+    if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
+    return this.proof.conclude(() => {
+      this.#answerAll();
+      this.#churn();
+    });
+  }
+
+  /** The server that is to answer. */
+  protected createServer(): PingServer {
+    return new PingServer();
+  }
+
+  #answerAll(): void {
+    const { proof } = this;
+    const wanted = clientCount * pingsEach;
+    const server = this.createServer();
+    this.#server = server;
+    const { counts, endpoint } = server;
+    for (let index = 0; index < clientCount; index += 1) {
+      this.#clients.push(new HelperThread(new URL('./ping-client.js', import.meta.url)));
+    }
+    for (const client of this.#clients) client.send({ ...endpoint, pings: pingsEach });
+    const deadline = new Deadline(this.#options.waitLimitMs ?? waitLimitMs);
+    while (counts.ended + counts.broken < clientCount && !deadline.isOver) server.turn(100);
+
+    proof.expect('clients accepted', counts.accepted, clientCount);
+    proof.require('pings answered', counts.pings, wanted);
+    const answered = this.#clients.map((client) => client.reply(answerLimitMs));
+    proof.expect('answers received, by client', answered.join(' '), '10 10 10 10 10');
+    proof.expect('clients that left in order', counts.ended, clientCount);
+    proof.expect('packets of nobody', server.poller.inspect().strays, 0);
+    server.close();
+    proof.expect('closed, polls pending', server.poller.inspect().pending, 0);
+    const left = nativeMemory().blocks - this.#blocksBefore;
+    proof.expect('closed, native blocks left', left, 0);
+  }
+
+  #churn(): void {
+    const { proof } = this;
+    const rounds = this.#options.churnRounds ?? 1_000;
+    const counts = churn(rounds);
+    proof.note(`${counts.restarts} pollers closed with ${counts.pendingAtRestart} polls pending`);
+    proof.expect('clients that vanished inside a message', counts.vanished, rounds);
+    proof.expect('clients served all the same', counts.served, rounds);
+    proof.expect('removed while completing, and added again', counts.removed, rounds);
+    proof.expect('polls left pending', counts.pendingLeft, 0);
+    proof.expect('native blocks left', counts.blocksLeft, 0);
+    proof.expect('the next handle, as it was', counts.lastHandle, counts.firstHandle);
+  }
+
+  /** Ends the clients and closes the server. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const client of this.#clients) client.close();
+    this.#server?.close();
+  }
+}
+
+/** Constructs, runs and closes the stage. */
+export function runTest(options: Stage3Options = {}): Verdict {
+  return runStage(new Stage3Stress(options));
+}
