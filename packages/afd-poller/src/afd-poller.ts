@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import { Skt } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import { type Interest, readInterest } from './interest.js';
@@ -8,6 +7,7 @@ import { PollEvents } from './poll-events.js';
 import { type PollerCounts, PollLoop } from './poll-loop.js';
 import { duplicatePort, type RemoteData } from './poller-remote.js';
 import type { Registration } from './registration.js';
+import { requireTimeout } from './require-timeout.js';
 import { show } from './show.js';
 import { keys, requirePost, requireWakeBits } from './signals.js';
 import type { WayName } from './way.js';
@@ -108,7 +108,7 @@ export class AfdPoller<Token = unknown> {
    */
   wait(timeoutMs: number, events?: PollEvents<Token>): PollEvents<Token> {
     this.#requireOpen();
-    this.#requireTimeout(timeoutMs);
+    requireTimeout(timeoutMs, this.#options.allowMainThread);
     const into = this.#requireEvents(events);
     if (this.#loop.isWaiting) {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait already.');
@@ -202,21 +202,6 @@ export class AfdPoller<Token = unknown> {
   #requireSkt(skt: unknown): void {
     if (skt instanceof Skt) return;
     throw new PollerError('ERR_POLLER_ARGUMENT', `A poller watches a Skt, got ${show(skt)}.`);
-  }
-
-  #requireTimeout(timeoutMs: number): void {
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
-      throw new PollerError(
-        'ERR_POLLER_ARGUMENT',
-        `A time-out is 0 or more milliseconds, or Infinity; got ${show(timeoutMs)}.`,
-      );
-    }
-    if (timeoutMs === 0 || !isMainThread || this.#options.allowMainThread) return;
-    throw new PollerError(
-      'ERR_POLLER_MAIN_THREAD',
-      'To wait here would stop the event loop of Node: wait in a worker, look with wait(0), or ' +
-        'make the poller with { allowMainThread: true }.',
-    );
   }
 
   #requireEvents(events: PollEvents<Token> | undefined): PollEvents<Token> {

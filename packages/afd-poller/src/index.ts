@@ -11,6 +11,12 @@ export type { PollerOptions } from './options.js';
 export type { BlockCounts } from './poll-blocks.js';
 export { type EventKind, PollEvent, PollEvents } from './poll-events.js';
 export type { PollerCounts } from './poll-loop.js';
+export {
+  type PollOnceEntry,
+  type PollOnceOptions,
+  type PollOnceResult,
+  pollOnce,
+} from './poll-once.js';
 export { PollerRemote, type RemoteData } from './poller-remote.js';
 export { is } from './readiness.js';
 export { type Triggers, triggersOf, triggersToInterest } from './triggers.js';

@@ -1,0 +1,200 @@
+import {
+  AFD_POLL_INFO,
+  type HANDLE,
+  INT64_MAX,
+  IO_STATUS_BLOCK,
+  IOCTL_AFD_POLL,
+  isNtError,
+  isNtSuccess,
+  type Kernel,
+  type NTSTATUS,
+  NtStatusError,
+  relativeTimeout100ns,
+  STATUS_PENDING,
+  STATUS_TIMEOUT,
+} from 'ntdllx';
+import { Skt } from 'tofu-sockets';
+import { openAfd } from './afd-device.js';
+import { CompletionPort } from './completion-port.js';
+import { PollerError } from './errors.js';
+import { afdMask, type Interest, readInterest, wants } from './interest.js';
+import { type PollerOptions, readOptions } from './options.js';
+import { readinessOf } from './readiness.js';
+import { requireTimeout } from './require-timeout.js';
+import { show } from './show.js';
+
+/** A socket, and what to look for. */
+export interface PollOnceEntry {
+  readonly skt: Skt;
+  /** As for a poller; there is no mode but `level`. */
+  readonly interest: Interest;
+}
+
+/** A socket that is ready. */
+export interface PollOnceResult {
+  readonly skt: Skt;
+  /** Bits of `is`. */
+  readonly bits: number;
+  /** Of a failed connect: why. Otherwise 0. */
+  readonly cause: NTSTATUS;
+}
+
+/** Options of {@link pollOnce}; as those of a poller. */
+export type PollOnceOptions = Pick<PollerOptions, 'allowMainThread' | 'kernel' | 'now'>;
+
+interface Entry {
+  readonly skt: Skt;
+  readonly base: HANDLE;
+  readonly bits: number;
+}
+
+/** One AFD_POLL takes as many; more than select's 64 by far. */
+const mostEntries = 4_096;
+/** Longer than any program runs, and far below what 64 bits hold. */
+const longestMs = 2 ** 46;
+const infoOffset = IO_STATUS_BLOCK.layout.size;
+
+/**
+ * Waits once for any of several sockets, by one AFD_POLL over all of them, and leaves nothing
+ * behind: what select and WSAPoll are for, without select's 64 sockets and without WSAPoll's failed
+ * connects that are never told. For more than a now-and-then use, make a poller.
+ *
+ * @param entries 1 to 4,096 sockets, each once.
+ * @param timeoutMs as for `AfdPoller.wait`.
+ * @returns every socket that is ready, in the order of `entries`; none when the time is over.
+ * @throws {PollerError} for wrong arguments, and on Node's main thread as `AfdPoller.wait` does.
+ * @throws {SktError} for a closed socket. @throws {NtStatusError} when NT refuses.
+ */
+export function pollOnce(
+  entries: readonly PollOnceEntry[],
+  timeoutMs: number,
+  options: PollOnceOptions = {},
+): PollOnceResult[] {
+  const { kernel, now, allowMainThread } = readOptions(options);
+  requireTimeout(timeoutMs, allowMainThread);
+  const list = readEntries(entries);
+  const deadlineMs = now() + timeoutMs;
+  const poll = new OnePoll(kernel, list);
+  try {
+    for (;;) {
+      const first = poll.run(Math.max(0, deadlineMs - now()));
+      // A poll that had to wait ends with the first socket alone: a look at all of them follows.
+      const ready = first.length === 0 || list.length === 1 ? first : poll.run(0);
+      if (ready.length > 0) return ready;
+      // What was ready is not any more: somebody else was faster.
+      if (first.length > 0 && now() < deadlineMs) continue;
+      if (now() >= deadlineMs) return first;
+    }
+  } finally {
+    poll.close();
+  }
+}
+
+/** The handles and the memory of one {@link pollOnce}. */
+class OnePoll {
+  readonly #kernel: Kernel;
+  readonly #entries: readonly Entry[];
+  readonly #byHandle = new Map<bigint, Entry>();
+  readonly #port: CompletionPort;
+  readonly #afd: HANDLE;
+  readonly #byteLength: number;
+
+  constructor(kernel: Kernel, entries: readonly Entry[]) {
+    this.#kernel = kernel;
+    this.#entries = entries;
+    for (const entry of entries) this.#byHandle.set(BigInt(entry.base), entry);
+    this.#byteLength = AFD_POLL_INFO.byteLength(entries.length);
+    this.#port = new CompletionPort(kernel);
+    try {
+      this.#afd = openAfd(kernel);
+    } catch (error) {
+      this.#port.close();
+      throw error;
+    }
+    const status = this.#port.associate(this.#afd, 0);
+    if (!isNtError(status)) return;
+    this.close();
+    throw new NtStatusError('NtSetInformationFile', status);
+  }
+
+  /** One AFD_POLL, to its end. The block is the kernel's from the call to the packet. */
+  run(timeoutMs: number): PollOnceResult[] {
+    const memory = this.#kernel.allocate(infoOffset + this.#byteLength);
+    memory.fill(0);
+    const iosb = new IO_STATUS_BLOCK(memory, 0);
+    const info = new AFD_POLL_INFO(memory, infoOffset);
+    iosb.Status = STATUS_PENDING;
+    info.Timeout = timeoutMs > longestMs ? INT64_MAX : relativeTimeout100ns(timeoutMs);
+    info.NumberOfHandles = this.#entries.length;
+    for (const [index, { base, bits }] of this.#entries.entries()) {
+      const handle = info.handle(index);
+      handle.Handle = BigInt(base);
+      handle.Events = afdMask(bits);
+    }
+    const status = this.#kernel.NtDeviceIoControlFile(
+      this.#afd,
+      0,
+      0,
+      iosb.address,
+      iosb.address,
+      IOCTL_AFD_POLL,
+      info.address,
+      this.#byteLength,
+      info.address,
+      this.#byteLength,
+    );
+    if (isNtError(status)) {
+      memory.free();
+      throw new NtStatusError('NtDeviceIoControlFile', status);
+    }
+    // AFD itself knows when the time is over. Nobody else has this port: the packet is ours.
+    while (this.#port.remove(Number.POSITIVE_INFINITY, 1) === 0);
+    const ended = iosb.Status;
+    const ready = isNtSuccess(ended) ? this.#read(info) : [];
+    memory.free();
+    if (isNtSuccess(ended) || ended === STATUS_TIMEOUT) return ready;
+    throw new NtStatusError('NtDeviceIoControlFile', ended);
+  }
+
+  close(): void {
+    this.#kernel.NtClose(this.#afd);
+    this.#port.close();
+  }
+
+  /** The output is compacted: its handles are looked up among those that were asked for. */
+  #read(info: AFD_POLL_INFO): PollOnceResult[] {
+    const results: PollOnceResult[] = [];
+    for (let index = 0; index < info.NumberOfHandles; index += 1) {
+      const { Handle, Events, Status } = info.handle(index);
+      const entry = this.#byHandle.get(Handle);
+      if (entry === undefined) continue;
+      const bits = readinessOf(Events, entry.bits | wants.localClose);
+      if (bits !== 0) results.push({ skt: entry.skt, bits, cause: Status });
+    }
+    return results;
+  }
+}
+
+function readEntries(entries: readonly PollOnceEntry[]): Entry[] {
+  if (!Array.isArray(entries) || entries.length < 1 || entries.length > mostEntries) {
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      `pollOnce wants an array of 1 to ${mostEntries} sockets with interests.`,
+    );
+  }
+  const seen = new Set<Skt>();
+  return entries.map(({ skt, interest }: PollOnceEntry) => {
+    if (!(skt instanceof Skt)) {
+      throw new PollerError('ERR_POLLER_ARGUMENT', `pollOnce looks at a Skt, got ${show(skt)}.`);
+    }
+    const { bits, mode } = readInterest(interest);
+    if (mode !== 'level') {
+      throw new PollerError('ERR_POLLER_ARGUMENT', 'pollOnce has no mode but level.');
+    }
+    if (seen.has(skt)) {
+      throw new PollerError('ERR_POLLER_ARGUMENT', 'A socket is in the list of pollOnce twice.');
+    }
+    seen.add(skt);
+    return { skt, base: skt.baseHandle(), bits };
+  });
+}

@@ -1,0 +1,22 @@
+import { isMainThread } from 'node:worker_threads';
+import { PollerError } from './errors.js';
+import { show } from './show.js';
+
+/**
+ * @throws {PollerError} `ERR_POLLER_ARGUMENT` for what is no time; `ERR_POLLER_MAIN_THREAD` for any
+ *   time but 0 on Node's main thread, unless that was asked for.
+ */
+export function requireTimeout(timeoutMs: number, allowMainThread: boolean): void {
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      `A time-out is 0 or more milliseconds, or Infinity; got ${show(timeoutMs)}.`,
+    );
+  }
+  if (timeoutMs === 0 || !isMainThread || allowMainThread) return;
+  throw new PollerError(
+    'ERR_POLLER_MAIN_THREAD',
+    'To wait here would stop the event loop of Node: wait in a worker, look with a time of 0, or ' +
+      'say { allowMainThread: true }.',
+  );
+}
