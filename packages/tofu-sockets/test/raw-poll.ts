@@ -44,7 +44,14 @@ export interface PollOptions {
   readonly exclusive?: boolean;
   /** Give the output a buffer of its own. */
   readonly twoBuffers?: boolean;
+  /** NumberOfHandles, where it is to be a lie. */
+  readonly count?: number;
+  /** Say so many bytes less than there are. */
+  readonly shortBytes?: number;
 }
+
+/** What a poll can be asked about: a socket, or any value in the place of its handle. */
+export type Polled = Skt | HANDLE | bigint;
 
 /** What one handle of a poll's output says. */
 export interface Reported {
@@ -60,9 +67,9 @@ export class Poll {
   readonly info: AFD_POLL_INFO;
   readonly output: AFD_POLL_INFO;
   readonly byteLength: number;
-  readonly #skts: readonly Skt[];
+  readonly #skts: readonly Polled[];
 
-  constructor(skts: readonly Skt[], mask: number, options: PollOptions) {
+  constructor(skts: readonly Polled[], mask: number, options: PollOptions) {
     this.#skts = skts;
     this.byteLength = AFD_POLL_INFO.byteLength(skts.length);
     this.memory = allocate(16 + 2 * this.byteLength);
@@ -73,10 +80,11 @@ export class Poll {
     const second = new AFD_POLL_INFO(this.memory, 16 + this.byteLength);
     this.output = options.twoBuffers ? second : this.info;
     this.info.Timeout = options.timeout100ns ?? INT64_MAX;
-    this.info.NumberOfHandles = skts.length;
+    this.info.NumberOfHandles = options.count ?? skts.length;
     this.info.Exclusive = options.exclusive ? 1 : 0;
     for (const [index, skt] of skts.entries()) {
-      this.info.handle(index).Handle = BigInt(skt.baseHandle());
+      const handle = typeof skt === 'object' ? skt.baseHandle() : skt;
+      this.info.handle(index).Handle = BigInt(handle);
       this.info.handle(index).Events = mask;
     }
   }
@@ -89,7 +97,9 @@ export class Poll {
   get reported(): Reported[] {
     return Array.from({ length: this.output.NumberOfHandles }, (_, index) => {
       const { Handle, Events, Status } = this.output.handle(index);
-      const skt = this.#skts.find((each) => each.isOpen && BigInt(each.socket) === Handle);
+      const skt = this.#skts.find(
+        (each) => typeof each === 'object' && each.isOpen && BigInt(each.socket) === Handle,
+      ) as Skt | undefined;
       return { skt, events: Events, status: ntStatusName(Status) };
     });
   }
@@ -143,8 +153,8 @@ export class RawPoller {
   }
 
   /** Arms a poll. @returns it and what the call returned. */
-  arm(skts: Skt | readonly Skt[], mask: number, options: PollOptions = {}) {
-    const list: readonly Skt[] = Array.isArray(skts) ? skts : [skts];
+  arm(skts: Polled | readonly Polled[], mask: number, options: PollOptions = {}) {
+    const list: readonly Polled[] = Array.isArray(skts) ? skts : [skts];
     const poll = new Poll(list, mask, options);
     const status = NtDeviceIoControlFile(
       this.afd,
@@ -154,9 +164,9 @@ export class RawPoller {
       poll.iosb.address,
       IOCTL_AFD_POLL,
       poll.info.address,
-      poll.byteLength,
+      poll.byteLength - (options.shortBytes ?? 0),
       poll.output.address,
-      poll.byteLength,
+      poll.byteLength - (options.shortBytes ?? 0),
     );
     if (isNtError(status)) poll.memory.free();
     else this.#polls.add(poll);
