@@ -83,7 +83,7 @@ export function planSocket(address: SktAddress, given: CreateOptions): SocketPla
   const copy = { ...options };
   for (const option of Object.keys(copy)) requireOption(option as keyof SktOptions);
   return {
-    backlog: requireBacklog(backlog ?? SOMAXCONN),
+    backlog: backlog === undefined ? SOMAXCONN : requireBacklog(backlog),
     bindTo: placeOf(address, local),
     options: copy,
     reportUnreachable,

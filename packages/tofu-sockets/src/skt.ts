@@ -1,4 +1,4 @@
-import { type HANDLE, type Kernel, type NativeMemory, WsaError } from 'ntdllx';
+import { type HANDLE, type Kernel, WsaError } from 'ntdllx';
 import {
   INVALID_SOCKET,
   MSG_OOB,
@@ -20,14 +20,22 @@ import {
   findBaseHandle,
   getIntOption,
   lastWsaError,
+  isSocket,
   lingerZero,
   makeNonBlocking,
 } from './native-skt.js';
 import { getOption, type SktOptions, setOption } from './options.js';
 import { requirePeer } from './peer.js';
 import { show } from './show.js';
-import { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
-import { lengthOffset, nameBytes, nameOffset, transferBlock, transferBytes } from './transfer.js';
+import { encodeSockaddr } from './sockaddr.js';
+import {
+  lengthOffset,
+  nameBytes,
+  nameOffset,
+  requireEndpoint,
+  transferBlock,
+  transferBytes,
+} from './transfer.js';
 import { flagBits, type TransferFlags } from './transfer-flags.js';
 import { removeOwnFile } from './uds-files.js';
 import { type Direction, requireWatcher, type SktWatcher, tellAll } from './watchers.js';
@@ -62,13 +70,13 @@ export class Skt {
   readonly #address: SktAddress | undefined;
   #socket: SOCKET | undefined;
   #isClosing = false;
-  /** How connect went: a failure is kept, for Winsock tells it only once. */
-  #connect: 'not yet' | 'started' | WsaError = 'not yet';
+  /** How connect went. Kept, for Winsock forgets: a failure once told, a success once reset. */
+  #connect: 'not yet' | 'started' | 'done' | WsaError = 'not yet';
   #watchers: Set<SktWatcher> | undefined;
 
   /** Takes over `socket`, which Winsock just made: on a throw it is closed. For this package. */
   constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: SktAddress) {
-    if (typeof kernel?.closesocket !== 'function' || !everyKind.includes(kind)) {
+    if (!(isSocket(kernel, socket) && everyKind.includes(kind))) {
       throw new SktError('ERR_SKT_ARGUMENT', 'A Skt is made by SocketCreator or by accept.');
     }
     this.kind = kind;
@@ -131,12 +139,12 @@ export class Skt {
    */
   connect(): true | WouldBlock {
     Skt.#require(this, 'connect', ['client']);
-    if (this.#connect === 'started') {
+    if (this.#connect === 'started' || this.#connect === 'done') {
       throw new SktError('ERR_SKT_STATE', 'connect was called: finishConnect says how it went.');
     }
     const error = this.#connectBy(this.#address as SktAddress);
     if (error !== undefined && error.wsaCode !== WSAEWOULDBLOCK) throw error;
-    this.#connect = 'started';
+    this.#connect = error === undefined ? 'done' : 'started';
     return error === undefined ? true : this.#tellBlocked('connect');
   }
 
@@ -159,17 +167,15 @@ export class Skt {
   finishConnect(): true | WouldBlock {
     Skt.#require(this, 'finishConnect', ['client']);
     if (this.#connect instanceof WsaError) throw this.#connect;
-    const kernel = this.#kernel;
+    if (this.#connect === 'done') return true;
     const option = [SOL_SOCKET, SO_ERROR] as const;
-    const code = getIntOption(kernel, this.socket, 'getsockopt(SO_ERROR)', option);
-    if (code !== 0) {
-      this.#connect = new WsaError('connect', code);
-      throw this.#connect;
-    }
+    const code = getIntOption(this.#kernel, this.socket, 'getsockopt(SO_ERROR)', option);
+    if (code !== 0) throw (this.#connect = new WsaError('connect', code));
     const error = this.#askName('getpeername');
-    if (error === undefined) return true;
-    if (error.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
-    throw error;
+    if (error?.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
+    if (error !== undefined) throw error;
+    this.#connect = 'done';
+    return true;
   }
 
   /**
@@ -387,11 +393,4 @@ export class Skt {
     const wanted = kinds.join(' or ');
     throw new SktError('ERR_SKT_KIND', `${call} wants a socket of kind ${wanted}, not ${kind}.`);
   }
-}
-
-/** The endpoint that a call stored behind the data. */
-function requireEndpoint(block: NativeMemory, call: string): Endpoint {
-  const endpoint = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
-  if (endpoint !== undefined) return endpoint;
-  throw new SktError('ERR_ADDRESS', `${call} returned an address that is no IP address.`);
 }

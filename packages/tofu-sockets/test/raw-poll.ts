@@ -34,6 +34,9 @@ import {
 import { CreateIoCompletionPort } from 'ntdllx/kernel32';
 import type { Skt } from 'tofu-sockets';
 
+/** Every bit of a poll's mask. */
+export const everything = 0x1ff;
+
 /** What a poll is to be, where it is not the ordinary one. */
 export interface PollOptions {
   /** In 100 ns, as NT has it; default: never. */
@@ -201,6 +204,11 @@ export class RawPoller {
     const reported = packet?.poll === poll ? poll.reported : undefined;
     this.end(poll);
     return reported;
+  }
+
+  /** The bits that a poll reports within the time; 0 when it is silent. */
+  async events(skt: Skt, mask = everything, limitMs = 150): Promise<number> {
+    return (await this.poll(skt, mask, limitMs))?.[0]?.events ?? 0;
   }
 
   /** As {@link next}, but leaves Node's event loop running meanwhile. */
