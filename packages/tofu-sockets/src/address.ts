@@ -17,7 +17,10 @@ export const defaultPort = 7099;
 /** @throws {SktError} `ERR_ADDRESS` for what is no port of at least `least`. */
 export function requirePort(port: number, least: number): number {
   if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
-  throw new SktError('ERR_ADDRESS', `A port is a number from ${least} to 65535, got ${show(port)}.`);
+  throw new SktError(
+    'ERR_ADDRESS',
+    `A port is a number from ${least} to 65535, got ${show(port)}.`,
+  );
 }
 
 function refuseGroup(host: string): string {

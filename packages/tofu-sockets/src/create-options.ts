@@ -75,7 +75,10 @@ export function planSocket(address: SktAddress, given: CreateOptions): SocketPla
     throw wrong('local is for clients of TCP', address.kind);
   }
   if (typeof reportUnreachable !== 'boolean' || (reportUnreachable && address.kind !== 'udp')) {
-    throw wrong(`reportUnreachable is true or false, for UDP; for ${address.kind}`, reportUnreachable);
+    throw wrong(
+      `reportUnreachable is true or false, for UDP; for ${address.kind}`,
+      reportUnreachable,
+    );
   }
   if (typeof options !== 'object' || options === null) {
     throw wrong('options wants an object of options', options);

@@ -17,5 +17,8 @@ export function requirePeer(to: Endpoint, own: SktAddress | undefined): Endpoint
   const peer = { host: requireIP(to.host), port: requirePort(to.port, 1) };
   if (own === undefined || 'path' in own || isIPv6(own.host) === isIPv6(peer.host)) return peer;
   const family = isIPv6(own.host) ? 'IPv6' : 'IPv4';
-  throw new SktError('ERR_ADDRESS', `This socket is one of ${family}: it cannot reach ${peer.host}.`);
+  throw new SktError(
+    'ERR_ADDRESS',
+    `This socket is one of ${family}: it cannot reach ${peer.host}.`,
+  );
 }

@@ -19,8 +19,8 @@ import { SktError } from './errors.js';
 import {
   findBaseHandle,
   getIntOption,
-  lastWsaError,
   isSocket,
+  lastWsaError,
   lingerZero,
   makeNonBlocking,
 } from './native-skt.js';

@@ -114,7 +114,10 @@ export class SocketCreator {
     SocketCreator.#check(this, 'removeStale');
     const checked = requireAddress(address, 'removeStale');
     if (checked.kind !== 'uds-server') {
-      throw new SktError('ERR_ADDRESS', `removeStale wants a UDSServerAddress, not ${checked.kind}.`);
+      throw new SktError(
+        'ERR_ADDRESS',
+        `removeStale wants a UDSServerAddress, not ${checked.kind}.`,
+      );
     }
     const skt = this.fromAddress(new UDSClientAddress(checked.path));
     try {

@@ -35,5 +35,8 @@ export function freeTransferBlock(kernel: Kernel): void {
 export function requireEndpoint(block: NativeMemory, call: string): Endpoint {
   const endpoint = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
   if (endpoint !== undefined) return endpoint;
-  throw new SktError('ERR_ADDRESS', `${call} returned an address that is no IP address: a path has none.`);
+  throw new SktError(
+    'ERR_ADDRESS',
+    `${call} returned an address that is no IP address: a path has none.`,
+  );
 }

@@ -161,8 +161,20 @@ describe('paths', () => {
     expect(longestPathBytes).toBe(107);
     for (const Kind of [UDSServerAddress, UDSClientAddress]) {
       expect(new Kind(long).path).toBe(long);
-      expect(new Kind('C:\\tmp\\a|b \u00e9\ud83d\ude00').path).toBe('C:\\tmp\\a|b \u00e9\ud83d\ude00');
-      const bad = [`${long}x`, `${long.slice(1)}\u00e9`, '', 'a\0b', '\0', 'a\nb', '\ud800', null, 5];
+      expect(new Kind('C:\\tmp\\a|b \u00e9\ud83d\ude00').path).toBe(
+        'C:\\tmp\\a|b \u00e9\ud83d\ude00',
+      );
+      const bad = [
+        `${long}x`,
+        `${long.slice(1)}\u00e9`,
+        '',
+        'a\0b',
+        '\0',
+        'a\nb',
+        '\ud800',
+        null,
+        5,
+      ];
       for (const each of bad) {
         expect(() => new Kind(each as string)).toThrowError(isAddressError);
       }

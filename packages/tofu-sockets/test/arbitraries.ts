@@ -16,11 +16,7 @@ export const label = fc.stringMatching(/^[a-zA-Z\d]([a-zA-Z\d-]{0,8}[a-zA-Z\d])?
 
 /** A host's name, its last label no number. */
 export const hostName = fc
-  .tuple(
-    fc.array(label, { maxLength: 4 }),
-    fc.stringMatching(/^[a-zA-Z]{1,8}$/),
-    fc.boolean(),
-  )
+  .tuple(fc.array(label, { maxLength: 4 }), fc.stringMatching(/^[a-zA-Z]{1,8}$/), fc.boolean())
   .map(([labels, last, dot]) => `${[...labels, last].join('.')}${dot ? '.' : ''}`);
 
 export const anyPort = fc.integer({ min: 0, max: 65_535 });

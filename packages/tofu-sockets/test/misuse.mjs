@@ -35,7 +35,9 @@ async function until(ask) {
 
 async function connection() {
   const server = listener();
-  const client = creator.fromAddress(new TCPClientAddress('127.0.0.1', server.localEndpoint().port));
+  const client = creator.fromAddress(
+    new TCPClientAddress('127.0.0.1', server.localEndpoint().port),
+  );
   client.connect();
   await until(() => server.accept());
   await until(() => client.finishConnect());
@@ -153,12 +155,18 @@ for (const [name, value] of Object.entries(notBytes)) {
   add('ERR_SKT_ARGUMENT', `send ${name}`, async () => (await connection()).send(value));
 }
 for (const name of ['null', 'a forged array', 'a detached array']) {
-  add('ERR_SKT_ARGUMENT', `recv into ${name}`, async () => (await connection()).recv(notBytes[name]));
+  add('ERR_SKT_ARGUMENT', `recv into ${name}`, async () =>
+    (await connection()).recv(notBytes[name]),
+  );
   add('ERR_SKT_ARGUMENT', `sendTo ${name}`, () => datagram().sendTo(notBytes[name], good));
   add('ERR_SKT_ARGUMENT', `recvFrom into ${name}`, () => datagram().recvFrom(notBytes[name]));
 }
-add('ERR_SKT_ARGUMENT', 'recv into no room', async () => (await connection()).recv(new Uint8Array(0)));
-add('ERR_SKT_ARGUMENT', 'sendTo more than 64 KiB', () => datagram().sendTo(new Uint8Array(2 ** 20), good));
+add('ERR_SKT_ARGUMENT', 'recv into no room', async () =>
+  (await connection()).recv(new Uint8Array(0)),
+);
+add('ERR_SKT_ARGUMENT', 'sendTo more than 64 KiB', () =>
+  datagram().sendTo(new Uint8Array(2 ** 20), good),
+);
 add('ERR_WSA', 'sendTo more than UDP has', () => datagram().sendTo(new Uint8Array(65_530), good));
 add('ERR_WSA', 'recv of an array that lies about its length', () => idle().recv(new Liar(1)));
 add('ERR_SKT_CLOSED', 'recv into an array that lies, then closed', async () => {
@@ -168,12 +176,19 @@ add('ERR_SKT_CLOSED', 'recv into an array that lies, then closed', async () => {
   return skt.recv(new Liar(3));
 });
 
-const flags = { null: null, 'a number': 5, 'oob NaN': { oob: Number.NaN }, 'peek text': { peek: 'x' } };
+const flags = {
+  null: null,
+  'a number': 5,
+  'oob NaN': { oob: Number.NaN },
+  'peek text': { peek: 'x' },
+};
 for (const [name, value] of Object.entries(flags)) {
   const receive = async () => (await connection()).recv(bytes(), value);
   add('ERR_SKT_ARGUMENT', `recv with flags ${name}`, receive);
 }
-add('ERR_SKT_ARGUMENT', 'send with peek', async () => (await connection()).send(bytes(), { peek: true }));
+add('ERR_SKT_ARGUMENT', 'send with peek', async () =>
+  (await connection()).send(bytes(), { peek: true }),
+);
 for (const [name, call] of Object.entries({ send: 'send', recv: 'recv' })) {
   add('ERR_SKT_CLOSED', `${name} with flags that close the socket`, async () => {
     const skt = await connection();
@@ -220,7 +235,13 @@ add('ERR_SKT_CLOSED', 'sendTo to an endpoint that closes the socket', () => {
   return skt.sendTo(bytes(), closing);
 });
 
-const notNames = { null: null, NaN: Number.NaN, toString: 'toString', Symbol: Symbol('x'), hostile };
+const notNames = {
+  null: null,
+  NaN: Number.NaN,
+  toString: 'toString',
+  Symbol: Symbol('x'),
+  hostile,
+};
 for (const [name, value] of Object.entries(notNames)) {
   add('ERR_SKT_ARGUMENT', `shutdown ${name}`, async () => (await connection()).shutdown(value));
 }
@@ -232,7 +253,9 @@ for (const value of wrongNumbers) {
   add('ERR_SKT_ARGUMENT', name, () => listener().setOption('receiveBufferBytes', value));
 }
 add('ERR_SKT_ARGUMENT', 'setOption noDelay to 1', () => idle().setOption('noDelay', 1));
-add('ERR_SKT_ARGUMENT', 'setOption noDelay to a hostile object', () => idle().setOption('noDelay', hostile));
+add('ERR_SKT_ARGUMENT', 'setOption noDelay to a hostile object', () =>
+  idle().setOption('noDelay', hostile),
+);
 add('ERR_WSA', 'getOption of another protocol', () => datagram().getOption('noDelay'));
 add('ERR_SKT_ARGUMENT', 'watch null', () => listener().watch(null));
 add('ERR_SKT_ARGUMENT', 'watch what cannot be called', () => listener().watch({ onClose: 5 }));
@@ -251,20 +274,36 @@ for (const [name, value] of Object.entries(notAddresses)) {
 }
 for (const name of ['null', 'a look-alike', 'a borrowed prototype']) {
   addAnywhere('ERR_ADDRESS', `formatAddress ${name}`, () => formatAddress(notAddresses[name]));
-  addAnywhere('ERR_ADDRESS', `formatAddressHeader ${name}`, () => formatAddressHeader(notAddresses[name]));
+  addAnywhere('ERR_ADDRESS', `formatAddressHeader ${name}`, () =>
+    formatAddressHeader(notAddresses[name]),
+  );
   addAnywhere('ERR_ADDRESS', `resolveAddress ${name}`, () => resolveAddress(notAddresses[name]));
   addAnywhere('ERR_ADDRESS', `removeStale ${name}`, () => creator.removeStale(notAddresses[name]));
 }
 addAnywhere('ERR_ADDRESS', 'formatAddress of UDP', () => formatAddress(new UDPAddress()));
-addAnywhere('ERR_ADDRESS', 'resolveAddress of a server', () => resolveAddress(new TCPServerAddress()));
+addAnywhere('ERR_ADDRESS', 'resolveAddress of a server', () =>
+  resolveAddress(new TCPServerAddress()),
+);
 addAnywhere('ERR_ADDRESS', 'removeStale of TCP', () => creator.removeStale(new TCPServerAddress()));
 addAnywhere('ERR_SKT_ARGUMENT', 'parseAddress null', () => parseAddress(null, 'client'));
 addAnywhere('ERR_SKT_ARGUMENT', 'parseAddress of no side', () => parseAddress('uds|x', hostile));
 addAnywhere('ERR_SKT_ARGUMENT', 'parseAddressHeaders NaN', () => parseAddressHeaders(Number.NaN));
 for (const [name, Kind] of Object.entries({ TCPServerAddress, TCPClientAddress, UDPAddress })) {
-  for (const host of [null, Number.NaN, Symbol('x'), hostile, 'fe80::1%eth0', '1.2.3', 'x'.repeat(1e6)]) {
+  for (const host of [
+    null,
+    Number.NaN,
+    Symbol('x'),
+    hostile,
+    'fe80::1%eth0',
+    '1.2.3',
+    'x'.repeat(1e6),
+  ]) {
     const given = typeof host === 'string' ? host.slice(0, 20) : typeof host;
-    addAnywhere('ERR_ADDRESS', `${name} of host ${given} ${host === null}`, () => new Kind(host, 80));
+    addAnywhere(
+      'ERR_ADDRESS',
+      `${name} of host ${given} ${host === null}`,
+      () => new Kind(host, 80),
+    );
   }
   addAnywhere('ERR_ADDRESS', `${name} of port Symbol`, () => new Kind('127.0.0.1', Symbol('x')));
   addAnywhere('ERR_ADDRESS', `${name} of port 2^53`, () => new Kind('127.0.0.1', 2 ** 53));
@@ -285,12 +324,16 @@ add('ERR_SKT_UNSUPPORTED', 'removeStale where there is no AF_UNIX', () =>
 const fromServer = (options) => creator.fromAddress(new TCPServerAddress(), options);
 for (const value of wrongNumbers) {
   if (value === 2 ** 31 || value === 1.5 || value === 1n || value === null || value < 0) {
-    addAnywhere('ERR_SKT_ARGUMENT', `backlog ${String(value)}`, () => fromServer({ backlog: value }));
+    addAnywhere('ERR_SKT_ARGUMENT', `backlog ${String(value)}`, () =>
+      fromServer({ backlog: value }),
+    );
   }
 }
 addAnywhere('ERR_SKT_ARGUMENT', 'options null', () => fromServer(null));
 addAnywhere('ERR_SKT_ARGUMENT', 'options of options null', () => fromServer({ options: null }));
-addAnywhere('ERR_SKT_ARGUMENT', 'options that are none', () => fromServer({ options: { speed: 1 } }));
+addAnywhere('ERR_SKT_ARGUMENT', 'options that are none', () =>
+  fromServer({ options: { speed: 1 } }),
+);
 add('ERR_SKT_ARGUMENT', 'an option of a wrong value', () => fromServer({ options: { v6Only: 1 } }));
 addAnywhere('ERR_SKT_ARGUMENT', 'local for a server', () => fromServer({ local: good }));
 addAnywhere('ERR_SKT_ARGUMENT', 'backlog for a client', () =>
@@ -299,11 +342,15 @@ addAnywhere('ERR_SKT_ARGUMENT', 'backlog for a client', () =>
 addAnywhere('ERR_SKT_ARGUMENT', 'local of another family', () =>
   creator.fromAddress(new TCPClientAddress(), { local: { host: '::1', port: 0 } }),
 );
-addAnywhere('ERR_SKT_ARGUMENT', 'reportUnreachable for TCP', () => fromServer({ reportUnreachable: true }));
+addAnywhere('ERR_SKT_ARGUMENT', 'reportUnreachable for TCP', () =>
+  fromServer({ reportUnreachable: true }),
+);
 addAnywhere('ERR_SKT_ARGUMENT', 'reportUnreachable NaN', () =>
   creator.fromAddress(new UDPAddress(), { reportUnreachable: Number.NaN }),
 );
-add('ERR_WSA', 'an address of another host', () => creator.fromAddress(new TCPServerAddress('192.0.2.1')));
+add('ERR_WSA', 'an address of another host', () =>
+  creator.fromAddress(new TCPServerAddress('192.0.2.1')),
+);
 addAnywhere('ERR_ADDRESS', 'findFreeTcpPort of a name', () => creator.findFreeTcpPort('localhost'));
 addAnywhere('ERR_SKT_ARGUMENT', 'SocketCreator of null', () => new SocketCreator(null));
 addAnywhere('ERR_SKT_ARGUMENT', 'SocketCreator of an object', () => new SocketCreator({}));
@@ -318,7 +365,11 @@ addAnywhere('ERR_SKT_ARGUMENT', 'Skt of nothing', () => new Skt());
 addAnywhere('ERR_SKT_ARGUMENT', 'Skt of no kind', () => new Skt(ntKernel, 4, 'pipe'));
 for (const value of [Number.NaN, null, hostile, -1, 2 ** 53, 2n ** 64n]) {
   const given = typeof value === 'object' ? String(value === null) : String(value);
-  addAnywhere('ERR_SKT_ARGUMENT', `Skt of socket ${given}`, () => new Skt(ntKernel, value, 'client'));
+  addAnywhere(
+    'ERR_SKT_ARGUMENT',
+    `Skt of socket ${given}`,
+    () => new Skt(ntKernel, value, 'client'),
+  );
 }
 add('ERR_WSA', 'Skt of a number that is no socket', () => new Skt(ntKernel, 0x7ffffff0, 'client'));
 

@@ -70,7 +70,8 @@ export class RandomTexts {
   #host(): string {
     const choice = this.#upTo(3);
     if (choice === 0) return this.#name();
-    if (choice === 1) return `${1 + this.#upTo(222)}.${this.#byte()}.${this.#byte()}.${this.#byte()}`;
+    if (choice === 1)
+      return `${1 + this.#upTo(222)}.${this.#byte()}.${this.#byte()}.${this.#byte()}`;
     const groups = Array.from({ length: 8 }, () => this.#upTo(0xffff).toString(16));
     // Neither :: alone nor a group of hosts.
     groups[0] = '2001';

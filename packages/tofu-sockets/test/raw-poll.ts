@@ -176,20 +176,21 @@ export class RawPoller {
     return { poll, status: ntStatusName(status) };
   }
 
-  /** Takes one packet off the port; undefined when none comes in time. */
-  next(timeoutMs: number): Packet | undefined {
+  /** What a wait of no time returns. */
+  nextStatus(): NTSTATUS {
+    return this.#remove(0);
+  }
+
+  #remove(timeoutMs: number): NTSTATUS {
     const timeout = new LARGE_INTEGER(this.#scratch, 48);
     timeout.QuadPart = relativeTimeout100ns(timeoutMs);
     const { address } = this.#scratch;
-    const status: NTSTATUS = NtRemoveIoCompletionEx(
-      this.port,
-      address,
-      1,
-      address + 40,
-      timeout.address,
-      0,
-    );
-    if (status !== STATUS_SUCCESS) return undefined;
+    return NtRemoveIoCompletionEx(this.port, address, 1, address + 40, timeout.address, 0);
+  }
+
+  /** Takes one packet off the port; undefined when none comes in time. */
+  next(timeoutMs: number): Packet | undefined {
+    if (this.#remove(timeoutMs) !== STATUS_SUCCESS) return undefined;
     const entry = new FILE_IO_COMPLETION_INFORMATION(this.#scratch, 0);
     const { Status, Information } = entry.IoStatusBlock;
     const apcContext = entry.ApcContext;
@@ -240,7 +241,17 @@ export class RawPoller {
   close(): void {
     for (const poll of [...this.#polls]) this.end(poll);
     NtClose(this.afd);
+    this.closePort();
+  }
+
+  /** As {@link close}, where the handle of AFD is closed and no poll is left. */
+  closePort(): void {
     NtClose(this.port);
+    this.forget();
+  }
+
+  /** Where both handles are closed and no poll is left. */
+  forget(): void {
     this.#scratch.free();
   }
 }
