@@ -166,11 +166,13 @@ export class Skt {
    */
   finishConnect(): true | WouldBlock {
     Skt.#require(this, 'finishConnect', ['client']);
-    if (this.#connect instanceof WsaError) throw this.#connect;
     if (this.#connect === 'done') return true;
-    const option = [SOL_SOCKET, SO_ERROR] as const;
-    const code = getIntOption(this.#kernel, this.socket, 'getsockopt(SO_ERROR)', option);
-    if (code !== 0) throw (this.#connect = new WsaError('connect', code));
+    if (!(this.#connect instanceof WsaError)) {
+      const option = [SOL_SOCKET, SO_ERROR] as const;
+      const code = getIntOption(this.#kernel, this.socket, 'getsockopt(SO_ERROR)', option);
+      if (code !== 0) this.#connect = new WsaError('connect', code);
+    }
+    if (this.#connect instanceof WsaError) throw this.#connect;
     const error = this.#askName('getpeername');
     if (error?.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
     if (error !== undefined) throw error;
