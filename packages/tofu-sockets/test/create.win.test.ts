@@ -8,7 +8,7 @@ import {
   UDPAddress,
   wouldBlock,
 } from 'tofu-sockets';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   closeAll,
   connectPair,
@@ -192,7 +192,7 @@ describe('a poller that watches', () => {
     onWouldBlock: (_skt: Skt, direction: string) => told.push(direction),
     onClose: (skt: Skt) => told.push(`close ${skt.isOpen}`),
   };
-  afterEach(() => {
+  beforeEach(() => {
     told.length = 0;
   });
 

@@ -1,6 +1,6 @@
 import { AFD_POLL_RECEIVE } from 'ntdllx';
-import { type Skt, UDPAddress, UDSClientAddress, UDSServerAddress, wouldBlock } from 'tofu-sockets';
-import { afterEach, describe, expect, test } from 'vitest';
+import { type Skt, UDPAddress, wouldBlock } from 'tofu-sockets';
+import { afterEach, expect, test } from 'vitest';
 import { RawPoller } from './raw-poll.js';
 import { closeAll, creator, eventually, keep } from './sockets.js';
 
@@ -127,17 +127,4 @@ test.each([
   expect(() => skt.send(Buffer.from('x'))).toThrowError(
     expect.objectContaining({ code: 'ERR_SKT_KIND' }),
   );
-});
-
-describe('B07 AF_UNIX', () => {
-  test('is there, or unsupported by name', () => {
-    for (const address of [new UDSServerAddress('no such place/x'), new UDSClientAddress('x')]) {
-      try {
-        creator.fromAddress(address).close();
-      } catch (error) {
-        // Under Wine there is no such socket; where there is, this path cannot be bound.
-        expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_(SKT_UNSUPPORTED|WSA)$/) });
-      }
-    }
-  });
 });
