@@ -326,8 +326,11 @@ export class Skt {
     this.#socket = undefined;
     const result = this.#kernel.closesocket(socket);
     const error = result === SOCKET_ERROR ? lastWsaError(this.#kernel, 'closesocket') : undefined;
-    stopWinsock(this.#kernel);
-    removeOwnFile(this);
+    try {
+      stopWinsock(this.#kernel);
+    } finally {
+      removeOwnFile(this);
+    }
     if (error !== undefined) throw error;
     if (watcherError !== undefined) throw watcherError.thrown;
   }

@@ -1,8 +1,9 @@
 import { allocate, ntKernel } from 'ntdllx';
-import { linger, SO_LINGER, SOL_SOCKET } from 'ntdllx/ws2_32';
+import { linger, SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_LINGER, SOL_SOCKET } from 'ntdllx/ws2_32';
 import {
   resolveAddress,
   type Skt,
+  SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,
@@ -69,6 +70,23 @@ describe('options', () => {
     const { host, port } = first.localEndpoint();
     keep(creator.fromAddress(new UDPAddress(host, port), shared));
   });
+
+  test.each([false, true])(
+    'reportUnreachable %s: what Winsock is told of it',
+    (reportUnreachable) => {
+      const told: number[] = [];
+      const kernel: typeof ntKernel = {
+        ...ntKernel,
+        WSAIoctl: (socket, code, ...rest) => {
+          told.push(code);
+          return ntKernel.WSAIoctl(socket, code, ...rest);
+        },
+      };
+      const address = new UDPAddress();
+      new SocketCreator(kernel).fromAddress(address, { reportUnreachable }).close();
+      expect(told).toEqual(reportUnreachable ? [] : [SIO_UDP_CONNRESET, SIO_UDP_NETRESET]);
+    },
+  );
 
   test('that are refused leave nothing open', () => {
     const wrong = { options: { exclusiveAddress: true, reuseAddress: true } };

@@ -104,12 +104,14 @@ for (const [name, [make, call, wrongKind]] of Object.entries(calls)) {
     skt.close();
     return call(skt);
   });
-  add('ERR_SKT_ARGUMENT', `${name} of a forged socket`, () => call(Object.create(Skt.prototype)));
+  addAnywhere('ERR_SKT_ARGUMENT', `${name} of a forged socket`, () =>
+    call(Object.create(Skt.prototype)),
+  );
   if (wrongKind === undefined) continue;
   add('ERR_SKT_KIND', `${name} of the wrong kind`, async () => call(await wrongKind()));
 }
 for (const name of ['close', 'isOpen', 'unwatch']) {
-  add('ERR_SKT_ARGUMENT', `${name} of a forged socket`, () => {
+  addAnywhere('ERR_SKT_ARGUMENT', `${name} of a forged socket`, () => {
     const forged = Object.create(Skt.prototype);
     return name === 'isOpen' ? forged.isOpen : forged[name]({});
   });

@@ -104,11 +104,6 @@ test('a datagram of another family is refused before the call', () => {
   expect(() => six.connectTo(four.localEndpoint())).toThrowError(isAddressError);
 });
 
-test('the switch for unreachable peers can be left as Windows has it', () => {
-  const skt = keep(creator.fromAddress(new UDPAddress(), { reportUnreachable: true }));
-  expect(skt.localEndpoint().port).toBeGreaterThan(0);
-});
-
 test.each([
   null,
   {},
