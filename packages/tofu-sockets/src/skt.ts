@@ -29,6 +29,7 @@ import { requirePeer } from './peer.js';
 import { show } from './show.js';
 import { encodeSockaddr } from './sockaddr.js';
 import {
+  type Datagram,
   lengthOffset,
   nameBytes,
   nameOffset,
@@ -47,14 +48,6 @@ export type SktKind = 'listener' | 'client' | 'accepted' | 'datagram';
 
 const streams: readonly SktKind[] = ['client', 'accepted'];
 const everyKind: readonly SktKind[] = ['listener', 'datagram', ...streams];
-
-/** A datagram that was received. */
-export interface Datagram {
-  /** How many bytes of it were stored. 0 is an empty datagram, and no end of anything. */
-  readonly byteLength: number;
-  /** Who sent it. */
-  readonly from: Endpoint;
-}
 
 const shutdownHow = { receive: SD_RECEIVE, send: SD_SEND, both: SD_BOTH } as const;
 

@@ -3,6 +3,14 @@ import type { Endpoint } from './address.js';
 import { SktError } from './errors.js';
 import { decodeSockaddr } from './sockaddr.js';
 
+/** A datagram that was received. */
+export interface Datagram {
+  /** How many bytes of it were stored. 0 is an empty datagram, and no end of anything. */
+  readonly byteLength: number;
+  /** Who sent it. */
+  readonly from: Endpoint;
+}
+
 /** How many bytes one send or receive moves at the most. */
 export const transferBytes = 65_536;
 /** Behind the data: a sockaddr and its length. */

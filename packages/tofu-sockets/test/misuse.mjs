@@ -78,7 +78,7 @@ const misuses = new Map();
 const add = (code, name, misuse) => misuses.set(name, [code, misuse, true]);
 const addAnywhere = (code, name, misuse) => misuses.set(name, [code, misuse, false]);
 
-/** Methods of a Skt: a maker of a fit socket, a call, and whether a wrong kind can be made of it. */
+/** Methods of a Skt: a maker of a fit socket, the call, a maker of one of the wrong kind. */
 const calls = {
   accept: [listener, (skt) => skt.accept(), connection],
   connect: [idle, (skt) => skt.connect(), listener],
