@@ -21,7 +21,21 @@ interface Ended {
   readonly said: string;
 }
 
-function run(name: string): Promise<Ended> {
+/** Wine 8 now and then starts no process at all, with an error that Node has no name for. */
+const startAttempts = 3;
+
+async function run(name: string, attempt = 1): Promise<Ended> {
+  try {
+    return await start(name);
+  } catch (error) {
+    // Only a process that never was is tried again: whatever one did stands.
+    const isSpawn = (error as NodeJS.ErrnoException).syscall === 'spawn';
+    if (!isSpawn || attempt === startAttempts) throw error;
+    return run(name, attempt + 1);
+  }
+}
+
+function start(name: string): Promise<Ended> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [script, name], { timeout: 20_000 });
     let said = '';
