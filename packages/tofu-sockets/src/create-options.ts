@@ -3,7 +3,7 @@ import { SOMAXCONN } from 'ntdllx/ws2_32';
 import { type Endpoint, requirePort, type SktAddress, type UDSServerAddress } from './address.js';
 import { SktError } from './errors.js';
 import { requireIP } from './host.js';
-import { requireOption, type SktOptions } from './options.js';
+import { requireValue, type SktOptions } from './options.js';
 import { show } from './show.js';
 
 /** How a socket is made, where it is not the ordinary way. */
@@ -84,9 +84,11 @@ export function planSocket(address: SktAddress, given: CreateOptions): SocketPla
     throw wrong('options wants an object of options', options);
   }
   const copy = { ...options };
-  for (const option of Object.keys(copy)) requireOption(option as keyof SktOptions);
+  for (const [option, value] of Object.entries(copy)) {
+    if (value !== undefined) requireValue(option as keyof SktOptions, value);
+  }
   return {
-    backlog: requireBacklog(backlog ?? SOMAXCONN),
+    backlog: backlog === undefined ? SOMAXCONN : requireBacklog(backlog),
     bindTo: placeOf(address, local),
     options: copy,
     reportUnreachable,

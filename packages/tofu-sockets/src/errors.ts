@@ -1,4 +1,15 @@
-/** What went wrong, for programs to branch on; stable. Failed calls are ntdllx's `WsaError`. */
+/**
+ * What went wrong, for programs to branch on; stable. Failed calls are ntdllx's `WsaError`.
+ *
+ * - `ERR_ADDRESS`: what was given is no address, or none that can be a listener, or a target.
+ * - `ERR_RESOLVE`: a host's name has no address, or the resolver could not be asked.
+ * - `ERR_SKT_ARGUMENT`: another argument is wrong.
+ * - `ERR_SKT_CLOSED`: the socket was closed before.
+ * - `ERR_SKT_KIND`: sockets of this kind do not have the call.
+ * - `ERR_SKT_STATE`: the call was made already.
+ * - `ERR_SKT_UNSUPPORTED`: this host does not have such sockets.
+ * - `ERR_UDS_FILE`: the file of a Unix domain socket is in the way, or could not be removed.
+ */
 export type SktErrorCode =
   | 'ERR_ADDRESS'
   | 'ERR_RESOLVE'

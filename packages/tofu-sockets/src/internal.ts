@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
+export { ownFile, removeOwnFile, removeStaleFile, requireFreePath } from './uds-files.js';
 export { winsockUsers } from './winsock.js';

@@ -1,6 +1,7 @@
 import { type Kernel, WsaError } from 'ntdllx';
 import {
   FIONBIO,
+  INVALID_SOCKET,
   linger,
   SIO_BASE_HANDLE,
   SIO_BSP_HANDLE,
@@ -17,6 +18,13 @@ import { borrow } from './borrow.js';
 /** The error of the Winsock call that has just failed. */
 export function lastWsaError(kernel: Kernel, call: string): WsaError {
   return new WsaError(call, kernel.WSAGetLastError());
+}
+
+/** False for what cannot be a socket of a kernel: nothing could even close it. */
+export function isSocket(kernel: Kernel, socket: SOCKET): boolean {
+  if (typeof kernel?.closesocket !== 'function') return false;
+  if (typeof socket === 'number') return Number.isSafeInteger(socket) && socket >= 0;
+  return typeof socket === 'bigint' && socket >= 0n && socket < INVALID_SOCKET;
 }
 
 /** Makes a socket non-blocking; what accept returns is not relied on to be. */

@@ -55,7 +55,7 @@ const names = {
 const isNumber = (option: keyof SktOptions) => option.endsWith('Bytes');
 
 /** @throws {SktError} `ERR_SKT_ARGUMENT` for what is no option's name. */
-export function requireOption(option: keyof SktOptions): void {
+function requireOption(option: keyof SktOptions): void {
   // What is no text could be another one each time it is asked.
   if (typeof option === 'string' && Object.hasOwn(names, option)) return;
   const known = Object.keys(names).join(', ');
@@ -74,6 +74,17 @@ export function getOption<K extends keyof SktOptions>(
   return (isNumber(option) ? value : value !== 0) as SktOptions[K];
 }
 
+/** @throws {SktError} `ERR_SKT_ARGUMENT` for what is no option, or no value of it. */
+export function requireValue(option: keyof SktOptions, value: unknown): void {
+  requireOption(option);
+  const isFit = isNumber(option)
+    ? Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31
+    : typeof value === 'boolean';
+  if (isFit) return;
+  const wanted = isNumber(option) ? 'a number of bytes from 0 to 2^31 - 1' : 'true or false';
+  throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${show(value)}.`);
+}
+
 /** Sets an option; a value of the wrong kind is refused before the call. */
 export function setOption<K extends keyof SktOptions>(
   kernel: Kernel,
@@ -81,14 +92,7 @@ export function setOption<K extends keyof SktOptions>(
   option: K,
   value: SktOptions[K],
 ): void {
-  requireOption(option);
-  const isFit = isNumber(option)
-    ? Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31
-    : typeof value === 'boolean';
-  if (!isFit) {
-    const wanted = isNumber(option) ? 'a number of bytes from 0 to 2^31 - 1' : 'true or false';
-    throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${show(value)}.`);
-  }
+  requireValue(option, value);
   const [name, level, code] = names[option];
   setIntOption(kernel, socket, `setsockopt(${name})`, [level, code], Number(value));
 }

@@ -9,6 +9,7 @@ export function show(value: unknown): string {
     depth: 0,
     breakLength: Number.POSITIVE_INFINITY,
     customInspect: false,
+    maxArrayLength: 3,
     maxStringLength: 120,
-  });
+  }).replace(/\s*\n\s*/g, ' ');
 }

@@ -1,4 +1,4 @@
-import { type HANDLE, type Kernel, type NativeMemory, WsaError } from 'ntdllx';
+import { type HANDLE, type Kernel, WsaError } from 'ntdllx';
 import {
   INVALID_SOCKET,
   MSG_OOB,
@@ -19,6 +19,7 @@ import { SktError } from './errors.js';
 import {
   findBaseHandle,
   getIntOption,
+  isSocket,
   lastWsaError,
   lingerZero,
   makeNonBlocking,
@@ -26,8 +27,16 @@ import {
 import { getOption, type SktOptions, setOption } from './options.js';
 import { requirePeer } from './peer.js';
 import { show } from './show.js';
-import { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
-import { lengthOffset, nameBytes, nameOffset, transferBlock, transferBytes } from './transfer.js';
+import { encodeSockaddr } from './sockaddr.js';
+import {
+  type Datagram,
+  lengthOffset,
+  nameBytes,
+  nameOffset,
+  requireEndpoint,
+  transferBlock,
+  transferBytes,
+} from './transfer.js';
 import { flagBits, type TransferFlags } from './transfer-flags.js';
 import { removeOwnFile } from './uds-files.js';
 import { type Direction, requireWatcher, type SktWatcher, tellAll } from './watchers.js';
@@ -39,14 +48,6 @@ export type SktKind = 'listener' | 'client' | 'accepted' | 'datagram';
 
 const streams: readonly SktKind[] = ['client', 'accepted'];
 const everyKind: readonly SktKind[] = ['listener', 'datagram', ...streams];
-
-/** A datagram that was received. */
-export interface Datagram {
-  /** How many bytes of it were stored. 0 is an empty datagram, and no end of anything. */
-  readonly byteLength: number;
-  /** Who sent it. */
-  readonly from: Endpoint;
-}
 
 const shutdownHow = { receive: SD_RECEIVE, send: SD_SEND, both: SD_BOTH } as const;
 
@@ -62,13 +63,13 @@ export class Skt {
   readonly #address: SktAddress | undefined;
   #socket: SOCKET | undefined;
   #isClosing = false;
-  /** How connect went: a failure is kept, for Winsock tells it only once. */
-  #connect: 'not yet' | 'started' | WsaError = 'not yet';
+  /** How connect went. Kept, for Winsock forgets: a failure once told, a success once reset. */
+  #connect: 'not yet' | 'started' | 'done' | WsaError = 'not yet';
   #watchers: Set<SktWatcher> | undefined;
 
   /** Takes over `socket`, which Winsock just made: on a throw it is closed. For this package. */
   constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: SktAddress) {
-    if (typeof kernel?.closesocket !== 'function' || !everyKind.includes(kind)) {
+    if (!(isSocket(kernel, socket) && everyKind.includes(kind))) {
       throw new SktError('ERR_SKT_ARGUMENT', 'A Skt is made by SocketCreator or by accept.');
     }
     this.kind = kind;
@@ -131,12 +132,12 @@ export class Skt {
    */
   connect(): true | WouldBlock {
     Skt.#require(this, 'connect', ['client']);
-    if (this.#connect === 'started') {
+    if (this.#connect === 'started' || this.#connect === 'done') {
       throw new SktError('ERR_SKT_STATE', 'connect was called: finishConnect says how it went.');
     }
     const error = this.#connectBy(this.#address as SktAddress);
     if (error !== undefined && error.wsaCode !== WSAEWOULDBLOCK) throw error;
-    this.#connect = 'started';
+    this.#connect = error === undefined ? 'done' : 'started';
     return error === undefined ? true : this.#tellBlocked('connect');
   }
 
@@ -158,18 +159,18 @@ export class Skt {
    */
   finishConnect(): true | WouldBlock {
     Skt.#require(this, 'finishConnect', ['client']);
-    if (this.#connect instanceof WsaError) throw this.#connect;
-    const kernel = this.#kernel;
-    const option = [SOL_SOCKET, SO_ERROR] as const;
-    const code = getIntOption(kernel, this.socket, 'getsockopt(SO_ERROR)', option);
-    if (code !== 0) {
-      this.#connect = new WsaError('connect', code);
-      throw this.#connect;
+    if (this.#connect === 'done') return true;
+    if (!(this.#connect instanceof WsaError)) {
+      const option = [SOL_SOCKET, SO_ERROR] as const;
+      const code = getIntOption(this.#kernel, this.socket, 'getsockopt(SO_ERROR)', option);
+      if (code !== 0) this.#connect = new WsaError('connect', code);
     }
+    if (this.#connect instanceof WsaError) throw this.#connect;
     const error = this.#askName('getpeername');
-    if (error === undefined) return true;
-    if (error.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
-    throw error;
+    if (error?.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
+    if (error !== undefined) throw error;
+    this.#connect = 'done';
+    return true;
   }
 
   /**
@@ -318,8 +319,11 @@ export class Skt {
     this.#socket = undefined;
     const result = this.#kernel.closesocket(socket);
     const error = result === SOCKET_ERROR ? lastWsaError(this.#kernel, 'closesocket') : undefined;
-    stopWinsock(this.#kernel);
-    removeOwnFile(this);
+    try {
+      stopWinsock(this.#kernel);
+    } finally {
+      removeOwnFile(this);
+    }
     if (error !== undefined) throw error;
     if (watcherError !== undefined) throw watcherError.thrown;
   }
@@ -387,11 +391,4 @@ export class Skt {
     const wanted = kinds.join(' or ');
     throw new SktError('ERR_SKT_KIND', `${call} wants a socket of kind ${wanted}, not ${kind}.`);
   }
-}
-
-/** The endpoint that a call stored behind the data. */
-function requireEndpoint(block: NativeMemory, call: string): Endpoint {
-  const endpoint = decodeSockaddr(block.read(nameOffset, block.readI32(lengthOffset)));
-  if (endpoint !== undefined) return endpoint;
-  throw new SktError('ERR_ADDRESS', `${call} returned an address that is no IP address.`);
 }

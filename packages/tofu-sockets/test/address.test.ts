@@ -187,7 +187,7 @@ describe('paths', () => {
   });
 });
 
-describe('an address is what its constructor checked', () => {
+describe('B04 an address is what its constructor checked', () => {
   test('it cannot be changed afterwards', () => {
     const address = new TCPServerAddress();
     expect(() => Object.assign(address, { host: 'x' })).toThrowError(TypeError);
@@ -203,7 +203,7 @@ describe('an address is what its constructor checked', () => {
     ['a borrowed prototype', Object.create(TCPServerAddress.prototype)],
     ['an heir', Object.create(new TCPServerAddress())],
     ['a proxy', new Proxy(new TCPServerAddress(), {})],
-  ])('B04 a socket is not made from %s', (_name, bad) => {
+  ])('a socket is not made from %s', (_name, bad) => {
     expect(() => new SocketCreator().fromAddress(bad as never)).toThrowError(SktError);
     expect(() => new SocketCreator().fromAddress(bad as never)).toThrowError(isAddressError);
   });

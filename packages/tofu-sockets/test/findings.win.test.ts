@@ -16,14 +16,13 @@ import {
   WAIT_TIMEOUT,
   WaitForSingleObject,
 } from 'ntdllx/kernel32';
-import { TCPClientAddress, TCPServerAddress, UDPAddress, wouldBlock } from 'tofu-sockets';
+import { type Skt, TCPClientAddress, UDPAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RawPoller } from './raw-poll.js';
-import { closeAll, connectPair, creator, keep } from './sockets.js';
+import { everything, RawPoller } from './raw-poll.js';
+import { closeAll, connectPair, connectTo, creator, keep, listen } from './sockets.js';
 
 // Each test holds one page of kb/findings: what AFD does, seen and not only said.
 
-const everything = 0x1ff;
 let poller: RawPoller;
 
 beforeEach(() => {
@@ -35,23 +34,7 @@ afterEach(() => {
   closeAll();
 });
 
-const listen = () => keep(creator.fromAddress(new TCPServerAddress()));
-
-function connectTo(listener: ReturnType<typeof listen>) {
-  const { host, port } = listener.localEndpoint();
-  const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
-  client.connect();
-  return client;
-}
-
-/** The bits that a poll of everything reports now; 0 when it is silent. */
-async function bits(
-  skt: ReturnType<typeof listen>,
-  mask = everything,
-  limitMs = 150,
-): Promise<number> {
-  return (await poller.poll(skt, mask, limitMs))?.[0]?.events ?? 0;
-}
+const bits = (skt: Skt, mask = everything, limitMs = 150) => poller.events(skt, mask, limitMs);
 
 test('F01 N03 a null ApcContext posts no packet, another one does', async () => {
   const { client } = await connectPair();

@@ -34,6 +34,9 @@ import {
 import { CreateIoCompletionPort } from 'ntdllx/kernel32';
 import type { Skt } from 'tofu-sockets';
 
+/** Every bit of a poll's mask. */
+export const everything = 0x1ff;
+
 /** What a poll is to be, where it is not the ordinary one. */
 export interface PollOptions {
   /** In 100 ns, as NT has it; default: never. */
@@ -44,7 +47,14 @@ export interface PollOptions {
   readonly exclusive?: boolean;
   /** Give the output a buffer of its own. */
   readonly twoBuffers?: boolean;
+  /** NumberOfHandles, where it is to be a lie. */
+  readonly count?: number;
+  /** Say so many bytes less than there are. */
+  readonly shortBytes?: number;
 }
+
+/** What a poll can be asked about: a socket, or any value in the place of its handle. */
+export type Polled = Skt | HANDLE | bigint;
 
 /** What one handle of a poll's output says. */
 export interface Reported {
@@ -60,9 +70,9 @@ export class Poll {
   readonly info: AFD_POLL_INFO;
   readonly output: AFD_POLL_INFO;
   readonly byteLength: number;
-  readonly #skts: readonly Skt[];
+  readonly #skts: readonly Polled[];
 
-  constructor(skts: readonly Skt[], mask: number, options: PollOptions) {
+  constructor(skts: readonly Polled[], mask: number, options: PollOptions) {
     this.#skts = skts;
     this.byteLength = AFD_POLL_INFO.byteLength(skts.length);
     this.memory = allocate(16 + 2 * this.byteLength);
@@ -73,10 +83,11 @@ export class Poll {
     const second = new AFD_POLL_INFO(this.memory, 16 + this.byteLength);
     this.output = options.twoBuffers ? second : this.info;
     this.info.Timeout = options.timeout100ns ?? INT64_MAX;
-    this.info.NumberOfHandles = skts.length;
+    this.info.NumberOfHandles = options.count ?? skts.length;
     this.info.Exclusive = options.exclusive ? 1 : 0;
     for (const [index, skt] of skts.entries()) {
-      this.info.handle(index).Handle = BigInt(skt.baseHandle());
+      const handle = typeof skt === 'object' ? skt.baseHandle() : skt;
+      this.info.handle(index).Handle = BigInt(handle);
       this.info.handle(index).Events = mask;
     }
   }
@@ -89,7 +100,9 @@ export class Poll {
   get reported(): Reported[] {
     return Array.from({ length: this.output.NumberOfHandles }, (_, index) => {
       const { Handle, Events, Status } = this.output.handle(index);
-      const skt = this.#skts.find((each) => each.isOpen && BigInt(each.socket) === Handle);
+      const skt = this.#skts.find(
+        (each) => typeof each === 'object' && each.isOpen && BigInt(each.socket) === Handle,
+      ) as Skt | undefined;
       return { skt, events: Events, status: ntStatusName(Status) };
     });
   }
@@ -143,8 +156,8 @@ export class RawPoller {
   }
 
   /** Arms a poll. @returns it and what the call returned. */
-  arm(skts: Skt | readonly Skt[], mask: number, options: PollOptions = {}) {
-    const list: readonly Skt[] = Array.isArray(skts) ? skts : [skts];
+  arm(skts: Polled | readonly Polled[], mask: number, options: PollOptions = {}) {
+    const list: readonly Polled[] = Array.isArray(skts) ? skts : [skts];
     const poll = new Poll(list, mask, options);
     const status = NtDeviceIoControlFile(
       this.afd,
@@ -154,29 +167,30 @@ export class RawPoller {
       poll.iosb.address,
       IOCTL_AFD_POLL,
       poll.info.address,
-      poll.byteLength,
+      poll.byteLength - (options.shortBytes ?? 0),
       poll.output.address,
-      poll.byteLength,
+      poll.byteLength - (options.shortBytes ?? 0),
     );
     if (isNtError(status)) poll.memory.free();
     else this.#polls.add(poll);
     return { poll, status: ntStatusName(status) };
   }
 
-  /** Takes one packet off the port; undefined when none comes in time. */
-  next(timeoutMs: number): Packet | undefined {
+  /** What a wait of no time returns. */
+  nextStatus(): NTSTATUS {
+    return this.#remove(0);
+  }
+
+  #remove(timeoutMs: number): NTSTATUS {
     const timeout = new LARGE_INTEGER(this.#scratch, 48);
     timeout.QuadPart = relativeTimeout100ns(timeoutMs);
     const { address } = this.#scratch;
-    const status: NTSTATUS = NtRemoveIoCompletionEx(
-      this.port,
-      address,
-      1,
-      address + 40,
-      timeout.address,
-      0,
-    );
-    if (status !== STATUS_SUCCESS) return undefined;
+    return NtRemoveIoCompletionEx(this.port, address, 1, address + 40, timeout.address, 0);
+  }
+
+  /** Takes one packet off the port; undefined when none comes in time. */
+  next(timeoutMs: number): Packet | undefined {
+    if (this.#remove(timeoutMs) !== STATUS_SUCCESS) return undefined;
     const entry = new FILE_IO_COMPLETION_INFORMATION(this.#scratch, 0);
     const { Status, Information } = entry.IoStatusBlock;
     const apcContext = entry.ApcContext;
@@ -191,6 +205,11 @@ export class RawPoller {
     const reported = packet?.poll === poll ? poll.reported : undefined;
     this.end(poll);
     return reported;
+  }
+
+  /** The bits that a poll reports within the time; 0 when it is silent. */
+  async events(skt: Skt, mask = everything, limitMs = 150): Promise<number> {
+    return (await this.poll(skt, mask, limitMs))?.[0]?.events ?? 0;
   }
 
   /** As {@link next}, but leaves Node's event loop running meanwhile. */
@@ -222,7 +241,17 @@ export class RawPoller {
   close(): void {
     for (const poll of [...this.#polls]) this.end(poll);
     NtClose(this.afd);
+    this.closePort();
+  }
+
+  /** As {@link close}, where the handle of AFD is closed and no poll is left. */
+  closePort(): void {
     NtClose(this.port);
+    this.forget();
+  }
+
+  /** Where both handles are closed and no poll is left. */
+  forget(): void {
     this.#scratch.free();
   }
 }

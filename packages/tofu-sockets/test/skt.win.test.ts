@@ -9,16 +9,7 @@ import {
 } from 'tofu-sockets';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, describe, expect, test } from 'vitest';
-import { closeAll, creator, eventually, keep } from './sockets.js';
-
-const listen = (port = 0) => keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
-
-function connectTo(listener: Skt): Skt {
-  const { host, port } = listener.localEndpoint();
-  const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
-  client.connect();
-  return client;
-}
+import { closeAll, connectTo, creator, eventually, keep, listen } from './sockets.js';
 
 const acceptFrom = async (listener: Skt) => keep(await eventually(() => listener.accept()));
 
@@ -130,25 +121,4 @@ describe('misuse is one clear error and harms nothing', () => {
       expect.objectContaining({ call: 'getpeername', wsaName: 'WSAENOTCONN' }),
     );
   });
-});
-
-test('1,000 rounds of listen, connect, accept, close use no handle and no memory for good', async () => {
-  const round = async () => {
-    const listener = listen();
-    connectTo(listener);
-    await acceptFrom(listener);
-    closeAll();
-  };
-  const nextHandle = () => {
-    const skt = creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
-    const value = Number(skt.socket);
-    skt.close();
-    return value;
-  };
-  for (let count = 0; count < 20; count += 1) await round();
-  const before = nextHandle();
-  for (let count = 0; count < 1_000; count += 1) await round();
-  // Wine hands out the lowest free value. On Windows (unverified) it may be another one: a leak of
-  // 2,000 sockets, 4 apart, would still show.
-  expect(nextHandle() - before).toBeLessThan(400);
 });

@@ -1,4 +1,4 @@
-import { nativeMemory, ntKernel } from 'ntdllx';
+import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import {
   type Skt,
   SocketCreator,
@@ -31,9 +31,36 @@ export async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
   for (let waited = 0; waited < 5_000; waited += 5) {
     const answer = ask();
     if (answer !== wouldBlock) return answer as T;
-    await new Promise((done) => setTimeout(done, 5));
+    await pause(5);
   }
   throw new Error('still would-block after 5 s');
+}
+
+/** Under Wine, where winnode always says which prefix it is. */
+export const isWine = process.env['WINEPREFIX'] !== undefined;
+
+export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** What a call returns, or the name of the Winsock error that it throws. */
+export function outcome<T>(call: () => T): T | string {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WsaError) return error.wsaName;
+    throw error;
+  }
+}
+
+/** A listener on loopback. */
+export const listen = (port = 0): Skt =>
+  keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
+
+/** A client whose connect to a listener was started. */
+export function connectTo(listener: Skt): Skt {
+  const { host, port } = listener.localEndpoint();
+  const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
+  client.connect();
+  return client;
 }
 
 /** A connected pair on loopback. */

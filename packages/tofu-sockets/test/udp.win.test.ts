@@ -1,5 +1,7 @@
-import { type Skt, UDPAddress, UDSClientAddress, UDSServerAddress, wouldBlock } from 'tofu-sockets';
-import { afterEach, describe, expect, test } from 'vitest';
+import { AFD_POLL_RECEIVE } from 'ntdllx';
+import { type Skt, UDPAddress, wouldBlock } from 'tofu-sockets';
+import { afterEach, expect, test } from 'vitest';
+import { RawPoller } from './raw-poll.js';
 import { closeAll, creator, eventually, keep } from './sockets.js';
 
 afterEach(closeAll);
@@ -47,6 +49,61 @@ test('U04 nobody there does not fail the next receive', async () => {
   expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
 });
 
+test('U02 read to would-block: silent, and the next datagram is told again', async () => {
+  const poller = new RawPoller();
+  const [a, b] = [bind(), bind()];
+  for (let count = 0; count < 3; count += 1) {
+    expect(await poller.events(b, AFD_POLL_RECEIVE, 50)).toBe(0);
+    a.sendTo(Buffer.from('x'), b.localEndpoint());
+    expect(await poller.events(b, AFD_POLL_RECEIVE, 1_000)).toBe(AFD_POLL_RECEIVE);
+    expect(b.recvFrom(new Uint8Array(4))).toMatchObject({ byteLength: 1 });
+    expect(b.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
+  }
+  poller.close();
+});
+
+test('U03 with a peer, strangers are not told of; with another peer, that one is', async () => {
+  const poller = new RawPoller();
+  const [a, b, receiver] = [bind(), bind(), bind()];
+  for (const [peer, stranger] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    receiver.connectTo(peer.localEndpoint());
+    expect(receiver.peerEndpoint()).toEqual(peer.localEndpoint());
+    stranger.sendTo(Buffer.from('stranger'), receiver.localEndpoint());
+    expect(await poller.events(receiver, AFD_POLL_RECEIVE)).toBe(0);
+    expect(receiver.recvFrom(new Uint8Array(16))).toBe(wouldBlock);
+    peer.sendTo(Buffer.from('peer'), receiver.localEndpoint());
+    expect(await poller.events(receiver, AFD_POLL_RECEIVE, 1_000)).toBe(AFD_POLL_RECEIVE);
+    expect(receiver.recvFrom(new Uint8Array(16))).toEqual({
+      byteLength: 4,
+      from: peer.localEndpoint(),
+    });
+  }
+  poller.close();
+});
+
+test('U06 a poll that was cancelled tells of no datagram; it can be received', async () => {
+  const poller = new RawPoller();
+  const [a, b] = [bind(), bind()];
+  const { poll } = poller.arm(b, AFD_POLL_RECEIVE);
+  poller.cancel(poll);
+  expect(poller.next(1_000)).toMatchObject({ poll, status: 'STATUS_CANCELLED' });
+  a.sendTo(Buffer.from('x'), b.localEndpoint());
+  expect(poller.next(100)).toBeUndefined();
+  expect(b.recvFrom(new Uint8Array(4))).toMatchObject({ byteLength: 1 });
+  poller.close();
+});
+
+test('a datagram of another family is refused before the call', () => {
+  const isAddressError = expect.objectContaining({ code: 'ERR_ADDRESS' });
+  const [four, six] = [bind(), bind('::1')];
+  expect(() => four.sendTo(Buffer.from('x'), six.localEndpoint())).toThrowError(isAddressError);
+  expect(() => six.sendTo(Buffer.from('x'), four.localEndpoint())).toThrowError(isAddressError);
+  expect(() => six.connectTo(four.localEndpoint())).toThrowError(isAddressError);
+});
+
 test.each([
   null,
   {},
@@ -65,17 +122,4 @@ test.each([
   expect(() => skt.send(Buffer.from('x'))).toThrowError(
     expect.objectContaining({ code: 'ERR_SKT_KIND' }),
   );
-});
-
-describe('B07 AF_UNIX', () => {
-  test('is there, or unsupported by name', () => {
-    for (const address of [new UDSServerAddress('no such place/x'), new UDSClientAddress('x')]) {
-      try {
-        creator.fromAddress(address).close();
-      } catch (error) {
-        // Under Wine there is no such socket; where there is, this path cannot be bound.
-        expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_(SKT_UNSUPPORTED|WSA)$/) });
-      }
-    }
-  });
 });

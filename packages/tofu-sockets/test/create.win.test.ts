@@ -1,0 +1,288 @@
+import { allocate, ntKernel } from 'ntdllx';
+import { linger, SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_LINGER, SOL_SOCKET } from 'ntdllx/ws2_32';
+import {
+  resolveAddress,
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  closeAll,
+  connectPair,
+  connectTo,
+  creator,
+  eventually,
+  keep,
+  listen,
+  outcome,
+} from './sockets.js';
+
+afterEach(closeAll);
+
+describe('B05 what is made', () => {
+  test('says what it is, is open, and can be closed twice', () => {
+    const made = [
+      [creator.fromAddress(new TCPServerAddress()), 'listener'],
+      [creator.fromAddress(new TCPClientAddress()), 'client'],
+      [creator.fromAddress(new UDPAddress()), 'datagram'],
+    ] as const;
+    for (const [skt, kind] of made) {
+      expect(skt.kind).toBe(kind);
+      expect(skt.isOpen).toBe(true);
+      for (let count = 0; count < 2; count += 1) skt.close();
+      expect(skt.isOpen).toBe(false);
+    }
+  });
+
+  test.each(['127.0.0.1', '::1'])('a free port on %s can be listened on', (host) => {
+    const port = creator.findFreeTcpPort(host);
+    expect(port).toBeGreaterThan(0);
+    const listener = keep(creator.fromAddress(new TCPServerAddress(host, port)));
+    expect(listener.localEndpoint()).toEqual({ host, port });
+  });
+});
+
+describe('options', () => {
+  test('are set before the socket is bound: an IPv6 listener that takes IPv4, too', async () => {
+    const both = { options: { v6Only: false } };
+    const listener = keep(creator.fromAddress(new TCPServerAddress('::', 0), both));
+    const { port } = listener.localEndpoint();
+    for (const [host, seen] of [
+      ['127.0.0.1', '::ffff:'],
+      ['::1', '::1'],
+    ] as const) {
+      const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
+      client.connect();
+      const accepted = keep(await eventually(() => listener.accept()));
+      expect(accepted.peerEndpoint().host.startsWith(seen)).toBe(true);
+    }
+  });
+
+  test('replace the defaults: an address that is shared', () => {
+    const shared = { options: { exclusiveAddress: false, reuseAddress: true } };
+    const first = keep(creator.fromAddress(new UDPAddress(), shared));
+    expect(first.getOption('reuseAddress')).toBe(true);
+    expect(first.getOption('exclusiveAddress')).toBe(false);
+    const { host, port } = first.localEndpoint();
+    keep(creator.fromAddress(new UDPAddress(host, port), shared));
+  });
+
+  test.each([false, true])(
+    'reportUnreachable %s: what Winsock is told of it',
+    (reportUnreachable) => {
+      const told: number[] = [];
+      const kernel: typeof ntKernel = {
+        ...ntKernel,
+        WSAIoctl: (socket, code, ...rest) => {
+          told.push(code);
+          return ntKernel.WSAIoctl(socket, code, ...rest);
+        },
+      };
+      const address = new UDPAddress();
+      new SocketCreator(kernel).fromAddress(address, { reportUnreachable }).close();
+      expect(told).toEqual(reportUnreachable ? [] : [SIO_UDP_CONNRESET, SIO_UDP_NETRESET]);
+    },
+  );
+
+  test('that are refused leave nothing open', () => {
+    const wrong = { options: { exclusiveAddress: true, reuseAddress: true } };
+    expect(() => creator.fromAddress(new UDPAddress(), wrong)).toThrowError(
+      expect.objectContaining({ wsaName: 'WSAEINVAL' }),
+    );
+  });
+
+  /** SO_LINGER of a socket: on or off, and seconds. */
+  function lingerOf(skt: Skt): [number, number] {
+    const memory = allocate(16);
+    memory.writeI32(8, linger.size);
+    const { address } = memory;
+    expect(ntKernel.getsockopt(skt.socket, SOL_SOCKET, SO_LINGER, address, address + 8)).toBe(0);
+    const read: [number, number] = [memory.readU16(0), memory.readU16(2)];
+    memory.free();
+    return read;
+  }
+
+  test('B11 no socket lingers, accepted ones neither, until it is asked to abort', async () => {
+    const { client, server } = await connectPair();
+    expect(lingerOf(client)[0]).toBe(0);
+    expect(lingerOf(server)[0]).toBe(0);
+    server.abortOnClose();
+    expect(lingerOf(server)).toEqual([1, 0]);
+    expect(lingerOf(client)[0]).toBe(0);
+  });
+});
+
+describe('names', () => {
+  test('localhost is resolved and connected to', async () => {
+    const listener = listen();
+    const named = new TCPClientAddress('localhost', listener.localEndpoint().port);
+    const addresses = await resolveAddress(named);
+    expect(addresses.length).toBeGreaterThan(0);
+    const four = addresses.find(({ host }) => host === '127.0.0.1') as TCPClientAddress;
+    const client = keep(creator.fromAddress(four));
+    client.connect();
+    const accepted = keep(await eventually(() => listener.accept()));
+    expect(await eventually(() => client.finishConnect())).toBe(true);
+    expect(accepted.peerEndpoint()).toEqual(client.localEndpoint());
+  });
+
+  test('a name that does not exist is one clear error', async () => {
+    const named = new TCPClientAddress('nobody.invalid', 80);
+    await expect(resolveAddress(named)).rejects.toMatchObject({
+      name: 'SktError',
+      code: 'ERR_RESOLVE',
+      message: expect.stringMatching(/^The host nobody\.invalid was not resolved: E/),
+      cause: expect.any(Error),
+    });
+  });
+});
+
+describe('B09', () => {
+  test('to nobody: the error is that of connect, not an address', { timeout: 15_000 }, async () => {
+    const client = keep(
+      creator.fromAddress(new TCPClientAddress('127.0.0.1', creator.findFreeTcpPort())),
+    );
+    const ended = (async () => {
+      client.connect();
+      return eventually(() => client.finishConnect());
+    })();
+    await expect(ended).rejects.toMatchObject({ call: 'connect', wsaName: 'WSAECONNREFUSED' });
+  });
+
+  test('a server on another host\u2019s address: the error is that of bind', () => {
+    const made = outcome(() => creator.fromAddress(new TCPServerAddress('192.0.2.1', 80)));
+    expect(made).toBe('WSAEADDRNOTAVAIL');
+  });
+});
+
+test('flags that use another socket meanwhile change nothing of what is sent', async () => {
+  const [one, two] = [await connectPair(), await connectPair()];
+  const sneaky = {
+    get oob() {
+      two.client.send(Buffer.from('other'));
+      return false;
+    },
+  };
+  one.client.send(Buffer.from('mine!'), sneaky);
+  const buffer = Buffer.alloc(16);
+  for (const [pair, text] of [
+    [one, 'mine!'],
+    [two, 'other'],
+  ] as const) {
+    const count = (await eventually(() => pair.server.recv(buffer))) as number;
+    expect(buffer.toString('latin1', 0, count)).toBe(text);
+  }
+});
+
+test('what an array says of itself is not believed: exactly its bytes are sent', async () => {
+  class Liar extends Uint8Array {
+    override get byteLength() {
+      return 60_000;
+    }
+    override subarray(): Uint8Array<ArrayBuffer> {
+      return new Uint8Array(50_000);
+    }
+  }
+  const { client, server } = await connectPair();
+  expect(client.send(new Liar([1, 2, 3]))).toBe(3);
+  const into = new Liar(5);
+  expect(await eventually(() => server.recv(into))).toBe(3);
+  expect([into[0], into[1], into[2], into[3]]).toEqual([1, 2, 3, 0]);
+  expect(server.recv(into)).toBe(wouldBlock);
+});
+
+test('memory that is shared between threads can be sent from and received into', async () => {
+  const { client, server } = await connectPair();
+  const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(7);
+  expect(client.send(shared)).toBe(4);
+  const into = new Uint8Array(new SharedArrayBuffer(4));
+  expect(await eventually(() => server.recv(into))).toBe(4);
+  expect([...into]).toEqual([7, 7, 7, 7]);
+});
+
+describe('a poller that watches', () => {
+  const told: string[] = [];
+  const watcher = {
+    onWouldBlock: (_skt: Skt, direction: string) => told.push(direction),
+    onClose: (skt: Skt) => told.push(`close ${skt.isOpen}`),
+  };
+  beforeEach(() => {
+    told.length = 0;
+  });
+
+  test('is told of every would-block, by direction, and of the close while it is open', async () => {
+    const listener = listen();
+    listener.watch(watcher);
+    listener.watch(watcher);
+    expect(listener.accept()).toBe(wouldBlock);
+    const client = keep(
+      creator.fromAddress(new TCPClientAddress('127.0.0.1', listener.localEndpoint().port)),
+    );
+    client.watch(watcher);
+    expect(client.finishConnect()).toBe(wouldBlock);
+    client.connect();
+    await eventually(() => client.finishConnect());
+    expect(told.slice(0, 2)).toEqual(['accept', 'connect']);
+    told.length = 0;
+    client.recv(new Uint8Array(1));
+    client.recv(new Uint8Array(1), { peek: true });
+    client.recv(new Uint8Array(1), { oob: true });
+    while (client.send(Buffer.alloc(65_536)) !== wouldBlock);
+    client.close();
+    client.close();
+    expect(told).toEqual(['receive', 'receive', 'urgent', 'send', 'close true']);
+    listener.unwatch(watcher);
+    keep(await eventually(() => listener.accept()));
+    expect(listener.accept()).toBe(wouldBlock);
+    expect(told.length).toBe(5);
+  });
+
+  test('of a UDP socket is told, too', () => {
+    const skt = keep(creator.fromAddress(new UDPAddress()));
+    skt.watch(watcher);
+    skt.recvFrom(new Uint8Array(1));
+    expect(told).toEqual(['receive']);
+  });
+
+  test('that throws does not keep the socket open, nor the others from being told', () => {
+    const skt = creator.fromAddress(new UDPAddress());
+    skt.watch({
+      onClose: () => {
+        throw new Error('a poller\u2019s bug');
+      },
+    });
+    skt.watch(watcher);
+    expect(() => skt.close()).toThrowError('a poller\u2019s bug');
+    expect(skt.isOpen).toBe(false);
+    expect(told).toEqual(['close true']);
+    skt.close();
+  });
+
+  test('that closes and unwatches while it is told harms nothing', () => {
+    const skt = creator.fromAddress(new UDPAddress());
+    const closing = {
+      onWouldBlock: () => skt.close(),
+      onClose: () => {
+        skt.close();
+        skt.unwatch(closing);
+        told.push('closing');
+      },
+    };
+    skt.watch(closing);
+    skt.watch(watcher);
+    expect(skt.recvFrom(new Uint8Array(1))).toBe(wouldBlock);
+    expect(skt.isOpen).toBe(false);
+    // The watchers were told of the close inside of the first one's turn, then of the would-block.
+    expect(told).toEqual(['closing', 'close true', 'receive']);
+  });
+});
+
+test('a listener with a backlog of one still accepts', async () => {
+  const listener = keep(creator.fromAddress(new TCPServerAddress(), { backlog: 1 }));
+  connectTo(listener);
+  keep(await eventually(() => listener.accept()));
+});
