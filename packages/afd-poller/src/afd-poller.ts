@@ -59,7 +59,7 @@ export class AfdPoller<Token = unknown> {
    *   when NT refuses.
    */
   add(skt: Skt, interest: Interest, token?: Token): number {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     this.#requireSkt(skt);
     const want = readInterest(interest);
     if (this.#loop.find(skt) === undefined) return this.#loop.add(skt, want, token as Token);
@@ -73,7 +73,7 @@ export class AfdPoller<Token = unknown> {
    * @throws {PollerError} `ERR_NOT_REGISTERED`
    */
   modify(skt: Skt, interest: Interest, ...token: [token?: Token]): void {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     const registration = this.#require(skt);
     const want = readInterest(interest);
     if (token.length > 0) registration.token = token[0] as Token;
@@ -87,13 +87,13 @@ export class AfdPoller<Token = unknown> {
    * @throws {PollerError} `ERR_NOT_REGISTERED`, also for a socket that was closed.
    */
   remove(skt: Skt): void {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     this.#loop.remove(this.#require(skt));
   }
 
   /** True if the socket is registered here. */
   has(skt: Skt): boolean {
-    return this.#loop.find(skt) !== undefined;
+    return AfdPoller.#own(this).#loop.find(skt) !== undefined;
   }
 
   /**
@@ -107,7 +107,7 @@ export class AfdPoller<Token = unknown> {
    *   the poller was made with `allowMainThread`.
    */
   wait(timeoutMs: number, events?: PollEvents<Token>): PollEvents<Token> {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     requireTimeout(timeoutMs, this.#options.allowMainThread);
     const into = this.#requireEvents(events);
     if (this.#loop.isWaiting) {
@@ -125,7 +125,7 @@ export class AfdPoller<Token = unknown> {
    * @param bits 0 to 2^32 - 1.
    */
   wake(bits = 0): void {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     const { flags, port } = this.#loop;
     flags.wake(requireWakeBits(bits), (...packet) => port.post(...packet));
   }
@@ -136,7 +136,7 @@ export class AfdPoller<Token = unknown> {
    * @param type 0 to 2^32 - 1. @param value 0 to 2^53 - 1.
    */
   post(type: number, value = 0): void {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     requirePost(type, value);
     this.#loop.port.post(keys.post, 0, type, value);
   }
@@ -146,7 +146,7 @@ export class AfdPoller<Token = unknown> {
    * the remote's to close: send it once.
    */
   remoteData(): RemoteData {
-    this.#requireOpen();
+    AfdPoller.#requireOpen(this);
     const { port, flags } = this.#loop;
     const data = duplicatePort(this.#options.kernel, port.handle);
     return { port: Number(data), flags: flags.buffer };
@@ -154,7 +154,7 @@ export class AfdPoller<Token = unknown> {
 
   /** What the poller holds and did; for tests and for people. */
   inspect(): PollerState {
-    const { counts: blocks, helpers, name: way } = this.#loop.way;
+    const { counts: blocks, helpers, name: way } = AfdPoller.#own(this).#loop.way;
     const { size: registrations, counts } = this.#loop;
     const isOpen = this.#isOpen;
     return { way, isOpen, registrations, pending: blocks.kernels, blocks, helpers, ...counts };
@@ -168,7 +168,7 @@ export class AfdPoller<Token = unknown> {
    *   these stay allocated for good, for it will write to them.
    */
   close(): void {
-    if (!this.#isOpen) return;
+    if (!AfdPoller.#own(this).#isOpen) return;
     if (this.#loop.isWaiting) {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait.');
     }
@@ -184,11 +184,20 @@ export class AfdPoller<Token = unknown> {
 
   /** Checks the books: for tests. @throws {Error} naming the first lie. */
   verify(): void {
-    if (this.#isOpen) this.#loop.verify();
+    if (AfdPoller.#own(this).#isOpen) this.#loop.verify();
   }
 
-  #requireOpen(): void {
-    if (this.#isOpen) return;
+  /** A method may be called on anything, above all on what another thread made of a poller. */
+  static #own<T>(self: AfdPoller<T>): AfdPoller<T> {
+    if (typeof self === 'object' && self !== null && #loop in self) return self;
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      'This is no AfdPoller. One cannot be sent to another thread: send its remoteData.',
+    );
+  }
+
+  static #requireOpen<T>(self: AfdPoller<T>): void {
+    if (AfdPoller.#own(self).#isOpen) return;
     throw new PollerError('ERR_POLLER_CLOSED', 'This poller is closed.');
   }
 
@@ -199,9 +208,12 @@ export class AfdPoller<Token = unknown> {
     throw new PollerError('ERR_NOT_REGISTERED', 'This socket is not registered here: use add.');
   }
 
-  #requireSkt(skt: unknown): void {
-    if (skt instanceof Skt) return;
-    throw new PollerError('ERR_POLLER_ARGUMENT', `A poller watches a Skt, got ${show(skt)}.`);
+  #requireSkt(skt: Skt): void {
+    if (!(skt instanceof Skt)) {
+      throw new PollerError('ERR_POLLER_ARGUMENT', `A poller watches a Skt, got ${show(skt)}.`);
+    }
+    if (skt.isOn(this.#options.kernel)) return;
+    throw new PollerError('ERR_POLLER_ARGUMENT', 'This socket is of another kernel.');
   }
 
   #requireEvents(events: PollEvents<Token> | undefined): PollEvents<Token> {

@@ -72,7 +72,7 @@ export function pollOnce(
 ): PollOnceResult[] {
   const { kernel, now, allowMainThread } = readOptions(options);
   requireTimeout(timeoutMs, allowMainThread);
-  const list = readEntries(entries);
+  const list = readEntries(entries, kernel);
   const deadlineMs = now() + timeoutMs;
   const poll = new OnePoll(kernel, list);
   try {
@@ -175,7 +175,7 @@ class OnePoll {
   }
 }
 
-function readEntries(entries: readonly PollOnceEntry[]): Entry[] {
+function readEntries(entries: readonly PollOnceEntry[], kernel: Kernel): Entry[] {
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > mostEntries) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
@@ -183,9 +183,11 @@ function readEntries(entries: readonly PollOnceEntry[]): Entry[] {
     );
   }
   const seen = new Set<Skt>();
-  return entries.map(({ skt, interest }: PollOnceEntry) => {
-    if (!(skt instanceof Skt)) {
-      throw new PollerError('ERR_POLLER_ARGUMENT', `pollOnce looks at a Skt, got ${show(skt)}.`);
+  return entries.map((entry: PollOnceEntry) => {
+    const { skt, interest } = entry ?? {};
+    if (!(skt instanceof Skt && skt.isOn(kernel))) {
+      const given = show(skt);
+      throw new PollerError('ERR_POLLER_ARGUMENT', `pollOnce looks at a Skt, got ${given}.`);
     }
     const { bits, mode } = readInterest(interest);
     if (mode !== 'level') {

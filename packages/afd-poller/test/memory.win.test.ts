@@ -25,7 +25,8 @@ test.each(['self', 'helper'] as const)('what an idle registration costs [%s]', (
   poller.add(skts[0] as Skt, { receive: true }, 0);
   poller.wait(0);
   const before = heapBytes();
-  for (const [index, skt] of skts.entries()) if (index > 0) poller.add(skt, { receive: true }, index);
+  for (const [index, skt] of skts.entries())
+    if (index > 0) poller.add(skt, { receive: true }, index);
   poller.wait(0);
   const heapEach = (heapBytes() - before) / (count - 1);
   const nativeEach = poller.inspect().blocks.bytes / count;

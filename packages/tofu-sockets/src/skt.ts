@@ -91,6 +91,11 @@ export class Skt {
     return Skt.#own(this, 'isOpen').#socket !== undefined;
   }
 
+  /** True if it was made on this kernel: a poller of another one cannot watch it. */
+  isOn(kernel: Kernel): boolean {
+    return Skt.#own(this, 'isOn').#kernel === kernel;
+  }
+
   /** Winsock's handle. It is this object's: never close it elsewhere. */
   get socket(): SOCKET {
     const socket = Skt.#own(this, 'socket').#socket;
@@ -378,10 +383,8 @@ export class Skt {
   /** A method may be called on anything; what is no socket is refused by name. */
   static #own(self: unknown, call: string): Skt {
     if (typeof self === 'object' && self !== null && #socket in self) return self;
-    throw new SktError(
-      'ERR_SKT_ARGUMENT',
-      `${call} belongs to a Skt: call it as skt.${call}, on one that SocketCreator made.`,
-    );
+    const hint = `call it as skt.${call}, on one that SocketCreator made.`;
+    throw new SktError('ERR_SKT_ARGUMENT', `${call} belongs to a Skt: ${hint}`);
   }
 
   static #require(self: unknown, call: string, kinds = everyKind): void {

@@ -1,0 +1,206 @@
+// Every call used wrongly, each in a process of its own. `node misuse.mjs NAME` does one: it prints
+// what was thrown and ends with 1. 0 means that nothing was thrown; all else is a crash.
+import { writeSync } from 'node:fs';
+import { AfdPoller, PollEvents, PollerRemote, pollOnce } from 'afd-poller';
+import { ntKernel } from 'ntdllx';
+import { createSimNt } from 'sim-nt';
+import { Skt, SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
+
+// Where there is no NT, a simulated one: what is refused here is refused before NT is asked.
+const kernel = process.platform === 'win32' ? ntKernel : createSimNt({ seed: 1 }).kernel;
+const creator = new SocketCreator(kernel);
+const listener = () => creator.fromAddress(new TCPServerAddress());
+const idle = () => creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
+const newPoller = (options) => new AfdPoller({ allowMainThread: true, kernel, ...options });
+const closedPoller = () => {
+  const poller = newPoller();
+  poller.close();
+  return poller;
+};
+const closedSkt = () => {
+  const skt = idle();
+  skt.close();
+  return skt;
+};
+/** A poller whose clock calls back into it, from within a wait. */
+const reentering = (call) => {
+  let isInside = false;
+  const poller = newPoller({
+    now: () => {
+      if (isInside) call(poller);
+      return performance.now();
+    },
+  });
+  isInside = true;
+  return poller.wait(0);
+};
+const once = (entries, timeoutMs) => pollOnce(entries, timeoutMs, { kernel });
+const circular = {};
+circular.self = circular;
+
+const things = { null: null, undefined, number: 42, text: 'x', object: {}, array: [], circular };
+const numbers = {
+  NaN: Number.NaN,
+  negative: -1,
+  fraction: 1.5,
+  huge: 2 ** 60,
+  infinite: Number.POSITIVE_INFINITY,
+  text: '1',
+  bigint: 1n,
+  symbol: Symbol('x'),
+};
+const interests = {
+  null: null,
+  undefined,
+  text: 'receive',
+  array: ['receive'],
+  'a slip of the finger': { recieve: true },
+  'a number for a switch': { receive: 1 },
+  'a mode that is none': { receive: true, mode: 'twice' },
+  circular,
+};
+
+/** name -> [expected code, what to do, whether NT is asked for something on the way] */
+const misuses = new Map();
+const add = (code, name, misuse) => misuses.set(name, [code, misuse, false]);
+const addNative = (code, name, misuse) => misuses.set(name, [code, misuse, true]);
+const ARGUMENT = 'ERR_POLLER_ARGUMENT';
+const CLOSED = 'ERR_POLLER_CLOSED';
+
+for (const [name, value] of Object.entries(things)) {
+  if (!['undefined', 'object', 'array'].includes(name)) {
+    add(ARGUMENT, `new AfdPoller(${name})`, () => new AfdPoller(value));
+  }
+  add(ARGUMENT, `add(${name})`, () => newPoller().add(value, {}));
+  add(ARGUMENT, `modify(${name})`, () => newPoller().modify(value, {}));
+  add(ARGUMENT, `remove(${name})`, () => newPoller().remove(value));
+  if (name !== 'undefined') add(ARGUMENT, `wait into ${name}`, () => newPoller().wait(0, value));
+  add(ARGUMENT, `new PollerRemote(${name})`, () => new PollerRemote(value));
+  add(ARGUMENT, `pollOnce(${name})`, () => once(value, 0));
+  add(ARGUMENT, `pollOnce([${name}])`, () => once([value], 0));
+}
+for (const [name, value] of Object.entries(numbers)) {
+  if (!['fraction', 'huge', 'infinite'].includes(name)) {
+    add(ARGUMENT, `wait(${name})`, () => newPoller().wait(value));
+    add(ARGUMENT, `pollOnce for ${name}`, () => once([{ skt: idle(), interest: {} }], value));
+  }
+  add(ARGUMENT, `wake(${name})`, () => newPoller().wake(value));
+  add(ARGUMENT, `post(${name})`, () => newPoller().post(value));
+  add(ARGUMENT, `post(1, ${name})`, () => newPoller().post(1, value));
+  add(ARGUMENT, `new PollEvents(${name})`, () => new PollEvents(value));
+  add(ARGUMENT, `pollsPerHelper: ${name}`, () => newPoller({ pollsPerHelper: value }));
+  add(ARGUMENT, `closeLimitMs: ${name}`, () => newPoller({ closeLimitMs: value }));
+}
+for (const [name, value] of Object.entries(interests)) {
+  add(ARGUMENT, `add with an interest: ${name}`, () => newPoller().add(idle(), value));
+  add(ARGUMENT, `modify with an interest: ${name}`, () => {
+    const [poller, skt] = [newPoller(), idle()];
+    poller.add(skt, {});
+    poller.modify(skt, value);
+  });
+  add(ARGUMENT, `remote.modify with an interest: ${name}`, () => {
+    new PollerRemote(newPoller().remoteData(), kernel).modify(1, value);
+  });
+}
+for (const [name, call] of Object.entries({
+  add: (poller) => poller.add(idle(), {}),
+  modify: (poller) => poller.modify(idle(), {}),
+  remove: (poller) => poller.remove(idle()),
+  wait: (poller) => poller.wait(0),
+  wake: (poller) => poller.wake(),
+  post: (poller) => poller.post(1),
+  remoteData: (poller) => poller.remoteData(),
+})) {
+  addNative(CLOSED, `${name} of a closed poller`, () => call(closedPoller()));
+  // What structured clone makes of a poller: methods of the class, and nothing inside.
+  const clone = Object.create(AfdPoller.prototype);
+  add(ARGUMENT, `${name} of a copy, as another thread would have`, () => call(clone));
+}
+for (const name of ['inspect', 'has', 'verify', 'close']) {
+  add(ARGUMENT, `${name} of a copy`, () => AfdPoller.prototype[name].call({}, idle()));
+}
+add(ARGUMENT, 'an unknown option', () => newPoller({ wya: 'self' }));
+add(ARGUMENT, 'a way that is none', () => newPoller({ way: 'group?' }));
+add(ARGUMENT, 'a kernel that is none', () => newPoller({ kernel: {} }));
+add(ARGUMENT, 'a clock that is none', () => newPoller({ now: 5 }));
+addNative('ERR_SKT_ARGUMENT', 'a forged socket', () =>
+  newPoller().add(Object.create(Skt.prototype), {}),
+);
+addNative('ERR_SKT_CLOSED', 'a closed socket', () => newPoller().add(closedSkt(), {}));
+addNative('ERR_SKT_CLOSED', 'pollOnce with a closed socket', () =>
+  once([{ skt: closedSkt(), interest: {} }], 0),
+);
+for (const way of ['self', 'helper']) {
+  addNative(ARGUMENT, `a socket of another kernel [${way}]`, () => {
+    const foreign = new SocketCreator(createSimNt({ seed: 2 }).kernel).fromAddress(
+      new TCPServerAddress(),
+    );
+    newPoller({ way }).add(foreign, { accept: true });
+  });
+  addNative('ERR_ALREADY_REGISTERED', `add twice [${way}]`, () => {
+    const [poller, skt] = [newPoller({ way }), idle()];
+    poller.add(skt, {});
+    poller.add(skt, {});
+  });
+  addNative('ERR_NOT_REGISTERED', `modify what is not registered [${way}]`, () =>
+    newPoller({ way }).modify(idle(), {}),
+  );
+  addNative('ERR_NOT_REGISTERED', `remove twice [${way}]`, () => {
+    const [poller, skt] = [newPoller({ way }), idle()];
+    poller.add(skt, {});
+    poller.remove(skt);
+    poller.remove(skt);
+  });
+  addNative('ERR_NOT_REGISTERED', `modify what was closed [${way}]`, () => {
+    const [poller, skt] = [newPoller({ way }), idle()];
+    poller.add(skt, {});
+    skt.close();
+    poller.modify(skt, {});
+  });
+}
+addNative('ERR_OTHER_PORT', 'a socket of another poller, by itself', () => {
+  const skt = listener();
+  newPoller({ way: 'self' }).add(skt, {});
+  newPoller({ way: 'self' }).add(skt, {});
+});
+addNative('ERR_POLLER_MAIN_THREAD', 'a wait on the main thread', () =>
+  new AfdPoller({ kernel }).wait(1),
+);
+addNative('ERR_POLLER_MAIN_THREAD', 'pollOnce on the main thread', () =>
+  once([{ skt: idle(), interest: {} }], 1),
+);
+addNative('ERR_POLLER_REENTERED', 'a wait inside a wait', () =>
+  reentering((poller) => poller.wait(0)),
+);
+addNative('ERR_POLLER_REENTERED', 'a close inside a wait', () =>
+  reentering((poller) => poller.close()),
+);
+addNative(ARGUMENT, 'pollOnce with a socket twice', () => {
+  const skt = idle();
+  once(
+    [skt, skt].map((each) => ({ skt: each, interest: {} })),
+    0,
+  );
+});
+addNative(ARGUMENT, 'pollOnce with a mode', () =>
+  once([{ skt: idle(), interest: { mode: 'oneshot' } }], 0),
+);
+addNative(ARGUMENT, 'remote.modify of no id', () =>
+  new PollerRemote(newPoller().remoteData(), kernel).modify(0, {}),
+);
+addNative(ARGUMENT, 'remote.wake of no number', () =>
+  new PollerRemote(newPoller().remoteData(), kernel).wake(Number.NaN),
+);
+
+export const names = [...misuses].map(([name, [code, , isNative]]) => ({ name, code, isNative }));
+
+const [, , asked] = process.argv;
+if (misuses.has(asked)) {
+  try {
+    misuses.get(asked)[1]();
+    process.exitCode = 0;
+  } catch (error) {
+    writeSync(1, `${error?.name} ${error?.code}: ${error?.message}\n`);
+    process.exitCode = 1;
+  }
+}

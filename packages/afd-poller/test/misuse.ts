@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const script = join(import.meta.dirname, 'misuse.mjs');
+
+export interface Misuse {
+  readonly name: string;
+  readonly code: string;
+  readonly isNative: boolean;
+}
+
+/** Every misuse that there is. */
+export const { names: misuses } = (await import(pathToFileURL(script).href)) as {
+  names: readonly Misuse[];
+};
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly said: string;
+}
+
+/** Wine 8 now and then starts no process at all, with an error that Node has no name for. */
+const startAttempts = 3;
+
+async function run(name: string, attempt = 1): Promise<Ended> {
+  try {
+    return await start(name);
+  } catch (error) {
+    // Only a process that never was is tried again: whatever one did stands.
+    const isSpawn = (error as NodeJS.ErrnoException).syscall === 'spawn';
+    if (!isSpawn || attempt === startAttempts) throw error;
+    return run(name, attempt + 1);
+  }
+}
+
+function start(name: string): Promise<Ended> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [script, name], { timeout: 20_000 });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        said += part;
+      });
+    }
+    child.on('error', failed).on('close', (exitCode) => done({ exitCode, said }));
+  });
+}
+
+/** Makes a test of each; a few run at a time. */
+export function testMisuses(list: readonly Misuse[]): void {
+  describe.concurrent('misuse, each in a process of its own, is one clear error', () => {
+    test.each(list)('$name: $code', { timeout: 60_000 }, async ({ name, code }) => {
+      const { exitCode, said } = await run(name);
+      const kind = code.startsWith('ERR_SKT') ? 'SktError' : 'PollerError';
+      expect(said).toMatch(new RegExp(`^${kind} ${code}: .{10,500}\\r?\\n$`));
+      // 1 is our own check's: a crash, a hang, a wrong error and no error have other codes.
+      expect(exitCode).toBe(1);
+    });
+  });
+}
