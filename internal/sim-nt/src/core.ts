@@ -71,6 +71,10 @@ export class Core {
     this.udp = new Udp(this);
   }
 
+  get isWine(): boolean {
+    return this.profile.name !== 'windows';
+  }
+
   /** Writes down what the program, or this kernel, must never do. */
   violate(text: string): void {
     this.violations.push(`${text} (at ${this.clock.nowMs.toFixed(3)} ms)`);

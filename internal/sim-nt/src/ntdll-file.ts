@@ -6,6 +6,7 @@ import {
   IOCTL_AFD_POLL,
   type Kernel,
   type NTSTATUS,
+  OBJ_CASE_INSENSITIVE,
   OBJECT_ATTRIBUTES,
   STATUS_ACCESS_VIOLATION,
   STATUS_INFO_LENGTH_MISMATCH,
@@ -14,8 +15,11 @@ import {
   STATUS_INVALID_HANDLE,
   STATUS_INVALID_INFO_CLASS,
   STATUS_INVALID_PARAMETER,
+  STATUS_INVALID_PARAMETER_3,
   STATUS_NOT_FOUND,
+  STATUS_NOT_IMPLEMENTED,
   STATUS_OBJECT_NAME_NOT_FOUND,
+  STATUS_OBJECT_PATH_SYNTAX_BAD,
   STATUS_OBJECT_TYPE_MISMATCH,
   STATUS_SUCCESS,
   UNICODE_STRING,
@@ -32,7 +36,8 @@ const headBytes = infoFields.Handles[0];
 const entryBytes = 16;
 /** IoStatusBlock.Information of NtCreateFile (wdm.h). */
 const FILE_OPENED = 1;
-const deviceName = /^\\Device\\Afd(\\.*)?$/i;
+const deviceName = /^\\Device\\Afd(\\.*)?$/;
+const deviceNameInAnyCase = new RegExp(deviceName, 'i');
 
 /** The functions of ntdll that are about files: AFD above all. */
 export function fileFunctions(core: Core) {
@@ -40,18 +45,21 @@ export function fileFunctions(core: Core) {
   const wrongHandle = (handle: number) =>
     handles.get(handle) === undefined ? STATUS_INVALID_HANDLE : STATUS_OBJECT_TYPE_MISMATCH;
 
-  function readObjectName(address: number): string | undefined {
+  function readObjectName(address: number): { name: string; isAnyCase: boolean } | undefined {
     if (!memory.locate(address, OBJECT_ATTRIBUTES.layout.size, 'OBJECT_ATTRIBUTES')) {
       return undefined;
     }
     const at = memory.at + OBJECT_ATTRIBUTES.layout.fields.ObjectName[0];
     const string = Number(readPointerSized(memory.view, at));
+    const attributesAt = memory.at + OBJECT_ATTRIBUTES.layout.fields.Attributes[0];
+    const attributes = memory.view.getUint32(attributesAt, true);
     const { fields, size } = UNICODE_STRING.layout;
     if (!memory.locate(string, size, 'UNICODE_STRING')) return undefined;
     const bytes = memory.view.getUint16(memory.at + fields.Length[0], true);
     const buffer = Number(readPointerSized(memory.view, memory.at + fields.Buffer[0]));
     if (!memory.locate(buffer, bytes, 'name of an object')) return undefined;
-    return Buffer.from(memory.view.buffer, memory.at, bytes).toString('utf16le');
+    const name = Buffer.from(memory.view.buffer, memory.at, bytes).toString('utf16le');
+    return { name, isAnyCase: (attributes & OBJ_CASE_INSENSITIVE) !== 0 };
   }
 
   function pin(pinned: Pinned[], address: number, byteLength: number): void {
@@ -124,12 +132,13 @@ export function fileFunctions(core: Core) {
   }
 
   function cancel(file: FileObject, iosb: number | undefined): number {
-    if (core.dice.rolls('cancelRace')) {
-      core.network.deliverAll();
-      const isTooLate = iosb !== undefined && core.random.chance(0.5);
-      if (isTooLate) core.polls.displace(file, iosb);
-    }
-    return core.polls.cancel(file, iosb);
+    if (!core.dice.rolls('cancelRace')) return core.polls.cancel(file, iosb);
+    // The request ends by itself just before; NT may still say that the cancel was in time.
+    const before = core.polls.count;
+    core.network.deliverAll();
+    if (iosb !== undefined && core.random.chance(0.5)) core.polls.displace(file, iosb);
+    const isBlurred = core.polls.count < before && core.random.chance(0.5);
+    return core.polls.cancel(file, iosb) + (isBlurred ? 1 : 0);
   }
 
   return {
@@ -154,7 +163,7 @@ export function fileFunctions(core: Core) {
       const count = cancel(file, request === 0 ? undefined : request);
       const nothing = request === 0 ? core.profile.cancelOfNothing : STATUS_NOT_FOUND;
       const result = count > 0 ? STATUS_SUCCESS : nothing;
-      writeStatus(core, status, result);
+      if (result === STATUS_SUCCESS) writeStatus(core, status, result);
       return result;
     },
 
@@ -169,9 +178,11 @@ export function fileFunctions(core: Core) {
 
     NtCreateFile(FileHandle, _access, attributes, status) {
       core.enter('NtCreateFile');
-      const name = readObjectName(attributes);
-      if (name === undefined) return STATUS_ACCESS_VIOLATION;
-      if (!deviceName.test(name)) return STATUS_OBJECT_NAME_NOT_FOUND;
+      const object = readObjectName(attributes);
+      if (object === undefined) return STATUS_ACCESS_VIOLATION;
+      if (!object.name.startsWith('\\')) return STATUS_OBJECT_PATH_SYNTAX_BAD;
+      const pattern = object.isAnyCase ? deviceNameInAnyCase : deviceName;
+      if (!pattern.test(object.name)) return STATUS_OBJECT_NAME_NOT_FOUND;
       const result = writeHandle(core, FileHandle, new FileObject());
       writeStatus(core, status, result, FILE_OPENED);
       return result;
@@ -191,16 +202,18 @@ export function fileFunctions(core: Core) {
     const size = kind === FileCompletionInformation ? FILE_COMPLETION_INFORMATION.layout.size : 4;
     const isKnown =
       kind === FileCompletionInformation || kind === FileIoCompletionNotificationInformation;
-    if (!isKnown) return STATUS_INVALID_INFO_CLASS;
-    if (length !== size) return STATUS_INFO_LENGTH_MISMATCH;
+    const { isWine } = core;
+    if (!isKnown) return isWine ? STATUS_NOT_IMPLEMENTED : STATUS_INVALID_INFO_CLASS;
+    if (length < size) return isWine ? STATUS_INVALID_PARAMETER_3 : STATUS_INFO_LENGTH_MISMATCH;
     if (!memory.locate(address, size, 'FILE_INFORMATION')) return STATUS_ACCESS_VIOLATION;
     const { view, at } = memory;
     if (kind === FileIoCompletionNotificationInformation) {
       file.flags |= view.getUint32(at, true);
       return STATUS_SUCCESS;
     }
-    const port = core.port(Number(readPointerSized(view, at)));
-    if (port === undefined) return STATUS_INVALID_HANDLE;
+    const handle = Number(readPointerSized(view, at));
+    const port = core.port(handle);
+    if (port === undefined) return wrongHandle(handle);
     if (file.port !== undefined || !file.isOverlapped) return STATUS_INVALID_PARAMETER;
     file.port = port;
     file.key = readPointerSized(view, at + 8);

@@ -5,7 +5,6 @@ import {
   STATUS_INFO_LENGTH_MISMATCH,
   STATUS_INSUFFICIENT_RESOURCES,
   STATUS_INVALID_HANDLE,
-  STATUS_INVALID_INFO_CLASS,
   STATUS_INVALID_PARAMETER,
   STATUS_OBJECT_TYPE_MISMATCH,
   STATUS_SUCCESS,
@@ -110,7 +109,7 @@ export function portFunctions(core: Core) {
     NtQueryIoCompletion(handle, informationClass, information, length, returned) {
       core.enter('NtQueryIoCompletion');
       const port = core.port(handle);
-      if (informationClass !== IoCompletionBasicInformation) return STATUS_INVALID_INFO_CLASS;
+      if (informationClass !== IoCompletionBasicInformation) return STATUS_INVALID_PARAMETER;
       if (length !== 4) return STATUS_INFO_LENGTH_MISMATCH;
       if (port === undefined) return wrongHandle(handle);
       core.settleMoment();

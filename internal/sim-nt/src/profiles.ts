@@ -8,6 +8,8 @@ export interface Profile {
   readonly name: ProfileName;
   /** recv after a reset: the end of the stream, or an error. */
   readonly resetEndsStream: boolean;
+  /** send without a connection says WSAECONNRESET, and recv of a failed one the end (Wine). */
+  readonly hasUnixErrors: boolean;
   /** A reset throws away what was not received yet. */
   readonly resetDropsData: boolean;
   /** DISCONNECT only once everything before the FIN was received. */
@@ -37,6 +39,7 @@ export interface Profile {
 const wine8: Profile = {
   name: 'wine8',
   resetEndsStream: true,
+  hasUnixErrors: true,
   resetDropsData: false,
   disconnectAfterData: true,
   closeEndsPolls: true,
@@ -64,6 +67,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   windows: {
     name: 'windows',
     resetEndsStream: false,
+    hasUnixErrors: false,
     resetDropsData: true,
     disconnectAfterData: false,
     closeEndsPolls: false,

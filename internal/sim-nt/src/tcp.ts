@@ -3,6 +3,7 @@ import {
   AF_INET,
   AF_INET6,
   WSAEALREADY,
+  WSAECONNABORTED,
   WSAECONNREFUSED,
   WSAECONNRESET,
   WSAEINVAL,
@@ -42,6 +43,7 @@ export class Tcp {
     if (socket.state === 'listening') return WSAEINVAL;
     if (socket.state === 'connecting') return WSAEALREADY;
     if (socket.state === 'connected') return WSAEISCONN;
+    if (socket.state === 'failed' && this.#core.profile.hasUnixErrors) return WSAECONNABORTED;
     if (socket.local === undefined) {
       const host = to.family === AF_INET ? '127.0.0.1' : '::1';
       const name = this.bindings.bind(socket, { family: to.family, host, port: 0 });

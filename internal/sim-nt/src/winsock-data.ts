@@ -39,8 +39,10 @@ export function dataFunctions(core: Core) {
   }
 
   function sendTcp(socket: TcpSocket, bytes: Uint8Array, flags: number): number {
-    if (socket.isReset) return fail(core, socket.sendError());
-    if (!socket.isConnected || socket.out === undefined) return fail(core, WSAENOTCONN);
+    if (socket.isReset) return fail(core, WSAECONNRESET);
+    if (!socket.isConnected || socket.out === undefined) {
+      return fail(core, core.profile.hasUnixErrors ? WSAECONNRESET : WSAENOTCONN);
+    }
     if (socket.isSendShut) return fail(core, WSAESHUTDOWN);
     if (bytes.byteLength === 0) return 0;
     const room = socket.sendCapacity - socket.unsentBytes;
@@ -56,19 +58,23 @@ export function dataFunctions(core: Core) {
   }
 
   function receiveTcp(socket: TcpSocket, into: Uint8Array, flags: number): number {
+    if (socket.state === 'failed' && core.profile.hasUnixErrors) return 0;
     if (!socket.isConnected) return fail(core, WSAENOTCONN);
+    if (socket.isReceiveShut) return fail(core, WSAESHUTDOWN);
     if ((flags & MSG_OOB) !== 0) return receiveUrgent(socket, into, (flags & MSG_PEEK) !== 0);
     if (socket.receivedBytes > 0) return socket.read(into, (flags & MSG_PEEK) !== 0);
     if (socket.isReset) {
       return core.profile.resetEndsStream ? 0 : fail(core, WSAECONNRESET);
     }
-    if (socket.isReceiveShut) return fail(core, WSAESHUTDOWN);
-    if (socket.hasFin) return 0;
+    if (socket.hasFin) {
+      socket.urgent = undefined;
+      return 0;
+    }
     return wouldBlock(socket, 'recv');
   }
 
   function receiveUrgent(socket: TcpSocket, into: Uint8Array, isPeek: boolean): number {
-    if (socket.urgent === undefined) return fail(core, WSAEINVAL);
+    if (socket.urgent === undefined) return wouldBlock(socket, 'recv(MSG_OOB)');
     into[0] = socket.urgent;
     if (!isPeek) socket.urgent = undefined;
     return 1;

@@ -73,7 +73,7 @@ export function setupFunctions(core: Core) {
     const socket = enterSocket(core, call, s);
     if (socket === undefined) return SOCKET_ERROR;
     const name = socket[side];
-    const isThere = side === 'local' || !(socket instanceof TcpSocket) || socket.isConnected;
+    const isThere = side === 'local' || !(socket instanceof TcpSocket) || socket.hasPeerName;
     if (name === undefined || !isThere) {
       return fail(core, side === 'local' ? WSAEINVAL : WSAENOTCONN);
     }
@@ -120,9 +120,9 @@ export function setupFunctions(core: Core) {
       if (socket === undefined) return SOCKET_ERROR;
       if (code === SIO_BASE_HANDLE) return baseHandle(s, out, outLength, returned);
       const isReset = code === SIO_UDP_CONNRESET || code === SIO_UDP_NETRESET;
-      if (!isReset || !(socket instanceof UdpSocket) || !core.profile.hasUdpReset) {
-        return fail(core, WSAEOPNOTSUPP);
-      }
+      // Wine takes the switch of any socket, and nothing follows.
+      if (isReset && !core.profile.hasUdpReset) return 0;
+      if (!isReset || !(socket instanceof UdpSocket)) return fail(core, WSAEOPNOTSUPP);
       if (!memory.locate(input, 4, 'SIO_UDP_CONNRESET')) return fail(core, WSAEFAULT);
       if (code === SIO_UDP_CONNRESET) {
         socket.tellsReset = memory.view.getUint32(memory.at, true) !== 0;
@@ -133,7 +133,7 @@ export function setupFunctions(core: Core) {
     ioctlsocket(s, cmd, argp) {
       const socket = enterSocket(core, 'ioctlsocket', s);
       if (socket === undefined) return SOCKET_ERROR;
-      if (cmd >>> 0 !== FIONBIO) return fail(core, WSAEINVAL);
+      if (cmd >>> 0 !== FIONBIO) return fail(core, WSAEOPNOTSUPP);
       if (!memory.locate(argp, 4, 'argument of ioctlsocket')) return fail(core, WSAEFAULT);
       socket.isNonBlocking = memory.view.getUint32(memory.at, true) !== 0;
       return 0;

@@ -1,0 +1,246 @@
+import { type Skt, TCPClientAddress, TCPServerAddress, UDPAddress, wouldBlock } from 'tofu-sockets';
+import { expect } from 'vitest';
+import { contracts } from './contract.js';
+import type { Environment } from './environment.js';
+
+const byte = Buffer.from('x');
+const named = (wsaName: string) => expect.objectContaining({ wsaName });
+
+async function receiveAll(env: Environment, skt: Skt): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  const into = Buffer.alloc(65_536);
+  for (;;) {
+    const count = await env.eventually(() => skt.recv(into));
+    if (count === 0) return Buffer.concat(parts);
+    parts.push(Buffer.from(into.subarray(0, count)));
+  }
+}
+
+/** Sockets through `Skt`: what Winsock does. */
+export const sockets = contracts({
+  'names of both ends': async (env) => {
+    for (const host of ['127.0.0.1', '::1']) {
+      const { client, server } = await env.pair(host);
+      expect(server.peerEndpoint()).toEqual(client.localEndpoint());
+      expect(client.peerEndpoint()).toEqual(server.localEndpoint());
+      expect(client.localEndpoint().host).toBe(host);
+    }
+  },
+
+  'a free port each time; a port in use is refused by name': (env) => {
+    const ports = [env.listen(), env.listen()].map((skt) => skt.localEndpoint().port);
+    expect(new Set(ports).size).toBe(2);
+    const again = new TCPServerAddress('127.0.0.1', ports[0]);
+    expect(() => env.creator.fromAddress(again)).toThrowError(named('WSAEADDRINUSE'));
+    const elsewhere = new TCPServerAddress('192.0.2.1', 0);
+    expect(() => env.creator.fromAddress(elsewhere)).toThrowError(named('WSAEADDRNOTAVAIL'));
+  },
+
+  'a port is free again when its listener is closed': (env) => {
+    const first = env.listen();
+    const { port } = first.localEndpoint();
+    first.close();
+    env.keep(env.creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
+  },
+
+  'before a connect there is no other end': (env) => {
+    const client = env.client(env.listen());
+    expect(() => client.recv(new Uint8Array(1))).toThrowError(named('WSAENOTCONN'));
+    expect(() => client.peerEndpoint()).toThrowError(named('WSAENOTCONN'));
+    // Wine passes EPIPE of its host on.
+    const code = env.isWine ? 'WSAECONNRESET' : 'WSAENOTCONN';
+    expect(() => client.send(byte)).toThrowError(named(code));
+    expect(client.finishConnect()).toBe(wouldBlock);
+  },
+
+  'bytes arrive in order, and then the end': async (env) => {
+    const { client, server } = await env.pair();
+    const all = Buffer.from(Array.from({ length: 5_000 }, (_, index) => index % 251));
+    let sent = 0;
+    while (sent < all.length) sent += await env.eventually(() => client.send(all.subarray(sent)));
+    client.close();
+    expect(await receiveAll(env, server)).toEqual(all);
+    expect(server.recv(new Uint8Array(1))).toBe(0);
+  },
+
+  'to peek leaves the data where it is': async (env) => {
+    const { client, server } = await env.pair();
+    client.send(Buffer.from('hello'));
+    await env.settle();
+    const into = Buffer.alloc(8);
+    for (const flags of [{ peek: true }, { peek: true }, {}]) {
+      expect(await env.eventually(() => server.recv(into, flags))).toBe(5);
+      expect(into.toString('latin1', 0, 5)).toBe('hello');
+    }
+    expect(server.recv(into, { peek: true })).toBe(wouldBlock);
+  },
+
+  'sending after the end of sending is refused by name': async (env) => {
+    const { client } = await env.pair();
+    client.shutdown('send');
+    expect(() => client.send(byte)).toThrowError(named('WSAESHUTDOWN'));
+  },
+
+  'receiving after a reset': async (env) => {
+    const { client, server } = await env.pair();
+    client.abortOnClose();
+    client.close();
+    await env.settle();
+    if (env.profile === 'wine8') expect(server.recv(new Uint8Array(1))).toBe(0);
+    else expect(() => server.recv(new Uint8Array(1))).toThrowError(named('WSAECONNRESET'));
+  },
+
+  'receiving after a reset, with data before it': async (env) => {
+    const { client, server } = await env.pair();
+    client.send(byte);
+    await env.settle();
+    client.abortOnClose();
+    client.close();
+    await env.settle();
+    if (env.profile === 'wine8') expect(server.recv(new Uint8Array(4))).toBe(1);
+    else expect(() => server.recv(new Uint8Array(1))).toThrowError(named('WSAECONNRESET'));
+  },
+
+  'after a reset sending fails each time, and Wine has forgotten the peer': async (env) => {
+    const { client, server } = await env.pair();
+    client.abortOnClose();
+    client.close();
+    await env.settle();
+    for (let count = 0; count < 2; count += 1) {
+      expect(() => server.send(byte)).toThrowError(named('WSAECONNRESET'));
+    }
+    if (env.isWine) expect(() => server.peerEndpoint()).toThrowError(named('WSAENOTCONN'));
+  },
+
+  'data that came before a reset is not reported': async (env) => {
+    const { client, server } = await env.pair();
+    client.send(Buffer.from('ab'));
+    await env.settle();
+    client.abortOnClose();
+    client.close();
+    await env.settle();
+    expect(await env.bits(server)).toBe(0x54);
+    expect(await env.bits(server, 1)).toBe(0);
+  },
+
+  'after the end of receiving, here, data that came is out of reach': async (env) => {
+    const { client, server } = await env.pair();
+    client.send(byte);
+    await env.settle();
+    server.shutdown('receive');
+    expect(() => server.recv(new Uint8Array(4))).toThrowError(named('WSAESHUTDOWN'));
+  },
+
+  'no urgent byte is would-block; a receive past one gives it up': async (env) => {
+    const { client, server } = await env.pair();
+    const into = Buffer.alloc(8);
+    expect(server.recv(into, { oob: true })).toBe(wouldBlock);
+    client.send(Buffer.from('abc'), { oob: true });
+    await env.settle();
+    expect(await env.bits(server)).toBe(0x47);
+    expect(await env.eventually(() => server.recv(into))).toBeGreaterThan(0);
+    expect(server.recv(into, { oob: true, peek: true })).toBe(1);
+    client.send(Buffer.from('zz'));
+    await env.settle();
+    while (server.recv(into) !== wouldBlock) await env.settle();
+    expect(await env.bits(server)).toBe(0x44);
+  },
+
+  'closing with unread data resets the other end': async (env) => {
+    const { client, server } = await env.pair();
+    client.send(byte);
+    await env.settle();
+    server.close();
+    await env.settle();
+    expect(await env.bits(client, 0x10)).toBe(0x10);
+    expect(() => client.send(byte)).toThrowError(named('WSAECONNRESET'));
+  },
+
+  'sending to an end that is closed resets this one': async (env) => {
+    const { client, server } = await env.pair();
+    server.close();
+    await env.settle();
+    expect(await env.bits(client)).toBe(0x4c);
+    client.send(byte);
+    await env.settle();
+    expect((await env.bits(client, 0x10)) & 0x10).toBe(0x10);
+  },
+
+  'a client that is gone before it is accepted': async (env) => {
+    const listener = env.listen();
+    const client = env.connectTo(listener);
+    await env.eventually(() => client.finishConnect());
+    client.abortOnClose();
+    client.close();
+    await env.settle();
+    if (!env.isWine) {
+      expect(() => listener.accept()).toThrowError(named('WSAECONNRESET'));
+      return;
+    }
+    const server = env.keep(await env.eventually(() => listener.accept()));
+    expect(await env.bits(server, 0x10)).toBe(0x10);
+  },
+
+  'closing a listener resets who was not accepted': async (env) => {
+    const listener = env.listen();
+    const client = env.connectTo(listener);
+    await env.eventually(() => client.finishConnect());
+    listener.close();
+    await env.settle();
+    expect(await env.bits(client, 0x10)).toBe(0x10);
+  },
+
+  'an IPv6 listener takes IPv4 only when told to': async (env) => {
+    const listener = env.listen('::');
+    const { port } = listener.localEndpoint();
+    const v4 = env.keep(env.creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+    const ended = (async () => {
+      v4.connect();
+      await env.eventually(() => v4.finishConnect());
+    })();
+    await expect(ended).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
+  },
+
+  'options come back': async (env) => {
+    const { client } = await env.pair();
+    for (const option of ['noDelay', 'keepAlive', 'oobInline'] as const) {
+      for (const value of [true, false]) {
+        client.setOption(option, value);
+        expect(client.getOption(option)).toBe(value);
+      }
+    }
+    const listener = env.listen();
+    expect(() => listener.setOption('reuseAddress', true)).toThrowError(named('WSAEINVAL'));
+  },
+
+  'a datagram that does not fit is lost, by name': async (env) => {
+    const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
+      env.keep(env.creator.fromAddress(address)),
+    ) as [Skt, Skt];
+    a.sendTo(Buffer.from('12345'), b.localEndpoint());
+    await env.settle();
+    expect(() => b.recvFrom(new Uint8Array(2))).toThrowError(named('WSAEMSGSIZE'));
+    expect(b.recvFrom(new Uint8Array(8))).toBe(wouldBlock);
+  },
+
+  'a datagram to nobody does not fail the next receive': async (env) => {
+    const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
+      env.keep(env.creator.fromAddress(address)),
+    ) as [Skt, Skt];
+    const nobody = b.localEndpoint();
+    b.close();
+    for (let count = 0; count < 2; count += 1) a.sendTo(byte, nobody);
+    await env.settle();
+    expect(await env.bits(a)).toBe(4);
+    expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
+  },
+
+  'what is no socket is refused by name': (env) => {
+    const skt = env.listen();
+    const handle = Number(skt.socket);
+    expect(env.kernel.recv(0x7ffc, 0, 0, 0)).toBe(-1);
+    expect(env.kernel.WSAGetLastError()).toBe(10_038);
+    skt.close();
+    expect(env.kernel.NtClose(handle)).toBe(0xc000_0008);
+  },
+});

@@ -1,0 +1,165 @@
+import { AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
+import { createSimNt, type Injection, SimDeadlockError, type SimNtOptions } from 'sim-nt';
+import { describe, expect, test } from 'vitest';
+import { Environment } from './contract/environment.js';
+
+function make(options: Partial<SimNtOptions> = {}) {
+  const sim = createSimNt({ seed: 7, ...options });
+  const env = new Environment({
+    kernel: sim.kernel,
+    profile: sim.profile.name,
+    settle: async (limitMs) => sim.advance(limitMs),
+    systemTime100ns: sim.systemTime100ns,
+  });
+  return { sim, env, poller: env.poller };
+}
+
+describe('each injection, once', () => {
+  test('pendingAlthoughDone: PENDING, and the packet is there', async () => {
+    const { sim, env, poller } = make();
+    const { client } = await env.pair();
+    sim.force('pendingAlthoughDone');
+    const { poll, status } = poller.arm([client], AFD_POLL_SEND);
+    expect(status).toBe('STATUS_PENDING');
+    expect(poller.next(0)?.poll).toBe(poll);
+    expect(poller.arm([client], AFD_POLL_SEND).status).toBe('STATUS_SUCCESS');
+  });
+
+  test('late: the poll is over, and nobody sees it yet; a cancel finds nothing', async () => {
+    const { sim, env, poller } = make({ seed: 3 });
+    const { client, server } = await env.pair();
+    const { poll } = poller.arm([server], AFD_POLL_RECEIVE);
+    sim.force('late');
+    client.send(Buffer.from('x'));
+    expect(sim.pending).toBe(0);
+    expect(poll.isPending).toBe(true);
+    expect(poller.cancel(poll)).toBe('STATUS_NOT_FOUND');
+    expect(poller.next(10)).toMatchObject({ poll, status: 'STATUS_SUCCESS', information: 32n });
+    expect(sim.nowMs()).toBeLessThanOrEqual(3);
+  });
+
+  test('displaced: success, and no handle', async () => {
+    const { sim, env, poller } = make();
+    const { client } = await env.pair();
+    const { poll } = poller.arm([client], AFD_POLL_RECEIVE);
+    sim.force('displaced');
+    expect(poller.next(0)).toMatchObject({ poll, status: 'STATUS_SUCCESS', information: 16n });
+    expect(poll.output.NumberOfHandles).toBe(0);
+  });
+
+  test('cancelRace: exactly one packet, whoever won', async () => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 60; seed += 1) {
+      const { sim, env, poller } = make({ seed, network: 'lazy' });
+      const { client, server } = await env.pair();
+      const { poll } = poller.arm([server], AFD_POLL_RECEIVE);
+      if (seed % 2 === 0) client.send(Buffer.from('x'));
+      sim.force('cancelRace');
+      const said = poller.cancel(poll);
+      const packet = poller.next(0);
+      expect(packet?.poll).toBe(poll);
+      if (said === 'STATUS_NOT_FOUND') expect(packet?.status).toBe('STATUS_SUCCESS');
+      expect(poller.next(5)).toBeUndefined();
+      seen.add(`${said} ${packet?.status} ${packet?.information}`);
+      env.close();
+      expect(sim.violations).toEqual([]);
+    }
+    for (const one of ['STATUS_SUCCESS STATUS_CANCELLED 0', 'STATUS_NOT_FOUND STATUS_SUCCESS 32']) {
+      expect([...seen]).toContain(one);
+    }
+    expect([...seen]).toContain('STATUS_SUCCESS STATUS_SUCCESS 32');
+  });
+
+  test('stray: a packet of nobody', () => {
+    const { sim, poller } = make();
+    sim.force('stray', 3);
+    for (let count = 0; count < 3; count += 1) {
+      const packet = poller.next(0);
+      expect(packet).toBeDefined();
+      expect(packet?.poll).toBeUndefined();
+    }
+    expect(poller.next(0)).toBeUndefined();
+  });
+
+  test.each([
+    ['refuse', 'STATUS_INSUFFICIENT_RESOURCES'],
+    ['refuseHandle', 'STATUS_INVALID_HANDLE'],
+  ] as const)('%s: nothing is started', async (injection, status) => {
+    const { sim, env, poller } = make();
+    const { client } = await env.pair();
+    sim.force(injection);
+    const armed = poller.arm([client], AFD_POLL_SEND);
+    expect(armed.status).toBe(status);
+    armed.poll.memory.fill(0);
+    poller.free(armed.poll);
+    expect(poller.next(0)).toBeUndefined();
+    expect(sim.violations).toEqual([]);
+  });
+
+  test('postFails: nothing is posted', () => {
+    const { sim, poller } = make();
+    sim.force('postFails');
+    expect(poller.post(1n, 1n, 0, 0n)).toBe('STATUS_INSUFFICIENT_RESOURCES');
+    expect(poller.next(0)).toBeUndefined();
+  });
+
+  test('acceptReset: whoever waited is gone', () => {
+    const { sim, env } = make();
+    const listener = env.listen();
+    env.connectTo(listener);
+    sim.force('acceptReset');
+    expect(() => listener.accept()).toThrowError(
+      expect.objectContaining({ wsaName: 'WSAECONNRESET' }),
+    );
+    env.connectTo(listener);
+    expect(listener.accept()).toMatchObject({ kind: 'accepted' });
+  });
+
+  test('shuffle: what ends at the same moment comes in more than one order', async () => {
+    const orders = new Set<string>();
+    for (let seed = 0; seed < 40; seed += 1) {
+      const { sim, env, poller } = make({ seed, inject: { shuffle: 1 } });
+      const { client, server } = await env.pair();
+      const polls = [1, 2, 3].map(() => poller.arm([server], AFD_POLL_RECEIVE).poll);
+      client.send(Buffer.from('x'));
+      orders.add(
+        poller
+          .take(3, 0)
+          .packets.map(({ poll }) => polls.indexOf(poll as never))
+          .join(),
+      );
+      env.close();
+      expect(sim.violations).toEqual([]);
+    }
+    expect(orders.size).toBe(6);
+  });
+});
+
+test('what is no injection is refused', () => {
+  expect(() => make({ inject: { shuffle: 2 } })).toThrowError('The injection shuffle is 2');
+  expect(() => make({ inject: { ['x' as Injection]: 1 } })).toThrowError('The injection x is 1');
+  expect(() => createSimNt({ seed: 0.5 })).toThrowError('A seed is a whole number, got 0.5.');
+});
+
+describe('time', () => {
+  test('a wait takes no time, and all the time it says', () => {
+    const { sim, poller } = make();
+    const before = performance.now();
+    expect(poller.take(1, 3_600_000).status).toBe('STATUS_TIMEOUT');
+    expect(sim.nowMs()).toBe(3_600_000);
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
+
+  test('another thread posts while this one waits for ever', () => {
+    const { sim, poller } = make();
+    sim.at(250, () => poller.post(5n, 0n, 0, 0n));
+    expect(poller.take(1, undefined).packets).toMatchObject([{ key: 5n }]);
+    expect(sim.nowMs()).toBe(250);
+  });
+
+  test('a wait that nothing can end is told, and thrown', () => {
+    const { sim, poller } = make();
+    expect(() => poller.take(1, undefined)).toThrowError(SimDeadlockError);
+    expect(sim.violations).toHaveLength(1);
+  });
+});

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { createSimNt, type SimNt } from 'sim-nt';
+import type { Skt } from 'tofu-sockets';
+import { expect, test } from 'vitest';
+import { Environment } from './contract/environment.js';
+import type { Poll } from './contract/raw-poller.js';
+
+// A client that does nothing wrong, in any order, on a kernel that does everything NT may do.
+
+const actions = ['arm', 'cancel', 'cancelAll', 'send', 'recv', 'close', 'abort', 'pair', 'take'];
+const chance = fc.constantFrom(0, 0.2);
+const kernel = fc.record({
+  seed: fc.integer(),
+  profile: fc.constantFrom('wine8', 'wine10', 'windows'),
+  network: fc.constantFrom('eager', 'lazy'),
+  isSkipping: fc.boolean(),
+  inject: fc.record({
+    pendingAlthoughDone: chance,
+    shuffle: chance,
+    late: chance,
+    cancelRace: chance,
+    displaced: chance,
+    stray: chance,
+    refuse: chance,
+    refuseHandle: chance,
+  }),
+});
+const script = fc.array(fc.tuple(fc.constantFrom(...actions), fc.nat(40), fc.nat(0x1ff)), {
+  maxLength: 60,
+});
+
+/** The client: which polls it started, and which packets it took. */
+class Client {
+  readonly #sim: SimNt;
+  readonly #env: Environment;
+  readonly #isSkipping: boolean;
+  readonly #waiting = new Set<Poll>();
+  #skts: Skt[] = [];
+
+  constructor(sim: SimNt, env: Environment, isSkipping: boolean) {
+    this.#sim = sim;
+    this.#env = env;
+    this.#isSkipping = isSkipping;
+    if (isSkipping) env.poller.setFlags(env.poller.afd, 1);
+  }
+
+  async do(action: string, which: number, mask: number): Promise<void> {
+    const { poller } = this.#env;
+    const skt = this.#skts[which % (this.#skts.length || 1)];
+    const poll = [...this.#waiting][which % (this.#waiting.size || 1)];
+    if (action === 'pair') {
+      const { client, server } = await this.#env.pair();
+      this.#skts.push(client, server);
+    } else if (action === 'take') this.take(1 + (which % 5), which > 20 ? 1 : 0);
+    else if (action === 'cancel' && poll !== undefined) poller.cancel(poll);
+    else if (action === 'cancelAll') poller.cancelAll(poller.afd, which > 20);
+    else if (action === 'arm' && skt !== undefined) this.#arm(skt, mask, which);
+    else if (skt !== undefined) this.#use(skt, action);
+  }
+
+  #arm(skt: Skt, mask: number, which: number): void {
+    const options = {
+      timeout100ns: which > 30 ? -20_000n : 2n ** 63n - 1n,
+      isExclusive: which < 4,
+    };
+    const { poll, status } = this.#env.poller.arm([skt], mask, options);
+    const isRefused = !/^STATUS_(SUCCESS|PENDING)$/.test(status);
+    if (isRefused) this.#env.poller.free(poll);
+    else if (this.#isSkipping && status === 'STATUS_SUCCESS') {
+      expect(poll.isPending).toBe(false);
+      this.#env.poller.free(poll);
+    } else this.#waiting.add(poll);
+  }
+
+  #use(skt: Skt, action: string): void {
+    try {
+      if (action === 'send') skt.send(Buffer.from('some data'));
+      if (action === 'recv') skt.recv(new Uint8Array(5));
+      if (action === 'abort') skt.abortOnClose();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_WSA' });
+    }
+    if (action === 'close' || action === 'abort') {
+      skt.close();
+      this.#skts = this.#skts.filter((each) => each !== skt);
+    }
+  }
+
+  /** Takes packets; each must be of a poll that waits, or of nobody. */
+  take(count: number, timeoutMs: number): number {
+    const { packets } = this.#env.poller.take(count, timeoutMs);
+    for (const { poll, status, information } of packets) {
+      if (poll === undefined) continue;
+      expect(this.#waiting.delete(poll), 'a second packet of one poll').toBe(true);
+      expect(poll.isPending).toBe(false);
+      expect(poll.iosb.Information).toBe(information);
+      expect(status).toMatch(/^STATUS_(SUCCESS|TIMEOUT|CANCELLED)$/);
+      this.#env.poller.free(poll);
+    }
+    return packets.length;
+  }
+
+  /** Cancels everything; every poll must still give its one packet. */
+  end(): void {
+    this.#sim.inject({ displaced: 0, stray: 0 });
+    this.#env.poller.cancelAll(this.#env.poller.afd, true);
+    this.#sim.advance(100);
+    while (this.take(8, 0) > 0);
+    expect(this.#waiting.size, 'polls without a packet').toBe(0);
+  }
+}
+
+test('a correct client: one packet for each poll, no violation, nothing left', async () => {
+  await fc.assert(
+    fc.asyncProperty(kernel, script, async ({ isSkipping, ...options }, steps) => {
+      const sim = createSimNt(options);
+      const env = new Environment({
+        kernel: sim.kernel,
+        profile: sim.profile.name,
+        settle: async (limitMs) => sim.advance(limitMs),
+        systemTime100ns: sim.systemTime100ns,
+      });
+      const client = new Client(sim, env, isSkipping);
+      for (const [action, which, mask] of steps) await client.do(action, which, mask);
+      client.end();
+      env.close();
+      sim.advance(60_000);
+      expect(sim.violations).toEqual([]);
+      expect([sim.pending, sim.handles, sim.memory.blocks]).toEqual([0, 0, 0]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the same seed and the same calls give the same results', async () => {
+  const record = async (seed: number) => {
+    const sim = createSimNt({ seed, network: 'lazy', inject: { late: 0.3, shuffle: 1 } });
+    const env = new Environment({
+      kernel: sim.kernel,
+      profile: 'wine8',
+      settle: async (limitMs) => sim.advance(limitMs),
+      systemTime100ns: sim.systemTime100ns,
+    });
+    const { client, server } = await env.pair();
+    const log: unknown[] = [];
+    for (let count = 0; count < 30; count += 1) {
+      const polls = [client, server].map((skt) => env.poller.arm([skt], 1).poll);
+      client.send(Buffer.alloc(count + 1));
+      server.send(Buffer.alloc(count + 1));
+      for (const packet of env.poller.take(2, 2).packets) {
+        log.push([packet.apcContext, polls.indexOf(packet.poll as Poll), sim.nowMs()]);
+      }
+      for (const poll of polls) env.poller.end(poll);
+    }
+    env.close();
+    return log;
+  };
+  expect(await record(5)).toEqual(await record(5));
+  expect(await record(5)).not.toEqual(await record(6));
+});
+
+test('it is fast enough for millions of steps', async () => {
+  const sim = createSimNt({ seed: 1, inject: { shuffle: 1, pendingAlthoughDone: 0.2 } });
+  const env = new Environment({
+    kernel: sim.kernel,
+    profile: 'wine8',
+    settle: async (limitMs) => sim.advance(limitMs),
+    systemTime100ns: sim.systemTime100ns,
+  });
+  const { client } = await env.pair();
+  const handle = client.baseHandle();
+  const before = performance.now();
+  const rounds = 20_000;
+  for (let count = 0; count < rounds; count += 1) {
+    const { poll } = env.poller.arm([handle], 1);
+    env.poller.cancel(poll);
+    env.poller.next(0);
+    env.poller.free(poll);
+  }
+  const perSecond = (rounds * 3) / ((performance.now() - before) / 1_000);
+  process.stdout.write(`${Math.round(perSecond)} kernel calls a second\n`);
+  // A machine under load must not fail here; an accidental walk over everything must.
+  expect(perSecond).toBeGreaterThan(20_000);
+  env.close();
+});
