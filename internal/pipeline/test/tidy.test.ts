@@ -172,7 +172,8 @@ test('every case that a test names is in kb/CASES, and every one there is tested
     ([, id = '']) => id,
   );
   const cited = new Set<string>();
-  for (const file of files.filter((name) => /\/test\/.*\.test\.ts$/.test(name))) {
+  const isTests = (name: string) => /\/test\/(.*\.test|cases\/.*)\.ts$/.test(name);
+  for (const file of files.filter(isTests)) {
     for (const [, name = ''] of read(file).matchAll(/(?:test|describe)[^'"`\n]*['"`](.*)/g)) {
       for (const [id] of name.matchAll(/\b[A-EG-Z]\d{2}\b/g)) cited.add(id);
     }
