@@ -41,7 +41,7 @@ process.stdout.on('error', () => {});
  * Runs a program with this one's streams; resolves to its exit code. Signals are the program's to
  * handle: this process ends after it, in order. A terminal sends Ctrl-C to both of them.
  */
-export function run(command, args, options = {}) {
+export function run(command, args, { mayEndBySignal = false, ...options } = {}) {
   const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
   const stdio = ['inherit', output, 'inherit'];
   const child = spawn(command, args, { cwd: root, stdio, env, ...options });
@@ -62,7 +62,8 @@ export function run(command, args, options = {}) {
       for (const signal of signals) process.off(signal, forward);
     })
     .then((code) => {
-      if (endedBy === undefined) return code;
+      // A program that a signal is meant to end says itself how that went.
+      if (endedBy === undefined || (mayEndBySignal && code === 0)) return code;
       throw new SetupError(`Ended by ${endedBy}.`, 128 + constants.signals[endedBy]);
     });
 }

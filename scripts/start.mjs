@@ -70,7 +70,8 @@ await main(async () => {
     throw new SetupError('The build failed: see above.');
   }
   const ladder = join(root, 'internal', 'poc-ladder', 'dist', 'release', 'main.js');
-  const code = await run(process.execPath, [ladder, ...rest], { stdio: 'inherit' });
+  const options = { stdio: 'inherit', mayEndBySignal: flags.serve === true };
+  const code = await run(process.execPath, [ladder, ...rest], options);
   sayHowToGetPnpm();
   return code;
 });

@@ -41,9 +41,9 @@ export function describe(open: number, { accepted, received, sent }: EchoCounts)
 /** What the server did, once it is closed. */
 export function summarize(counts: EchoCounts): string {
   const { accepted, ended, broken, dropped, received, sent } = counts;
-  const ways = `${ended} ended by the client, ${broken} broken off, ${dropped} still open`;
+  const ways = `${ended} ended by clients, ${broken} broken off, ${dropped} still open`;
   const bytes = `${number.format(received)} bytes in, ${number.format(sent)} out`;
-  return `${number.format(accepted)} connections: ${ways}; ${bytes}.`;
+  return `Connections: ${number.format(accepted)}; ${ways}\n${bytes}`;
 }
 
 function listen(address: TCPServerAddress): EchoServer {
