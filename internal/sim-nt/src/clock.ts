@@ -18,6 +18,7 @@ export class Clock {
   #order = 0;
   // A binary heap: the soonest first, of one time in the order in which they were planned.
   readonly #heap: TimedEvent[] = [];
+  #cancelled = 0;
 
   /** Milliseconds since the kernel was made. */
   get nowMs(): number {
@@ -36,7 +37,10 @@ export class Clock {
     this.#push(event);
     return {
       cancel: () => {
+        if (event.run === undefined) return;
         event.run = undefined;
+        this.#cancelled += 1;
+        if (this.#cancelled > 1_000 && this.#cancelled * 2 > this.#heap.length) this.#sweep();
       },
     };
   }
@@ -48,6 +52,7 @@ export class Clock {
       if (first === undefined) return Number.POSITIVE_INFINITY;
       if (first.run !== undefined) return first.atMs;
       this.#pop();
+      this.#cancelled -= 1;
     }
   }
 
@@ -62,12 +67,22 @@ export class Clock {
     const event = this.#pop();
     if (event === undefined) return;
     this.#nowMs = Math.max(this.#nowMs, event.atMs);
-    event.run?.();
+    const { run } = event;
+    event.run = undefined;
+    run?.();
   }
 
   /** Lets time pass to a point; no event may be due before it. */
   moveTo(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
+  }
+
+  /** Throws out what was taken back: millions of polls never come to the end of their time. */
+  #sweep(): void {
+    const kept = this.#heap.filter(({ run }) => run !== undefined);
+    this.#heap.length = 0;
+    this.#cancelled = 0;
+    for (const event of kept) this.#push(event);
   }
 
   #isSooner(a: TimedEvent, b: TimedEvent): boolean {

@@ -100,6 +100,11 @@ class Client {
     return packets.length;
   }
 
+  /** A poll that is pending, or undefined. */
+  pendingPoll(): Poll | undefined {
+    return [...this.#waiting].find(({ isPending }) => isPending);
+  }
+
   /** Cancels everything; every poll must still give its one packet. */
   end(): void {
     this.#sim.inject({ displaced: 0, stray: 0 });
@@ -130,6 +135,56 @@ test('a correct client: one packet for each poll, no violation, nothing left', a
     }),
     { numRuns: 500 },
   );
+});
+
+const misuses: Record<string, (poll: Poll, sim: SimNt, afd: number) => void> = {
+  'frees its block': ({ memory }) => memory.free(),
+  'writes its Status': ({ iosb }) => {
+    iosb.Status = 0;
+  },
+  'writes its Events': ({ input }) => {
+    input.handle(0).Events = 0;
+  },
+  'fills the block': ({ memory }) => memory.fill(0),
+  'frees another block twice': (_poll, sim) => {
+    const block = sim.kernel.allocate(48);
+    block.free();
+    expect(() => block.free()).toThrowError('was freed');
+  },
+  'arms its IO_STATUS_BLOCK again': ({ iosb, input }, sim, afd) => {
+    const [at, info] = [iosb.address, input.address];
+    sim.kernel.NtDeviceIoControlFile(afd, 0, 0, at, at, 0x12024, info, 32, info, 32);
+  },
+};
+
+test.each(Object.entries(misuses))('after anything: whoever %s is seen', async (_name, misuse) => {
+  let tried = 0;
+  await fc.assert(
+    fc.asyncProperty(kernel, script, async ({ isSkipping, inject, ...options }, steps) => {
+      // What refuses the call itself would hide the misuse, and so would a poll ended meanwhile.
+      const calm = { ...inject, refuse: 0, refuseHandle: 0, displaced: 0, stray: 0 };
+      const sim = createSimNt({ ...options, inject: calm });
+      const env = new Environment({
+        kernel: sim.kernel,
+        profile: sim.profile.name,
+        settle: async (limitMs) => sim.advance(limitMs),
+        systemTime100ns: sim.systemTime100ns,
+      });
+      const client = new Client(sim, env, isSkipping);
+      await client.do('pair', 0, 0);
+      for (const [action, which, mask] of steps) await client.do(action, which, mask);
+      await client.do('pair', 0, 0);
+      await client.do('arm', 0, 2);
+      const poll = client.pendingPoll();
+      if (poll === undefined) return;
+      tried += 1;
+      expect(sim.violations).toEqual([]);
+      misuse(poll, sim, env.poller.afd);
+      expect(sim.violations).toHaveLength(1);
+    }),
+    { numRuns: 100 },
+  );
+  expect(tried).toBeGreaterThan(50);
 });
 
 test('the same seed and the same calls give the same results', async () => {
