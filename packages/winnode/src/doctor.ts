@@ -40,8 +40,10 @@ export interface DiagnoseOptions {
 /** What Windows Node may take to look at itself. */
 const probeLimitMs = 60_000;
 
-/** What is looked at from within, in order; each is asked only if the one before did not crash. */
-const inside = ['koffi', 'AFD'] as const;
+const reportIt = 'What the lines above it say may help; so may a run with WINEDEBUG=+seh.';
+
+/** What is looked at from within, in order, and whether it is necessary. */
+const inside = { koffi: true, AFD: true, AF_UNIX: false, 'optional calls': false };
 
 /**
  * Looks at everything that running Windows programs here depends on: the host, Wine, Windows Node,
@@ -65,8 +67,10 @@ function necessary(name: string, verdict: Verdict, more: Partial<Item>): Item {
   return { name, isNecessary: true, verdict, version: '', detail: '', hint: '', ...more };
 }
 
-function skipped(detail: string, hint = ''): Item[] {
-  return inside.map((name) => necessary(name, 'skipped', { detail, hint }));
+function skipped(detail: string): Item[] {
+  return Object.entries(inside).map(([name, isNecessary]) =>
+    necessary(name, 'skipped', { detail, isNecessary }),
+  );
 }
 
 function hostItem(): Item {
@@ -106,9 +110,9 @@ function windowsNodeItem(env: NodeJS.ProcessEnv): Item {
 
 async function askInside(env: NodeJS.ProcessEnv, options: DiagnoseOptions): Promise<Item[]> {
   const probe = toWindowsPath(fileURLToPath(new URL('./windows-probe.js', import.meta.url)));
+  const { onProgress, cwd } = options;
   let said = '';
   try {
-    const { onProgress, cwd } = options;
     const { exitCode, crash, isTimedOut } = await runWindowsNode([probe], {
       env,
       timeLimitMs: probeLimitMs,
@@ -118,13 +122,13 @@ async function askInside(env: NodeJS.ProcessEnv, options: DiagnoseOptions): Prom
       ...(cwd === undefined ? {} : { cwd }),
     });
     const { items, reason } = readAnswer(said);
-    if (reason !== undefined) return skipped(reason, 'Add it to the project to have this checked.');
+    if (reason !== undefined) return skipped(`${cwd ?? process.cwd()} ${reason}`);
     if (exitCode === 0) return items;
     const detail = isTimedOut
       ? `no answer within ${probeLimitMs / 1_000} s`
       : `Windows Node died: ${crash ?? `exit code ${exitCode}`}`;
-    const next = inside.find((name) => items.every((item) => item.name !== name)) ?? 'the rest';
-    return [...items, necessary(next, 'failed', { detail, hint: 'Please report this.' })];
+    const next = Object.keys(inside).find((name) => items.every((item) => item.name !== name));
+    return [...items, necessary(next ?? 'the rest', 'failed', { detail, hint: reportIt })];
   } catch (error) {
     if (!(error instanceof WinnodeError)) throw error;
     if (error.code === 'ERR_INTERRUPTED') throw error;

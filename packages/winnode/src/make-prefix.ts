@@ -66,7 +66,6 @@ export async function makePrefix(
   node: WindowsNode,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  await requireUnused(prefix, wine);
   const making = `${prefix}.making-${process.pid}`;
   const held = holdSignals();
   try {
@@ -86,8 +85,12 @@ export async function makePrefix(
   }
 }
 
-/** A damaged prefix that somebody uses is not pulled from under them. */
-async function requireUnused(prefix: string, wine: Wine): Promise<void> {
+/**
+ * A damaged prefix is not pulled from under somebody who uses it.
+ *
+ * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if somebody does.
+ */
+export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
   if (!existsSync(join(prefix, '.winnode'))) return;
   const [user] = livingUsers(prefix);
   if (user === undefined && (isOurs(prefix) || !(await isRunning(prefix, wine)))) return;

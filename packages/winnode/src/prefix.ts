@@ -3,7 +3,13 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
-import { clearLeftovers, leftoversOf, makeLimitMs, makePrefix } from './make-prefix.js';
+import {
+  clearLeftovers,
+  leftoversOf,
+  makeLimitMs,
+  makePrefix,
+  requireUnused,
+} from './make-prefix.js';
 import { findDamage, prefixLayout, readReady } from './prefix-damage.js';
 import type { WindowsNode } from './windows-node.js';
 import type { Wine } from './wine.js';
@@ -97,6 +103,7 @@ export async function ensurePrefix(
       await clearLeftovers(prefix, wine);
       const why = look();
       if (why === undefined) return;
+      await requireUnused(prefix, wine);
       onProgress?.(
         why === absent
           ? `Making a Wine prefix in ${prefix} (once, about 10 s)`

@@ -20,7 +20,7 @@ function find(): string | undefined {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const isOld = code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
-    print({ reason: `${process.cwd()} has ${isOld ? 'an ntdllx without a probe' : 'no ntdllx'}` });
+    print({ reason: isOld ? 'has an ntdllx that is too old to be asked' : 'has no ntdllx to ask' });
     return undefined;
   }
 }

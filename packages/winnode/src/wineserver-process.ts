@@ -2,21 +2,33 @@ import { readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync } 
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { runCommand } from './command.js';
+import { endOrphans } from './descendants.js';
+import { WinnodeError } from './errors.js';
 import type { Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
 
-/** What `wineserver -k` and its like may take; they give up a server that does not listen. */
-const commandLimitMs = 10_000;
+/** What `wineserver -k` and its like may take. They need no answer, and kill what does not end. */
+const commandLimitMs = 5_000;
 
 function askServer(prefix: string, wine: Wine, option: string) {
   const env = wineEnvironment(prefix);
   return runCommand(wine.server, [option], { env, limitMs: commandLimitMs });
 }
 
-/** True if a wineserver runs for this prefix, whether or not it answers. */
+/**
+ * True if a wineserver runs for this prefix, whether or not it answers.
+ *
+ * @throws {WinnodeError} `ERR_WINESERVER` when the program itself hangs.
+ */
 export async function isRunning(prefix: string, wine: Wine): Promise<boolean> {
   // -k0 sends no signal: it only says, by its exit code, whether there is a server.
-  return (await askServer(prefix, wine, '-k0')).code === 0;
+  const { code, isLate } = await askServer(prefix, wine, '-k0');
+  if (!isLate) return code === 0;
+  throw new WinnodeError(
+    'ERR_WINESERVER',
+    `${wine.server} does not answer -k0 within ${commandLimitMs / 1_000} s.`,
+    'Is it a wineserver? Set WINESERVER to the one that belongs to this Wine, or unset it.',
+  );
 }
 
 /** Ends the wineserver of a prefix and everything that runs under it; waits until it is gone. */
@@ -26,6 +38,7 @@ export async function endWineserver(prefix: string, wine: Wine): Promise<void> {
   const { isLate } = await askServer(prefix, wine, '-w');
   const pid = isLate ? wineserverPid(prefix) : undefined;
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  await endOrphans(prefix);
 }
 
 /** How Wine names the directory of a server: after the device and the inode of the prefix. */
@@ -52,17 +65,25 @@ export function wineserverPid(prefix: string): number | undefined {
 
 /**
  * Whether a wineserver answers. It is the first to speak on each connection: it says the version of
- * its protocol. One that spins, or is stopped, says nothing.
+ * its protocol. One that spins, or is stopped, says nothing. True as well once nobody wants to know.
  */
-export function answersInTime(pid: number, limitMs: number): Promise<boolean> {
+export function answersInTime(
+  pid: number,
+  limitMs: number,
+  isUnwanted = () => false,
+): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(`/proc/${pid}/cwd/socket`);
+    const untilMs = performance.now() + limitMs;
     const settle = (isAnswer: boolean) => {
-      clearTimeout(timer);
+      clearInterval(watch);
       socket.destroy();
       done(isAnswer);
     };
-    const timer = setTimeout(() => settle(false), limitMs);
+    const watch = setInterval(() => {
+      if (isUnwanted()) settle(true);
+      else if (performance.now() > untilMs) settle(false);
+    }, 50);
     socket.on('data', () => settle(true));
     // It has just ended: whoever starts a program now gets a new one.
     socket.on('error', () => settle(true));

@@ -73,7 +73,7 @@ export async function useWineserver(
     try {
       mkdirSync(usersOf(prefix), { recursive: true });
       await dropTheDead(prefix);
-      await endIfSilent(prefix, options);
+      await endIfSilent(prefix, wine, options);
       if (!(await isRunning(prefix, wine))) await startServer(prefix, wine, options);
       else if (!isOurs(prefix)) await startServices(prefix, wine, options);
       writeFileSync(mine, processStart(process.pid) ?? '');
@@ -153,18 +153,17 @@ async function dropTheDead(prefix: string): Promise<void> {
 }
 
 /** Ends a server that hangs, if that is ours to do. */
-async function endIfSilent(prefix: string, options: WineserverOptions): Promise<void> {
+async function endIfSilent(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
   const pid = wineserverPid(prefix);
   if (pid === undefined) return;
   const limitMs = Math.min(silenceMs, options.startLimitMs);
-  if (await answersInTime(pid, limitMs)) return;
+  if (await answersInTime(pid, limitMs, wasInterrupted(options.held))) return;
   const silent = `The wineserver of ${prefix}, process ${pid}, does not answer${stateOf(pid)}.`;
   if (ourServer(prefix) !== pid || livingUsers(prefix).length > 0) {
     throw new WinnodeError('ERR_WINESERVER', silent, `End it and all that uses it: kill -9 ${pid}`);
   }
   options.onProgress?.(`${silent} Nobody uses it: it is ended, and another one is started.`);
-  process.kill(pid, 'SIGKILL');
-  while (processStart(pid) !== undefined) await sleep(10);
+  await endWineserver(prefix, wine);
 }
 
 async function startServer(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
@@ -177,8 +176,9 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
   });
   server.on('error', () => {});
   server.unref();
-  for (let waitedMs = 0; waitedMs < 5_000; waitedMs += 20) {
-    if (server.exitCode !== null || (await isRunning(prefix, wine))) break;
+  const untilMs = performance.now() + options.startLimitMs;
+  while (server.exitCode === null && !(await isRunning(prefix, wine))) {
+    if (performance.now() > untilMs) server.kill('SIGKILL');
     await sleep(20);
   }
   const start = server.pid === undefined ? undefined : processStart(server.pid);
