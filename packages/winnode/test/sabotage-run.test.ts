@@ -89,15 +89,26 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
     const accessViolation = `import('file:///Z:' + ${JSON.stringify(kernel32)})
       .then(({ CreateEventA }) => CreateEventA(0, 1, 0, 16))`;
-    const crashes: [source: string, code: number, said: string][] = [
-      [accessViolation, 5, '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)'],
-      ['%SystemBreak()', 3, '0x80000003 STATUS_BREAKPOINT (exit code 3)'],
+    const crashes: [name: string, source: string, code: number, said: string][] = [
       [
+        'an access violation',
+        accessViolation,
+        5,
+        '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)',
+      ],
+      ['a breakpoint', '%SystemBreak()', 3, '0x80000003 STATUS_BREAKPOINT (exit code 3)'],
+      [
+        'an abort',
         'process.abort()',
         134,
         "exit code 134: process.abort(), or a failed assertion of Node's own",
       ],
-      [`process.kill(process.pid, 'SIGKILL')`, 1, 'exit code 1: ended from outside, or at once'],
+      [
+        'a termination',
+        `process.kill(process.pid, 'SIGKILL')`,
+        1,
+        'exit code 1: ended from outside, or at once',
+      ],
     ];
 
     // One that runs all the while, so that the wineserver has to stay what it is.
@@ -112,7 +123,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expectNothingLeft();
     });
 
-    test.each(crashes)('%s', async (source, code, said) => {
+    test.each(crashes)('%s', async (_name, source, code, said) => {
       const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
       expect(crashed.code).toBe(code);
       const last = crashed.stderr.trimEnd().split('\n').at(-1);
