@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { diagnose, type Item, isWell } from 'winnode';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { diagnose, type Item, isWell, openSession, type Session } from 'winnode';
 import { host, winnode } from './cli.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
@@ -25,6 +25,13 @@ function project(name: string, probe?: string): string {
 
 describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   const outer = host.kind === 'wine' ? ['host', 'Wine', 'Windows Node'] : ['host', 'Windows Node'];
+
+  // One wineserver for all of these, so that each starts quickly.
+  let session: Session;
+  beforeAll(async () => {
+    session = await openSession();
+  }, 200_000);
+  afterAll(() => session.close());
 
   test('finds this host well, from the top of the repository', async () => {
     const { code, stdout, stderr } = await winnode(['doctor', '--json'], { cwd: root });

@@ -160,7 +160,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 
   describe('a wineserver that does not answer', () => {
-    const quick = { ...env, WINNODE_START_LIMIT: '3' };
+    const quick = { ...env, WINNODE_START_LIMIT: '2' };
     const stop = () => {
       const pid = serverOf(prefix);
       if (pid === undefined) throw new Error('there is no wineserver');
@@ -174,7 +174,9 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       killed.child.kill('SIGKILL');
       await killed.ended;
       const pid = stop();
-      const { code, stdout, stderr } = await winnode(['-p', '1'], { env: quick });
+      // The limit is also that of the new one's start.
+      const limited = { ...env, WINNODE_START_LIMIT: '4' };
+      const { code, stdout, stderr } = await winnode(['-p', '1'], { env: limited });
       expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
       expect(stderr).toBe(
         `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped. ` +
@@ -200,16 +202,17 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
 
     test('when a program starts: the wait ends, and the next run goes on', async () => {
-      const session = await openSession({ env: quick });
+      // The first one starts the server, so that the short limit is for the program alone.
+      const sessions = [await openSession({ env }), await openSession({ env: quick })] as const;
       const pid = stop();
-      const run = session.run(['-p', '1'], { stdio: 'ignore' });
+      const run = sessions[1].run(['-p', '1'], { stdio: 'ignore' });
       await expect(run).rejects.toMatchObject({
         code: 'ERR_WINESERVER',
         message: expect.stringContaining(
-          `within 3 s: the wineserver of ${prefix}, process ${pid},`,
+          `within 2 s: the wineserver of ${prefix}, process ${pid},`,
         ),
       });
-      await session.close();
+      for (const session of sessions) await session.close();
       expectNothingLeft();
       expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
     });
