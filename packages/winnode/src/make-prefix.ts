@@ -44,11 +44,13 @@ export function leftoversOf(prefix: string): string[] {
   const parent = dirname(prefix);
   if (!existsSync(parent)) return [];
   const own = `${basename(prefix)}.`;
-  return readdirSync(parent)
-    .filter(
-      (name) => name.startsWith(own) && /^(making-\d+|old-\d+|lock)$/.test(name.slice(own.length)),
-    )
-    .map((name) => join(parent, name));
+  return readdirSync(parent, { withFileTypes: true })
+    .filter(({ name }) => name.startsWith(own))
+    .filter((entry) => {
+      const kind = entry.name.slice(own.length);
+      return /^(making|old)-\d+$/.test(kind) || (kind === 'lock' && entry.isDirectory());
+    })
+    .map(({ name }) => join(parent, name));
 }
 
 /** Clears them away. Under the lock nobody else can be at work on them. */
@@ -76,6 +78,8 @@ export async function makePrefix(
     if (lstatSync(prefix, { throwIfNoEntry: false })) renameSync(prefix, old);
     renameSync(making, prefix);
     await discard(old, wine);
+    // One that came too late to stop the making still ends this process.
+    if (held.first !== undefined) throw new InterruptedError(held.first);
   } catch (cause) {
     const isFull = isDiskFull(dirname(prefix)) || /ENOSPC|EDQUOT/.test(String(cause));
     await discard(making, wine);
@@ -106,8 +110,9 @@ export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
 }
 
 function isDiskFull(directory: string): boolean {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize < fullBelowBytes;
+  const { bavail, blocks, bsize } = statfsSync(directory);
+  // Some file systems do not say how large they are.
+  return blocks > 0 && bavail * bsize < fullBelowBytes;
 }
 
 function diskFull(directory: string, cause: unknown): WinnodeError {

@@ -84,14 +84,19 @@ export function runChild(
     let isTimedOut = false;
     let isStuck = false;
     const timers: NodeJS.Timeout[] = [];
-    const endIt = () => {
+    const stopTimers = () => {
       for (const timer of timers) clearTimeout(timer);
-      void end(child).finally(() => timers.push(setTimeout(silence, lastWordsMs, child)));
+    };
+    let isOver = false;
+    const endIt = async () => {
+      stopTimers();
+      await end(child);
+      if (!isOver) timers.push(setTimeout(silence, lastWordsMs, child));
     };
     if (timeLimitMs !== undefined) {
       const expire = () => {
         isTimedOut = true;
-        endIt();
+        void endIt();
       };
       timers.push(setTimeout(expire, timeLimitMs));
     }
@@ -101,7 +106,7 @@ export function runChild(
         if (start.isSeen()) clearInterval(look);
         else if (performance.now() - startedMs > start.limitMs) {
           isStuck = true;
-          endIt();
+          void endIt();
         }
       }, lookMs);
       timers.push(look);
@@ -114,7 +119,8 @@ export function runChild(
       child.kill(signal);
     });
     const settle = () => {
-      for (const timer of timers) clearTimeout(timer);
+      isOver = true;
+      stopTimers();
       stopListening();
     };
     child.on('error', (cause) => {
@@ -142,6 +148,7 @@ function silence({ stdin, stdout, stderr }: ChildProcess): void {
 
 /** Ends a program and its children on Windows itself. */
 export async function endOnWindows(child: ChildProcess): Promise<void> {
-  spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f'], { stdio: 'ignore' });
+  const tree = ['/pid', String(child.pid), '/t', '/f'];
+  spawnSync('taskkill', tree, { stdio: 'ignore', timeout: 5_000 });
   child.kill('SIGKILL');
 }

@@ -135,8 +135,7 @@ async function runUnderWine(
   options: RunOptions,
 ): Promise<RunResult> {
   const { wine, node, prefix, held, limitMs } = host;
-  const asked = options.env ?? sessionEnv;
-  const env = wineEnvironment(prefix, asked);
+  const env = wineEnvironment(prefix, options.env ?? sessionEnv);
   const mark = markOf(prefix, process.pid, processStart(process.pid) ?? '', nextRun++);
   let files: ProgressFiles;
   try {
@@ -162,7 +161,9 @@ async function runUnderWine(
           process.kill('SIGKILL');
           await endRun(mark);
         },
-        start: { isSeen: () => files.progress.isStarted, limitMs },
+        ...(waitsForDebugger([...args, env['NODE_OPTIONS'] ?? ''])
+          ? {}
+          : { start: { isSeen: () => files.progress.isStarted, limitMs } }),
       },
     );
     if (child.isStuck) throw await stuck(prefix, limitMs);
@@ -175,13 +176,17 @@ async function runUnderWine(
     if (signal !== null) {
       return resultOf(child, came.has(signal) ? undefined : `${signal}, and nobody asked for it`);
     }
-    if (isLoaderFailure(exitCode, progress)) distrust(prefix, asked);
+    if (isLoaderFailure(exitCode, progress)) distrust(prefix, sessionEnv);
     // After a signal that was passed on, the program may end as it likes.
     return resultOf(child, came.size > 0 ? undefined : crashUnderWine(exitCode, progress));
   } finally {
     files.remove();
   }
 }
+
+/** With these options Node waits for a debugger before it loads anything, the preload included. */
+const waitsForDebugger = (options: readonly string[]) =>
+  options.some((option) => /--inspect-(brk|wait)\b/.test(option));
 
 /** The error of a program that did not start in time, and was ended. */
 async function stuck(prefix: string, limitMs: number): Promise<WinnodeError> {

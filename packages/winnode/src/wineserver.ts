@@ -46,6 +46,9 @@ const lingerSeconds = 60;
 /** A server answers in milliseconds; one that is silent for so long hangs. */
 const silenceMs = 10_000;
 
+/** Who cannot have the lock for so long leaves the server to whoever holds it. */
+const releaseLimitMs = 15_000;
+
 const homeOf = (prefix: string) => join(prefix, '.winnode');
 const usersOf = (prefix: string) => join(homeOf(prefix), 'users');
 const noteOf = (prefix: string) => join(homeOf(prefix), 'wineserver-by-winnode');
@@ -94,7 +97,7 @@ export async function useWineserver(
   let released: Promise<void> | undefined;
   return {
     release() {
-      released ??= exclusively(lockFile, { limitMs }, giveBack).catch(() => {
+      released ??= exclusively(lockFile, { limitMs: releaseLimitMs }, giveBack).catch(() => {
         rmSync(mine, { force: true });
       });
       return released;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensurePrefix, findWindowsNode, findWine, prefixPath } from 'winnode';
@@ -70,8 +70,18 @@ function readOr(otherwise: string, file: string): string {
   }
 }
 
+/** The directory in /tmp that Debian's Wine made for the wineserver of a prefix. */
+export function serverDirectory(prefix: string): string | undefined {
+  const name = readOr('', join(prefix, 'wineserver'));
+  return /^wine-[A-Za-z0-9]{6}$/.test(name) ? join('/tmp', name) : undefined;
+}
+
 /** Ends what may still run in a cache, and removes it. */
 export function removeCache(cache: string): void {
   for (const pid of processesOf(cache)) process.kill(pid, 'SIGKILL');
+  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
+    const directory = serverDirectory(join(cache, name));
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  }
   rmSync(cache, { recursive: true, force: true });
 }

@@ -22,6 +22,7 @@ import {
   prefixIn,
   processesOf,
   removeCache,
+  serverDirectory,
 } from './prefixes.js';
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
@@ -299,6 +300,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
       const old = new Date(Date.now() - 60_000);
       if (existsSync(lock)) utimesSync(lock, old, old);
     };
+    const temporary = new Set<string>();
     let before: string[] = [];
     for (const isThere of moments) {
       ageLock();
@@ -312,10 +314,14 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
       killed.child.kill('SIGKILL');
       expect((await killed.ended).signal).toBe('SIGKILL');
       before = [makingIn(cache)];
+      const directory = serverDirectory(makingIn(cache));
+      if (directory !== undefined) temporary.add(directory);
     }
     expect(existsSync(prefixIn(cache))).toBe(false);
     ageLock();
 
+    const isDebian = host.wine.includes('Debian');
+    expect(temporary.size).toBeGreaterThanOrEqual(isDebian ? 1 : 0);
     const runs = await Promise.all([
       winnode(['-p', '1 + 1'], { env }),
       winnode(['-p', '2 + 2'], { env }),
@@ -324,6 +330,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
     const said = runs.map(({ stderr }) => stderr).sort();
     expect(said[0]).toMatch(/^winnode: Making a Wine prefix in .+\n$/);
     expect(said[1]).toMatch(/^winnode: Waiting for another winnode .+\n$/);
+    expect([...temporary].filter((directory) => existsSync(directory))).toEqual([]);
     expect(readdirSync(cache)).toEqual([prefixIn(cache).slice(cache.length + 1)]);
     expect(processesOf(cache)).toEqual([]);
   });
