@@ -180,8 +180,10 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
   server.on('error', () => {});
   server.unref();
   const untilMs = performance.now() + options.startLimitMs;
-  while (server.exitCode === null && !(await isRunning(prefix, wine))) {
-    if (performance.now() > untilMs) server.kill('SIGKILL');
+  while (!(await isRunning(prefix, wine))) {
+    const isLate = performance.now() > untilMs || options.held.first !== undefined;
+    if (isLate) server.kill('SIGKILL');
+    if (isLate || server.exitCode !== null) break;
     await sleep(20);
   }
   const start = server.pid === undefined ? undefined : processStart(server.pid);

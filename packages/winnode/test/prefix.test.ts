@@ -14,7 +14,7 @@ import {
   removeCache,
 } from './prefixes.js';
 
-const cache = makeCache();
+const cache = host.kind === 'wine' ? makeCache() : '';
 const env = cacheEnvironment(cache);
 const prefix = () => prefixIn(cache);
 

@@ -18,13 +18,14 @@ import {
 } from './prefixes.js';
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
+// Children are detached: others end with their parent, by a job object that Node puts them in.
 const hang = `console.log('up'); setInterval(() => {}, 1000)`;
 /** Prints `up`, and ends when standard input does, with this code. */
 const until = (code: number) =>
   `console.log('up'); process.stdin.on('end', () => process.exit(${code})).resume()`;
 
 describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
-  const cache = makeCache();
+  const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
 
@@ -45,9 +46,9 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       const others = programsOf(cache);
       const source = `
         require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hang)}],
-          { stdio: 'inherit' });
+          { stdio: 'inherit', detached: true });
         process.stdin.on('data', () => { for (;;); });`;
-      const hanging = start(['--time-limit', '2.5', '-e', source], { env });
+      const hanging = start(['--time-limit', '3.5', '-e', source], { env });
       await hanging.saw('up');
       expect(programsOf(cache).length).toBe(others.length + 2);
       hanging.child.stdin?.write('now');
@@ -55,7 +56,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
         code: timeLimitExitCode,
         signal: null,
         stdout: 'up\n',
-        stderr: 'winnode: the time limit of 2.5 s is over: the program was ended\n',
+        stderr: 'winnode: the time limit of 3.5 s is over: the program was ended\n',
       });
       expect(programsOf(cache)).toEqual(others);
       other.child.stdin?.end();
@@ -161,7 +162,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   test('what a killed run left running is ended by the next one', async () => {
     const source = `
       const child = require('node:child_process').spawn(process.execPath,
-        ['-e', ${JSON.stringify(hang)}], { stdio: 'inherit' });`;
+        ['-e', ${JSON.stringify(hang)}], { stdio: 'inherit', detached: true });`;
     const killed = start(['-e', source], { env });
     await killed.saw('up');
     killed.child.kill('SIGKILL');
