@@ -2,7 +2,7 @@
  * The environment in which Wine runs a program under `prefix`.
  *
  * Wine's own chatter is off unless `WINEDEBUG` asks for it; mono and gecko are never offered; no
- * debugger is started for a program that crashes, for it can turn the exit code into 0; no display is opened, so that no window and no desktop process appears. Arguments and file names are
+ * display is opened, so that no window and no desktop process appears. Arguments and file names are
  * UTF-8 to Wine, as they are to Node, also where the locale says nothing.
  */
 export function wineEnvironment(
@@ -16,6 +16,6 @@ export function wineEnvironment(
     ...(/utf-?8/i.test(locale) ? {} : { LC_ALL: 'C.UTF-8' }),
     WINEPREFIX: prefix,
     WINEDEBUG: env['WINEDEBUG'] || '-all',
-    WINEDLLOVERRIDES: env['WINEDLLOVERRIDES'] || 'mscoree,mshtml=;winedbg.exe=d',
+    WINEDLLOVERRIDES: env['WINEDLLOVERRIDES'] || 'mscoree,mshtml=',
   };
 }
