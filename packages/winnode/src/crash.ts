@@ -25,6 +25,11 @@ const loaderCauses = new Map<number, string>([
 const abortCode = 134;
 const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
 
+/** The exit code of a crash whose own code Wine has lost. */
+export const crashExitCode = 1;
+/** Wine's debugger, which it starts for a program that crashes, may end it with code 0. */
+const lost = 'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost';
+
 const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
 
 /** How far a program got, as the preload saw it. */
@@ -52,7 +57,8 @@ export function isLoaderFailure(exitCode: number, { isStarted }: Progress): bool
  * codes are meant is known from how far the program got.
  */
 export function crashUnderWine(exitCode: number, progress: Progress): string | undefined {
-  if (progress.isEnded || exitCode === 0) return undefined;
+  if (progress.isEnded) return undefined;
+  if (exitCode === 0) return progress.isStarted ? lost : undefined;
   if (exitCode === abortCode) return aborted;
   const found = find(progress.isStarted ? causes : loaderCauses, exitCode);
   if (found !== undefined) return `${hexadecimal(found[0])} ${found[1]} (exit code ${exitCode})`;

@@ -1,7 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { WinnodeError } from './errors.js';
 import { requireLimitMs } from './limits.js';
-import { isInForeground } from './process-start.js';
+import { isHeadless, isInForeground } from './process-start.js';
 import { type HeldSignals, signalExitCode } from './signals.js';
 
 /** Options of {@link runWindowsNode}. */
@@ -49,6 +49,8 @@ export interface ChildEnd extends RunResult {
   readonly came: ReadonlySet<NodeJS.Signals>;
   /** It was not seen to start in time, and was ended. */
   readonly isStuck: boolean;
+  /** Its main thread was gone and the rest hung, so it was ended. */
+  readonly wasHeadless: boolean;
 }
 
 /** What the two kinds of host do differently. */
@@ -62,6 +64,8 @@ export interface ChildHost {
 
 /** How often a program that starts is looked after. */
 const lookMs = 100;
+/** How often one that runs is. */
+const headMs = 500;
 /** What a program that was ended has for its last words, should somebody else hold its streams. */
 const lastWordsMs = 1_000;
 
@@ -83,6 +87,7 @@ export function runChild(
     const came = new Set<NodeJS.Signals>();
     let isTimedOut = false;
     let isStuck = false;
+    let wasHeadless = false;
     const timers: NodeJS.Timeout[] = [];
     const stopTimers = () => {
       for (const timer of timers) clearTimeout(timer);
@@ -111,6 +116,16 @@ export function runChild(
       }, lookMs);
       timers.push(look);
     }
+    // A process that ends in order is headless for an instant, too: so it has to be seen twice.
+    let isSuspect = false;
+    const watch = setInterval(() => {
+      if (child.pid === undefined || !isHeadless(child.pid)) isSuspect = false;
+      else if (isSuspect) {
+        wasHeadless = true;
+        void endIt();
+      } else isSuspect = true;
+    }, headMs);
+    timers.push(watch);
     const stopListening = held.listen((signal) => {
       if (options.forwardSignals === false) return;
       came.add(signal);
@@ -130,12 +145,13 @@ export function runChild(
     });
     child.on('close', (code, signal) => {
       settle();
+      const seen = { came, isStuck, wasHeadless };
       if (isTimedOut) {
-        done({ exitCode: timeLimitExitCode, signal: null, isTimedOut, came, isStuck });
+        done({ exitCode: timeLimitExitCode, signal: null, isTimedOut, ...seen });
         return;
       }
       const exitCode = code ?? (signal === null ? 1 : signalExitCode(signal));
-      done({ exitCode, signal, came, isStuck });
+      done({ exitCode, signal, ...seen });
     });
     options.onSpawn?.(child);
   });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
+import { crashExitCode, crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
 import { endRun, markOf, markVariable } from './descendants.js';
 import { explained, WinnodeError } from './errors.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
@@ -167,6 +167,10 @@ async function runUnderWine(
       },
     );
     if (child.isStuck) throw await stuck(prefix, limitMs);
+    if (child.wasHeadless && !child.isTimedOut) {
+      const crash = 'its main thread crashed, and the others waited for it';
+      return { exitCode: crashExitCode, signal: null, crash };
+    }
     const { exitCode, signal, came } = child;
     const { progress } = files;
     // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
@@ -178,7 +182,9 @@ async function runUnderWine(
     }
     if (isLoaderFailure(exitCode, progress)) distrust(prefix, sessionEnv);
     // After a signal that was passed on, the program may end as it likes.
-    return resultOf(child, came.size > 0 ? undefined : crashUnderWine(exitCode, progress));
+    if (came.size > 0 || child.isTimedOut) return resultOf(child);
+    const crash = crashUnderWine(exitCode, progress);
+    return resultOf(exitCode === 0 && crash ? { ...child, exitCode: crashExitCode } : child, crash);
   } finally {
     files.remove();
   }

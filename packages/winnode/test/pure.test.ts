@@ -114,7 +114,12 @@ describe('what a program died of, by 8 bits of its exit code', () => {
     [0x35, loading, '0xC0000135 STATUS_DLL_NOT_FOUND (exit code 53)'],
     // Node refuses an option of its own with 9, before anything runs.
     [9, loading, undefined],
-    [0, running, undefined],
+    [
+      0,
+      running,
+      'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost',
+    ],
+    [0, loading, undefined],
     [5, { isStarted: true, isEnded: true }, undefined],
   ])('%d, %j', (exitCode, progress, said) => {
     expect(crashUnderWine(exitCode, progress)).toBe(said);

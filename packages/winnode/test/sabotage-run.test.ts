@@ -126,10 +126,22 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
 
     test.each(crashes)('%s', async (_name, source, code, said) => {
       const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
-      expect(crashed.code).toBe(code);
-      const last = crashed.stderr.trimEnd().split('\n').at(-1);
-      expect(last).toBe(`winnode: Windows Node died: ${said}`);
+      const last = crashed.stderr.trimEnd().split('\n').at(-1) ?? '';
+      // On a busy machine Wine's debugger may lose the code of a breakpoint; never is it a success.
+      const isLost = crashed.code === 1 && last.endsWith('a crash whose exit code was lost');
+      if (!isLost) {
+        expect(crashed.code).toBe(code);
+        expect(last).toBe(`winnode: Windows Node died: ${said}`);
+      }
       expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
+    });
+
+    test('one that Wine leaves hanging is ended', async () => {
+      // Without its debugger Wine ends the one thread that crashed, and the others wait for ever.
+      const own = { ...env, WINEDLLOVERRIDES: 'mscoree,mshtml=;winedbg.exe=d' };
+      const { code, stderr } = await winnode(['-e', accessViolation], { env: own });
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/winnode: Windows Node died: (its main thread crashed|0xC0000005)/);
     });
 
     test.each([1, 3, 5, 134])('an exit code of the program’s own is no crash: %d', async (code) => {
