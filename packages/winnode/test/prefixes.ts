@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensurePrefix, findWindowsNode, findWine, prefixPath } from 'winnode';
@@ -26,13 +34,15 @@ export async function copyPrefix(to: string): Promise<void> {
   const from = prefixPath(wine, node);
   await ensurePrefix(from, wine, node);
   mkdirSync(dirname(to), { recursive: true });
-  // The sockets of the original's wineserver, and its users, are not the copy's.
-  const copied = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  // The sockets of the original's wineserver, and its users, are not the copy's. They come and go
+  // while it is copied, so they are left out rather than removed.
+  const script =
+    'mkdir "$2" && cd "$1" && tar -c --exclude=./wineserver --exclude="./.winnode/*" . | tar -x -C "$2"';
+  const copied = spawnSync('bash', ['-o', 'pipefail', '-c', script, 'copy', from, to], {
+    encoding: 'utf8',
+  });
   if (copied.status !== 0) throw new Error(copied.stderr);
-  rmSync(join(to, 'wineserver'), { force: true });
-  for (const name of readdirSync(join(to, '.winnode'))) {
-    if (name !== 'ready.json') rmSync(join(to, '.winnode', name), { recursive: true });
-  }
+  copyFileSync(join(from, '.winnode', 'ready.json'), join(to, '.winnode', 'ready.json'));
 }
 
 /** Every process, zombies aside, whose prefix is this directory or in it. */
