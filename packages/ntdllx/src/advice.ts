@@ -18,7 +18,10 @@ const ntAdvice = new Map<number, string>([
 ]);
 
 const wsaAdvice = new Map<number, string>([
-  [wsa.WSAEACCES, 'Another program holds this address for itself: choose another port.'],
+  [
+    wsa.WSAEACCES,
+    'This program may not use that address, or another one holds it for itself: choose another port.',
+  ],
   [wsa.WSAEADDRINUSE, 'Another socket has this address: choose another port, or 0 for any.'],
   [wsa.WSAEADDRNOTAVAIL, 'This host does not have that address: bind to one of its own.'],
   [wsa.WSAECONNREFUSED, 'Nobody listens there: check the address, and that the server runs.'],
