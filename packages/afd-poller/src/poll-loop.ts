@@ -188,7 +188,10 @@ export class PollLoop<Token> {
   #beginWait(events: PollEvents<Token>): void {
     const later = this.#later;
     this.#later = [];
-    for (const registration of later) this.#enqueue(registration);
+    for (const registration of later) {
+      registration.isTold = false;
+      this.#enqueue(registration);
+    }
     while (this.#backlog.length > 0 && !events.isFull) {
       const { registration, ready, cause } = this.#backlog.shift() as Backlog<Token>;
       this.#tell(events, registration, ready, cause);
@@ -204,7 +207,8 @@ export class PollLoop<Token> {
       for (; index < end && !events.isFull; index += 1) {
         const registration = queue[index] as Registration<Token>;
         registration.isQueued = false;
-        this.#advance(registration);
+        // A change from another thread may have queued it before its packet came.
+        if (!registration.isTold) this.#advance(registration);
       }
     } catch (error) {
       // It stays in line; what was found already is told first.
@@ -291,6 +295,7 @@ export class PollLoop<Token> {
     else this.#tell(events, registration, ready, cause);
     registration.told(ready);
     // Asked about again by the next wait, not by this one: once per list is enough.
+    registration.isTold = true;
     this.#later.push(registration);
   }
 
@@ -331,7 +336,7 @@ export class PollLoop<Token> {
   }
 
   #enqueue(registration: Registration<Token>): void {
-    if (registration.isQueued) return;
+    if (registration.isQueued || registration.isTold) return;
     registration.isQueued = true;
     this.#queue.push(registration);
   }
