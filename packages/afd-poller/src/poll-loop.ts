@@ -290,13 +290,18 @@ export class PollLoop<Token> {
       this.#enqueue(registration);
       return;
     }
-    const events = this.#events;
-    if (events === undefined || events.isFull) this.#backlog.push({ registration, ready, cause });
-    else this.#tell(events, registration, ready, cause);
+    this.#tellSoon(registration, ready, cause);
     registration.told(ready);
     // Asked about again by the next wait, not by this one: once per list is enough.
     registration.isTold = true;
     this.#later.push(registration);
+  }
+
+  /** Tells it to the wait that runs, or to the next one. */
+  #tellSoon(registration: Registration<Token>, ready: number, cause: number): void {
+    const events = this.#events;
+    if (events === undefined || events.isFull) this.#backlog.push({ registration, ready, cause });
+    else this.#tell(events, registration, ready, cause);
   }
 
   #tell(
@@ -316,7 +321,7 @@ export class PollLoop<Token> {
   /** The socket is closed, or about to be: its registration is over, and that is told if wanted. */
   #over(registration: Registration<Token>): void {
     const isWanted = (registration.want.bits & wants.localClose) !== 0;
-    if (isWanted) this.#backlog.push({ registration, ready: is.localClosed, cause: 0 });
+    if (isWanted) this.#tellSoon(registration, is.localClosed, 0);
     this.#drop(registration);
     this.#advance(registration);
   }

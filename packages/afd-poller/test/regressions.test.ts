@@ -45,3 +45,13 @@ test.each(ways)('told once in a list, though another thread changed it meanwhile
     expect(next()).toEqual(['socket writable']);
   });
 });
+
+test.each(ways)('a local close that a wait finds ends that wait [%s]', (way) => {
+  onStage(way, {}, ({ poller, skts: [skt], next, sim }) => {
+    poller.add(skt as Skt, { receive: true, localClose: true }, 'socket');
+    sim.force('refuseHandle');
+    expect(next(50)).toEqual(['socket localClosed']);
+    expect(sim.nowMs()).toBe(0);
+    expect(next()).toEqual([]);
+  });
+});
