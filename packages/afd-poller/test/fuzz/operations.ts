@@ -3,6 +3,7 @@ import type { Choices } from './choices.js';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelSocket } from './registration-model.js';
 import type { ModelWant } from './rules.js';
+import { count } from './situations.js';
 import type { World } from './world.js';
 
 interface Kind {
@@ -201,6 +202,13 @@ export const operations = {
     weight: 2,
     run: (world, choices) =>
       withPoller(world, choices, (poller) => poller.post(choices, choices.chance(0.5))),
+  },
+  replay: {
+    weight: 3,
+    run: (world, choices) =>
+      withPoller(world, choices, (poller) => {
+        if (poller.replay(choices)) count(world.situations, 'packet of an earlier poll');
+      }),
   },
   changeRemotely: {
     weight: 2,

@@ -7,7 +7,7 @@ import {
   PollerRemote,
 } from 'afd-poller';
 import { wants } from 'afd-poller/internal';
-import { type Kernel, NtStatusError } from 'ntdllx';
+import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
 import type { Choices } from './choices.js';
 import { claim } from './claim.js';
 import { ModelRegistration, type ModelSocket } from './registration-model.js';
@@ -49,14 +49,27 @@ export class ModelPoller {
   /** How many it had at the last look. */
   helpers = 0;
   readonly lists: readonly PollEvents<number>[];
+  /** Of each block, by its address: the ApcContexts that its polls had, the last one at the end. */
+  readonly contexts = new Map<number, number[]>();
+  readonly #kernel: Kernel;
+  readonly #port: number;
   #nextToken: number;
 
   constructor(number: number, way: 'self' | 'helper', kernel: Kernel, options: PollerOptions) {
     this.number = number;
     this.way = way;
     this.#nextToken = number * 1_000_000;
-    this.real = new AfdPoller<number>({ ...options, kernel, way });
-    this.remote = new PollerRemote(this.real.remoteData(), kernel);
+    this.#kernel = {
+      ...kernel,
+      NtDeviceIoControlFile: (...args) => {
+        this.#noteContext(Number(args[3]), args[4]);
+        return kernel.NtDeviceIoControlFile(...args);
+      },
+    };
+    this.real = new AfdPoller<number>({ ...options, kernel: this.#kernel, way });
+    const data = this.real.remoteData();
+    this.#port = data.port;
+    this.remote = new PollerRemote(data, kernel);
     this.lists = [1, 2, 3, 64].map((capacity) => new PollEvents<number>(capacity));
   }
 
@@ -135,6 +148,25 @@ export class ModelPoller {
     const value = choices.bits32() * 0x10_0000 + choices.below(0x10_0000);
     const isDone = this.#posts(() => (isRemote ? this.remote : this.real).post(type, value));
     if (isDone) this.posts.push({ type, value });
+  }
+
+  #noteContext(context: number, address: number): void {
+    const list = this.contexts.get(address) ?? [];
+    this.contexts.set(address, list);
+    if (list.length > 8) list.shift();
+    if (list.at(-1) !== context) list.push(context);
+  }
+
+  /** A packet comes that an earlier poll of the same block had. @returns false if there is none. */
+  replay(choices: Choices): boolean {
+    const old = [...this.contexts.values()].flatMap((list) => list.slice(0, -1));
+    if (old.length === 0) return false;
+    const context = choices.pick(old);
+    const { NtSetIoCompletion } = this.#kernel;
+    return this.#posts(() => {
+      const status = NtSetIoCompletion(this.#port, 0, context, 0, 0);
+      if (status !== STATUS_SUCCESS) throw new NtStatusError('NtSetIoCompletion', status);
+    });
   }
 
   /** Another thread changes an interest. */

@@ -22,6 +22,7 @@ export const atLeast: Readonly<Record<string, number>> = {
   'injected pendingAlthoughDone': 900,
   'injected postFails': 350,
   'injected refuse': 400,
+  'packet of an earlier poll': 1_200,
   'poller closed': 450,
   'polls that succeed at once': 18_000,
   'registration dropped for STATUS_INVALID_HANDLE': 80,

@@ -1,5 +1,5 @@
 import { is, type PollEvent, type PollEvents } from 'afd-poller';
-import { NtStatusError, STATUS_CONNECTION_REFUSED } from 'ntdllx';
+import { NtStatusError, STATUS_CONNECTION_REFUSED, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
 import { SimDeadlockError, type SimNt } from 'sim-nt';
 import { claim } from './claim.js';
 import type { ModelPoller } from './poller-model.js';
@@ -117,7 +117,10 @@ export class WaitModel {
     if (error instanceof SimDeadlockError) {
       claim(false, 'wake lost', () => 'a wait without an end, after a wake');
     }
-    const isKnown = error instanceof NtStatusError && error.call === 'NtDeviceIoControlFile';
+    const isKnown =
+      error instanceof NtStatusError &&
+      error.call === 'NtDeviceIoControlFile' &&
+      error.status === STATUS_INSUFFICIENT_RESOURCES;
     if (!isKnown) throw error;
     count(this.#situations, 'wait that NT refused');
     return true;
