@@ -188,7 +188,10 @@ export class PollLoop<Token> {
   #beginWait(events: PollEvents<Token>): void {
     const later = this.#later;
     this.#later = [];
-    for (const registration of later) this.#enqueue(registration);
+    for (const registration of later) {
+      registration.isTold = false;
+      this.#enqueue(registration);
+    }
     while (this.#backlog.length > 0 && !events.isFull) {
       const { registration, ready, cause } = this.#backlog.shift() as Backlog<Token>;
       this.#tell(events, registration, ready, cause);
@@ -204,7 +207,8 @@ export class PollLoop<Token> {
       for (; index < end && !events.isFull; index += 1) {
         const registration = queue[index] as Registration<Token>;
         registration.isQueued = false;
-        this.#advance(registration);
+        // A change from another thread may have queued it before its packet came.
+        if (!registration.isTold) this.#advance(registration);
       }
     } catch (error) {
       // It stays in line; what was found already is told first.
@@ -286,12 +290,18 @@ export class PollLoop<Token> {
       this.#enqueue(registration);
       return;
     }
+    this.#tellSoon(registration, ready, cause);
+    registration.told(ready);
+    // Asked about again by the next wait, not by this one: once per list is enough.
+    registration.isTold = true;
+    this.#later.push(registration);
+  }
+
+  /** Tells it to the wait that runs, or to the next one. */
+  #tellSoon(registration: Registration<Token>, ready: number, cause: number): void {
     const events = this.#events;
     if (events === undefined || events.isFull) this.#backlog.push({ registration, ready, cause });
     else this.#tell(events, registration, ready, cause);
-    registration.told(ready);
-    // Asked about again by the next wait, not by this one: once per list is enough.
-    this.#later.push(registration);
   }
 
   #tell(
@@ -311,7 +321,7 @@ export class PollLoop<Token> {
   /** The socket is closed, or about to be: its registration is over, and that is told if wanted. */
   #over(registration: Registration<Token>): void {
     const isWanted = (registration.want.bits & wants.localClose) !== 0;
-    if (isWanted) this.#backlog.push({ registration, ready: is.localClosed, cause: 0 });
+    if (isWanted) this.#tellSoon(registration, is.localClosed, 0);
     this.#drop(registration);
     this.#advance(registration);
   }
@@ -331,7 +341,7 @@ export class PollLoop<Token> {
   }
 
   #enqueue(registration: Registration<Token>): void {
-    if (registration.isQueued) return;
+    if (registration.isQueued || registration.isTold) return;
     registration.isQueued = true;
     this.#queue.push(registration);
   }

@@ -1,0 +1,57 @@
+import { AfdPoller, PollEvents, PollerRemote } from 'afd-poller';
+import { createSimNt, type SimNtOptions } from 'sim-nt';
+import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { expect, test } from 'vitest';
+import { inWords } from './scene.js';
+
+// Each of these was a bug of the engine, found by the random worlds of fuzz.test.ts.
+
+interface Scene {
+  readonly poller: AfdPoller<string>;
+  readonly remote: PollerRemote;
+  readonly skts: Skt[];
+  readonly next: (timeoutMs?: number, events?: PollEvents<string>) => string[];
+  readonly sim: ReturnType<typeof createSimNt>;
+}
+
+/** A poller and some UDP sockets, which can always be written to. */
+function onStage(way: 'self' | 'helper', options: Partial<SimNtOptions>, run: (s: Scene) => void) {
+  const sim = createSimNt({ seed: 1, ...options });
+  const { kernel, nowMs: now } = sim;
+  const poller = new AfdPoller<string>({ way, kernel, now, allowMainThread: true });
+  const remote = new PollerRemote(poller.remoteData(), kernel);
+  const creator = new SocketCreator(kernel);
+  const skts = Array.from({ length: 3 }, () => creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
+  const next: Scene['next'] = (timeoutMs = 0, events) => inWords(poller.wait(timeoutMs, events));
+  run({ poller, remote, skts, next, sim });
+  poller.verify();
+  poller.close();
+  remote.close();
+  for (const skt of skts) skt.close();
+  expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+}
+
+const ways = ['self', 'helper'] as const;
+
+test.each(ways)('told once in a list, though another thread changed it meanwhile [%s]', (way) => {
+  onStage(way, {}, ({ poller, remote, skts: [skt], next }) => {
+    const id = poller.add(skt as Skt, { send: true }, 'socket');
+    expect(next()).toEqual(['socket writable']);
+    // As many packets as the list has places: the wait looks a second time.
+    const list = new PollEvents<string>(3);
+    remote.modify(id, { send: true });
+    remote.wake(1);
+    expect(next(0, list).sort()).toEqual(['socket writable', 'wake 1']);
+    expect(next()).toEqual(['socket writable']);
+  });
+});
+
+test.each(ways)('a local close that a wait finds ends that wait [%s]', (way) => {
+  onStage(way, {}, ({ poller, skts: [skt], next, sim }) => {
+    poller.add(skt as Skt, { receive: true, localClose: true }, 'socket');
+    sim.force('refuseHandle');
+    expect(next(50)).toEqual(['socket localClosed']);
+    expect(sim.nowMs()).toBe(0);
+    expect(next()).toEqual([]);
+  });
+});
