@@ -154,10 +154,10 @@ export class AfdPoller<Token = unknown> {
 
   /** What the poller holds and did; for tests and for people. */
   inspect(): PollerState {
-    const { counts: blocks, helpers, name: way } = AfdPoller.#own(this).#loop.way;
+    const { counts: blocks, pending, helpers, name: way } = AfdPoller.#own(this).#loop.way;
     const { size: registrations, counts } = this.#loop;
     const isOpen = this.#isOpen;
-    return { way, isOpen, registrations, pending: blocks.kernels, blocks, helpers, ...counts };
+    return { way, isOpen, registrations, pending, blocks, helpers, ...counts };
   }
 
   /**

@@ -1,16 +1,14 @@
 import { AFD_POLL_LOCAL_CLOSE } from 'ntdllx';
 import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
 import { batchSize, CompletionPort } from './completion-port.js';
-import { HelperHandles } from './helper-handles.js';
 import { type Want, wants } from './interest.js';
+import { makeWay } from './make-way.js';
 import type { CheckedOptions } from './options.js';
 import type { PollEvents } from './poll-events.js';
 import { is, readinessOf } from './readiness.js';
 import { Registration } from './registration.js';
-import { SelfHandles } from './self-handles.js';
 import { keys, SharedFlags, unpackWant } from './signals.js';
-import { SingleRequestWay } from './single-request-way.js';
-import type { PollWay } from './way.js';
+import type { Completed, PollWay } from './way.js';
 
 /** What a poller did, counted since it was made. */
 export interface PollerCounts {
@@ -73,13 +71,16 @@ export class PollLoop<Token> {
   /** Makes the port. @throws {NtStatusError} when NT has none left. */
   constructor(options: CheckedOptions) {
     this.#options = options;
-    const { kernel, way } = options;
+    const { kernel } = options;
     this.port = new CompletionPort(kernel);
-    const handles =
-      way === 'self' ? new SelfHandles(this.port) : new HelperHandles(kernel, this.port, options);
-    this.way = new SingleRequestWay(kernel, this.port, handles, (registration, events, cause) =>
-      this.#completed(registration as Registration<Token>, events, cause),
-    );
+    const completed: Completed = (registration, events, cause) =>
+      this.#completed(registration as Registration<Token>, events, cause);
+    try {
+      this.way = makeWay(options, this.port, completed);
+    } catch (error) {
+      this.port.close();
+      throw error;
+    }
     this.#watcher = {
       onWouldBlock: (skt, direction) => this.#blocked(skt, direction),
       onClose: (skt) => this.#closed(skt),
@@ -156,10 +157,10 @@ export class PollLoop<Token> {
   /** Compares the books with each other. @throws {Error} naming the first lie. */
   verify(): void {
     this.way.verify();
-    const { kernels } = this.way.counts;
+    const { pending } = this.way;
     const all = [...this.#bySkt.values(), ...this.#leaving.values()];
     const lent = all.filter(({ request }) => request !== 'idle').length;
-    if (lent !== kernels) throw new Error(`poller: ${lent} requests, ${kernels} blocks lent`);
+    if (lent !== pending) throw new Error(`poller: ${lent} requests, ${pending} that are pending`);
   }
 
   #waitInto(events: PollEvents<Token>, timeoutMs: number): void {
@@ -216,6 +217,11 @@ export class PollLoop<Token> {
       if (events.length === 0) throw error;
     } finally {
       this.#queue = index === 0 ? queue : queue.slice(index);
+    }
+    try {
+      this.way.flush();
+    } catch (error) {
+      if (events.length === 0) throw error;
     }
   }
 

@@ -43,6 +43,8 @@ export class Registration<Token = unknown> {
   /** Of the way of polling: its block, and its place. */
   block = -1;
   place = -1;
+  /** How many requests about it ended without an event, since the last one that had one. */
+  silentRounds = 0;
 
   constructor(id: number, skt: Skt, base: HANDLE, token: Token, want: Want) {
     this.id = id;

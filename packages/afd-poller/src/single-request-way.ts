@@ -1,4 +1,5 @@
 import {
+  AFD_POLL_INFO,
   AFD_POLL_LOCAL_CLOSE,
   type HANDLE,
   IOCTL_AFD_POLL,
@@ -11,9 +12,12 @@ import {
   STATUS_SUCCESS,
 } from 'ntdllx';
 import type { CompletionPort } from './completion-port.js';
-import { type BlockCounts, PollBlocks, pollInfo } from './poll-blocks.js';
+import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 import type { Completed, PollWay, WayName } from './way.js';
+
+/** An AFD_POLL_INFO for one socket. */
+const pollInfoBytes = AFD_POLL_INFO.byteLength(1);
 
 /** The handle on which a registration's requests are made; where a way differs from the other. */
 export interface RequestHandles {
@@ -69,9 +73,10 @@ export class SingleRequestWay implements PollWay {
 
   submit(registration: Registration): void {
     const { block, mask, base } = registration;
-    const apcContext = this.#blocks.lend(block, Number(base), mask);
+    this.#blocks.setHandle(block, 0, Number(base), mask);
+    const apcContext = this.#blocks.lend(block, 1);
     const address = this.#blocks.address(block);
-    const info = address + pollInfo.offset;
+    const info = address + pollInfoOffset;
     const status = this.#kernel.NtDeviceIoControlFile(
       this.#handles.handleOf(registration),
       0,
@@ -80,9 +85,9 @@ export class SingleRequestWay implements PollWay {
       address,
       IOCTL_AFD_POLL,
       info,
-      pollInfo.byteLength,
+      pollInfoBytes,
       info,
-      pollInfo.byteLength,
+      pollInfoBytes,
     );
     if (isNtError(status)) {
       // Refused: there is no request, and no packet will come.
@@ -98,6 +103,14 @@ export class SingleRequestWay implements PollWay {
     registration.armedMask = mask;
     // Also a request that is complete already posts its packet, unless its handle was told not to.
     if (status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess) this.#finish(block);
+  }
+
+  flush(): void {
+    // Nothing was put off.
+  }
+
+  get pending(): number {
+    return this.#blocks.counts.kernels;
   }
 
   cancel(registration: Registration): void {
@@ -147,8 +160,8 @@ export class SingleRequestWay implements PollWay {
     registration.request = 'idle';
     this.#completed(
       registration,
-      isTold ? blocks.events(block) : 0,
-      isTold ? blocks.cause(block) : 0,
+      isTold ? blocks.events(block, 0) : 0,
+      isTold ? blocks.cause(block, 0) : 0,
     );
   }
 }

@@ -3,7 +3,7 @@ import type { BlockCounts } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 
 /** The ways of polling that there are. */
-export type WayName = 'self' | 'helper';
+export type WayName = 'self' | 'helper' | 'group';
 
 /**
  * Is told that a registration's request is over.
@@ -29,12 +29,19 @@ export interface PollWay {
   attach(registration: Registration): void;
 
   /**
-   * Makes a request for what the registration's mask asks. Its state must be idle; afterwards it is
-   * pending, unless `completed` was called already.
+   * Makes a request for what the registration's mask asks, at the latest in the next {@link flush}.
+   * Its state must be idle; afterwards it is pending, unless `completed` was called already.
    *
    * @throws {NtStatusError} when NT refuses; the state is idle still.
    */
   submit(registration: Registration): void;
+
+  /**
+   * Makes the requests that were put off. Called before the port is looked at.
+   *
+   * @throws {NtStatusError} when NT refuses; who was not asked about is completed without events.
+   */
+  flush(): void;
 
   /** Asks NT to end a pending request; the state is cancelling afterwards. The packet still comes. */
   cancel(registration: Registration): void;
@@ -46,6 +53,9 @@ export interface PollWay {
 
   /** Forgets a registration that is idle for good: its block is free for another one. */
   release(registration: Registration): void;
+
+  /** How many registrations the kernel has a request about. */
+  readonly pending: number;
 
   /** Who owns the blocks now. */
   readonly counts: BlockCounts;
