@@ -9,6 +9,7 @@ export type NtdllxErrorCode =
   | 'ERR_WSA'
   | 'ERR_NT_HOST'
   | 'ERR_NT_EXPORT'
+  | 'ERR_KOFFI'
   | 'ERR_NATIVE_MEMORY';
 
 /** The base of every error that ntdllx throws. */
@@ -86,6 +87,25 @@ export class HostError extends NtdllxError {
       `${call} needs Windows NT, but ${reason}. ` +
         'Run the program on 64-bit Windows, or with winnode, which uses Wine: winnode script.js',
     );
+  }
+}
+
+/** koffi, or its native part for this host, is not installed or does not load. */
+export class KoffiError extends NtdllxError {
+  /** What went wrong. */
+  readonly reason: string;
+  /** What to do about it. */
+  readonly advice: string;
+
+  constructor(call: string, host: string, cause: unknown) {
+    const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const reason = `koffi does not load: ${said}`;
+    const advice =
+      `Install koffi with its native part for ${host}. pnpm: supportedArchitectures ` +
+      '{ os: [current, win32] } in pnpm-workspace.yaml. npm: npm install --os=win32.';
+    super('ERR_KOFFI', `${call}: ${reason}. ${advice}`, { cause });
+    this.reason = reason;
+    this.advice = advice;
   }
 }
 

@@ -10,6 +10,7 @@ export * from './constants.js';
 export {
   ExportError,
   HostError,
+  KoffiError,
   NativeMemoryError,
   NtdllxError,
   type NtdllxErrorCode,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { DEBUG } from './debug.js';
-import { ExportError, HostError } from './errors.js';
+import { ExportError, HostError, KoffiError } from './errors.js';
 import { type FunctionName, nativeTypes, type Prototype, prototypes } from './prototypes.js';
 
 type Koffi = typeof import('koffi');
@@ -33,7 +33,8 @@ const libraries = new Map<string, ReturnType<Koffi['load']>>();
 /**
  * koffi, loaded at its first use, so that importing this package opens nothing anywhere.
  *
- * @throws {HostError} where there is no 64-bit Windows NT.
+ * @throws {HostError} where there is no 64-bit Windows NT. @throws {KoffiError} where koffi, or its
+ *   native part for this processor, is not installed.
  */
 export function loadKoffi(call: string): Koffi {
   if (koffi !== undefined) return koffi;
@@ -43,18 +44,25 @@ export function loadKoffi(call: string): Koffi {
   if (process.arch !== 'x64' && process.arch !== 'arm64') {
     throw new HostError(call, `this Node is built for ${process.arch}, and x64 or arm64 is needed`);
   }
-  koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (cause) {
+    throw new KoffiError(call, `${process.platform}-${process.arch}`, cause);
+  }
   return koffi;
 }
 
+function openLibrary(call: string, dll: string): ReturnType<Koffi['load']> {
+  const known = libraries.get(dll);
+  if (known !== undefined) return known;
+  const library = loadKoffi(call).load(dll);
+  libraries.set(dll, library);
+  return library;
+}
+
 function load(name: FunctionName): NativeFunction {
-  const ffi = loadKoffi(name);
   const { dll, returns, params }: Prototype = prototypes[name];
-  let library = libraries.get(dll);
-  if (library === undefined) {
-    library = ffi.load(dll);
-    libraries.set(dll, library);
-  }
+  const library = openLibrary(name, dll);
   const types: string[] = params.map(([, type]) => nativeTypes[type]);
   const missing =
     dll === 'ntdll.dll' && name.startsWith('Nt') ? leastSyscallArguments - types.length : 0;
@@ -102,5 +110,16 @@ export function isExported(name: FunctionName): boolean {
   } catch (error) {
     if (error instanceof ExportError) return false;
     throw error;
+  }
+}
+
+/** True if a DLL exports a name, of whatever it may be. Looks it up and no more. */
+export function hasExport(dll: string, name: string): boolean {
+  const library = openLibrary(name, dll);
+  try {
+    library.symbol(name);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -14,6 +14,13 @@ export const optionalFunctions = [
 export type OptionalFunction = (typeof optionalFunctions)[number];
 
 /**
+ * Functions that are looked up and reported, and that nothing here calls, with their DLL.
+ * ProcessSocketNotifications: readiness by a documented call, Windows 11 and Server 2022 and newer
+ * (winsock2.h; unverified), absent from Wine 8 and 10.
+ */
+export const lookedUpFunctions = { ProcessSocketNotifications: 'ws2_32.dll' } as const;
+
+/**
  * True if this host exports the function.
  *
  * @throws {HostError} where there is no NT.

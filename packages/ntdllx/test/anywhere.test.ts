@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { allocate, NativeMemoryError, NtClose, nativeMemory, ntKernel } from 'ntdllx';
 import { CreateEventA } from 'ntdllx/kernel32';
+import { probeNt } from 'ntdllx/probe';
 import { describe, expect, test } from 'vitest';
 
 test('importing opens no library', () => {
@@ -28,6 +29,12 @@ test.skipIf(process.platform === 'win32').each([
   expect(call).toThrowError(said);
   expect(call).toThrowError(/winnode script\.js/);
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test.skipIf(process.platform === 'win32')('without Windows a probe says so, and ends', () => {
+  expect([...probeNt()]).toMatchObject([
+    { name: 'koffi', isNecessary: true, verdict: 'unsupported' },
+  ]);
 });
 
 describe('allocate refuses', () => {

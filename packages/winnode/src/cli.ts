@@ -1,21 +1,33 @@
+import { parseArguments } from './arguments.js';
+import { diagnose, isWell, printed } from './doctor.js';
 import { WinnodeError } from './errors.js';
 import { describeHost, winnodeVersion } from './host.js';
-import { type RunResult, runWindowsNode } from './run.js';
+import { runWindowsNode } from './run.js';
+import type { RunResult } from './run-child.js';
 import { InterruptedError, signalExitCode } from './signals.js';
 
-const help = `Usage: winnode [node options] [script.js [arguments]]
+const help = `Usage: winnode [--time-limit SECONDS] [node options] [script.js [arguments]]
+       winnode doctor [--json]
 
 Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
 Node as they are, the exit code is the script's, and without a script Node's prompt starts.
 
+  doctor      looks at host, Wine, Windows Node, koffi, AFD and more; --json for machines
+  --time-limit SECONDS
+              ends the script and its children after so long, with exit code 124
   --help      this text
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
+Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the time limit;
+128 + the signal's number where a signal ended it.
+
 Environment:
   WINNODE_CACHE    where Wine prefixes are kept (default: winnode in the user's cache directory)
-  WINNODE_PREFIX   one prefix to use instead; made if it is not there
+  WINNODE_PREFIX   one prefix to use instead; made if it is not there, never removed
   WINNODE_WINE     the 64-bit Wine loader to use
   WINNODE_NODE     the Windows node.exe to use
+  WINNODE_START_LIMIT
+                   seconds that Wine and Windows Node may take to start (default: 60)
   WINEDEBUG        Wine's own debug channels (default: -all)
 `;
 
@@ -28,21 +40,44 @@ function versions(): string {
   return `winnode ${winnodeVersion()} on ${system}: ${host}\n`;
 }
 
+const say = (line: string) => process.stderr.write(`winnode: ${line}\n`);
+const ended = (exitCode: number): RunResult => ({ exitCode, signal: null });
+
+async function run(args: readonly string[]): Promise<RunResult> {
+  const asked = parseArguments(args);
+  switch (asked.what) {
+    case 'help':
+    case 'version':
+      process.stdout.write(asked.what === 'help' ? help : versions());
+      return ended(0);
+    case 'doctor': {
+      const items = await diagnose({ onProgress: say });
+      process.stdout.write(printed(items, asked.isJson));
+      return ended(isWell(items) ? 0 : 1);
+    }
+    case 'run': {
+      const { timeLimitMs } = asked;
+      const own = timeLimitMs === undefined ? {} : { timeLimitMs };
+      const result = await runWindowsNode(asked.args, { onProgress: say, ...own });
+      if (result.isTimedOut) {
+        say(`the time limit of ${(timeLimitMs ?? 0) / 1_000} s is over: the program was ended`);
+      }
+      if (result.crash !== undefined) say(`Windows Node died: ${result.crash}`);
+      return result;
+    }
+  }
+}
+
 /** The command line: runs it and says how this process should end. */
 export async function main(args: readonly string[]): Promise<RunResult> {
-  if (args[0] === '--help' || args[0] === '--version') {
-    process.stdout.write(args[0] === '--help' ? help : versions());
-    return { exitCode: 0, signal: null };
-  }
   try {
-    const onProgress = (line: string) => process.stderr.write(`winnode: ${line}\n`);
-    return await runWindowsNode(args, { onProgress });
+    return await run(args);
   } catch (error) {
     if (error instanceof InterruptedError) {
       return { exitCode: signalExitCode(error.signal), signal: error.signal };
     }
     if (!(error instanceof WinnodeError)) throw error;
     process.stderr.write(`winnode: ${error.message}\n${error.hint}\n`);
-    return { exitCode: 1, signal: null };
+    return ended(error.code === 'ERR_USAGE' ? 2 : 1);
   }
 }

@@ -4,10 +4,15 @@ export type WinnodeErrorCode =
   | 'ERR_WINE_TOO_OLD'
   | 'ERR_WINDOWS_NODE_MISSING'
   | 'ERR_PREFIX_REFUSED'
+  | 'ERR_PREFIX_BROKEN'
   | 'ERR_PREFIX_FAILED'
+  | 'ERR_DISK_FULL'
+  | 'ERR_NOT_WRITABLE'
   | 'ERR_INTERRUPTED'
   | 'ERR_LOCK'
   | 'ERR_WINESERVER'
+  | 'ERR_START_LIMIT'
+  | 'ERR_USAGE'
   | 'ERR_LAUNCH';
 
 /** An error of winnode itself: what failed in `message`, what to do about it in `hint`. */
@@ -22,4 +27,53 @@ export class WinnodeError extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+const elsewhere = 'set WINNODE_CACHE to a directory';
+
+/** The words for an error of the file system that a user can do something about, or undefined. */
+function explain(code: string | undefined, path: string): WinnodeError | undefined {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new WinnodeError(
+        'ERR_DISK_FULL',
+        `${path} cannot be written: the disk is full.`,
+        `Free some space there, or ${elsewhere} on another disk.`,
+      );
+    case 'EROFS':
+      return new WinnodeError(
+        'ERR_NOT_WRITABLE',
+        `${path} cannot be written: its file system is read-only.`,
+        `Wine writes to a prefix in every run. Mount it for writing, or ${elsewhere} of your own.`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new WinnodeError(
+        'ERR_NOT_WRITABLE',
+        `${path} cannot be written: permission denied.`,
+        `Does it belong to another user? Then ${elsewhere} of your own.`,
+      );
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'ENOENT':
+    case 'EIO':
+      return new WinnodeError(
+        'ERR_NOT_WRITABLE',
+        `${path} cannot be written: ${code}.`,
+        `Is a file in its way, or did somebody remove it meanwhile? Look, or ${elsewhere} of your own.`,
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** The typed form of an error of the file system; any other error comes back as it is. */
+export function explained(cause: unknown, path?: string): unknown {
+  if (!(cause instanceof Error) || cause instanceof WinnodeError) return cause;
+  const { code, path: where } = cause as NodeJS.ErrnoException;
+  const error = explain(code, path ?? where ?? 'The directory of Wine prefixes');
+  if (error === undefined) return cause;
+  error.cause = cause;
+  return error;
 }

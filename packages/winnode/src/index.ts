@@ -3,16 +3,12 @@
  *
  * @packageDocumentation
  */
+export { type DiagnoseOptions, diagnose, type Item, isWell, type Verdict } from './doctor.js';
 export { WinnodeError, type WinnodeErrorCode } from './errors.js';
 export { describeHost, type HostFacts, winnodeVersion } from './host.js';
 export { type EnsurePrefixOptions, ensurePrefix, prefixPath, prefixWine } from './prefix.js';
-export {
-  openSession,
-  type RunOptions,
-  type RunResult,
-  runWindowsNode,
-  type Session,
-} from './run.js';
+export { openSession, runWindowsNode, type Session } from './run.js';
+export { type RunOptions, type RunResult, timeLimitExitCode } from './run-child.js';
 export { InterruptedError } from './signals.js';
 export { findWindowsNode, type WindowsNode } from './windows-node.js';
 export { quoteNodeOption, toWindowsPath } from './windows-path.js';

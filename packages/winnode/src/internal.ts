@@ -3,5 +3,7 @@
  *
  * @packageDocumentation
  */
+export { parseArguments } from './arguments.js';
 export { makeBcryptPrimitives } from './bcryptprimitives.js';
+export { crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
 export { parseWineMajor } from './wine.js';

@@ -7,8 +7,9 @@
  *    work, so the stream is rebuilt on those.
  * 2. Symbolic links. Wine shows a Unix link as a plain directory, so Node takes a linked package
  *    for a copy at the link's place, and everything that counts on its real place fails.
- * 3. The end by Ctrl-C. Wine then ends a program with exit code 0, as if it had succeeded. So a
- *    program that ends of its own will says so in a file; see run.ts.
+ * 3. The end by Ctrl-C. Wine then ends a program with exit code 0, as if it had succeeded, and of
+ *    the exit code of a crash it passes on 8 bits. So a program that starts, and one that ends of
+ *    its own will, says so by removing a file each; see progress.ts.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');
@@ -97,18 +98,27 @@ function followLinks(): void {
   });
 }
 
-function sayWhenEnded(): void {
-  const file = process.env['WINNODE_ENDED_FILE'];
+function remove(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch {
+    // Whatever became of it, the program goes on.
+  }
+}
+
+function sayHowFar(): void {
+  const file = process.env['WINNODE_PROGRESS_FILE'];
   if (file === undefined) return;
   // Only the program that winnode started is asked, not its children.
-  delete process.env['WINNODE_ENDED_FILE'];
-  process.on('exit', () => fs.writeFileSync(file, ''));
+  delete process.env['WINNODE_PROGRESS_FILE'];
+  remove(`${file}.starting`);
+  process.on('exit', () => remove(`${file}.running`));
 }
 
 if (worker.isMainThread) {
   mendStream('stdin', 0);
   mendStream('stdout', 1);
   mendStream('stderr', 2);
-  sayWhenEnded();
+  sayHowFar();
 }
 followLinks();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * When a process started, in a unit of the system's own; undefined when there is no such process.
@@ -19,6 +19,19 @@ export function processStart(pid: number): string | undefined {
     return 'unknown';
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * True when the main thread of a process is gone, though other threads keep it from ending. Under
+ * Wine a crash can end so: what is left waits for ever. (Linux; elsewhere false.)
+ */
+export function isHeadless(pid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    return statFields(pid)[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return false;
   }
 }
 

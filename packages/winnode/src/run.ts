@@ -1,44 +1,28 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { WinnodeError } from './errors.js';
+import { crashExitCode, crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
+import { endRun, markOf, markVariable } from './descendants.js';
+import { explained, WinnodeError } from './errors.js';
+import { requireLimitMs, startLimitMs } from './limits.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
-import { isInForeground } from './process-start.js';
+import { distrust } from './prefix-damage.js';
+import { processStart } from './process-start.js';
+import { ProgressFiles } from './progress.js';
+import {
+  type ChildEnd,
+  endOnWindows,
+  type RunOptions,
+  type RunResult,
+  runChild,
+} from './run-child.js';
 import { type HeldSignals, holdSignals, InterruptedError, signalExitCode } from './signals.js';
 import { findWindowsNode, type WindowsNode } from './windows-node.js';
 import { quoteNodeOption, toWindowsPath } from './windows-path.js';
 import { findWine, type Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
 import { useWineserver, type WineserverLease } from './wineserver.js';
-
-/** Options of {@link runWindowsNode}. */
-export interface RunOptions {
-  /** The working directory; default: this process's. */
-  readonly cwd?: string;
-  /** The environment; default: this process's. */
-  readonly env?: NodeJS.ProcessEnv;
-  /** As in `child_process.spawn`; default: `inherit`. */
-  readonly stdio?: StdioOptions;
-  /**
-   * Pass SIGINT, SIGTERM and SIGHUP on to the program while it runs; default: true. Under Wine they
-   * do not end this process while the session is open, whatever is said here.
-   */
-  readonly forwardSignals?: boolean;
-  /** Told one line before something slow starts. */
-  readonly onProgress?: (line: string) => void;
-  /** Handed the process as soon as it runs, for its streams. */
-  readonly onSpawn?: (child: ChildProcess) => void;
-}
-
-/** How a Windows Node ended. */
-export interface RunResult {
-  /** The exit code; 128 + the signal's number when a signal ended it, as shells count. */
-  readonly exitCode: number;
-  /** The signal that ended it, if one did. */
-  readonly signal: NodeJS.Signals | null;
-}
+import { answersInTime, stateOf, wineserverPid } from './wineserver-process.js';
 
 /** A host's way of running Windows Node, ready for use. */
 export interface Session {
@@ -58,6 +42,7 @@ export async function runWindowsNode(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  requireLimitMs(options.timeLimitMs);
   const session = await openSession(options);
   try {
     return await session.run(args, options);
@@ -76,37 +61,26 @@ export async function openSession(
   options: Pick<RunOptions, 'env' | 'onProgress'> = {},
 ): Promise<Session> {
   const env = options.env ?? process.env;
-  if (process.platform === 'win32') {
-    return {
-      run: async (args, runOptions = {}) => {
-        const held = holdSignals();
-        const own = runOptions.env ?? env;
-        try {
-          const child = await runChild(process.execPath, args, own, runOptions, held);
-          return { exitCode: child.exitCode, signal: child.signal };
-        } finally {
-          held.release();
-        }
-      },
-      close: async () => {},
-    };
-  }
+  if (process.platform === 'win32') return openWindowsSession(env);
   const wine = findWine(env);
   const node = findWindowsNode(env);
   const prefix = prefixPath(wine, node, env);
-  await ensurePrefix(prefix, wine, node, options);
+  const limitMs = startLimitMs(env);
+  await ensurePrefix(prefix, wine, node, { ...options, env });
   // From here to the end of the session a wineserver may run for us: a signal must not end this
   // process without giving it back.
   const held = holdSignals();
   let lease: WineserverLease;
   try {
-    lease = await useWineserver(prefix, wine);
+    const { onProgress } = options;
+    lease = await useWineserver(prefix, wine, { startLimitMs: limitMs, held, onProgress });
     if (held.first !== undefined) {
       await lease.release();
       throw new InterruptedError(held.first);
     }
   } catch (error) {
     held.release();
+    if (error instanceof WinnodeError && error.code === 'ERR_PREFIX_BROKEN') distrust(prefix, env);
     throw error;
   }
   return {
@@ -114,16 +88,34 @@ export async function openSession(
       // A signal between two runs ends the session's runs.
       const { first } = held;
       if (first !== undefined) return { exitCode: signalExitCode(first), signal: first };
-      return runUnderWine({ wine, node, prefix, held }, args, env, runOptions);
+      return runUnderWine({ wine, node, prefix, held, limitMs }, args, env, runOptions);
     },
     async close() {
+      await lease.release();
+      held.release();
+    },
+  };
+}
+
+function openWindowsSession(env: NodeJS.ProcessEnv): Session {
+  return {
+    async run(args, options = {}) {
+      const held = holdSignals();
       try {
-        await lease.release();
+        const host = { held, end: endOnWindows };
+        const child = await runChild(process.execPath, args, options.env ?? env, options, host);
+        return resultOf(child, crashOnWindows(child.exitCode));
       } finally {
         held.release();
       }
     },
+    async close() {},
   };
+}
+
+function resultOf({ exitCode, signal, isTimedOut }: ChildEnd, crash?: string): RunResult {
+  if (isTimedOut) return { exitCode, signal, isTimedOut };
+  return { exitCode, signal, ...(crash === undefined ? {} : { crash }) };
 }
 
 interface WineHost {
@@ -131,39 +123,90 @@ interface WineHost {
   readonly node: WindowsNode;
   readonly prefix: string;
   readonly held: HeldSignals;
+  readonly limitMs: number;
 }
 
 let nextRun = 0;
 
 async function runUnderWine(
-  { wine, node, prefix, held }: WineHost,
+  host: WineHost,
   args: readonly string[],
   sessionEnv: NodeJS.ProcessEnv,
   options: RunOptions,
 ): Promise<RunResult> {
+  const { wine, node, prefix, held, limitMs } = host;
   const env = wineEnvironment(prefix, options.env ?? sessionEnv);
-  const endedFile = join(prefix, '.winnode', `ended-${process.pid}-${nextRun++}`);
-  // A run that was killed may have left its own, under a pid that was given out again.
-  rmSync(endedFile, { force: true });
-  const [command, ...rest] = [...diesWithUs(), wine.loader, node.exe, ...args];
-  const result = await runChild(
-    command as string,
-    rest,
-    {
-      ...env,
-      NODE_OPTIONS: withPreload(env['NODE_OPTIONS']),
-      WINNODE_ENDED_FILE: toWindowsPath(endedFile),
-    },
-    options,
-    held,
-  );
-  const endedByItself = existsSync(endedFile);
-  rmSync(endedFile, { force: true });
-  // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
-  if (result.wasInterrupted && result.signal === null && !endedByItself) {
-    return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
+  const mark = markOf(prefix, process.pid, processStart(process.pid) ?? '', nextRun++);
+  let files: ProgressFiles;
+  try {
+    files = new ProgressFiles(mark);
+  } catch (cause) {
+    throw explained(cause);
   }
-  return { exitCode: result.exitCode, signal: result.signal };
+  try {
+    const [command, ...rest] = [...diesWithUs(), wine.loader, node.exe, ...args];
+    const child = await runChild(
+      command as string,
+      rest,
+      {
+        ...env,
+        ...files.environment,
+        NODE_OPTIONS: withPreload(env['NODE_OPTIONS']),
+        [markVariable]: mark,
+      },
+      options,
+      {
+        held,
+        end: async (process) => {
+          process.kill('SIGKILL');
+          await endRun(mark);
+        },
+        ...(waitsForDebugger([...args, env['NODE_OPTIONS'] ?? ''])
+          ? {}
+          : { start: { isSeen: () => files.progress.isStarted, limitMs } }),
+      },
+    );
+    if (child.isStuck) throw await stuck(prefix, limitMs);
+    if (child.wasHeadless && !child.isTimedOut) {
+      const crash = 'its main thread crashed, and the others waited for it';
+      return { exitCode: crashExitCode, signal: null, crash };
+    }
+    const { exitCode, signal, came } = child;
+    const { progress } = files;
+    // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
+    if (came.has('SIGINT') && signal === null && !progress.isEnded && !child.isTimedOut) {
+      return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
+    }
+    if (signal !== null) {
+      return resultOf(child, came.has(signal) ? undefined : `${signal}, and nobody asked for it`);
+    }
+    if (isLoaderFailure(exitCode, progress)) distrust(prefix, sessionEnv);
+    // After a signal that was passed on, the program may end as it likes.
+    if (came.size > 0 || child.isTimedOut) return resultOf(child);
+    const crash = crashUnderWine(exitCode, progress);
+    return resultOf(exitCode === 0 && crash ? { ...child, exitCode: crashExitCode } : child, crash);
+  } finally {
+    files.remove();
+  }
+}
+
+/** With these options Node waits for a debugger before it loads anything, the preload included. */
+const waitsForDebugger = (options: readonly string[]) =>
+  options.some((option) => /--inspect-(brk|wait)\b/.test(option));
+
+/** The error of a program that did not start in time, and was ended. */
+async function stuck(prefix: string, limitMs: number): Promise<WinnodeError> {
+  const late = `Windows Node did not start within ${limitMs / 1_000} s`;
+  const pid = wineserverPid(prefix);
+  if (pid === undefined || (await answersInTime(pid, Math.min(limitMs, 2_000)))) {
+    const hint = 'Is this machine very busy? WINNODE_START_LIMIT gives it more seconds.';
+    return new WinnodeError('ERR_START_LIMIT', `${late}.`, hint);
+  }
+  return new WinnodeError(
+    'ERR_WINESERVER',
+    `${late}: the wineserver of ${prefix}, process ${pid}, does not answer${stateOf(pid)}.`,
+    `It is ended now unless others use it. If they do: kill -9 ${pid}`,
+  );
 }
 
 /**
@@ -178,39 +221,4 @@ function diesWithUs(): string[] {
 function withPreload(nodeOptions: string | undefined): string {
   const preload = toWindowsPath(fileURLToPath(new URL('./preload.cjs', import.meta.url)));
   return `-r ${quoteNodeOption(preload)}${nodeOptions ? ` ${nodeOptions}` : ''}`;
-}
-
-function runChild(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  options: RunOptions,
-  held: HeldSignals,
-): Promise<RunResult & { wasInterrupted: boolean }> {
-  return new Promise((done, failed) => {
-    const child = spawn(command, args, {
-      env,
-      stdio: options.stdio ?? 'inherit',
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    });
-    let wasInterrupted = false;
-    const stopListening = held.listen((signal) => {
-      if (options.forwardSignals === false) return;
-      if (signal === 'SIGINT') wasInterrupted = true;
-      // A terminal sends Ctrl-C to the child as well: passing it on would deliver it twice.
-      if (signal === 'SIGINT' && isInForeground()) return;
-      child.kill(signal);
-    });
-    child.on('error', (cause) => {
-      stopListening();
-      const hint = 'Does the working directory exist? Are too many processes running?';
-      failed(new WinnodeError('ERR_LAUNCH', `Windows Node does not start: ${cause.message}`, hint));
-    });
-    child.on('close', (code, signal) => {
-      stopListening();
-      const exitCode = code ?? (signal === null ? 1 : signalExitCode(signal));
-      done({ exitCode, signal, wasInterrupted });
-    });
-    options.onSpawn?.(child);
-  });
 }

@@ -2,11 +2,21 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WinnodeError } from './errors.js';
+import { runCommand, wasInterrupted } from './command.js';
+import { endRunsOf } from './descendants.js';
+import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
 import { processStart } from './process-start.js';
+import type { HeldSignals } from './signals.js';
 import type { Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
+import {
+  answersInTime,
+  endWineserver,
+  isRunning,
+  stateOf,
+  wineserverPid,
+} from './wineserver-process.js';
 
 /**
  * A wineserver serves every program of one prefix, and ending it ends them all. So each run puts
@@ -15,64 +25,151 @@ import { wineEnvironment } from './wine-environment.js';
  * somebody else started is used and never ended.
  */
 export interface WineserverLease {
-  /** Ends the use; the last user ends the server, if winnode started it. Idempotent. */
+  /**
+   * Ends the use; the last user ends the server, if winnode started it. Idempotent. Never throws:
+   * a server that cannot be ended now, say on a disk that is full, ends by itself.
+   */
   release(): Promise<void>;
+}
+
+/** What {@link useWineserver} may be told. */
+export interface WineserverOptions {
+  /** How long Wine may take to start. */
+  readonly startLimitMs: number;
+  /** A signal that was held back cuts the waiting short. */
+  readonly held: HeldSignals;
+  readonly onProgress?: ((line: string) => void) | undefined;
 }
 
 /** A server that lost all its users without a word (kill -9) ends itself after this long. */
 const lingerSeconds = 60;
-/** Starting a server and its services takes a second; a machine that needs this long is stuck. */
-const commandLimitMs = 60_000;
-const lockLimitMs = 2 * commandLimitMs;
+/** A server answers in milliseconds; one that is silent for so long hangs. */
+const silenceMs = 10_000;
 
-/** Says that it is using the wineserver of `prefix`, and starts one where none runs. */
-export async function useWineserver(prefix: string, wine: Wine): Promise<WineserverLease> {
-  const home = join(prefix, '.winnode');
-  const lockFile = join(home, 'wineserver');
-  const users = join(home, 'users');
-  const mine = join(users, `${process.pid}-${nextLease++}`);
+/** Who cannot have the lock for so long leaves the server to whoever holds it. */
+const releaseLimitMs = 15_000;
 
-  await exclusively(lockFile, lockLimitMs, async () => {
-    mkdirSync(users, { recursive: true });
-    dropTheDead(users);
-    if (!(await isRunning(prefix, wine))) await startServer(prefix, wine);
-    else if (!isOurs(home)) await startServices(prefix, wine);
-    writeFileSync(mine, processStart(process.pid) ?? '');
+const homeOf = (prefix: string) => join(prefix, '.winnode');
+const usersOf = (prefix: string) => join(homeOf(prefix), 'users');
+const noteOf = (prefix: string) => join(homeOf(prefix), 'wineserver-by-winnode');
+
+let nextLease = 0;
+
+/**
+ * Says that it is using the wineserver of `prefix`, and starts one where none runs.
+ *
+ * @throws {WinnodeError} `ERR_PREFIX_BROKEN` when none starts; `ERR_WINESERVER` when one hangs
+ *   that others use; `ERR_START_LIMIT`, `ERR_LOCK`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`.
+ */
+export async function useWineserver(
+  prefix: string,
+  wine: Wine,
+  options: WineserverOptions,
+): Promise<WineserverLease> {
+  const lockFile = join(homeOf(prefix), 'wineserver');
+  const mine = join(usersOf(prefix), `${process.pid}-${nextLease++}`);
+  // Whoever has the lock ends a silent server, then starts one.
+  const limitMs = silenceMs + 2 * options.startLimitMs;
+  const { held, onProgress } = options;
+
+  await exclusively(lockFile, { limitMs, held, onProgress }, async () => {
+    try {
+      mkdirSync(usersOf(prefix), { recursive: true });
+      await dropTheDead(prefix);
+      await endIfSilent(prefix, wine, options);
+      if (!(await isRunning(prefix, wine))) await startServer(prefix, wine, options);
+      else if (!isOurs(prefix)) await startServices(prefix, wine, options);
+      writeFileSync(mine, processStart(process.pid) ?? '');
+    } catch (cause) {
+      rmSync(mine, { force: true });
+      if (isOurs(prefix) && livingUsers(prefix).length === 0) await endWineserver(prefix, wine);
+      throw explained(cause);
+    }
   });
 
+  const giveBack = async () => {
+    rmSync(mine, { force: true });
+    await dropTheDead(prefix);
+    if (livingUsers(prefix).length > 0 || !isOurs(prefix)) return;
+    await endWineserver(prefix, wine);
+    rmSync(noteOf(prefix), { force: true });
+  };
   let released: Promise<void> | undefined;
   return {
     release() {
-      released ??= exclusively(lockFile, lockLimitMs, async () => {
+      released ??= exclusively(lockFile, { limitMs: releaseLimitMs }, giveBack).catch(() => {
         rmSync(mine, { force: true });
-        dropTheDead(users);
-        if (readdirSync(users).length > 0 || !isOurs(home)) return;
-        await command(wine.server, ['-k'], prefix);
-        for (let waited = 0; waited < 5_000 && (await isRunning(prefix, wine)); waited += 20) {
-          await sleep(20);
-        }
-        rmSync(noteIn(home), { force: true });
       });
       return released;
     },
   };
 }
 
-let nextLease = 0;
-
-const noteIn = (home: string) => join(home, 'wineserver-by-winnode');
-
 /** True when the server that runs is the very process that a winnode started. */
-function isOurs(home: string): boolean {
+export function isOurs(prefix: string): boolean {
+  return ourServer(prefix) !== undefined;
+}
+
+function ourServer(prefix: string): number | undefined {
   try {
-    const [pid, start] = readFileSync(noteIn(home), 'utf8').split(' ');
-    return start !== undefined && processStart(Number(pid)) === start;
+    const [pid, start] = readFileSync(noteOf(prefix), 'utf8').split(' ');
+    return start !== undefined && processStart(Number(pid)) === start ? Number(pid) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The processes that use the server now. */
+export function livingUsers(prefix: string): number[] {
+  return namesIn(usersOf(prefix))
+    .filter((name) => isAlive(prefix, name))
+    .map((name) => Number.parseInt(name, 10));
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** A pid that was given out again has another start time. */
+function isAlive(prefix: string, user: string): boolean {
+  try {
+    const noted = readFileSync(join(usersOf(prefix), user), 'utf8');
+    return processStart(Number.parseInt(user, 10)) === noted;
   } catch {
     return false;
   }
 }
 
-async function startServer(prefix: string, wine: Wine): Promise<void> {
+/** Forgets users whose process is gone, and clears away what their programs left. */
+async function dropTheDead(prefix: string): Promise<void> {
+  for (const user of namesIn(usersOf(prefix))) {
+    if (isAlive(prefix, user)) continue;
+    const file = join(usersOf(prefix), user);
+    const start = readFileSync(file, 'utf8');
+    if (start !== '') await endRunsOf(prefix, Number.parseInt(user, 10), start);
+    rmSync(file, { force: true });
+  }
+}
+
+/** Ends a server that hangs, if that is ours to do. */
+async function endIfSilent(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
+  const pid = wineserverPid(prefix);
+  if (pid === undefined) return;
+  const limitMs = Math.min(silenceMs, options.startLimitMs);
+  if (await answersInTime(pid, limitMs, wasInterrupted(options.held))) return;
+  const silent = `The wineserver of ${prefix}, process ${pid}, does not answer${stateOf(pid)}.`;
+  if (ourServer(prefix) !== pid || livingUsers(prefix).length > 0) {
+    throw new WinnodeError('ERR_WINESERVER', silent, `End it and all that uses it: kill -9 ${pid}`);
+  }
+  options.onProgress?.(`${silent} Nobody uses it: it is ended, and another one is started.`);
+  await endWineserver(prefix, wine);
+}
+
+async function startServer(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
   // In the foreground, so that its pid is known; detached, so that it outlives this run if another
   // one uses it.
   const server = spawn(wine.server, ['-f', `-p${lingerSeconds}`], {
@@ -82,51 +179,42 @@ async function startServer(prefix: string, wine: Wine): Promise<void> {
   });
   server.on('error', () => {});
   server.unref();
-  for (let waited = 0; waited < 5_000 && !(await isRunning(prefix, wine)); waited += 20) {
+  const untilMs = performance.now() + options.startLimitMs;
+  while (!(await isRunning(prefix, wine))) {
+    const isLate = performance.now() > untilMs || options.held.first !== undefined;
+    if (isLate) server.kill('SIGKILL');
+    if (isLate || server.exitCode !== null) break;
     await sleep(20);
   }
   const start = server.pid === undefined ? undefined : processStart(server.pid);
-  writeFileSync(noteIn(join(prefix, '.winnode')), `${server.pid} ${start}`);
-  await startServices(prefix, wine);
+  writeFileSync(noteOf(prefix), `${server.pid} ${start}`);
+  await startServices(prefix, wine, options);
 }
 
 /**
  * The first program under a server starts Wine's services, which keep that program's standard
  * streams open for as long as they live. So the first program is one without any.
  */
-async function startServices(prefix: string, wine: Wine): Promise<void> {
-  await command(wine.loader, ['wineboot.exe'], prefix);
-  if (await isRunning(prefix, wine)) return;
-  throw new WinnodeError(
-    'ERR_WINESERVER',
-    `The wineserver of ${prefix} does not start.`,
-    `Try it by hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`,
-  );
-}
-
-// -k0 sends no signal: it only says, by its exit code, whether there is a server.
-async function isRunning(prefix: string, wine: Wine): Promise<boolean> {
-  return (await command(wine.server, ['-k0'], prefix)) === 0;
-}
-
-function command(path: string, args: readonly string[], prefix: string): Promise<number> {
-  return new Promise((done, failed) => {
-    const child = spawn(path, args, {
-      env: wineEnvironment(prefix),
-      stdio: 'ignore',
-      timeout: commandLimitMs,
-      killSignal: 'SIGKILL',
-    });
-    child.on('error', failed);
-    child.on('close', (code) => done(code ?? -1));
+async function startServices(
+  prefix: string,
+  wine: Wine,
+  { startLimitMs, held }: WineserverOptions,
+): Promise<void> {
+  const { code, isLate } = await runCommand(wine.loader, ['wineboot.exe'], {
+    env: wineEnvironment(prefix),
+    limitMs: startLimitMs,
+    isUnwanted: wasInterrupted(held),
   });
-}
-
-/** Forgets users whose process is gone; a pid that was given out again has another start time. */
-function dropTheDead(users: string): void {
-  for (const name of readdirSync(users)) {
-    const noted = readFileSync(join(users, name), 'utf8');
-    const pid = Number.parseInt(name, 10);
-    if (processStart(pid) !== noted) rmSync(join(users, name), { force: true });
+  // The caller sees the signal, too, and gives the server back.
+  if (held.first !== undefined) return;
+  const hand = `By hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
+  if (isLate) {
+    const late = `Wine did not start in ${prefix} within ${startLimitMs / 1_000} s.`;
+    const hint = `WINNODE_START_LIMIT gives it more seconds. ${hand}`;
+    throw new WinnodeError('ERR_START_LIMIT', late, hint);
   }
+  if (code === 0 && (await isRunning(prefix, wine))) return;
+  const message = `Wine does not start in ${prefix} (wineboot ended with ${code}).`;
+  const hint = `The next run makes the prefix again, unless WINNODE_PREFIX names it. ${hand}`;
+  throw new WinnodeError('ERR_PREFIX_BROKEN', message, hint);
 }

@@ -6,7 +6,8 @@ import { describeHost } from 'winnode';
 export const host = describeHost();
 
 const manifest = createRequire(import.meta.url).resolve('winnode/package.json');
-const bin = join(dirname(manifest), 'bin', 'winnode.mjs');
+/** The command line itself. */
+export const bin = join(dirname(manifest), 'bin', 'winnode.mjs');
 
 /** How a run of the command line ended, and what it said. */
 export interface Ended {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeHost, openSession, runWindowsNode, toWindowsPath } from 'winnode';
+import { crashOnWindows } from 'winnode/internal';
+import { start } from './cli.js';
 
 // The branch for Windows itself: no Wine, the Node that runs this.
 
@@ -40,4 +42,26 @@ test('a session runs several; closing it twice is nothing', async () => {
 test('a working directory that is not there is one clear error', async () => {
   const run = runWindowsNode(['-e', '0'], { cwd: 'C:\\no\\such\\place', stdio: 'ignore' });
   await expect(run).rejects.toMatchObject({ name: 'WinnodeError', code: 'ERR_LAUNCH' });
+});
+
+test('the time limit ends a script that hangs', async () => {
+  const source = `console.log('up'); for (;;);`;
+  const { ended } = start(['--time-limit', '1.5', '-e', source]);
+  expect(await ended).toEqual({
+    code: 124,
+    signal: null,
+    stdout: 'up\n',
+    stderr: 'winnode: the time limit of 1.5 s is over: the program was ended\n',
+  });
+});
+
+test('a crash is named by its whole exit code', async () => {
+  const args = ['--allow-natives-syntax', '-e', '%SystemBreak()'];
+  const { exitCode, crash } = await runWindowsNode(args, { stdio: 'ignore' });
+  expect({ exitCode, crash }).toEqual({
+    exitCode: 0x8000_0003,
+    crash: '0x80000003 STATUS_BREAKPOINT',
+  });
+  expect(crashOnWindows(0xc000_0005)).toBe('0xC0000005 STATUS_ACCESS_VIOLATION');
+  expect(crashOnWindows(5)).toBeUndefined();
 });

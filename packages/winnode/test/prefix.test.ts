@@ -1,65 +1,32 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { findWine, openSession, prefixWine } from 'winnode';
 import { host, start, winnode } from './cli.js';
+import {
+  cacheEnvironment,
+  copyPrefix,
+  makeCache,
+  prefixIn,
+  processesOf,
+  programsOf,
+  removeCache,
+} from './prefixes.js';
 
-const cache = mkdtempSync(join(tmpdir(), 'winnode cache '));
-const env = { ...process.env, WINNODE_CACHE: cache };
-
-function prefix(): string {
-  const [name, ...others] = readdirSync(cache);
-  expect(others).toEqual([]);
-  return join(cache, name as string);
-}
+const cache = host.kind === 'wine' ? makeCache() : '';
+const env = cacheEnvironment(cache);
+const prefix = () => prefixIn(cache);
 
 function isServerRunning(): boolean {
   const { server } = findWine();
   return spawnSync(server, ['-k0'], { env: { ...env, WINEPREFIX: prefix() } }).status === 0;
 }
 
-/** Every process, zombies aside, whose prefix is this directory or in it. */
-function processesOf(directory: string): string[] {
-  const found = spawnSync('grep', ['-lzsF', `WINEPREFIX=${directory}`, ...environments()], {
-    encoding: 'utf8',
-  });
-  return found.stdout.split('\n').filter((file) => file !== '');
-}
-
-/** Those of them that are a Windows Node. */
-function programsOf(directory: string): string[] {
-  return processesOf(directory).filter((file) => {
-    const commandLine = file.replace('environ', 'cmdline');
-    return existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes('node.exe');
-  });
-}
-
-function environments(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => `/proc/${pid}/environ`);
-}
-
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-// In order: the first test makes the prefix for the others.
 describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
-  afterAll(() => {
-    if (readdirSync(cache).length > 0) {
-      spawnSync(findWine().server, ['-k'], { env: { ...env, WINEPREFIX: prefix() } });
-    }
-    rmSync(cache, { recursive: true, force: true });
-  });
+  afterAll(() => removeCache(cache));
 
   test('a first run that is interrupted leaves nothing', async () => {
     const interrupted = start(['-p', '1'], { env });
@@ -71,25 +38,11 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('two first runs at once make it once, and both run', { timeout: 120_000 }, async () => {
-    const runs = await Promise.all([
-      winnode(['-p', '1 + 1'], { env }),
-      winnode(['-p', '2 + 2'], { env }),
-    ]);
-    expect(runs.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
-    const made = runs.filter(({ stderr }) => stderr.includes('Making a Wine prefix in'));
-    expect(made).toHaveLength(1);
+  test('it is small: what Wine copied in is shared with Wine', async () => {
+    await copyPrefix(prefix());
     expect(prefixWine(prefix())).toBe(host.wine);
-  });
-
-  test('it is small: what Wine copied in is shared with Wine', () => {
     const kilobytes = execFileSync('du', ['-sk', prefix()], { encoding: 'utf8' }).split('\t')[0];
     expect(Number(kilobytes)).toBeLessThan(80_000);
-  });
-
-  test('nothing runs when the last user is gone', () => {
-    expect(isServerRunning()).toBe(false);
-    expect(processesOf(prefix())).toEqual([]);
   });
 
   test('a short run beside a long one does not hurt it, whoever came first', async () => {
@@ -136,31 +89,5 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect((await winnode(['-p', '3'], { env })).stdout).toBe('3\n');
     expect(isServerRunning()).toBe(true);
     execFileSync(wine.server, ['-k'], { env: theirs });
-  });
-
-  test('a prefix that another Wine made is refused', async () => {
-    const ready = join(prefix(), '.winnode', 'ready.json');
-    const kept = readFileSync(ready, 'utf8');
-    writeFileSync(ready, JSON.stringify({ wine: 'wine-9.9' }));
-    const { code, stderr } = await winnode(['-p', '3'], { env });
-    writeFileSync(ready, kept);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`was made with wine-9.9; this is ${host.wine}.`);
-  });
-
-  test.skipIf(process.getuid?.() === 0)(
-    'a prefix of another user is one clear message (not as root)',
-    async () => {
-      chmodSync(join(prefix(), '.winnode'), 0o500);
-      const { code, stderr } = await winnode(['-p', '3'], { env });
-      chmodSync(join(prefix(), '.winnode'), 0o700);
-      expect(code).toBe(1);
-      expect(stderr).toContain('Does it belong to another user?');
-    },
-  );
-
-  test('leftovers of a first run that died are cleared away', () => {
-    expect(readdirSync(cache).filter((name) => /making|lock/.test(name))).toEqual([]);
-    expect(existsSync(join(prefix(), 'drive_c'))).toBe(true);
   });
 });

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { prefixPath, quoteNodeOption, toWindowsPath, WinnodeError } from 'winnode';
-import { makeBcryptPrimitives, parseWineMajor } from 'winnode/internal';
+import {
+  crashUnderWine,
+  isLoaderFailure,
+  makeBcryptPrimitives,
+  parseArguments,
+  parseWineMajor,
+} from 'winnode/internal';
 
 test('a path of this host becomes one on drive Z', () => {
   expect(toWindowsPath('/home/a b/x.js', 'linux')).toBe('Z:\\home\\a b\\x.js');
@@ -58,9 +64,9 @@ describe('where the prefix is', () => {
   linux('on a host with Wine', () => {
     test('is the cache directory, keyed by both versions', () => {
       const path = prefixPath(wine, node, { XDG_CACHE_HOME: '/c' });
-      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3');
+      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3-v2');
       expect(prefixPath({ ...wine, version: 'wine-10.0' }, node, { WINNODE_CACHE: '/c' })).toBe(
-        '/c/wine-10.0-node-22.23.3',
+        '/c/wine-10.0-node-22.23.3-v2',
       );
     });
 
@@ -95,4 +101,51 @@ test('bcryptprimitives.dll is a PE file that forwards ProcessPrng to RtlGenRando
   expect(text(forwarder)).toBe('advapi32.SystemFunction036');
   // Only an address inside the export directory counts as a forwarder.
   expect(forwarder + text(forwarder).length).toBeLessThan(exports + size);
+});
+
+describe('what a program died of, by 8 bits of its exit code', () => {
+  const running = { isStarted: true, isEnded: false };
+  const loading = { isStarted: false, isEnded: false };
+  test.each([
+    [5, running, '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)'],
+    [9, running, '0xC0000409 STATUS_STACK_BUFFER_OVERRUN (exit code 9)'],
+    [0xfd, running, '0xC00000FD STATUS_STACK_OVERFLOW (exit code 253)'],
+    [42, running, 'exit code 42: ended from outside, or at once'],
+    [0x35, loading, '0xC0000135 STATUS_DLL_NOT_FOUND (exit code 53)'],
+    // Node refuses an option of its own with 9, before anything runs.
+    [9, loading, undefined],
+    [
+      0,
+      running,
+      'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost',
+    ],
+    [0, loading, undefined],
+    [5, { isStarted: true, isEnded: true }, undefined],
+  ])('%d, %j', (exitCode, progress, said) => {
+    expect(crashUnderWine(exitCode, progress)).toBe(said);
+  });
+
+  test('only a program that was not loaded casts doubt on the prefix', () => {
+    expect(isLoaderFailure(0x35, loading)).toBe(true);
+    expect(isLoaderFailure(0x35, running)).toBe(false);
+    expect(isLoaderFailure(9, loading)).toBe(false);
+  });
+});
+
+describe('a command line', () => {
+  test.each([
+    [['a.js', '--time-limit', '5'], { what: 'run', args: ['a.js', '--time-limit', '5'] }],
+    [['--time-limit', '5', 'a.js'], { what: 'run', args: ['a.js'], timeLimitMs: 5_000 }],
+    [['--time-limit=0.25', '-e', '1'], { what: 'run', args: ['-e', '1'], timeLimitMs: 250 }],
+    [['-p', 'doctor'], { what: 'run', args: ['-p', 'doctor'] }],
+    [['./doctor'], { what: 'run', args: ['./doctor'] }],
+    [[], { what: 'run', args: [] }],
+    [[''], { what: 'run', args: [''] }],
+    [['--time-limits', '5'], { what: 'run', args: ['--time-limits', '5'] }],
+    [['doctor'], { what: 'doctor', isJson: false }],
+    [['doctor', '--json'], { what: 'doctor', isJson: true }],
+    [['--version', 'x'], { what: 'version' }],
+  ])('%j', (args, asked) => {
+    expect(parseArguments(args)).toEqual(asked);
+  });
 });

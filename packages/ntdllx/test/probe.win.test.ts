@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { nativeMemory } from 'ntdllx';
+import { probeNt } from 'ntdllx/probe';
+import { expect, test } from 'vitest';
+
+test('what NT can do here is tried: koffi and AFD are necessary, and work', () => {
+  const facts = [...probeNt()];
+  expect(facts.filter(({ isNecessary }) => isNecessary)).toMatchObject([
+    { name: 'koffi', verdict: 'ok', version: expect.stringMatching(/^\d+\.\d+\.\d+$/) },
+    { name: 'AFD', verdict: 'ok' },
+  ]);
+  const optional = facts.filter(({ isNecessary }) => !isNecessary);
+  expect(optional.map(({ name }) => name)).toEqual([
+    'AF_UNIX',
+    'NtSetIoCompletionEx',
+    'NtCreateWaitCompletionPacket',
+    'NtAssociateWaitCompletionPacket',
+    'NtCancelWaitCompletionPacket',
+    'ProcessSocketNotifications',
+  ]);
+  for (const { verdict, detail } of optional) {
+    expect(['ok', 'missing', 'unsupported']).toContain(verdict);
+    expect(detail).not.toBe('');
+  }
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('each is tried when it is asked for, and a second time it is the same', () => {
+  const probe = probeNt();
+  expect(probe.next().value).toMatchObject({ name: 'koffi' });
+  probe.return();
+  expect(nativeMemory().blocks).toBe(0);
+  const verdicts = () => [...probeNt()].map(({ verdict }) => verdict);
+  expect(verdicts()).toEqual(verdicts());
+});
+
+test('without koffi the first call says how to get it', () => {
+  // The package where no node_modules is: what is imported finds no koffi.
+  const copy = mkdtempSync(join(tmpdir(), 'ntdllx-alone-'));
+  try {
+    const entry = createRequire(import.meta.url).resolve('ntdllx');
+    cpSync(dirname(entry), copy, { recursive: true });
+    writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
+    const script = `
+      import { NtClose } from './index.js';
+      import { probeNt } from './probe.js';
+      try { NtClose(0); } catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }
+      console.log(JSON.stringify([...probeNt()]));
+    `;
+    writeFileSync(join(copy, 'main.js'), script);
+    const { NODE_PATH: _more, ...env } = process.env;
+    const main = [join(copy, 'main.js')];
+    const { stdout } = spawnSync(process.execPath, main, { encoding: 'utf8', env });
+    const [error, facts] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(error.code).toBe('ERR_KOFFI');
+    expect(error.message).toMatch(
+      /^NtClose: koffi does not load: Cannot find module 'koffi'.* Install/,
+    );
+    expect(facts).toMatchObject([{ name: 'koffi', verdict: 'missing' }]);
+    expect(facts[0].hint).toMatch(/^Install koffi with its native part for win32-(x64|arm64)\./);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});

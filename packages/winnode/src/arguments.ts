@@ -1,0 +1,55 @@
+import { WinnodeError } from './errors.js';
+import { parseSeconds } from './limits.js';
+
+/** What a command line asks for. */
+export type Asked =
+  | { readonly what: 'help' | 'version' }
+  | { readonly what: 'doctor'; readonly isJson: boolean }
+  | { readonly what: 'run'; readonly args: readonly string[]; readonly timeLimitMs?: number };
+
+const seeHelp = 'winnode --help lists the options.';
+
+/**
+ * Reads a command line. winnode's own options come first; from the first word that is none of them
+ * on, everything is Node's.
+ *
+ * @throws {WinnodeError} `ERR_USAGE`.
+ */
+export function parseArguments(args: readonly string[]): Asked {
+  let timeLimitMs: number | undefined;
+  for (let index = 0; ; index += 1) {
+    const [word = '', ...rest] = args.slice(index);
+    if (word === '--help') return { what: 'help' };
+    if (word === '--version') return { what: 'version' };
+    if (word === 'doctor') return parseDoctor(rest);
+    const limit = /^--time-limit(?:=(.*))?$/s.exec(word);
+    if (limit === null) {
+      const own = timeLimitMs === undefined ? {} : { timeLimitMs };
+      return { what: 'run', args: args.slice(index), ...own };
+    }
+    if (limit[1] === undefined) index += 1;
+    timeLimitMs = requireSeconds(limit[1] ?? rest[0]);
+  }
+}
+
+function parseDoctor(rest: readonly string[]): Asked {
+  const unknown = rest.find((word) => word !== '--json');
+  if (unknown === undefined) return { what: 'doctor', isJson: rest.length > 0 };
+  throw new WinnodeError(
+    'ERR_USAGE',
+    `doctor takes --json or nothing, not "${unknown}".`,
+    'A script of that name is run by: winnode ./doctor.js',
+  );
+}
+
+function requireSeconds(text: string | undefined): number {
+  const limitMs = parseSeconds(text ?? '');
+  if (limitMs !== undefined) return limitMs;
+  throw new WinnodeError(
+    'ERR_USAGE',
+    text === undefined
+      ? '--time-limit wants a number of seconds.'
+      : `--time-limit wants a number of seconds more than 0, got "${text}".`,
+    seeHelp,
+  );
+}

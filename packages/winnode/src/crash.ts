@@ -1,0 +1,69 @@
+/** Exit codes by which Windows tells how a program ended that did not end by itself. */
+const causes = new Map<number, string>([
+  [0x8000_0003, 'STATUS_BREAKPOINT'],
+  [0xc000_0005, 'STATUS_ACCESS_VIOLATION'],
+  [0xc000_0006, 'STATUS_IN_PAGE_ERROR'],
+  [0xc000_0017, 'STATUS_NO_MEMORY'],
+  [0xc000_001d, 'STATUS_ILLEGAL_INSTRUCTION'],
+  [0xc000_0094, 'STATUS_INTEGER_DIVIDE_BY_ZERO'],
+  [0xc000_00fd, 'STATUS_STACK_OVERFLOW'],
+  [0xc000_0374, 'STATUS_HEAP_CORRUPTION'],
+  [0xc000_0409, 'STATUS_STACK_BUFFER_OVERRUN'],
+  [0xe06d_7363, 'an uncaught C++ exception'],
+]);
+
+/** The same for one that did not get as far as its first instruction. */
+const loaderCauses = new Map<number, string>([
+  [0xc000_007b, 'STATUS_INVALID_IMAGE_FORMAT'],
+  [0xc000_012f, 'STATUS_INVALID_IMAGE_NOT_MZ'],
+  [0xc000_0135, 'STATUS_DLL_NOT_FOUND'],
+  [0xc000_0139, 'STATUS_ENTRYPOINT_NOT_FOUND'],
+  [0xc000_0142, 'STATUS_DLL_INIT_FAILED'],
+]);
+
+/** Node ends with this on `process.abort()` and on a failed assertion of its own. */
+const abortCode = 134;
+const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
+
+/** The exit code of a crash whose own code Wine has lost. */
+export const crashExitCode = 1;
+/** Wine's debugger, which it starts for a program that crashes, may end it with code 0. */
+const lost = 'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost';
+
+const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
+
+/** How far a program got, as the preload saw it. */
+export interface Progress {
+  readonly isStarted: boolean;
+  /** It ended by its own will: Node's event `exit` was there. */
+  readonly isEnded: boolean;
+}
+
+/** What a program died of on Windows, by its exit code; undefined if it ended by itself. */
+export function crashOnWindows(exitCode: number): string | undefined {
+  if (exitCode === abortCode) return aborted;
+  if (exitCode < 0x8000_0000) return undefined;
+  const name = causes.get(exitCode) ?? loaderCauses.get(exitCode) ?? 'see ntstatus.h';
+  return `${hexadecimal(exitCode)} ${name}`;
+}
+
+/** True when the Windows Node was not loaded at all: the prefix, or the file, is bad. */
+export function isLoaderFailure(exitCode: number, { isStarted }: Progress): boolean {
+  return !isStarted && find(loaderCauses, exitCode) !== undefined;
+}
+
+/**
+ * The same under Wine, where Unix passes on the lowest 8 bits of an exit code. That is enough: which
+ * codes are meant is known from how far the program got.
+ */
+export function crashUnderWine(exitCode: number, progress: Progress): string | undefined {
+  if (progress.isEnded) return undefined;
+  if (exitCode === 0) return progress.isStarted ? lost : undefined;
+  if (exitCode === abortCode) return aborted;
+  const found = find(progress.isStarted ? causes : loaderCauses, exitCode);
+  if (found !== undefined) return `${hexadecimal(found[0])} ${found[1]} (exit code ${exitCode})`;
+  return progress.isStarted ? `exit code ${exitCode}: ended from outside, or at once` : undefined;
+}
+
+const find = (table: Map<number, string>, exitCode: number) =>
+  [...table].find(([code]) => (code & 0xff) === exitCode);

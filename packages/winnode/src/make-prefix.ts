@@ -1,0 +1,215 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { makeBcryptPrimitives } from './bcryptprimitives.js';
+import { runCommand } from './command.js';
+import { WinnodeError } from './errors.js';
+import { startLimitMs } from './limits.js';
+import { findDamage, writeReady } from './prefix-damage.js';
+import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
+import type { WindowsNode } from './windows-node.js';
+import type { Wine } from './wine.js';
+import { wineEnvironment } from './wine-environment.js';
+import { isOurs, livingUsers } from './wineserver.js';
+import { endWineserver, forgetWineserver, isRunning } from './wineserver-process.js';
+
+/** Making a prefix takes 5 to 10 s on a laptop, several times what a mere start takes. */
+export const makeLimitMs = (env: NodeJS.ProcessEnv) => 3 * startLimitMs(env);
+
+/** With less than this the disk is as good as full: Wine has failed to write something. */
+const fullBelowBytes = 2 * 2 ** 20;
+
+/** Seeding this before the first start makes Wine report Windows 10; Node 22 refuses Windows 7. */
+const windows10Seed = `WINE REGISTRY Version 2
+;; All keys relative to \\\\User\\\\S-1-5-21-0-0-0-1000
+
+#arch=win64
+
+[Software\\\\Wine]
+"Version"="win10"
+`;
+
+/** What runs that died have left beside a prefix: unfinished ones, replaced ones, their lock. */
+export function leftoversOf(prefix: string): string[] {
+  const parent = dirname(prefix);
+  if (!existsSync(parent)) return [];
+  const own = `${basename(prefix)}.`;
+  return readdirSync(parent, { withFileTypes: true })
+    .filter(({ name }) => name.startsWith(own))
+    .filter((entry) => {
+      const kind = entry.name.slice(own.length);
+      return /^(making|old)-\d+$/.test(kind) || (kind === 'lock' && entry.isDirectory());
+    })
+    .map(({ name }) => join(parent, name));
+}
+
+/** Clears them away. Under the lock nobody else can be at work on them. */
+export async function clearLeftovers(prefix: string, wine: Wine): Promise<void> {
+  for (const path of leftoversOf(prefix)) {
+    // The lock is the one that this very process holds.
+    if (!path.endsWith('.lock')) await discard(path, wine);
+  }
+}
+
+/** Makes a prefix and puts it into its place. Needs the lock, and leaves nothing when it fails. */
+export async function makePrefix(
+  prefix: string,
+  wine: Wine,
+  node: WindowsNode,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const making = `${prefix}.making-${process.pid}`;
+  const held = holdSignals();
+  try {
+    mkdirSync(join(making, '.winnode'), { recursive: true });
+    writeFileSync(join(making, 'user.reg'), windows10Seed);
+    await fill(making, wine, node, env, held);
+    const old = `${prefix}.old-${process.pid}`;
+    if (lstatSync(prefix, { throwIfNoEntry: false })) renameSync(prefix, old);
+    renameSync(making, prefix);
+    await discard(old, wine);
+    // One that came too late to stop the making still ends this process.
+    if (held.first !== undefined) throw new InterruptedError(held.first);
+  } catch (cause) {
+    const isFull = isDiskFull(dirname(prefix)) || /ENOSPC|EDQUOT/.test(String(cause));
+    await discard(making, wine);
+    throw isFull && !(cause instanceof InterruptedError) ? diskFull(dirname(prefix), cause) : cause;
+  } finally {
+    held.release();
+  }
+}
+
+/**
+ * A damaged prefix is not pulled from under somebody who uses it.
+ *
+ * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if somebody does.
+ */
+export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
+  if (!existsSync(join(prefix, '.winnode'))) return;
+  const [user] = livingUsers(prefix);
+  if (user === undefined && (isOurs(prefix) || !(await isRunning(prefix, wine)))) return;
+  throw new WinnodeError(
+    'ERR_PREFIX_BROKEN',
+    `The Wine prefix ${prefix} is damaged, and ${
+      user === undefined ? 'a wineserver that winnode did not start' : `process ${user}`
+    } uses it still.`,
+    user === undefined
+      ? `End it, then run this again: WINEPREFIX='${prefix}' ${wine.server} -k`
+      : `Wait for it or end it, then run this again: kill ${user}`,
+  );
+}
+
+function isDiskFull(directory: string): boolean {
+  const { bavail, blocks, bsize } = statfsSync(directory);
+  // Some file systems do not say how large they are.
+  return blocks > 0 && bavail * bsize < fullBelowBytes;
+}
+
+function diskFull(directory: string, cause: unknown): WinnodeError {
+  return new WinnodeError(
+    'ERR_DISK_FULL',
+    `${directory}: the disk is full. Making a Wine prefix takes 700 MB there, 33 MB of them to stay.`,
+    'Free some space there, or set WINNODE_CACHE to a directory on another disk.',
+    { cause },
+  );
+}
+
+/** Has Wine fill a new prefix, makes it small, and sees whether Windows Node runs in it. */
+async function fill(
+  making: string,
+  wine: Wine,
+  node: WindowsNode,
+  asked: NodeJS.ProcessEnv,
+  held: HeldSignals,
+): Promise<void> {
+  const { NODE_OPTIONS: _users, ...env } = wineEnvironment(making);
+  const log = join(making, '.winnode', 'making.log');
+  let isFull = false;
+  const isUnwanted = () => {
+    isFull ||= isDiskFull(making);
+    return isFull || held.first !== undefined;
+  };
+  const step = async (what: string, limitMs: number, args: readonly string[]) => {
+    const { code, isLate } = await runCommand(wine.loader, args, { env, limitMs, log, isUnwanted });
+    if (held.first !== undefined) throw new InterruptedError(held.first);
+    if (isFull || isDiskFull(making)) throw diskFull(dirname(making), undefined);
+    if (code === 0) return;
+    const how = isLate ? `did not end within ${limitMs / 1_000} s` : `ended with ${code}`;
+    throw failed(wine, `${what} ${how}`, log);
+  };
+  await step('wineboot', makeLimitMs(asked), ['wineboot.exe', '--init']);
+  shareSystemFiles(making, wine);
+  const dll = join(making, 'drive_c', 'windows', 'system32', 'bcryptprimitives.dll');
+  if (!existsSync(dll)) writeFileSync(dll, makeBcryptPrimitives());
+  await step(`Windows Node ${node.version}`, startLimitMs(asked), [node.exe, '-p', '1']);
+  // Wine would otherwise fill it again, through the links, when its own files look newer.
+  writeFileSync(join(making, '.update-timestamp'), 'disable\n');
+  // The registry is written as the server ends.
+  await endWineserver(making, wine);
+  writeReady(making, wine.version, node.version);
+  const damage = findDamage(making, wine.version, true);
+  if (damage !== undefined) throw failed(wine, damage, log);
+}
+
+function failed(wine: Wine, what: string, log: string): WinnodeError {
+  const said = existsSync(log) ? readFileSync(log, 'utf8').trim().slice(-600) : '';
+  return new WinnodeError(
+    'ERR_PREFIX_FAILED',
+    `${wine.version} could not make a prefix: ${what}.${said && `\n${said}`}`,
+    'Nothing is left of it. WINEDEBUG=err+all shows what Wine says; WINNODE_START_LIMIT gives a ' +
+      'slow machine more seconds.',
+  );
+}
+
+/** Clears a prefix away, and first what may still run in it. */
+async function discard(path: string, wine: Wine): Promise<void> {
+  if (!lstatSync(path, { throwIfNoEntry: false })) return;
+  if (lstatSync(path).isDirectory()) {
+    await endWineserver(path, wine);
+    forgetWineserver(path);
+  }
+  rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/**
+ * Wine copies its own DLLs into each prefix, 630 MB of 695. Node needs none of the copies: a link
+ * to Wine's own file serves as well, and what only desktop programs read is dropped. Leaves 33 MB.
+ */
+function shareSystemFiles(prefix: string, wine: Wine): void {
+  const windows = join(prefix, 'drive_c', 'windows');
+  const own = peDirectory(wine);
+  if (own === undefined) return; // An unknown layout: a large prefix works too.
+  for (const name of readdirSync(join(windows, 'system32'))) {
+    const copy = join(windows, 'system32', name);
+    const original = join(own, name);
+    if (!existsSync(original)) continue;
+    rmSync(copy);
+    symlinkSync(original, copy);
+  }
+  for (const name of ['winsxs', 'Fonts', 'resources', 'Installer', 'Microsoft.NET']) {
+    rmSync(join(windows, name), { recursive: true, force: true });
+  }
+  const syswow64 = join(windows, 'syswow64');
+  if (existsSync(syswow64)) {
+    for (const name of readdirSync(syswow64)) rmSync(join(syswow64, name), { recursive: true });
+  }
+}
+
+/** Wine's directory of 64-bit Windows files, where distributions and Wine's own build put it. */
+function peDirectory(wine: Wine): string | undefined {
+  const prefixes = [dirname(wine.loader), dirname(dirname(wine.loader)), '/usr'];
+  const places = ['lib/x86_64-linux-gnu/wine', 'lib/wine', 'lib64/wine', 'x86_64-linux-gnu/wine'];
+  return prefixes
+    .flatMap((base) => places.map((place) => join(base, place, 'x86_64-windows')))
+    .find((directory) => existsSync(join(directory, 'ntdll.dll')));
+}

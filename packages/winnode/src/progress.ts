@@ -1,0 +1,36 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import type { Progress } from './crash.js';
+import { toWindowsPath } from './windows-path.js';
+
+/**
+ * Two empty files, of which the preload removes one as the program starts and the other as it ends
+ * of its own will. Removing works on a full disk, too.
+ */
+export class ProgressFiles {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+    for (const path of this.#paths) writeFileSync(path, '');
+  }
+
+  get #paths(): [starting: string, running: string] {
+    return [`${this.#file}.starting`, `${this.#file}.running`];
+  }
+
+  /** What tells the preload where they are. */
+  get environment(): NodeJS.ProcessEnv {
+    return { WINNODE_PROGRESS_FILE: toWindowsPath(this.#file) };
+  }
+
+  /** How far the program got until now. */
+  get progress(): Progress {
+    const [starting, running] = this.#paths;
+    return { isStarted: !existsSync(starting), isEnded: !existsSync(running) };
+  }
+
+  /** Removes what is left of them. */
+  remove(): void {
+    for (const path of this.#paths) rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { diagnose, type Item, isWell, openSession, type Session } from 'winnode';
+import { host, winnode } from './cli.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const root = join(import.meta.dirname, '../../..');
+const namesOf = (items: readonly Item[]) => items.map(({ name }) => name);
+const read = (stdout: string) => JSON.parse(stdout) as { ok: boolean; items: Item[] };
+
+/** A project with an ntdllx of this text. */
+function project(name: string, probe?: string): string {
+  const directory = join(scratch, name);
+  const ntdllx = join(directory, 'node_modules', 'ntdllx');
+  mkdirSync(ntdllx, { recursive: true });
+  const exports = probe === undefined ? { '.': './probe.js' } : { './probe': './probe.js' };
+  writeFileSync(join(ntdllx, 'package.json'), JSON.stringify({ type: 'module', exports }));
+  writeFileSync(join(ntdllx, 'probe.js'), probe ?? '');
+  return directory;
+}
+
+describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
+  const outer = host.kind === 'wine' ? ['host', 'Wine', 'Windows Node'] : ['host', 'Windows Node'];
+
+  // One wineserver for all of these, so that each starts quickly.
+  let session: Session;
+  beforeAll(async () => {
+    session = await openSession();
+  }, 200_000);
+  afterAll(() => session.close());
+
+  test('finds this host well, from the top of the repository', async () => {
+    const { code, stdout, stderr } = await winnode(['doctor', '--json'], { cwd: root });
+    expect(stderr).toBe('');
+    const { ok, items } = read(stdout);
+    expect(namesOf(items).slice(0, outer.length + 3)).toEqual([
+      ...outer,
+      'koffi',
+      'AFD',
+      'AF_UNIX',
+    ]);
+    expect(namesOf(items)).toContain('NtAssociateWaitCompletionPacket');
+    expect(namesOf(items)).toContain('ProcessSocketNotifications');
+    for (const item of items.filter(({ isNecessary }) => isNecessary)) {
+      expect(item, item.detail).toMatchObject({ verdict: 'ok', hint: '' });
+    }
+    expect(items.find(({ name }) => name === 'koffi')?.version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(items.find(({ name }) => name === 'Windows Node')?.version).toBe(host.windowsNode);
+    expect({ ok, code }).toEqual({ ok: true, code: 0 });
+  });
+
+  test('prints a line for each thing', async () => {
+    const { code, stdout } = await winnode(['doctor'], { cwd: root });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ok {10}AFD +AFD_POLL_ACCEPT reported by a completion port$/m);
+    expect(stdout).toMatch(/^(missing|ok) +NtSetIoCompletionEx .+\(optional\)$/m);
+  });
+
+  test('in a project without ntdllx the rest is skipped, and that is no failure', async () => {
+    for (const [cwd, said] of [
+      [scratch, 'has no ntdllx to ask'],
+      [project('old'), 'has an ntdllx that is too old to be asked'],
+    ] as const) {
+      const { code, stdout } = await winnode(['doctor', '--json'], { cwd });
+      const { items } = read(stdout);
+      expect(items.find(({ name }) => name === 'AFD')).toMatchObject({
+        verdict: 'skipped',
+        detail: `${cwd} ${said}`,
+      });
+      expect(code).toBe(0);
+    }
+  });
+
+  test('a crash on the way names what was tried, and keeps what was seen', async () => {
+    const koffi = { name: 'koffi', isNecessary: true, verdict: 'ok', version: '1', detail: '' };
+    const probe = `export function* probeNt() {
+      yield ${JSON.stringify({ ...koffi, hint: '' })};
+      process.abort();
+    }`;
+    const items = await diagnose({ cwd: project('crash', probe) });
+    expect(isWell(items)).toBe(false);
+    expect(items.slice(-2)).toMatchObject([
+      { name: 'koffi', verdict: 'ok' },
+      { name: 'AFD', verdict: 'failed', detail: expect.stringContaining('died: exit code 134') },
+    ]);
+  });
+
+  test('what failed in there is a failure, with what to do', async () => {
+    const item = { name: 'koffi', isNecessary: true, verdict: 'missing', version: '' };
+    const fact = JSON.stringify({ ...item, detail: 'koffi does not load', hint: 'Install it.' });
+    const cwd = project('missing', `export function* probeNt() { yield ${fact}; }`);
+    const { code, stdout } = await winnode(['doctor'], { cwd });
+    expect(stdout).toMatch(/^missing +koffi +koffi does not load\n +Install it\.$/m);
+    expect(code).toBe(1);
+  });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'without Wine or Windows Node it says what to type, exit code 1',
+  async () => {
+    for (const [variable, name] of [
+      ['WINNODE_WINE', 'Wine'],
+      ['WINNODE_NODE', 'Windows Node'],
+    ] as const) {
+      const env = { ...process.env, [variable]: '/nowhere' };
+      const { code, stdout } = await winnode(['doctor', '--json'], { env });
+      const { ok, items } = read(stdout);
+      const item = items.find((each) => each.name === name);
+      expect(item).toMatchObject({ verdict: 'missing', isNecessary: true });
+      expect(item?.hint).toContain('unset it');
+      expect(items.find((each) => each.name === 'AFD')?.verdict).toBe('skipped');
+      expect({ ok, code }).toEqual({ ok: false, code: 1 });
+    }
+  },
+);
+
+test.skipIf(host.kind !== 'wine')('a prefix that cannot be used is a failure', async () => {
+  const env = { ...process.env, WINNODE_PREFIX: join(import.meta.dirname) };
+  const { code, stdout } = await winnode(['doctor', '--json'], { env });
+  const item = read(stdout).items.find(({ verdict }) => verdict === 'failed');
+  expect(item).toMatchObject({ name: 'a run in Windows Node', isNecessary: true });
+  expect(item?.detail).toContain('was not made by winnode');
+  expect(code).toBe(1);
+});

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Item } from 'winnode';
+import { winnode } from './cli.js';
+
+// The branch for Windows itself: no Wine is looked for, and Windows Node is the one that runs.
+
+const root = join(import.meta.dirname, '../../..');
+
+test('doctor on Windows looks at no Wine, and finds AFD', async () => {
+  const { code, stdout } = await winnode(['doctor', '--json'], { cwd: root });
+  const { ok, items } = JSON.parse(stdout) as { ok: boolean; items: Item[] };
+  expect(items.map(({ name }) => name).slice(0, 5)).toEqual([
+    'host',
+    'Windows Node',
+    'koffi',
+    'AFD',
+    'AF_UNIX',
+  ]);
+  expect(items.find(({ name }) => name === 'AFD')).toMatchObject({ verdict: 'ok', hint: '' });
+  expect(items.find(({ name }) => name === 'Windows Node')).toMatchObject({
+    version: process.versions.node,
+    detail: process.execPath,
+  });
+  expect({ ok, code }).toEqual({ ok: true, code: 0 });
+});
+
+test('doctor on Windows prints lines', async () => {
+  const { stdout } = await winnode(['doctor'], { cwd: root });
+  expect(stdout).toMatch(/^ok {10}host +.+win32 /m);
+});

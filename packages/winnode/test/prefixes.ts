@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ensurePrefix, findWindowsNode, findWine, prefixPath } from 'winnode';
+
+/** A directory for prefixes, with a space in its name. */
+export function makeCache(): string {
+  return mkdtempSync(join(tmpdir(), 'winnode cache '));
+}
+
+/** The environment of a run that keeps its prefix there. */
+export function cacheEnvironment(cache: string): NodeJS.ProcessEnv {
+  const { WINNODE_PREFIX: _chosen, ...env } = process.env;
+  return { ...env, WINNODE_CACHE: cache };
+}
+
+/** Where the prefix in a cache is. */
+export function prefixIn(cache: string): string {
+  return prefixPath(findWine(), findWindowsNode(), { WINNODE_CACHE: cache });
+}
+
+/** Copies the user's own prefix, which was made before, to a place: cheaper than making one. */
+export async function copyPrefix(to: string): Promise<void> {
+  const [wine, node] = [findWine(), findWindowsNode()];
+  const from = prefixPath(wine, node);
+  await ensurePrefix(from, wine, node);
+  mkdirSync(dirname(to), { recursive: true });
+  // The sockets of the original's wineserver, and its users, are not the copy's.
+  const copied = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (copied.status !== 0) throw new Error(copied.stderr);
+  rmSync(join(to, 'wineserver'), { force: true });
+  for (const name of readdirSync(join(to, '.winnode'))) {
+    if (name !== 'ready.json') rmSync(join(to, '.winnode', name), { recursive: true });
+  }
+}
+
+/** Every process, zombies aside, whose prefix is this directory or in it. */
+export function processesOf(directory: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readOr('', `/proc/${pid}/environ`).includes(`WINEPREFIX=${directory}`))
+    .map(Number);
+}
+
+/** Those of them that are a Windows Node. */
+export function programsOf(directory: string): number[] {
+  return processesOf(directory).filter((pid) =>
+    readOr('', `/proc/${pid}/cmdline`).includes('node.exe'),
+  );
+}
+
+/** The process that started another one. */
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readOr('', `/proc/${pid}/status`))?.[1]);
+}
+
+/** Its wineserver. */
+export function serverOf(prefix: string): number | undefined {
+  return processesOf(prefix).find((pid) =>
+    readOr('', `/proc/${pid}/comm`).startsWith('wineserver'),
+  );
+}
+
+function readOr(otherwise: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
+
+/** The directory in /tmp that Debian's Wine made for the wineserver of a prefix. */
+export function serverDirectory(prefix: string): string | undefined {
+  const name = readOr('', join(prefix, 'wineserver'));
+  return /^wine-[A-Za-z0-9]{6}$/.test(name) ? join('/tmp', name) : undefined;
+}
+
+/** Ends what may still run in a cache, and removes it. */
+export function removeCache(cache: string): void {
+  for (const pid of processesOf(cache)) process.kill(pid, 'SIGKILL');
+  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
+    const directory = serverDirectory(join(cache, name));
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  }
+  rmSync(cache, { recursive: true, force: true });
+}
