@@ -4,9 +4,9 @@ import { atLeast } from './fuzz/situations.js';
 
 // Random worlds against a model. FUZZ_SEED says where they start, FUZZ_OPERATIONS how much is done,
 // FUZZ_WORLD picks a single world: what a failure prints.
-const operations = Number(process.env['FUZZ_OPERATIONS'] ?? 200_000);
-const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
-const only = process.env['FUZZ_WORLD'];
+const operations = Number(process.env['FUZZ_OPERATIONS'] || 200_000);
+const seed = Number(process.env['FUZZ_SEED'] || 20_261_122);
+const only = process.env['FUZZ_WORLD'] || undefined;
 
 test(`${operations} random operations: every claim holds after each`, { timeout: 600_000 }, () => {
   const [first, count] =

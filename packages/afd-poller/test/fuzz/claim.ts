@@ -8,6 +8,7 @@ export type ClaimName =
   | 'told half of the truth'
   | 'not told what is true'
   | 'passed over'
+  | 'dropped without a reason'
   | 'wrong token'
   | 'wake invented'
   | 'wake lost'

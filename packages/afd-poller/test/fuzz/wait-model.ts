@@ -83,15 +83,18 @@ export class WaitModel {
       const entry = seen[next] as Seen;
       next += 1;
       const bits = this.#countingBits(entry);
-      claim(bits !== 0 || event.kind !== 'socket', 'told although it is over', () => {
+      const { registration } = entry;
+      const isDue = event.kind !== 'socket' || bits !== 0 || registration?.isUncertain === true;
+      const isOver = registration?.isAlive === false && event.bits !== is.localClosed;
+      claim(isDue && !isOver, 'told although it is over', () => {
         return `${inWords(event.bits)}, while the list is read`;
       });
-      const isSure = entry.registration === undefined || !entry.registration.isUncertain;
+      const isSure = registration?.isUncertain !== true;
       claim(!isSure || event.bits === bits, 'told what is not wanted', () => {
         return `${inWords(event.bits)} instead of ${inWords(bits)}, while the list is read`;
       });
-      if (entry.registration?.isAlive) {
-        claim(event.token === entry.registration.token, 'wrong token', () => `${event.token}`);
+      if (registration?.isAlive) {
+        claim(event.token === registration.token, 'wrong token', () => `${event.token}`);
       }
       if (bits !== entry.bits) count(this.#situations, 'event changed while the list is read');
       handle({ ...entry, bits: event.bits });
@@ -229,17 +232,18 @@ export class WaitModel {
       told |= event.value;
       number += 1;
     }
-    const { during, may, must } = wakes;
+    const { during, mayDuring, may, must } = wakes;
     wakes.during = 0;
+    wakes.mayDuring = 0;
     if (number === 0) return;
     count(this.#situations, 'told wake', number);
     claim((told & ~may) === 0, 'wake invented', () => `bits ${told} of ${may}`);
-    claim(during !== 0 || number === 1, 'wake invented', () => `${number} events of one wake`);
+    claim(mayDuring !== 0 || number === 1, 'wake invented', () => `${number} events of one wake`);
     // The first of them has all that came before the wait.
-    const missing = must & ~during & ~told;
+    const missing = must & ~mayDuring & ~told;
     claim(missing === 0, 'wake lost', () => `bits ${missing}`);
     wakes.must = during & ~told;
-    wakes.may = during;
+    wakes.may = mayDuring;
     wakes.refused = 0;
   }
 }

@@ -52,7 +52,7 @@ export class World {
   closePoller(poller: ModelPoller): void {
     this.pollers.splice(this.pollers.indexOf(poller), 1);
     this.#countWhatItDid(poller);
-    poller.close();
+    poller.close(() => this.#askKernel());
     count(this.situations, 'poller closed');
   }
 
@@ -141,11 +141,16 @@ export class World {
       if (helpers > poller.helpers) count(this.situations, 'helper handles opened');
       poller.helpers = helpers;
     }
-    const { pending, untaken, violations } = this.sim;
-    claim(violations.length === 0, 'the kernel objects', () => violations.join(' '));
+    this.#askKernel();
+    const { pending, untaken } = this.sim;
     claim(kernels === pending + untaken, 'the books lie', () => {
       return `${kernels} blocks lent; ${pending} polls pending, ${untaken} untaken`;
     });
+  }
+
+  #askKernel(): void {
+    const { violations } = this.sim;
+    claim(violations.length === 0, 'the kernel objects', () => violations.join(' '));
   }
 
   /** The end of the world: everything is closed, in any order, and nothing is left. */
@@ -158,12 +163,12 @@ export class World {
           operations.close.run(this, choices);
         }
       }
-      const { pending, untaken, handles, memory, violations } = this.sim;
+      const { pending, untaken, handles, memory } = this.sim;
       const isEmpty = pending + untaken + handles + memory.blocks === 0;
       claim(isEmpty, 'something is left', () => {
         return `${pending} polls, ${untaken} untaken, ${handles} handles, ${memory.blocks} blocks`;
       });
-      claim(violations.length === 0, 'the kernel objects', () => violations.join(' '));
+      this.#askKernel();
     });
     for (const [name, times] of Object.entries(this.sim.injected)) {
       count(this.situations, `injected ${name}`, times);
