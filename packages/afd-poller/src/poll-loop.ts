@@ -187,15 +187,23 @@ export class PollLoop<Token> {
 
   /** What the last wait told is asked about again, and what it had no room for is told. */
   #beginWait(events: PollEvents<Token>): void {
-    const later = this.#later;
-    this.#later = [];
-    for (const registration of later) {
-      registration.isTold = false;
-      this.#enqueue(registration);
-    }
+    const told = new Set<Registration<Token>>();
     while (this.#backlog.length > 0 && !events.isFull) {
       const { registration, ready, cause } = this.#backlog.shift() as Backlog<Token>;
       this.#tell(events, registration, ready, cause);
+      told.add(registration);
+    }
+    for (const { registration } of this.#backlog) told.add(registration);
+    const later = this.#later;
+    this.#later = [];
+    for (const registration of later) {
+      // Told by this wait, or not told yet: it joins the one after.
+      if (told.has(registration)) {
+        this.#later.push(registration);
+        continue;
+      }
+      registration.isTold = false;
+      this.#enqueue(registration);
     }
   }
 

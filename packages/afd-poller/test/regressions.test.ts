@@ -1,4 +1,4 @@
-import { AfdPoller, PollEvents, PollerRemote } from 'afd-poller';
+import { AfdPoller, PollEvents, PollerRemote, type WayName } from 'afd-poller';
 import { createSimNt, type SimNtOptions } from 'sim-nt';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ interface Scene {
 }
 
 /** A poller and some UDP sockets, which can always be written to. */
-function onStage(way: 'self' | 'helper', options: Partial<SimNtOptions>, run: (s: Scene) => void) {
+function onStage(way: WayName, options: Partial<SimNtOptions>, run: (s: Scene) => void) {
   const sim = createSimNt({ seed: 1, ...options });
   const { kernel, nowMs: now } = sim;
   const poller = new AfdPoller<string>({ way, kernel, now, allowMainThread: true });
@@ -31,7 +31,7 @@ function onStage(way: 'self' | 'helper', options: Partial<SimNtOptions>, run: (s
   expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
 }
 
-const ways = ['self', 'helper'] as const;
+const ways = ['self', 'helper', 'group'] as const;
 
 test.each(ways)('told once in a list, though another thread changed it meanwhile [%s]', (way) => {
   onStage(way, {}, ({ poller, remote, skts: [skt], next }) => {

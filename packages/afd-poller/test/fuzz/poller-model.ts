@@ -5,6 +5,7 @@ import {
   PollerError,
   type PollerOptions,
   PollerRemote,
+  type WayName,
 } from 'afd-poller';
 import { wants } from 'afd-poller/internal';
 import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
@@ -35,7 +36,7 @@ export interface ModelPost {
 /** A poller, and what the model knows of it. */
 export class ModelPoller {
   readonly number: number;
-  readonly way: 'self' | 'helper';
+  readonly way: WayName;
   readonly real: AfdPoller<number>;
   readonly remote: PollerRemote;
   readonly bySocket = new Map<ModelSocket, ModelRegistration>();
@@ -58,7 +59,7 @@ export class ModelPoller {
   #overlapping = 0;
   #nextToken: number;
 
-  constructor(number: number, way: 'self' | 'helper', kernel: Kernel, options: PollerOptions) {
+  constructor(number: number, way: WayName, kernel: Kernel, options: PollerOptions) {
     this.number = number;
     this.way = way;
     this.#nextToken = number * 1_000_000;

@@ -1,3 +1,4 @@
+import type { WayName } from 'afd-poller';
 import type { Injections, ProfileName, SimNtOptions } from 'sim-nt';
 import { Choices } from './choices.js';
 
@@ -5,7 +6,7 @@ import { Choices } from './choices.js';
 export interface WorldOptions {
   readonly seed: number;
   readonly sim: SimNtOptions & { readonly inject: Partial<Injections> };
-  readonly way: 'self' | 'helper';
+  readonly way: WayName;
   readonly pollers: number;
   readonly pollsPerHelper: number;
   readonly skipsPacketOnSuccess: boolean;
@@ -43,7 +44,7 @@ export function worldOptions(seed: number): WorldOptions {
       bufferBytes: choices.pick([64, 300, 4_096]),
       inject,
     },
-    way: choices.pick(['self', 'helper', 'helper']),
+    way: choices.pick(['self', 'helper', 'group', 'group']),
     pollers: 1 + choices.below(2),
     pollsPerHelper: 1 + choices.below(4),
     skipsPacketOnSuccess: choices.chance(0.5),
