@@ -84,9 +84,10 @@ async function runTests(place, names) {
     [runOnHost, 'debug', ...files, ...options],
     place,
     {
-      FUZZ_OPERATIONS: '100000',
+      FUZZ_OPERATIONS: '60000',
       FUZZ_SEED: '',
       FUZZ_WORLD: '',
+      FUZZ_SHRINK: 'no',
     },
   );
   if (code === null) return { failures: [], problem: `not finished in ${limitMs} ms` };
