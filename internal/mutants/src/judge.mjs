@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { engine, root, work } from './places.mjs';
 
@@ -39,12 +47,17 @@ export async function judge(name, patch) {
   if (!existsSync(join(place, 'reached'))) return wrong('its line was never reached');
   if (failures.length === 0) return wrong('it SURVIVED');
   const message = failures.find((each) => each.includes(patch.fails));
-  if (message === undefined) return wrong(`not by "${patch.fails}" but by ${firstLine(failures[0])}`);
+  if (message === undefined)
+    return wrong(`not by "${patch.fails}" but by ${firstLine(failures[0])}`);
   return { isRight: true, text: `found by ${firstLine(message)}` };
 }
 
 const wrong = (text) => ({ isRight: false, text });
-const firstLine = (text) => text.split('\n', 1)[0].replace(/^(\w*Error: )+/, '').slice(0, 110);
+const firstLine = (text) =>
+  text
+    .split('\n', 1)[0]
+    .replace(/^(\w*Error: )+/, '')
+    .slice(0, 110);
 
 /** The engine's package, beside the real one, with the same dependencies. */
 function copyEngine(name) {
@@ -66,11 +79,17 @@ async function runTests(place, names) {
   const report = join(place, 'report.json');
   const files = names.map((name) => `test/${name}.ts`);
   const options = ['--reporter=json', `--outputFile=${report}`, '--testTimeout=60000'];
-  const { code, output } = await run(process.execPath, [runOnHost, 'debug', ...files, ...options], place, {
-    FUZZ_OPERATIONS: '100000',
-    FUZZ_SEED: '',
-    FUZZ_WORLD: '',
-  });
+  const { code, output } = await run(
+    process.execPath,
+    [runOnHost, 'debug', ...files, ...options],
+    place,
+    {
+      FUZZ_OPERATIONS: '60000',
+      FUZZ_SEED: '',
+      FUZZ_WORLD: '',
+      FUZZ_SHRINK: 'no',
+    },
+  );
   if (code === null) return { failures: [], problem: `not finished in ${limitMs} ms` };
   if (!existsSync(report)) return { failures: [], problem: `it crashed: ${output.slice(-400)}` };
   const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'));

@@ -17,15 +17,19 @@ const manifest = createRequire(import.meta.url).resolve('vitest/package.json');
 const config = fileURLToPath(new URL('../src/vitest.config.mjs', import.meta.url));
 const vitest = [join(dirname(manifest), 'vitest.mjs'), 'run', '--config', config];
 const options = [process.env.NODE_OPTIONS, build === 'debug' ? '--conditions=debug' : ''];
-const child = spawn(process.execPath, [...vitest, '--configLoader', 'native', ...rest.filter(isOption)], {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    TEST_BUILD: build,
-    TEST_FILES: files.join('\n'),
-    NODE_OPTIONS: options.filter(Boolean).join(' '),
+const child = spawn(
+  process.execPath,
+  [...vitest, '--configLoader', 'native', ...rest.filter(isOption)],
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      TEST_BUILD: build,
+      TEST_FILES: files.join('\n'),
+      NODE_OPTIONS: options.filter(Boolean).join(' '),
+    },
   },
-});
+);
 child.on('close', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -51,6 +51,8 @@ export interface SimNt {
   readonly memory: MemoryUse;
   /** The AFD_POLL_* bits that are true of a socket now; nothing is changed. 0 for what is none. */
   bitsOf(socket: HANDLE | SOCKET): number;
+  /** How many polls are pending on a socket. */
+  pollsOf(socket: HANDLE | SOCKET): number;
   /** Simulated time in ms, from 0; a clock for whoever takes one. */
   readonly nowMs: () => number;
   /** NT's system time, in 100 ns, for absolute time-outs. */
@@ -95,6 +97,10 @@ export function createSimNt(options: SimNtOptions): SimNt {
     ...optionFunctions(core),
     ...dataFunctions(core),
   };
+  const socketOf = (handle: HANDLE | SOCKET) => {
+    const object = core.handles.get(Number(handle));
+    return object instanceof SimSocket ? object : undefined;
+  };
   return {
     kernel,
     profile,
@@ -113,10 +119,8 @@ export function createSimNt(options: SimNtOptions): SimNt {
     get memory() {
       return core.memory.use;
     },
-    bitsOf: (socket) => {
-      const object = core.handles.get(Number(socket));
-      return object instanceof SimSocket ? object.bits : 0;
-    },
+    bitsOf: (socket) => socketOf(socket)?.bits ?? 0,
+    pollsOf: (socket) => socketOf(socket)?.polls.length ?? 0,
     nowMs: () => core.clock.nowMs,
     systemTime100ns: () => core.clock.systemTime100ns,
     advance: (byMs) => core.advanceTo(core.clock.nowMs + byMs),

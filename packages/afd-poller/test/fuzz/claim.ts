@@ -16,6 +16,7 @@ export type ClaimName =
   | 'list too long'
   | 'wait too short'
   | 'wait too long'
+  | 'two polls of one socket'
   | 'the books lie'
   | 'the kernel objects'
   | 'something is left'

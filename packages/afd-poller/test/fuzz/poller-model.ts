@@ -57,12 +57,14 @@ export class ModelPoller {
   readonly #port: number;
   /** Wakes that came while another one was being posted. */
   #overlapping = 0;
+  readonly #pollsPerHelper: number;
   #nextToken: number;
 
   constructor(number: number, way: WayName, kernel: Kernel, options: PollerOptions) {
     this.number = number;
     this.way = way;
     this.#nextToken = number * 1_000_000;
+    this.#pollsPerHelper = options.pollsPerHelper ?? 128;
     this.#kernel = {
       ...kernel,
       NtDeviceIoControlFile: (...args) => {
@@ -226,11 +228,13 @@ export class ModelPoller {
   /** What holds between any two calls. */
   verify(): void {
     this.real.verify();
-    const { registrations, told } = this.real.inspect();
+    const { registrations, told, pending, helpers } = this.real.inspect();
     const { size } = this.bySocket;
     const counts = () => `${registrations} registrations, ${size} in the model`;
     claim(registrations >= size, 'dropped without a reason', counts);
     claim(registrations <= size, 'the books lie', counts);
+    const isCrowded = this.way === 'helper' && pending > helpers * this.#pollsPerHelper;
+    claim(!isCrowded, 'the books lie', () => `${pending} polls on ${helpers} helpers`);
     claim(told === this.told, 'the books lie', () => `${told} events told, ${this.told} seen`);
   }
 }

@@ -63,7 +63,10 @@ function shrink(seed: number, operations: readonly Operation[], first: BrokenCla
 /** What a reader needs of a world that broke, and how to see it again. */
 function describeFailure(seed: number, number: number, found: BrokenClaim): string {
   const world = worldOf(seed, number);
-  const { operations, broken } = shrink(world.seed, world.operations, found);
+  const isShrunk = process.env['FUZZ_SHRINK'] !== 'no';
+  const { operations, broken } = isShrunk
+    ? shrink(world.seed, world.operations, found)
+    : { operations: world.operations, broken: found };
   return [
     broken.message,
     `Again: FUZZ_SEED=${seed} FUZZ_WORLD=${number} pnpm --filter afd-poller test:debug fuzz.test --passWithNoTests`,

@@ -142,6 +142,12 @@ export class World {
       poller.helpers = helpers;
     }
     this.#askKernel();
+    for (const { skt } of this.sockets.list) {
+      const polls = this.sim.pollsOf(skt.socket);
+      claim(polls <= this.pollers.length, 'two polls of one socket', () => {
+        return `${polls} polls by ${this.pollers.length} pollers`;
+      });
+    }
     const { pending, untaken } = this.sim;
     claim(kernels === pending + untaken, 'the books lie', () => {
       return `${kernels} blocks lent; ${pending} polls pending, ${untaken} untaken`;
