@@ -26,6 +26,8 @@ interface Backlog<Token> {
   readonly registration: Registration<Token>;
   readonly ready: number;
   readonly cause: number;
+  /** Of the interest that it was found for. */
+  readonly version: number;
 }
 
 /** The interest that a call was about when it would have blocked. */
@@ -189,7 +191,10 @@ export class PollLoop<Token> {
   #beginWait(events: PollEvents<Token>): void {
     const told = new Set<Registration<Token>>();
     while (this.#backlog.length > 0 && !events.isFull) {
-      const { registration, ready, cause } = this.#backlog.shift() as Backlog<Token>;
+      const { registration, ready, cause, version } = this.#backlog.shift() as Backlog<Token>;
+      // Removed since, or changed: then it is asked about anew. An empty place would end the wait.
+      const isOver = !registration.isAlive && ready !== is.localClosed;
+      if (isOver || version !== registration.version) continue;
       this.#tell(events, registration, ready, cause);
       told.add(registration);
     }
@@ -314,8 +319,10 @@ export class PollLoop<Token> {
   /** Tells it to the wait that runs, or to the next one. */
   #tellSoon(registration: Registration<Token>, ready: number, cause: number): void {
     const events = this.#events;
-    if (events === undefined || events.isFull) this.#backlog.push({ registration, ready, cause });
-    else this.#tell(events, registration, ready, cause);
+    const { version } = registration;
+    if (events === undefined || events.isFull) {
+      this.#backlog.push({ registration, ready, cause, version });
+    } else this.#tell(events, registration, ready, cause);
   }
 
   #tell(

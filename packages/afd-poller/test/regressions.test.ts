@@ -12,18 +12,20 @@ interface Scene {
   readonly skts: Skt[];
   readonly next: (timeoutMs?: number, events?: PollEvents<string>) => string[];
   readonly sim: ReturnType<typeof createSimNt>;
+  readonly kernel: ReturnType<typeof createSimNt>['kernel'];
 }
 
 /** A poller and some UDP sockets, which can always be written to. */
 function onStage(way: WayName, options: Partial<SimNtOptions>, run: (s: Scene) => void) {
   const sim = createSimNt({ seed: 1, ...options });
-  const { kernel, nowMs: now } = sim;
+  const kernel = { ...sim.kernel };
+  const { nowMs: now } = sim;
   const poller = new AfdPoller<string>({ way, kernel, now, allowMainThread: true });
   const remote = new PollerRemote(poller.remoteData(), kernel);
   const creator = new SocketCreator(kernel);
   const skts = Array.from({ length: 3 }, () => creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   const next: Scene['next'] = (timeoutMs = 0, events) => inWords(poller.wait(timeoutMs, events));
-  run({ poller, remote, skts, next, sim });
+  run({ poller, remote, skts, next, sim, kernel });
   poller.verify();
   poller.close();
   remote.close();
@@ -53,5 +55,20 @@ test.each(ways)('a local close that a wait finds ends that wait [%s]', (way) => 
     expect(next(50)).toEqual(['socket localClosed']);
     expect(sim.nowMs()).toBe(0);
     expect(next()).toEqual([]);
+  });
+});
+
+test('what had no room in a list is not told to who was changed or removed since', () => {
+  onStage('group', {}, ({ poller, skts, next, sim }) => {
+    const [first, second, third] = skts as [Skt, Skt, Skt];
+    for (const [index, skt] of skts.entries()) poller.add(skt, { send: true }, `${index}`);
+    // One request tells of three; the list has room for one.
+    expect(next(0, new PollEvents<string>(1))).toEqual(['0 writable']);
+    poller.modify(second, { receive: true });
+    poller.remove(third);
+    poller.modify(first, {});
+    const before = sim.nowMs();
+    expect(next(5)).toEqual([]);
+    expect(sim.nowMs() - before).toBeGreaterThanOrEqual(5);
   });
 });
