@@ -8,6 +8,7 @@ import {
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
+import type { Direction } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import { show } from './show.js';
 
@@ -117,3 +118,12 @@ export function afdMask(bits: number): number {
   if (bits & wants.disconnect) mask |= AFD_POLL_DISCONNECT;
   return mask;
 }
+
+/** The interest that a call was about when it would have blocked. */
+export const directionWants: Readonly<Record<Direction, number>> = {
+  accept: wants.accept,
+  connect: wants.connect,
+  receive: wants.receive,
+  send: wants.send,
+  urgent: wants.priority,
+};

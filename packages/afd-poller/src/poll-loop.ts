@@ -1,12 +1,13 @@
 import { AFD_POLL_LOCAL_CLOSE } from 'ntdllx';
 import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
 import { batchSize, CompletionPort } from './completion-port.js';
-import { type Want, wants } from './interest.js';
+import { directionWants, type Want, wants } from './interest.js';
 import { makeWay } from './make-way.js';
 import type { CheckedOptions } from './options.js';
 import type { PollEvents } from './poll-events.js';
 import { is, readinessOf } from './readiness.js';
 import { Registration } from './registration.js';
+import { SignalQueue } from './signal-queue.js';
 import { keys, SharedFlags, unpackWant } from './signals.js';
 import type { Completed, PollWay } from './way.js';
 
@@ -29,15 +30,6 @@ interface Backlog<Token> {
   /** Of the interest that it was found for. */
   readonly version: number;
 }
-
-/** The interest that a call was about when it would have blocked. */
-const directionWants: Readonly<Record<Direction, number>> = {
-  accept: wants.accept,
-  connect: wants.connect,
-  receive: wants.receive,
-  send: wants.send,
-  urgent: wants.priority,
-};
 
 /**
  * The engine inside a poller: registrations, the line in which they wait to be looked at, and the
@@ -65,6 +57,7 @@ export class PollLoop<Token> {
   #isPortDue = false;
   /** To be told by the next wait. */
   readonly #backlog: Backlog<Token>[] = [];
+  readonly #signals = new SignalQueue();
   readonly #watcher: SktWatcher;
   /** Filled by the wait that runs now. */
   #events: PollEvents<Token> | undefined;
@@ -189,6 +182,7 @@ export class PollLoop<Token> {
 
   /** What the last wait told is asked about again, and what it had no room for is told. */
   #beginWait(events: PollEvents<Token>): void {
+    this.#tellSignals(events);
     const told = new Set<Registration<Token>>();
     while (this.#backlog.length > 0 && !events.isFull) {
       const { registration, ready, cause, version } = this.#backlog.shift() as Backlog<Token>;
@@ -272,16 +266,11 @@ export class PollLoop<Token> {
         if (!this.way.take(port.apcContext(index))) this.counts.strays += 1;
         break;
       case keys.wake:
-        events.push('wake').value = this.flags.takeWake();
-        this.counts.told += 1;
+        this.#signals.push('wake');
         break;
-      case keys.post: {
-        const event = events.push('post');
-        event.type = port.status(index);
-        event.value = port.information(index);
-        this.counts.told += 1;
+      case keys.post:
+        this.#signals.push('post', port.status(index), port.information(index));
         break;
-      }
       case keys.change: {
         const registration = this.#byId.get(port.apcContext(index));
         if (registration !== undefined) {
@@ -292,6 +281,11 @@ export class PollLoop<Token> {
       default:
         this.counts.strays += 1;
     }
+    this.#tellSignals(events);
+  }
+
+  #tellSignals(events: PollEvents<Token>): void {
+    this.counts.told += this.#signals.tell(events, () => this.flags.takeWake());
   }
 
   /** A request is over; see {@link Completed}. */

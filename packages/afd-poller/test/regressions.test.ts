@@ -72,3 +72,26 @@ test('what had no room in a list is not told to who was changed or removed since
     expect(sim.nowMs() - before).toBeGreaterThanOrEqual(5);
   });
 });
+
+test('a list is never fuller than it can be: wakes and posts wait, in order', () => {
+  onStage('group', {}, ({ poller, skts, next, sim, kernel }) => {
+    const list = new PollEvents<string>(3);
+    for (const [index, skt] of skts.entries()) poller.add(skt, { send: true }, `${index}`);
+    sim.force('pendingAlthoughDone');
+    const { NtDeviceIoControlFile } = kernel;
+    Object.assign(kernel, {
+      NtDeviceIoControlFile: (...args: Parameters<typeof NtDeviceIoControlFile>) => {
+        const status = NtDeviceIoControlFile(...args);
+        // Behind the packet of three, and taken together with it.
+        poller.wake(1);
+        for (const type of [1, 2]) poller.post(type);
+        Object.assign(kernel, { NtDeviceIoControlFile });
+        return status;
+      },
+    });
+    const told = [next(0, list), next(0, list), next(0, list)];
+    expect(told.every((words) => words.length <= 3)).toBe(true);
+    const signals = told.flat().filter((word) => !word.endsWith('writable'));
+    expect(signals).toEqual(['wake 1', 'post 1 0', 'post 2 0']);
+  });
+});
