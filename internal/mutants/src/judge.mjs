@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -15,14 +16,17 @@ const runOnHost = join(root, 'internal/pipeline/bin/run-on-host.mjs');
 const limitMs = 120_000;
 const tests = ['fuzz.test', 'fuzz-wakes.test'];
 
-/** What a patched line calls: leaves a file behind, once. */
+/** What a patched line calls: leaves a file behind, once. Global, so that a patch is one place. */
 const reachedSource = `import { writeFileSync } from 'node:fs';
+declare global {
+  /** The planted bug made a difference. */
+  var reached: () => void;
+}
 let isFirst = true;
-/** The planted bug made a difference. */
-export function reached(): void {
+globalThis.reached = () => {
   if (isFirst) writeFileSync('reached', '');
   isFirst = false;
-}
+};
 `;
 
 /** Plants a bug, or none, and says whether what then happened is what must happen. */
@@ -38,7 +42,7 @@ export async function judge(name, patch) {
   const compiled = await run('tsc', ['-p', 'tsconfig.build.json'], place);
   if (compiled.code !== 0) return wrong(`it does not compile: ${compiled.output}`);
   const files = patch === undefined ? tests : [patch.test];
-  const { failures, problem } = await runTests(place, files);
+  const { failures, problem } = await runTests(place, files, patch?.way);
   if (problem !== undefined) return wrong(problem);
   if (patch === undefined) {
     if (failures.length > 0) return wrong(`the tests fail without it: ${failures[0]}`);
@@ -72,10 +76,13 @@ function copyEngine(name) {
   const base = JSON.stringify(join(root, 'tsconfig.base.json'));
   writeFileSync(config, readFileSync(config, 'utf8').replace('"../../tsconfig.base.json"', base));
   writeFileSync(join(place, 'src/reached.ts'), reachedSource);
+  for (const entry of ['index.ts', 'internal.ts']) {
+    appendFileSync(join(place, 'src', entry), "import './reached.js';\n");
+  }
   return place;
 }
 
-async function runTests(place, names) {
+async function runTests(place, names, way = '') {
   const report = join(place, 'report.json');
   const files = names.map((name) => `test/${name}.ts`);
   const options = ['--reporter=json', `--outputFile=${report}`, '--testTimeout=60000'];
@@ -88,6 +95,7 @@ async function runTests(place, names) {
       FUZZ_SEED: '',
       FUZZ_WORLD: '',
       FUZZ_SHRINK: 'no',
+      FUZZ_WAY: way,
     },
   );
   if (code === null) return { failures: [], problem: `not finished in ${limitMs} ms` };

@@ -96,7 +96,11 @@ export class Sockets {
       for (const registration of socket.registrations) registration.renew(direction);
     } else if (isUsing && direction !== 'connect') {
       socket.uses[direction] += 1;
-      for (const registration of socket.registrations) registration.spend(direction);
+      for (const registration of socket.registrations) {
+        registration.spend(direction);
+        // To read past the urgent byte loses it.
+        if (direction === 'receive') registration.spend('urgent');
+      }
     }
     return outcome;
   }

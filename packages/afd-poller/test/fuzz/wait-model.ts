@@ -1,4 +1,4 @@
-import { is, type PollEvent, type PollEvents } from 'afd-poller';
+import { is, type PollEvent, type PollEvents, PollerError } from 'afd-poller';
 import { NtStatusError, STATUS_CONNECTION_REFUSED, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
 import { SimDeadlockError, type SimNt } from 'sim-nt';
 import { claim } from './claim.js';
@@ -120,10 +120,11 @@ export class WaitModel {
     if (error instanceof SimDeadlockError) {
       claim(false, 'wake lost', () => 'a wait without an end, after a wake');
     }
+    const refusal = error instanceof PollerError ? error.cause : error;
     const isKnown =
-      error instanceof NtStatusError &&
-      error.call === 'NtDeviceIoControlFile' &&
-      error.status === STATUS_INSUFFICIENT_RESOURCES;
+      refusal instanceof NtStatusError &&
+      refusal.call === 'NtDeviceIoControlFile' &&
+      refusal.status === STATUS_INSUFFICIENT_RESOURCES;
     if (!isKnown) throw error;
     count(this.#situations, 'wait that NT refused');
     return true;
@@ -177,6 +178,7 @@ export class WaitModel {
     const what = () => `${inWords(bits)} of ${text(registration)}`;
     const uses = usesOf(registration);
     if ((bits & is.localClosed) !== 0) {
+      claim(!isAlive, 'dropped without a reason', what);
       const isDue = poller.closing.delete(registration) || registration.isUncertain;
       claim(isDue && bits === is.localClosed, 'told although it is over', what);
       count(this.#situations, 'told localClosed');

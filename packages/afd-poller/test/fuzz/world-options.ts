@@ -26,6 +26,10 @@ const most: Injections = {
   acceptReset: 0.3,
 };
 
+const ways: readonly WayName[] = ['self', 'helper', 'helper', 'group', 'group'];
+/** FUZZ_WAY: one of them in every world. */
+const onlyWay = ways.find((way) => way === process.env['FUZZ_WAY']);
+
 /** A world for each seed. */
 export function worldOptions(seed: number): WorldOptions {
   const choices = new Choices(seed);
@@ -44,7 +48,7 @@ export function worldOptions(seed: number): WorldOptions {
       bufferBytes: choices.pick([64, 300, 4_096]),
       inject,
     },
-    way: choices.pick(['self', 'helper', 'group', 'group']),
+    way: onlyWay ?? choices.pick(ways),
     pollers: 1 + choices.below(2),
     pollsPerHelper: 1 + choices.below(4),
     skipsPacketOnSuccess: choices.chance(0.5),
