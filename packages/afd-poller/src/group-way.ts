@@ -11,7 +11,6 @@ import {
   type Kernel,
   type NTSTATUS,
   NtStatusError,
-  STATUS_INVALID_HANDLE,
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
@@ -19,7 +18,7 @@ import { openAfd } from './afd-device.js';
 import type { CompletionPort } from './completion-port.js';
 import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
 import type { Registration } from './registration.js';
-import type { Completed, PollWay } from './way.js';
+import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 
 /** How many sockets one request is about at the most; as many as select's fd_set has by default. */
 const groupSize = 64;
@@ -47,7 +46,7 @@ export class GroupWay implements PollWay {
   readonly helpers = 1;
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
-  readonly #completed: Completed;
+  readonly #outcomes: Outcomes;
   readonly #blocks: PollBlocks;
   readonly #afd: HANDLE;
   /** By block: the request that it is lent for. */
@@ -58,10 +57,10 @@ export class GroupWay implements PollWay {
   #pending = 0;
 
   /** Opens the handle. @throws {NtStatusError} when NT refuses; nothing is left then. */
-  constructor(kernel: Kernel, port: CompletionPort, completed: Completed) {
+  constructor(kernel: Kernel, port: CompletionPort, outcomes: Outcomes) {
     this.#kernel = kernel;
     this.#port = port;
-    this.#completed = completed;
+    this.#outcomes = outcomes;
     this.#blocks = new PollBlocks(kernel, groupSize);
     this.#afd = openAfd(kernel);
     try {
@@ -105,19 +104,20 @@ export class GroupWay implements PollWay {
     this.#armAll(cold);
   }
 
-  cancel(registration: Registration): void {
-    registration.request = 'cancelling';
+  cancel(registration: Registration): NTSTATUS {
     const { block } = registration;
     const group = this.#groups[block] as Group;
     // One request, many members: the others are asked about again when its packet came.
-    if (group.isCancelled) return;
-    group.isCancelled = true;
-    const { NtCancelIoFileEx } = this.#kernel;
-    const address = this.#blocks.address(block);
-    const status = NtCancelIoFileEx(this.#afd, address, this.#port.scratchAddress);
-    // Not found: it is over, and its packet is on the port.
-    if (status === STATUS_NOT_FOUND) return;
-    if (isNtError(status)) throw new NtStatusError('NtCancelIoFileEx', status);
+    if (!group.isCancelled) {
+      const { NtCancelIoFileEx } = this.#kernel;
+      const address = this.#blocks.address(block);
+      const status = NtCancelIoFileEx(this.#afd, address, this.#port.scratchAddress);
+      // Not found: it is over, and its packet is on the port.
+      if (isNtError(status) && status !== STATUS_NOT_FOUND) return status;
+      group.isCancelled = true;
+    }
+    registration.request = 'cancelling';
+    return STATUS_SUCCESS;
   }
 
   take(apcContext: number): boolean {
@@ -140,20 +140,17 @@ export class GroupWay implements PollWay {
     }
   }
 
-  close(): number {
+  closeHandles(): void {
     this.#kernel.NtClose(this.#afd);
+  }
+
+  free(): number {
     return this.#blocks.close();
   }
 
   #armAll(registrations: Registration[]): void {
     for (let start = 0; start < registrations.length; start += groupSize) {
-      try {
-        this.#arm(registrations.slice(start, start + groupSize));
-      } catch (error) {
-        // Nobody is forgotten: who was not asked about is in line again.
-        for (const each of registrations.slice(start)) this.#completed(each, 0, 0);
-        throw error;
-      }
+      this.#arm(registrations.slice(start, start + groupSize));
     }
   }
 
@@ -195,18 +192,18 @@ export class GroupWay implements PollWay {
     if (status === STATUS_SUCCESS) this.#finish(block);
   }
 
-  /** One closed socket spoils the whole request: the halves are tried until it is found. */
+  /** One socket spoils the whole request: the halves are tried until it is found. */
   #refused(members: Registration[], status: NTSTATUS): void {
-    if (status !== STATUS_INVALID_HANDLE) {
-      throw new NtStatusError('NtDeviceIoControlFile', status);
+    const [registration] = members as [Registration];
+    if (members.length > 1) {
+      const half = Math.ceil(members.length / 2);
+      this.#arm(members.slice(0, half));
+      this.#arm(members.slice(half));
+    } else if (closedBehindOurBack.includes(status)) {
+      this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
+    } else {
+      this.#outcomes.refused(registration, status);
     }
-    if (members.length === 1) {
-      this.#completed(members[0] as Registration, AFD_POLL_LOCAL_CLOSE, 0);
-      return;
-    }
-    const half = Math.ceil(members.length / 2);
-    this.#arm(members.slice(0, half));
-    this.#arm(members.slice(half));
   }
 
   /** The request is over: its block is read, in this order, and given back; then all are told. */
@@ -234,7 +231,7 @@ export class GroupWay implements PollWay {
       registration.block = -1;
       const told = events[index] as number;
       registration.silentRounds = told === 0 ? registration.silentRounds + 1 : 0;
-      this.#completed(registration, told, causes[index] as number);
+      this.#outcomes.completed(registration, told, causes[index] as number);
     }
   }
 

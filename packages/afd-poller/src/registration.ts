@@ -37,7 +37,7 @@ export class Registration<Token = unknown> {
   /** Waits in line to be looked at before the next wait. */
   isQueued = false;
   /** Told by the wait that runs, or by the last one: looked at by the next one, and not before. */
-  isTold = false;
+  isResting = false;
   /** An earlier registration of the same socket whose request is not over yet. */
   predecessor: Registration | undefined;
   /** Of the way of polling: its block, and its place. */

@@ -6,15 +6,14 @@ import {
   isNtError,
   isNtSuccess,
   type Kernel,
-  NtStatusError,
-  STATUS_INVALID_HANDLE,
+  type NTSTATUS,
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
 import type { CompletionPort } from './completion-port.js';
 import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
 import type { Registration } from './registration.js';
-import type { Completed, PollWay, WayName } from './way.js';
+import { closedBehindOurBack, type Outcomes, type PollWay, type WayName } from './way.js';
 
 /** An AFD_POLL_INFO for one socket. */
 const pollInfoBytes = AFD_POLL_INFO.byteLength(1);
@@ -40,16 +39,16 @@ export class SingleRequestWay implements PollWay {
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
   readonly #handles: RequestHandles;
-  readonly #completed: Completed;
+  readonly #outcomes: Outcomes;
   readonly #blocks: PollBlocks;
   /** By block: whose it is. */
   readonly #registrations: (Registration | undefined)[] = [];
 
-  constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, completed: Completed) {
+  constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, outcomes: Outcomes) {
     this.#kernel = kernel;
     this.#port = port;
     this.#handles = handles;
-    this.#completed = completed;
+    this.#outcomes = outcomes;
     this.#blocks = new PollBlocks(kernel);
   }
 
@@ -66,9 +65,15 @@ export class SingleRequestWay implements PollWay {
   }
 
   attach(registration: Registration): void {
-    this.#handles.attach(registration);
-    registration.block = this.#blocks.acquire();
-    this.#registrations[registration.block] = registration;
+    const block = this.#blocks.acquire();
+    try {
+      this.#handles.attach(registration);
+    } catch (error) {
+      this.#blocks.release(block);
+      throw error;
+    }
+    registration.block = block;
+    this.#registrations[block] = registration;
   }
 
   submit(registration: Registration): void {
@@ -92,11 +97,12 @@ export class SingleRequestWay implements PollWay {
     if (isNtError(status)) {
       // Refused: there is no request, and no packet will come.
       this.#blocks.takeBack(block);
-      if (status !== STATUS_INVALID_HANDLE) {
-        throw new NtStatusError('NtDeviceIoControlFile', status);
+      // A socket that is closed: that is what its poll would have said, too.
+      if (closedBehindOurBack.includes(status)) {
+        this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
+      } else {
+        this.#outcomes.refused(registration, status);
       }
-      // The socket was closed behind our back: that is what its poll would have said, too.
-      this.#completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
       return;
     }
     registration.request = 'pending';
@@ -113,16 +119,17 @@ export class SingleRequestWay implements PollWay {
     return this.#blocks.counts.kernels;
   }
 
-  cancel(registration: Registration): void {
-    registration.request = 'cancelling';
+  cancel(registration: Registration): NTSTATUS {
     const status = this.#kernel.NtCancelIoFileEx(
       this.#handles.handleOf(registration),
       this.#blocks.address(registration.block),
       this.#port.scratchAddress,
     );
-    // Not found: it is over, and its packet is on the port. A handle that is closed ended it, too.
-    if (status === STATUS_NOT_FOUND || status === STATUS_INVALID_HANDLE) return;
-    if (isNtError(status)) throw new NtStatusError('NtCancelIoFileEx', status);
+    // Not found: it is over, and its packet is on the port. A socket that is closed ended it, too.
+    const isOver = status === STATUS_NOT_FOUND || closedBehindOurBack.includes(status);
+    if (isNtError(status) && !isOver) return status;
+    registration.request = 'cancelling';
+    return STATUS_SUCCESS;
   }
 
   take(apcContext: number): boolean {
@@ -144,8 +151,11 @@ export class SingleRequestWay implements PollWay {
     this.#blocks.verify();
   }
 
-  close(): number {
+  closeHandles(): void {
     this.#handles.close();
+  }
+
+  free(): number {
     return this.#blocks.close();
   }
 
@@ -158,7 +168,7 @@ export class SingleRequestWay implements PollWay {
     const isTold = isNtSuccess(blocks.status(block)) && blocks.handleCount(block) > 0;
     const registration = this.#registrations[block] as Registration;
     registration.request = 'idle';
-    this.#completed(
+    this.#outcomes.completed(
       registration,
       isTold ? blocks.events(block, 0) : 0,
       isTold ? blocks.cause(block, 0) : 0,

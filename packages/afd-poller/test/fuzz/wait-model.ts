@@ -1,4 +1,4 @@
-import { is, type PollEvent, type PollEvents, PollerError } from 'afd-poller';
+import { is, type PollEvent, type PollEvents, PollRefusedError } from 'afd-poller';
 import { NtStatusError, STATUS_CONNECTION_REFUSED, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
 import { SimDeadlockError, type SimNt } from 'sim-nt';
 import { claim } from './claim.js';
@@ -120,11 +120,11 @@ export class WaitModel {
     if (error instanceof SimDeadlockError) {
       claim(false, 'wake lost', () => 'a wait without an end, after a wake');
     }
-    const refusal = error instanceof PollerError ? error.cause : error;
+    const cause = error instanceof PollRefusedError ? error.cause : undefined;
     const isKnown =
-      refusal instanceof NtStatusError &&
-      refusal.call === 'NtDeviceIoControlFile' &&
-      refusal.status === STATUS_INSUFFICIENT_RESOURCES;
+      cause instanceof NtStatusError &&
+      cause.call === 'NtDeviceIoControlFile' &&
+      cause.status === STATUS_INSUFFICIENT_RESOURCES;
     if (!isKnown) throw error;
     count(this.#situations, 'wait that NT refused');
     return true;
