@@ -65,7 +65,9 @@ export class HelperHandles implements RequestHandles {
   }
 
   detach({ place }: Registration): void {
-    const helper = this.#helpers[place] as Helper;
+    const helper = this.#helpers[place];
+    // Closed with all the others, before the last packets came.
+    if (helper === undefined) return;
     helper.users -= 1;
     this.#roomy.add(place);
     if (helper.users > 0) return;
