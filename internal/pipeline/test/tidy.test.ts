@@ -45,6 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-kit': ['ntdllx', 'tofu-sockets'],
   'poc-ladder': [...names].filter((name) => name.startsWith('poc-') || name === 'winnode'),
   'sim-nt': ['ntdllx', 'tofu-sockets'],
+  mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['winnode'],
 };
 

@@ -1,10 +1,12 @@
-import type { Kernel } from 'ntdllx';
+import type { HANDLE, Kernel } from 'ntdllx';
+import type { SOCKET } from 'ntdllx/ws2_32';
 import { Core } from './core.js';
 import type { Injection, Injections } from './injections.js';
 import type { MemoryUse } from './memory.js';
 import { fileFunctions } from './ntdll-file.js';
 import { portFunctions } from './ntdll-port.js';
 import { type Profile, type ProfileName, profiles } from './profiles.js';
+import { SimSocket } from './sim-socket.js';
 import { dataFunctions } from './winsock-data.js';
 import { optionFunctions } from './winsock-options.js';
 import { setupFunctions } from './winsock-setup.js';
@@ -39,10 +41,18 @@ export interface SimNt {
   readonly calls: Readonly<Record<string, number>>;
   /** How many polls are pending. */
   readonly pending: number;
+  /** How many polls ended and have a packet that is under way, or not taken from its port yet. */
+  readonly untaken: number;
+  /** How often each injection happened, by name. */
+  readonly injected: Readonly<Injections>;
   /** How many handles are open. */
   readonly handles: number;
   /** How much memory is allocated. */
   readonly memory: MemoryUse;
+  /** The AFD_POLL_* bits that are true of a socket now; nothing is changed. 0 for what is none. */
+  bitsOf(socket: HANDLE | SOCKET): number;
+  /** How many polls are pending on a socket. */
+  pollsOf(socket: HANDLE | SOCKET): number;
   /** Simulated time in ms, from 0; a clock for whoever takes one. */
   readonly nowMs: () => number;
   /** NT's system time, in 100 ns, for absolute time-outs. */
@@ -87,6 +97,10 @@ export function createSimNt(options: SimNtOptions): SimNt {
     ...optionFunctions(core),
     ...dataFunctions(core),
   };
+  const socketOf = (handle: HANDLE | SOCKET) => {
+    const object = core.handles.get(Number(handle));
+    return object instanceof SimSocket ? object : undefined;
+  };
   return {
     kernel,
     profile,
@@ -95,12 +109,18 @@ export function createSimNt(options: SimNtOptions): SimNt {
     get pending() {
       return core.polls.count;
     },
+    get untaken() {
+      return core.polls.untaken;
+    },
+    injected: core.dice.happened,
     get handles() {
       return core.handles.count;
     },
     get memory() {
       return core.memory.use;
     },
+    bitsOf: (socket) => socketOf(socket)?.bits ?? 0,
+    pollsOf: (socket) => socketOf(socket)?.polls.length ?? 0,
     nowMs: () => core.clock.nowMs,
     systemTime100ns: () => core.clock.systemTime100ns,
     advance: (byMs) => core.advanceTo(core.clock.nowMs + byMs),

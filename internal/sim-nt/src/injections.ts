@@ -48,6 +48,8 @@ export class Dice {
   readonly #random: Random;
   readonly #probability: Injections;
   readonly #forced = new Map<Injection, number>();
+  /** How often each was done. */
+  readonly happened: Injections = { ...noInjections };
   /** True when something may happen on any call. */
   isRestless = false;
 
@@ -76,6 +78,12 @@ export class Dice {
 
   /** True if it is to happen now. */
   rolls(name: Injection): boolean {
+    const isNow = this.#decide(name);
+    if (isNow) this.happened[name] += 1;
+    return isNow;
+  }
+
+  #decide(name: Injection): boolean {
     if (this.#forced.size > 0) {
       const left = this.#forced.get(name) ?? 0;
       if (left > 1) this.#forced.set(name, left - 1);

@@ -43,6 +43,11 @@ export class Polls {
     return this.#pending.length;
   }
 
+  /** How many ended and have a packet that nobody took yet. */
+  get untaken(): number {
+    return this.#untaken.size;
+  }
+
   /** Starts a poll, whose entries are filled in already. */
   start(request: PollRequest, deadline: Deadline): NTSTATUS {
     this.#pin(request, 1);

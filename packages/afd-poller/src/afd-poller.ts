@@ -4,13 +4,19 @@ import { type Interest, readInterest } from './interest.js';
 import { type CheckedOptions, type PollerOptions, readOptions } from './options.js';
 import type { BlockCounts } from './poll-blocks.js';
 import { PollEvents } from './poll-events.js';
-import { type PollerCounts, PollLoop } from './poll-loop.js';
+import { type LoopCounts, PollLoop } from './poll-loop.js';
 import { duplicatePort, type RemoteData } from './poller-remote.js';
 import type { Registration } from './registration.js';
 import { requireTimeout } from './require-timeout.js';
 import { show } from './show.js';
 import { keys, requirePost, requireWakeBits } from './signals.js';
 import type { WayName } from './way.js';
+
+/** What a poller did, counted since it was made. */
+export interface PollerCounts extends LoopCounts {
+  /** Events told. */
+  told: number;
+}
 
 /** What {@link AfdPoller.inspect} shows. */
 export interface PollerState extends Readonly<PollerCounts> {
@@ -103,6 +109,8 @@ export class AfdPoller<Token = unknown> {
    *   waits until there is something.
    * @param events the list to fill; default: one of the poller's own.
    * @returns that list; empty when the time is over.
+   * @throws {PollRefusedError} when NT refused to poll a socket and there is nothing else to tell; the
+   *   others go on.
    * @throws {PollerError} `ERR_POLLER_MAIN_THREAD` for any time but 0 on Node's main thread, unless
    *   the poller was made with `allowMainThread`.
    */
@@ -154,10 +162,10 @@ export class AfdPoller<Token = unknown> {
 
   /** What the poller holds and did; for tests and for people. */
   inspect(): PollerState {
-    const { counts: blocks, helpers, name: way } = AfdPoller.#own(this).#loop.way;
-    const { size: registrations, counts } = this.#loop;
+    const { counts: blocks, pending, helpers, name: way } = AfdPoller.#own(this).#loop.way;
+    const { size: registrations, counts, told } = this.#loop;
     const isOpen = this.#isOpen;
-    return { way, isOpen, registrations, pending: blocks.kernels, blocks, helpers, ...counts };
+    return { way, isOpen, registrations, pending, blocks, helpers, ...counts, told };
   }
 
   /**

@@ -33,6 +33,8 @@ export class HelperHandles implements RequestHandles {
   /** Places with room for one more. */
   readonly #roomy = new Set<number>();
   #open = 0;
+  /** The place of the empty helper that is kept. */
+  #spare: number | undefined;
 
   constructor(
     kernel: Kernel,
@@ -53,6 +55,7 @@ export class HelperHandles implements RequestHandles {
     const [place = this.#openHelper()] = this.#roomy;
     const helper = this.#helpers[place] as Helper;
     helper.users += 1;
+    if (this.#spare === place) this.#spare = undefined;
     if (helper.users === this.#pollsPerHelper) this.#roomy.delete(place);
     registration.place = place;
   }
@@ -62,11 +65,17 @@ export class HelperHandles implements RequestHandles {
   }
 
   detach({ place }: Registration): void {
-    const helper = this.#helpers[place] as Helper;
+    const helper = this.#helpers[place];
+    // Closed with all the others, before the last packets came.
+    if (helper === undefined) return;
     helper.users -= 1;
     this.#roomy.add(place);
-    // The last one stays: a server whose only client comes and goes would open it each time.
-    if (helper.users > 0 || this.#open === 1) return;
+    if (helper.users > 0) return;
+    // One that is empty stays: clients that come and go would have it opened each time.
+    if (this.#spare === undefined || this.#spare === place) {
+      this.#spare = place;
+      return;
+    }
     this.#kernel.NtClose(helper.handle);
     this.#helpers[place] = undefined;
     this.#roomy.delete(place);
@@ -79,6 +88,7 @@ export class HelperHandles implements RequestHandles {
     }
     this.#helpers.length = 0;
     this.#roomy.clear();
+    this.#spare = undefined;
     this.#open = 0;
   }
 

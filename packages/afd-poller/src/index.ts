@@ -4,13 +4,12 @@
  *
  * @packageDocumentation
  */
-export { AfdPoller, type PollerState } from './afd-poller.js';
-export { PollerError, type PollerErrorCode } from './errors.js';
+export { AfdPoller, type PollerCounts, type PollerState } from './afd-poller.js';
+export { PollerError, type PollerErrorCode, PollRefusedError } from './errors.js';
 export type { Interest, Mode } from './interest.js';
 export type { PollerOptions } from './options.js';
 export type { BlockCounts } from './poll-blocks.js';
 export { type EventKind, PollEvent, PollEvents } from './poll-events.js';
-export type { PollerCounts } from './poll-loop.js';
 export {
   type PollOnceEntry,
   type PollOnceOptions,

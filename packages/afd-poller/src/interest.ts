@@ -12,13 +12,18 @@ import { PollerError } from './errors.js';
 import { show } from './show.js';
 
 /**
- * What a registration wants to be told of. Resets and failed connects are told always, except that
- * one-shot silences them like everything else. An empty interest asks for these alone.
+ * What a registration wants to be told of. A reset and a failed connect are told whatever is wanted,
+ * once until the next `modify`; one-shot silences them like everything else but `localClose`. An
+ * empty interest asks for these alone.
  */
 export interface Interest {
   /** A connection waits to be accepted. */
   readonly accept?: boolean;
-  /** A connect that is under way ended. Told once, then this interest is over. */
+  /**
+   * A connect that is under way ended. Told once, then this interest is over. Call `connect` first
+   * and add the socket then: on Windows a poll made before may never hear of it (unverified; where the
+   * poller is told of the connect it polls again).
+   */
   readonly connect?: boolean;
   /** Data can be received, or the end of the stream. */
   readonly receive?: boolean;
@@ -31,7 +36,8 @@ export interface Interest {
   /** The socket was closed here without being removed. Not told unless asked for. */
   readonly localClose?: boolean;
   /**
-   * `level`, the default: told by every wait, for as long as it is true. `oneshot`: told once, then
+   * `level`, the default: told by every wait, for as long as it is true, but for resets and failed
+   * connects. `oneshot`: told once, then
    * silent until `modify`. `edge`: told once, and again only after a call on the socket returned
    * would-block.
    */

@@ -8,8 +8,8 @@ import type { WayName } from './way.js';
 export interface PollerOptions {
   /**
    * On which handles polls are made. `helper`, the default: on handles to the socket driver; sockets
-   * stay free to be polled elsewhere. `self`: on each socket's own handle; no handle more, and the
-   * socket belongs to this poller's port for life.
+   * stay free to be polled elsewhere. `group`: as that, with one request for up to 64 sockets. `self`:
+   * on each socket's own handle; no handle more, and the socket belongs to this poller's port for life.
    */
   readonly way?: WayName;
   /** With `helper`: how many sockets share a handle, 1 to 4,096; default 128. */
@@ -33,7 +33,7 @@ export interface PollerOptions {
 export type CheckedOptions = Required<PollerOptions>;
 
 const known = {
-  way: (value: unknown) => value === 'self' || value === 'helper',
+  way: (value: unknown) => ['self', 'helper', 'group'].includes(value as string),
   pollsPerHelper: (value: unknown) => isWhole(value, 1, 4_096),
   skipsPacketOnSuccess: (value: unknown) => typeof value === 'boolean',
   allowMainThread: (value: unknown) => typeof value === 'boolean',

@@ -1,4 +1,5 @@
 import {
+  AFD_POLL_HANDLE_INFO,
   AFD_POLL_INFO,
   INT64_MAX,
   IO_STATUS_BLOCK,
@@ -10,15 +11,15 @@ import { DEBUG } from './debug.js';
 
 const infoOffset = IO_STATUS_BLOCK.layout.size;
 const { Timeout, NumberOfHandles, Exclusive, Handles } = AFD_POLL_INFO.layout.fields;
-const handleOffset = infoOffset + Handles[0];
-const eventsOffset = handleOffset + 8;
-const statusOffset = handleOffset + 12;
-const guardOffset = infoOffset + AFD_POLL_INFO.byteLength(1);
+const { Handle, Events, Status } = AFD_POLL_HANDLE_INFO.layout.fields;
+const handlesOffset = infoOffset + Handles[0];
+const handleBytes = AFD_POLL_HANDLE_INFO.layout.size;
+const guardBytes = 16;
 
-/** An IO_STATUS_BLOCK, an AFD_POLL_INFO for one socket, and 16 guard bytes. A power of two. */
-export const blockBytes = 64;
-/** What the address of an AFD_POLL_INFO is beyond that of its block, and how long it is. */
-export const pollInfo = { offset: infoOffset, byteLength: guardOffset - infoOffset } as const;
+/** Blocks start at multiples of this, which leaves so many generations for an ApcContext. */
+const alignment = 64;
+/** What the address of an AFD_POLL_INFO is beyond that of its block. */
+export const pollInfoOffset = infoOffset;
 
 const firstSlabBlocks = 64;
 const largestSlabBlocks = 4_096;
@@ -30,7 +31,7 @@ const owner = { nobody: 0, us: 1, kernel: 2 } as const;
 
 interface Slab {
   readonly memory: NativeMemory;
-  /** The address of the first block: a multiple of {@link blockBytes}. */
+  /** The address of the first block. */
   readonly base: number;
   /** Where that is in the memory. */
   readonly start: number;
@@ -64,14 +65,20 @@ export interface BlockCounts {
  * that are zero in the address. So a packet of an earlier loan finds nothing.
  */
 export class PollBlocks {
+  /** An IO_STATUS_BLOCK, an AFD_POLL_INFO for so many sockets, and 16 guard bytes; rounded up. */
+  readonly blockBytes: number;
   readonly #kernel: Kernel;
+  readonly #guardOffset: number;
   readonly #slabs: Slab[] = [];
   #free: number[] = [];
   #blocks = 0;
   #kernels = 0;
 
-  constructor(kernel: Kernel) {
+  /** @param handlesPerBlock how many sockets one request may be about. */
+  constructor(kernel: Kernel, handlesPerBlock = 1) {
     this.#kernel = kernel;
+    this.#guardOffset = infoOffset + AFD_POLL_INFO.byteLength(handlesPerBlock);
+    this.blockBytes = Math.ceil((this.#guardOffset + guardBytes) / alignment) * alignment;
   }
 
   /** Takes a block for ourselves; its content is ready to be armed. */
@@ -87,7 +94,7 @@ export class PollBlocks {
     memory.writeU32(at + infoOffset + Exclusive[0], 0);
     if (DEBUG)
       for (let word = 0; word < 4; word += 1)
-        memory.writeU32(at + guardOffset + 4 * word, guardWord);
+        memory.writeU32(at + this.#guardOffset + 4 * word, guardWord);
     return block;
   }
 
@@ -97,31 +104,38 @@ export class PollBlocks {
     slab.owners[block - slab.first] = owner.nobody;
     if (DEBUG) {
       const at = this.#offset(slab, block);
-      slab.memory.write(at, new Uint8Array(blockBytes).fill(freedByte));
+      slab.memory.write(at, new Uint8Array(this.blockBytes).fill(freedByte));
     }
     this.#free.push(block);
   }
 
+  /** Writes which socket a block of ours is to ask about, and for what. */
+  setHandle(block: number, index: number, handle: number, mask: number): void {
+    const { memory } = this.#require(block, owner.us);
+    const at = this.#handleOffset(block, index);
+    memory.writePointer(at + Handle[0], handle);
+    memory.writeU32(at + Events[0], mask);
+    memory.writeU32(at + Status[0], 0);
+  }
+
   /**
-   * Fills a block of ours in, and lends it to the kernel: the very next call is to be the request.
+   * Lends a block of ours to the kernel: the very next call is to be the request.
    *
+   * @param handles how many sockets were written into it.
    * @returns what the request's ApcContext is to be.
    */
-  lend(block: number, handle: number, mask: number): number {
+  lend(block: number, handles: number): number {
     const slab = this.#require(block, owner.us);
     const { memory, owners, generations } = slab;
     const index = block - slab.first;
     const at = this.#offset(slab, block);
     memory.writeU32(at, STATUS_PENDING);
-    memory.writeU32(at + infoOffset + NumberOfHandles[0], 1);
-    memory.writePointer(at + handleOffset, handle);
-    memory.writeU32(at + eventsOffset, mask);
-    memory.writeU32(at + statusOffset, 0);
+    memory.writeU32(at + infoOffset + NumberOfHandles[0], handles);
     owners[index] = owner.kernel;
     this.#kernels += 1;
-    const generation = ((generations[index] as number) + 1) % blockBytes;
+    const generation = ((generations[index] as number) + 1) % alignment;
     generations[index] = generation;
-    return slab.base + index * blockBytes + generation;
+    return slab.base + index * this.blockBytes + generation;
   }
 
   /** The request was refused, or ended without a packet: the block is ours again. */
@@ -140,11 +154,11 @@ export class PollBlocks {
   find(apcContext: number): number {
     for (const slab of this.#slabs) {
       const offset = apcContext - slab.base;
-      if (!(offset >= 0 && offset < slab.count * blockBytes)) continue;
-      const index = Math.floor(offset / blockBytes);
+      if (!(offset >= 0 && offset < slab.count * this.blockBytes)) continue;
+      const index = Math.floor(offset / this.blockBytes);
       const isLent = slab.owners[index] === owner.kernel;
       const block = slab.first + index;
-      if (!isLent || slab.generations[index] !== offset % blockBytes) return -1;
+      if (!isLent || slab.generations[index] !== offset % this.blockBytes) return -1;
       return this.status(block) === STATUS_PENDING ? -1 : block;
     }
     return -1;
@@ -153,7 +167,7 @@ export class PollBlocks {
   /** The address of a block: of its IO_STATUS_BLOCK. */
   address(block: number): number {
     const slab = this.#slabOf(block);
-    return slab.base + (block - slab.first) * blockBytes;
+    return slab.base + (block - slab.first) * this.blockBytes;
   }
 
   /** How the request ended; STATUS_PENDING until it did. To be read first. */
@@ -162,22 +176,25 @@ export class PollBlocks {
     return slab.memory.readU32(this.#offset(slab, block));
   }
 
-  /** How many sockets the output names: 0 or 1. To be read second. */
+  /** How many sockets the output names. To be read second. */
   handleCount(block: number): number {
     const slab = this.#slabOf(block);
     return slab.memory.readU32(this.#offset(slab, block) + infoOffset + NumberOfHandles[0]);
   }
 
-  /** The events of that socket. They mean nothing unless status and count say so. */
-  events(block: number): number {
-    const slab = this.#slabOf(block);
-    return slab.memory.readU32(this.#offset(slab, block) + eventsOffset);
+  /** The handle of one of them. The output is compacted. */
+  handle(block: number, index: number): number {
+    return this.#slabOf(block).memory.readPointer(this.#handleOffset(block, index) + Handle[0]);
   }
 
-  /** Why a connect failed, with AFD_POLL_CONNECT_FAIL. */
-  cause(block: number): number {
-    const slab = this.#slabOf(block);
-    return slab.memory.readU32(this.#offset(slab, block) + statusOffset);
+  /** Its events. They mean nothing unless status and count say so. */
+  events(block: number, index: number): number {
+    return this.#slabOf(block).memory.readU32(this.#handleOffset(block, index) + Events[0]);
+  }
+
+  /** Why its connect failed, with AFD_POLL_CONNECT_FAIL. */
+  cause(block: number, index: number): number {
+    return this.#slabOf(block).memory.readU32(this.#handleOffset(block, index) + Status[0]);
   }
 
   get counts(): BlockCounts {
@@ -220,8 +237,8 @@ export class PollBlocks {
   #grow(): void {
     const last = this.#slabs.at(-1);
     const count = last ? Math.min(largestSlabBlocks, 2 * last.count) : firstSlabBlocks;
-    const memory = this.#kernel.allocate((count + 1) * blockBytes);
-    const start = (blockBytes - (memory.address % blockBytes)) % blockBytes;
+    const memory = this.#kernel.allocate(count * this.blockBytes + alignment);
+    const start = (alignment - (memory.address % alignment)) % alignment;
     const first = this.#blocks;
     this.#slabs.push({
       memory,
@@ -244,7 +261,11 @@ export class PollBlocks {
   }
 
   #offset(slab: Slab, block: number): number {
-    return slab.start + (block - slab.first) * blockBytes;
+    return slab.start + (block - slab.first) * this.blockBytes;
+  }
+
+  #handleOffset(block: number, index: number): number {
+    return this.#offset(this.#slabOf(block), block) + handlesOffset + index * handleBytes;
   }
 
   #require(block: number, wanted: number): Slab {
@@ -256,7 +277,7 @@ export class PollBlocks {
   }
 
   #checkGuard(slab: Slab, block: number): void {
-    const at = this.#offset(slab, block) + guardOffset;
+    const at = this.#offset(slab, block) + this.#guardOffset;
     for (let word = 0; word < 4; word += 1) {
       if (slab.memory.readU32(at + 4 * word) === guardWord) continue;
       throw new Error(`ledger: somebody wrote behind block ${block}`);

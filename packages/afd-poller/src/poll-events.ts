@@ -63,7 +63,7 @@ export class PollEvent<Token = unknown> {
     return (this.bits & is.connected) !== 0;
   }
 
-  /** The other side sends no more (FIN). Data that came before may still be unread. */
+  /** Nothing more comes: a FIN, a reset or a failed connect. Data before it may be unread. */
   get isReadClosed(): boolean {
     return (this.bits & is.readClosed) !== 0;
   }
@@ -99,6 +99,8 @@ export class PollEvent<Token = unknown> {
 export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
   /** How many events fit; the others wait for the next wait. */
   readonly capacity: number;
+  /** True when the last wait ended because its time was over. */
+  isTimedOut = false;
   readonly #events: PollEvent<Token>[] = [];
   #length = 0;
 
@@ -144,6 +146,7 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
       (this.#events[index] as PollEvent<Token>).registration = undefined;
     }
     this.#length = 0;
+    this.isTimedOut = false;
   }
 
   /** @internal For the poller: true when nothing more fits. */

@@ -1,33 +1,25 @@
-import { AFD_POLL_LOCAL_CLOSE } from 'ntdllx';
+import { AFD_POLL_LOCAL_CLOSE, isNtError, type NTSTATUS, NtStatusError } from 'ntdllx';
 import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
 import { batchSize, CompletionPort } from './completion-port.js';
-import { HelperHandles } from './helper-handles.js';
+import { PollRefusedError } from './errors.js';
 import { type Want, wants } from './interest.js';
+import { makeWay } from './make-way.js';
 import type { CheckedOptions } from './options.js';
 import type { PollEvents } from './poll-events.js';
-import { is, readinessOf } from './readiness.js';
+import { readinessOf } from './readiness.js';
 import { Registration } from './registration.js';
-import { SelfHandles } from './self-handles.js';
 import { keys, SharedFlags, unpackWant } from './signals.js';
-import { SingleRequestWay } from './single-request-way.js';
+import { Teller } from './teller.js';
 import type { PollWay } from './way.js';
 
 /** What a poller did, counted since it was made. */
-export interface PollerCounts {
+export interface LoopCounts {
   /** Polls that were asked for, and those of them that NT was asked to end early. */
   submitted: number;
   cancelled: number;
   /** Packets taken off the port, and those of them that belonged to nobody. */
   packets: number;
   strays: number;
-  /** Events told. */
-  told: number;
-}
-
-interface Backlog<Token> {
-  readonly registration: Registration<Token>;
-  readonly ready: number;
-  readonly cause: number;
 }
 
 /** The interest that a call was about when it would have blocked. */
@@ -39,51 +31,62 @@ const directionWants: Readonly<Record<Direction, number>> = {
   urgent: wants.priority,
 };
 
+/** Once the time is over, or something was found, a wait looks at the port so often again. */
+const lastPass = 2;
+
 /**
  * The engine inside a poller: registrations, the line in which they wait to be looked at, and the
  * loop that takes packets. Who calls it has checked the arguments.
- *
- * A registration stands in at most one of two lines: `queue`, looked at before the port is, and
- * `later`, which was told something by this wait and joins the queue in the next one. So no list of
- * events names a registration twice, and a condition that stays true does not keep a wait busy.
  */
 export class PollLoop<Token> {
   readonly port: CompletionPort;
-  readonly way: PollWay;
   readonly flags = new SharedFlags();
-  readonly counts: PollerCounts = { submitted: 0, cancelled: 0, packets: 0, strays: 0, told: 0 };
+  readonly counts: LoopCounts = { submitted: 0, cancelled: 0, packets: 0, strays: 0 };
   readonly #options: CheckedOptions;
+  readonly #way: PollWay;
+  readonly #teller = new Teller<Token>();
   readonly #bySkt = new Map<Skt, Registration<Token>>();
   readonly #byId = new Map<number, Registration<Token>>();
   /** Registrations that were removed and whose request is not over. */
   readonly #leaving = new Map<Skt, Registration<Token>>();
   /** To be looked at before the next look at the port. */
   #queue: Registration<Token>[] = [];
-  /** Told by the wait that runs, or by the last one. */
-  #later: Registration<Token>[] = [];
-  /** The last wait returned without a look at the port. */
+  /** The last wait filled its list without a look at the port. */
   #isPortDue = false;
-  /** To be told by the next wait. */
-  readonly #backlog: Backlog<Token>[] = [];
+  /** The first request of this wait that NT did not take. */
+  #refusal: PollRefusedError | undefined;
   readonly #watcher: SktWatcher;
-  /** Filled by the wait that runs now. */
-  #events: PollEvents<Token> | undefined;
   #nextId = 1;
 
-  /** Makes the port. @throws {NtStatusError} when NT has none left. */
+  /** Makes the port. @throws {NtStatusError} when NT has none left; nothing is left then. */
   constructor(options: CheckedOptions) {
     this.#options = options;
-    const { kernel, way } = options;
-    this.port = new CompletionPort(kernel);
-    const handles =
-      way === 'self' ? new SelfHandles(this.port) : new HelperHandles(kernel, this.port, options);
-    this.way = new SingleRequestWay(kernel, this.port, handles, (registration, events, cause) =>
-      this.#completed(registration as Registration<Token>, events, cause),
-    );
+    this.port = new CompletionPort(options.kernel);
+    try {
+      this.#way = makeWay(options, this.port, {
+        completed: (registration, events, cause) =>
+          this.#completed(registration as Registration<Token>, events, cause),
+        refused: (registration, status) =>
+          this.#refused(registration as Registration<Token>, 'NtDeviceIoControlFile', status),
+      });
+    } catch (error) {
+      this.port.close();
+      throw error;
+    }
     this.#watcher = {
       onWouldBlock: (skt, direction) => this.#blocked(skt, direction),
       onClose: (skt) => this.#closed(skt),
     };
+  }
+
+  /** What the way of polling holds. */
+  get way(): Pick<PollWay, 'name' | 'pending' | 'counts' | 'helpers'> {
+    return this.#way;
+  }
+
+  /** How many events were told. */
+  get told(): number {
+    return this.#teller.told;
   }
 
   /** How many sockets are registered. */
@@ -93,7 +96,7 @@ export class PollLoop<Token> {
 
   /** True while {@link wait} runs. */
   get isWaiting(): boolean {
-    return this.#events !== undefined;
+    return this.#teller.isWaiting;
   }
 
   find(skt: Skt): Registration<Token> | undefined {
@@ -105,7 +108,7 @@ export class PollLoop<Token> {
     const id = this.#nextId;
     const registration = new Registration<Token>(id, skt, skt.baseHandle(), token, want);
     registration.predecessor = this.#leaving.get(skt) as Registration | undefined;
-    this.way.attach(registration as Registration);
+    this.#way.attach(registration as Registration);
     skt.watch(this.#watcher);
     this.#nextId += 1;
     this.#bySkt.set(skt, registration);
@@ -127,11 +130,12 @@ export class PollLoop<Token> {
 
   /** Fills `events`, which is empty, until there is something or the time is over. */
   wait(events: PollEvents<Token>, timeoutMs: number): void {
-    this.#events = events;
     try {
+      this.#refusal = undefined;
+      for (const registration of this.#teller.begin(events)) this.#enqueue(registration);
       this.#waitInto(events, timeoutMs);
     } finally {
-      this.#events = undefined;
+      this.#teller.end();
     }
   }
 
@@ -143,55 +147,59 @@ export class PollLoop<Token> {
   close(): number {
     this.flags.close();
     for (const registration of [...this.#bySkt.values()]) this.remove(registration);
-    this.#drain();
-    const held = this.way.close();
-    this.port.close();
-    this.#queue = [];
-    this.#later = [];
-    this.#backlog.length = 0;
-    this.#leaving.clear();
-    return held;
+    try {
+      this.#drain(this.#options.closeLimitMs);
+      this.#way.closeHandles();
+      // Under Wine that ends what is pending on them.
+      this.#drain(0);
+    } finally {
+      this.port.close();
+      this.#queue = [];
+      this.#teller.close();
+      this.#leaving.clear();
+    }
+    return this.#way.free();
   }
 
   /** Compares the books with each other. @throws {Error} naming the first lie. */
   verify(): void {
-    this.way.verify();
-    const { kernels } = this.way.counts;
+    this.#way.verify();
+    const { pending } = this.#way;
     const all = [...this.#bySkt.values(), ...this.#leaving.values()];
     const lent = all.filter(({ request }) => request !== 'idle').length;
-    if (lent !== kernels) throw new Error(`poller: ${lent} requests, ${kernels} blocks lent`);
+    if (lent !== pending) throw new Error(`poller: ${lent} requests, ${pending} that are pending`);
   }
 
   #waitInto(events: PollEvents<Token>, timeoutMs: number): void {
     const { now } = this.#options;
     const deadlineMs = now() + timeoutMs;
-    this.#beginWait(events);
-    for (;;) {
-      if (this.#isPortDue && !events.isFull) this.#takePackets(events, 0);
+    let hasLooked = false;
+    for (let pass = 0; ; pass += 1) {
+      if (this.#isPortDue && !events.isFull) {
+        this.#takePackets(events, 0);
+        hasLooked = true;
+      }
       this.#flush(events);
       if (events.isFull) {
         // Requests that succeed at once could fill every list: the port has its turn, too.
-        this.#isPortDue = true;
+        this.#isPortDue = !hasLooked;
         return;
       }
+      const isEnough = events.length > 0 || this.#refusal !== undefined;
       const most = Math.min(events.capacity - events.length, batchSize);
-      const waitMs = events.length > 0 ? 0 : Math.max(0, deadlineMs - now());
-      const taken = this.#takePackets(events, waitMs);
-      if (taken === most) continue;
-      if (events.length > 0) return;
-      // Packets that were about nobody's interest do not end a wait; a clock that is early neither.
-      if (taken === 0 && now() >= deadlineMs) return;
-    }
-  }
-
-  /** What the last wait told is asked about again, and what it had no room for is told. */
-  #beginWait(events: PollEvents<Token>): void {
-    const later = this.#later;
-    this.#later = [];
-    for (const registration of later) this.#enqueue(registration);
-    while (this.#backlog.length > 0 && !events.isFull) {
-      const { registration, ready, cause } = this.#backlog.shift() as Backlog<Token>;
-      this.#tell(events, registration, ready, cause);
+      const taken = this.#takePackets(events, isEnough ? 0 : Math.max(0, deadlineMs - now()));
+      hasLooked = true;
+      if (events.length > 0) {
+        if (taken < most || pass >= lastPass) return;
+        continue;
+      }
+      if (this.#refusal !== undefined) throw this.#refusal;
+      // Packets that were about nobody's interest do not end a wait, unless they never end; a clock
+      // that is early does not end it either.
+      if (now() >= deadlineMs && (taken === 0 || pass >= lastPass)) {
+        events.isTimedOut = true;
+        return;
+      }
     }
   }
 
@@ -200,31 +208,25 @@ export class PollLoop<Token> {
     const queue = this.#queue;
     const end = queue.length;
     let index = 0;
-    try {
-      for (; index < end && !events.isFull; index += 1) {
-        const registration = queue[index] as Registration<Token>;
-        registration.isQueued = false;
-        this.#advance(registration);
-      }
-    } catch (error) {
-      // It stays in line; what was found already is told first.
-      (queue[index] as Registration<Token>).isQueued = true;
-      if (events.length === 0) throw error;
-    } finally {
-      this.#queue = index === 0 ? queue : queue.slice(index);
+    for (; index < end && !events.isFull; index += 1) {
+      const registration = queue[index] as Registration<Token>;
+      registration.isQueued = false;
+      // A change from another thread may have queued it before its packet came.
+      if (!registration.isResting) this.#advance(registration);
     }
+    if (index > 0) this.#queue = queue.slice(index);
+    this.#way.flush();
   }
 
-  /** Does what a registration's state asks for. @throws {NtStatusError} when NT refuses. */
+  /** Does what a registration's state asks for. One that NT refuses does not stop the others. */
   #advance(registration: Registration<Token>): void {
     switch (registration.nextStep()) {
       case 'submit':
         this.counts.submitted += 1;
-        this.way.submit(registration as Registration);
+        this.#way.submit(registration as Registration);
         break;
       case 'cancel':
-        this.counts.cancelled += 1;
-        this.way.cancel(registration as Registration);
+        this.#cancel(registration);
         break;
       case 'release':
         this.#retire(registration);
@@ -233,32 +235,46 @@ export class PollLoop<Token> {
     }
   }
 
+  #cancel(registration: Registration<Token>): void {
+    this.counts.cancelled += 1;
+    const status = this.#way.cancel(registration as Registration);
+    if (isNtError(status)) this.#refused(registration, 'NtCancelIoFileEx', status);
+  }
+
+  /** NT did not take a request: it is tried again by the next wait, and told of by this one. */
+  #refused(registration: Registration<Token>, call: string, status: NTSTATUS): void {
+    this.#enqueue(registration);
+    if (!registration.isAlive) return;
+    this.#refusal ??= new PollRefusedError(registration, new NtStatusError(call, status));
+  }
+
   #takePackets(events: PollEvents<Token>, waitMs: number): number {
     const most = Math.min(events.capacity - events.length, batchSize);
-    const taken = this.port.remove(waitMs, most);
+    let taken = 0;
+    try {
+      taken = this.port.remove(waitMs, most);
+    } catch (error) {
+      // What was found already is told first.
+      if (events.length === 0) throw error;
+    }
     this.#isPortDue = false;
     this.counts.packets += taken;
-    for (let index = 0; index < taken; index += 1) this.#take(events, index);
+    for (let index = 0; index < taken; index += 1) this.#take(index);
     return taken;
   }
 
-  #take(events: PollEvents<Token>, index: number): void {
-    const port = this.port;
+  #take(index: number): void {
+    const { port } = this;
     switch (port.key(index)) {
       case keys.poll:
-        if (!this.way.take(port.apcContext(index))) this.counts.strays += 1;
+        if (!this.#way.take(port.apcContext(index))) this.counts.strays += 1;
         break;
       case keys.wake:
-        events.push('wake').value = this.flags.takeWake();
-        this.counts.told += 1;
+        this.#teller.tellOther('wake', 0, this.flags.takeWake());
         break;
-      case keys.post: {
-        const event = events.push('post');
-        event.type = port.status(index);
-        event.value = port.information(index);
-        this.counts.told += 1;
+      case keys.post:
+        this.#teller.tellOther('post', port.status(index), port.information(index));
         break;
-      }
       case keys.change: {
         const registration = this.#byId.get(port.apcContext(index));
         if (registration !== undefined) {
@@ -282,36 +298,13 @@ export class PollLoop<Token> {
       return;
     }
     const ready = readinessOf(afdEvents, registration.bits);
-    if (ready === 0) {
-      this.#enqueue(registration);
-      return;
-    }
-    const events = this.#events;
-    if (events === undefined || events.isFull) this.#backlog.push({ registration, ready, cause });
-    else this.#tell(events, registration, ready, cause);
-    registration.told(ready);
-    // Asked about again by the next wait, not by this one: once per list is enough.
-    this.#later.push(registration);
-  }
-
-  #tell(
-    events: PollEvents<Token>,
-    registration: Registration<Token>,
-    ready: number,
-    cause: number,
-  ): void {
-    const event = events.push('socket');
-    event.registration = registration;
-    event.told = ready;
-    event.version = registration.version;
-    event.cause = cause;
-    this.counts.told += 1;
+    if (ready === 0 || !this.#teller.tell(registration, ready, cause)) this.#enqueue(registration);
   }
 
   /** The socket is closed, or about to be: its registration is over, and that is told if wanted. */
   #over(registration: Registration<Token>): void {
     const isWanted = (registration.want.bits & wants.localClose) !== 0;
-    if (isWanted) this.#backlog.push({ registration, ready: is.localClosed, cause: 0 });
+    if (isWanted) this.#teller.tellClosed(registration);
     this.#drop(registration);
     this.#advance(registration);
   }
@@ -321,17 +314,22 @@ export class PollLoop<Token> {
     if (registration !== undefined) this.#over(registration);
   }
 
-  /** Edge mode: a call of the socket would have blocked, so readiness is news again. */
+  /** A call of the socket would have blocked. */
   #blocked(skt: Skt, direction: Direction): void {
     const registration = this.#bySkt.get(skt);
+    if (registration === undefined) return;
     const bit = directionWants[direction];
-    if (registration === undefined || (registration.muted & bit) === 0) return;
+    // Edge mode: readiness of this kind is news again.
+    const isMuted = (registration.muted & bit) !== 0;
     registration.muted &= ~bit;
-    this.#enqueue(registration);
+    // A poll made before the connect began may never hear of it: it is made again.
+    const isEarly = direction === 'connect' && registration.request === 'pending';
+    if (isEarly) registration.armedMask = 0;
+    if (isMuted || isEarly) this.#enqueue(registration);
   }
 
   #enqueue(registration: Registration<Token>): void {
-    if (registration.isQueued) return;
+    if (registration.isQueued || registration.isResting) return;
     registration.isQueued = true;
     this.#queue.push(registration);
   }
@@ -347,7 +345,7 @@ export class PollLoop<Token> {
   /** Neither we nor the kernel need it any more; who waits for its request may have one. */
   #retire(registration: Registration<Token>): void {
     const { skt } = registration;
-    this.way.release(registration as Registration);
+    this.#way.release(registration as Registration);
     if (this.#leaving.get(skt) === registration) this.#leaving.delete(skt);
     const successor = this.#bySkt.get(skt);
     if (successor?.predecessor !== registration) return;
@@ -356,16 +354,16 @@ export class PollLoop<Token> {
   }
 
   /** Takes packets until the kernel has nothing of ours, or the time for that is over. */
-  #drain(): void {
-    const { now, closeLimitMs } = this.#options;
-    const deadlineMs = now() + closeLimitMs;
-    while (this.way.counts.kernels > 0) {
-      const leftMs = deadlineMs - now();
-      if (leftMs <= 0) return;
+  #drain(limitMs: number): void {
+    const { now } = this.#options;
+    const deadlineMs = now() + limitMs;
+    while (this.#way.counts.kernels > 0) {
+      const leftMs = Math.max(0, deadlineMs - now());
       const taken = this.port.remove(Math.min(leftMs, 50), batchSize);
       for (let index = 0; index < taken; index += 1) {
-        if (this.port.key(index) === keys.poll) this.way.take(this.port.apcContext(index));
+        if (this.port.key(index) === keys.poll) this.#way.take(this.port.apcContext(index));
       }
+      if (leftMs === 0 && taken < batchSize) return;
     }
   }
 }

@@ -148,7 +148,8 @@ class OnePoll {
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
     // AFD itself knows when the time is over. Nobody else has this port: the packet is ours.
-    while (this.#port.remove(Number.POSITIVE_INFINITY, 1) === 0);
+    // Once a second this thread is JavaScript's again, so that a worker can be ended meanwhile.
+    while (this.#port.remove(1_000, 1) === 0);
     const ended = iosb.Status;
     const ready = isNtSuccess(ended) ? this.#read(info) : [];
     memory.free();

@@ -30,8 +30,8 @@ export const terminal = is.reset | is.connectFailed | is.localClosed;
  * What AFD's events mean to a registration that wants these bits. Pure; the interest is the one at
  * the time of delivery, so what is not wanted any more is not told.
  *
- * A reset or a failed connect also counts as everything that was wanted: a consumer that looks at
- * readable and writable alone then makes its call and is told by that.
+ * A reset or a failed connect also counts as readable and writable, where that is wanted: a consumer
+ * that looks at these alone then makes its call and is told by that. It is never `connected`.
  *
  * @returns bits of {@link is}; 0 when there is nothing to tell.
  */

@@ -36,11 +36,15 @@ export class Registration<Token = unknown> {
   armedMask = 0;
   /** Waits in line to be looked at before the next wait. */
   isQueued = false;
+  /** Told by the wait that runs, or by the last one: looked at by the next one, and not before. */
+  isResting = false;
   /** An earlier registration of the same socket whose request is not over yet. */
   predecessor: Registration | undefined;
   /** Of the way of polling: its block, and its place. */
   block = -1;
   place = -1;
+  /** How many requests about it ended without an event, since the last one that had one. */
+  silentRounds = 0;
 
   constructor(id: number, skt: Skt, base: HANDLE, token: Token, want: Want) {
     this.id = id;

@@ -31,7 +31,8 @@ export class SharedFlags {
 
   /**
    * Adds to the wake bits, and posts a packet unless one is on its way already. The bits come first:
-   * whoever takes the packet sees them.
+   * whoever takes the packet sees them. When NT refuses the packet that is thrown here; a wake of
+   * another thread at that very moment then comes with the next one.
    */
   wake(bits: number, post: Post): void {
     Atomics.or(this.#flags, flag.wakeBits, bits);

@@ -1,19 +1,22 @@
 import {
+  AFD_POLL_INFO,
   AFD_POLL_LOCAL_CLOSE,
   type HANDLE,
   IOCTL_AFD_POLL,
   isNtError,
   isNtSuccess,
   type Kernel,
-  NtStatusError,
-  STATUS_INVALID_HANDLE,
+  type NTSTATUS,
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
 import type { CompletionPort } from './completion-port.js';
-import { type BlockCounts, PollBlocks, pollInfo } from './poll-blocks.js';
+import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
 import type { Registration } from './registration.js';
-import type { Completed, PollWay, WayName } from './way.js';
+import { closedBehindOurBack, type Outcomes, type PollWay, type WayName } from './way.js';
+
+/** An AFD_POLL_INFO for one socket. */
+const pollInfoBytes = AFD_POLL_INFO.byteLength(1);
 
 /** The handle on which a registration's requests are made; where a way differs from the other. */
 export interface RequestHandles {
@@ -36,16 +39,16 @@ export class SingleRequestWay implements PollWay {
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
   readonly #handles: RequestHandles;
-  readonly #completed: Completed;
+  readonly #outcomes: Outcomes;
   readonly #blocks: PollBlocks;
   /** By block: whose it is. */
   readonly #registrations: (Registration | undefined)[] = [];
 
-  constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, completed: Completed) {
+  constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, outcomes: Outcomes) {
     this.#kernel = kernel;
     this.#port = port;
     this.#handles = handles;
-    this.#completed = completed;
+    this.#outcomes = outcomes;
     this.#blocks = new PollBlocks(kernel);
   }
 
@@ -62,16 +65,23 @@ export class SingleRequestWay implements PollWay {
   }
 
   attach(registration: Registration): void {
-    this.#handles.attach(registration);
-    registration.block = this.#blocks.acquire();
-    this.#registrations[registration.block] = registration;
+    const block = this.#blocks.acquire();
+    try {
+      this.#handles.attach(registration);
+    } catch (error) {
+      this.#blocks.release(block);
+      throw error;
+    }
+    registration.block = block;
+    this.#registrations[block] = registration;
   }
 
   submit(registration: Registration): void {
     const { block, mask, base } = registration;
-    const apcContext = this.#blocks.lend(block, Number(base), mask);
+    this.#blocks.setHandle(block, 0, Number(base), mask);
+    const apcContext = this.#blocks.lend(block, 1);
     const address = this.#blocks.address(block);
-    const info = address + pollInfo.offset;
+    const info = address + pollInfoOffset;
     const status = this.#kernel.NtDeviceIoControlFile(
       this.#handles.handleOf(registration),
       0,
@@ -80,18 +90,19 @@ export class SingleRequestWay implements PollWay {
       address,
       IOCTL_AFD_POLL,
       info,
-      pollInfo.byteLength,
+      pollInfoBytes,
       info,
-      pollInfo.byteLength,
+      pollInfoBytes,
     );
     if (isNtError(status)) {
       // Refused: there is no request, and no packet will come.
       this.#blocks.takeBack(block);
-      if (status !== STATUS_INVALID_HANDLE) {
-        throw new NtStatusError('NtDeviceIoControlFile', status);
+      // A socket that is closed: that is what its poll would have said, too.
+      if (closedBehindOurBack.includes(status)) {
+        this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
+      } else {
+        this.#outcomes.refused(registration, status);
       }
-      // The socket was closed behind our back: that is what its poll would have said, too.
-      this.#completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
       return;
     }
     registration.request = 'pending';
@@ -100,16 +111,25 @@ export class SingleRequestWay implements PollWay {
     if (status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess) this.#finish(block);
   }
 
-  cancel(registration: Registration): void {
-    registration.request = 'cancelling';
+  flush(): void {
+    // Nothing was put off.
+  }
+
+  get pending(): number {
+    return this.#blocks.counts.kernels;
+  }
+
+  cancel(registration: Registration): NTSTATUS {
     const status = this.#kernel.NtCancelIoFileEx(
       this.#handles.handleOf(registration),
       this.#blocks.address(registration.block),
       this.#port.scratchAddress,
     );
-    // Not found: it is over, and its packet is on the port. A handle that is closed ended it, too.
-    if (status === STATUS_NOT_FOUND || status === STATUS_INVALID_HANDLE) return;
-    if (isNtError(status)) throw new NtStatusError('NtCancelIoFileEx', status);
+    // Not found: it is over, and its packet is on the port. A socket that is closed ended it, too.
+    const isOver = status === STATUS_NOT_FOUND || closedBehindOurBack.includes(status);
+    if (isNtError(status) && !isOver) return status;
+    registration.request = 'cancelling';
+    return STATUS_SUCCESS;
   }
 
   take(apcContext: number): boolean {
@@ -131,8 +151,11 @@ export class SingleRequestWay implements PollWay {
     this.#blocks.verify();
   }
 
-  close(): number {
+  closeHandles(): void {
     this.#handles.close();
+  }
+
+  free(): number {
     return this.#blocks.close();
   }
 
@@ -145,10 +168,10 @@ export class SingleRequestWay implements PollWay {
     const isTold = isNtSuccess(blocks.status(block)) && blocks.handleCount(block) > 0;
     const registration = this.#registrations[block] as Registration;
     registration.request = 'idle';
-    this.#completed(
+    this.#outcomes.completed(
       registration,
-      isTold ? blocks.events(block) : 0,
-      isTold ? blocks.cause(block) : 0,
+      isTold ? blocks.events(block, 0) : 0,
+      isTold ? blocks.cause(block, 0) : 0,
     );
   }
 }

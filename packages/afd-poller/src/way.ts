@@ -1,9 +1,15 @@
-import type { NTSTATUS } from 'ntdllx';
+import { type NTSTATUS, STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH } from 'ntdllx';
 import type { BlockCounts } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 
+/** What NT says when the socket of a request was closed behind our back: its value may be somebody's again. */
+export const closedBehindOurBack: readonly NTSTATUS[] = [
+  STATUS_INVALID_HANDLE,
+  STATUS_OBJECT_TYPE_MISMATCH,
+];
+
 /** The ways of polling that there are. */
-export type WayName = 'self' | 'helper';
+export type WayName = 'self' | 'helper' | 'group';
 
 /**
  * Is told that a registration's request is over.
@@ -12,6 +18,13 @@ export type WayName = 'self' | 'helper';
  * @param cause why a connect failed, with AFD_POLL_CONNECT_FAIL; otherwise 0.
  */
 export type Completed = (registration: Registration, events: number, cause: NTSTATUS) => void;
+
+/** Whom a way tells what became of a request. */
+export interface Outcomes {
+  readonly completed: Completed;
+  /** NT did not take the request: there is none, and the registration's state is idle. */
+  readonly refused: (registration: Registration, status: NTSTATUS) => void;
+}
 
 /**
  * How requests reach AFD. The poller decides what is to be asked and when; a way knows the requests,
@@ -29,15 +42,20 @@ export interface PollWay {
   attach(registration: Registration): void;
 
   /**
-   * Makes a request for what the registration's mask asks. Its state must be idle; afterwards it is
-   * pending, unless `completed` was called already.
-   *
-   * @throws {NtStatusError} when NT refuses; the state is idle still.
+   * Makes a request for what the registration's mask asks, at the latest in the next {@link flush}.
+   * Its state must be idle; afterwards it is pending, unless an outcome was told already.
    */
   submit(registration: Registration): void;
 
-  /** Asks NT to end a pending request; the state is cancelling afterwards. The packet still comes. */
-  cancel(registration: Registration): void;
+  /** Makes the requests that were put off. Called before the port is looked at. */
+  flush(): void;
+
+  /**
+   * Asks NT to end a pending request. Its packet still comes.
+   *
+   * @returns an error when NT did not take it: the state is pending still; otherwise cancelling.
+   */
+  cancel(registration: Registration): NTSTATUS;
 
   /**
    * A packet of a poll came. @returns false when it belongs to no request of ours.
@@ -46,6 +64,9 @@ export interface PollWay {
 
   /** Forgets a registration that is idle for good: its block is free for another one. */
   release(registration: Registration): void;
+
+  /** How many registrations the kernel has a request about. */
+  readonly pending: number;
 
   /** Who owns the blocks now. */
   readonly counts: BlockCounts;
@@ -56,10 +77,13 @@ export interface PollWay {
   /** Checks its own books. @throws {Error} naming the first lie. */
   verify(): void;
 
+  /** Closes its handles. Nothing is submitted any more. */
+  closeHandles(): void;
+
   /**
-   * Closes its handles and gives its memory back, but for what the kernel holds.
+   * Gives its memory back, but for what the kernel holds.
    *
    * @returns how many blocks the kernel still holds.
    */
-  close(): number;
+  free(): number;
 }

@@ -12,7 +12,7 @@ const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many,
 
 /** Runs every case in every way of polling on a host. */
 export function conform(makeHost: () => Host): void {
-  for (const way of ['self', 'helper'] as const) {
+  for (const way of ['self', 'helper', 'group'] as const) {
     for (const { list } of Object.values(groups)) {
       for (const { name, run, not } of list) {
         const host = makeHost();

@@ -17,7 +17,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-describe.each(['self', 'helper'] as const)('%s', (way) => {
+describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
   test('S02 a thousand sockets ready at once, batches of 64: each token once', () => {
     const poller = new AfdPoller<number>({ way, allowMainThread: true });
     const sender = udp();

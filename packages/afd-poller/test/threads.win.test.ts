@@ -39,7 +39,7 @@ afterEach(async () => {
   scene.close();
 });
 
-describe.each(['self', 'helper'] as const)('%s', (way) => {
+describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
   const newPoller = () => {
     scene = new Scene(host, way);
     return scene.poller();

@@ -91,9 +91,9 @@ export class Skt {
     return Skt.#own(this, 'isOpen').#socket !== undefined;
   }
 
-  /** True if it was made on this kernel: a poller of another one cannot watch it. */
+  /** True if it was made on this kernel, or one that lays hands on the same memory. */
   isOn(kernel: Kernel): boolean {
-    return Skt.#own(this, 'isOn').#kernel === kernel;
+    return Skt.#own(this, 'isOn').#kernel.allocate === kernel?.allocate;
   }
 
   /** Winsock's handle. It is this object's: never close it elsewhere. */

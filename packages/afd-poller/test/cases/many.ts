@@ -41,6 +41,7 @@ test('S06 51 rounds of connect, hello and close on one listener', (scene) => {
     scene.expectNext(poller, 'server readable readClosed');
     server.close();
   }
+  scene.expectSilence(poller, 5);
   expect(poller.inspect()).toMatchObject({ registrations: 1, pending: 1 });
 });
 
@@ -56,8 +57,8 @@ test('S07 fifty registrations that are removed a moment later, five times', (sce
     scene.expectSilence(poller, 10);
     const { registrations, pending, submitted, packets } = poller.inspect();
     expect({ registrations, pending }).toEqual({ registrations: 0, pending: 0 });
-    // Each one ended exactly once.
-    expect(packets).toBe(submitted);
+    // Each one ended exactly once; of a group there is one packet for all.
+    if (scene.way !== 'group') expect(packets).toBe(submitted);
   }
 });
 

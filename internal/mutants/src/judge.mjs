@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { engine, root, work } from './places.mjs';
+
+const runOnHost = join(root, 'internal/pipeline/bin/run-on-host.mjs');
+const limitMs = 120_000;
+const tests = ['fuzz.test', 'fuzz-wakes.test'];
+
+/** What a patched line calls: leaves a file behind, once. Global, so that a patch is one place. */
+const reachedSource = `import { writeFileSync } from 'node:fs';
+declare global {
+  /** The planted bug made a difference. */
+  var reached: () => void;
+}
+let isFirst = true;
+globalThis.reached = () => {
+  if (isFirst) writeFileSync('reached', '');
+  isFirst = false;
+};
+`;
+
+/** Plants a bug, or none, and says whether what then happened is what must happen. */
+export async function judge(name, patch) {
+  const place = copyEngine(name);
+  if (patch !== undefined) {
+    // Without a repository around it git applies a patch as it is, and all of it or nothing.
+    const applied = await run('git', ['apply', '-p1', patch.path], place, {
+      GIT_CEILING_DIRECTORIES: work,
+    });
+    if (applied.code !== 0) return wrong(`the patch does not apply: ${applied.output}`);
+  }
+  const compiled = await run('tsc', ['-p', 'tsconfig.build.json'], place);
+  if (compiled.code !== 0) return wrong(`it does not compile: ${compiled.output}`);
+  const files = patch === undefined ? tests : [patch.test];
+  const { failures, problem } = await runTests(place, files, patch?.way);
+  if (problem !== undefined) return wrong(problem);
+  if (patch === undefined) {
+    if (failures.length > 0) return wrong(`the tests fail without it: ${failures[0]}`);
+    return { isRight: true, text: 'all tests pass' };
+  }
+  if (!existsSync(join(place, 'reached'))) return wrong('its line was never reached');
+  if (failures.length === 0) return wrong('it SURVIVED');
+  const message = failures.find((each) => each.includes(patch.fails));
+  if (message === undefined)
+    return wrong(`not by "${patch.fails}" but by ${firstLine(failures[0])}`);
+  return { isRight: true, text: `found by ${firstLine(message)}` };
+}
+
+const wrong = (text) => ({ isRight: false, text });
+const firstLine = (text) =>
+  text
+    .split('\n', 1)[0]
+    .replace(/^(\w*Error: )+/, '')
+    .slice(0, 110);
+
+/** The engine's package, beside the real one, with the same dependencies. */
+function copyEngine(name) {
+  const place = join(work, name);
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { recursive: true });
+  for (const part of ['src', 'test', 'package.json', 'tsconfig.build.json']) {
+    cpSync(join(engine, part), join(place, part), { recursive: true });
+  }
+  symlinkSync(join(engine, 'node_modules'), join(place, 'node_modules'), 'junction');
+  const config = join(place, 'tsconfig.build.json');
+  const base = JSON.stringify(join(root, 'tsconfig.base.json'));
+  writeFileSync(config, readFileSync(config, 'utf8').replace('"../../tsconfig.base.json"', base));
+  writeFileSync(join(place, 'src/reached.ts'), reachedSource);
+  for (const entry of ['index.ts', 'internal.ts']) {
+    appendFileSync(join(place, 'src', entry), "import './reached.js';\n");
+  }
+  return place;
+}
+
+async function runTests(place, names, way = '') {
+  const report = join(place, 'report.json');
+  const files = names.map((name) => `test/${name}.ts`);
+  const options = ['--reporter=json', `--outputFile=${report}`, '--testTimeout=60000'];
+  const { code, output } = await run(
+    process.execPath,
+    [runOnHost, 'debug', ...files, ...options],
+    place,
+    {
+      FUZZ_OPERATIONS: '60000',
+      FUZZ_SEED: '',
+      FUZZ_WORLD: '',
+      FUZZ_SHRINK: 'no',
+      FUZZ_WAY: way,
+    },
+  );
+  if (code === null) return { failures: [], problem: `not finished in ${limitMs} ms` };
+  if (!existsSync(report)) return { failures: [], problem: `it crashed: ${output.slice(-400)}` };
+  const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'));
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failures = results.flatMap(({ failureMessages }) => failureMessages ?? []);
+  if (results.length === 0) return { failures, problem: `no test ran: ${output.slice(-400)}` };
+  if (!success && failures.length === 0) return { failures, problem: 'failed without a message' };
+  const late = failures.find((message) => /timed out/i.test(message));
+  return { failures, problem: late && `a time-out: ${firstLine(late)}` };
+}
+
+/** Runs a program to its end; `code` is null when it had to be ended. */
+function run(file, args, cwd, env = {}) {
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32' && file !== process.execPath,
+    timeout: limitMs,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      output += data;
+    });
+  }
+  return new Promise((done) => {
+    child.on('error', (error) => done({ code: 1, output: error.message }));
+    child.on('close', (code) => done({ code, output }));
+  });
+}

@@ -1,0 +1,228 @@
+import { AfdPoller, PollEvents, PollerRemote, PollRefusedError, type WayName } from 'afd-poller';
+import { type Kernel, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
+import { createSimNt } from 'sim-nt';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+} from 'tofu-sockets';
+import { describe, expect, test } from 'vitest';
+import { inWords } from './scene.js';
+
+// What NT seldom does, forced: refusals of every call that the engine makes.
+
+type Refusable = 'NtCancelIoFileEx' | 'NtDeviceIoControlFile' | 'NtRemoveIoCompletionEx';
+
+/** A simulated kernel of which some calls can be made to fail with STATUS_INSUFFICIENT_RESOURCES. */
+function failing() {
+  const sim = createSimNt({ seed: 1 });
+  const due: Record<Refusable, number> = {
+    NtCancelIoFileEx: 0,
+    NtDeviceIoControlFile: 0,
+    NtRemoveIoCompletionEx: 0,
+  };
+  const refuse =
+    <F extends (...args: never[]) => number>(name: Refusable, call: F) =>
+    (...args: Parameters<F>): number => {
+      if (due[name] === 0) return call(...args);
+      due[name] -= 1;
+      return STATUS_INSUFFICIENT_RESOURCES;
+    };
+  const kernel: Kernel = {
+    ...sim.kernel,
+    NtCancelIoFileEx: refuse('NtCancelIoFileEx', sim.kernel.NtCancelIoFileEx),
+    NtDeviceIoControlFile: refuse('NtDeviceIoControlFile', sim.kernel.NtDeviceIoControlFile),
+    NtRemoveIoCompletionEx: refuse('NtRemoveIoCompletionEx', sim.kernel.NtRemoveIoCompletionEx),
+  };
+  return { sim, kernel, due };
+}
+
+describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
+  const stage = (options = {}) => {
+    const { sim, kernel, due } = failing();
+    const creator = new SocketCreator(kernel);
+    const skts: Skt[] = [];
+    const udp = () => {
+      const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+      skts.push(skt);
+      return skt;
+    };
+    const poller = new AfdPoller<string>({
+      way,
+      kernel,
+      now: sim.nowMs,
+      allowMainThread: true,
+      ...options,
+    });
+    const end = () => {
+      poller.close();
+      for (const skt of skts) skt.close();
+      expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+    };
+    return { sim, kernel, due, creator, skts, udp, poller, end };
+  };
+
+  test('a socket that NT refuses to poll stops nobody else, and is named', () => {
+    const { udp, poller, due, end } = stage();
+    const [bad, good] = [udp(), udp()];
+    poller.add(bad, { send: true }, 'bad');
+    // Refused alone and, in a group, together with the other one.
+    due.NtDeviceIoControlFile = 1;
+    let refusal: unknown;
+    try {
+      poller.wait(1_000);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toBeInstanceOf(PollRefusedError);
+    expect(refusal).toMatchObject({ code: 'ERR_POLL_REFUSED', token: 'bad', skt: bad });
+    expect(String(refusal)).toMatch(/NtDeviceIoControlFile returned STATUS_INSUFFICIENT_RESOURCES/);
+    poller.add(good, { send: true }, 'good');
+    due.NtDeviceIoControlFile = way === 'group' ? 2 : 1;
+    expect(inWords(poller.wait(0))).toEqual(['good writable']);
+    poller.remove(good);
+    expect(inWords(poller.wait(0))).toEqual(['bad writable']);
+    end();
+  });
+
+  test('a cancel that NT refuses is tried again: the wider interest is told', () => {
+    const { udp, poller, due, end } = stage();
+    const skt = udp();
+    poller.add(skt, { receive: true }, 'skt');
+    expect(inWords(poller.wait(0))).toEqual([]);
+    poller.modify(skt, { receive: true, send: true });
+    due.NtCancelIoFileEx = 1;
+    expect(() => poller.wait(0)).toThrowError(/NtCancelIoFileEx/);
+    expect(inWords(poller.wait(50))).toEqual(['skt writable']);
+    end();
+  });
+
+  test('removing while NT refuses to cancel: no error, and it can be added again', () => {
+    const { udp, poller, due, end } = stage();
+    const skt = udp();
+    poller.add(skt, { receive: true }, 'old');
+    poller.wait(0);
+    due.NtCancelIoFileEx = 1;
+    poller.remove(skt);
+    poller.add(skt, { send: true }, 'new');
+    expect(inWords(poller.wait(50))).toEqual(['new writable']);
+    end();
+  });
+
+  test('closing while NT refuses to cancel reports the leak, and closes all the rest', () => {
+    const { sim, udp, poller, due, skts } = stage({ closeLimitMs: 100 });
+    poller.add(udp(), { receive: true }, 'skt');
+    poller.wait(0);
+    due.NtCancelIoFileEx = 1;
+    const close = () => poller.close();
+    // Wine ends what is pending on a handle that is closed: with handles of our own nothing leaks.
+    if (way === 'self') expect(close).toThrowError(/did not let go of 1 request/);
+    else close();
+    poller.close();
+    for (const skt of skts) skt.close();
+    expect(sim).toMatchObject({ violations: [], handles: 0 });
+    expect(sim.memory.blocks).toBe(way === 'self' ? 1 : 0);
+  });
+
+  test('closing with a limit of 0 still looks once', () => {
+    const { udp, poller, end } = stage({ closeLimitMs: 0 });
+    poller.add(udp(), { receive: true }, 'skt');
+    poller.wait(0);
+    end();
+  });
+
+  test('an error of the port does not swallow what was found', () => {
+    const { udp, poller, due, end } = stage();
+    const skt = udp();
+    // Told without the port, where the way does that; otherwise the error comes first.
+    poller.add(skt, { send: true, mode: 'oneshot' }, 'skt');
+    due.NtRemoveIoCompletionEx = 1;
+    const words: string[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      try {
+        words.push(...inWords(poller.wait(0)));
+      } catch (error) {
+        expect(String(error)).toMatch(/NtRemoveIoCompletionEx/);
+      }
+    }
+    expect(words).toEqual(['skt writable']);
+    end();
+  });
+
+  test('packets that tell nothing do not stretch a wait', () => {
+    const { sim, kernel, udp, poller, end } = stage();
+    const id = poller.add(udp(), {}, 'skt');
+    const remote = new PollerRemote(poller.remoteData(), kernel);
+    const chatter = () => {
+      remote.modify(id, {});
+      if (sim.nowMs() < 5_000) sim.at(sim.nowMs() + 0.5, chatter);
+    };
+    sim.at(0, chatter);
+    expect(poller.wait(10).isTimedOut).toBe(true);
+    expect(sim.nowMs()).toBeLessThan(20);
+    sim.advance(6_000);
+    remote.close();
+    end();
+  });
+
+  test('posts that never end do not starve a socket', () => {
+    const { udp, poller, end } = stage();
+    poller.add(udp(), { send: true }, 'socket');
+    const one = new PollEvents<string>(1);
+    let told = 0;
+    for (let round = 0; round < 100; round += 1) {
+      poller.post(1);
+      for (const event of poller.wait(0, one)) if (event.kind === 'socket') told += 1;
+    }
+    // More is posted than told: what waits on the port is first come, first served.
+    expect(told).toBeGreaterThan(5);
+    end();
+  });
+
+  test('more sockets than places in the list: all in turn, whatever the way', () => {
+    const { udp, poller, end } = stage();
+    for (let index = 0; index < 10; index += 1) poller.add(udp(), { send: true }, `${index}`);
+    const list = new PollEvents<string>(3);
+    const told = new Map<string, number>();
+    for (let round = 0; round < 40; round += 1) {
+      for (const word of inWords(poller.wait(0, list))) told.set(word, (told.get(word) ?? 0) + 1);
+    }
+    expect(told.size).toBe(10);
+    expect(Math.min(...told.values())).toBeGreaterThanOrEqual(6);
+    end();
+  });
+
+  test('added before its connect began: polled again when it did', () => {
+    const { kernel, creator, skts, poller, end } = stage();
+    const listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
+    const { host, port } = listener.localEndpoint();
+    const client = creator.fromAddress(new TCPClientAddress(host, port));
+    skts.push(listener, client);
+    poller.add(client, { connect: true }, 'client');
+    expect(inWords(poller.wait(0))).toEqual([]);
+    const { cancelled } = poller.inspect();
+    client.connect();
+    expect(inWords(poller.wait(50))).toEqual(['client connected']);
+    expect(poller.inspect().cancelled).toBe(cancelled + 1);
+    expect(kernel).toBeDefined();
+    end();
+  });
+});
+
+test('a helper that cannot be opened costs nothing', () => {
+  const { sim, kernel } = failing();
+  const creator = new SocketCreator(kernel);
+  const broken: Kernel = { ...kernel, NtCreateFile: () => STATUS_INSUFFICIENT_RESOURCES };
+  const poller = new AfdPoller({ way: 'helper', kernel: broken });
+  const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+  for (let round = 0; round < 5; round += 1) {
+    expect(() => poller.add(skt, {})).toThrowError(/NtCreateFile/);
+  }
+  expect(poller.inspect()).toMatchObject({ registrations: 0, helpers: 0, blocks: { ours: 0 } });
+  expect(() => new AfdPoller({ way: 'group', kernel: broken })).toThrowError(/NtCreateFile/);
+  poller.close();
+  skt.close();
+  expect(sim).toMatchObject({ violations: [], handles: 0, memory: { blocks: 0 } });
+});

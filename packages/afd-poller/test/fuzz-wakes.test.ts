@@ -1,0 +1,86 @@
+import { SharedFlags } from 'afd-poller/internal';
+import { afterEach, expect, test, vi } from 'vitest';
+
+// Two threads and a few flags: every way in which a wake and its taking can meet, one by one. What
+// runs between two atomic steps of one thread is done there by the other one, whole.
+
+const steps = ['load', 'store', 'or', 'exchange'] as const;
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** Runs `first`; before its step of that number, from 0, `second` runs. @returns the number of steps. */
+function meet(at: number, first: () => void, second: () => void): number {
+  let count = 0;
+  let isInside = false;
+  const spies = steps.map((name) => {
+    const real = Atomics[name] as (...args: unknown[]) => unknown;
+    return vi.spyOn(Atomics, name).mockImplementation(((...args: unknown[]) => {
+      if (!isInside) {
+        isInside = true;
+        if (count === at) second();
+        isInside = false;
+        count += 1;
+      }
+      return real(...args);
+    }) as never);
+  });
+  first();
+  for (const spy of spies) spy.mockRestore();
+  return count;
+}
+
+/** A port of which only the wakes matter. */
+function stage() {
+  const flags = new SharedFlags();
+  let packets = 0;
+  return {
+    wake: (bits: number) =>
+      flags.wake(bits, () => {
+        packets += 1;
+      }),
+    /** Takes one packet, if there is one. */
+    take(): number {
+      if (packets === 0) return 0;
+      packets -= 1;
+      return flags.takeWake();
+    },
+  };
+}
+
+test('a wake at any moment of the taking of another one is told, now or next time', () => {
+  let meetings = 0;
+  for (let at = 0; at === 0 || at < meetings; at += 1) {
+    const { wake, take } = stage();
+    wake(0b01);
+    let told = 0;
+    meetings = meet(
+      at,
+      () => {
+        told |= take();
+      },
+      () => wake(0b10),
+    );
+    for (let turn = 0; turn < 3; turn += 1) told |= take();
+    expect(told, `[wake lost] before step ${at} of taking`).toBe(0b11);
+  }
+  expect(meetings).toBe(2);
+});
+
+test('a wake that is overtaken at any moment by another one, and by a taking, is told', () => {
+  let meetings = 0;
+  for (let at = 0; at === 0 || at < meetings; at += 1) {
+    const { wake, take } = stage();
+    let told = 0;
+    meetings = meet(
+      at,
+      () => wake(0b01),
+      () => {
+        wake(0b10);
+        told |= take();
+      },
+    );
+    for (let turn = 0; turn < 3; turn += 1) told |= take();
+    expect(told, `[wake lost] before step ${at} of waking`).toBe(0b11);
+  }
+  expect(meetings).toBe(2);
+});

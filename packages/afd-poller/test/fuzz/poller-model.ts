@@ -1,0 +1,240 @@
+import {
+  AfdPoller,
+  is,
+  PollEvents,
+  PollerError,
+  type PollerOptions,
+  PollerRemote,
+  type WayName,
+} from 'afd-poller';
+import { wants } from 'afd-poller/internal';
+import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
+import type { Choices } from './choices.js';
+import { claim } from './claim.js';
+import { ModelRegistration, type ModelSocket } from './registration-model.js';
+import { interestOf, type ModelWant } from './rules.js';
+
+/** Wakes that were not told yet. */
+interface Wakes {
+  /** Bits that have to come. */
+  must: number;
+  /** Bits that can come: those, and those whose packet was refused. */
+  may: number;
+  /** Those of them whose packet was refused. */
+  refused: number;
+  /** Of must and of may: those that came from another thread while a wait ran. */
+  during: number;
+  mayDuring: number;
+}
+
+/** A packet that was posted. */
+export interface ModelPost {
+  readonly type: number;
+  readonly value: number;
+}
+
+/** A poller, and what the model knows of it. */
+export class ModelPoller {
+  readonly number: number;
+  readonly way: WayName;
+  readonly real: AfdPoller<number>;
+  readonly remote: PollerRemote;
+  readonly bySocket = new Map<ModelSocket, ModelRegistration>();
+  readonly byToken = new Map<number, ModelRegistration>();
+  /** Closed without being removed, and that is to be told, once. */
+  readonly closing = new Set<ModelRegistration>();
+  readonly wakes: Wakes = { must: 0, may: 0, refused: 0, during: 0, mayDuring: 0 };
+  posts: ModelPost[] = [];
+  /** Events that lists were filled with. */
+  told = 0;
+  isWaiting = false;
+  /** How many it had at the last look. */
+  helpers = 0;
+  readonly lists: readonly PollEvents<number>[];
+  /** Of each block, by its address: the ApcContexts that its polls had, the last one at the end. */
+  readonly contexts = new Map<number, number[]>();
+  readonly #kernel: Kernel;
+  readonly #port: number;
+  /** Wakes that came while another one was being posted. */
+  #overlapping = 0;
+  readonly #pollsPerHelper: number;
+  #nextToken: number;
+
+  constructor(number: number, way: WayName, kernel: Kernel, options: PollerOptions) {
+    this.number = number;
+    this.way = way;
+    this.#nextToken = number * 1_000_000;
+    this.#pollsPerHelper = options.pollsPerHelper ?? 128;
+    this.#kernel = {
+      ...kernel,
+      NtDeviceIoControlFile: (...args) => {
+        this.#noteContext(Number(args[3]), args[4]);
+        return kernel.NtDeviceIoControlFile(...args);
+      },
+    };
+    this.real = new AfdPoller<number>({ ...options, kernel: this.#kernel, way });
+    const data = this.real.remoteData();
+    this.#port = data.port;
+    this.remote = new PollerRemote(data, kernel);
+    this.lists = [1, 2, 3, 64].map((capacity) => new PollEvents<number>(capacity));
+  }
+
+  token(): number {
+    this.#nextToken += 1;
+    return this.#nextToken;
+  }
+
+  /** Adds a socket that is not here, or is refused for the reason that the model knows. */
+  add(socket: ModelSocket, want: ModelWant): void {
+    const token = this.token();
+    const isElsewhere =
+      this.way === 'self' && socket.port !== undefined && socket.port !== this.number;
+    let id = 0;
+    try {
+      id = this.real.add(socket.skt, interestOf(want), token);
+    } catch (error) {
+      const isKnown = error instanceof PollerError && error.code === 'ERR_OTHER_PORT';
+      if (isKnown && isElsewhere) return;
+      throw error;
+    }
+    claim(!isElsewhere, 'unexpected error', () => 'a socket of another port was added');
+    if (this.way === 'self') socket.port = this.number;
+    const registration = new ModelRegistration(socket, id, token, want);
+    this.bySocket.set(socket, registration);
+    this.byToken.set(token, registration);
+    socket.registrations.add(registration);
+  }
+
+  modify(registration: ModelRegistration, want: ModelWant, hasNewToken: boolean): void {
+    const { skt } = registration.socket;
+    if (!hasNewToken) this.real.modify(skt, interestOf(want));
+    else {
+      const token = this.token();
+      this.byToken.delete(registration.token);
+      this.byToken.set(token, registration);
+      this.real.modify(skt, interestOf(want), token);
+      registration.change(want, token);
+      return;
+    }
+    registration.change(want, undefined);
+  }
+
+  remove(registration: ModelRegistration): void {
+    this.real.remove(registration.socket.skt);
+    this.#forget(registration);
+  }
+
+  /** Its socket is about to be closed, or seems to be to the poller. */
+  closed(registration: ModelRegistration): void {
+    this.#forget(registration);
+    const isSure = !registration.isUncertain;
+    if ((registration.want.bits & wants.localClose) !== 0 && isSure) this.closing.add(registration);
+  }
+
+  /** Its token stays known: nobody may be told of it any more. */
+  #forget(registration: ModelRegistration): void {
+    registration.isAlive = false;
+    this.bySocket.delete(registration.socket);
+    registration.socket.registrations.delete(registration);
+  }
+
+  wake(bits: number, isRemote: boolean): void {
+    const { wakes } = this;
+    wakes.may |= bits;
+    if (this.isWaiting) wakes.mayDuring |= bits;
+    const outer = this.#overlapping;
+    this.#overlapping = 0;
+    const isDone = this.#posts(() => void (isRemote ? this.remote : this.real).wake(bits));
+    const all = bits | this.#overlapping;
+    this.#overlapping = outer | all;
+    if (isDone) {
+      // What was refused before comes along with this one.
+      wakes.must |= all | wakes.refused;
+      wakes.refused = 0;
+      if (this.isWaiting) wakes.during |= all;
+    } else {
+      // Other threads' wakes at that very moment relied on the packet that was refused.
+      wakes.must &= ~all;
+      wakes.during &= ~all;
+      if (!this.isWaiting) wakes.refused |= all;
+    }
+  }
+
+  post(choices: Choices, isRemote: boolean): void {
+    const type = choices.bits32();
+    const value = choices.bits32() * 0x10_0000 + choices.below(0x10_0000);
+    const isDone = this.#posts(() => (isRemote ? this.remote : this.real).post(type, value));
+    if (isDone) this.posts.push({ type, value });
+  }
+
+  #noteContext(context: number, address: number): void {
+    const list = this.contexts.get(address) ?? [];
+    this.contexts.set(address, list);
+    if (list.length > 8) list.shift();
+    if (list.at(-1) !== context) list.push(context);
+  }
+
+  /** A packet comes that an earlier poll of the same block had. @returns false if there is none. */
+  replay(choices: Choices): boolean {
+    const old = [...this.contexts.values()].flatMap((list) => list.slice(0, -1));
+    if (old.length === 0) return false;
+    const context = choices.pick(old);
+    const { NtSetIoCompletion } = this.#kernel;
+    return this.#posts(() => {
+      const status = NtSetIoCompletion(this.#port, 0, context, 0, 0);
+      if (status !== STATUS_SUCCESS) throw new NtStatusError('NtSetIoCompletion', status);
+    });
+  }
+
+  /** Another thread changes an interest. */
+  changeRemotely(registration: ModelRegistration, want: ModelWant): void {
+    const isDone = this.#posts(() => this.remote.modify(registration.id, interestOf(want)));
+    if (!isDone) return;
+    registration.remotes.push(want);
+    registration.isAmbiguous = false;
+  }
+
+  /** False when NT had no memory for the packet. */
+  #posts(post: () => void): boolean {
+    try {
+      post();
+      return true;
+    } catch (error) {
+      if (error instanceof NtStatusError && error.call === 'NtSetIoCompletion') return false;
+      throw error;
+    }
+  }
+
+  /** @param look asks the kernel whether it objects. */
+  close(look: () => void): void {
+    this.real.close();
+    look();
+    for (const registration of [...this.bySocket.values()]) this.#forget(registration);
+    const { pending, blocks, registrations } = this.real.inspect();
+    const left = { pending, kernels: blocks.kernels, registrations };
+    const isEmpty = pending === 0 && blocks.kernels === 0 && registrations === 0;
+    claim(isEmpty, 'something is left', () => `in a closed poller: ${JSON.stringify(left)}`);
+    for (const list of this.lists) {
+      const isOver = [...list].every(
+        ({ kind, bits }) => kind !== 'socket' || bits === is.localClosed,
+      );
+      claim(isOver, 'told although it is over', () => 'by a list of a closed poller');
+    }
+    claim(!this.remote.isOpen, 'the books lie', () => 'a remote of a closed poller is open');
+    this.remote.wake(1);
+    this.remote.close();
+  }
+
+  /** What holds between any two calls. */
+  verify(): void {
+    this.real.verify();
+    const { registrations, told, pending, helpers } = this.real.inspect();
+    const { size } = this.bySocket;
+    const counts = () => `${registrations} registrations, ${size} in the model`;
+    claim(registrations >= size, 'dropped without a reason', counts);
+    claim(registrations <= size, 'the books lie', counts);
+    const isCrowded = this.way === 'helper' && pending > helpers * this.#pollsPerHelper;
+    claim(!isCrowded, 'the books lie', () => `${pending} polls on ${helpers} helpers`);
+    claim(told === this.told, 'the books lie', () => `${told} events told, ${this.told} seen`);
+  }
+}

@@ -1,0 +1,89 @@
+import { is } from 'afd-poller';
+import { wants } from 'afd-poller/internal';
+import type { Direction, Skt } from 'tofu-sockets';
+import { allowedBy, type ModelWant, mutedBy, renewedBy, spentBy } from './rules.js';
+
+/** A socket of the world. */
+export interface ModelSocket {
+  readonly id: number;
+  readonly skt: Skt;
+  /** With the way `self`: the number of the poller whose port it belongs to, for life. */
+  port: number | undefined;
+  /** How often each kind of call used something up. */
+  readonly uses: Record<keyof typeof spentBy, number>;
+  readonly registrations: Set<ModelRegistration>;
+}
+
+const silencing = is.reset | is.connectFailed;
+
+/** What the model knows of one registration. */
+export class ModelRegistration {
+  readonly socket: ModelSocket;
+  readonly id: number;
+  token: number;
+  want: ModelWant;
+  version = 0;
+  muted = 0;
+  isSilent = false;
+  isAlive = true;
+  /** Its request may have been made already: what it finds may be used up before it is told. */
+  mayBePending = false;
+  /** What may have been used up since, as bits of `is`. */
+  spent = 0;
+  /** Interests that another thread posted and that count from an unknown moment on. */
+  remotes: ModelWant[] = [];
+  /** Changed here after such a post: which of the two comes last is not known. */
+  isAmbiguous = false;
+
+  constructor(socket: ModelSocket, id: number, token: number, want: ModelWant) {
+    this.socket = socket;
+    this.id = id;
+    this.token = token;
+    this.want = want;
+  }
+
+  get isUncertain(): boolean {
+    return this.remotes.length > 0;
+  }
+
+  /** The interests in force. */
+  get bits(): number {
+    return this.want.bits & ~this.muted;
+  }
+
+  /** What may be told now. */
+  get allowed(): number {
+    if (!this.isUncertain) return allowedBy(this.bits);
+    return this.remotes.reduce((sum, { bits }) => sum | allowedBy(bits), allowedBy(this.want.bits));
+  }
+
+  change(want: ModelWant, token: number | undefined): void {
+    this.want = want;
+    this.version += 1;
+    if (token !== undefined) this.token = token;
+    this.muted = 0;
+    this.isSilent = false;
+    if (this.isUncertain) this.isAmbiguous = true;
+  }
+
+  /** It was told this: what is over by that. */
+  told(bits: number): void {
+    const { want } = this;
+    const isAnswered = (bits & (is.connected | is.connectFailed)) !== 0;
+    if (isAnswered) this.want = { ...want, bits: want.bits & ~wants.connect };
+    if (want.mode === 'oneshot' || (bits & silencing) !== 0) this.isSilent = true;
+    if (want.mode === 'edge') this.muted |= mutedBy(bits);
+    this.mayBePending = false;
+    this.spent = 0;
+  }
+
+  /** A call used something up. */
+  spend(kind: keyof typeof spentBy): void {
+    if (this.mayBePending) this.spent |= spentBy[kind];
+  }
+
+  /** A call would have blocked. */
+  renew(direction: Direction): void {
+    this.muted &= ~renewedBy[direction];
+  }
+}

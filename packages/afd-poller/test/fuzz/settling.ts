@@ -1,0 +1,130 @@
+import type { Injection, Injections } from 'sim-nt';
+import type { Choices } from './choices.js';
+import { claim } from './claim.js';
+import type { ModelPoller } from './poller-model.js';
+import type { ModelRegistration } from './registration-model.js';
+import { inWords, toldOf } from './rules.js';
+import { count } from './situations.js';
+import type { Seen } from './wait-model.js';
+import type { World } from './world.js';
+
+const is64 = 3;
+
+/**
+ * The world comes to rest: everything under way arrives, nothing unusual happens. Then all that is
+ * true and wanted must be told: to level by every wait, to the others at least once.
+ */
+export class Settling {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  settle(choices: Choices): void {
+    const { sim, inject, pollers } = this.#world;
+    const off = Object.keys(inject).map((name) => [name, 0] as [Injection, number]);
+    sim.inject(Object.fromEntries(off) as Partial<Injections>);
+    // What is late comes within 3 ms, and so do the other threads.
+    sim.advance(10);
+    sim.deliver();
+    for (const poller of pollers) {
+      this.#dropWhatIsClosed(poller);
+      if (choices.chance(0.3)) this.#settleByOnes(poller);
+      this.#settlePoller(poller);
+    }
+    sim.inject(inject);
+  }
+
+  #wait(poller: ModelPoller, place: number): Seen[] {
+    const list = poller.lists[place] as ModelPoller['lists'][number];
+    const seen = this.#world.waits.wait(poller, 0, list);
+    this.#world.verify();
+    return seen;
+  }
+
+  /** What a socket has to tell of a registration now. */
+  #due(registration: ModelRegistration, want: number): number {
+    if (registration.isSilent) return 0;
+    return toldOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
+  }
+
+  /** With a list of one place, too, everybody has a turn. */
+  #settleByOnes(poller: ModelPoller): void {
+    const places = poller.bySocket.size + poller.posts.length + poller.closing.size + 2;
+    const told = new Set<ModelRegistration | undefined>();
+    for (let turn = 0; turn < 6 * places; turn += 1) {
+      for (const { registration } of this.#wait(poller, 0)) told.add(registration);
+    }
+    this.#checkSignals(poller, 'with a list of one place');
+    for (const registration of poller.bySocket.values()) {
+      if (registration.isUncertain || told.has(registration)) continue;
+      const due = this.#due(registration, registration.bits);
+      claim(due === 0, 'not told what is true', () => `${inWords(due)}: no turn in ${6 * places}`);
+    }
+  }
+
+  #settlePoller(poller: ModelPoller): void {
+    const rounds = 4 + Math.ceil(poller.posts.length / 32);
+    for (let round = 0; round < rounds; round += 1) this.#wait(poller, is64);
+    this.#checkSignals(poller, 'after four waits');
+    this.#dropWhatIsClosed(poller);
+    const due = new Map<ModelRegistration, number>();
+    for (const registration of poller.bySocket.values()) {
+      const want = registration.isUncertain
+        ? (registration.remotes.at(-1)?.bits ?? 0)
+        : registration.bits;
+      due.set(registration, this.#due(registration, want));
+    }
+    const told = new Map<ModelRegistration | undefined, number>();
+    for (const { registration, bits } of this.#wait(poller, is64)) told.set(registration, bits);
+    for (const [registration, bits] of due) {
+      this.#checkTold(registration, bits, told.get(registration) ?? 0);
+    }
+    for (const registration of [...poller.bySocket.values()]) {
+      if (registration.isUncertain) this.#makeCertain(poller, registration);
+    }
+    count(this.#world.situations, 'settled');
+  }
+
+  #checkTold(registration: ModelRegistration, due: number, told: number): void {
+    const { remotes, isUncertain, isAmbiguous, socket } = registration;
+    const { mode, bits } = (isUncertain ? remotes.at(-1) : undefined) ?? registration.want;
+    const what = () =>
+      `${inWords(told)} instead of ${inWords(due)}, ${mode}, wants ${bits}, ${socket.id}`;
+    if (isUncertain) {
+      // Whether it had been told of its end, or of its connect, is not known; the rest is.
+      const isKnown = !isAmbiguous && mode === 'level' && (told & ~due) === 0;
+      const once = 0x8 | 0x20 | 0x40;
+      const isEnd = (due & (0x20 | 0x40)) !== 0;
+      const missing = isEnd || !isKnown ? 0 : due & ~told & ~once;
+      claim(missing === 0, 'not told what is true', what);
+      if (isKnown) count(this.#world.situations, 'remote change that is certain');
+      return;
+    }
+    if (mode === 'level') claim((due & ~told) === 0, 'not told what is true', what);
+    else claim(due === 0, 'not told what is true', what);
+    claim(told === (mode === 'level' ? due : 0), 'told what is not true', what);
+  }
+
+  #checkSignals({ wakes, posts, closing }: ModelPoller, when: string): void {
+    claim(wakes.must === 0, 'wake lost', () => `bits ${wakes.must}, ${when}`);
+    claim(posts.length === 0, 'post lost or out of order', () => `${posts.length}, ${when}`);
+    claim(closing.size === 0, 'not told what is true', () => `a local close, ${when}`);
+  }
+
+  /** After a change from elsewhere: one from here, and everything is known again. */
+  #makeCertain(poller: ModelPoller, registration: ModelRegistration): void {
+    const want = registration.remotes.at(-1) ?? registration.want;
+    registration.remotes = [];
+    registration.isAmbiguous = false;
+    poller.modify(registration, want, false);
+  }
+
+  /** What an uncertain registration had to tell of its end is uncertain, too. */
+  #dropWhatIsClosed(poller: ModelPoller): void {
+    for (const registration of [...poller.closing]) {
+      if (registration.isUncertain) poller.closing.delete(registration);
+    }
+  }
+}

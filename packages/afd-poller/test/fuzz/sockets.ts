@@ -1,0 +1,159 @@
+import { type Kernel, WsaError } from 'ntdllx';
+import {
+  type Direction,
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+  type WouldBlock,
+  wouldBlock,
+} from 'tofu-sockets';
+import type { Choices } from './choices.js';
+import { claim } from './claim.js';
+import type { ModelSocket } from './registration-model.js';
+
+const mostSockets = 14;
+const buffer = Buffer.alloc(65_536);
+
+/** How a call on a socket ended. */
+export type Outcome = 'done' | 'end' | 'would block' | 'failed';
+
+/** The sockets of a world, and what is done with them. */
+export class Sockets {
+  readonly #creator: SocketCreator;
+  readonly #list: ModelSocket[] = [];
+  readonly #refusing: TCPClientAddress;
+  #nextId = 1;
+
+  constructor(kernel: Kernel) {
+    this.#creator = new SocketCreator(kernel);
+    const listener = this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
+    this.#refusing = new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
+    listener.close();
+  }
+
+  get list(): readonly ModelSocket[] {
+    return this.#list;
+  }
+
+  get isFull(): boolean {
+    return this.#list.length >= mostSockets;
+  }
+
+  ofKind(...kinds: Skt['kind'][]): ModelSocket[] {
+    return this.#list.filter(({ skt }) => kinds.includes(skt.kind));
+  }
+
+  listener(): ModelSocket {
+    return this.#keep(this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
+  }
+
+  udp(): ModelSocket {
+    return this.#keep(this.#creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
+  }
+
+  /** A client of some listener, or of nobody, not connected yet. */
+  client(choices: Choices): ModelSocket {
+    const listeners = this.ofKind('listener');
+    if (listeners.length === 0 || choices.chance(0.15)) {
+      return this.#keep(this.#creator.fromAddress(this.#refusing));
+    }
+    const { host, port } = choices.pick(listeners).skt.localEndpoint();
+    return this.#keep(this.#creator.fromAddress(new TCPClientAddress(host, port)));
+  }
+
+  #keep(skt: Skt): ModelSocket {
+    const socket: ModelSocket = {
+      id: this.#nextId,
+      skt,
+      port: undefined,
+      uses: { receive: 0, send: 0, accept: 0, urgent: 0 },
+      registrations: new Set(),
+    };
+    this.#nextId += 1;
+    this.#list.push(socket);
+    return socket;
+  }
+
+  /** A call: what it uses up and what a would-block renews is noted. */
+  #call(
+    socket: ModelSocket,
+    direction: Direction,
+    call: () => unknown | WouldBlock,
+    isUsing = true,
+  ): Outcome {
+    let outcome: Outcome = 'done';
+    try {
+      const result = call();
+      if (result === wouldBlock) outcome = 'would block';
+      if (result === 0) outcome = 'end';
+    } catch (error) {
+      if (!(error instanceof WsaError)) throw error;
+      outcome = 'failed';
+    }
+    if (outcome === 'would block') {
+      for (const registration of socket.registrations) registration.renew(direction);
+    } else if (isUsing && direction !== 'connect') {
+      socket.uses[direction] += 1;
+      for (const registration of socket.registrations) {
+        registration.spend(direction);
+        // To read past the urgent byte loses it.
+        if (direction === 'receive') registration.spend('urgent');
+      }
+    }
+    return outcome;
+  }
+
+  accept(socket: ModelSocket): Outcome {
+    return this.#call(socket, 'accept', () => {
+      const accepted = socket.skt.accept();
+      if (accepted !== wouldBlock) this.#keep(accepted as Skt);
+      return accepted;
+    });
+  }
+
+  connect(socket: ModelSocket): Outcome {
+    return this.#call(socket, 'connect', () => socket.skt.connect());
+  }
+
+  finishConnect(socket: ModelSocket): Outcome {
+    return this.#call(socket, 'connect', () => socket.skt.finishConnect());
+  }
+
+  receive(socket: ModelSocket, byteLength: number, flags: { oob?: boolean; peek?: boolean } = {}) {
+    const { skt } = socket;
+    if (skt.kind === 'datagram') return this.#call(socket, 'receive', () => skt.recvFrom(buffer));
+    const direction = flags.oob === true ? 'urgent' : 'receive';
+    const into = buffer.subarray(0, byteLength);
+    return this.#call(socket, direction, () => skt.recv(into, flags), flags.peek !== true);
+  }
+
+  /** Until nothing is left, or it fails. */
+  drain(socket: ModelSocket): void {
+    for (let turn = 0; turn < 200; turn += 1) {
+      if (this.receive(socket, 4_096) !== 'done') return;
+    }
+  }
+
+  send(socket: ModelSocket, byteLength: number, isUrgent = false): Outcome {
+    const { skt } = socket;
+    const bytes = buffer.subarray(0, byteLength);
+    if (skt.kind !== 'datagram') {
+      return this.#call(socket, 'send', () => skt.send(bytes, { oob: isUrgent }));
+    }
+    const others = this.ofKind('datagram');
+    const to = (others[byteLength % others.length] as ModelSocket).skt.localEndpoint();
+    return this.#call(socket, 'send', () => skt.sendTo(bytes, to));
+  }
+
+  shutdown(socket: ModelSocket, how: 'receive' | 'send' | 'both'): Outcome {
+    return this.#call(socket, 'send', () => socket.skt.shutdown(how));
+  }
+
+  close(socket: ModelSocket): void {
+    claim(socket.registrations.size === 0, 'unexpected error', () => 'closed too early');
+    this.#list.splice(this.#list.indexOf(socket), 1);
+    socket.skt.close();
+  }
+}

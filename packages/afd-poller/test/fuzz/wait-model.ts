@@ -1,0 +1,251 @@
+import { is, type PollEvent, type PollEvents, PollRefusedError } from 'afd-poller';
+import { NtStatusError, STATUS_CONNECTION_REFUSED, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
+import { SimDeadlockError, type SimNt } from 'sim-nt';
+import { claim } from './claim.js';
+import type { ModelPoller } from './poller-model.js';
+import type { ModelRegistration } from './registration-model.js';
+import { allowedBy, impliedByEnd, inWords, truthOf } from './rules.js';
+import { count, type Situations } from './situations.js';
+
+/** An event as it was when the wait returned. */
+export interface Seen {
+  readonly event: PollEvent<number>;
+  readonly bits: number;
+  readonly registration: ModelRegistration | undefined;
+  readonly version: number;
+  /** It was true at that moment, and not only when its request ended. */
+  readonly isFresh: boolean;
+  /** How much was used up of its socket then. */
+  readonly uses: number;
+}
+
+const text = (registration: ModelRegistration) =>
+  `token ${registration.token} (socket ${registration.socket.id}, ${registration.want.mode}, ` +
+  `wants 0x${registration.want.bits.toString(16)}, muted 0x${registration.muted.toString(16)})`;
+
+/** How much was used up of a socket, whatever it was. */
+export function usesOf({ socket }: ModelRegistration): number {
+  const { receive, send, accept, urgent } = socket.uses;
+  return receive + send + accept + urgent;
+}
+
+/** Waits, and holds what is told against the model. */
+export class WaitModel {
+  readonly #sim: SimNt;
+  readonly #situations: Situations;
+
+  constructor(sim: SimNt, situations: Situations) {
+    this.#sim = sim;
+    this.#situations = situations;
+  }
+
+  /** One wait. @returns what was told, in order. */
+  wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>): Seen[] {
+    const beforeMs = this.#sim.nowMs();
+    poller.isWaiting = true;
+    let isRefused = false;
+    try {
+      poller.real.wait(timeoutMs, list);
+    } catch (error) {
+      isRefused = this.#requireRefusal(error);
+    } finally {
+      poller.isWaiting = false;
+    }
+    poller.told += list.length;
+    const vanished = this.#findVanished(poller);
+    const seen = this.#readList(poller, list);
+    this.#checkWakes(poller, list);
+    for (const registration of poller.bySocket.values()) {
+      if (!seen.some((each) => each.registration === registration)) {
+        registration.mayBePending = true;
+      }
+    }
+    const waitedMs = this.#sim.nowMs() - beforeMs;
+    const isEmpty = list.length === 0 && !isRefused;
+    claim(!isEmpty || waitedMs >= timeoutMs - 1e-9, 'wait too short', () => {
+      return `${waitedMs} ms instead of ${timeoutMs} ms`;
+    });
+    const isLate = isEmpty && timeoutMs > 0 && vanished.some((each) => poller.closing.has(each));
+    claim(!isLate, 'wait too long', () => `${timeoutMs} ms, with a local close to be told`);
+    return seen;
+  }
+
+  /** The list again, as its owner reads it; `handle` may change anything but wait. */
+  iterate(list: PollEvents<number>, seen: readonly Seen[], handle: (entry: Seen) => void): void {
+    let next = 0;
+    for (const event of list) {
+      // Gone when the wait returned, by a change from elsewhere; and wanted again since.
+      if (seen.length < list.length && seen.every((each) => each.event !== event)) continue;
+      while (next < seen.length && seen[next]?.event !== event) {
+        this.#checkPassedOver(seen[next] as Seen);
+        next += 1;
+      }
+      const entry = seen[next] as Seen;
+      next += 1;
+      const bits = this.#countingBits(entry);
+      const { registration } = entry;
+      const isDue = event.kind !== 'socket' || bits !== 0 || registration?.isUncertain === true;
+      const isOver = registration?.isAlive === false && event.bits !== is.localClosed;
+      claim(isDue && !isOver, 'told although it is over', () => {
+        return `${inWords(event.bits)}, while the list is read`;
+      });
+      const isSure = registration?.isUncertain !== true;
+      claim(!isSure || event.bits === bits, 'told what is not wanted', () => {
+        return `${inWords(event.bits)} instead of ${inWords(bits)}, while the list is read`;
+      });
+      if (registration?.isAlive) {
+        claim(event.token === registration.token, 'wrong token', () => `${event.token}`);
+      }
+      if (bits !== entry.bits) count(this.#situations, 'event changed while the list is read');
+      handle({ ...entry, bits: event.bits });
+    }
+    for (; next < seen.length; next += 1) this.#checkPassedOver(seen[next] as Seen);
+  }
+
+  #countingBits({ registration, bits, version }: Seen): number {
+    if (registration === undefined) return 0;
+    if (!registration.isAlive) return bits & is.localClosed;
+    return registration.version === version ? bits : bits & allowedBy(registration.want.bits);
+  }
+
+  #checkPassedOver(entry: Seen): void {
+    count(this.#situations, 'event passed over');
+    const { registration } = entry;
+    const bits = this.#countingBits(entry);
+    const isRight = registration !== undefined && (registration.isUncertain || bits === 0);
+    claim(isRight, 'passed over', () => `${inWords(entry.bits)} while the list is read`);
+  }
+
+  #requireRefusal(error: unknown): true {
+    if (error instanceof SimDeadlockError) {
+      claim(false, 'wake lost', () => 'a wait without an end, after a wake');
+    }
+    const cause = error instanceof PollRefusedError ? error.cause : undefined;
+    const isKnown =
+      cause instanceof NtStatusError &&
+      cause.call === 'NtDeviceIoControlFile' &&
+      cause.status === STATUS_INSUFFICIENT_RESOURCES;
+    if (!isKnown) throw error;
+    count(this.#situations, 'wait that NT refused');
+    return true;
+  }
+
+  /** Registrations whose socket NT did not know: the poller takes it for closed. */
+  #findVanished(poller: ModelPoller): ModelRegistration[] {
+    if (this.#sim.injected.refuseHandle === 0) return [];
+    const vanished: ModelRegistration[] = [];
+    for (const registration of [...poller.bySocket.values()]) {
+      if (poller.real.has(registration.socket.skt)) continue;
+      poller.closed(registration);
+      vanished.push(registration);
+      count(this.#situations, 'registration dropped for STATUS_INVALID_HANDLE');
+    }
+    return vanished;
+  }
+
+  #readList(poller: ModelPoller, list: PollEvents<number>): Seen[] {
+    const seen: Seen[] = [];
+    const { length, capacity } = list;
+    claim(length <= capacity, 'list too long', () => `${length} events in ${capacity} places`);
+    if (length === capacity) count(this.#situations, 'full list');
+    const once = new Set<ModelRegistration>();
+    for (let index = 0; index < length; index += 1) {
+      const event = list.at(index);
+      if (event === undefined) {
+        const isAnyUncertain = [...poller.byToken.values()].some((each) => each.isUncertain);
+        claim(isAnyUncertain, 'passed over', () => 'an event is gone when the wait returns');
+        continue;
+      }
+      if (event.kind === 'post') this.#checkPost(poller, event);
+      const entry = event.kind === 'socket' ? this.#readSocket(poller, event) : undefined;
+      const { registration } = entry ?? {};
+      if (registration !== undefined) {
+        claim(!once.has(registration), 'told twice in one list', () => text(registration));
+        once.add(registration);
+      }
+      const plain = { bits: 0, registration: undefined, version: 0, isFresh: true, uses: 0 };
+      seen.push(entry ?? { event, ...plain });
+    }
+    return seen;
+  }
+
+  #readSocket(poller: ModelPoller, event: PollEvent<number>): Seen {
+    const { bits } = event;
+    const registration = poller.byToken.get(event.token as number);
+    claim(registration !== undefined, 'wrong token', () => `${event.token}: ${inWords(bits)}`);
+    const isAlive = registration.isAlive;
+    const { version } = registration;
+    const what = () => `${inWords(bits)} of ${text(registration)}`;
+    const uses = usesOf(registration);
+    if ((bits & is.localClosed) !== 0) {
+      claim(!isAlive, 'dropped without a reason', what);
+      const isDue = poller.closing.delete(registration) || registration.isUncertain;
+      claim(isDue && bits === is.localClosed, 'told although it is over', what);
+      count(this.#situations, 'told localClosed');
+      return { event, bits, registration, version, isFresh: false, uses };
+    }
+    claim(isAlive, 'told although it is over', what);
+    claim(event.skt === registration.socket.skt, 'wrong token', what);
+    const isFresh = this.#checkSocket(registration, event, what);
+    for (const [name, bit] of Object.entries(is)) {
+      if ((bits & bit) !== 0) count(this.#situations, `told ${name}`);
+    }
+    count(this.#situations, `told to ${registration.want.mode}`);
+    registration.told(bits);
+    return { event, bits, registration, version, isFresh, uses };
+  }
+
+  #checkSocket(registration: ModelRegistration, event: PollEvent<number>, what: () => string) {
+    const { bits } = event;
+    const { isUncertain } = registration;
+    claim(bits !== 0, 'told what is not wanted', what);
+    claim(isUncertain || !registration.isSilent, 'told although silent', what);
+    claim((bits & ~registration.allowed) === 0, 'told what is not wanted', what);
+    const truth = truthOf(this.#sim.bitsOf(registration.socket.skt.socket));
+    const untrue = bits & ~truth;
+    claim((untrue & ~registration.spent) === 0, 'told what is not true', () => {
+      return `${what()}, but true is ${inWords(truth)}`;
+    });
+    if (untrue !== 0) count(this.#situations, 'told what was used up meanwhile');
+    const implied = isUncertain ? 0 : impliedByEnd(registration.bits);
+    const isEnd = (bits & (is.reset | is.connectFailed)) !== 0;
+    claim(!isEnd || (implied & ~bits) === 0, 'told half of the truth', what);
+    const cause = (bits & is.connectFailed) === 0 ? 0 : STATUS_CONNECTION_REFUSED;
+    claim(event.cause === cause, 'told what is not true', () => `cause ${event.cause}: ${what()}`);
+    return untrue === 0;
+  }
+
+  #checkPost(poller: ModelPoller, { type, value }: PollEvent<number>): void {
+    const first = poller.posts.shift();
+    const isRight = first?.type === type && first.value === value;
+    claim(isRight, 'post lost or out of order', () => {
+      return `${type} ${value} instead of ${first?.type} ${first?.value}`;
+    });
+    count(this.#situations, 'told post');
+  }
+
+  #checkWakes(poller: ModelPoller, list: PollEvents<number>): void {
+    const { wakes } = poller;
+    let told = 0;
+    let number = 0;
+    for (let index = 0; index < list.length; index += 1) {
+      const event = list.at(index);
+      if (event?.kind !== 'wake') continue;
+      told |= event.value;
+      number += 1;
+    }
+    const { during, mayDuring, may, must } = wakes;
+    wakes.during = 0;
+    wakes.mayDuring = 0;
+    if (number === 0) return;
+    count(this.#situations, 'told wake', number);
+    claim((told & ~may) === 0, 'wake invented', () => `bits ${told} of ${may}`);
+    claim(mayDuring !== 0 || number === 1, 'wake invented', () => `${number} events of one wake`);
+    // The first of them has all that came before the wait.
+    const missing = must & ~mayDuring & ~told;
+    claim(missing === 0, 'wake lost', () => `bits ${missing}`);
+    wakes.must = during & ~told;
+    wakes.may = mayDuring;
+    wakes.refused = 0;
+  }
+}

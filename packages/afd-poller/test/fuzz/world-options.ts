@@ -1,0 +1,56 @@
+import type { WayName } from 'afd-poller';
+import type { Injections, ProfileName, SimNtOptions } from 'sim-nt';
+import { Choices } from './choices.js';
+
+/** What a world is made of. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly sim: SimNtOptions & { readonly inject: Partial<Injections> };
+  readonly way: WayName;
+  readonly pollers: number;
+  readonly pollsPerHelper: number;
+  readonly skipsPacketOnSuccess: boolean;
+}
+
+/** How likely each of them is at the most, where it is on. */
+const most: Injections = {
+  pendingAlthoughDone: 0.5,
+  shuffle: 1,
+  late: 0.5,
+  cancelRace: 0.8,
+  displaced: 0.03,
+  stray: 0.03,
+  refuse: 0.15,
+  refuseHandle: 0.03,
+  postFails: 0.4,
+  acceptReset: 0.3,
+};
+
+const ways: readonly WayName[] = ['self', 'helper', 'helper', 'group', 'group'];
+/** FUZZ_WAY: one of them in every world. */
+const onlyWay = ways.find((way) => way === process.env['FUZZ_WAY']);
+
+/** A world for each seed. */
+export function worldOptions(seed: number): WorldOptions {
+  const choices = new Choices(seed);
+  const inject: Partial<Injections> = {};
+  const isCalm = choices.chance(0.15);
+  for (const name of Object.keys(most) as (keyof Injections)[]) {
+    const probability = (most[name] * (1 + choices.below(100))) / 100;
+    if (!isCalm && choices.chance(0.5)) inject[name] = probability;
+  }
+  return {
+    seed,
+    sim: {
+      seed: choices.bits32() | 0,
+      profile: choices.pick<ProfileName>(['wine8', 'wine10', 'windows']),
+      network: choices.pick(['eager', 'lazy']),
+      bufferBytes: choices.pick([64, 300, 4_096]),
+      inject,
+    },
+    way: onlyWay ?? choices.pick(ways),
+    pollers: 1 + choices.below(2),
+    pollsPerHelper: 1 + choices.below(4),
+    skipsPacketOnSuccess: choices.chance(0.5),
+  };
+}

@@ -1,0 +1,223 @@
+import type { PollEvents } from 'afd-poller';
+import { type Kernel, STATUS_NOT_FOUND, STATUS_SUCCESS } from 'ntdllx';
+import { createSimNt, type SimNt } from 'sim-nt';
+import { Choices } from './choices.js';
+import { BrokenClaim, claim } from './claim.js';
+import { type Operation, operations } from './operations.js';
+import { ModelPoller } from './poller-model.js';
+import { Settling } from './settling.js';
+import { count, type Situations } from './situations.js';
+import { Sockets } from './sockets.js';
+import { type Seen, usesOf, WaitModel } from './wait-model.js';
+import type { WorldOptions } from './world-options.js';
+
+/** One simulated kernel, with sockets and pollers, and the model beside them. */
+export class World {
+  readonly options: WorldOptions;
+  readonly sim: SimNt;
+  readonly situations: Situations;
+  readonly sockets: Sockets;
+  readonly waits: WaitModel;
+  readonly pollers: ModelPoller[] = [];
+  /** Injections are switched off while it settles. */
+  inject: WorldOptions['sim']['inject'];
+  readonly #kernel: Kernel;
+  readonly #settling: Settling;
+  #nextPoller = 1;
+
+  constructor(options: WorldOptions, situations: Situations) {
+    this.options = options;
+    this.situations = situations;
+    this.inject = options.sim.inject;
+    this.sim = createSimNt(options.sim);
+    this.#kernel = watched(this.sim.kernel, situations);
+    this.sockets = new Sockets(this.#kernel);
+    this.waits = new WaitModel(this.sim, situations);
+    this.#settling = new Settling(this);
+    for (let number = 0; number < options.pollers; number += 1) this.addPoller();
+    this.sockets.listener();
+  }
+
+  addPoller(): void {
+    const { way, pollsPerHelper, skipsPacketOnSuccess } = this.options;
+    const options = { pollsPerHelper, skipsPacketOnSuccess, allowMainThread: true };
+    const poller = new ModelPoller(this.#nextPoller, way, this.#kernel, {
+      ...options,
+      now: this.sim.nowMs,
+    });
+    this.#nextPoller += 1;
+    this.pollers.push(poller);
+  }
+
+  closePoller(poller: ModelPoller): void {
+    this.pollers.splice(this.pollers.indexOf(poller), 1);
+    this.#countWhatItDid(poller);
+    poller.close(() => this.#askKernel());
+    count(this.situations, 'poller closed');
+  }
+
+  /** Does one thing, and looks whether all still holds. @throws {BrokenClaim} */
+  step([name, seed]: Operation): void {
+    this.guard(() => {
+      operations[name].run(this, new Choices(seed));
+      this.verify();
+    });
+  }
+
+  /** Whatever the engine throws that it should not is a broken claim, too. */
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof BrokenClaim) throw error;
+      const { message } = error as Error;
+      const name = /^(ledger|poller): /.test(message) ? 'the books lie' : 'unexpected error';
+      throw new BrokenClaim(name, message, { cause: error });
+    }
+  }
+
+  /** A wait, and what its owner does with what it is told. */
+  wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>, choices: Choices): void {
+    const seen = this.waits.wait(poller, timeoutMs, list);
+    this.waits.iterate(list, seen, (entry) => this.#handle(poller, entry, seen, choices));
+  }
+
+  settle(choices: Choices): void {
+    this.#settling.settle(choices);
+  }
+
+  /** While events are handled: mostly the call that they are about, sometimes anything else. */
+  #handle(poller: ModelPoller, entry: Seen, seen: readonly Seen[], choices: Choices): void {
+    const { registration } = entry;
+    const isUntouched = registration === undefined || usesOf(registration) === entry.uses;
+    if (registration?.socket.skt.isOpen && entry.isFresh && choices.chance(0.5)) {
+      this.#useUp(entry, isUntouched, choices);
+    }
+    const dice = choices.below(20);
+    if (dice > 6) return;
+    if (dice > 2) operations[choices.pick(reentrant)].run(this, choices);
+    else this.#changeOther(poller, seen, choices);
+    count(this.situations, 'call from within the handling of events');
+    this.verify();
+  }
+
+  /** Something that is told of in the same list is over, or changed, before its turn comes. */
+  #changeOther(poller: ModelPoller, seen: readonly Seen[], choices: Choices): void {
+    const { registration } = choices.pick(seen);
+    if (!registration?.isAlive) return;
+    if (choices.chance(0.5)) poller.remove(registration);
+    else poller.modify(registration, { bits: choices.below(0x40), mode: 'level' }, false);
+  }
+
+  /** The call that an event is about: it must not say would-block. */
+  #useUp({ event, registration, bits }: Seen, isUntouched: boolean, choices: Choices): void {
+    const socket = (registration as NonNullable<typeof registration>).socket;
+    const { kind } = socket.skt;
+    const { isReadable, isAccept, isWritable, isConnected, isConnectFailed } = event;
+    let outcome: string | undefined;
+    if (isConnected || isConnectFailed) {
+      if (kind === 'client') outcome = this.sockets.finishConnect(socket);
+    } else if (isReadable) {
+      if (kind !== 'listener') outcome = this.sockets.receive(socket, 1 + choices.below(64));
+      if (choices.chance(0.5) && kind !== 'listener') this.sockets.drain(socket);
+    } else if (isAccept) {
+      if (!this.sockets.isFull && kind === 'listener') outcome = this.sockets.accept(socket);
+    } else if (isWritable && kind !== 'listener') {
+      outcome = this.sockets.send(socket, 1 + choices.below(64));
+    }
+    // Under Wine finishConnect says would-block of a connection that both sides have ended already.
+    const isGone = kind === 'client' && isConnected && this.sim.profile.name !== 'windows';
+    const isRight = !isUntouched || outcome !== 'would block' || isGone;
+    claim(isRight, 'told what is not true', () => `0x${bits.toString(16)}, and the call blocks`);
+    if (outcome !== undefined) count(this.situations, 'call that was told of');
+  }
+
+  /** What holds between any two operations. */
+  verify(): void {
+    let kernels = 0;
+    for (const poller of this.pollers) {
+      poller.verify();
+      const { blocks, helpers } = poller.real.inspect();
+      kernels += blocks.kernels;
+      if (helpers < poller.helpers) count(this.situations, 'helper handles closed');
+      if (helpers > poller.helpers) count(this.situations, 'helper handles opened');
+      poller.helpers = helpers;
+    }
+    this.#askKernel();
+    for (const { skt } of this.sockets.list) {
+      const polls = this.sim.pollsOf(skt.socket);
+      claim(polls <= this.pollers.length, 'two polls of one socket', () => {
+        return `${polls} polls by ${this.pollers.length} pollers`;
+      });
+    }
+    const { pending, untaken } = this.sim;
+    claim(kernels === pending + untaken, 'the books lie', () => {
+      return `${kernels} blocks lent; ${pending} polls pending, ${untaken} untaken`;
+    });
+  }
+
+  #askKernel(): void {
+    const { violations } = this.sim;
+    claim(violations.length === 0, 'the kernel objects', () => violations.join(' '));
+  }
+
+  /** The end of the world: everything is closed, in any order, and nothing is left. */
+  end(choices: Choices): void {
+    this.guard(() => {
+      while (this.pollers.length > 0 || this.sockets.list.length > 0) {
+        const isPoller = this.sockets.list.length === 0 || choices.chance(0.2);
+        if (isPoller && this.pollers.length > 0) this.closePoller(choices.pick(this.pollers));
+        else if (this.sockets.list.length > 0) {
+          operations.close.run(this, choices);
+        }
+      }
+      const { pending, untaken, handles, memory } = this.sim;
+      const isEmpty = pending + untaken + handles + memory.blocks === 0;
+      claim(isEmpty, 'something is left', () => {
+        return `${pending} polls, ${untaken} untaken, ${handles} handles, ${memory.blocks} blocks`;
+      });
+      this.#askKernel();
+    });
+    for (const [name, times] of Object.entries(this.sim.injected)) {
+      count(this.situations, `injected ${name}`, times);
+    }
+    const calls = Object.values(this.sim.calls).reduce((sum, times) => sum + times, 0);
+    count(this.situations, 'calls of the kernel', calls);
+  }
+
+  #countWhatItDid(poller: ModelPoller): void {
+    const { cancelled, strays, submitted } = poller.real.inspect();
+    count(this.situations, 'cancels', cancelled);
+    count(this.situations, 'strays', strays);
+    count(this.situations, 'submits', submitted);
+  }
+}
+
+/** What may be done while a list of events is read. */
+const reentrant = [
+  'add',
+  'modify',
+  'remove',
+  'close',
+  'closeHard',
+  'wake',
+  'drain',
+  'send',
+] as const;
+
+/** A kernel that counts how polls start and end. */
+function watched(kernel: Kernel, situations: Situations): Kernel {
+  return {
+    ...kernel,
+    NtDeviceIoControlFile: (...args) => {
+      const status = kernel.NtDeviceIoControlFile(...args);
+      if (status === STATUS_SUCCESS) count(situations, 'polls that succeed at once');
+      return status;
+    },
+    NtCancelIoFileEx: (...args) => {
+      const status = kernel.NtCancelIoFileEx(...args);
+      if (status === STATUS_NOT_FOUND) count(situations, 'cancels that find nothing');
+      return status;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { AfdPoller, PollEvents, PollerRemote, type WayName } from 'afd-poller';
+import { createSimNt, type SimNtOptions } from 'sim-nt';
+import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { expect, test } from 'vitest';
+import { inWords } from './scene.js';
+
+// Each of these was a bug of the engine, found by the random worlds of fuzz.test.ts.
+
+interface Scene {
+  readonly poller: AfdPoller<string>;
+  readonly remote: PollerRemote;
+  readonly skts: Skt[];
+  readonly next: (timeoutMs?: number, events?: PollEvents<string>) => string[];
+  readonly sim: ReturnType<typeof createSimNt>;
+  readonly kernel: ReturnType<typeof createSimNt>['kernel'];
+}
+
+/** A poller and some UDP sockets, which can always be written to. */
+function onStage(way: WayName, options: Partial<SimNtOptions>, run: (s: Scene) => void) {
+  const sim = createSimNt({ seed: 1, ...options });
+  const kernel = { ...sim.kernel };
+  const { nowMs: now } = sim;
+  const poller = new AfdPoller<string>({ way, kernel, now, allowMainThread: true });
+  const remote = new PollerRemote(poller.remoteData(), kernel);
+  const creator = new SocketCreator(kernel);
+  const skts = Array.from({ length: 3 }, () => creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
+  const next: Scene['next'] = (timeoutMs = 0, events) => inWords(poller.wait(timeoutMs, events));
+  run({ poller, remote, skts, next, sim, kernel });
+  poller.verify();
+  poller.close();
+  remote.close();
+  for (const skt of skts) skt.close();
+  expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+}
+
+const ways = ['self', 'helper', 'group'] as const;
+
+test.each(ways)('told once in a list, though another thread changed it meanwhile [%s]', (way) => {
+  onStage(way, {}, ({ poller, remote, skts: [skt], next }) => {
+    const id = poller.add(skt as Skt, { send: true }, 'socket');
+    expect(next()).toEqual(['socket writable']);
+    // As many packets as the list has places: the wait looks a second time.
+    const list = new PollEvents<string>(3);
+    remote.modify(id, { send: true });
+    remote.wake(1);
+    expect(next(0, list).sort()).toEqual(['socket writable', 'wake 1']);
+    expect(next()).toEqual(['socket writable']);
+  });
+});
+
+test.each(ways)('a local close that a wait finds ends that wait [%s]', (way) => {
+  onStage(way, {}, ({ poller, skts: [skt], next, sim }) => {
+    poller.add(skt as Skt, { receive: true, localClose: true }, 'socket');
+    sim.force('refuseHandle');
+    expect(next(50)).toEqual(['socket localClosed']);
+    expect(sim.nowMs()).toBe(0);
+    expect(next()).toEqual([]);
+  });
+});
+
+test('what had no room in a list is not told to who was changed or removed since', () => {
+  onStage('group', {}, ({ poller, skts, next, sim }) => {
+    const [first, second, third] = skts as [Skt, Skt, Skt];
+    for (const [index, skt] of skts.entries()) poller.add(skt, { send: true }, `${index}`);
+    // One request tells of three; the list has room for one.
+    expect(next(0, new PollEvents<string>(1))).toEqual(['0 writable']);
+    poller.modify(second, { receive: true });
+    poller.remove(third);
+    poller.modify(first, {});
+    const before = sim.nowMs();
+    expect(next(5)).toEqual([]);
+    expect(sim.nowMs() - before).toBeGreaterThanOrEqual(5);
+  });
+});
+
+test('a list is never fuller than it can be: wakes and posts wait, in order', () => {
+  onStage('group', {}, ({ poller, skts, next, sim, kernel }) => {
+    const list = new PollEvents<string>(3);
+    for (const [index, skt] of skts.entries()) poller.add(skt, { send: true }, `${index}`);
+    sim.force('pendingAlthoughDone');
+    const { NtDeviceIoControlFile } = kernel;
+    Object.assign(kernel, {
+      NtDeviceIoControlFile: (...args: Parameters<typeof NtDeviceIoControlFile>) => {
+        const status = NtDeviceIoControlFile(...args);
+        // Behind the packet of three, and taken together with it.
+        poller.wake(1);
+        for (const type of [1, 2]) poller.post(type);
+        Object.assign(kernel, { NtDeviceIoControlFile });
+        return status;
+      },
+    });
+    const told = [next(0, list), next(0, list), next(0, list)];
+    expect(told.every((words) => words.length <= 3)).toBe(true);
+    const signals = told.flat().filter((word) => !word.endsWith('writable'));
+    expect(signals).toEqual(['wake 1', 'post 1 0', 'post 2 0']);
+  });
+});
