@@ -11,6 +11,7 @@ export { CompletionPort } from './completion-port.js';
 export { Deadline } from './deadline.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
 export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
+export { runAll } from './run-all.js';
 export {
   type AcceptStageOptions,
   exitCodes,

@@ -63,16 +63,9 @@ export class Proof {
     seen: string | number | bigint,
     expected: string | number | bigint,
   ): boolean {
-    const check = {
-      name,
-      expected: String(expected),
-      seen: String(seen),
-      ok: String(seen) === String(expected),
-    };
-    this.#checks.push(check);
-    const but = check.ok ? '' : `, but expected ${check.expected}`;
-    this.#print(`  ${check.ok ? ' ok ' : 'FAIL'}  ${name}: ${check.seen}${but}`);
-    return check.ok;
+    const ok = String(seen) === String(expected);
+    this.#record({ name, expected: String(expected), seen: String(seen), ok });
+    return ok;
   }
 
   /** As {@link expect}, but the proof ends here if it does not hold. */
@@ -96,7 +89,9 @@ export class Proof {
     } catch (error) {
       if (error instanceof HostLacks) lack = error.message;
       else if (!(error instanceof ProofEnded)) {
-        this.expect('error', error instanceof Error ? error.message : String(error), 'none');
+        // Whatever it says, be it what is expected.
+        const seen = error instanceof Error ? error.message : String(error);
+        this.#record({ name: 'error', expected: 'none', seen, ok: false });
       }
     }
     return {
@@ -107,6 +102,12 @@ export class Proof {
       checks: this.#checks,
       durationMs: Math.round(performance.now() - this.#started),
     };
+  }
+
+  #record(check: Check): void {
+    this.#checks.push(check);
+    const but = check.ok ? '' : `, but expected ${check.expected}`;
+    this.#print(`  ${check.ok ? ' ok ' : 'FAIL'}  ${check.name}: ${check.seen}${but}`);
   }
 
   #judge(lack: string | undefined): Pick<Verdict, 'verdict' | 'reason'> {

@@ -62,6 +62,20 @@ describe('a verdict', () => {
     });
   });
 
+  test('fails on an error that says what is expected, and on one that is no Error', () => {
+    for (const thrown of [new Error('none'), 'none']) {
+      const { proof: p } = proof();
+      const verdict = p.conclude(() => {
+        p.expect('one', 1, 1);
+        throw thrown;
+      });
+      expect(verdict).toMatchObject({
+        verdict: 'failed',
+        reason: 'error: expected none, saw none',
+      });
+    }
+  });
+
   test('is unsupported, with the reason, when the host lacks what it is about', () => {
     const { proof: p } = proof();
     const lacking = p.conclude(() => p.unsupported('no such sockets'));

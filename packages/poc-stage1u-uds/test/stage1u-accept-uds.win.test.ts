@@ -1,7 +1,14 @@
-import { existsSync } from 'node:fs';
-import { nativeMemory } from 'ntdllx';
+import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { allocate, nativeMemory, ntKernel } from 'ntdllx';
 import { runTest, Stage1uAcceptUds } from 'poc-stage1u-uds';
-import { type Skt, SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  temporaryUDSPath,
+  UDSServerAddress,
+} from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
 const quick = { print: () => {}, waitLimitMs: 700 };
@@ -32,10 +39,85 @@ class OverTcp extends Stage1uAcceptUds {
   protected override clientAddress(listener: Skt): TCPClientAddress {
     return new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
   }
-  protected override removeFile(): void {
-    expect(existsSync(this.path)).toBe(false);
+  protected override noteFile(): void {}
+  protected override judgeFile(): void {}
+}
+
+/** AF_INET of winsock2.h. */
+const inet = 2;
+
+/** AF_UNIX as Windows has it, carried over TCP: the bind makes a file. The file's rules are ours. */
+function carried(path: string): typeof ntKernel {
+  return {
+    ...ntKernel,
+    WSASocketW: (_family, ...rest) => ntKernel.WSASocketW(inet, ...rest),
+    bind: (socket) => {
+      writeFileSync(path, '', { flag: 'wx' });
+      // struct sockaddr_in: its family, any port, 127.0.0.1.
+      const name = allocate(16);
+      name.fill(0);
+      name.write(0, Uint8Array.of(inet, 0, 0, 0, 127, 0, 0, 1));
+      const result = ntKernel.bind(socket, name.address, 16);
+      name.free();
+      return result;
+    },
+  };
+}
+
+class WithFile extends Stage1uAcceptUds {
+  readonly seen: boolean[] = [];
+  protected override createListener(): Skt {
+    this.path = temporaryUDSPath();
+    return new SocketCreator(carried(this.path)).fromAddress(new UDSServerAddress(this.path));
+  }
+  protected override clientAddress(listener: Skt): TCPClientAddress {
+    this.seen.push(existsSync(this.path));
+    return new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
+  }
+  override close(): void {
+    super.close();
+    this.seen.push(existsSync(this.path));
   }
 }
+
+test('the steps of the proof hold with a file that the listener’s close removes', () => {
+  const lines: string[] = [];
+  const stage = new WithFile({ ...quick, print: (line) => lines.push(line) });
+  const verdict = stage.run();
+  stage.close();
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(13);
+  expect(stage.seen).toEqual([true, false]);
+  expect(lines).toContain('      while it listens its path is taken');
+  expect(lines).toContain('   ok   the path, after the close: free');
+});
+
+test('broken on purpose: the file comes back after the close', () => {
+  class Sticky extends WithFile {
+    protected override judgeFile(): void {
+      writeFileSync(this.path, '');
+      super.judgeFile();
+      unlinkSync(this.path);
+    }
+  }
+  const stage = new Sticky(quick);
+  const reason = 'the path, after the close: expected free, saw taken';
+  expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
+  stage.close();
+});
+
+test('a stage that fails while it listens leaves no file', () => {
+  class Failing extends WithFile {
+    protected override clientAddress(listener: Skt): TCPClientAddress {
+      super.clientAddress(listener);
+      throw new Error('on purpose');
+    }
+  }
+  const stage = new Failing(quick);
+  expect(stage.run().verdict).toBe('failed');
+  stage.close();
+  expect(stage.seen).toEqual([true, false]);
+});
 
 test('the steps of the proof hold over TCP', () => {
   const stage = new OverTcp(quick);

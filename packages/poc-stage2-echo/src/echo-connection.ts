@@ -85,7 +85,7 @@ export class EchoConnection {
       rest = rest.subarray(sent);
     }
     // Copied, unless it is the kept rest itself: the buffer belongs to all connections.
-    if (rest.byteLength !== this.#unsent.byteLength) this.#unsent = rest.slice();
+    if (rest !== this.#unsent) this.#unsent = rest.slice();
     return rest.byteLength === 0;
   }
 }

@@ -3,12 +3,11 @@ import {
   AFD_POLL_ABORT,
   AFD_POLL_ACCEPT,
   AFD_POLL_LOCAL_CLOSE,
-  type HANDLE,
   NtStatusError,
   Win32Error,
   WsaError,
 } from 'ntdllx';
-import { CompletionPort } from 'poc-kit';
+import { CompletionPort, runAll } from 'poc-kit';
 import {
   type Endpoint,
   type Skt,
@@ -21,7 +20,7 @@ import { SocketPoll } from './socket-poll.js';
 
 /** Connections that one packet of the listener may bring in before the others have their turn. */
 const acceptsPerTurn = 64;
-/** How long the listener rests when the system has no room for another connection. */
+/** How long the listener rests when the system has no room for a connection, or for its poll. */
 const acceptPauseMs = 100;
 /** How long closing waits for packets of polls that it cancelled. */
 const drainLimitMs = 2_000;
@@ -32,6 +31,15 @@ const goneWhileWaiting = 'WSAECONNRESET';
 /** True for what a call to the system was refused with; anything else is a fault of this program. */
 function isRefusal(error: unknown): error is WsaError | NtStatusError | Win32Error {
   return [WsaError, NtStatusError, Win32Error].some((kind) => error instanceof kind);
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** Throws what is no refusal. */
+function throwFault(error: unknown): void {
+  if (!isRefusal(error)) throw error;
 }
 
 /** What a server did so far. Every connection ends in exactly one of the last three. */
@@ -81,21 +89,21 @@ export class EchoServer {
   /** Listens. @throws {WsaError} when it cannot; nothing is left open then. */
   constructor(address: TCPServerAddress, creator = new SocketCreator()) {
     this.#listener = creator.fromAddress(address);
-    let base: HANDLE;
+    const undo = [() => this.#listener.close()];
     try {
       this.endpoint = this.#listener.localEndpoint();
-      base = this.#listener.baseHandle();
-      this.#port = new CompletionPort();
+      const base = this.#listener.baseHandle();
+      const poll = new SocketPoll(base);
+      undo.push(() => poll.free());
+      this.#listenerPoll = poll;
+      const port = new CompletionPort();
+      undo.push(() => port.close());
+      this.#port = port;
+      port.associate(base);
+      this.#askForClients();
     } catch (error) {
-      this.#listener.close();
-      throw error;
-    }
-    this.#listenerPoll = new SocketPoll(base);
-    try {
-      this.#port.associate(base);
-      this.#armListener();
-    } catch (error) {
-      this.close();
+      // A refused poll is not pending: nothing to wait for.
+      runAll([() => rethrow(error), ...undo]);
       throw error;
     }
   }
@@ -117,23 +125,17 @@ export class EchoServer {
   }
 
   /**
-   * Waits once for packets, and does what they ask for. Blocks this thread for the wait.
+   * Waits once for packets, and does what all of them ask for. Blocks this thread for the wait.
    *
    * @returns how many packets came.
+   * @throws what was thrown first by something else than a refused call, when all of it is done.
    */
   turn(timeoutMs: number): number {
     if (this.#isClosed) throw new Error('This server is closed.');
     const contexts = this.#port.remove(this.#waitMs(timeoutMs));
     this.counts.packets += contexts.length;
-    for (const apcContext of contexts) {
-      if (apcContext === this.#listenerPoll.apcContext) {
-        this.#serveListener(this.#listenerPoll.takeBack());
-        continue;
-      }
-      const connection = this.#connections.get(apcContext);
-      if (connection === undefined) this.counts.strays += 1;
-      else this.#serve(connection, connection.poll.takeBack());
-    }
+    // All blocks are ours again before anything is done: a fault in one must not lose the others.
+    runAll(contexts.map((apcContext) => this.#takeBack(apcContext)));
     return contexts.length;
   }
 
@@ -141,25 +143,26 @@ export class EchoServer {
    * Stops listening, ends the pending polls and takes their packets; then closes every socket and
    * gives the blocks back. Idempotent.
    *
-   * @throws {Error} when the kernel does not let go of a block: it then stays allocated.
+   * @throws {Error} when the kernel does not let go of a block: it then stays allocated. Also what a
+   *   refused call threw; everything else is closed then all the same.
    */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const connections = [...this.#connections.values()];
     this.counts.dropped += connections.length;
-    for (const poll of [this.#listenerPoll, ...connections.map((each) => each.poll)]) poll.cancel();
-    this.#drain();
-    this.#listener.close();
-    for (const { skt } of connections) skt.close();
-    // Should a cancel have failed: a socket that closes ends its poll, too.
-    this.#drain();
-    this.#port.close();
-    const held = this.pendingPolls;
-    if (!this.#listenerPoll.isPending) this.#listenerPoll.free();
-    for (const { poll } of connections) if (!poll.isPending) poll.free();
-    this.#connections.clear();
-    if (held > 0) throw new Error(`The kernel did not let go of ${held} blocks: they stay.`);
+    const polls = [this.#listenerPoll, ...connections.map(({ poll }) => poll)];
+    // Each step, whatever another one throws.
+    runAll([
+      ...polls.map((poll) => () => poll.cancel()),
+      () => this.#drain(),
+      () => this.#listener.close(),
+      ...connections.map((each) => () => each.skt.close()),
+      // Should a cancel have failed: a socket that closes ends its poll, too.
+      () => this.#drain(),
+      () => this.#port.close(),
+      () => this.#giveBack(polls),
+    ]);
   }
 
   /** What a connection's packet leads to: first the I/O, then the next poll. */
@@ -174,6 +177,11 @@ export class EchoServer {
     this.counts.polls += 1;
   }
 
+  /** Makes the next poll of the listener. */
+  protected armListener(poll: SocketPoll): void {
+    poll.arm(AFD_POLL_ACCEPT | alwaysMask);
+  }
+
   #serve(connection: EchoConnection, events: number): void {
     // After a reset Wine 8 receives 0, as at an orderly end: what AFD says is what counts.
     if ((events & (AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE)) !== 0) {
@@ -183,15 +191,21 @@ export class EchoServer {
     try {
       this.serve(connection);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      // One connection's trouble is nobody else's.
-      this.#end(connection, 'broken');
+      this.#break(connection, error);
     }
   }
 
   #serveListener(events: number): void {
-    if ((events & AFD_POLL_ACCEPT) === 0 || this.#acceptSome()) this.#armListener();
-    else this.#acceptAgainMs = performance.now() + acceptPauseMs;
+    // Somebody closed it: its handle may be another one's by now. The connections go on.
+    if ((events & AFD_POLL_LOCAL_CLOSE) !== 0) return;
+    let mayGoOn = false;
+    try {
+      mayGoOn = (events & AFD_POLL_ACCEPT) === 0 || this.#acceptSome();
+    } finally {
+      // Whatever happened in there, it must not go deaf.
+      if (mayGoOn) this.#listenAgain();
+      else this.#rest();
+    }
   }
 
   /** @returns false when the system has no room for more: asking at once again would only spin. */
@@ -217,50 +231,92 @@ export class EchoServer {
     try {
       connection = new EchoConnection(skt, this.counts);
     } catch (error) {
-      skt.close();
       this.counts.broken += 1;
-      if (isRefusal(error)) return;
-      throw error;
+      runAll([() => throwFault(error), () => skt.close()]);
+      return;
     }
     this.#connections.set(connection.poll.apcContext, connection);
     try {
       this.#port.associate(skt.baseHandle());
       this.arm(connection);
     } catch (error) {
-      this.#end(connection, 'broken');
-      if (!isRefusal(error)) throw error;
+      this.#break(connection, error);
     }
+  }
+
+  /** One connection's trouble is nobody else's; a fault of this program is told all the same. */
+  #break(connection: EchoConnection, error: unknown): void {
+    runAll([() => throwFault(error), () => this.#end(connection, 'broken')]);
   }
 
   /** The packet was taken, so nothing is pending: the block can go together with the socket. */
   #end(connection: EchoConnection, how: 'ended' | 'broken'): void {
+    // It has ended already when it was the close that failed.
+    if (!this.#connections.delete(connection.poll.apcContext)) return;
     this.counts[how] += 1;
-    this.#connections.delete(connection.poll.apcContext);
-    connection.skt.close();
-    connection.poll.free();
+    runAll([() => connection.skt.close(), () => connection.poll.free()]);
   }
 
-  #armListener(): void {
+  /** Asks to be told of clients. */
+  #askForClients(): void {
+    this.armListener(this.#listenerPoll);
     this.#acceptAgainMs = undefined;
-    this.#listenerPoll.arm(AFD_POLL_ACCEPT | alwaysMask);
     this.counts.polls += 1;
+  }
+
+  /** The same; where it is refused, again after a rest. */
+  #listenAgain(): void {
+    this.#acceptAgainMs = undefined;
+    if (!this.#listener.isOpen) return;
+    this.#rest();
+    try {
+      this.#askForClients();
+    } catch (error) {
+      throwFault(error);
+    }
+  }
+
+  #rest(): void {
+    this.#acceptAgainMs = performance.now() + acceptPauseMs;
   }
 
   /** No longer than asked for, and not beyond the listener's rest. */
   #waitMs(timeoutMs: number): number {
-    if (this.#acceptAgainMs === undefined) return timeoutMs;
-    const restMs = this.#acceptAgainMs - performance.now();
-    if (restMs <= 0) this.#armListener();
-    return restMs <= 0 ? timeoutMs : Math.min(timeoutMs, restMs);
+    if (this.#restMs <= 0) this.#listenAgain();
+    return Math.min(timeoutMs, Math.max(this.#restMs, 0));
+  }
+
+  /** How long the listener still rests; for ever, when it does not. */
+  get #restMs(): number {
+    return (this.#acceptAgainMs ?? Number.POSITIVE_INFINITY) - performance.now();
+  }
+
+  /** A packet was taken off the port: its block is ours. @returns what it asks for. */
+  #takeBack(apcContext: number): () => void {
+    if (apcContext === this.#listenerPoll.apcContext) {
+      const events = this.#listenerPoll.takeBack();
+      return () => this.#serveListener(events);
+    }
+    const connection = this.#connections.get(apcContext);
+    const events = connection?.poll.takeBack() ?? 0;
+    return () => {
+      if (connection === undefined) this.counts.strays += 1;
+      else this.#serve(connection, events);
+    };
+  }
+
+  /** Frees what is ours. @throws {Error} when something is not. */
+  #giveBack(polls: readonly SocketPoll[]): void {
+    this.#connections.clear();
+    const held = polls.filter(({ isPending }) => isPending).length;
+    for (const poll of polls) if (!poll.isPending) poll.free();
+    if (held > 0) throw new Error(`The kernel did not let go of ${held} blocks: they stay.`);
   }
 
   #drain(): void {
     const endMs = performance.now() + drainLimitMs;
     while (this.pendingPolls > 0 && performance.now() < endMs) {
-      for (const apcContext of this.#port.remove(10)) {
-        if (apcContext === this.#listenerPoll.apcContext) this.#listenerPoll.takeBack();
-        else this.#connections.get(apcContext)?.poll.takeBack();
-      }
+      for (const apcContext of this.#port.remove(10)) this.#takeBack(apcContext);
     }
   }
 }

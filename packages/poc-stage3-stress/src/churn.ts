@@ -8,10 +8,10 @@ import { PingServer } from './ping-server.js';
 /** What a churn came to. */
 export interface ChurnCounts {
   rounds: number;
-  /** Clients that vanished inside a message, and those that left in order. */
+  /** Clients that the servers saw vanish inside a message, and pings that they answered. */
   vanished: number;
   served: number;
-  /** Registrations that were removed while their poll was completing, and added again. */
+  /** Registrations that a server removed with a poll pending, and added again. */
   removed: number;
   /** Pollers that were closed with polls pending, and polls that were pending then. */
   restarts: number;
@@ -27,6 +27,14 @@ export interface ChurnCounts {
 const roundLimitMs = 10_000;
 /** Every so many rounds the poller is closed under load, and another one made. */
 const roundsPerServer = 10;
+/** The next handle is compared after the second server and after the last, which is a later one. */
+const leastRounds = 2 * roundsPerServer + 1;
+
+/** @throws {RangeError} for fewer rounds than can show a leak, and for what is no number of them. */
+export function requireRounds(rounds: number): number {
+  if (Number.isSafeInteger(rounds) && rounds >= leastRounds) return rounds;
+  throw new RangeError(`A churn has ${leastRounds} rounds or more, a whole number, not ${rounds}.`);
+}
 
 function nextHandle(): number {
   const event = CreateEventA(0, 1, 0, 0);
@@ -59,22 +67,22 @@ function disturb(server: PingServer, counts: ChurnCounts): void {
   vanishing.abortOnClose();
   vanishing.close();
   turnUntil(server, () => server.counts.broken > before.broken);
-  counts.vanished += 1;
 
   // The ping is on its way, or there: its poll is complete, or about to be, when it is removed.
   honest.send(ping);
   const [registered] = server.sockets();
   if (registered === undefined) throw new Error('nobody is connected');
-  server.poller.remove(registered);
-  server.readd(registered);
-  counts.removed += 1;
+  server.disturb(registered);
   turnUntil(server, () => server.counts.pings > before.pings);
   // Unread, the answer would make a reset of the close.
   const answer = Buffer.alloc(2 * ping.byteLength);
   turnUntil(server, () => honest.recv(answer) === ping.byteLength);
   honest.close();
   turnUntil(server, () => server.counts.ended > before.ended);
-  counts.served += 1;
+  // What the server saw, not what was done to it.
+  counts.vanished += server.counts.cutShort - before.cutShort;
+  counts.served += server.counts.pings - before.pings;
+  counts.removed += server.counts.readded - before.readded;
 }
 
 /** Closes the poller while polls of connected clients are pending. */
@@ -92,8 +100,13 @@ function restart(server: PingServer, counts: ChurnCounts): void {
 /**
  * Rounds of clients that vanish inside a message, registrations that are removed while their polls
  * complete, and, now and then, a poller that is closed under load and replaced.
+ *
+ * @param rounds 21 or more.
+ * @param newServer what is churned.
+ * @throws {RangeError} for other numbers.
  */
-export function churn(rounds: number): ChurnCounts {
+export function churn(rounds: number, newServer = () => new PingServer()): ChurnCounts {
+  requireRounds(rounds);
   const blocksBefore = nativeMemory().blocks;
   const counts: ChurnCounts = {
     rounds: 0,
@@ -108,7 +121,7 @@ export function churn(rounds: number): ChurnCounts {
     lastHandle: 0,
   };
   while (counts.rounds < rounds) {
-    const server = new PingServer();
+    const server = newServer();
     try {
       for (let round = 0; round < roundsPerServer && counts.rounds < rounds; round += 1) {
         disturb(server, counts);

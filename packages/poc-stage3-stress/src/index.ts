@@ -5,4 +5,10 @@
  */
 export { type ChurnCounts, churn } from './churn.js';
 export { PingServer } from './ping-server.js';
-export { runTest, type Stage3Options, Stage3Stress, stage3Stress } from './stage3-stress.js';
+export {
+  runTest,
+  type Stage3Options,
+  Stage3Stress,
+  stage3Stress,
+  startPingClient,
+} from './stage3-stress.js';

@@ -1,5 +1,6 @@
 import { AfdPoller, PollEvents } from 'afd-poller';
 import { WsaError } from 'ntdllx';
+import { runAll } from 'poc-kit';
 import { type Endpoint, type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { PingReader, ping } from './ping.js';
 
@@ -9,6 +10,9 @@ interface Peer {
   /** Answers that are still to be sent, in bytes. */
   unsent: number;
 }
+
+/** WSAECONNRESET of accept: a client gave up while it waited. */
+const goneWhileWaiting = 'WSAECONNRESET';
 
 /** What a server did. */
 export interface PingCounts {
@@ -20,25 +24,45 @@ export interface PingCounts {
   broken: number;
   /** Peers that left inside a message. */
   cutShort: number;
+  /** Registrations that were removed behind the server's back while a poll was pending, and put back. */
+  readded: number;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** Answers pings, on the engine: what stage 2 does by hand is a dozen lines here. */
 export class PingServer {
   readonly endpoint: Endpoint;
   readonly poller: AfdPoller<Peer>;
-  readonly counts: PingCounts = { accepted: 0, pings: 0, ended: 0, broken: 0, cutShort: 0 };
+  readonly counts: PingCounts = {
+    accepted: 0,
+    pings: 0,
+    ended: 0,
+    broken: 0,
+    cutShort: 0,
+    readded: 0,
+  };
   readonly #listener: Skt;
   readonly #peers = new Set<Peer>();
   readonly #events = new PollEvents<Peer>();
   readonly #buffer = Buffer.alloc(4_096);
 
-  /** Listens on a free port of the loopback. */
-  constructor() {
-    // A stage has its thread for itself and may block it.
-    this.poller = new AfdPoller<Peer>({ allowMainThread: true });
-    this.#listener = new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0));
-    this.endpoint = this.#listener.localEndpoint();
-    this.poller.add(this.#listener, { accept: true });
+  /** Listens on a free port of the loopback. Nothing is left open when that fails. */
+  constructor(creator = new SocketCreator()) {
+    this.#listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
+    let poller: AfdPoller<Peer> | undefined;
+    try {
+      this.endpoint = this.#listener.localEndpoint();
+      // A stage has its thread for itself and may block it.
+      poller = new AfdPoller<Peer>({ allowMainThread: true });
+      poller.add(this.#listener, { accept: true });
+      this.poller = poller;
+    } catch (error) {
+      runAll([() => rethrow(error), () => poller?.close(), () => this.#listener.close()]);
+      throw error;
+    }
   }
 
   /** How many peers are connected. */
@@ -49,13 +73,17 @@ export class PingServer {
   /** Waits once, and answers. @returns how many events there were. */
   turn(timeoutMs: number): number {
     const events = this.poller.wait(timeoutMs, this.#events);
-    for (const event of events) {
-      const { token: peer } = event;
-      if (peer === undefined) this.#accept();
-      else if (event.isReset) this.#leave(peer, 'broken');
-      else this.#serve(peer);
-    }
+    // All of them, whatever one of them throws.
+    runAll(this.#steps(events));
     return events.length;
+  }
+
+  *#steps(events: PollEvents<Peer>): Generator<() => void> {
+    for (const { token: peer, isReset } of events) {
+      if (peer === undefined) yield () => this.#accept();
+      else if (isReset) yield () => this.#leave(peer, 'broken');
+      else yield () => this.#serve(peer);
+    }
   }
 
   /** The sockets of all peers, for whoever wants to disturb them. */
@@ -63,28 +91,47 @@ export class PingServer {
     return [...this.#peers].map(({ skt }) => skt);
   }
 
-  /** Registers a peer again that was removed behind the server's back. */
-  readd(skt: Skt): void {
+  /** Removes a peer's registration, whatever its poll does just now, and makes another one. */
+  disturb(skt: Skt): void {
     const peer = [...this.#peers].find((each) => each.skt === skt);
-    if (peer !== undefined) this.poller.add(skt, { receive: true }, peer);
+    if (peer === undefined) return;
+    const { registrations, pending } = this.poller.inspect();
+    this.poller.remove(skt);
+    const isGone = this.poller.inspect().registrations === registrations - 1;
+    this.poller.add(skt, { receive: true }, peer);
+    // The listener's poll and the peer's were pending; the removed one's block is still the kernel's.
+    if (isGone && pending > 1) this.counts.readded += 1;
   }
 
   /** Closes the poller first, whatever is pending, then the sockets. */
   close(): void {
-    this.poller.close();
-    this.#listener.close();
-    for (const { skt } of this.#peers) skt.close();
+    const sockets = [this.#listener, ...this.sockets()];
     this.#peers.clear();
+    runAll([() => this.poller.close(), ...sockets.map((skt) => () => skt.close())]);
   }
 
   #accept(): void {
     for (;;) {
-      const skt = this.#listener.accept();
+      let skt: Skt | typeof wouldBlock;
+      try {
+        skt = this.#listener.accept();
+      } catch (error) {
+        if (error instanceof WsaError && error.wsaName === goneWhileWaiting) continue;
+        throw error;
+      }
       if (skt === wouldBlock) return;
-      const peer = { skt, reader: new PingReader(), unsent: 0 };
-      this.counts.accepted += 1;
-      this.#peers.add(peer);
-      this.poller.add(skt, { receive: true }, peer);
+      this.#welcome({ skt, reader: new PingReader(), unsent: 0 });
+    }
+  }
+
+  #welcome(peer: Peer): void {
+    this.counts.accepted += 1;
+    this.#peers.add(peer);
+    try {
+      this.poller.add(peer.skt, { receive: true }, peer);
+    } catch (error) {
+      // Nobody would ever hear of it.
+      runAll([() => rethrow(error), () => this.#leave(peer, 'broken')]);
     }
   }
 

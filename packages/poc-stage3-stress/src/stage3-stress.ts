@@ -4,11 +4,12 @@ import {
   HelperThread,
   Proof,
   printLine,
+  runAll,
   runStage,
   type StageOptions,
   type Verdict,
 } from 'poc-kit';
-import { churn } from './churn.js';
+import { churn, requireRounds } from './churn.js';
 import type { PingTask } from './ping-client.js';
 import { PingServer } from './ping-server.js';
 
@@ -20,7 +21,7 @@ export const stage3Stress = {
 
 /** How hard the stage is on the engine. */
 export interface Stage3Options extends StageOptions {
-  /** Default: 1,000. */
+  /** 21 or more; default: 1,000. */
   readonly churnRounds?: number;
 }
 
@@ -30,21 +31,29 @@ const pingsEach = 10;
 const waitLimitMs = 30_000;
 const answerLimitMs = 10_000;
 
+/** A client in a thread of its own, ready for its task. */
+export function startPingClient(): HelperThread<PingTask, number> {
+  return new HelperThread(new URL('./ping-client.js', import.meta.url));
+}
+
 /**
  * Five clients in five threads, each with a poller of its own, ten pings each: fifty of fifty, and
  * an idle wait is no success. Then churn.
  */
 export class Stage3Stress {
   protected readonly proof: Proof;
-  readonly #options: Stage3Options;
+  readonly #limitMs: number;
+  readonly #rounds: number;
   readonly #blocksBefore = nativeMemory().blocks;
   readonly #clients: HelperThread<PingTask, number>[] = [];
   #server: PingServer | undefined;
   #isClosed = false;
 
+  /** @throws {RangeError} for a `churnRounds` that is too small. */
   constructor(options: Stage3Options = {}) {
+    this.#rounds = requireRounds(options.churnRounds ?? 1_000);
+    this.#limitMs = options.waitLimitMs ?? waitLimitMs;
     this.proof = new Proof(stage3Stress.name, stage3Stress.claim, options.print ?? printLine);
-    this.#options = options;
   }
 
   /** Runs the stage to its verdict. Blocks this thread. */
@@ -68,10 +77,10 @@ export class Stage3Stress {
     this.#server = server;
     const { counts, endpoint } = server;
     for (let index = 0; index < clientCount; index += 1) {
-      this.#clients.push(new HelperThread(new URL('./ping-client.js', import.meta.url)));
+      this.#clients.push(startPingClient());
     }
     for (const client of this.#clients) client.send({ ...endpoint, pings: pingsEach });
-    const deadline = new Deadline(this.#options.waitLimitMs ?? waitLimitMs);
+    const deadline = new Deadline(this.#limitMs);
     while (counts.ended + counts.broken < clientCount && !deadline.isOver) server.turn(100);
 
     proof.expect('clients accepted', counts.accepted, clientCount);
@@ -88,8 +97,8 @@ export class Stage3Stress {
 
   #churn(): void {
     const { proof } = this;
-    const rounds = this.#options.churnRounds ?? 1_000;
-    const counts = churn(rounds);
+    const rounds = this.#rounds;
+    const counts = churn(rounds, () => this.createServer());
     proof.note(`${counts.restarts} pollers closed with ${counts.pendingAtRestart} polls pending`);
     proof.expect('clients that vanished inside a message', counts.vanished, rounds);
     proof.expect('clients served all the same', counts.served, rounds);
@@ -103,12 +112,11 @@ export class Stage3Stress {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const client of this.#clients) client.close();
-    this.#server?.close();
+    runAll([...this.#clients.map((client) => () => client.close()), () => this.#server?.close()]);
   }
 }
 
-/** Constructs, runs and closes the stage. */
+/** Constructs, runs and closes the stage. @throws {RangeError} as the constructor. */
 export function runTest(options: Stage3Options = {}): Verdict {
   return runStage(new Stage3Stress(options));
 }

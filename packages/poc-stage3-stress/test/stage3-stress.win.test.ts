@@ -49,6 +49,42 @@ test('broken on purpose: a server that answers nobody is not proven by waiting',
   stage.close();
 });
 
+test.each([Number.NaN, -1, 0, 10, 20, 20.5, 21.5])('a churn of %s rounds is refused', (rounds) => {
+  expect(() => runTest({ churnRounds: rounds, print: () => {} })).toThrowError(RangeError);
+  expect(() => churn(rounds)).toThrowError(/^A churn has 21 rounds or more/);
+});
+
+test('a churn of 21 rounds compares two different servers', () => {
+  const { rounds, restarts, firstHandle, lastHandle } = churn(21);
+  expect([rounds, restarts]).toEqual([21, 3]);
+  expect(lastHandle).toBe(firstHandle);
+});
+
+test('broken on purpose: what the servers did not do, or see, is not counted', () => {
+  class Careless extends PingServer {
+    override disturb(): void {}
+  }
+  class Blind extends PingServer {
+    override turn(timeoutMs: number): number {
+      const count = super.turn(timeoutMs);
+      this.counts.cutShort = 0;
+      return count;
+    }
+  }
+  const careless = churn(21, () => new Careless());
+  expect(careless).toMatchObject({ vanished: 21, served: 21, removed: 0 });
+  expect(churn(21, () => new Blind())).toMatchObject({ vanished: 0, served: 21, removed: 21 });
+  class CarelessStage extends Stage3Stress {
+    protected override createServer(): PingServer {
+      return new Careless();
+    }
+  }
+  const stage = new CarelessStage({ churnRounds: 21, print: () => {} });
+  const reason = 'removed while completing, and added again: expected 21, saw 0';
+  expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
+  stage.close();
+});
+
 test('closing before running, and twice', () => {
   const stage = new Stage3Stress({ print: () => {} });
   stage.close();

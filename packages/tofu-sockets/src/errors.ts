@@ -4,11 +4,11 @@
  * - `ERR_ADDRESS`: what was given is no address, or none that can be a listener, or a target.
  * - `ERR_RESOLVE`: a host's name has no address, or the resolver could not be asked.
  * - `ERR_SKT_ARGUMENT`: another argument is wrong.
- * - `ERR_SKT_CLOSED`: the socket was closed before.
+ * - `ERR_SKT_CLOSED`: the socket was closed before, or is being closed.
  * - `ERR_SKT_KIND`: sockets of this kind do not have the call.
- * - `ERR_SKT_STATE`: the call was made already.
+ * - `ERR_SKT_STATE`: the call was made already, or comes too early.
  * - `ERR_SKT_UNSUPPORTED`: this host does not have such sockets.
- * - `ERR_UDS_FILE`: the file of a Unix domain socket is in the way, or could not be removed.
+ * - `ERR_UDS_FILE`: the file of a Unix domain socket is in the way, or could not be looked at, or removed.
  */
 export type SktErrorCode =
   | 'ERR_ADDRESS'

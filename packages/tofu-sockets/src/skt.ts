@@ -5,20 +5,17 @@ import {
   SD_BOTH,
   SD_RECEIVE,
   SD_SEND,
-  SO_ERROR,
   type SOCKET,
   SOCKET_ERROR,
-  SOL_SOCKET,
-  WSAENOTCONN,
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
 import type { Endpoint, SktAddress } from './address.js';
 import { borrow } from './borrow.js';
 import { requireBytes, requireRoom } from './bytes.js';
+import { askName, connectOutcome } from './connect-outcome.js';
 import { SktError } from './errors.js';
 import {
   findBaseHandle,
-  getIntOption,
   isSocket,
   lastWsaError,
   lingerZero,
@@ -141,8 +138,10 @@ export class Skt {
       throw new SktError('ERR_SKT_STATE', 'connect was called: finishConnect says how it went.');
     }
     const error = this.#connectBy(this.#address as SktAddress);
-    if (error !== undefined && error.wsaCode !== WSAEWOULDBLOCK) throw error;
-    this.#connect = error === undefined ? 'done' : 'started';
+    const isFailed = error !== undefined && error.wsaCode !== WSAEWOULDBLOCK;
+    if (error === undefined) this.#connect = 'done';
+    else this.#connect = isFailed ? error : 'started';
+    if (isFailed) throw error;
     return error === undefined ? true : this.#tellBlocked('connect');
   }
 
@@ -160,26 +159,23 @@ export class Skt {
    * How a connect that was under way ended, without connecting again.
    *
    * @returns true when connected, {@link wouldBlock} while it is still under way.
-   * @throws {WsaError} of the connect, when it failed; the same one each time.
+   * @throws {WsaError} of the connect, when it failed; the same one each time. WSAECONNRESET also when
+   *   it succeeded, and the other side reset the connection before this was asked.
+   * @throws {SktError} `ERR_SKT_STATE` before {@link connect}.
    */
   finishConnect(): true | WouldBlock {
     Skt.#require(this, 'finishConnect', ['client']);
-    if (this.#connect === 'done') return true;
-    if (!(this.#connect instanceof WsaError)) {
-      const option = [SOL_SOCKET, SO_ERROR] as const;
-      const code = getIntOption(this.#kernel, this.socket, 'getsockopt(SO_ERROR)', option);
-      if (code !== 0) this.#connect = new WsaError('connect', code);
+    if (this.#connect === 'not yet') {
+      throw new SktError('ERR_SKT_STATE', 'Nothing to finish: call connect first.');
     }
+    if (this.#connect === 'started') this.#connect = connectOutcome(this.#kernel, this.socket);
     if (this.#connect instanceof WsaError) throw this.#connect;
-    const error = this.#askName('getpeername');
-    if (error?.wsaCode === WSAENOTCONN) return this.#tellBlocked('connect');
-    if (error !== undefined) throw error;
-    this.#connect = 'done';
-    return true;
+    return this.#connect === 'done' ? true : this.#tellBlocked('connect');
   }
 
   /**
-   * Sends bytes of a connection: at most 64 KiB a call, and possibly fewer than were given.
+   * Sends bytes of a connection: at most 64 KiB a call, and possibly fewer than were given. A short
+   * count is not would-block: call again with the rest.
    *
    * @returns how many were taken, or {@link wouldBlock} when none could be.
    */
@@ -302,9 +298,14 @@ export class Skt {
   /**
    * Has a poller told of every would-block, which edge-triggered readiness needs, and of the close.
    * Costs nothing where nobody watches. The same watcher is told once, however often it came.
+   *
+   * @throws {SktError} `ERR_SKT_CLOSED` also while the close is told: it would not hear of it.
    */
   watch(watcher: SktWatcher): void {
     Skt.#require(this, 'watch');
+    if (this.#isClosing) {
+      throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is being closed.`);
+    }
     this.#watchers ??= new Set();
     this.#watchers.add(requireWatcher(watcher));
   }
@@ -350,18 +351,8 @@ export class Skt {
     });
   }
 
-  /** Has Winsock store a name behind the data. @returns why it did not, if it did not. */
-  #askName(call: 'getsockname' | 'getpeername'): WsaError | undefined {
-    const { socket } = this;
-    const block = transferBlock(this.#kernel);
-    block.writeI32(lengthOffset, nameBytes);
-    const [name, length] = [block.address + nameOffset, block.address + lengthOffset];
-    const result = this.#kernel[call](socket, name, length);
-    return result === SOCKET_ERROR ? lastWsaError(this.#kernel, call) : undefined;
-  }
-
   #endpoint(call: 'getsockname' | 'getpeername'): Endpoint {
-    const error = this.#askName(call);
+    const error = askName(this.#kernel, this.socket, call);
     if (error !== undefined) throw error;
     return requireEndpoint(transferBlock(this.#kernel), call);
   }

@@ -34,6 +34,10 @@ import { encodeSockaddr, familyOf } from './sockaddr.js';
 import { ownFile, removeStaleFile, requireFreePath, udsPathState } from './uds-files.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 
+/** How often a connect must be refused before a file is taken for stale, and how far apart. */
+const staleTries = 5;
+const stalePauseMs = 25;
+
 const kinds: Record<SktAddress['kind'], SktKind> = {
   'tcp-server': 'listener',
   'tcp-client': 'client',
@@ -103,12 +107,17 @@ export class SocketCreator {
   }
 
   /**
-   * Removes the file that a server left behind at a path, after a connect was refused there. Asks the
-   * host for AF_UNIX first, whatever is at the path.
+   * Removes the file that a server left behind at a path. Asks the host for AF_UNIX first, whatever is
+   * at the path. A refused connect may also mean a server between bind and listen, or one whose backlog
+   * is full (unverified on Windows), so the file goes only once five connects in a row were refused,
+   * 25 ms apart: this blocks the thread for up to 100 ms. A server that is not ready for longer than
+   * that loses its file.
    *
-   * @returns `absent` if there was none; `in-use` if a server answers, and in doubt.
+   * @returns `absent` if there was none, or none any more; `in-use` if a server answers, and where a
+   *   connect is not refused at once.
    * @throws {SktError} `ERR_SKT_UNSUPPORTED` where this host has no AF_UNIX, `ERR_UDS_FILE` for a file
-   *   that is no socket's. @throws {WsaError} when the connect fails otherwise.
+   *   that is no socket's.
+   * @throws {WsaError} when the connect fails otherwise.
    */
   removeStale(address: UDSServerAddress): 'removed' | 'absent' | 'in-use' {
     SocketCreator.#check(this, 'removeStale');
@@ -119,15 +128,26 @@ export class SocketCreator {
         `removeStale wants a UDSServerAddress, not ${checked.kind}.`,
       );
     }
-    const skt = this.fromAddress(new UDSClientAddress(checked.path));
+    for (let count = 1; ; count += 1) {
+      const found = this.#knock(checked.path);
+      if (found !== 'refused') return found;
+      if (count === staleTries) break;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stalePauseMs);
+    }
+    removeStaleFile(checked.path);
+    return 'removed';
+  }
+
+  /** What a client finds at a path, by a connect. */
+  #knock(path: string): 'absent' | 'in-use' | 'refused' {
+    const skt = this.fromAddress(new UDSClientAddress(path));
     try {
-      if (udsPathState(checked.path) !== 'taken') return 'absent';
+      if (udsPathState(path) !== 'taken') return 'absent';
       skt.connect();
       return 'in-use';
     } catch (error) {
       if (!(error instanceof WsaError) || error.wsaCode !== WSAECONNREFUSED) throw error;
-      removeStaleFile(checked.path);
-      return 'removed';
+      return 'refused';
     } finally {
       skt.close();
     }

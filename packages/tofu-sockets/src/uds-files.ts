@@ -48,17 +48,27 @@ export function requireFreePath(path: string): void {
   throw new SktError('ERR_UDS_FILE', `No server can listen at ${show(path)}: ${why}.`);
 }
 
+/** Chance alone takes a name twice once in many lifetimes: what fails so often is the directory. */
+const nameTries = 8;
+
 /**
  * A path for a socket in the system's directory for temporary files; nothing is there yet. Long
  * enough at random that nobody else comes to it.
  *
- * @throws {SktError} `ERR_ADDRESS` when that directory's name leaves no room within 107 bytes.
+ * @throws {SktError} `ERR_ADDRESS` when that directory's name leaves no room within 107 bytes;
+ *   `ERR_UDS_FILE` when it cannot be looked into.
  */
 export function temporaryUDSPath(): string {
-  for (;;) {
-    const path = join(tmpdir(), `tofu-${randomBytes(8).toString('hex')}.sock`);
+  const directory = tmpdir();
+  for (let count = 0; count < nameTries; count += 1) {
+    const path = join(directory, `tofu-${randomBytes(8).toString('hex')}.sock`);
     if (udsPathState(path) !== 'taken') return path;
   }
+  throw new SktError(
+    'ERR_UDS_FILE',
+    `The directory for temporary files, ${show(directory)}, cannot be looked into: set ` +
+      `${process.platform === 'win32' ? 'TEMP' : 'TMPDIR'} to one that can.`,
+  );
 }
 
 const owned = new WeakMap<object, string>();

@@ -223,7 +223,6 @@ describe('a poller that watches', () => {
       creator.fromAddress(new TCPClientAddress('127.0.0.1', listener.localEndpoint().port)),
     );
     client.watch(watcher);
-    expect(client.finishConnect()).toBe(wouldBlock);
     client.connect();
     await eventually(() => client.finishConnect());
     expect(told.slice(0, 2)).toEqual(['accept', 'connect']);
@@ -260,6 +259,26 @@ describe('a poller that watches', () => {
     expect(skt.isOpen).toBe(false);
     expect(told).toEqual(['close true']);
     skt.close();
+  });
+
+  test('cannot come while the close is told: nobody would tell it', () => {
+    const skt = creator.fromAddress(new UDPAddress());
+    const late = { onClose: () => told.push('late') };
+    let refusal: unknown;
+    skt.watch({
+      onClose: () => {
+        // What a poller needs to cancel its polls still answers.
+        expect(skt.baseHandle()).toBeGreaterThan(0);
+        try {
+          skt.watch(late);
+        } catch (error) {
+          refusal = error;
+        }
+      },
+    });
+    skt.close();
+    expect(refusal).toMatchObject({ name: 'SktError', code: 'ERR_SKT_CLOSED' });
+    expect(told).toEqual([]);
   });
 
   test('that closes and unwatches while it is told harms nothing', () => {

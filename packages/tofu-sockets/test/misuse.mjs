@@ -131,6 +131,7 @@ add('ERR_SKT_STATE', 'connect twice', () => {
   skt.connect();
   return skt.connect();
 });
+add('ERR_SKT_STATE', 'finishConnect before connect', () => idle().finishConnect());
 add('ERR_WSA', 'recv before connect', () => idle().recv(bytes()));
 add('ERR_WSA', 'send after own shutdown, twice', async () => {
   const skt = await connection();

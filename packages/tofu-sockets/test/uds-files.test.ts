@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -43,17 +43,32 @@ describe('B08 a temporary path', () => {
     expect(new Set(paths).size).toBe(1_000);
   });
 
-  test('in a directory whose name is too long is refused, not cut', () => {
+  /** Asks for a path while the directory for temporary files is another one. */
+  function inDirectory(place: string): string {
     const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
     const before = process.env[variable];
-    process.env[variable] = join(directory, 'x'.repeat(100));
+    process.env[variable] = place;
     try {
-      expect(() => temporaryUDSPath()).toThrowError(/at most 107 bytes/);
+      return temporaryUDSPath();
     } finally {
       if (before === undefined) delete process.env[variable];
       else process.env[variable] = before;
     }
+  }
+
+  test('in a directory whose name is too long is refused, not cut', () => {
+    expect(() => inDirectory(join(directory, 'x'.repeat(100)))).toThrowError(/at most 107 bytes/);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'in a directory that cannot be looked into is refused, not searched for ever',
+    () => {
+      const loop = join(directory, 'loop');
+      symlinkSync(loop, loop);
+      expect(() => inDirectory(loop)).toThrowError(isFileError);
+      expect(() => inDirectory(loop)).toThrowError(/loop', cannot be looked into: set TMPDIR/);
+    },
+  );
 });
 
 describe('a server\u2019s path', () => {

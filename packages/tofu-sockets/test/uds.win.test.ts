@@ -62,6 +62,8 @@ describe.skipIf(isWine)(
 function carried() {
   const blocks = new Map<number, NativeMemory>();
   const ports = new Map<string, number>();
+  /** How many connects are still refused, as by a server that does not listen yet. */
+  const refusals = { left: 0 };
   let failure: number | undefined;
   const pathAt = (address: number) => {
     const bytes = Buffer.from(blocks.get(address)?.read(2, 108) ?? []);
@@ -100,14 +102,16 @@ function carried() {
       return result;
     },
     connect: (socket, name) => {
-      const port = ports.get(pathAt(name));
+      const isEarly = refusals.left > 0;
+      refusals.left -= 1;
+      const port = isEarly ? undefined : ports.get(pathAt(name));
       failure = port === undefined ? WSAECONNREFUSED : undefined;
       if (port === undefined) return SOCKET_ERROR;
       return atPort(port, (address, bytes) => ntKernel.connect(socket, address, bytes));
     },
     WSAGetLastError: () => failure ?? ntKernel.WSAGetLastError(),
   };
-  return { kernel, ports };
+  return { kernel, ports, refusals };
 }
 
 describe('B07 the files of servers, with AF_UNIX carried over TCP', () => {
@@ -165,6 +169,20 @@ describe('B07 the files of servers, with AF_UNIX carried over TCP', () => {
     writeFileSync(address.path, 'Dear Sir');
     expect(() => own.removeStale(address)).toThrowError(/is no socket's file: it is left alone/);
     expect(existsSync(address.path)).toBe(true);
+    expect(winsockUsers(kernel)).toBe(0);
+  });
+
+  test('a server that refuses a few times, as before its listen, keeps its file', () => {
+    const { kernel, refusals } = carried();
+    const own = new SocketCreator(kernel);
+    const address = new UDSServerAddress(join(directory, 's'));
+    const listener = own.fromAddress(address);
+    refusals.left = 4;
+    expect(own.removeStale(address)).toBe('in-use');
+    expect(existsSync(address.path)).toBe(true);
+    refusals.left = 5;
+    expect(own.removeStale(address)).toBe('removed');
+    listener.close();
     expect(winsockUsers(kernel)).toBe(0);
   });
 

@@ -1,0 +1,131 @@
+import { nativeMemory, WsaError } from 'ntdllx';
+import { PingServer, startPingClient } from 'poc-stage3-stress';
+import {
+  type Skt,
+  type SktAddress,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+import { afterEach, expect, test } from 'vitest';
+
+// Calls that the system refuses, to the servers and clients of this stage.
+
+const open: Skt[] = [];
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+afterEach(() => {
+  for (const skt of open.splice(0)) skt.close();
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+function keep(skt: Skt): Skt {
+  open.push(skt);
+  return skt;
+}
+
+function connect(server: PingServer): Skt {
+  const { host, port } = server.endpoint;
+  const skt = keep(new SocketCreator().fromAddress(new TCPClientAddress(host, port)));
+  skt.connect();
+  return skt;
+}
+
+/** The real sockets; what they make is shown, and may be changed. */
+class ShowingCreator extends SocketCreator {
+  listener: Skt | undefined;
+  override fromAddress(address: SktAddress): Skt {
+    this.listener = super.fromAddress(address);
+    return this.listener;
+  }
+}
+
+test('a client that gave up while it waited does not keep the next one from being accepted', () => {
+  const creator = new ShowingCreator();
+  const server = new PingServer(creator);
+  const listener = creator.listener as Skt;
+  listener.accept = () => {
+    Reflect.deleteProperty(listener, 'accept');
+    // As Windows does by documentation (unverified); Wine does not.
+    throw new WsaError('accept', 10_054);
+  };
+  connect(server);
+  expect(server.turn(1_000)).toBe(1);
+  expect(server.open).toBe(1);
+  server.close();
+});
+
+test('a client that cannot be polled is let go, and that is told', async () => {
+  const server = new PingServer();
+  const { poller } = server;
+  poller.add = () => {
+    Reflect.deleteProperty(poller, 'add');
+    throw new Error('on purpose');
+  };
+  const [refused, next] = [connect(server), connect(server)];
+  await pause(20);
+  expect(() => server.turn(1_000)).toThrowError('on purpose');
+  expect(server.open).toBe(0);
+  expect(server.counts).toMatchObject({ accepted: 1, broken: 1 });
+  expect([0, 'WSAECONNRESET']).toContain(await ended(refused));
+  while (server.open === 0) server.turn(100);
+  expect(next.isOpen).toBe(true);
+  server.close();
+});
+
+async function ended(skt: Skt): Promise<number | string> {
+  for (;;) {
+    try {
+      const count = skt.recv(new Uint8Array(1));
+      if (count !== wouldBlock) return count;
+    } catch (error) {
+      return (error as WsaError).wsaName;
+    }
+    await pause(5);
+  }
+}
+
+test('a poller whose close throws: the sockets are closed all the same', () => {
+  const creator = new ShowingCreator();
+  const server = new PingServer(creator);
+  connect(server);
+  while (server.open === 0) server.turn(100);
+  const [peer] = server.sockets();
+  const { poller } = server;
+  poller.close = () => {
+    Reflect.deleteProperty(poller, 'close');
+    poller.close();
+    throw new Error('on purpose');
+  };
+  expect(() => server.close()).toThrowError('on purpose');
+  expect([creator.listener?.isOpen, peer?.isOpen, server.open]).toEqual([false, false, 0]);
+});
+
+test('a server that cannot listen leaves nothing', () => {
+  class Refusing extends SocketCreator {
+    override fromAddress(): Skt {
+      throw new WsaError('bind', 10_048);
+    }
+  }
+  expect(() => new PingServer(new Refusing())).toThrowError(/WSAEADDRINUSE/);
+});
+
+test('a client says that it was reset, and that it has no address, and goes on to the next', async () => {
+  const listener = keep(new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0)));
+  const { host, port } = listener.localEndpoint();
+  const client = startPingClient();
+  client.send({ host: 'nowhere.example', port, pings: 1 });
+  expect(() => client.reply(5_000)).toThrowError(/nowhere\.example/);
+  client.send({ host, port, pings: 1 });
+  let accepted = listener.accept();
+  for (; accepted === wouldBlock; accepted = listener.accept()) await pause(1);
+  // Its first ping is here, so it waits for the answer.
+  await ended(accepted);
+  accepted.abortOnClose();
+  accepted.close();
+  expect(() => client.reply(5_000)).toThrowError(
+    'In the helper thread: The server broke off after 0 answers.',
+  );
+  client.close();
+});
