@@ -44,7 +44,7 @@ export class PollLoop<Token> {
   readonly counts: LoopCounts = { submitted: 0, cancelled: 0, packets: 0, strays: 0 };
   readonly #options: CheckedOptions;
   readonly #way: PollWay;
-  readonly #teller = new Teller<Token>();
+  readonly #teller = new Teller<Token>(() => this.flags.takeWake());
   readonly #bySkt = new Map<Skt, Registration<Token>>();
   readonly #byId = new Map<number, Registration<Token>>();
   /** Registrations that were removed and whose request is not over. */
@@ -270,10 +270,10 @@ export class PollLoop<Token> {
         if (!this.#way.take(port.apcContext(index))) this.counts.strays += 1;
         break;
       case keys.wake:
-        this.#teller.tellOther('wake', 0, this.flags.takeWake());
+        this.#teller.tellWake();
         break;
       case keys.post:
-        this.#teller.tellOther('post', port.status(index), port.information(index));
+        this.#teller.tellPost(port.status(index), port.information(index));
         break;
       case keys.change: {
         const registration = this.#byId.get(port.apcContext(index));

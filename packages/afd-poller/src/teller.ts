@@ -1,11 +1,10 @@
 import type { NTSTATUS } from 'ntdllx';
-import type { EventKind, PollEvents } from './poll-events.js';
+import type { PollEvents } from './poll-events.js';
 import { is } from './readiness.js';
 import type { Registration } from './registration.js';
 
-/** A wake, or a packet that was posted. */
-interface Other {
-  readonly kind: Exclude<EventKind, 'socket'>;
+/** A packet that was posted. */
+interface Post {
   readonly type: number;
   readonly value: number;
 }
@@ -22,8 +21,16 @@ export class Teller<Token> {
   /** Told by the wait that runs, or by the last one. */
   #resting: Registration<Token>[] = [];
   /** To be told by the next wait: there was none, or its list was full. */
-  #others: Other[] = [];
+  #isWakeDue = false;
+  #posts: Post[] = [];
   #closed: Registration<Token>[] = [];
+
+  readonly #takeWake: () => number;
+
+  /** @param takeWake takes the bits of all wakes until now. */
+  constructor(takeWake: () => number) {
+    this.#takeWake = takeWake;
+  }
 
   /** True while a wait runs. */
   get isWaiting(): boolean {
@@ -37,10 +44,11 @@ export class Teller<Token> {
    */
   begin(events: PollEvents<Token>): Registration<Token>[] {
     this.#events = events;
-    if (this.#others.length > 0) {
-      const others = this.#others;
-      this.#others = [];
-      for (const { kind, type, value } of others) this.tellOther(kind, type, value);
+    if (this.#isWakeDue) this.tellWake();
+    if (this.#posts.length > 0) {
+      const posts = this.#posts;
+      this.#posts = [];
+      for (const { type, value } of posts) this.tellPost(type, value);
     }
     if (this.#closed.length > 0) {
       const closed = this.#closed;
@@ -77,14 +85,26 @@ export class Teller<Token> {
     if (!this.#store(registration, is.localClosed, 0)) this.#closed.push(registration);
   }
 
-  /** Tells, now or by the next wait, of a wake or a packet that was posted; in this order. */
-  tellOther(kind: Other['kind'], type: number, value: number): void {
+  /** Tells, now or by the next wait, of a wake: with the bits of all that came until then. */
+  tellWake(): void {
     const events = this.#events;
     if (events === undefined || events.isFull) {
-      this.#others.push({ kind, type, value });
+      this.#isWakeDue = true;
       return;
     }
-    const event = events.push(kind);
+    this.#isWakeDue = false;
+    events.push('wake').value = this.#takeWake();
+    this.told += 1;
+  }
+
+  /** Tells, now or by the next wait, of a packet that was posted; in this order. */
+  tellPost(type: number, value: number): void {
+    const events = this.#events;
+    if (events === undefined || events.isFull) {
+      this.#posts.push({ type, value });
+      return;
+    }
+    const event = events.push('post');
     event.type = type;
     event.value = value;
     this.told += 1;
@@ -93,7 +113,7 @@ export class Teller<Token> {
   /** Forgets everybody. */
   close(): void {
     this.#resting = [];
-    this.#others = [];
+    this.#posts = [];
     this.#closed = [];
   }
 
