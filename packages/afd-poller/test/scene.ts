@@ -137,6 +137,21 @@ export class Scene {
     return total;
   }
 
+  /** The next events, in words; an empty list when nothing comes in time. */
+  next(poller: AfdPoller<string>, timeoutMs = limitMs, events?: PollEvents<string>): string[] {
+    return inWords(poller.wait(timeoutMs, events));
+  }
+
+  /** Nothing is told for a while. */
+  expectSilence(poller: AfdPoller<string>, ms = 60): void {
+    expect(this.next(poller, ms)).toEqual([]);
+  }
+
+  /** Waits until the poller tells of this, and of nothing else before it. */
+  expectNext(poller: AfdPoller<string>, ...expected: string[]): void {
+    expect(this.next(poller).sort()).toEqual(expected.sort());
+  }
+
   close(): void {
     for (const poller of this.#pollers.splice(0)) {
       poller.verify();
