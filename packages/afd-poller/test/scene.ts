@@ -137,6 +137,16 @@ export class Scene {
     return total;
   }
 
+  /** Fills until a poller that asks for sending is silent: buffers may grow while they are filled. */
+  fillUntilSilent(poller: AfdPoller<string>, skt: Skt): number {
+    let total = 0;
+    for (let round = 0; round < 20; round += 1) {
+      total += this.fill(skt);
+      if (this.next(poller, 60).length === 0) return total;
+    }
+    throw new Error('told of room again and again');
+  }
+
   /** The next events, in words; an empty list when nothing comes in time. */
   next(poller: AfdPoller<string>, timeoutMs = limitMs, events?: PollEvents<string>): string[] {
     return inWords(poller.wait(timeoutMs, events));

@@ -136,8 +136,7 @@ test('C05 five rounds of writable, full, drained: no busy loop from CONNECT', (s
   poller.add(client, { send: true }, 'client');
   for (let round = 0; round < 5; round += 1) {
     scene.expectNext(poller, 'client writable');
-    const sent = scene.fill(client);
-    scene.expectSilence(poller);
+    const sent = scene.fillUntilSilent(poller, client);
     let received = 0;
     while (received < sent) {
       received += scene.drain(server);

@@ -129,9 +129,8 @@ test('W01 a fresh pair is writable at once', (scene) => {
 test('W02 silent while the send buffer is full, told when there is room', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  const sent = scene.fill(client);
   poller.add(client, { send: true }, 'client');
-  scene.expectSilence(poller);
+  const sent = scene.fillUntilSilent(poller, client);
   let received = 0;
   while (received < sent) {
     received += scene.drain(server);

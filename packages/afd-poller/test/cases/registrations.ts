@@ -181,8 +181,7 @@ test('M03 edge: writable once, and again after a full buffer had room', (scene) 
   poller.add(client, { send: true, mode: 'edge' }, 'client');
   scene.expectNext(poller, 'client writable');
   scene.expectSilence(poller, 20);
-  const sent = scene.fill(client);
-  scene.expectSilence(poller, 20);
+  const sent = scene.fillUntilSilent(poller, client);
   for (let received = 0; received < sent; scene.host.sleep(1)) received += scene.drain(server);
   scene.expectNext(poller, 'client writable');
 });
