@@ -10,6 +10,8 @@ export interface Profile {
   readonly resetEndsStream: boolean;
   /** send without a connection says WSAECONNRESET, and recv of a failed one the end (Wine). */
   readonly hasUnixErrors: boolean;
+  /** getpeername knows no peer once a connection is over (Wine 8). */
+  readonly forgetsPeer: boolean;
   /** A reset throws away what was not received yet. */
   readonly resetDropsData: boolean;
   /** DISCONNECT only once everything before the FIN was received. */
@@ -40,6 +42,7 @@ const wine8: Profile = {
   name: 'wine8',
   resetEndsStream: true,
   hasUnixErrors: true,
+  forgetsPeer: true,
   resetDropsData: false,
   disconnectAfterData: true,
   closeEndsPolls: true,
@@ -61,6 +64,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     ...wine8,
     name: 'wine10',
     resetEndsStream: false,
+    forgetsPeer: false,
     resetDropsData: true,
     cancelOfNothing: STATUS_NOT_FOUND,
   },
@@ -68,6 +72,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     name: 'windows',
     resetEndsStream: false,
     hasUnixErrors: false,
+    forgetsPeer: false,
     resetDropsData: true,
     disconnectAfterData: false,
     closeEndsPolls: false,

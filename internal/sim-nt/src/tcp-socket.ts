@@ -90,7 +90,7 @@ export class TcpSocket extends SimSocket implements Receiver {
   get hasPeerName(): boolean {
     if (!this.isConnected) return false;
     const isOver = this.isReset || (this.hasFin && this.isSendShut);
-    return !(isOver && this.#core.profile.hasUnixErrors);
+    return !(isOver && this.#core.profile.forgetsPeer);
   }
 
   /** Joins two ends; what one sends the other receives. */
