@@ -108,8 +108,14 @@ export class PollLoop<Token> {
     const id = this.#nextId;
     const registration = new Registration<Token>(id, skt, skt.baseHandle(), token, want);
     registration.predecessor = this.#leaving.get(skt) as Registration | undefined;
-    this.#way.attach(registration as Registration);
+    // Refused for a socket that is closing: nothing may then be left of it here.
     skt.watch(this.#watcher);
+    try {
+      this.#way.attach(registration as Registration);
+    } catch (error) {
+      skt.unwatch(this.#watcher);
+      throw error;
+    }
     this.#nextId += 1;
     this.#bySkt.set(skt, registration);
     this.#byId.set(id, registration);

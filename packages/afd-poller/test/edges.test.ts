@@ -194,6 +194,25 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     end();
   });
 
+  test('a socket that is closing cannot be added', () => {
+    const { udp, poller, end } = stage();
+    const skt = udp();
+    const refused: unknown[] = [];
+    skt.watch({
+      onClose: () => {
+        try {
+          poller.add(skt, { receive: true }, 'late');
+        } catch (error) {
+          refused.push((error as { code: string }).code);
+        }
+      },
+    });
+    skt.close();
+    expect(refused).toEqual(['ERR_SKT_CLOSED']);
+    expect(poller.inspect()).toMatchObject({ registrations: 0, blocks: { ours: 0, kernels: 0 } });
+    end();
+  });
+
   test('added before its connect began: polled again when it did', () => {
     const { kernel, creator, skts, poller, end } = stage();
     const listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
