@@ -46,6 +46,7 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-ladder': [...names].filter((name) => name.startsWith('poc-') || name === 'winnode'),
   'sim-nt': ['ntdllx', 'tofu-sockets'],
   pipeline: ['winnode'],
+  bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
 };
 
 test.each(manifests)('$name depends only on what is below it', (manifest) => {
