@@ -21,7 +21,7 @@
  * them the connections stay open and idle. It ends with its input.
  *
  * Every echoed byte is compared with what was sent.
- * Exit codes: 2 a call failed, 3 nothing moved for 5 s, 4 the peer closed, 5 a wrong byte came.
+ * Exit codes: 2 a call failed, 3 nothing moved for 30 s, 4 the peer closed, 5 a wrong byte came.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -39,7 +39,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STALL_NS 5000000000ull
+#define STALL_NS 30000000000ull
 #define MOST_PIDS 16
 
 typedef struct {
@@ -309,7 +309,7 @@ static void load(int is_churn, int is_stream, double warmup, double seconds) {
     }
     if (total != seen) { moved_at = at; seen = total; }
     if (at - moved_at > STALL_NS) {
-      fprintf(stderr, "loadgen: nothing moved for 5 s, after %llu messages\n",
+      fprintf(stderr, "loadgen: nothing moved for 30 s, after %llu messages\n",
               (unsigned long long)total);
       exit(3);
     }

@@ -1,3 +1,4 @@
+import { baseline } from './contestants.js';
 import { markdownTable } from './report.js';
 import type { CallsRow, Results } from './results.js';
 import { type Summary, summarize } from './statistics.js';
@@ -47,7 +48,7 @@ export function compare(before: Results, after: Results): Comparison[] {
       ({ workload, label }) => workload === old.workload && label === old.label,
     );
     // The baseline's ratio to itself is always 1.
-    if (now === undefined || old.ratios.every((ratio) => ratio === 1)) continue;
+    if (now === undefined || old.label === baseline) continue;
     const what = `${old.workload} ${old.label}, rate to node:net`;
     const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
     comparisons.push(judge(what, was, is, 'more', leastPercent));

@@ -24,7 +24,7 @@ const windowSize = Number(values.window);
 const active = Number(values.active) || Number(values.connections);
 const count = Math.max(active, Number(values.connections));
 /** When nothing moves for so long, nothing ever will. */
-const stallMs = 5_000;
+const stallMs = 30_000;
 
 const pattern = Buffer.allocUnsafe(size);
 for (let index = 0, x = 0x9e37_79b9; index < size; index += 1) {
@@ -199,7 +199,7 @@ async function load(starts: readonly (() => void)[], command: string): Promise<o
 
 setInterval(() => {
   const isStalled = inFlight > 0 && performance.now() - movedAtMs > stallMs;
-  if (isStalled) fail(3, `nothing moved for 5 s, after ${run.total} messages`);
+  if (isStalled) fail(3, `nothing moved for 30 s, after ${run.total} messages`);
 }, 500).unref();
 
 const starts = await connectAll();

@@ -6,7 +6,8 @@ import type { MicroRow } from './micro-row.js';
 import type { EngineRow } from './results.js';
 import type { Servers } from './servers.js';
 
-const eventsScript = fileURLToPath(new URL('./events.js', import.meta.url));
+/** The script that {@link measureEngine} runs on the host; see events.ts. */
+export const eventsScript = fileURLToPath(new URL('./events.js', import.meta.url));
 /** So that nothing is collected while allocated bytes are counted. */
 export const allocationFlags = [
   '--expose-gc',

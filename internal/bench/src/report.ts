@@ -8,6 +8,7 @@ type Cell = string | number | undefined;
 /** Three digits that count; thousands with a comma. A dash for what is not known. */
 export function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
+  if (Math.abs(value) < 0.005) return '0';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
   if (Math.abs(value) >= 10) return value.toFixed(1);
   return value.toFixed(2);
@@ -74,7 +75,7 @@ function memoryTable(rows: readonly MemoryRow[]): string {
     ['', 'connections', 'heap', 'external', 'native', 'resident', 'wineserver resident'],
     rows.map((row) => [
       row.label,
-      row.connections,
+      row.connections.toLocaleString('en-US'),
       row.heap,
       row.external,
       row.native,
@@ -93,7 +94,7 @@ function microTable(rows: readonly EngineRow[]): string {
     rows.flatMap(({ way, micro }) =>
       micro.map(({ sockets, arm, cancel, wake, wait }) => [
         way,
-        sockets,
+        sockets.toLocaleString('en-US'),
         ...[arm, cancel, wake, wait].map(spread),
       ]),
     ),

@@ -168,7 +168,7 @@ export class Servers {
 async function ask(control: number): Promise<ServerReport> {
   const socket = createConnection({ port: control, host: '127.0.0.1' });
   try {
-    socket.setTimeout(10_000, () => socket.destroy(new Error('The server does not report.')));
+    socket.setTimeout(startLimitMs, () => socket.destroy(new Error('The server does not report.')));
     socket.write('?');
     let text = '';
     for await (const part of socket.setEncoding('utf8')) {
