@@ -23,6 +23,7 @@ const size = Number(values.size);
 const windowSize = Number(values.window);
 const active = Number(values.active) || Number(values.connections);
 const count = Math.max(active, Number(values.connections));
+const firstActive = 16;
 /** When nothing moves for so long, nothing ever will. */
 const stallMs = 30_000;
 
@@ -38,6 +39,10 @@ const histogram = createHistogram();
 /** Of the command that is obeyed now. */
 let run = { messages: 0, bytes: 0, total: 0, fired: 0, most: 0, isMeasuring: false };
 let isStopping = true;
+/** How many of the active connections have begun; see {@link startSome}. */
+let begun = 0;
+let starts: readonly (() => void)[] = [];
+let allBegun: () => void = () => {};
 let inFlight = 0;
 let movedAtMs = performance.now();
 let allBack: () => void = () => {};
@@ -48,6 +53,15 @@ function fail(code: number, why: string): never {
 }
 
 const mayFire = () => !isStopping && (run.most === 0 || run.fired < run.most);
+
+/** Not all at once: see start_some in native/loadgen.c. */
+function startSome(count: number): void {
+  for (let more = count; more > 0 && begun < active && mayFire(); more -= 1) {
+    begun += 1;
+    starts[begun - 1]?.();
+  }
+  if (begun === active) allBegun();
+}
 
 function settle(): void {
   if (inFlight === 0 && !mayFire()) allBack();
@@ -101,6 +115,7 @@ function ping(socket: Socket): () => void {
     inFlight -= 1;
     finishMessage(firedAtMs);
     fire();
+    startSome(1);
     settle();
   });
   return fire;
@@ -165,7 +180,7 @@ async function connectAll(): Promise<(() => void)[]> {
   });
 }
 
-async function load(starts: readonly (() => void)[], command: string): Promise<object> {
+async function load(command: string): Promise<object> {
   const [kind, ...numbers] = command.split(' ');
   const [first = 0, second = 0] = numbers.map(Number);
   const most = kind === 'count' ? first : 0;
@@ -177,9 +192,13 @@ async function load(starts: readonly (() => void)[], command: string): Promise<o
   const over = new Promise<void>((done) => {
     allBack = done;
   });
-  for (const start of starts) start();
+  const begin = new Promise<void>((done) => {
+    allBegun = done;
+  });
+  begun = 0;
+  startSome(firstActive);
   if (most === 0) {
-    await sleep(1_000 * first);
+    await Promise.all([sleep(1_000 * first), begin]);
     run.isMeasuring = true;
     fromMs = performance.now();
     await sleep(1_000 * second);
@@ -202,10 +221,10 @@ setInterval(() => {
   if (isStalled) fail(3, `nothing moved for 30 s, after ${run.total} messages`);
 }, 500).unref();
 
-const starts = await connectAll();
+starts = await connectAll();
 await sleep(Number(values.settle));
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 for await (const command of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await load(starts, command))}\n`);
+  process.stdout.write(`${JSON.stringify(await load(command))}\n`);
 }
 process.exit(0);

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from './arguments.js';
 import { type Load, windowBytes } from './workloads.js';
 
 /** What a generator answers to a command. */
@@ -54,12 +55,14 @@ function compile(): string | undefined {
 /**
  * The generator in C on a Linux with a compiler; elsewhere, or on request, the one in Node.
  *
- * @throws {Error} when the one in C is asked for and cannot be had.
+ * @throws {UsageError} when the one in C is asked for and cannot be had.
  */
 export function findGenerator(asked?: 'c' | 'node'): Generator {
   const program = asked === 'node' ? undefined : compile();
   if (program !== undefined) return { name: 'c', file: program, args: [] };
-  if (asked === 'c') throw new Error('The generator in C needs Linux and a C compiler named cc.');
+  if (asked === 'c') {
+    throw new UsageError('The generator in C needs Linux and a C compiler named cc.');
+  }
   return { name: 'node', file: process.execPath, args: [script] };
 }
 

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from './arguments.js';
 import { compare, compareReport } from './compare.js';
+import { Interrupted } from './interruption.js';
 import { report } from './report.js';
 import type { Results } from './results.js';
 import { runBench } from './run.js';
@@ -74,6 +75,9 @@ try {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;
+  } else if (error instanceof Interrupted) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
   } else if (error instanceof WinnodeError) {
     process.stderr.write(`${error.message}\n${error.hint}\n`);
     process.exitCode = 1;

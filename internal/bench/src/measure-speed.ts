@@ -29,9 +29,10 @@ interface Seat {
 export async function measureSpeed(
   servers: Servers,
   workload: Workload,
-  { pairs, seconds, generator, say, note }: SpeedOptions,
+  { pairs, seconds: asked, generator, say, note }: SpeedOptions,
 ): Promise<SpeedRow[]> {
   const { wineserver } = servers;
+  const seconds = asked * (workload.longer ?? 1);
   const seats: Seat[] = [];
   try {
     for (const entry of entriesOf(workload)) {

@@ -1,8 +1,9 @@
 import type { WayName } from 'afd-poller';
 import type { RunArguments } from './arguments.js';
-import { baseline, ways } from './contestants.js';
-import { findGenerator } from './generator.js';
+import { ways } from './contestants.js';
+import { findGenerator, type Generator } from './generator.js';
 import { hostRow, pinEverything } from './host.js';
+import { Interruption } from './interruption.js';
 import { measureForeignCalls, measureRelayedCalls } from './measure-calls.js';
 import { measureEngine } from './measure-engine.js';
 import { measureMemory } from './measure-memory.js';
@@ -11,105 +12,138 @@ import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './result
 import { Servers } from './servers.js';
 import { type Entry, entriesOf, type Workload, workloads } from './workloads.js';
 
-/** Measures everything that was asked for. @throws {WinnodeError} when this host cannot. */
+/**
+ * Measures everything that was asked for. What fails is noted in the results; the rest is measured.
+ *
+ * @throws {UsageError} when there is no such generator. @throws {WinnodeError} when this host cannot run
+ *   Windows Node. @throws {Interrupted} after a signal.
+ */
 export async function runBench(args: RunArguments, say: (line: string) => void): Promise<Results> {
   const date = new Date().toISOString();
   const generator = findGenerator(args.generator);
   const core = args.isPinned ? pinEverything() : undefined;
-  say(
-    `Load generator in ${generator.name === 'c' ? 'C' : 'Node'}; ${
-      core === undefined ? 'nothing is pinned' : `everything on core ${core}`
-    }`,
-  );
-  const notes: string[] = [];
-  const note = (line: string) => {
-    notes.push(line);
-    say(`note: ${line}`);
-  };
-  const inSession = <T>(measure: (servers: Servers) => Promise<T>) =>
-    withServers(core, say, measure);
-  const asked = workloads.filter(({ id }) => args.workloads.includes(id));
-
-  const foreignCalls: CallsRow[] = [];
-  const relayedNtCalls: CallsRow[] = [];
-  await each(asked, note, 'foreign calls', async (workload) => {
-    say(`${workload.id} foreign calls`);
-    foreignCalls.push(...(await inSession((s) => measureForeignCalls(s, workload, generator))));
-    if (!args.withRelay) return;
-    if (process.platform === 'win32') throw new Error('only Wine has a relay channel');
-    say(`${workload.id} NT calls, by Wine's relay channel`);
-    relayedNtCalls.push(...(await inSession((s) => measureRelayedCalls(s, workload, generator))));
-  });
-  const speed: SpeedRow[] = [];
-  await each(asked, note, 'speed', async (workload) => {
-    say(`${workload.id}: ${workload.title}`);
-    const options = { pairs: args.pairs, seconds: args.seconds, generator, say, note };
-    speed.push(...(await inSession((servers) => measureSpeed(servers, workload, options))));
-  });
-  const memory: MemoryRow[] = [];
-  const [first] = workloads as [Workload];
-  const readers = entriesOf(first).filter(({ contestant }) => contestant !== 'blocking');
-  const isWhole = args.workloads.length === workloads.length;
-  await each(isWhole ? readers : [], note, 'memory', async (entry) => {
-    say(`memory of ${entry.label}${entry.contestant === baseline ? '' : ', the engine'}`);
-    memory.push(...(await inSession((servers) => measureMemory(servers, entry, args.crowds))));
-  });
-  const engine: EngineRow[] = [];
-  await each(isWhole ? ways : [], note, 'the engine alone', async (way) => {
-    say(`the engine alone: ${way}`);
-    engine.push(await inSession((servers) => measureEngine(servers, way, args)));
-  });
-  const { pairs, seconds } = args;
-  const settings = { pairs, seconds, generator: generator.name, core };
-  const host = hostRow();
-  return {
-    schema: 1,
-    date,
-    host,
-    settings,
-    speed,
-    foreignCalls,
-    relayedNtCalls,
-    memory,
-    engine,
-    notes,
-  };
-}
-
-/** One session each: what one measurement left in a wineserver is not the next one's. */
-async function withServers<T>(
-  core: number | undefined,
-  say: (line: string) => void,
-  measure: (servers: Servers) => Promise<T>,
-): Promise<T> {
-  const servers = await Servers.open(say);
+  const where = core === undefined ? 'nothing is pinned' : `everything on core ${core}`;
+  say(`Load generator in ${generator.name === 'c' ? 'C' : 'Node'}; ${where}`);
+  const run = new Run(args, generator, core, say);
+  // A host that cannot run Windows Node says so once.
+  await (await Servers.open(say)).close();
   try {
-    if (core !== undefined) servers.pinTo(core);
-    return await measure(servers);
+    const foreignCalls = await run.foreignCalls();
+    const relayedNtCalls = await run.relayedCalls();
+    const speed = await run.speed();
+    const memory = await run.memory();
+    const engine = await run.engine();
+    const { pairs, seconds } = args;
+    const settings = { pairs, seconds, generator: generator.name, core };
+    const measured = { speed, foreignCalls, relayedNtCalls, memory, engine };
+    return { schema: 1, date, host: hostRow(), settings, ...measured, notes: run.notes };
   } finally {
-    await servers.close();
+    run.interruption.release();
   }
 }
 
-/** One that fails is noted, and the others are measured all the same. */
-async function each<T extends Workload | Entry | WayName>(
-  list: readonly T[],
-  note: (line: string) => void,
-  what: string,
-  measure: (item: T) => Promise<void>,
-): Promise<void> {
-  for (const item of list) {
+/** One after another, whatever each of them comes to. */
+class Run {
+  readonly notes: string[] = [];
+  readonly interruption = new Interruption();
+  readonly #args: RunArguments;
+  readonly #generator: Generator;
+  readonly #core: number | undefined;
+  readonly #say: (line: string) => void;
+  readonly #workloads: readonly Workload[];
+  /** One workload alone is asked for by whoever works on it: the rest is left out. */
+  readonly #isWhole: boolean;
+
+  constructor(
+    args: RunArguments,
+    generator: Generator,
+    core: number | undefined,
+    say: (line: string) => void,
+  ) {
+    this.#args = args;
+    this.#generator = generator;
+    this.#core = core;
+    this.#say = say;
+    this.#workloads = workloads.filter(({ id }) => args.workloads.includes(id));
+    this.#isWhole = this.#workloads.length === workloads.length;
+  }
+
+  foreignCalls(): Promise<CallsRow[]> {
+    return this.#each(this.#workloads, 'foreign calls', (servers, workload) =>
+      measureForeignCalls(servers, workload, this.#generator),
+    );
+  }
+
+  relayedCalls(): Promise<CallsRow[]> {
+    const isAble = process.platform !== 'win32';
+    if (this.#args.withRelay && !isAble) this.#note('NT calls were not counted: this is no Wine');
+    const asked = this.#args.withRelay && isAble ? this.#workloads : [];
+    return this.#each(asked, 'NT calls by relay', (servers, workload) =>
+      measureRelayedCalls(servers, workload, this.#generator),
+    );
+  }
+
+  speed(): Promise<SpeedRow[]> {
+    const { pairs, seconds } = this.#args;
+    const note = (line: string) => this.#note(line);
+    const options = { pairs, seconds, generator: this.#generator, say: this.#say, note };
+    return this.#each(this.#workloads, 'speed', (servers, workload) =>
+      measureSpeed(servers, workload, options),
+    );
+  }
+
+  memory(): Promise<MemoryRow[]> {
+    const [first] = workloads as [Workload];
+    const entries = entriesOf(first).filter(({ contestant }) => contestant !== 'blocking');
+    return this.#each(this.#isWhole ? entries : [], 'memory', (servers, entry) =>
+      measureMemory(servers, entry, this.#args.crowds),
+    );
+  }
+
+  engine(): Promise<EngineRow[]> {
+    return this.#each(this.#isWhole ? ways : [], 'the engine alone', async (servers, way) => [
+      await measureEngine(servers, way, this.#args),
+    ]);
+  }
+
+  #note(line: string): void {
+    this.notes.push(line);
+    this.#say(`note: ${line}`);
+  }
+
+  /** One session each: what one measurement left in a wineserver is not the next one's. */
+  async #each<T extends Workload | Entry | WayName, R>(
+    list: readonly T[],
+    what: string,
+    measure: (servers: Servers, item: T) => Promise<R[]>,
+  ): Promise<R[]> {
+    const rows: R[] = [];
+    for (const item of list) {
+      this.interruption.check();
+      this.#say(`${what}: ${titleOf(item)}`);
+      try {
+        rows.push(...(await this.#inSession((servers) => measure(servers, item))));
+      } catch (error) {
+        this.interruption.check();
+        this.#note(`${what}: ${titleOf(item)}: failed: ${(error as Error).message}`);
+      }
+    }
+    this.interruption.check();
+    return rows;
+  }
+
+  async #inSession<T>(measure: (servers: Servers) => Promise<T>): Promise<T> {
+    const servers = await Servers.open(this.#say);
     try {
-      await measure(item);
-    } catch (error) {
-      if ((error as Error).name === 'InterruptedError') throw error;
-      const name = nameOf(item);
-      note(`${what} of ${name} failed: ${(error as Error).message}`);
+      if (this.#core !== undefined) servers.pinTo(this.#core);
+      return await measure(servers);
+    } finally {
+      await servers.close();
     }
   }
 }
 
-function nameOf(item: Workload | Entry | WayName): string {
+function titleOf(item: Workload | Entry | WayName): string {
   if (typeof item === 'string') return item;
-  return 'id' in item ? item.id : item.label;
+  return 'id' in item ? `${item.id}, ${item.title}` : item.label;
 }
