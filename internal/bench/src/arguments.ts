@@ -17,6 +17,8 @@ export interface RunArguments {
   readonly sockets: readonly number[];
   readonly isQuick: boolean;
   readonly isPinned: boolean;
+  /** Ends in time, with fewer rounds if need be: unless it was said how many or how long. */
+  readonly isLimited: boolean;
   readonly withRelay: boolean;
   readonly generator: 'c' | 'node' | undefined;
   /** Where the results go; a name of their own by default. */
@@ -110,6 +112,7 @@ export function readArguments(
     sockets: quick ? [1, 100, 1_000] : [1, 10, 100, 1_000, 10_000],
     isQuick: quick,
     isPinned: !values['no-pin'],
+    isLimited: values.pairs === undefined && values.seconds === undefined,
     withRelay: values.relay,
     generator,
     output: values.output,

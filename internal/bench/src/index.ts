@@ -9,6 +9,7 @@ export { compare, compareReport } from './compare.js';
 export { ways } from './contestants.js';
 export { callsPerMessage, countCalls } from './counting-kernel.js';
 export { EngineServer } from './engine-server.js';
+export { findGenerator, type Generator, Loader } from './generator.js';
 export { type Allocation, EventScene } from './js-per-event.js';
 export { allocationFlags, eventsScript } from './measure-engine.js';
 export { createNoCostKernel } from './no-cost-kernel.js';

@@ -1,6 +1,6 @@
 import { type CallCounts, callsPerMessage } from './counting-kernel.js';
 import { type Generator, Loader } from './generator.js';
-import { RelayCounter, relayedCalls } from './relay.js';
+import { RelayCounter } from './relay.js';
 import type { CallsRow } from './results.js';
 import type { RunningServer, Servers } from './servers.js';
 import { countedEntriesOf, type Entry, entriesOf, type Workload } from './workloads.js';
@@ -13,8 +13,9 @@ async function subtract(
   countsNow: () => Promise<CallCounts>,
 ): Promise<CallsRow> {
   const { countedMessages: messages, load } = workload;
-  const loader = await Loader.open(generator, server.port, load);
+  let loader: Loader | undefined;
   try {
+    loader = await Loader.open(generator, server.port, load);
     await loader.count(messages);
     const first = await countsNow();
     await loader.count(messages);
@@ -29,7 +30,7 @@ async function subtract(
     return { workload: workload.id, label: server.entry.label, calls };
   } finally {
     await server.stop();
-    await loader.close();
+    await loader?.close();
   }
 }
 
@@ -75,6 +76,3 @@ export async function measureRelayedCalls(
 
 /** The blocking peer reports only between two connections. */
 const isReporting = ({ contestant }: Entry) => contestant !== 'blocking';
-
-/** How the relay channel is limited, for whoever reads the figures. */
-export const relayLabel = `of ${relayedCalls.length} NT functions`;

@@ -6,11 +6,15 @@ import { ratios } from './statistics.js';
 import { entriesOf, type Workload } from './workloads.js';
 
 const warmupSeconds = 0.1;
+/** Fewer have no spread to speak of. */
+const leastRounds = 3;
 
 /** How a workload is measured, and whom to tell. */
 export interface SpeedOptions {
   readonly pairs: number;
   readonly seconds: number;
+  /** After so long there are no more rounds, once there are three. */
+  readonly limitSeconds: number;
   readonly generator: Generator;
   readonly say: (line: string) => void;
   readonly note: (line: string) => void;
@@ -29,14 +33,17 @@ interface Seat {
 export async function measureSpeed(
   servers: Servers,
   workload: Workload,
-  { pairs, seconds: asked, generator, say, note }: SpeedOptions,
+  { pairs, seconds: asked, limitSeconds, generator, say, note }: SpeedOptions,
 ): Promise<SpeedRow[]> {
   const { wineserver } = servers;
   const seconds = asked * (workload.longer ?? 1);
+  const deadlineMs = performance.now() + 1_000 * limitSeconds;
+  const running: RunningServer[] = [];
   const seats: Seat[] = [];
   try {
     for (const entry of entriesOf(workload)) {
       const server = await servers.start(entry);
+      running.push(server);
       await server.report();
       const pids = [server.pid, ...(wineserver === undefined ? [] : [wineserver])];
       const loader = await Loader.open(generator, server.port, workload.load, pids);
@@ -45,29 +52,34 @@ export async function measureSpeed(
       await loader.time(warmupSeconds, seconds / 2);
     }
     for (let round = 0; round < pairs; round += 1) {
+      if (round >= leastRounds && performance.now() > deadlineMs) {
+        note(`${workload.id}: ${round} rounds instead of ${pairs}, for want of time`);
+        break;
+      }
       for (const seat of seats) {
         if (!(await servers.settle())) {
-          note(
-            `${workload.id} round ${round + 1}: the wineserver was busy before ${seat.server.entry.label}`,
-          );
+          const { label } = seat.server.entry;
+          note(`${workload.id} round ${round + 1}: the wineserver was busy before ${label}`);
         }
-        seat.results.push(await measureOnce(seat, seconds, wineserver !== undefined));
+        seat.results.push(await measureOnce(seat, seconds, generator.name === 'node'));
       }
       say(`${workload.id} ${round + 1}/${pairs}  ${lastRates(seats)}`);
     }
     return rowsOf(workload, seats);
   } finally {
     // Servers first: to have a thousand connections closed costs Wine seconds, and nobody needs it.
-    for (const { server } of seats) await server.stop();
+    for (const server of running) await server.stop();
     for (const { loader } of seats) await loader.close();
   }
 }
 
-async function measureOnce({ loader, server }: Seat, seconds: number, isWine: boolean) {
-  // The blocking peer reports only between two connections, so where /proc tells, it is not asked.
-  const isAsked = !isWine && server.entry.contestant !== 'blocking';
+/** @param asksServer the generator cannot tell what the server needed of the processor. */
+async function measureOnce({ loader, server }: Seat, seconds: number, asksServer: boolean) {
+  // The blocking peer answers only between two connections.
+  const isAsked = asksServer && server.entry.contestant !== 'blocking';
   const before = isAsked ? (await server.report()).cpuUs : 0;
   const result = await loader.time(warmupSeconds, seconds);
+  if (result.messages === 0) throw new Error(`${server.entry.label}: no message came in time`);
   const cpuUs = isAsked ? ((await server.report()).cpuUs - before) / result.total : Number.NaN;
   return { ...result, cpuUs };
 }

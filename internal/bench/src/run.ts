@@ -12,6 +12,10 @@ import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './result
 import { Servers } from './servers.js';
 import { type Entry, entriesOf, type Workload, workloads } from './workloads.js';
 
+/** A run is to end within 10 minutes, on a slow machine too: with fewer rounds, or without the last. */
+const workloadLimitSeconds = 60;
+const runLimitSeconds = 480;
+
 /**
  * Measures everything that was asked for. What fails is noted in the results; the rest is measured.
  *
@@ -46,6 +50,7 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
 class Run {
   readonly notes: string[] = [];
   readonly interruption = new Interruption();
+  readonly #beganMs = performance.now();
   readonly #args: RunArguments;
   readonly #generator: Generator;
   readonly #core: number | undefined;
@@ -84,9 +89,15 @@ class Run {
   }
 
   speed(): Promise<SpeedRow[]> {
-    const { pairs, seconds } = this.#args;
-    const note = (line: string) => this.#note(line);
-    const options = { pairs, seconds, generator: this.#generator, say: this.#say, note };
+    const { pairs, seconds, isLimited } = this.#args;
+    const options = {
+      pairs,
+      seconds,
+      limitSeconds: isLimited ? workloadLimitSeconds : Number.POSITIVE_INFINITY,
+      generator: this.#generator,
+      say: this.#say,
+      note: (line: string) => this.#note(line),
+    };
     return this.#each(this.#workloads, 'speed', (servers, workload) =>
       measureSpeed(servers, workload, options),
     );
@@ -120,6 +131,10 @@ class Run {
     const rows: R[] = [];
     for (const item of list) {
       this.interruption.check();
+      if (this.#args.isLimited && performance.now() - this.#beganMs > 1_000 * runLimitSeconds) {
+        this.#note(`${what}: ${titleOf(item)}: left out, for want of time`);
+        continue;
+      }
       this.#say(`${what}: ${titleOf(item)}`);
       try {
         rows.push(...(await this.#inSession((servers) => measure(servers, item))));
