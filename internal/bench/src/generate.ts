@@ -52,6 +52,11 @@ function fail(code: number, why: string): never {
   process.exit(code);
 }
 
+/** A server that ends between two commands has done its work: nothing is said then. */
+function lose(why: string): void {
+  if (inFlight > 0) fail(4, why);
+}
+
 const mayFire = () => !isStopping && (run.most === 0 || run.fired < run.most);
 
 /** Not all at once: see start_some in native/loadgen.c. */
@@ -91,8 +96,8 @@ function check(data: Buffer, at: number): void {
 
 function open(): Socket {
   const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
-  socket.on('error', (error) => fail(4, error.message));
-  socket.on('end', () => fail(4, `the peer closed after ${run.total} messages`));
+  socket.on('error', (error) => lose(error.message));
+  socket.on('end', () => lose(`the peer closed after ${run.total} messages`));
   return socket;
 }
 
