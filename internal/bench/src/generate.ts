@@ -41,6 +41,7 @@ let run = { messages: 0, bytes: 0, total: 0, fired: 0, most: 0, isMeasuring: fal
 let isStopping = true;
 /** How many of the active connections have begun; see {@link startSome}. */
 let begun = 0;
+let isConnected = false;
 let starts: readonly (() => void)[] = [];
 let allBegun: () => void = () => {};
 let inFlight = 0;
@@ -54,7 +55,7 @@ function fail(code: number, why: string): never {
 
 /** A server that ends between two commands has done its work: nothing is said then. */
 function lose(why: string): void {
-  if (inFlight > 0) fail(4, why);
+  if (!isConnected || inFlight > 0) fail(4, why);
 }
 
 const mayFire = () => !isStopping && (run.most === 0 || run.fired < run.most);
@@ -227,6 +228,7 @@ setInterval(() => {
 }, 500).unref();
 
 starts = await connectAll();
+isConnected = true;
 await sleep(Number(values.settle));
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 for await (const command of createInterface({ input: process.stdin })) {
