@@ -25,3 +25,18 @@ describe('npm start refuses a slip at once, with one message and exit code 2', (
     expect(status).toBe(2);
   });
 });
+
+describe('npm run bench refuses a slip at once, with one message and exit code 2', () => {
+  test.each([
+    [['--bogus'], /^Unknown option '--bogus'\. Known: --no-install, --quick, /],
+    [['--pairs'], /^Option '--pairs <value>' argument missing\. Known: /],
+  ])('%j', (args, message) => {
+    const command = ['scripts/bench.mjs', '--no-install', ...args];
+    const options = { cwd: root, encoding: 'utf8' } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
+    expect(stdout).toBe('');
+    expect(stderr.trim()).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(status).toBe(2);
+  });
+});

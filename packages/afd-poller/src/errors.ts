@@ -40,7 +40,9 @@ export class PollRefusedError extends PollerError {
     { skt, token }: { readonly skt: Skt; readonly token: unknown },
     cause: NtStatusError,
   ) {
-    super('ERR_POLL_REFUSED', `This ${skt.kind} socket cannot be polled: ${cause.message}`, { cause });
+    super('ERR_POLL_REFUSED', `This ${skt.kind} socket cannot be polled: ${cause.message}`, {
+      cause,
+    });
     this.name = 'PollRefusedError';
     this.skt = skt;
     this.token = token;

@@ -1,0 +1,120 @@
+import { parseArgs } from 'node:util';
+import { workloads } from './workloads.js';
+
+/** A wrong command line: its message is all that is said, and the exit code is 2. */
+export class UsageError extends Error {}
+
+/** What to measure, and how long. */
+export interface RunArguments {
+  readonly command: 'run';
+  readonly pairs: number;
+  readonly seconds: number;
+  /** Ids of workloads. */
+  readonly workloads: readonly string[];
+  /** How many idle connections memory is measured with. */
+  readonly crowds: readonly number[];
+  /** How many registered sockets the engine's calls are measured with. */
+  readonly sockets: readonly number[];
+  readonly isQuick: boolean;
+  readonly isPinned: boolean;
+  /** Ends in time, with fewer rounds if need be: unless it was said how many or how long. */
+  readonly isLimited: boolean;
+  readonly withRelay: boolean;
+  readonly generator: 'c' | 'node' | undefined;
+  /** Where the results go; a name of their own by default. */
+  readonly output: string | undefined;
+}
+
+/** Which two results to compare. */
+export interface CompareArguments {
+  readonly command: 'compare';
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What is printed for `--help`. */
+export const help = `pnpm bench [flags]                    measures; 10 minutes at the most
+pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did
+
+  --quick            a short run, for development: about two minutes
+  --workload ID      only this workload, W1 to W6; may be given again
+  --pairs NUMBER     how often each contestant is measured (default: 7)
+  --seconds NUMBER   how long each time (default: 0.7)
+  --relay            count NT calls through Wine's relay channel, too
+  --generator NAME   the load generator: c or node (default: c where there is a compiler)
+  --no-pin           leave the processes to the scheduler
+  --output FILE      where to write the results (default: bench-results/DATE-HOST.json)
+  --help             this text
+`;
+
+function requireNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  throw new UsageError(`--${flag} wants a number from ${least} to ${most}; got "${text}".`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        workload: { type: 'string', multiple: true },
+        pairs: { type: 'string' },
+        seconds: { type: 'string' },
+        relay: { type: 'boolean', default: false },
+        generator: { type: 'string' },
+        'no-pin': { type: 'boolean', default: false },
+        output: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    const [said] = (error as Error).message.split(/\.?(?:\n|$)|\. /);
+    throw new UsageError(`${said}. See pnpm bench --help.`);
+  }
+}
+
+/** @throws {UsageError} for what the command does not know. */
+export function readArguments(
+  args: readonly string[],
+): RunArguments | CompareArguments | { readonly command: 'help' } {
+  const { values, positionals } = parse(args);
+  if (values.help) return { command: 'help' };
+  const [command, before, after, ...more] = positionals;
+  if (command === 'compare') {
+    if (before === undefined || after === undefined || more.length > 0) {
+      throw new UsageError('compare wants two files: pnpm bench compare A.json B.json');
+    }
+    return { command: 'compare', before, after };
+  }
+  if (command !== undefined) {
+    throw new UsageError(`There is no command "${command}"; there is compare. See --help.`);
+  }
+  const ids = workloads.map(({ id }) => id);
+  const unknown = values.workload?.find((id) => !ids.includes(id));
+  if (unknown !== undefined) {
+    throw new UsageError(`--workload wants one of ${ids.join(', ')}; got "${unknown}".`);
+  }
+  const { generator, quick } = values;
+  if (generator !== undefined && generator !== 'c' && generator !== 'node') {
+    throw new UsageError(`--generator wants c or node; got "${generator}".`);
+  }
+  const pairs = requireNumber('pairs', values.pairs ?? (quick ? '3' : '7'), 1, 1_000);
+  if (!Number.isInteger(pairs)) throw new UsageError('--pairs wants a whole number.');
+  return {
+    command: 'run',
+    pairs,
+    seconds: requireNumber('seconds', values.seconds ?? (quick ? '0.3' : '0.7'), 0.05, 600),
+    workloads: values.workload ?? ids,
+    crowds: quick ? [1_000] : [1_000, 10_000],
+    sockets: quick ? [1, 100, 1_000] : [1, 10, 100, 1_000, 10_000],
+    isQuick: quick,
+    isPinned: !values['no-pin'],
+    isLimited: values.pairs === undefined && values.seconds === undefined,
+    withRelay: values.relay,
+    generator,
+    output: values.output,
+  };
+}

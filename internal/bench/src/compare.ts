@@ -1,0 +1,98 @@
+import { baseline } from './contestants.js';
+import { markdownTable } from './report.js';
+import type { CallsRow, Results } from './results.js';
+import { type Summary, summarize } from './statistics.js';
+
+/** One figure in two results. */
+export interface Comparison {
+  readonly what: string;
+  readonly before: Summary;
+  readonly after: Summary;
+  /** How much better or worse, in percent; above 0 is better. */
+  readonly changePercent: number;
+  readonly verdict: 'slower' | 'faster' | 'same';
+}
+
+/** Below this a change is none, whatever the spread says: the next build differs by as much. */
+const leastPercent = 3;
+/** Counts do not depend on the machine; but how many events one wait finds does, a little. */
+const leastCallsPercent = 2;
+
+/** Beyond the noise: more than the least, and the two spreads do not touch. */
+function judge(
+  what: string,
+  before: Summary,
+  after: Summary,
+  better: 'more' | 'less',
+  least: number,
+): Comparison {
+  const sign = better === 'more' ? 1 : -1;
+  const changePercent = sign * 100 * (after.median / before.median - 1);
+  const isApart = after.low > before.high || after.high < before.low;
+  const isBeyond = isApart && Math.abs(changePercent) > least;
+  const direction = changePercent < 0 ? 'slower' : 'faster';
+  return { what, before, after, changePercent, verdict: isBeyond ? direction : 'same' };
+}
+
+const exact = (value: number): Summary => summarize([value]);
+const allCalls = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
+
+/**
+ * Compares what both results have: rates as ratios to `node:net` of the same run, so that a slower
+ * machine is no slower engine; JavaScript per event; foreign calls per message.
+ */
+export function compare(before: Results, after: Results): Comparison[] {
+  const comparisons: Comparison[] = [];
+  for (const old of before.speed) {
+    const now = after.speed.find(
+      ({ workload, label }) => workload === old.workload && label === old.label,
+    );
+    // The baseline's ratio to itself is always 1.
+    if (now === undefined || old.label === baseline) continue;
+    const what = `${old.workload} ${old.label}, rate to node:net`;
+    const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
+    comparisons.push(judge(what, was, is, 'more', leastPercent));
+  }
+  for (const old of before.foreignCalls) {
+    const now = after.foreignCalls.find(
+      ({ workload, label }) => workload === old.workload && label === old.label,
+    );
+    if (now === undefined) continue;
+    const what = `${old.workload} ${old.label}, foreign calls per message`;
+    const [was, is] = [exact(allCalls(old)), exact(allCalls(now))];
+    comparisons.push(judge(what, was, is, 'less', leastCallsPercent));
+  }
+  for (const old of before.engine) {
+    const now = after.engine.find(({ way }) => way === old.way);
+    for (const [idle, was] of Object.entries(old.events.noCostNs)) {
+      const is = now?.events.noCostNs[idle];
+      if (is === undefined) continue;
+      const what = `${old.way}, ns per event beside ${idle} idle`;
+      // Not beside a baseline: another machine is another figure.
+      if (before.host.name === after.host.name) {
+        comparisons.push(judge(what, was, is, 'less', leastPercent));
+      }
+    }
+  }
+  return comparisons;
+}
+
+/** A comparison for people, what changed first. */
+export function compareReport(comparisons: readonly Comparison[]): string {
+  const order = { slower: 0, faster: 1, same: 2 };
+  const rows = [...comparisons].sort((a, b) => order[a.verdict] - order[b.verdict]);
+  const spread = ({ median, low, high }: Summary) =>
+    low === high
+      ? median.toFixed(2)
+      : `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+  return markdownTable(
+    ['', 'verdict', 'change', 'before', 'after'],
+    rows.map(({ what, verdict, changePercent, before, after }) => [
+      what,
+      verdict,
+      `${changePercent >= 0 ? '+' : ''}${changePercent.toFixed(1)} %`,
+      spread(before),
+      spread(after),
+    ]),
+  );
+}

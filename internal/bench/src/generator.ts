@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from './arguments.js';
+import { type Load, windowBytes } from './workloads.js';
+
+/** What a generator answers to a command. */
+export interface LoadResult {
+  readonly generator: 'c' | 'node';
+  readonly seconds: number;
+  /** Messages within the measured window, and in all. */
+  readonly messages: number;
+  readonly total: number;
+  readonly bytes: number;
+  /** Latencies; 0 where there are none: of a stream. */
+  readonly p50us: number;
+  readonly p99us: number;
+  readonly p999us: number;
+  /** CPU time of each process that was named, within the window; empty where it cannot be told. */
+  readonly cpuNs: readonly number[];
+}
+
+/** Which program puts the load on. */
+export interface Generator {
+  readonly name: 'c' | 'node';
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const source = fileURLToPath(new URL('../../native/loadgen.c', import.meta.url));
+const script = fileURLToPath(new URL('./generate.js', import.meta.url));
+/** Of this package's own, and out of git's sight. */
+export const cacheDirectory = fileURLToPath(
+  new URL('../../node_modules/.cache/bench/', import.meta.url),
+);
+
+/** Compiles the generator in C, once for each version of it; undefined where there is no compiler. */
+function compile(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  const program = join(cacheDirectory, `loadgen-${digest}`);
+  if (existsSync(program)) return program;
+  mkdirSync(cacheDirectory, { recursive: true });
+  const fresh = `${program}.${process.pid}`;
+  const { status } = spawnSync('cc', ['-O2', '-o', fresh, source], { stdio: 'ignore' });
+  if (status !== 0) return undefined;
+  renameSync(fresh, program);
+  return program;
+}
+
+/**
+ * The generator in C on a Linux with a compiler; elsewhere, or on request, the one in Node.
+ *
+ * @throws {UsageError} when the one in C is asked for and cannot be had.
+ */
+export function findGenerator(asked?: 'c' | 'node'): Generator {
+  const program = asked === 'node' ? undefined : compile();
+  if (program !== undefined) return { name: 'c', file: program, args: [] };
+  if (asked === 'c') {
+    throw new UsageError('The generator in C needs Linux and a C compiler named cc.');
+  }
+  return { name: 'node', file: process.execPath, args: [script] };
+}
+
+/** A generator that is connected to a server and waits for commands. */
+export class Loader {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    const input = child.stdout as NodeJS.ReadableStream;
+    this.#lines = createInterface({ input })[Symbol.asyncIterator]();
+  }
+
+  /** Connects. @param pids processes whose CPU time is wanted. */
+  static async open(
+    { name, file, args }: Generator,
+    port: number,
+    load: Load,
+    pids: readonly number[] = [],
+  ): Promise<Loader> {
+    const options = {
+      '-p': port,
+      '-m': load.mode,
+      '-n': load.connections,
+      '-a': load.active,
+      '-s': load.bytes,
+      '-q': windowBytes,
+      // A server needs a while for a crowd: what it has not accepted yet would be idle by mistake.
+      '-S': load.connections > 100 ? 500 : 50,
+      ...(name === 'c' && pids.length > 0 ? { '-P': pids.join() } : {}),
+    };
+    const flags = Object.entries(options).flatMap(([flag, value]) => [flag, `${value}`]);
+    const child = spawn(file, [...args, ...flags], { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin?.on('error', () => {});
+    const loader = new Loader(child);
+    await loader.#line();
+    return loader;
+  }
+
+  /** Loads for so long. */
+  async time(warmupSeconds: number, seconds: number): Promise<LoadResult> {
+    this.#child.stdin?.write(`time ${warmupSeconds} ${seconds}\n`);
+    return JSON.parse(await this.#line()) as LoadResult;
+  }
+
+  /** Sends so many messages. */
+  async count(messages: number): Promise<LoadResult> {
+    this.#child.stdin?.write(`count ${messages}\n`);
+    return JSON.parse(await this.#line()) as LoadResult;
+  }
+
+  /** Ends it, and its connections. */
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  async #line(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done !== true) return value;
+    const { exitCode } = this.#child;
+    throw new Error(`The load generator ended, exit code ${exitCode}: see above.`);
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Measures the engine beside `node:net` and a blocking peer. `main` is the command; this is what its
+ * tests use.
+ *
+ * @packageDocumentation
+ */
+export { readArguments, UsageError } from './arguments.js';
+export { compare, compareReport } from './compare.js';
+export { ways } from './contestants.js';
+export { callsPerMessage, countCalls } from './counting-kernel.js';
+export { EngineServer } from './engine-server.js';
+export { findGenerator, type Generator, Loader } from './generator.js';
+export { type Allocation, EventScene } from './js-per-event.js';
+export { allocationFlags, eventsScript } from './measure-engine.js';
+export { createNoCostKernel } from './no-cost-kernel.js';
+export { RelayCounter } from './relay.js';
+export { report } from './report.js';
+export type { Results } from './results.js';
+export { median, ratios, summarize } from './statistics.js';
+export { workloads } from './workloads.js';

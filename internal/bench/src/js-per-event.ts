@@ -1,0 +1,155 @@
+import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
+import { createSimNt } from 'sim-nt';
+import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { createNoCostKernel } from './no-cost-kernel.js';
+import { type Summary, summarize } from './statistics.js';
+
+/** How many sockets are ready in every wait: a full list of the usual capacity. */
+export const readySockets = 64;
+/** How many more are registered and never ready. */
+export const idleCounts = [0, 10, 100, 1_000, 10_000] as const;
+
+const rounds = 7;
+
+/** JavaScript per event, in nanoseconds. */
+export interface EventCosts {
+  /** On the kernel that costs nothing, by how many idle sockets are registered beside. */
+  readonly noCostNs: Readonly<Record<string, Summary>>;
+  /** The costliest of these over the cheapest: 1 is flat. */
+  readonly flatness: number;
+  /** On sim-nt with its checks off; its own cost is in it. */
+  readonly simNtNs: Summary;
+}
+
+/** A poller on a kernel that costs nothing, with sockets that are always ready. */
+export class EventScene {
+  readonly poller: AfdPoller<number>;
+  readonly events = new PollEvents<number>(readySockets);
+
+  constructor(way: WayName, idle: number) {
+    const { kernel, setReady } = createNoCostKernel();
+    this.poller = new AfdPoller<number>({ way, kernel, allowMainThread: true });
+    const creator = new SocketCreator(kernel);
+    for (let token = 0; token < readySockets + idle; token += 1) {
+      setReady(token < readySockets);
+      const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+      this.poller.add(skt, { receive: true }, token);
+    }
+  }
+
+  /** Waits so often, looking at each event as a program does. @returns how many there were. */
+  turns(count: number): number {
+    let told = 0;
+    for (let turn = 0; turn < count; turn += 1) {
+      for (const event of this.poller.wait(0, this.events)) {
+        if (event.isReadable && event.token !== undefined) told += 1;
+      }
+    }
+    return told;
+  }
+}
+
+type Turns = (count: number) => number;
+
+/**
+ * Samples of each, in turn, so that all of them see the same compiled code. Of the processor's time, for
+ * there is no baseline beside which a busy machine would not matter.
+ */
+function nsPerEvent(scenes: readonly Turns[], count: number): Summary[] {
+  for (const turns of [...scenes, ...scenes]) turns(count);
+  const samples = scenes.map((): number[] => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, turns] of scenes.entries()) {
+      const before = process.cpuUsage();
+      const told = turns(count);
+      const { user, system } = process.cpuUsage(before);
+      samples[index]?.push((1e3 * (user + system)) / told);
+    }
+  }
+  return samples.map(summarize);
+}
+
+/** @param turns waits per sample, of {@link readySockets} events each. */
+export function measureEvents(way: WayName, turns: number): EventCosts {
+  const scenes = idleCounts.map((idle) => new EventScene(way, idle));
+  const summaries = nsPerEvent(
+    scenes.map((scene) => (count) => scene.turns(count)),
+    turns,
+  );
+  const medians = summaries.map(({ median }) => median);
+  return {
+    noCostNs: Object.fromEntries(
+      idleCounts.map((idle, index) => [`${idle}`, summaries[index] as Summary]),
+    ),
+    flatness: Math.max(...medians) / Math.min(...medians),
+    simNtNs: measureOnSimNt(way, Math.ceil(turns / 10)),
+  };
+}
+
+function measureOnSimNt(way: WayName, turns: number): Summary {
+  const { kernel, nowMs } = createSimNt({ seed: 1, isStrict: false });
+  const poller = new AfdPoller<number>({ way, kernel, now: nowMs, allowMainThread: true });
+  const events = new PollEvents<number>(readySockets);
+  const creator = new SocketCreator(kernel);
+  const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+  const skts: Skt[] = [];
+  for (let token = 0; token < readySockets; token += 1) {
+    const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+    sender.sendTo(Buffer.from('x'), skt.localEndpoint());
+    poller.add(skt, { receive: true }, token);
+    skts.push(skt);
+  }
+  const [summary] = nsPerEvent(
+    [
+      (count) => {
+        let told = 0;
+        for (let turn = 0; turn < count; turn += 1) {
+          for (const event of poller.wait(0, events)) if (event.isReadable) told += 1;
+        }
+        return told;
+      },
+    ],
+    turns,
+  );
+  return summary as Summary;
+}
+
+/** What is allocated on JavaScript's heap, in bytes. */
+export interface Allocation {
+  /** By each event; by each wait, whatever it tells. */
+  readonly bytesPerEvent: number;
+  readonly bytesPerWait: number;
+}
+
+/**
+ * Counts allocated bytes. Nothing may be collected meanwhile, so the process wants --expose-gc and a
+ * young generation that is large enough (`--min-semi-space-size=64 --max-semi-space-size=64`).
+ *
+ * @throws {Error} when something was collected: the count would be too small.
+ */
+export function measureAllocation(way: WayName): Allocation {
+  const scene = new EventScene(way, 0);
+  const lonely = new EventScene(way, 0);
+  const one = new PollEvents<number>(1);
+  const lonelyTurns = (count: number) => {
+    for (let turn = 0; turn < count; turn += 1) {
+      for (const event of lonely.poller.wait(0, one)) if (event.token === -1) return;
+    }
+  };
+  scene.turns(20_000);
+  lonelyTurns(50_000);
+  // A full list: 64 events and one wait. A list of one: an event and a wait.
+  const full = allocatedBy(() => scene.turns(2_000)) / 2_000;
+  const single = allocatedBy(() => lonelyTurns(2_000)) / 2_000;
+  const bytesPerEvent = (full - single) / (readySockets - 1);
+  return { bytesPerEvent, bytesPerWait: single - bytesPerEvent };
+}
+
+function allocatedBy(run: () => unknown): number {
+  const { gc } = globalThis;
+  if (gc === undefined) throw new Error('Allocation is counted with --expose-gc only.');
+  gc();
+  const before = process.memoryUsage().heapUsed;
+  run();
+  return process.memoryUsage().heapUsed - before;
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { WinnodeError } from 'winnode';
+import {
+  type CompareArguments,
+  help,
+  type RunArguments,
+  readArguments,
+  UsageError,
+} from './arguments.js';
+import { compare, compareReport } from './compare.js';
+import { Interrupted } from './interruption.js';
+import { report } from './report.js';
+import type { Results } from './results.js';
+import { runBench } from './run.js';
+
+function readResults(file: string): Results {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  let results: Partial<Results> | null;
+  try {
+    results = JSON.parse(text) as Partial<Results> | null;
+  } catch {
+    throw new UsageError(`${file} is no JSON.`);
+  }
+  if (results?.schema === 1 && Array.isArray(results.speed)) return results as Results;
+  throw new UsageError(`${file} is no result of this bench.`);
+}
+
+function compareFiles({ before, after }: CompareArguments): number {
+  const comparisons = compare(readResults(before), readResults(after));
+  if (comparisons.length === 0) throw new UsageError('The two results have nothing in common.');
+  process.stdout.write(`${compareReport(comparisons)}\n`);
+  const slower = comparisons.filter(({ verdict }) => verdict === 'slower');
+  process.stdout.write(
+    slower.length === 0
+      ? '\nNothing got slower beyond the noise.\n'
+      : `\nSlower beyond the noise: ${slower.map(({ what }) => what).join('; ')}.\n`,
+  );
+  return slower.length === 0 ? 0 : 1;
+}
+
+async function measure(args: RunArguments): Promise<number> {
+  const beganMs = performance.now();
+  const seconds = () => Math.round((performance.now() - beganMs) / 1_000);
+  const results = await runBench(args, (line) => {
+    process.stderr.write(`${`${seconds()}`.padStart(4)} s  ${line}\n`);
+  });
+  const stamp = results.date.slice(0, 19).replace('T', '-').replaceAll(':', '');
+  const file = resolve(args.output ?? join('bench-results', `${stamp}-${results.host.name}.json`));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  process.stdout.write(`${report(results)}\nWritten to ${file}, in ${seconds()} s.\n`);
+  return results.notes.some((note) => note.includes('failed')) ? 1 : 0;
+}
+
+async function main(): Promise<number> {
+  const args = readArguments(process.argv.slice(2));
+  if (args.command === 'run') return measure(args);
+  if (args.command === 'compare') return compareFiles(args);
+  process.stdout.write(help);
+  return 0;
+}
+
+// Nobody reads any more (`| head`): the results are written all the same.
+process.stdout.on('error', () => {});
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof Interrupted) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof WinnodeError) {
+    process.stderr.write(`${error.message}\n${error.hint}\n`);
+    process.exitCode = 1;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { WayName } from 'afd-poller';
+import type { MicroRow } from './micro-row.js';
+import type { EngineRow } from './results.js';
+import type { Servers } from './servers.js';
+
+/** The script that {@link measureEngine} runs on the host; see events.ts. */
+export const eventsScript = fileURLToPath(new URL('./events.js', import.meta.url));
+/** So that nothing is collected while allocated bytes are counted. */
+export const allocationFlags = [
+  '--expose-gc',
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+] as const;
+
+/** What the engine costs by itself: on the host's Node without a kernel, and on the real kernel. */
+export async function measureEngine(
+  servers: Servers,
+  way: WayName,
+  { sockets, isQuick }: { readonly sockets: readonly number[]; readonly isQuick: boolean },
+): Promise<EngineRow> {
+  const args = [...allocationFlags, eventsScript, way, isQuick ? 'quick' : 'full'];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const micro = await servers.runScript<MicroRow[]>('micro', [way, sockets.join()]);
+  return { way, events: JSON.parse(stdout) as EngineRow['events'], micro };
+}

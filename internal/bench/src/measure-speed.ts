@@ -1,0 +1,120 @@
+import { baseline } from './contestants.js';
+import { type Generator, Loader, type LoadResult } from './generator.js';
+import type { SpeedRow } from './results.js';
+import type { RunningServer, Servers } from './servers.js';
+import { ratios } from './statistics.js';
+import { entriesOf, type Workload } from './workloads.js';
+
+const warmupSeconds = 0.1;
+/** Fewer have no spread to speak of. */
+const leastRounds = 3;
+
+/** How a workload is measured, and whom to tell. */
+export interface SpeedOptions {
+  readonly pairs: number;
+  readonly seconds: number;
+  /** After so long there are no more rounds, once there are three. */
+  readonly limitSeconds: number;
+  readonly generator: Generator;
+  readonly say: (line: string) => void;
+  readonly note: (line: string) => void;
+}
+
+interface Seat {
+  readonly server: RunningServer;
+  readonly loader: Loader;
+  readonly results: (LoadResult & { readonly cpuUs: number })[];
+}
+
+/**
+ * One workload. Every contestant runs and is connected the whole time, and they are loaded in turn:
+ * A B C, A B C. What the machine does meanwhile meets all of them.
+ */
+export async function measureSpeed(
+  servers: Servers,
+  workload: Workload,
+  { pairs, seconds: asked, limitSeconds, generator, say, note }: SpeedOptions,
+): Promise<SpeedRow[]> {
+  const { wineserver } = servers;
+  const seconds = asked * (workload.longer ?? 1);
+  const deadlineMs = performance.now() + 1_000 * limitSeconds;
+  const running: RunningServer[] = [];
+  const seats: Seat[] = [];
+  try {
+    for (const entry of entriesOf(workload)) {
+      const server = await servers.start(entry);
+      running.push(server);
+      await server.report();
+      const pids = [server.pid, ...(wineserver === undefined ? [] : [wineserver])];
+      const loader = await Loader.open(generator, server.port, workload.load, pids);
+      seats.push({ server, loader, results: [] });
+      // Compiled, and out of the first measurement's way.
+      await loader.time(warmupSeconds, seconds / 2);
+    }
+    for (let round = 0; round < pairs; round += 1) {
+      if (round >= leastRounds && performance.now() > deadlineMs) {
+        note(`${workload.id}: ${round} rounds instead of ${pairs}, for want of time`);
+        break;
+      }
+      for (const seat of seats) {
+        if (!(await servers.settle())) {
+          const { label } = seat.server.entry;
+          note(`${workload.id} round ${round + 1}: the wineserver was busy before ${label}`);
+        }
+        seat.results.push(await measureOnce(seat, seconds, generator.name === 'node'));
+      }
+      say(`${workload.id} ${round + 1}/${pairs}  ${lastRates(seats)}`);
+    }
+    return rowsOf(workload, seats);
+  } finally {
+    // Servers first: to have a thousand connections closed costs Wine seconds, and nobody needs it.
+    for (const server of running) await server.stop();
+    for (const { loader } of seats) await loader.close();
+  }
+}
+
+/** @param asksServer the generator cannot tell what the server needed of the processor. */
+async function measureOnce({ loader, server }: Seat, seconds: number, asksServer: boolean) {
+  // The blocking peer answers only between two connections.
+  const isAsked = asksServer && server.entry.contestant !== 'blocking';
+  const before = isAsked ? (await server.report()).cpuUs : 0;
+  const result = await loader.time(warmupSeconds, seconds);
+  if (result.messages === 0) throw new Error(`${server.entry.label}: no message came in time`);
+  const cpuUs = isAsked ? ((await server.report()).cpuUs - before) / result.total : Number.NaN;
+  return { ...result, cpuUs };
+}
+
+function lastRates(seats: readonly Seat[]): string {
+  return seats
+    .map(({ server, results }) => {
+      const { messages, seconds } = results.at(-1) as LoadResult;
+      return `${server.entry.label} ${Math.round(messages / seconds)}/s`;
+    })
+    .join('  ');
+}
+
+function rowsOf(workload: Workload, seats: readonly Seat[]): SpeedRow[] {
+  const ratesOf = ({ results }: Seat) => results.map(({ messages, seconds }) => messages / seconds);
+  const base = seats.find(({ server }) => server.entry.contestant === baseline) as Seat;
+  return seats.map((seat) => {
+    const { results, server } = seat;
+    const cpu = (index: number) =>
+      results.flatMap(({ cpuNs, messages }) => {
+        const ns = cpuNs[index];
+        return ns === undefined ? [] : [ns / 1e3 / messages];
+      });
+    const ownCpu = results.map(({ cpuUs }) => cpuUs).filter(Number.isFinite);
+    return {
+      workload: workload.id,
+      label: server.entry.label,
+      rates: ratesOf(seat),
+      ratios: ratios(ratesOf(seat), ratesOf(base)),
+      mibs: results.map(({ bytes, seconds }) => bytes / seconds / 1_048_576),
+      p50us: results.map(({ p50us }) => p50us),
+      p99us: results.map(({ p99us }) => p99us),
+      p999us: results.map(({ p999us }) => p999us),
+      serverCpuUs: cpu(0).length > 0 ? cpu(0) : ownCpu,
+      wineserverCpuUs: cpu(1),
+    };
+  });
+}

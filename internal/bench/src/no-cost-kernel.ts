@@ -1,0 +1,184 @@
+import {
+  AFD_POLL_INFO,
+  AFD_POLL_RECEIVE,
+  FILE_IO_COMPLETION_INFORMATION,
+  type HANDLE,
+  type Kernel,
+  type NativeMemory,
+  STATUS_CANCELLED,
+  STATUS_NOT_FOUND,
+  STATUS_PENDING,
+  STATUS_SUCCESS,
+  STATUS_TIMEOUT,
+} from 'ntdllx';
+import { NoCostMemory } from './no-cost-memory.js';
+
+const { NumberOfHandles, Handles } = AFD_POLL_INFO.layout.fields;
+const pollHandleBytes = AFD_POLL_INFO.byteLength(2) - AFD_POLL_INFO.byteLength(1);
+const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
+
+interface Request {
+  apcContext: number;
+  iosb: number;
+  info: number;
+  /** It names a socket that is always readable. */
+  isReady: boolean;
+  isQueued: boolean;
+}
+
+/** A kernel with as little in it as will do, and what a bench tells it. */
+export interface NoCostKernel {
+  readonly kernel: Kernel;
+  /** Sockets made from now on always have something to be received, or never. */
+  setReady(isReady: boolean): void;
+}
+
+/**
+ * A kernel that costs next to nothing: polls of some sockets succeed at the next look at the port,
+ * those of the others never do. Only what the engine calls is there, and nothing is checked; what a
+ * real one would say is sim-nt's business.
+ */
+export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKernel {
+  const memory = new NoCostMemory(memoryBytes);
+  const { view } = memory;
+  /** By handle: 1 for a socket that is readable. */
+  const ready = new Uint8Array(1 << 20);
+  /** By the address of their IO_STATUS_BLOCK. */
+  const requests = new Map<number, Request>();
+  /** To be told, in order: requests, and packets that were posted. */
+  let queue: Request[] = [];
+  let nextHandle = 4;
+  let isReadyNext = false;
+
+  const giveHandle = (address: number): number => {
+    nextHandle += 4;
+    view.setBigUint64(memory.at(address), BigInt(nextHandle), true);
+    return STATUS_SUCCESS;
+  };
+  const count = (info: number) => view.getUint32(memory.at(info) + NumberOfHandles[0], true);
+
+  const namesReady = (info: number): boolean => {
+    const first = memory.at(info) + Handles[0];
+    for (let index = count(info) - 1; index >= 0; index -= 1) {
+      if (ready[view.getUint32(first + index * pollHandleBytes, true)] === 1) return true;
+    }
+    return false;
+  };
+
+  /** The output of a poll: the sockets that are ready, moved to the front. */
+  const compact = (info: number): void => {
+    const first = memory.at(info) + Handles[0];
+    const all = count(info);
+    let told = 0;
+    for (let index = 0; index < all; index += 1) {
+      const handle = view.getUint32(first + index * pollHandleBytes, true);
+      if (ready[handle] !== 1) continue;
+      const at = first + told * pollHandleBytes;
+      view.setUint32(at, handle, true);
+      view.setUint32(at + 4, 0, true);
+      view.setUint32(at + 8, AFD_POLL_RECEIVE, true);
+      view.setUint32(at + 12, 0, true);
+      told += 1;
+    }
+    view.setUint32(memory.at(info) + NumberOfHandles[0], told, true);
+  };
+
+  const tell = (request: Request, status: number): void => {
+    view.setUint32(memory.at(request.iosb), status, true);
+    request.isQueued = true;
+    queue.push(request);
+  };
+
+  const NtDeviceIoControlFile: Kernel['NtDeviceIoControlFile'] = (
+    _file,
+    _event,
+    _routine,
+    apcContext,
+    iosb,
+    _code,
+    info,
+  ) => {
+    let request = requests.get(iosb);
+    if (request === undefined) {
+      request = { apcContext: 0, iosb, info: 0, isReady: false, isQueued: false };
+      requests.set(iosb, request);
+    }
+    request.apcContext = Number(apcContext);
+    request.info = info;
+    request.isReady = namesReady(info);
+    if (request.isReady) {
+      compact(info);
+      tell(request, STATUS_SUCCESS);
+    }
+    return STATUS_PENDING;
+  };
+
+  const NtCancelIoFileEx: Kernel['NtCancelIoFileEx'] = (_file, iosb) => {
+    const request = requests.get(iosb);
+    if (request === undefined || request.isQueued) return STATUS_NOT_FOUND;
+    tell(request, STATUS_CANCELLED);
+    return STATUS_SUCCESS;
+  };
+
+  const NtRemoveIoCompletionEx: Kernel['NtRemoveIoCompletionEx'] = (
+    _port,
+    entries,
+    most,
+    removed,
+  ) => {
+    const taken = Math.min(most, queue.length);
+    view.setUint32(memory.at(removed), taken, true);
+    if (taken === 0) return STATUS_TIMEOUT;
+    for (let index = 0; index < taken; index += 1) {
+      const request = queue[index] as Request;
+      const at = memory.at(entries) + index * entryBytes;
+      const { apcContext } = request;
+      view.setUint32(at, 0, true);
+      view.setUint32(at + 4, 0, true);
+      view.setUint32(at + 8, apcContext % 0x1_0000_0000, true);
+      view.setUint32(at + 12, Math.floor(apcContext / 0x1_0000_0000), true);
+      view.setUint32(at + 16, STATUS_SUCCESS, true);
+      request.isQueued = false;
+    }
+    if (taken === queue.length) queue.length = 0;
+    else queue = queue.slice(taken);
+    return STATUS_SUCCESS;
+  };
+
+  const yes = () => 0;
+  const kernel = {
+    allocate: (byteLength: number): NativeMemory => memory.allocate(byteLength),
+    NtCreateIoCompletion: (address: number) => giveHandle(address),
+    NtCreateFile: (address: number) => giveHandle(address),
+    NtSetInformationFile: () => STATUS_SUCCESS,
+    NtSetIoCompletion: () => STATUS_SUCCESS,
+    NtClose: () => STATUS_SUCCESS,
+    NtDeviceIoControlFile,
+    NtCancelIoFileEx,
+    NtRemoveIoCompletionEx,
+    WSAStartup: yes,
+    WSACleanup: yes,
+    WSAGetLastError: yes,
+    WSASocketW: () => {
+      nextHandle += 4;
+      ready[nextHandle] = isReadyNext ? 1 : 0;
+      return nextHandle;
+    },
+    WSAIoctl: (socket: HANDLE, _code: number, _in: number, _inBytes: number, out: number) => {
+      // SIO_BASE_HANDLE is the only question that has an answer.
+      if (out !== 0) view.setBigUint64(memory.at(out), BigInt(socket), true);
+      return 0;
+    },
+    ioctlsocket: yes,
+    setsockopt: yes,
+    bind: yes,
+    listen: yes,
+    closesocket: yes,
+  };
+  return {
+    kernel: kernel as unknown as Kernel,
+    setReady(isReady) {
+      isReadyNext = isReady;
+    },
+  };
+}

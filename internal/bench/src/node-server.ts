@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, Socket } from 'node:net';
+import { reportServer, type ServerPorts } from './server-report.js';
+
+/** What a {@link startNodeServer} is to be like. */
+export interface NodeServerOptions {
+  /** Reads into one buffer that is used again and again, by `onread`, and of this size. */
+  readonly onreadBytes?: number;
+}
+
+let connections = 0;
+
+function count(socket: Socket): void {
+  connections += 1;
+  socket.once('close', () => {
+    connections -= 1;
+  });
+  socket.on('error', () => socket.destroy());
+}
+
+/** An echo that stops reading while its peer does not. */
+function echo(socket: Socket): void {
+  count(socket);
+  socket.on('data', (data) => {
+    if (!socket.write(data)) socket.pause();
+  });
+  socket.on('drain', () => socket.resume());
+  socket.on('end', () => socket.end());
+}
+
+/**
+ * The same by `onread`. A server has no such option, so the handle of the accepted connection is
+ * given to a socket that has. What is written must not change until it is sent: it is copied.
+ */
+function echoOnread(accepted: Socket, bufferBytes: number): void {
+  const { _handle: handle } = accepted as Socket & { _handle: unknown };
+  (accepted as Socket & { _handle: unknown })._handle = null;
+  const socket: Socket = new Socket({
+    handle,
+    readable: true,
+    writable: true,
+    onread: {
+      buffer: Buffer.allocUnsafe(bufferBytes),
+      callback: (bytes: number, buffer: Uint8Array) =>
+        socket.write(Buffer.from(buffer.subarray(0, bytes))),
+    },
+  } as ConstructorParameters<typeof Socket>[0]);
+  count(socket);
+  socket.setNoDelay(true);
+  socket.on('drain', () => socket.resume());
+  socket.on('end', () => socket.end());
+  socket.resume();
+}
+
+/** An echo server of `node:net`. */
+export async function startNodeServer({ onreadBytes }: NodeServerOptions): Promise<ServerPorts> {
+  const pauseOnConnect = onreadBytes !== undefined;
+  const server = createServer({ noDelay: true, pauseOnConnect }, (socket) => {
+    if (onreadBytes === undefined) echo(socket);
+    else echoOnread(socket, onreadBytes);
+  });
+  const control = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', () => socket.write(`${JSON.stringify(reportServer(connections))}\n`));
+  });
+  const [port, controlPort] = await Promise.all(
+    [server, control].map(async (each) => {
+      each.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 });
+      await once(each, 'listening');
+      return (each.address() as AddressInfo).port;
+    }),
+  );
+  return { port: port as number, control: controlPort as number };
+}

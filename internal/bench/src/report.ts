@@ -1,0 +1,159 @@
+import { ways } from './contestants.js';
+import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './results.js';
+import { median, type Summary, summarize } from './statistics.js';
+import { workloads } from './workloads.js';
+
+type Cell = string | number | undefined;
+
+/** Three digits that count; thousands with a comma. A dash for what is not known. */
+export function figure(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  if (Math.abs(value) < 0.005) return '0';
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
+  if (Math.abs(value) >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}
+
+/** A table in Markdown; all columns but the first are numbers. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const text = (cell: Cell) => (typeof cell === 'string' ? cell : figure(cell));
+  const line = (cells: readonly Cell[]) => `| ${cells.map(text).join(' | ')} |`;
+  const rule = `|${head.map((_, index) => (index === 0 ? '---' : '---:')).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}
+
+const medianOf = (values: readonly number[]) => (values.length === 0 ? undefined : median(values));
+
+function ratioText(values: readonly number[]): string {
+  const { median: middle, low, high } = summarize(values);
+  return `**${figure(middle)}** (${figure(low)}–${figure(high)})`;
+}
+
+function speedTable(rows: readonly SpeedRow[]): string {
+  return markdownTable(
+    [
+      '',
+      'to node:net',
+      'per s',
+      'MiB/s',
+      'p50 µs',
+      'p99 µs',
+      'p99.9 µs',
+      'CPU µs',
+      'wineserver µs',
+    ],
+    rows.map((row) => [
+      row.label,
+      ratioText(row.ratios),
+      medianOf(row.rates),
+      medianOf(row.mibs),
+      // A stream has no latency of a message.
+      medianOf(row.p50us) || undefined,
+      medianOf(row.p99us) || undefined,
+      medianOf(row.p999us) || undefined,
+      medianOf(row.serverCpuUs),
+      medianOf(row.wineserverCpuUs),
+    ]),
+  );
+}
+
+function callsTable(rows: readonly CallsRow[]): string {
+  const names = [...new Set(rows.flatMap(({ calls }) => Object.keys(calls)))].sort();
+  const total = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
+  return markdownTable(
+    ['', 'all', ...names],
+    rows.map((row) => [
+      `${row.workload} ${row.label}`,
+      total(row),
+      ...names.map((name) => row.calls[name] ?? 0),
+    ]),
+  );
+}
+
+function memoryTable(rows: readonly MemoryRow[]): string {
+  return markdownTable(
+    ['', 'connections', 'heap', 'external', 'native', 'resident', 'wineserver resident'],
+    rows.map((row) => [
+      row.label,
+      row.connections.toLocaleString('en-US'),
+      row.heap,
+      row.external,
+      row.native,
+      row.resident,
+      row.wineserverResident,
+    ]),
+  );
+}
+
+const spread = ({ median: middle, low, high }: Summary) =>
+  `${figure(middle)} (${figure(low)}–${figure(high)})`;
+
+function microTable(rows: readonly EngineRow[]): string {
+  return markdownTable(
+    ['', 'sockets', 'arm', 'cancel', 'wake and wait', 'wait of 0'],
+    rows.flatMap(({ way, micro }) =>
+      micro.map(({ sockets, arm, cancel, wake, wait }) => [
+        way,
+        sockets.toLocaleString('en-US'),
+        ...[arm, cancel, wake, wait].map(spread),
+      ]),
+    ),
+  );
+}
+
+function eventsTable(rows: readonly EngineRow[]): string {
+  const idle = Object.keys(rows[0]?.events.noCostNs ?? {});
+  return markdownTable(
+    ['', ...idle.map((count) => `${count} idle`), 'flatness', 'on sim-nt', 'B/event', 'B/wait'],
+    rows.map(({ way, events }) => [
+      way,
+      ...idle.map((count) => events.noCostNs[count]?.median),
+      events.flatness,
+      events.simNtNs.median,
+      events.allocation.bytesPerEvent,
+      events.allocation.bytesPerWait,
+    ]),
+  );
+}
+
+function hostLine({ host, settings, date }: Results): string {
+  const { pairs, seconds, generator, core } = settings;
+  const parts = [
+    date.slice(0, 10),
+    `${host.cpu}, ${host.cores} cores`,
+    host.system,
+    host.wine,
+    host.windowsNode === undefined ? undefined : `Windows Node ${host.windowsNode}`,
+    `Node ${host.hostNode}`,
+    host.commit === undefined ? undefined : `commit ${host.commit}`,
+    `generator in ${generator === 'c' ? 'C' : 'Node'}`,
+    core === undefined ? 'not pinned' : `all on core ${core}`,
+    `${pairs} rounds of ${seconds} s`,
+  ];
+  return parts.filter((part) => part !== undefined).join('; ');
+}
+
+/** The results in Markdown, for a README. Only what was measured is in it. */
+export function report(results: Results): string {
+  const { speed, foreignCalls, relayedNtCalls, memory, engine, notes } = results;
+  const parts = [hostLine(results)];
+  const section = (title: string, text: string) => parts.push(`### ${title}`, text);
+  for (const { id, title } of workloads) {
+    const rows = speed.filter(({ workload }) => workload === id);
+    if (rows.length > 0) section(`${id}: ${title}`, speedTable(rows));
+  }
+  if (foreignCalls.length > 0) {
+    section('Foreign calls per message', callsTable(foreignCalls));
+  }
+  if (relayedNtCalls.length > 0) {
+    section('NT calls per message, by Wine’s relay channel', callsTable(relayedNtCalls));
+  }
+  if (memory.length > 0) section('Bytes per idle connection', memoryTable(memory));
+  const known = engine.filter(({ way }) => ways.some((each) => each === way));
+  if (known.length > 0) {
+    section('One call of the engine, in µs, by registered sockets', microTable(known));
+    section('JavaScript per event, without a kernel, in ns', eventsTable(known));
+  }
+  if (notes.length > 0) section('Notes', notes.map((note) => `- ${note}`).join('\n'));
+  return `${parts.join('\n\n')}\n`;
+}

@@ -1,0 +1,72 @@
+import type { CallCounts } from './counting-kernel.js';
+import type { HostRow } from './host.js';
+import type { Allocation, EventCosts } from './js-per-event.js';
+import type { MicroRow } from './micro-row.js';
+
+/** A contestant in a workload; each list has one figure per round. */
+export interface SpeedRow {
+  readonly workload: string;
+  readonly label: string;
+  /** Messages per second; of W5, connections. */
+  readonly rates: readonly number[];
+  /** Of the same round: the rate over the baseline's. Above 1 is faster than `node:net`. */
+  readonly ratios: readonly number[];
+  /** MiB per second, each way. */
+  readonly mibs: readonly number[];
+  readonly p50us: readonly number[];
+  readonly p99us: readonly number[];
+  readonly p999us: readonly number[];
+  /** CPU time per message in microseconds, of the server and of Wine's server. */
+  readonly serverCpuUs: readonly number[];
+  readonly wineserverCpuUs: readonly number[];
+}
+
+/** What one idle connection needs, in bytes. */
+export interface MemoryRow {
+  readonly label: string;
+  readonly connections: number;
+  /** JavaScript's heap after a collection, outside of it, and ntdllx's own. */
+  readonly heap: number;
+  readonly external: number;
+  readonly native: number;
+  /** What the operating system sees of the server, and of Wine's server; undefined without /proc. */
+  readonly resident: number | undefined;
+  readonly wineserverResident: number | undefined;
+}
+
+/** Calls per message, by name. */
+export interface CallsRow {
+  readonly workload: string;
+  readonly label: string;
+  readonly calls: CallCounts;
+}
+
+/** A way of the engine on its own. */
+export interface EngineRow {
+  readonly way: string;
+  readonly events: EventCosts & { readonly allocation: Allocation };
+  readonly micro: readonly MicroRow[];
+}
+
+/** One run of the bench, as it is written to a file. */
+export interface Results {
+  readonly schema: 1;
+  /** When it began: ISO 8601. */
+  readonly date: string;
+  readonly host: HostRow;
+  readonly settings: {
+    readonly pairs: number;
+    readonly seconds: number;
+    readonly generator: 'c' | 'node';
+    /** The core that everything was kept on; undefined when nothing was. */
+    readonly core: number | undefined;
+  };
+  readonly speed: readonly SpeedRow[];
+  readonly foreignCalls: readonly CallsRow[];
+  /** Counted through Wine's relay channel: what Wine's own DLLs ask of Wine's ntdll. */
+  readonly relayedNtCalls: readonly CallsRow[];
+  readonly memory: readonly MemoryRow[];
+  readonly engine: readonly EngineRow[];
+  /** What was left out or did not hold, and why. */
+  readonly notes: readonly string[];
+}

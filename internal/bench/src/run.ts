@@ -1,0 +1,164 @@
+import type { WayName } from 'afd-poller';
+import type { RunArguments } from './arguments.js';
+import { ways } from './contestants.js';
+import { findGenerator, type Generator } from './generator.js';
+import { hostRow, pinEverything } from './host.js';
+import { Interruption } from './interruption.js';
+import { measureForeignCalls, measureRelayedCalls } from './measure-calls.js';
+import { measureEngine } from './measure-engine.js';
+import { measureMemory } from './measure-memory.js';
+import { measureSpeed } from './measure-speed.js';
+import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './results.js';
+import { Servers } from './servers.js';
+import { type Entry, entriesOf, type Workload, workloads } from './workloads.js';
+
+/** A run is to end within 10 minutes, on a slow machine too: with fewer rounds, or without the last. */
+const workloadLimitSeconds = 60;
+const runLimitSeconds = 480;
+
+/**
+ * Measures everything that was asked for. What fails is noted in the results; the rest is measured.
+ *
+ * @throws {UsageError} when there is no such generator. @throws {WinnodeError} when this host cannot run
+ *   Windows Node. @throws {Interrupted} after a signal.
+ */
+export async function runBench(args: RunArguments, say: (line: string) => void): Promise<Results> {
+  const date = new Date().toISOString();
+  const generator = findGenerator(args.generator);
+  const core = args.isPinned ? pinEverything() : undefined;
+  const where = core === undefined ? 'nothing is pinned' : `everything on core ${core}`;
+  say(`Load generator in ${generator.name === 'c' ? 'C' : 'Node'}; ${where}`);
+  const run = new Run(args, generator, core, say);
+  // A host that cannot run Windows Node says so once.
+  await (await Servers.open(say)).close();
+  try {
+    const foreignCalls = await run.foreignCalls();
+    const relayedNtCalls = await run.relayedCalls();
+    const speed = await run.speed();
+    const memory = await run.memory();
+    const engine = await run.engine();
+    const { pairs, seconds } = args;
+    const settings = { pairs, seconds, generator: generator.name, core };
+    const measured = { speed, foreignCalls, relayedNtCalls, memory, engine };
+    return { schema: 1, date, host: hostRow(), settings, ...measured, notes: run.notes };
+  } finally {
+    run.interruption.release();
+  }
+}
+
+/** One after another, whatever each of them comes to. */
+class Run {
+  readonly notes: string[] = [];
+  readonly interruption = new Interruption();
+  readonly #beganMs = performance.now();
+  readonly #args: RunArguments;
+  readonly #generator: Generator;
+  readonly #core: number | undefined;
+  readonly #say: (line: string) => void;
+  readonly #workloads: readonly Workload[];
+  /** One workload alone is asked for by whoever works on it: the rest is left out. */
+  readonly #isWhole: boolean;
+
+  constructor(
+    args: RunArguments,
+    generator: Generator,
+    core: number | undefined,
+    say: (line: string) => void,
+  ) {
+    this.#args = args;
+    this.#generator = generator;
+    this.#core = core;
+    this.#say = say;
+    this.#workloads = workloads.filter(({ id }) => args.workloads.includes(id));
+    this.#isWhole = this.#workloads.length === workloads.length;
+  }
+
+  foreignCalls(): Promise<CallsRow[]> {
+    return this.#each(this.#workloads, 'foreign calls', (servers, workload) =>
+      measureForeignCalls(servers, workload, this.#generator),
+    );
+  }
+
+  relayedCalls(): Promise<CallsRow[]> {
+    const isAble = process.platform !== 'win32';
+    if (this.#args.withRelay && !isAble) this.#note('NT calls were not counted: this is no Wine');
+    const asked = this.#args.withRelay && isAble ? this.#workloads : [];
+    return this.#each(asked, 'NT calls by relay', (servers, workload) =>
+      measureRelayedCalls(servers, workload, this.#generator),
+    );
+  }
+
+  speed(): Promise<SpeedRow[]> {
+    const { pairs, seconds, isLimited } = this.#args;
+    const options = {
+      pairs,
+      seconds,
+      limitSeconds: isLimited ? workloadLimitSeconds : Number.POSITIVE_INFINITY,
+      generator: this.#generator,
+      say: this.#say,
+      note: (line: string) => this.#note(line),
+    };
+    return this.#each(this.#workloads, 'speed', (servers, workload) =>
+      measureSpeed(servers, workload, options),
+    );
+  }
+
+  memory(): Promise<MemoryRow[]> {
+    const [first] = workloads as [Workload];
+    const entries = entriesOf(first).filter(({ contestant }) => contestant !== 'blocking');
+    return this.#each(this.#isWhole ? entries : [], 'memory', (servers, entry) =>
+      measureMemory(servers, entry, this.#args.crowds),
+    );
+  }
+
+  engine(): Promise<EngineRow[]> {
+    return this.#each(this.#isWhole ? ways : [], 'the engine alone', async (servers, way) => [
+      await measureEngine(servers, way, this.#args),
+    ]);
+  }
+
+  #note(line: string): void {
+    this.notes.push(line);
+    this.#say(`note: ${line}`);
+  }
+
+  /** One session each: what one measurement left in a wineserver is not the next one's. */
+  async #each<T extends Workload | Entry | WayName, R>(
+    list: readonly T[],
+    what: string,
+    measure: (servers: Servers, item: T) => Promise<R[]>,
+  ): Promise<R[]> {
+    const rows: R[] = [];
+    for (const item of list) {
+      this.interruption.check();
+      if (this.#args.isLimited && performance.now() - this.#beganMs > 1_000 * runLimitSeconds) {
+        this.#note(`${what}: ${titleOf(item)}: left out, for want of time`);
+        continue;
+      }
+      this.#say(`${what}: ${titleOf(item)}`);
+      try {
+        rows.push(...(await this.#inSession((servers) => measure(servers, item))));
+      } catch (error) {
+        this.interruption.check();
+        this.#note(`${what}: ${titleOf(item)}: failed: ${(error as Error).message}`);
+      }
+    }
+    this.interruption.check();
+    return rows;
+  }
+
+  async #inSession<T>(measure: (servers: Servers) => Promise<T>): Promise<T> {
+    const servers = await Servers.open(this.#say);
+    try {
+      if (this.#core !== undefined) servers.pinTo(this.#core);
+      return await measure(servers);
+    } finally {
+      await servers.close();
+    }
+  }
+}
+
+function titleOf(item: Workload | Entry | WayName): string {
+  if (typeof item === 'string') return item;
+  return 'id' in item ? `${item.id}, ${item.title}` : item.label;
+}

@@ -1,0 +1,182 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { findWindowsNode, findWine, openSession, prefixPath, type Session } from 'winnode';
+import { cacheDirectory } from './generator.js';
+import { cpuTicks, pin } from './host.js';
+import { relayFilter } from './relay.js';
+import type { ServerPorts, ServerReport } from './server-report.js';
+import type { Entry } from './workloads.js';
+
+/** An echo server that runs, in a process of its own. */
+export interface RunningServer {
+  readonly entry: Entry;
+  readonly pid: number;
+  readonly port: number;
+  /** What it says about itself now. */
+  report(): Promise<ServerReport>;
+  /** Ends it; to be done while nobody is connected. */
+  stop(): Promise<void>;
+}
+
+/** How a server is started; nothing of this as a rule. */
+export interface StartOptions {
+  readonly nodeOptions?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is given its standard error, which otherwise is this process's. */
+  readonly onStderr?: (text: string) => void;
+}
+
+const scriptNamed = (name: string) => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+const startLimitMs = 30_000;
+
+/**
+ * Runs Windows Node for measurements. Under Wine in a prefix of its own: then the wineserver is
+ * nobody else's, may be pinned, and what others do is not measured.
+ */
+export class Servers {
+  readonly #session: Session;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #noteFile: string | undefined;
+
+  private constructor(session: Session, env: NodeJS.ProcessEnv, noteFile: string | undefined) {
+    this.#session = session;
+    this.#env = env;
+    this.#noteFile = noteFile;
+  }
+
+  /** @throws {WinnodeError} when this host cannot run Windows Node. */
+  static async open(say: (line: string) => void): Promise<Servers> {
+    const env: NodeJS.ProcessEnv = { ...process.env };
+    if (process.platform === 'win32') {
+      return new Servers(await openSession({ env }), env, undefined);
+    }
+    delete env['WINNODE_PREFIX'];
+    env['WINNODE_CACHE'] = join(cacheDirectory, 'winnode');
+    const session = await openSession({ env, onProgress: say });
+    const prefix = prefixPath(findWine(env), findWindowsNode(env), env);
+    return new Servers(session, env, join(prefix, '.winnode', 'wineserver-by-winnode'));
+  }
+
+  /** The wineserver behind this session; undefined where there is none. */
+  get wineserver(): number | undefined {
+    if (this.#noteFile === undefined) return undefined;
+    try {
+      return Number.parseInt(readFileSync(this.#noteFile, 'utf8'), 10);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps the wineserver on a core, should it have run before this process was kept there. */
+  pinTo(core: number): void {
+    if (this.wineserver !== undefined) pin(this.wineserver, core);
+  }
+
+  /**
+   * Waits until the wineserver does nothing: after the end of a server under load that may take it a
+   * while. @returns false when it does not come to rest in 5 s.
+   */
+  async settle(): Promise<boolean> {
+    const pid = this.wineserver;
+    if (pid === undefined) return true;
+    for (let tries = 0; tries < 50; tries += 1) {
+      const before = cpuTicks(pid);
+      await sleep(tries === 0 ? 30 : 100);
+      if (before === undefined || (cpuTicks(pid) ?? 0) - before <= 1) return true;
+    }
+    return false;
+  }
+
+  /** Starts a contestant. @param mode `count` has its foreign calls counted. */
+  async start(
+    entry: Entry,
+    mode: 'plain' | 'count' = 'plain',
+    { nodeOptions = [], env = {}, onStderr }: StartOptions = {},
+  ): Promise<RunningServer> {
+    const args = [...nodeOptions, scriptNamed('serve'), entry.contestant, `${entry.bufferBytes}`];
+    let child: ChildProcess | undefined;
+    const ended = this.#session.run([...args, mode], {
+      env: { ...this.#env, ...env },
+      stdio: ['ignore', 'pipe', onStderr === undefined ? 'inherit' : 'pipe'],
+      onSpawn: (process) => {
+        child = process;
+        if (onStderr !== undefined) process.stderr?.setEncoding('latin1').on('data', onStderr);
+      },
+    });
+    const stopped = ended.then(({ exitCode }) => {
+      throw new Error(`The server ${entry.label} ended with exit code ${exitCode}.`);
+    });
+    stopped.catch(() => {});
+    const { stdout, pid } = child as unknown as ChildProcess;
+    const lines = createInterface({ input: stdout as NodeJS.ReadableStream });
+    const limit = new AbortController();
+    const tooLong = sleep(startLimitMs, undefined, { signal: limit.signal }).then(() => {
+      throw new Error(`The server ${entry.label} does not start.`);
+    });
+    tooLong.catch(() => {});
+    const [line] = (await Promise.race([once(lines, 'line'), stopped, tooLong])) as [string];
+    limit.abort();
+    const { port, control } = JSON.parse(line) as ServerPorts;
+    return {
+      entry,
+      pid: pid as number,
+      port,
+      report: () => ask(control),
+      async stop() {
+        (child as unknown as ChildProcess).kill('SIGKILL');
+        await ended;
+      },
+    };
+  }
+
+  /** Runs a script of this package to its end. @returns the JSON that it printed. */
+  async runScript<T>(name: string, args: readonly string[]): Promise<T> {
+    let text = '';
+    const { exitCode } = await this.#session.run([scriptNamed(name), ...args], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      onSpawn: ({ stdout }) => {
+        stdout?.setEncoding('utf8').on('data', (part: string) => {
+          text += part;
+        });
+      },
+    });
+    if (exitCode !== 0) throw new Error(`${name} ended with exit code ${exitCode}.`);
+    return JSON.parse(text) as T;
+  }
+
+  /** Limits Wine's relay channel, in this prefix, to the calls that are counted. */
+  async limitRelay(): Promise<void> {
+    const code = `require('node:child_process').execFileSync('reg', ${JSON.stringify(relayFilter)})`;
+    const { exitCode } = await this.#session.run(['-e', code], { env: this.#env });
+    if (exitCode !== 0) throw new Error('The registry of the prefix could not be written.');
+  }
+
+  /** Ends what was started, the wineserver too. */
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+}
+
+/** One question to a control port. */
+async function ask(control: number): Promise<ServerReport> {
+  const socket = createConnection({ port: control, host: '127.0.0.1' });
+  try {
+    socket.setTimeout(startLimitMs, () => socket.destroy(new Error('The server does not report.')));
+    socket.write('?');
+    let text = '';
+    for await (const part of socket.setEncoding('utf8')) {
+      text += part;
+      if (text.endsWith('\n')) return JSON.parse(text) as ServerReport;
+    }
+    throw new Error('The server closed its control port.');
+  } finally {
+    socket.destroy();
+  }
+}

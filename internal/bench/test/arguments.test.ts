@@ -1,0 +1,50 @@
+import { readArguments, UsageError, workloads } from 'bench';
+import { expect, test } from 'vitest';
+
+test('without arguments everything is measured', () => {
+  expect(readArguments([])).toMatchObject({
+    command: 'run',
+    pairs: 7,
+    workloads: workloads.map(({ id }) => id),
+    crowds: [1_000, 10_000],
+    sockets: [1, 10, 100, 1_000, 10_000],
+    isPinned: true,
+    withRelay: false,
+  });
+});
+
+test('quick is short, and what is said beside it counts', () => {
+  expect(readArguments(['--quick', '--pairs', '5'])).toMatchObject({ pairs: 5, crowds: [1_000] });
+});
+
+test('compare wants two files', () => {
+  expect(readArguments(['compare', 'a.json', 'b.json'])).toEqual({
+    command: 'compare',
+    before: 'a.json',
+    after: 'b.json',
+  });
+});
+
+test.each([
+  [['--bogus'], /^Unknown option '--bogus'\. See pnpm bench --help\.$/],
+  [['--pairs', '0'], /^--pairs wants a number from 1 to 1000; got "0"\.$/],
+  [['--pairs', '2.5'], /^--pairs wants a whole number\.$/],
+  [['--pairs', 'x'], /^--pairs wants a number/],
+  [['--seconds', ''], /^--seconds wants a number/],
+  [['--workload', 'W9'], /^--workload wants one of W1, W2, W3, W4, W5, W6; got "W9"\.$/],
+  [['--generator', 'perl'], /^--generator wants c or node; got "perl"\.$/],
+  [['measure'], /^There is no command "measure"; there is compare\. See --help\.$/],
+  [['compare', 'a.json'], /^compare wants two files/],
+  [['compare', 'a', 'b', 'c'], /^compare wants two files/],
+])('%j is refused in one line', (args, message) => {
+  let said: unknown;
+  try {
+    readArguments(args);
+  } catch (error) {
+    said = error;
+  }
+  expect(said).toBeInstanceOf(UsageError);
+  const text = (said as Error).message;
+  expect(text).toMatch(message);
+  expect(text.split('\n')).toHaveLength(1);
+});

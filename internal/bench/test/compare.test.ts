@@ -1,0 +1,134 @@
+import { compare, compareReport, type Results, report, summarize } from 'bench';
+import { describe, expect, test } from 'vitest';
+
+interface Figures {
+  readonly ratios?: readonly number[];
+  readonly calls?: number;
+  readonly ns?: readonly number[];
+  readonly host?: string;
+}
+
+const quiet = [1, 1.01, 0.99, 1.02, 0.98, 1, 1];
+
+function results({
+  ratios = quiet,
+  calls = 4,
+  ns = [300, 301, 302],
+  host = 'a',
+}: Figures): Results {
+  const micro = summarize([1, 2, 3]);
+  return {
+    schema: 1,
+    date: '2026-01-02T03:04:05.000Z',
+    host: {
+      name: host,
+      cpu: 'a processor',
+      cores: 2,
+      system: 'linux x64',
+      wine: 'wine-8.0',
+      windowsNode: '22.23.3',
+      hostNode: '20.20.2',
+      commit: 'abcdef0',
+    },
+    settings: { pairs: ratios.length, seconds: 0.7, generator: 'c', core: 1 },
+    speed: [
+      {
+        workload: 'W1',
+        label: 'engine-helper',
+        rates: ratios.map((ratio) => 5_000 * ratio),
+        ratios,
+        mibs: ratios,
+        p50us: ratios,
+        p99us: ratios,
+        p999us: ratios,
+        serverCpuUs: ratios,
+        wineserverCpuUs: [],
+      },
+    ],
+    foreignCalls: [{ workload: 'W1', label: 'engine-helper', calls: { recv: 1, send: calls - 1 } }],
+    relayedNtCalls: [],
+    memory: [],
+    engine: [
+      {
+        way: 'helper',
+        events: {
+          noCostNs: { 0: summarize(ns) },
+          flatness: 1,
+          simNtNs: summarize(ns),
+          allocation: { bytesPerEvent: 0, bytesPerWait: 0 },
+        },
+        micro: [{ sockets: 1, arm: micro, cancel: micro, wake: micro, wait: micro }],
+      },
+    ],
+    notes: [],
+  };
+}
+
+const verdicts = (before: Figures, after: Figures) =>
+  compare(results(before), results(after)).map(({ verdict }) => verdict);
+
+describe('compare', () => {
+  test('a result is the same as itself', () => {
+    expect(verdicts({}, {})).toEqual(['same', 'same', 'same']);
+  });
+
+  test('a rate that fell below the spread is slower', () => {
+    expect(verdicts({}, { ratios: quiet.map((ratio) => 0.9 * ratio) })[0]).toBe('slower');
+    expect(verdicts({}, { ratios: quiet.map((ratio) => 1.1 * ratio) })[0]).toBe('faster');
+  });
+
+  test('the same fall in the noise is none', () => {
+    const noisy = [0.5, 0.7, 0.8, 1, 1.2, 1.3, 1.5];
+    expect(verdicts({ ratios: noisy }, { ratios: noisy.map((ratio) => 0.9 * ratio) })[0]).toBe(
+      'same',
+    );
+  });
+
+  test('one outlier in each does not hide a fall', () => {
+    const before = [1, 1, 1, 1, 1, 1.01, 0.2];
+    const after = [0.8, 0.8, 0.8, 0.8, 0.8, 0.81, 3];
+    expect(verdicts({ ratios: before }, { ratios: after })[0]).toBe('slower');
+  });
+
+  test('less than three percent is nothing, however quiet', () => {
+    const still = [1, 1, 1, 1, 1];
+    expect(verdicts({ ratios: still }, { ratios: still.map(() => 0.98) })[0]).toBe('same');
+    expect(verdicts({ ratios: still }, { ratios: still.map(() => 0.96) })[0]).toBe('slower');
+  });
+
+  test('one foreign call more is slower, and one less faster', () => {
+    expect(verdicts({ calls: 4 }, { calls: 5 })[1]).toBe('slower');
+    expect(verdicts({ calls: 4 }, { calls: 3 })[1]).toBe('faster');
+  });
+
+  test('nanoseconds are compared on one host only', () => {
+    const slow = { ns: [400, 401, 402] };
+    expect(verdicts({}, slow)[2]).toBe('slower');
+    expect(verdicts({}, { ...slow, host: 'b' })).toHaveLength(2);
+  });
+
+  test('what only one of them has is passed over', () => {
+    const after = { ...results({}), foreignCalls: [], engine: [], speed: [] };
+    expect(compare(results({}), after)).toEqual([]);
+  });
+
+  test('the report has what changed first', () => {
+    const list = compare(results({}), results({ calls: 5 }));
+    const lines = compareReport(list).split('\n');
+    expect(lines[2]).toBe(
+      '| W1 engine-helper, foreign calls per message | slower | -25.0 % | 4.00 | 5.00 |',
+    );
+  });
+});
+
+test('the table names date, host, versions and how it was measured', () => {
+  const text = report(results({}));
+  const [line] = text.split('\n');
+  expect(line).toBe(
+    '2026-01-02; a processor, 2 cores; linux x64; wine-8.0; Windows Node 22.23.3; Node 20.20.2; ' +
+      'commit abcdef0; generator in C; all on core 1; 7 rounds of 0.7 s',
+  );
+  expect(text).toContain('| engine-helper | **1.00** (0.99–1.01) | 5,000 |');
+  expect(text).toContain('### Foreign calls per message');
+  expect(text).not.toContain('relay');
+});

@@ -1,0 +1,129 @@
+import type { WayName } from 'afd-poller';
+import { callsPerMessage, countCalls, EngineServer, ways } from 'bench';
+import { ntKernel } from 'ntdllx';
+import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+// How often the engine's server calls Winsock and NT. Counts do not depend on how busy a machine is,
+// so what gets more expensive here got more expensive. Times are the bench's business, not a test's.
+
+const creator = new SocketCreator();
+const message = Buffer.alloc(64, 7);
+const into = Buffer.alloc(64);
+const bell = new Int32Array(new SharedArrayBuffer(4));
+
+/** By the way of polling: what the end of a connection and its registration cost beside the socket. */
+const handleCalls: Readonly<Record<WayName, Record<string, number>>> = {
+  // The port and the flags of each socket's own handle.
+  self: { NtSetInformationFile: 2 },
+  helper: {},
+  group: {},
+};
+
+describe.each(ways)('%s', (way) => {
+  let server: EngineServer;
+  let calls: Record<string, number>;
+  const clients: Skt[] = [];
+
+  beforeEach(() => {
+    const counting = countCalls(ntKernel);
+    calls = counting.calls;
+    server = new EngineServer({ way, bufferBytes: 65_536, ...counting });
+  });
+
+  afterEach(() => {
+    server.close();
+    for (const skt of clients.splice(0)) skt.close();
+  });
+
+  const connect = (): Skt => {
+    const address = new TCPClientAddress('127.0.0.1', server.ports.port);
+    const skt = creator.fromAddress(address);
+    clients.push(skt);
+    skt.connect();
+    server.turn(5_000);
+    while (skt.finishConnect() === wouldBlock) Atomics.wait(bell, 0, 0, 1);
+    return skt;
+  };
+
+  const receive = (skt: Skt) => {
+    const deadlineMs = performance.now() + 5_000;
+    while (skt.recv(into) === wouldBlock) {
+      if (performance.now() > deadlineMs) throw new Error('Nothing came back.');
+      Atomics.wait(bell, 0, 0, 1);
+    }
+    expect(into).toEqual(message);
+  };
+
+  /** What `run` adds per message: what 2N of them need beyond N. */
+  const perMessage = (messages: number, run: () => void) => {
+    // What was asked for but not made yet, such as the listener's next poll, is made here.
+    run();
+    const [first, second] = [messages, 2 * messages].map((count) => {
+      const before = { ...calls };
+      for (let each = 0; each < count; each += 1) run();
+      return callsPerMessage(before, calls, 1);
+    });
+    return callsPerMessage(first ?? {}, second ?? {}, messages);
+  };
+
+  test('a message of one connection: poll, wait, recv, send; nothing else', () => {
+    const skt = connect();
+    const found = perMessage(50, () => {
+      skt.send(message);
+      server.turn(5_000);
+      receive(skt);
+    });
+    expect(found).toEqual({
+      NtDeviceIoControlFile: 1,
+      NtRemoveIoCompletionEx: 1,
+      recv: 1,
+      send: 1,
+    });
+  });
+
+  test('64 connections at once share their waits', () => {
+    const skts = Array.from({ length: 64 }, connect);
+    const before = { ...calls };
+    const rounds = 10;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const skt of skts) skt.send(message);
+      // The first of them may be told alone, before the others have arrived.
+      const sent = (calls['send'] as number) + 64;
+      while ((calls['send'] as number) < sent) server.turn(5_000);
+      for (const skt of skts) receive(skt);
+    }
+    const found = callsPerMessage(before, calls, 64 * rounds);
+    expect(found).toMatchObject({ recv: 1, send: 1 });
+    expect(found['NtDeviceIoControlFile']).toBeLessThanOrEqual(1);
+    expect(found['NtRemoveIoCompletionEx']).toBeLessThanOrEqual(4 / 64);
+  });
+
+  test('connect, one message, close: what each connection costs', () => {
+    const found = perMessage(20, () => {
+      const skt = connect();
+      skt.send(message);
+      server.turn(5_000);
+      receive(skt);
+      skt.close();
+      clients.pop();
+      server.turn(5_000);
+    });
+    expect(found).toEqual({
+      // Accept until nobody waits; make it non-blocking, ask for its base handle, TCP_NODELAY.
+      accept: 2,
+      WSAGetLastError: 1,
+      ioctlsocket: 1,
+      WSAIoctl: 1,
+      setsockopt: 1,
+      allocate: 3,
+      // The listener; the message; the end.
+      NtDeviceIoControlFile: 3,
+      NtRemoveIoCompletionEx: 3,
+      recv: 2,
+      send: 1,
+      closesocket: 1,
+      ...handleCalls[way],
+    });
+  });
+});

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { findGenerator, type Generator, Loader, workloads } from 'bench';
+import { afterEach, describe, expect, test } from 'vitest';
+
+// Both generators, against echo servers of this host.
+
+function generatorInC(): Generator | undefined {
+  try {
+    return findGenerator('c');
+  } catch {
+    return undefined;
+  }
+}
+
+const inC = generatorInC();
+const generators = [findGenerator('node'), ...(inC === undefined ? [] : [inC])];
+const servers: Server[] = [];
+const loaders: Loader[] = [];
+
+async function listen(serve: (socket: Socket) => void): Promise<number> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {});
+    serve(socket);
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+const echo = (socket: Socket) => {
+  socket.on('data', (data) => void socket.write(data));
+};
+
+afterEach(async () => {
+  for (const loader of loaders.splice(0)) await loader.close();
+  for (const server of servers.splice(0)) server.close();
+});
+
+test.skipIf(inC === undefined)(
+  'the generator in C, which needs Linux and cc, is measured with',
+  () => {
+    expect(findGenerator()).toEqual(inC);
+  },
+);
+
+describe.each(generators)('the generator in $name', (generator) => {
+  const open = async (port: number, id: string): Promise<Loader> => {
+    const load = workloads.find((workload) => workload.id === id)?.load;
+    if (load === undefined) throw new Error(`There is no workload ${id}.`);
+    const loader = await Loader.open(generator, port, load);
+    loaders.push(loader);
+    return loader;
+  };
+
+  test.each(workloads.map(({ id }) => id))(
+    '%s: exactly as many as asked for, twice',
+    async (id) => {
+      const loader = await open(await listen(echo), id);
+      for (const messages of [100, 200]) {
+        const result = await loader.count(messages);
+        expect(result).toMatchObject({ messages, total: messages, generator: generator.name });
+        expect(result.seconds).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  test('a window of time: rate, bytes and latencies', async () => {
+    const loader = await open(await listen(echo), 'W2');
+    const result = await loader.time(0.05, 0.2);
+    expect(result.messages).toBeGreaterThan(0);
+    expect(result.total).toBeGreaterThan(result.messages);
+    expect(result.bytes).toBe(64 * result.messages);
+    expect(result.seconds).toBeGreaterThan(0.19);
+    expect(result.p50us).toBeGreaterThan(0);
+    expect(result.p99us).toBeGreaterThanOrEqual(result.p50us);
+    expect(result.p999us).toBeGreaterThanOrEqual(result.p99us);
+  });
+
+  test.each(['W1', 'W4', 'W5'])('%s: a wrong byte, late in the stream, ends it', async (id) => {
+    let seen = 0;
+    const port = await listen((socket) => {
+      socket.on('data', (data) => {
+        seen += data.byteLength;
+        const copy = Buffer.from(data);
+        if (seen > 3_000) copy[copy.byteLength - 1] = (copy.at(-1) as number) ^ 1;
+        socket.write(copy);
+      });
+    });
+    const loader = await open(port, id);
+    await expect(loader.count(500)).rejects.toThrow('The load generator ended');
+  });
+
+  test('a server that hangs up ends it', async () => {
+    const port = await listen((socket) => {
+      socket.once('data', () => socket.end());
+    });
+    const loader = await open(port, 'W1');
+    await expect(loader.count(5)).rejects.toThrow('The load generator ended');
+  });
+});
