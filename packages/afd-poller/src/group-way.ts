@@ -16,6 +16,7 @@ import {
 } from 'ntdllx';
 import { openAfd } from './afd-device.js';
 import type { CompletionPort } from './completion-port.js';
+import { Line } from './line.js';
 import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
@@ -26,9 +27,9 @@ const groupSize = 64;
 const roundsUntilCold = 64;
 
 /** One request that the kernel has, and who it is about, in the order of its handles. */
-interface Group {
-  readonly members: Registration[];
-  isCancelled: boolean;
+class Group {
+  readonly members = new Line<Registration>();
+  isCancelled = false;
 }
 
 /**
@@ -52,8 +53,10 @@ export class GroupWay implements PollWay {
   /** By block: the request that it is lent for. */
   readonly #groups: (Group | undefined)[] = [];
   /** Put off until {@link flush}. */
-  #hot: Registration[] = [];
-  #cold: Registration[] = [];
+  readonly #hot = new Line<Registration>();
+  readonly #cold = new Line<Registration>();
+  /** Groups that are not in use. */
+  readonly #spare: Group[] = [];
   #pending = 0;
 
   /** Opens the handle. @throws {NtStatusError} when NT refuses; nothing is left then. */
@@ -91,17 +94,14 @@ export class GroupWay implements PollWay {
   }
 
   flush(): void {
-    let [hot, cold] = [this.#hot, this.#cold];
+    const [hot, cold] = [this.#hot, this.#cold];
     if (hot.length + cold.length === 0) return;
-    this.#hot = [];
-    this.#cold = [];
+    let group = this.#fill(this.#newGroup(), hot);
     // Too few to fill a group of their own: another request would cost more than to take them along.
-    if (hot.length + cold.length <= groupSize) {
-      hot = [...hot, ...cold];
-      cold = [];
-    }
-    this.#armAll(hot);
-    this.#armAll(cold);
+    if (hot.length + cold.length > groupSize) group = this.#arm(group);
+    this.#endGroup(this.#arm(this.#fill(group, cold)));
+    hot.clear();
+    cold.clear();
   }
 
   cancel(registration: Registration): NTSTATUS {
@@ -148,22 +148,45 @@ export class GroupWay implements PollWay {
     return this.#blocks.close();
   }
 
-  #armAll(registrations: Registration[]): void {
-    for (let start = 0; start < registrations.length; start += groupSize) {
-      this.#arm(registrations.slice(start, start + groupSize));
-    }
+  #newGroup(): Group {
+    return this.#spare.pop() ?? new Group();
   }
 
-  /** One request for these. The block is the kernel's from the call until the packet is taken. */
-  #arm(members: Registration[]): void {
+  #endGroup(group: Group): void {
+    group.members.clear();
+    group.isCancelled = false;
+    this.#spare.push(group);
+  }
+
+  /** Fills groups up, and arms those that are full. @returns the last one, which is not armed. */
+  #fill(first: Group, line: Line<Registration>): Group {
+    let group = first;
+    for (let index = 0; index < line.length; index += 1) {
+      if (group.members.length === groupSize) group = this.#arm(group);
+      group.members.push(line.at(index));
+    }
+    return group;
+  }
+
+  /**
+   * One request for a group. The block is the kernel's from the call until the packet is taken.
+   *
+   * @returns a group that is empty.
+   */
+  #arm(group: Group): Group {
+    const { members } = group;
+    const { length } = members;
+    if (length === 0) return group;
     const blocks = this.#blocks;
     const block = blocks.acquire();
-    for (const [index, { base, mask }] of members.entries()) {
+    for (let index = 0; index < length; index += 1) {
+      const { base, mask } = members.at(index);
       blocks.setHandle(block, index, Number(base), mask);
     }
-    const apcContext = blocks.lend(block, members.length);
+    const apcContext = blocks.lend(block, length);
     const address = blocks.address(block);
-    const [info, byteLength] = [address + pollInfoOffset, AFD_POLL_INFO.byteLength(members.length)];
+    const info = address + pollInfoOffset;
+    const byteLength = AFD_POLL_INFO.byteLength(length);
     const status = this.#kernel.NtDeviceIoControlFile(
       this.#afd,
       0,
@@ -179,60 +202,68 @@ export class GroupWay implements PollWay {
     if (isNtError(status)) {
       blocks.takeBack(block);
       blocks.release(block);
-      this.#refused(members, status);
-      return;
+      this.#refused(group, status);
+      return this.#newGroup();
     }
-    this.#groups[block] = { members, isCancelled: false };
-    this.#pending += members.length;
-    for (const registration of members) {
+    this.#groups[block] = group;
+    this.#pending += length;
+    for (let index = 0; index < length; index += 1) {
+      const registration = members.at(index);
       registration.request = 'pending';
       registration.armedMask = registration.mask;
       registration.block = block;
     }
     if (status === STATUS_SUCCESS) this.#finish(block);
+    return this.#newGroup();
   }
 
   /** One socket spoils the whole request: the halves are tried until it is found. */
-  #refused(members: Registration[], status: NTSTATUS): void {
-    const [registration] = members as [Registration];
+  #refused(group: Group, status: NTSTATUS): void {
+    const { members } = group;
+    const registration = members.at(0);
     if (members.length > 1) {
+      const [first, second] = [this.#newGroup(), this.#newGroup()];
       const half = Math.ceil(members.length / 2);
-      this.#arm(members.slice(0, half));
-      this.#arm(members.slice(half));
+      for (let index = 0; index < members.length; index += 1) {
+        (index < half ? first : second).members.push(members.at(index));
+      }
+      this.#endGroup(this.#arm(first));
+      this.#endGroup(this.#arm(second));
     } else if (closedBehindOurBack.includes(status)) {
       this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
     } else {
       this.#outcomes.refused(registration, status);
     }
+    this.#endGroup(group);
   }
 
   /** The request is over: its block is read, in this order, and given back; then all are told. */
   #finish(block: number): void {
     const blocks = this.#blocks;
     blocks.takeBack(block);
-    const { members } = this.#groups[block] as Group;
+    const group = this.#groups[block] as Group;
+    const { members } = group;
     this.#groups[block] = undefined;
     this.#pending -= members.length;
-    const isTold = isNtSuccess(blocks.status(block));
-    const count = isTold ? blocks.handleCount(block) : 0;
-    const events: number[] = [];
-    const causes: number[] = [];
+    const count = isNtSuccess(blocks.status(block)) ? blocks.handleCount(block) : 0;
     // The output is compacted and in the order of the request: one pass over both finds everybody.
     let at = 0;
-    for (const { base } of members) {
-      const isNamed = at < count && blocks.handle(block, at) === base;
-      events.push(isNamed ? blocks.events(block, at) : 0);
-      causes.push(isNamed ? blocks.cause(block, at) : 0);
+    for (let index = 0; index < members.length; index += 1) {
+      const registration = members.at(index);
+      const isNamed = at < count && blocks.handle(block, at) === registration.base;
+      registration.saidEvents = isNamed ? blocks.events(block, at) : 0;
+      registration.saidCause = isNamed ? blocks.cause(block, at) : 0;
+      registration.silentRounds = isNamed ? 0 : registration.silentRounds + 1;
+      registration.request = 'idle';
+      registration.block = -1;
       if (isNamed) at += 1;
     }
     blocks.release(block);
-    for (const [index, registration] of members.entries()) {
-      registration.request = 'idle';
-      registration.block = -1;
-      const told = events[index] as number;
-      registration.silentRounds = told === 0 ? registration.silentRounds + 1 : 0;
-      this.#outcomes.completed(registration, told, causes[index] as number);
+    for (let index = 0; index < members.length; index += 1) {
+      const registration = members.at(index);
+      this.#outcomes.completed(registration, registration.saidEvents, registration.saidCause);
     }
+    this.#endGroup(group);
   }
 
   #require(status: NTSTATUS): void {

@@ -3,6 +3,7 @@ import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
 import { batchSize, CompletionPort } from './completion-port.js';
 import { PollRefusedError } from './errors.js';
 import { type Want, wants } from './interest.js';
+import { Line } from './line.js';
 import { makeWay } from './make-way.js';
 import type { CheckedOptions } from './options.js';
 import type { PollEvents } from './poll-events.js';
@@ -50,7 +51,7 @@ export class PollLoop<Token> {
   /** Registrations that were removed and whose request is not over. */
   readonly #leaving = new Map<Skt, Registration<Token>>();
   /** To be looked at before the next look at the port. */
-  #queue: Registration<Token>[] = [];
+  readonly #queue = new Line<Registration<Token>>();
   /** The last wait filled its list without a look at the port. */
   #isPortDue = false;
   /** The first request of this wait that NT did not take. */
@@ -138,7 +139,8 @@ export class PollLoop<Token> {
   wait(events: PollEvents<Token>, timeoutMs: number): void {
     try {
       this.#refusal = undefined;
-      for (const registration of this.#teller.begin(events)) this.#enqueue(registration);
+      const rested = this.#teller.begin(events);
+      for (let index = 0; index < rested.length; index += 1) this.#enqueue(rested.at(index));
       this.#waitInto(events, timeoutMs);
     } finally {
       this.#teller.end();
@@ -160,7 +162,7 @@ export class PollLoop<Token> {
       this.#drain(0);
     } finally {
       this.port.close();
-      this.#queue = [];
+      this.#queue.clear();
       this.#teller.close();
       this.#leaving.clear();
     }
@@ -212,15 +214,12 @@ export class PollLoop<Token> {
   /** Looks at each registration that is in line now; those that join meanwhile have the next turn. */
   #flush(events: PollEvents<Token>): void {
     const queue = this.#queue;
-    const end = queue.length;
-    let index = 0;
-    for (; index < end && !events.isFull; index += 1) {
-      const registration = queue[index] as Registration<Token>;
+    for (let turns = queue.length; turns > 0 && !events.isFull; turns -= 1) {
+      const registration = queue.shift();
       registration.isQueued = false;
       // A change from another thread may have queued it before its packet came.
       if (!registration.isResting) this.#advance(registration);
     }
-    if (index > 0) this.#queue = queue.slice(index);
     this.#way.flush();
   }
 

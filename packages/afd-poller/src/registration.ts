@@ -45,6 +45,9 @@ export class Registration<Token = unknown> {
   place = -1;
   /** How many requests about it ended without an event, since the last one that had one. */
   silentRounds = 0;
+  /** Of the group way, while the output of a request is handed out: what it said. */
+  saidEvents = 0;
+  saidCause = 0;
 
   constructor(id: number, skt: Skt, base: HANDLE, token: Token, want: Want) {
     this.id = id;

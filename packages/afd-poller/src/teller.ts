@@ -1,4 +1,5 @@
 import type { NTSTATUS } from 'ntdllx';
+import { Line } from './line.js';
 import type { PollEvents } from './poll-events.js';
 import { is } from './readiness.js';
 import type { Registration } from './registration.js';
@@ -19,7 +20,8 @@ export class Teller<Token> {
   /** Filled by the wait that runs now. */
   #events: PollEvents<Token> | undefined;
   /** Told by the wait that runs, or by the last one. */
-  #resting: Registration<Token>[] = [];
+  #resting = new Line<Registration<Token>>();
+  #rested = new Line<Registration<Token>>();
   /** To be told by the next wait: there was none, or its list was full. */
   #isWakeDue = false;
   #posts: Post[] = [];
@@ -40,9 +42,10 @@ export class Teller<Token> {
   /**
    * A wait begins, with an empty list: what had to wait is told.
    *
-   * @returns the registrations that rested long enough: they are to be looked at again.
+   * @returns the registrations that rested long enough: they are to be looked at again. The line is
+   *   the teller's own, and good until the next wait.
    */
-  begin(events: PollEvents<Token>): Registration<Token>[] {
+  begin(events: PollEvents<Token>): Line<Registration<Token>> {
     this.#events = events;
     if (this.#isWakeDue) this.tellWake();
     if (this.#posts.length > 0) {
@@ -56,8 +59,10 @@ export class Teller<Token> {
       for (const registration of closed) this.tellClosed(registration);
     }
     const rested = this.#resting;
-    this.#resting = [];
-    for (const registration of rested) registration.isResting = false;
+    this.#resting = this.#rested;
+    this.#resting.clear();
+    this.#rested = rested;
+    for (let index = 0; index < rested.length; index += 1) rested.at(index).isResting = false;
     return rested;
   }
 
@@ -112,7 +117,8 @@ export class Teller<Token> {
 
   /** Forgets everybody. */
   close(): void {
-    this.#resting = [];
+    this.#resting.clear();
+    this.#rested.clear();
     this.#posts = [];
     this.#closed = [];
   }

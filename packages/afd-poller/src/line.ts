@@ -1,0 +1,50 @@
+/** So many empty places at the front are worth moving the rest for. */
+const mostEmpty = 1_024;
+
+/**
+ * A line of things, first come, first served, that is filled and emptied over and over without
+ * allocating: an array that is cut to length 0 gives its memory back each time.
+ */
+export class Line<T> {
+  readonly #items: (T | undefined)[] = [];
+  #head = 0;
+  #tail = 0;
+
+  get length(): number {
+    return this.#tail - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items[this.#tail] = item;
+    this.#tail += 1;
+  }
+
+  /** The item at a place, 0 to `length - 1`. */
+  at(index: number): T {
+    return this.#items[this.#head + index] as T;
+  }
+
+  /** Takes the first one; there must be one. */
+  shift(): T {
+    const item = this.#items[this.#head] as T;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#tail) {
+      this.#head = 0;
+      this.#tail = 0;
+    } else if (this.#head > mostEmpty && this.#head > this.length) {
+      this.#items.copyWithin(0, this.#head, this.#tail);
+      this.#items.fill(undefined, this.length, this.#tail);
+      this.#tail -= this.#head;
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  /** Keeps nobody alive, and keeps its room. */
+  clear(): void {
+    this.#items.fill(undefined, this.#head, this.#tail);
+    this.#head = 0;
+    this.#tail = 0;
+  }
+}
