@@ -71,6 +71,21 @@ export async function endRun(mark: string): Promise<void> {
   await endAll(() => processesWith(`${markVariable}=${mark}\0`));
 }
 
+/**
+ * Ends the desktop that Wine's debugger opened for a program of a run that crashed. It holds the
+ * program's streams for as long as the wineserver lives, and so everybody who reads them.
+ */
+export async function endDesktop(mark: string): Promise<void> {
+  const isDesktop = (pid: number) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\\explorer.exe\0/desktop');
+    } catch {
+      return false;
+    }
+  };
+  await endAll(() => processesWith(`${markVariable}=${mark}\0`).filter(isDesktop));
+}
+
 /** Ends what the runs of a process that is gone have left behind, and removes their files. */
 export async function endRunsOf(prefix: string, pid: number, start: string): Promise<void> {
   const mark = markOf(prefix, pid, start);

@@ -58,6 +58,8 @@ export interface ChildHost {
   readonly held: HeldSignals;
   /** Ends the program and its children, at once. */
   readonly end: (child: ChildProcess) => Promise<void>;
+  /** The program itself has ended: somebody else may still hold its streams. */
+  readonly afterExit?: () => void;
   /** Whether the program was seen to start, and by when it must have been. */
   readonly start?: { readonly isSeen: () => boolean; readonly limitMs: number };
 }
@@ -75,7 +77,7 @@ export function runChild(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   options: RunOptions,
-  { held, end, start }: ChildHost,
+  { held, end, start, afterExit }: ChildHost,
 ): Promise<ChildEnd> {
   const timeLimitMs = requireLimitMs(options.timeLimitMs);
   return new Promise((done, failed) => {
@@ -126,6 +128,7 @@ export function runChild(
       } else isSuspect = true;
     }, headMs);
     timers.push(watch);
+    child.on('exit', () => afterExit?.());
     const stopListening = held.listen((signal) => {
       if (options.forwardSignals === false) return;
       came.add(signal);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { crashExitCode, crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
-import { endRun, markOf, markVariable } from './descendants.js';
+import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
 import { explained, WinnodeError } from './errors.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
@@ -161,6 +161,7 @@ async function runUnderWine(
           process.kill('SIGKILL');
           await endRun(mark);
         },
+        afterExit: () => void endDesktop(mark),
         ...(waitsForDebugger([...args, env['NODE_OPTIONS'] ?? ''])
           ? {}
           : { start: { isSeen: () => files.progress.isStarted, limitMs } }),
