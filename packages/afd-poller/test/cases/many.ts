@@ -99,7 +99,7 @@ test('P03 one socket, two pollers: both are told; by itself the second is refuse
   }
   client.send(bytes(1));
   scene.expectNext(first, 'first readable');
-  if (scene.way === 'helper') scene.expectNext(second, 'second readable');
+  if (scene.way !== 'self') scene.expectNext(second, 'second readable');
   expect(scene.drain(server)).toBe(1);
   scene.expectSilence(first);
 });
@@ -120,7 +120,9 @@ test('Z07 pollers made, waited on and closed, two hundred times', (scene) => {
   const { server } = scene.pair();
   for (let round = 0; round < 200; round += 1) {
     const { kernel, now } = scene.host;
-    const poller = new AfdPoller({ way: 'helper', kernel, now });
+    // A socket's own handle belongs to its first poller for life.
+    const way = scene.way === 'self' ? 'helper' : scene.way;
+    const poller = new AfdPoller({ way, kernel, now });
     poller.add(server, { receive: true });
     poller.wait(0, new PollEvents(1));
     poller.close();
