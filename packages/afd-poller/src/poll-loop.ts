@@ -155,18 +155,23 @@ export class PollLoop<Token> {
   close(): number {
     this.flags.close();
     for (const registration of [...this.#bySkt.values()]) this.remove(registration);
+    let held = 0;
     try {
       this.#drain(this.#options.closeLimitMs);
-      this.#way.closeHandles();
-      // Under Wine that ends what is pending on them.
-      this.#drain(0);
     } finally {
-      this.port.close();
-      this.#queue.clear();
-      this.#teller.close();
-      this.#leaving.clear();
+      this.#way.closeHandles();
+      try {
+        // Under Wine that ends what is pending on them.
+        this.#drain(0);
+      } finally {
+        this.port.close();
+        this.#queue.clear();
+        this.#teller.close();
+        this.#leaving.clear();
+        held = this.#way.free();
+      }
     }
-    return this.#way.free();
+    return held;
   }
 
   /** Compares the books with each other. @throws {Error} naming the first lie. */

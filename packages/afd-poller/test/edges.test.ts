@@ -126,6 +126,16 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     expect(sim.memory.blocks).toBe(way === 'self' ? 1 : 0);
   });
 
+  test('closing while the port fails says so, and closes all the rest', () => {
+    const { sim, udp, poller, due, skts } = stage();
+    poller.add(udp(), { receive: true }, 'skt');
+    poller.wait(0);
+    due.NtRemoveIoCompletionEx = 1;
+    expect(() => poller.close()).toThrowError(/NtRemoveIoCompletionEx/);
+    for (const skt of skts) skt.close();
+    expect(sim).toMatchObject({ violations: [], handles: 0, memory: { blocks: 0 } });
+  });
+
   test('closing with a limit of 0 still looks once', () => {
     const { udp, poller, end } = stage({ closeLimitMs: 0 });
     poller.add(udp(), { receive: true }, 'skt');
