@@ -4,12 +4,14 @@ import { ExportError, HostError, KoffiError } from './errors.js';
 import { type FunctionName, nativeTypes, type Prototype, prototypes } from './prototypes.js';
 
 type Koffi = typeof import('koffi');
-type NativeFunction = (...args: (number | bigint)[]) => number | bigint;
+type Argument = number | bigint | Uint8Array;
+type NativeFunction = (...args: Argument[]) => number | bigint;
 
 /** The JavaScript side of a native type: 64-bit values also come and go as bigint. */
 type Js<T> = T extends 'pointer' | 'ULONG_PTR' | 'SOCKET' ? number | bigint : number;
+type JsArgument<T> = T extends 'bytes' ? Uint8Array : Js<T>;
 type Args<P> = P extends readonly [readonly [string, infer T, ...unknown[]], ...infer Rest]
-  ? [arg: Js<T>, ...rest: Args<Rest>]
+  ? [arg: JsArgument<T>, ...rest: Args<Rest>]
   : [];
 
 /** The signature that a row of the table gives a function. */
@@ -83,9 +85,10 @@ function load(name: FunctionName): NativeFunction {
 function requireWhole(
   name: FunctionName,
   params: Prototype['params'],
-  args: (number | bigint)[],
-): (number | bigint)[] {
+  args: Argument[],
+): Argument[] {
   for (const [index, arg] of args.entries()) {
+    if (params[index]?.[1] === 'bytes' && arg instanceof Uint8Array) continue;
     if (typeof arg === 'bigint' || Number.isSafeInteger(arg)) continue;
     throw new TypeError(`${name}: ${params[index]?.[0]} is ${String(arg)}, and no whole number`);
   }
