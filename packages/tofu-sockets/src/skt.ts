@@ -355,8 +355,9 @@ export class Skt {
 
   /** Would-block if that is what the call just said; throws what else it said. */
   #blockedBy(call: string, direction: Direction): WouldBlock {
-    const error = lastWsaError(this.#kernel, call);
-    if (error.wsaCode !== WSAEWOULDBLOCK) throw error;
+    const code = this.#kernel.WSAGetLastError();
+    // An error object is not made for what is no error: its stack alone costs more than the call.
+    if (code !== WSAEWOULDBLOCK) throw new WsaError(call, code);
     return this.#tellBlocked(direction);
   }
 
