@@ -29,7 +29,8 @@ interface Peer {
 
 /** What an {@link EngineServer} is made with. */
 export interface EngineServerOptions {
-  readonly way: WayName;
+  /** The engine's default unless it is said. */
+  readonly way?: WayName | undefined;
   readonly bufferBytes: number;
   readonly kernel: Kernel;
   /** The counts of `kernel`, if it counts. */
@@ -64,7 +65,11 @@ export class EngineServer {
     this.#calls = calls;
     this.#isEager = isEager;
     this.#buffer = Buffer.alloc(bufferBytes);
-    this.poller = new AfdPoller<Peer>({ way, kernel, allowMainThread: true });
+    this.poller = new AfdPoller<Peer>({
+      kernel,
+      allowMainThread: true,
+      ...(way === undefined ? {} : { way }),
+    });
     const creator = new SocketCreator(kernel);
     const listen = (role: Role) => {
       const skt = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));

@@ -9,7 +9,7 @@ const rounds = 9;
 /** Calls that are timed together: one alone is shorter than the clock is exact. */
 const batch = 50;
 
-const [way = 'helper', counts = '1'] = process.argv.slice(2) as [WayName, string?];
+const [way = 'group', counts = '1'] = process.argv.slice(2) as [WayName, string?];
 const poller = new AfdPoller<number>({ way, allowMainThread: true });
 const events = new PollEvents<number>(64);
 const creator = new SocketCreator();

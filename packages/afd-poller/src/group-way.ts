@@ -11,6 +11,7 @@ import {
   type Kernel,
   type NTSTATUS,
   NtStatusError,
+  STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
@@ -24,7 +25,7 @@ import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 /** How many sockets one request is about at the most; as many as select's fd_set has by default. */
 const groupSize = 64;
 /** After so many requests in a row that told nothing of it, a registration is cold. */
-const roundsUntilCold = 64;
+const roundsUntilCold = 2;
 
 /** One request that the kernel has, and who it is about, in the order of its handles. */
 class Group {
@@ -170,7 +171,14 @@ export class GroupWay implements PollWay {
     const { members } = group;
     const { length } = members;
     const blocks = this.#blocks;
-    const block = blocks.acquire();
+    const block = this.#acquire();
+    if (block === -1) {
+      for (let index = 0; index < length; index += 1) {
+        this.#outcomes.refused(members.at(index), STATUS_NO_MEMORY);
+      }
+      this.#endGroup(group);
+      return;
+    }
     for (let index = 0; index < length; index += 1) {
       const { base, mask } = members.at(index);
       blocks.setHandle(block, index, Number(base), mask);
@@ -206,6 +214,15 @@ export class GroupWay implements PollWay {
       registration.block = block;
     }
     if (status === STATUS_SUCCESS) this.#finish(block);
+  }
+
+  /** @returns a block, or -1 where there is no native memory left. */
+  #acquire(): number {
+    try {
+      return this.#blocks.acquire();
+    } catch {
+      return -1;
+    }
   }
 
   /** One socket spoils the whole request: the halves are tried until it is found. */
