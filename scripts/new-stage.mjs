@@ -66,7 +66,7 @@ await main(async () => {
   process.stdout.write(`
 packages/${stage.package} is there, and entered wherever the stages are listed.
 Its one test fails until ${stage.class}.prove, in src/${stage.file}.ts, proves something:
-the commented lines there are a proof to start from. The plan: kb/${stage.plan}.md
+the lines there that are marked //> are a proof to start from. The plan: kb/${stage.plan}.md
 
   pnpm turbo run build:debug --filter=${stage.package}
   pnpm --filter ${stage.package} test:debug
