@@ -1,7 +1,6 @@
 // pnpm new-stage NUMBER NAME: the package of the next stage, and its place in the repository.
 import { parseArgs } from 'node:util';
-import { makeStage } from '../internal/new-stage/src/make-stage.mjs';
-import { StageError } from '../internal/new-stage/src/names.mjs';
+import { makeStage, StageError } from '../internal/new-stage/src/make-stage.mjs';
 import { main, pnpm, root, SetupError } from './common.mjs';
 
 const help = `pnpm new-stage NUMBER NAME: for example pnpm new-stage 4 udp
@@ -61,7 +60,9 @@ await main(async () => {
     stage = await makeStage(root, given.number, given.name, finish);
   } catch (error) {
     if (error instanceof StageError) throw new SetupError(error.message, 2);
-    throw error;
+    // A disk that is full, a file that may not be written.
+    if (error.syscall === undefined) throw error;
+    throw new SetupError(`${error.message}\nWhat had been written was taken back.`);
   }
   process.stdout.write(`
 packages/${stage.package} is there, and entered wherever the stages are listed.

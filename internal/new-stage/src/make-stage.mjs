@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { entries } from './entries.mjs';
 import { stageNames } from './names.mjs';
 
+export { StageError } from './names.mjs';
+
 const template = join(import.meta.dirname, '..', 'template');
 const lockfile = 'pnpm-lock.yaml';
 
@@ -51,11 +53,26 @@ export async function makeStage(root, number, name, finish) {
     await finish([...files.keys()].filter((file) => !file.endsWith('.md')));
     return names;
   } catch (error) {
-    for (const [path, bytes] of before) {
-      if (bytes === undefined) rmSync(path, { force: true });
-      else writeFileSync(path, bytes);
-    }
-    rmSync(own, { recursive: true, force: true });
+    const left = putBack(before, own);
+    if (left.length > 0) error.message += `\nNot put back: ${left.join(', ')}. See git status.`;
     throw error;
   }
+}
+
+/** Makes every file what it was; goes on where it cannot. @returns what it could not, and why. */
+function putBack(before, own) {
+  const left = [];
+  const attempt = (path, step) => {
+    try {
+      step();
+    } catch (error) {
+      left.push(`${path} (${error.message})`);
+    }
+  };
+  for (const [path, bytes] of before) {
+    if (bytes !== undefined) attempt(path, () => writeFileSync(path, bytes));
+    else attempt(path, () => rmSync(path, { force: true }));
+  }
+  attempt(own, () => rmSync(own, { recursive: true, force: true }));
+  return left;
 }

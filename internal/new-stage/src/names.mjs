@@ -14,15 +14,18 @@ const nameForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 /** How stages are ordered: 1, 1u, 2. Takes the number and the letter as they are written. */
 export const rank = (number, letter) => Number(number) * 1_000 + (letter.codePointAt(0) ?? 0);
 
+/** On one line, whatever is in it. */
+const quote = (text) => JSON.stringify(text);
+
 function requireForm(number, name) {
   if (!numberForm.test(number)) {
     throw new StageError(
-      `The number is 0 to 99, a variant's with a letter: 4 or 4u. Got "${number}".`,
+      `The number is 0 to 99, a variant's with a letter: 4 or 4u. Got ${quote(number)}.`,
     );
   }
   if (!nameForm.test(name)) {
     throw new StageError(
-      `The name is lower-case letters and digits, words joined by a hyphen: udp or udp-echo. Got "${name}".`,
+      `The name is lower-case letters and digits, words joined by a hyphen: udp or udp-echo. Got ${quote(name)}.`,
     );
   }
   if (devices.test(name)) throw new StageError(`"${name}" is a device of Windows: another name.`);
