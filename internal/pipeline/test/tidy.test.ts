@@ -47,6 +47,7 @@ const mayImport: Record<string, readonly string[]> = {
   'sim-nt': ['ntdllx', 'tofu-sockets'],
   mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['winnode'],
+  'new-stage': ['pipeline', 'winnode'],
   bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
 };
 
