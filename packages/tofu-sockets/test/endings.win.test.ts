@@ -1,10 +1,8 @@
 import {
   AFD_POLL_ABORT,
-  AFD_POLL_CONNECT,
   AFD_POLL_DISCONNECT,
   AFD_POLL_LOCAL_CLOSE,
   AFD_POLL_RECEIVE,
-  AFD_POLL_SEND,
 } from 'ntdllx';
 import { everything, RawPoller } from 'ntdllx/raw-poll';
 import { wouldBlock } from 'tofu-sockets';

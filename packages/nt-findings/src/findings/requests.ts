@@ -75,7 +75,7 @@ const compacted = finding(
   'F12',
   'The output is compacted',
   {
-    'three asked, the last two ready: packet': 'STATUS_SUCCESS, Information 48',
+    'three asked, two ready: packet': 'STATUS_SUCCESS, Information 48',
     'which ones it names': 'the second RECEIVE, the third RECEIVE',
   },
   async function* (scene) {
@@ -85,7 +85,7 @@ const compacted = finding(
     for (const server of servers.slice(1)) await scene.told(server, AFD_POLL_RECEIVE);
     const { poller } = scene;
     const { poll } = poller.arm(servers, AFD_POLL_RECEIVE);
-    yield ['three asked, the last two ready: packet', packetText(poller.next(soonMs), poll)];
+    yield ['three asked, two ready: packet', packetText(poller.next(soonMs), poll)];
     const place = ['the first', 'the second', 'the third'];
     const named = poll.reported.map(
       ({ skt, events }) =>
