@@ -104,7 +104,9 @@ export function findingsMarkdown(report: FindingsReport): string {
   for (const each of findings) {
     const { id, title, verdict } = each;
     const more = verdict === 'holds' ? '' : differences(each, host);
-    const said = more === '' ? verdict : `${verdict}: ${more}`;
+    const left = each.facts.filter(({ notRun }) => notRun !== '').map(({ name }) => name);
+    const rest = left.length === 0 ? '' : `; not run: ${left.join(', ')}`;
+    const said = `${verdict}${more === '' ? '' : `: ${more}`}${rest}`;
     lines.push('', `<!-- kb/findings, ${id} ${title} -->`, '', row(host.kernel, said, date));
   }
   return `${lines.join('\n')}\n`;

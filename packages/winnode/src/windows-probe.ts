@@ -15,7 +15,7 @@ const print = (answer: unknown) => writeSync(1, `${JSON.stringify(answer)}\n`);
 const reasons = {
   absent: 'has no ntdllx to ask',
   'too old': 'has an ntdllx that is too old to be asked',
-  'not built': 'has an ntdllx that is not built',
+  'not built': 'has an ntdllx that is not built; in a clone of tofu-nt: npm run setup',
 } as const;
 
 const found = findProjectModule('ntdllx', '/probe');

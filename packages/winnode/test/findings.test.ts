@@ -74,7 +74,9 @@ describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, (
         expect.any(String),
       ],
     ]);
-    expect(rows.slice(3)).toEqual(pages.map(() => [kernel, 'holds', report.date]));
+    const said = (id: string) =>
+      id === 'F19' ? 'holds; not run: of a handle of AFD itself' : 'holds';
+    expect(rows.slice(3)).toEqual(pages.map((id) => [kernel, said(id), report.date]));
     expect(report.date).toMatch(/^\d{4}-\d\d-\d\d$/);
     if (host.kind === 'wine') expect(kernel).toBe(`Wine ${/\d+\.\d+/.exec(host.wine)?.[0]}`);
   });
