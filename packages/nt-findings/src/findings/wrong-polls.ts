@@ -1,6 +1,6 @@
 import { AFD_POLL_RECEIVE, AFD_POLL_SEND, NtClose, ntStatusName } from 'ntdllx';
 import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
-import { type Polled, type PollOptions, RawPoller } from 'ntdllx/raw-poll';
+import { type Poll, type Polled, type PollOptions, RawPoller } from 'ntdllx/raw-poll';
 import { type Finding, finding } from '../finding.js';
 import { pause, type Scene, soonMs } from '../scene.js';
 import { reportText } from '../text.js';
@@ -25,12 +25,14 @@ const closedHandles = finding(
     yield ['the port closed: the poll', reportText(byData.poll)];
     byData.client.send(Buffer.from('x'));
     byClose.server.close();
-    await pause(100);
+    for (const { poll } of [byData, byClose]) await toEnd(poll);
     yield ['the port closed, data comes: block', reportText(byData.poll)];
     yield ['the port closed, own close: block', reportText(byClose.poll)];
     // The cure: the handle of AFD as well, and only then the memory.
-    for (const { poller } of [byData, byClose]) NtClose(poller.afd);
-    await pause(50);
+    for (const { poller, poll } of [byData, byClose]) {
+      NtClose(poller.afd);
+      await toEnd(poll);
+    }
     const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
     yield ['both closed: the polls', areEnded ? 'ended' : 'pending'];
     for (const { poller, poll } of [byData, byClose]) {
@@ -40,6 +42,11 @@ const closedHandles = finding(
     }
   },
 );
+
+/** Waits for a poll to end, without a port to tell of it, and no longer than that should take. */
+async function toEnd(poll: Poll): Promise<void> {
+  for (let waitedMs = 0; waitedMs < soonMs && poll.isPending; waitedMs += 5) await pause(5);
+}
 
 const pattern = 0x5a;
 
