@@ -12,6 +12,15 @@ import {
 import { findingsMarkdown, printedSummary } from 'winnode/internal';
 import { bin, host, start, winnode } from './cli.js';
 import { changedFindings, findingsProject, madeUpFindings, root } from './findings-project.js';
+import {
+  cacheEnvironment,
+  copyPrefix,
+  makeCache,
+  prefixIn,
+  programsOf,
+  removeCache,
+  serverOf,
+} from './prefixes.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode findings '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -192,6 +201,38 @@ describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, (
     expect((await ended).signal).toBe('SIGINT');
   });
 });
+
+test.skipIf(host.kind !== 'wine')(
+  'one under which the wineserver dies loses its row, and the next one has a new wineserver',
+  { timeout: 120_000 },
+  async () => {
+    // In a prefix of its own, whose wineserver nobody else uses.
+    const cache = makeCache();
+    try {
+      const prefix = prefixIn(cache);
+      await copyPrefix(prefix);
+      const hang = 'yield ok; await new Promise((done) => setTimeout(done, 60_000));';
+      const bodies = { F01: 'yield ok;', F02: hang, F03: 'yield ok;' };
+      const endServer = async () => {
+        while (programsOf(cache).length === 0) await new Promise((done) => setTimeout(done, 20));
+        process.kill(serverOf(prefix) as number, 'SIGKILL');
+      };
+      let ending: Promise<void> | undefined;
+      const report = await probeFindings({
+        cwd: project('server dies', madeUpFindings(bodies)),
+        env: cacheEnvironment(cache),
+        onFinding: ({ id }) => {
+          if (id === 'F01') ending = endServer();
+        },
+      });
+      await ending;
+      expect(verdicts(report)).toEqual({ F01: 'holds', F02: 'crashed', F03: 'holds' });
+      expect(isConfirmed(report)).toBe(false);
+    } finally {
+      removeCache(cache);
+    }
+  },
+);
 
 test.skipIf(process.platform === 'win32')(
   'without Wine it says what to type, exit code 1',
