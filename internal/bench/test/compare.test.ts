@@ -57,7 +57,7 @@ function results({
           simNtNs: summarize(ns),
           allocation: { bytesPerEvent: 0, bytesPerWait: 0 },
         },
-        micro: [{ sockets: 1, arm: micro, cancel: micro, wake: micro, wait: micro }],
+        micro: [{ sockets: 1, arm: micro, cancel: micro, event: micro, wake: micro, wait: micro }],
       },
     ],
     notes: [],
