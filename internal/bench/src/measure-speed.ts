@@ -107,6 +107,7 @@ function lastRates(seats: readonly Seat[]): string {
 
 function rowsOf(workload: Workload, seats: readonly Seat[]): SpeedRow[] {
   const ratesOf = ({ results }: Seat) => results.map(({ messages, seconds }) => messages / seconds);
+  const p99Of = ({ results }: Seat) => results.map(({ p99us }) => p99us);
   const base = seats.find(({ server }) => server.entry.contestant === baseline) as Seat;
   return seats.map((seat) => {
     const { results, server } = seat;
@@ -123,7 +124,8 @@ function rowsOf(workload: Workload, seats: readonly Seat[]): SpeedRow[] {
       ratios: ratios(ratesOf(seat), ratesOf(base)),
       mibs: results.map(({ bytes, seconds }) => bytes / seconds / 1_048_576),
       p50us: results.map(({ p50us }) => p50us),
-      p99us: results.map(({ p99us }) => p99us),
+      p99us: p99Of(seat),
+      p99Ratios: ratios(p99Of(seat), p99Of(base)).filter(Number.isFinite),
       p999us: results.map(({ p999us }) => p999us),
       serverCpuUs: cpu(0).length > 0 ? cpu(0) : ownCpu,
       wineserverCpuUs: cpu(1),

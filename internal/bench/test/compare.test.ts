@@ -41,6 +41,7 @@ function results({
         p50us: ratios,
         p99us: ratios,
         p999us: ratios,
+        p99Ratios: ratios,
         serverCpuUs: ratios,
         wineserverCpuUs: [],
       },
