@@ -105,7 +105,10 @@ class Run {
 
   memory(): Promise<MemoryRow[]> {
     const [first] = workloads as [Workload];
-    const entries = entriesOf(first).filter(({ contestant }) => contestant !== 'blocking');
+    // What is idle is neither tried nor asked.
+    const entries = entriesOf(first).filter(
+      ({ contestant }) => contestant !== 'blocking' && contestant !== 'engine-asking',
+    );
     return this.#each(this.#isWhole ? entries : [], 'memory', (entry) =>
       this.#inSession((servers) => measureMemory(servers, entry, this.#args.crowds)),
     );
