@@ -1,0 +1,15 @@
+import type { FunctionName, Prototype } from './prototypes.js';
+
+/** What goes into a foreign function, and what comes out. */
+export type NativeArgument = number | bigint;
+
+/** A foreign function as koffi makes it. */
+export type NativeFunction = (...args: NativeArgument[]) => NativeArgument;
+
+/** A row of the table on its way to the DLL. */
+export interface ForeignFunction {
+  readonly name: FunctionName;
+  readonly prototype: Prototype;
+  /** Makes the call. The first one loads the function and puts it here. */
+  call: NativeFunction;
+}
