@@ -10,6 +10,8 @@ export type NativeFunction = (...args: NativeArgument[]) => NativeArgument;
 export interface ForeignFunction {
   readonly name: FunctionName;
   readonly prototype: Prototype;
-  /** Makes the call. The first one loads the function and puts it here. */
+  /** Finds the function in its DLL, the first time; {@link call} then is the function itself. */
+  readonly load: () => void;
+  /** Makes the call; the first one loads. */
   call: NativeFunction;
 }

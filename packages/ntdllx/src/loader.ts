@@ -80,11 +80,17 @@ function load(name: FunctionName): NativeFunction {
 /** The function of a row: found and opened at its first call, not before. */
 export function bind<N extends FunctionName>(name: N): Signature<N> {
   const prototype: Prototype = prototypes[name];
+  let isLoaded = false;
   const foreign: ForeignFunction = {
     name,
     prototype,
-    call(...args) {
+    load() {
+      if (isLoaded) return;
       foreign.call = load(name);
+      isLoaded = true;
+    },
+    call(...args) {
+      foreign.load();
       return foreign.call(...args);
     },
   };
