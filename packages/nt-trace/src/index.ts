@@ -15,6 +15,17 @@ export type {
   TraceArgument,
   TraceRecord,
 } from './record.js';
+export {
+  type Cell,
+  type ComparedCell,
+  compareWithStage1Table,
+  resultRow,
+  type Stage1Variant,
+  stage1Table,
+  stage1Things,
+  type TableRow,
+  type TableSection,
+} from './stage1-table.js';
 export { formatRecord, type TextOptions, timeText } from './text.js';
 export {
   laneFor,

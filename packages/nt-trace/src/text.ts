@@ -29,7 +29,7 @@ function packetText({ fields, port, request, answer, removedBy }: PacketRecord):
   const events = answer === undefined ? '' : ` ${answerText(answer)}`;
   const whose =
     request === undefined
-      ? 'of a request that was not seen'
+      ? 'of a request that was not seen here'
       : `of #${request.number} ${request.function}, ${timeText(request.sinceUs)} after it`;
   return `#${removedBy}   packet from ${port}: ${list}${events}  ${whose}`;
 }
