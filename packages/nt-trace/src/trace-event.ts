@@ -11,7 +11,8 @@ export interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
-  readonly ts?: number;
+  /** Also of metadata, which has no time: speedscope takes a file for another format without. */
+  readonly ts: number;
   readonly dur?: number;
   readonly cat?: string;
   readonly id?: number;
@@ -70,6 +71,7 @@ export function toTraceEvents(
     name,
     pid,
     tid,
+    ts: 0,
     args,
   });
   const seen = threads.filter(({ id }) => id >= 0);
