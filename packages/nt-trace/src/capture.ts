@@ -1,4 +1,4 @@
-import { IOCTL_AFD_POLL, OBJECT_ATTRIBUTES, STATUS_SUCCESS, UNICODE_STRING } from 'ntdllx';
+import { OBJECT_ATTRIBUTES, STATUS_SUCCESS, UNICODE_STRING } from 'ntdllx';
 import {
   type FunctionName,
   type NativeArgument,
@@ -110,11 +110,4 @@ export function captureOutputs(call: ObservedCall): Memory {
     NumEntriesRemoved: count,
     ...(entries === undefined ? {} : { IoCompletionInformation: entries }),
   };
-}
-
-/** True for the request that this is all about. */
-export function isPoll(call: StartedCall): boolean {
-  return (
-    call.name === 'NtDeviceIoControlFile' && argument(call, 'IoControlCode') === IOCTL_AFD_POLL
-  );
 }

@@ -1,32 +1,10 @@
-import { FILE_IO_COMPLETION_INFORMATION, isNtError, STATUS_PENDING } from 'ntdllx';
-import {
-  type CallObserver,
-  type NativeArgument,
-  type ObservedCall,
-  readMemory,
-  type StartedCall,
-} from 'ntdllx/trace';
-import {
-  argument,
-  captureInputs,
-  captureOutputs,
-  isPoll,
-  isSuccess,
-  mostBytes,
-  u32,
-  u64,
-} from './capture.js';
+import { IOCTL_AFD_POLL, STATUS_PENDING } from 'ntdllx';
+import { type CallObserver, type ObservedCall, readMemory, type StartedCall } from 'ntdllx/trace';
+import { argumentOf } from './argument-text.js';
+import { captureInputs, captureOutputs, isSuccess, mostBytes, u32 } from './capture.js';
+import { decodeEntries } from './decode.js';
 import type { Memory, RawCall } from './raw-call.js';
-
-/** Where a poll's answer will be. */
-interface Output {
-  readonly ioStatusBlock: NativeArgument;
-  readonly buffer: NativeArgument;
-  readonly byteLength: number;
-}
-
-const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
-const apcContextOffset = FILE_IO_COMPLETION_INFORMATION.layout.fields.ApcContext[0];
+import { Requests } from './requests.js';
 
 /** What tells a program why a call failed. */
 const askers: Partial<Record<string, string>> = {
@@ -51,8 +29,8 @@ function isFailure(call: ObservedCall): boolean {
 export class Recorder implements CallObserver {
   readonly #nextNumber: () => number;
   readonly #take: (call: RawCall) => void;
-  /** By ApcContext: where the latest poll of this thread that has it will be answered. */
-  readonly #outputs = new Map<bigint, Output>();
+  /** Whose packets come: of this thread's requests, to read their answers. */
+  readonly #requests = new Requests();
   #number = 0;
   #before: Memory = {};
   #held: { readonly raw: RawCall; readonly asker: string | undefined } | undefined;
@@ -71,9 +49,7 @@ export class Recorder implements CallObserver {
   after(call: ObservedCall): void {
     const { name, args, result, startUs, durationUs, threadId } = call;
     const after = captureOutputs(call);
-    const entries = after['IoCompletionInformation'];
-    const isRemoval = name === 'NtRemoveIoCompletionEx' && entries !== undefined;
-    const raw: RawCall = {
+    const seen: RawCall = {
       number: this.#number,
       threadId,
       name,
@@ -83,9 +59,11 @@ export class Recorder implements CallObserver {
       durationUs,
       before: this.#before,
       after,
-      ...(isRemoval ? { outputs: this.#readOutputs(entries) } : {}),
     };
-    if (isPoll(call)) this.#rememberOutput(call);
+    const outputs = this.#outputs(seen);
+    const raw = outputs === undefined ? seen : { ...seen, outputs };
+    this.#requests.learn(raw);
+    this.#requests.note(raw);
     this.#release(name === this.#held?.asker ? Number(result) : undefined);
     if (isFailure(call)) this.#held = { raw, asker: askers[call.prototype.dll] };
     else this.#take(raw);
@@ -103,27 +81,21 @@ export class Recorder implements CallObserver {
     this.#take(errorCode === undefined ? raw : { ...raw, errorCode });
   }
 
-  #rememberOutput(call: ObservedCall): void {
-    const apcContext = BigInt(argument(call, 'ApcContext'));
-    if (isNtError(Number(call.result)) || apcContext === 0n) return;
-    this.#outputs.set(apcContext, {
-      ioStatusBlock: argument(call, 'IoStatusBlock'),
-      buffer: argument(call, 'OutputBuffer'),
-      byteLength: Math.min(Number(argument(call, 'OutputBufferLength')), mostBytes),
-    });
-  }
-
   /** The packets are off the port: what their polls wrote is the program's again, and settled. */
-  #readOutputs(entries: Uint8Array): (Uint8Array | undefined)[] {
-    return Array.from({ length: entries.byteLength / entryBytes }, (_, index) => {
-      const apcContext = u64(entries, index * entryBytes + apcContextOffset);
-      const output = this.#outputs.get(apcContext);
-      if (output === undefined) return undefined;
-      const status = readMemory(output.ioStatusBlock, 4);
-      // A packet that somebody posted by hand: the poll is pending, its block still the kernel's.
+  #outputs(raw: RawCall): (Uint8Array | undefined)[] | undefined {
+    const entries = raw.after['IoCompletionInformation'];
+    if (raw.name !== 'NtRemoveIoCompletionEx' || entries === undefined) return undefined;
+    const port = argumentOf(raw, 'IoCompletionHandle');
+    return decodeEntries(entries).map((entry) => {
+      const request = this.#requests.take(entry, port);
+      if (request === undefined || argumentOf(request, 'IoControlCode') !== IOCTL_AFD_POLL) {
+        return undefined;
+      }
+      const status = readMemory(argumentOf(request, 'IoStatusBlock'), 4);
+      // A packet that another thread posted by hand: the poll is pending, its block the kernel's.
       if (status === undefined || u32(status) === STATUS_PENDING) return undefined;
-      this.#outputs.delete(apcContext);
-      return readMemory(output.buffer, output.byteLength);
+      const byteLength = Number(argumentOf(request, 'OutputBufferLength'));
+      return readMemory(argumentOf(request, 'OutputBuffer'), Math.min(byteLength, mostBytes));
     });
   }
 }

@@ -13,9 +13,15 @@ import type { RequestFate } from './record.js';
 
 /** What is known of a file: where its packets go. */
 interface FileState {
-  port?: bigint;
+  port?: Port;
   skipsPacketOnSuccess?: boolean;
 }
+
+/** A port, whichever of its handles is used: the handle that made it, and the number of that call. */
+type Port = string;
+
+/** Posts to a port that another thread empties are never taken here: the oldest are forgotten. */
+const mostPosts = 4_096;
 
 const due: RequestFate = { packet: 'due', reason: '' };
 const unknown: RequestFate = { packet: 'unknown', reason: 'no port was seen to be associated' };
@@ -24,8 +30,9 @@ const none = (reason: string): RequestFate => ({ packet: 'none', reason });
 /** Which call asked for which packet. */
 export class Requests {
   readonly #files = new Map<bigint, FileState>();
-  /** By ApcContext: the latest request. */
-  readonly #pending = new Map<bigint, RawCall>();
+  readonly #ports = new Map<bigint, Port>();
+  /** By port, if it is known, and ApcContext: the latest request. */
+  readonly #pending = new Map<string, RawCall>();
   readonly #posts: RawCall[] = [];
 
   #file(handle: number | bigint): FileState {
@@ -36,23 +43,47 @@ export class Requests {
     return state;
   }
 
+  #port(handle: number | bigint): Port {
+    return this.#ports.get(BigInt(handle)) ?? `${handle}`;
+  }
+
   /** A handle was made or closed: what was known of its value is over. */
   forget(handle: number | bigint): void {
     this.#files.delete(BigInt(handle));
+    this.#ports.delete(BigInt(handle));
   }
 
-  /** Learns what a call does to a file's packets. */
+  /** Learns what a call that succeeded does to ports and to files' packets. */
   learn(raw: RawCall): void {
-    if (raw.name === 'CreateIoCompletionPort' && raw.result !== 0) {
-      const port = BigInt(argumentOf(raw, 'ExistingCompletionPort'));
-      this.#file(argumentOf(raw, 'FileHandle')).port = port === 0n ? BigInt(raw.result) : port;
+    const [made] = Object.values(raw.after);
+    switch (raw.name) {
+      case 'NtCreateIoCompletion':
+        if (made !== undefined) this.#ports.set(u64(made), `${u64(made)} of #${raw.number}`);
+        break;
+      case 'NtDuplicateObject':
+        // Another handle to the same object: what is posted to one comes out of the other.
+        if (made !== undefined) {
+          this.#ports.set(u64(made), this.#port(argumentOf(raw, 'SourceHandle')));
+        }
+        break;
+      case 'CreateIoCompletionPort':
+        if (raw.result !== 0) {
+          const port = argumentOf(raw, 'ExistingCompletionPort') || raw.result;
+          this.#file(argumentOf(raw, 'FileHandle')).port = this.#port(port);
+        }
+        break;
+      case 'NtSetInformationFile':
+        if (raw.result === STATUS_SUCCESS) this.#learnInformation(raw);
+        break;
     }
+  }
+
+  #learnInformation(raw: RawCall): void {
     const information = raw.before['FileInformation'];
-    if (raw.name !== 'NtSetInformationFile' || raw.result !== STATUS_SUCCESS) return;
     if (information === undefined) return;
     const file = this.#file(argumentOf(raw, 'FileHandle'));
     const kind = argumentOf(raw, 'FileInformationClass');
-    if (kind === FileCompletionInformation) file.port = u64(information);
+    if (kind === FileCompletionInformation) file.port = this.#port(u64(information));
     if (kind === FileIoCompletionNotificationInformation) {
       file.skipsPacketOnSuccess = (u32(information) & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0;
     }
@@ -65,6 +96,7 @@ export class Requests {
       case 'NtSetIoCompletionEx':
         if (isNtError(Number(raw.result))) return undefined;
         this.#posts.push(raw);
+        if (this.#posts.length > mostPosts) this.#posts.shift();
         return due;
       case 'NtDeviceIoControlFile':
       case 'NtAssociateWaitCompletionPacket':
@@ -83,23 +115,28 @@ export class Requests {
     if (status === STATUS_SUCCESS && file?.skipsPacketOnSuccess === true) {
       return none('FILE_SKIP_COMPLETION_PORT_ON_SUCCESS');
     }
-    this.#pending.set(apcContext, raw);
-    return raw.name === 'NtDeviceIoControlFile' && file?.port === undefined ? unknown : due;
+    const isFile = raw.name === 'NtDeviceIoControlFile';
+    const port = isFile ? file?.port : this.#port(argumentOf(raw, 'IoCompletionHandle'));
+    this.#pending.set(`${port} ${apcContext}`, raw);
+    return port === undefined ? unknown : due;
   }
 
   /** The call that asked for a packet. A post is one whose four values all are the packet's. */
   take(entry: Entry, port: number | bigint): RawCall | undefined {
     const posted = this.#posts.findIndex(
       (raw) =>
-        BigInt(argumentOf(raw, 'IoCompletionHandle')) === BigInt(port) &&
+        this.#port(argumentOf(raw, 'IoCompletionHandle')) === this.#port(port) &&
         BigInt(argumentOf(raw, 'KeyContext')) === entry.keyContext &&
         BigInt(argumentOf(raw, 'ApcContext')) === entry.apcContext &&
         argumentOf(raw, 'IoStatus') === entry.status &&
         BigInt(argumentOf(raw, 'IoStatusInformation')) === entry.information,
     );
     if (posted !== -1) return this.#posts.splice(posted, 1)[0];
-    const request = this.#pending.get(entry.apcContext);
-    this.#pending.delete(entry.apcContext);
-    return request;
+    for (const known of [this.#port(port), undefined]) {
+      const key = `${known} ${entry.apcContext}`;
+      const request = this.#pending.get(key);
+      if (this.#pending.delete(key)) return request;
+    }
+    return undefined;
   }
 }

@@ -129,6 +129,23 @@ describe('a packet belongs to', () => {
     expect(completed).toMatchObject({ request: { number: 4 }, answer: { numberOfHandles: 1 } });
   });
 
+  test('a post through another handle of the port, and a poll on the port that it is on', () => {
+    const [other, again] = [0x60, 0x64];
+    const source = { SourceProcessHandle: -1, SourceHandle: port, TargetHandle: 0x100 };
+    const script = ready()
+      .port(other)
+      .socket(0x70)
+      .associate(0x70, other)
+      .call('NtDuplicateObject', source, 0, { after: { TargetHandle: i64(BigInt(again)) } })
+      .call('NtSetIoCompletion', { IoCompletionHandle: again, ApcContext: 9 })
+      .poll(socket, iosb)
+      .poll(0x70, iosb)
+      .remove(port, [{ apcContext: 9, information: 0 }, { apcContext: iosb }])
+      .remove(other, [{ apcContext: iosb }]);
+    const numbers = packets(buildTrace(script.calls)).map(({ request }) => request?.number);
+    expect(numbers).toEqual([8, 9, 10]);
+  });
+
   test('a request of another thread, whose own record comes later and ends later', () => {
     const script = ready()
       .remove(port, [{ key: 7n, apcContext: 9, information: 0 }])
