@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import {
   drainLane,
   type Lane,
@@ -20,7 +20,8 @@ export interface TraceOptions {
   readonly keep?: boolean;
   /**
    * Told each record of this thread as soon as its call returned. A call that failed is told together
-   * with the next one. It must not make foreign calls.
+   * with the next one. It must not make foreign calls, and must not throw: that ends the trace of this
+   * thread, with a warning of the process.
    */
   readonly onRecord?: (record: TraceRecord) => void;
 }
@@ -62,17 +63,16 @@ export class Trace {
   constructor(options: TraceOptions) {
     this.#options = options;
     const write = options.text ? lineWriter(this.#originUs, '') : undefined;
-    const { onRecord = write } = options;
+    const told = [write, options.onRecord].filter((each) => each !== undefined);
     this.#end = recordThread(
       this.#numbers,
       (raw) => {
         if (this.#isKept) this.#calls.push(raw);
       },
-      write === undefined || onRecord === write
-        ? onRecord
+      told.length === 0
+        ? undefined
         : (record) => {
-            write(record);
-            onRecord?.(record);
+            for (const each of told) each(record);
           },
     );
   }
@@ -102,7 +102,8 @@ export class Trace {
     if (this.#result !== undefined) return this.#result;
     this.#end();
     if (current === this) current = undefined;
-    const threads: TracedThread[] = [{ id: threadId, name: 'main', isComplete: true }];
+    const name = isMainThread ? 'main' : 'worker';
+    const threads: TracedThread[] = [{ id: threadId, name, isComplete: true }];
     const calls = [...this.#calls];
     const deadlineMs = performance.now() + laneLimitMs;
     for (const lane of this.#lanes) {
