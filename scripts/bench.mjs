@@ -3,7 +3,7 @@
 // are caught, before a fresh clone is set up for minutes.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { main, pnpm, root, run, SetupError, setup, takeInstallFlag } from './common.mjs';
+import { buildAll, main, root, run, SetupError, setup, takeInstallFlag } from './common.mjs';
 
 const options = {
   quick: { type: 'boolean' },
@@ -29,10 +29,7 @@ await main(async () => {
   }
   // To compare two files no Wine is needed.
   await setup(isInstallAllowed, { mayLackWine: command !== undefined });
-  const build = ['build:debug', 'build:release', '--only', '--output-logs=errors-only'];
-  if ((await pnpm(['exec', 'turbo', 'run', ...build])) !== 0) {
-    throw new SetupError('The build failed: see above.');
-  }
+  await buildAll();
   const bench = join(root, 'internal', 'bench', 'dist', 'release', 'main.js');
   return run(process.execPath, [bench, ...rest], { stdio: 'inherit' });
 });

@@ -222,6 +222,15 @@ export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
   return await prepareHost(isInstallAllowed && !process.env[declineVariable], mayLackWine);
 }
 
+/** Builds everything in both builds, untested: in the pipeline a release build waits for the tests. */
+export async function buildAll() {
+  // --only: just these tasks.
+  const builds = ['build:debug', 'build:release', '--only', '--output-logs=errors-only'];
+  if ((await pnpm(['exec', 'turbo', 'run', ...builds])) !== 0) {
+    throw new SetupError('The build failed: see above.');
+  }
+}
+
 /** Runs a top-level command: its error is one message, its result the exit code. */
 export async function main(command) {
   try {

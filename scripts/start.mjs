@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  buildAll,
   keepStdoutForPrograms,
   main,
-  pnpm,
   root,
   run,
   SetupError,
@@ -68,11 +68,7 @@ await main(async () => {
   }
   if (flags.json) keepStdoutForPrograms();
   await setup(isInstallAllowed);
-  // --only: just these tasks. In the pipeline a release build waits for the debug tests.
-  const builds = ['build:debug', 'build:release', '--only', '--output-logs=errors-only'];
-  if ((await pnpm(['exec', 'turbo', 'run', ...builds])) !== 0) {
-    throw new SetupError('The build failed: see above.');
-  }
+  await buildAll();
   const ladder = join(root, 'internal', 'poc-ladder', 'dist', 'release', 'main.js');
   const options = { stdio: 'inherit', mayEndBySignal: flags.serve === true };
   const code = await run(process.execPath, [ladder, ...rest], options);

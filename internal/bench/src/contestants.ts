@@ -7,7 +7,12 @@ const everyWay: Readonly<Record<WayName, true>> = { self: true, helper: true, gr
 export const ways = Object.keys(everyWay) as WayName[];
 
 /** An echo server that takes part. */
-export type ContestantName = `engine-${WayName}` | 'node-net' | 'node-net-onread' | 'blocking';
+export type ContestantName =
+  | `engine-${WayName}`
+  | 'engine-asking'
+  | 'node-net'
+  | 'node-net-onread'
+  | 'blocking';
 
 /** What every ratio is to. */
 export const baseline: ContestantName = 'node-net';
@@ -15,12 +20,23 @@ export const baseline: ContestantName = 'node-net';
 /** All of them, the engine first. */
 export const contestants: readonly ContestantName[] = [
   ...ways.map((way) => `engine-${way}` as const),
+  'engine-asking',
   'node-net',
   'node-net-onread',
   'blocking',
 ];
 
-/** The way of an engine; undefined for whoever is none. */
-export function wayOf(name: ContestantName): WayName | undefined {
-  return ways.find((way) => name === `engine-${way}`);
+/** How an engine is to be set up. */
+export interface EngineSetup {
+  /** Undefined for the engine's default. */
+  readonly way: WayName | undefined;
+  /** Tries before it asks; see EngineServer. */
+  readonly isEager: boolean;
+}
+
+/** The engine of a contestant; undefined for whoever is none. */
+export function engineOf(name: ContestantName): EngineSetup | undefined {
+  if (name === 'engine-asking') return { way: undefined, isEager: false };
+  const way = ways.find((each) => name === `engine-${each}`);
+  return way === undefined ? undefined : { way, isEager: true };
 }

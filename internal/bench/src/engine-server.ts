@@ -2,64 +2,95 @@ import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
 import { type Kernel, WsaError } from 'ntdllx';
 import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import type { CallCounts } from './counting-kernel.js';
+import { Luck } from './luck.js';
 import { reportServer, type ServerPorts } from './server-report.js';
 
-/** How often one connection may read in a row before the others have their turn. */
+/** How often in a row one connection may be served before the others have their turn. */
 const readBudget = 16;
+/** How often a turn tries before it looks at the poller again. */
+const tryBudget = 256;
+/** Told once; then this server asks for more when it is through with it. */
+const receiving = { receive: true, mode: 'oneshot' } as const;
+const sending = { send: true, mode: 'oneshot' } as const;
 
 type Role = 'listener' | 'control-listener' | 'control' | 'data';
+
+/** How serving a connection ended: it was served, there was nothing to do, it waits for room, it is closed. */
+type Outcome = 'served' | 'blocked' | 'stuck' | 'closed';
 
 /** A socket of the server, and what is to be sent on it still. */
 interface Peer {
   readonly role: Role;
   readonly skt: Skt;
+  readonly luck: Luck;
+  isRegistered: boolean;
   unsent: Uint8Array | undefined;
 }
 
 /** What an {@link EngineServer} is made with. */
 export interface EngineServerOptions {
-  readonly way: WayName;
+  /** The engine's default unless it is said. */
+  readonly way?: WayName | undefined;
   readonly bufferBytes: number;
   readonly kernel: Kernel;
   /** The counts of `kernel`, if it counts. */
   readonly calls?: CallCounts;
+  /** Tries before it asks, where that has paid; default true. */
+  readonly isEager?: boolean;
 }
 
 /**
- * An echo server on the engine, as one would write it who reads the manual: one receive and one
- * send per event, another receive only when the buffer was full, asking for room only while
- * something is left.
+ * An echo server on the engine. To ask whether a socket is ready costs about as much as to try, so it
+ * tries first where that has paid ({@link Luck}): a connection when it is accepted, and those that
+ * were served when all of them were. Who would block, or would most likely, is left to the poller.
+ *
+ * One receive and one send each time, another receive only when the buffer was full; it asks for room
+ * only while something is left to send.
  */
 export class EngineServer {
   readonly ports: ServerPorts;
   readonly poller: AfdPoller<Peer>;
-  readonly #events = new PollEvents<Peer>(64);
+  readonly #events = new PollEvents<Peer>(1_024);
   readonly #calls: CallCounts | undefined;
   readonly #buffer: Buffer;
+  readonly #isEager: boolean;
   readonly #peers = new Set<Peer>();
+  /** Of connections that were just accepted. */
+  readonly #newcomers = new Luck();
+  /** Were served, and not left to the poller since: to be tried. */
+  #eager: Peer[] = [];
   #connections = 0;
 
-  constructor({ way, bufferBytes, kernel, calls }: EngineServerOptions) {
+  constructor({ way, bufferBytes, kernel, calls, isEager = true }: EngineServerOptions) {
     this.#calls = calls;
+    this.#isEager = isEager;
     this.#buffer = Buffer.alloc(bufferBytes);
-    this.poller = new AfdPoller<Peer>({ way, kernel, allowMainThread: true });
+    this.poller = new AfdPoller<Peer>({
+      kernel,
+      allowMainThread: true,
+      ...(way === undefined ? {} : { way }),
+    });
     const creator = new SocketCreator(kernel);
     const listen = (role: Role) => {
       const skt = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
-      this.#add({ role, skt, unsent: undefined }, { accept: true });
+      // Whom it accepts gets that from it.
+      skt.setOption('noDelay', true);
+      this.#register(this.#join(role, skt), { accept: true });
       return skt.localEndpoint().port;
     };
     this.ports = { port: listen('listener'), control: listen('control-listener') };
   }
 
-  /** Waits once, and serves. */
+  /** Waits once, unless somebody is to be served anyway, and serves. */
   turn(timeoutMs: number): void {
-    for (const event of this.poller.wait(timeoutMs, this.#events)) {
+    const isBusy = this.#eager.length > 0;
+    for (const event of this.poller.wait(isBusy ? 0 : timeoutMs, this.#events)) {
       const peer = event.token as Peer;
       if (event.isAccept) this.#accept(peer);
       else if (event.isReset) this.#close(peer);
-      else this.#serve(peer, event.isWritable);
+      else this.#settle(peer, this.#serve(peer, event.isWritable));
     }
+    this.#tryAgain();
   }
 
   /** Ends it; everything is closed. */
@@ -68,9 +99,17 @@ export class EngineServer {
     for (const { skt } of this.#peers) skt.close();
   }
 
-  #add(peer: Peer, interest: object): void {
+  #join(role: Role, skt: Skt): Peer {
+    const peer = { role, skt, luck: new Luck(), isRegistered: false, unsent: undefined };
     this.#peers.add(peer);
-    this.poller.add(peer.skt, interest, peer);
+    if (role === 'data') this.#connections += 1;
+    return peer;
+  }
+
+  #register(peer: Peer, interest: object): void {
+    if (peer.isRegistered) this.poller.modify(peer.skt, interest, peer);
+    else this.poller.add(peer.skt, interest, peer);
+    peer.isRegistered = true;
   }
 
   #accept(listener: Peer): void {
@@ -78,59 +117,71 @@ export class EngineServer {
     for (;;) {
       const skt = listener.skt.accept();
       if (skt === wouldBlock) return;
-      skt.setOption('noDelay', true);
-      this.#add({ role, skt, unsent: undefined }, { receive: true });
-      if (role === 'data') this.#connections += 1;
+      const peer = this.#join(role, skt);
+      if (this.#isEager && this.#newcomers.isWorthATry()) {
+        const outcome = this.#serve(peer, false);
+        this.#newcomers.note(outcome !== 'blocked');
+        this.#settle(peer, outcome);
+      } else {
+        this.#register(peer, receiving);
+      }
     }
   }
 
-  #serve(peer: Peer, isWritable: boolean): void {
+  /** Who was served may have more, by now; in turn, so that nobody waits for one that always has. */
+  #tryAgain(): void {
+    for (let left = tryBudget; left > 0 && this.#eager.length > 0; ) {
+      const peers = this.#eager;
+      this.#eager = [];
+      for (const peer of peers) {
+        if (!peer.luck.isWorthATry()) {
+          this.#register(peer, receiving);
+          continue;
+        }
+        left -= 1;
+        const outcome = this.#serve(peer, false);
+        peer.luck.note(outcome !== 'blocked');
+        this.#settle(peer, outcome);
+      }
+    }
+  }
+
+  /** What is to become of a connection that was tried. */
+  #settle(peer: Peer, outcome: Outcome): void {
+    if (outcome === 'closed') this.#close(peer);
+    else if (outcome === 'stuck') this.#register(peer, sending);
+    else if (outcome === 'served' && this.#isEager) this.#eager.push(peer);
+    else this.#register(peer, receiving);
+  }
+
+  #serve(peer: Peer, isWritable: boolean): Outcome {
     try {
-      const isOpen = peer.role === 'control' ? this.#report(peer) : this.#echo(peer, isWritable);
-      if (!isOpen) this.#close(peer);
+      return peer.role === 'control' ? this.#report(peer) : this.#echo(peer, isWritable);
     } catch (error) {
       if (!(error instanceof WsaError)) throw error;
-      this.#close(peer);
+      return 'closed';
     }
   }
 
-  /** @returns false at the end of the stream. */
-  #echo(peer: Peer, isWritable: boolean): boolean {
+  #echo(peer: Peer, isWritable: boolean): Outcome {
     if (isWritable && peer.unsent !== undefined) {
       const rest = this.#send(peer.skt, peer.unsent);
       peer.unsent = rest === undefined ? undefined : rest.slice();
-      if (rest !== undefined) return true;
-      this.poller.modify(peer.skt, { receive: true });
+      if (rest !== undefined) return 'stuck';
     }
     const buffer = this.#buffer;
     for (let reads = 0; reads < readBudget; reads += 1) {
-      const count = this.#receive(peer.skt);
-      if (count === wouldBlock) return true;
-      if (count === 0) return false;
+      const count = peer.skt.recv(buffer);
+      if (count === wouldBlock) return reads === 0 ? 'blocked' : 'served';
+      if (count === 0) return 'closed';
       const rest = this.#send(peer.skt, buffer.subarray(0, count));
       if (rest !== undefined) {
         peer.unsent = rest.slice();
-        this.poller.modify(peer.skt, { send: true });
-        return true;
+        return 'stuck';
       }
-      if (count < buffer.byteLength) return true;
+      if (count < buffer.byteLength) break;
     }
-    return true;
-  }
-
-  /** Fills the buffer as far as there is something; a call moves at most 64 KiB. */
-  #receive(skt: Skt): number | typeof wouldBlock {
-    const buffer = this.#buffer;
-    const first = skt.recv(buffer);
-    if (first === wouldBlock || first < 65_536) return first;
-    let filled = first;
-    while (filled < buffer.byteLength) {
-      const count = skt.recv(buffer.subarray(filled));
-      if (count === wouldBlock || count === 0) break;
-      filled += count;
-      if (count < 65_536) break;
-    }
-    return filled;
+    return 'served';
   }
 
   /** @returns what could not be sent; undefined when all was. */
@@ -145,13 +196,12 @@ export class EngineServer {
     return undefined;
   }
 
-  #report({ skt }: Peer): boolean {
+  #report({ skt }: Peer): Outcome {
     const count = skt.recv(Buffer.alloc(16));
-    if (count === 0) return false;
-    if (count !== wouldBlock) {
-      skt.send(Buffer.from(`${JSON.stringify(reportServer(this.#connections, this.#calls))}\n`));
-    }
-    return true;
+    if (count === wouldBlock) return 'blocked';
+    if (count === 0) return 'closed';
+    skt.send(Buffer.from(`${JSON.stringify(reportServer(this.#connections, this.#calls))}\n`));
+    return 'blocked';
   }
 
   #close(peer: Peer): void {

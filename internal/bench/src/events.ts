@@ -4,7 +4,7 @@
 import type { WayName } from 'afd-poller';
 import { measureAllocation, measureEvents } from './js-per-event.js';
 
-const [way = 'helper', depth = 'full'] = process.argv.slice(2) as [WayName, string?];
+const [way = 'group', depth = 'full'] = process.argv.slice(2) as [WayName, string?];
 const allocation = measureAllocation(way);
 const turns = depth === 'quick' ? 4_000 : 20_000;
 const costs = depth === 'allocation' ? {} : measureEvents(way, turns);

@@ -23,6 +23,10 @@ export async function measureEngine(
 ): Promise<EngineRow> {
   const args = [...allocationFlags, eventsScript, way, isQuick ? 'quick' : 'full'];
   const { stdout } = await promisify(execFile)(process.execPath, args);
-  const micro = await servers.runScript<MicroRow[]>('micro', [way, sockets.join()]);
+  const micro = await servers.runScript<MicroRow[]>('micro', [
+    way,
+    sockets.join(),
+    `${servers.wineserver ?? ''}`,
+  ]);
   return { way, events: JSON.parse(stdout) as EngineRow['events'], micro };
 }

@@ -1,4 +1,4 @@
-import { baseline } from './contestants.js';
+import { baseline, type ContestantName } from './contestants.js';
 import { type Generator, Loader, type LoadResult } from './generator.js';
 import type { SpeedRow } from './results.js';
 import type { RunningServer, Servers } from './servers.js';
@@ -20,7 +20,11 @@ export interface SpeedOptions {
   readonly note: (line: string) => void;
 }
 
+/** Opens a session with a wineserver that is this contestant's alone. */
+export type OpenServers = (contestant: ContestantName) => Promise<Servers>;
+
 interface Seat {
+  readonly servers: Servers;
   readonly server: RunningServer;
   readonly loader: Loader;
   readonly results: (LoadResult & { readonly cpuUs: number })[];
@@ -29,25 +33,32 @@ interface Seat {
 /**
  * One workload. Every contestant runs and is connected the whole time, and they are loaded in turn:
  * A B C, A B C. What the machine does meanwhile meets all of them.
+ *
+ * Each has a wineserver of its own: one that is shared looks through the pending polls of all of them
+ * at every call of each.
  */
 export async function measureSpeed(
-  servers: Servers,
+  openServers: OpenServers,
   workload: Workload,
   { pairs, seconds: asked, limitSeconds, generator, say, note }: SpeedOptions,
 ): Promise<SpeedRow[]> {
-  const { wineserver } = servers;
   const seconds = asked * (workload.longer ?? 1);
   const deadlineMs = performance.now() + 1_000 * limitSeconds;
+  const sessions = new Map<ContestantName, Servers>();
   const running: RunningServer[] = [];
   const seats: Seat[] = [];
   try {
     for (const entry of entriesOf(workload)) {
+      const { contestant } = entry;
+      const servers = sessions.get(contestant) ?? (await openServers(contestant));
+      sessions.set(contestant, servers);
       const server = await servers.start(entry);
       running.push(server);
       await server.report();
+      const { wineserver } = servers;
       const pids = [server.pid, ...(wineserver === undefined ? [] : [wineserver])];
       const loader = await Loader.open(generator, server.port, workload.load, pids);
-      seats.push({ server, loader, results: [] });
+      seats.push({ servers, server, loader, results: [] });
       // Compiled, and out of the first measurement's way.
       await loader.time(warmupSeconds, seconds / 2);
     }
@@ -57,7 +68,7 @@ export async function measureSpeed(
         break;
       }
       for (const seat of seats) {
-        if (!(await servers.settle())) {
+        if (!(await seat.servers.settle())) {
           const { label } = seat.server.entry;
           note(`${workload.id} round ${round + 1}: the wineserver was busy before ${label}`);
         }
@@ -70,6 +81,7 @@ export async function measureSpeed(
     // Servers first: to have a thousand connections closed costs Wine seconds, and nobody needs it.
     for (const server of running) await server.stop();
     for (const { loader } of seats) await loader.close();
+    for (const servers of sessions.values()) await servers.close();
   }
 }
 
@@ -95,6 +107,7 @@ function lastRates(seats: readonly Seat[]): string {
 
 function rowsOf(workload: Workload, seats: readonly Seat[]): SpeedRow[] {
   const ratesOf = ({ results }: Seat) => results.map(({ messages, seconds }) => messages / seconds);
+  const p99Of = ({ results }: Seat) => results.map(({ p99us }) => p99us);
   const base = seats.find(({ server }) => server.entry.contestant === baseline) as Seat;
   return seats.map((seat) => {
     const { results, server } = seat;
@@ -111,7 +124,8 @@ function rowsOf(workload: Workload, seats: readonly Seat[]): SpeedRow[] {
       ratios: ratios(ratesOf(seat), ratesOf(base)),
       mibs: results.map(({ bytes, seconds }) => bytes / seconds / 1_048_576),
       p50us: results.map(({ p50us }) => p50us),
-      p99us: results.map(({ p99us }) => p99us),
+      p99us: p99Of(seat),
+      p99Ratios: ratios(p99Of(seat), p99Of(base)).filter(Number.isFinite),
       p999us: results.map(({ p999us }) => p999us),
       serverCpuUs: cpu(0).length > 0 ? cpu(0) : ownCpu,
       wineserverCpuUs: cpu(1),

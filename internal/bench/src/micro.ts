@@ -1,18 +1,25 @@
-// Runs in Windows Node: node micro.js WAY COUNTS. What the engine's own calls cost on the real kernel
-// while so many sockets are registered and idle. One line of JSON.
+// Runs in Windows Node: node micro.js WAY COUNTS [WINESERVER]. What the engine's own calls cost on the real
+// kernel while so many sockets are registered and idle. One line of JSON.
+import { readFileSync } from 'node:fs';
 import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
-import type { MicroRow } from './micro-row.js';
+import { type MicroCall, type MicroRow, microCalls } from './micro-row.js';
 import { summarize } from './statistics.js';
 
 const rounds = 9;
 /** Calls that are timed together: one alone is shorter than the clock is exact. */
 const batch = 50;
 
-const [way = 'helper', counts = '1'] = process.argv.slice(2) as [WayName, string?];
+const [way = 'group', counts = '1', wineserver = ''] = process.argv.slice(2) as [
+  WayName,
+  string?,
+  string?,
+];
 const poller = new AfdPoller<number>({ way, allowMainThread: true });
 const events = new PollEvents<number>(64);
 const creator = new SocketCreator();
+const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+const byte = Buffer.from('x');
 const skts: Skt[] = [];
 
 /** Waits until the kernel has as many requests as there are sockets, and nothing is told. */
@@ -30,54 +37,102 @@ function register(count: number): void {
   settle(count);
 }
 
-/** @returns microseconds for each of `count`. */
-function timed(count: number, run: () => void): number {
-  const before = process.hrtime.bigint();
-  run();
-  return Number(process.hrtime.bigint() - before) / 1e3 / count;
+/** Processor time of the wineserver in nanoseconds, as the host's /proc says it. */
+function wineserverNs(): number {
+  if (wineserver === '') return Number.NaN;
+  return Number(readFileSync(`Z:\\proc\\${wineserver}\\schedstat`, 'latin1').split(' ')[0]);
+}
+
+/** What of it is for reading that: Wine has the wineserver open files. */
+const readingNs = summarize(
+  Array.from({ length: 20 }, () => -wineserverNs() + wineserverNs()),
+).median;
+
+/** Samples of one call, in microseconds: how long it took, and the wineserver's part of that. */
+class Samples {
+  readonly us: number[] = [];
+  readonly wineserverUs: number[] = [];
+
+  add(us: number, wineserverUs: number): void {
+    this.us.push(us);
+    this.wineserverUs.push(wineserverUs);
+  }
+}
+
+/** What a round adds up, of one call. */
+class Timer {
+  #ns = 0;
+  #wineserverNs = 0;
+  #count = 0;
+
+  run(count: number, task: () => void): void {
+    const wineserverBefore = wineserverNs();
+    const before = process.hrtime.bigint();
+    task();
+    this.#ns += Number(process.hrtime.bigint() - before);
+    this.#wineserverNs += wineserverNs() - wineserverBefore - readingNs;
+    this.#count += count;
+  }
+
+  into(samples: Samples): void {
+    samples.add(this.#ns / 1e3 / this.#count, this.#wineserverNs / 1e3 / this.#count);
+  }
 }
 
 function measure(sockets: number): MicroRow {
   register(sockets);
   const some = skts.slice(0, Math.min(sockets, batch));
+  const [active] = skts as [Skt];
+  const address = active.localEndpoint();
   // Few sockets are taken several times, so that each sample is of about a batch.
   const times = Math.ceil(batch / some.length);
-  const [arm, cancel, wake, wait]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const each = <T>(make: () => T) =>
+    Object.fromEntries(microCalls.map((call) => [call, make()])) as Record<MicroCall, T>;
+  const samples = each(() => new Samples());
+  const into = Buffer.alloc(1);
   for (let round = -1; round < rounds; round += 1) {
-    let [armUs, cancelUs] = [0, 0];
+    const timers = each(() => new Timer());
     for (let time = 0; time < times; time += 1) {
-      cancelUs += timed(some.length, () => {
+      timers.cancel.run(some.length, () => {
         for (const skt of some) poller.remove(skt);
         while (poller.inspect().pending > sockets - some.length) poller.wait(0, events);
       });
-      armUs += timed(some.length, () => {
+      timers.arm.run(some.length, () => {
         for (const skt of some) poller.add(skt, { receive: true });
         poller.wait(0, events);
       });
     }
     settle(sockets);
-    const wakeUs = timed(batch, () => {
-      for (let each = 0; each < batch; each += 1) {
+    timers.event.run(batch, () => {
+      for (let count = 0; count < batch; count += 1) {
+        sender.sendTo(byte, address);
+        for (const { skt } of poller.wait(Number.POSITIVE_INFINITY, events)) skt?.recvFrom(into);
+      }
+    });
+    settle(sockets);
+    timers.wake.run(batch, () => {
+      for (let count = 0; count < batch; count += 1) {
         poller.wake();
         poller.wait(Number.POSITIVE_INFINITY, events);
       }
     });
-    const waitUs = timed(batch, () => {
-      for (let each = 0; each < batch; each += 1) poller.wait(0, events);
+    timers.wait.run(batch, () => {
+      for (let count = 0; count < batch; count += 1) poller.wait(0, events);
     });
     // The first round compiles.
-    if (round < 0) continue;
-    arm.push(armUs / times);
-    cancel.push(cancelUs / times);
-    wake.push(wakeUs);
-    wait.push(waitUs);
+    if (round >= 0) for (const call of microCalls) timers[call].into(samples[call]);
   }
+  const of = <T>(make: (of: Samples) => T) =>
+    Object.fromEntries(microCalls.map((call) => [call, make(samples[call])])) as Record<
+      MicroCall,
+      T
+    >;
   return {
     sockets,
-    arm: summarize(arm),
-    cancel: summarize(cancel),
-    wake: summarize(wake),
-    wait: summarize(wait),
+    ...of(({ us }) => summarize(us)),
+    ...(wineserver === ''
+      ? {}
+      : { wineserver: of(({ wineserverUs }) => summarize(wineserverUs).median) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { ways } from './contestants.js';
+import { microCalls } from './micro-row.js';
 import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './results.js';
 import { median, type Summary, summarize } from './statistics.js';
 import { workloads } from './workloads.js';
@@ -39,6 +40,7 @@ function speedTable(rows: readonly SpeedRow[]): string {
       'p50 µs',
       'p99 µs',
       'p99.9 µs',
+      'p99 to node:net',
       'CPU µs',
       'wineserver µs',
     ],
@@ -51,6 +53,7 @@ function speedTable(rows: readonly SpeedRow[]): string {
       medianOf(row.p50us) || undefined,
       medianOf(row.p99us) || undefined,
       medianOf(row.p999us) || undefined,
+      row.p99Ratios.length > 0 ? medianOf(row.p99Ratios) : undefined,
       medianOf(row.serverCpuUs),
       medianOf(row.wineserverCpuUs),
     ]),
@@ -85,17 +88,19 @@ function memoryTable(rows: readonly MemoryRow[]): string {
   );
 }
 
-const spread = ({ median: middle, low, high }: Summary) =>
-  `${figure(middle)} (${figure(low)}–${figure(high)})`;
+/** A cost, and how much of it was the wineserver's, if there is one. */
+function cost({ median: middle }: Summary, wineserver: number | undefined): string {
+  return wineserver === undefined ? figure(middle) : `${figure(middle)} (${figure(wineserver)})`;
+}
 
 function microTable(rows: readonly EngineRow[]): string {
   return markdownTable(
-    ['', 'sockets', 'arm', 'cancel', 'wake and wait', 'wait of 0'],
+    ['', 'sockets', 'arm', 'cancel', 'event', 'wake and wait', 'wait of 0'],
     rows.flatMap(({ way, micro }) =>
-      micro.map(({ sockets, arm, cancel, wake, wait }) => [
+      micro.map((row) => [
         way,
-        sockets.toLocaleString('en-US'),
-        ...[arm, cancel, wake, wait].map(spread),
+        row.sockets.toLocaleString('en-US'),
+        ...microCalls.map((call) => cost(row[call], row.wineserver?.[call])),
       ]),
     ),
   );
@@ -151,7 +156,10 @@ export function report(results: Results): string {
   if (memory.length > 0) section('Bytes per idle connection', memoryTable(memory));
   const known = engine.filter(({ way }) => ways.some((each) => each === way));
   if (known.length > 0) {
-    section('One call of the engine, in µs, by registered sockets', microTable(known));
+    section(
+      'One call of the engine, in µs (of which wineserver), by registered sockets',
+      microTable(known),
+    );
     section('JavaScript per event, without a kernel, in ns', eventsTable(known));
   }
   if (notes.length > 0) section('Notes', notes.map((note) => `- ${note}`).join('\n'));

@@ -16,6 +16,8 @@ export interface SpeedRow {
   readonly p50us: readonly number[];
   readonly p99us: readonly number[];
   readonly p999us: readonly number[];
+  /** Of the same round: p99 over the baseline's. Below 1 is quicker than `node:net`; of a stream none. */
+  readonly p99Ratios: readonly number[];
   /** CPU time per message in microseconds, of the server and of Wine's server. */
   readonly serverCpuUs: readonly number[];
   readonly wineserverCpuUs: readonly number[];

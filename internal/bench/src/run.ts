@@ -74,8 +74,8 @@ class Run {
   }
 
   foreignCalls(): Promise<CallsRow[]> {
-    return this.#each(this.#workloads, 'foreign calls', (servers, workload) =>
-      measureForeignCalls(servers, workload, this.#generator),
+    return this.#each(this.#workloads, 'foreign calls', (workload) =>
+      this.#inSession((servers) => measureForeignCalls(servers, workload, this.#generator)),
     );
   }
 
@@ -83,8 +83,8 @@ class Run {
     const isAble = process.platform !== 'win32';
     if (this.#args.withRelay && !isAble) this.#note('NT calls were not counted: this is no Wine');
     const asked = this.#args.withRelay && isAble ? this.#workloads : [];
-    return this.#each(asked, 'NT calls by relay', (servers, workload) =>
-      measureRelayedCalls(servers, workload, this.#generator),
+    return this.#each(asked, 'NT calls by relay', (workload) =>
+      this.#inSession((servers) => measureRelayedCalls(servers, workload, this.#generator)),
     );
   }
 
@@ -98,23 +98,23 @@ class Run {
       say: this.#say,
       note: (line: string) => this.#note(line),
     };
-    return this.#each(this.#workloads, 'speed', (servers, workload) =>
-      measureSpeed(servers, workload, options),
+    return this.#each(this.#workloads, 'speed', (workload) =>
+      measureSpeed((contestant) => this.#open(contestant), workload, options),
     );
   }
 
   memory(): Promise<MemoryRow[]> {
     const [first] = workloads as [Workload];
     const entries = entriesOf(first).filter(({ contestant }) => contestant !== 'blocking');
-    return this.#each(this.#isWhole ? entries : [], 'memory', (servers, entry) =>
-      measureMemory(servers, entry, this.#args.crowds),
+    return this.#each(this.#isWhole ? entries : [], 'memory', (entry) =>
+      this.#inSession((servers) => measureMemory(servers, entry, this.#args.crowds)),
     );
   }
 
   engine(): Promise<EngineRow[]> {
-    return this.#each(this.#isWhole ? ways : [], 'the engine alone', async (servers, way) => [
-      await measureEngine(servers, way, this.#args),
-    ]);
+    return this.#each(this.#isWhole ? ways : [], 'the engine alone', (way) =>
+      this.#inSession(async (servers) => [await measureEngine(servers, way, this.#args)]),
+    );
   }
 
   #note(line: string): void {
@@ -122,11 +122,10 @@ class Run {
     this.#say(`note: ${line}`);
   }
 
-  /** One session each: what one measurement left in a wineserver is not the next one's. */
   async #each<T extends Workload | Entry | WayName, R>(
     list: readonly T[],
     what: string,
-    measure: (servers: Servers, item: T) => Promise<R[]>,
+    measure: (item: T) => Promise<R[]>,
   ): Promise<R[]> {
     const rows: R[] = [];
     for (const item of list) {
@@ -137,7 +136,7 @@ class Run {
       }
       this.#say(`${what}: ${titleOf(item)}`);
       try {
-        rows.push(...(await this.#inSession((servers) => measure(servers, item))));
+        rows.push(...(await measure(item)));
       } catch (error) {
         this.interruption.check();
         this.#note(`${what}: ${titleOf(item)}: failed: ${(error as Error).message}`);
@@ -147,10 +146,16 @@ class Run {
     return rows;
   }
 
+  async #open(place?: string): Promise<Servers> {
+    const servers = await Servers.open(this.#say, place);
+    if (this.#core !== undefined) servers.pinTo(this.#core);
+    return servers;
+  }
+
+  /** One session each: what one measurement left in a wineserver is not the next one's. */
   async #inSession<T>(measure: (servers: Servers) => Promise<T>): Promise<T> {
-    const servers = await Servers.open(this.#say);
+    const servers = await this.#open();
     try {
-      if (this.#core !== undefined) servers.pinTo(this.#core);
       return await measure(servers);
     } finally {
       await servers.close();

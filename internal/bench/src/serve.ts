@@ -2,7 +2,7 @@
 // JSON and serves until it is ended.
 import { ntKernel } from 'ntdllx';
 import { BlockingServer } from './blocking-server.js';
-import { type ContestantName, wayOf } from './contestants.js';
+import { type ContestantName, engineOf } from './contestants.js';
 import { countCalls } from './counting-kernel.js';
 import { EngineServer } from './engine-server.js';
 import { startNodeServer } from './node-server.js';
@@ -11,17 +11,17 @@ import type { ServerPorts } from './server-report.js';
 const [name = '', bufferText = '', counting] = process.argv.slice(2);
 const contestant = name as ContestantName;
 const bufferBytes = Number(bufferText);
-const way = wayOf(contestant);
+const engine = engineOf(contestant);
 
 /** Written at once: from now on this thread may never come back to Node's event loop. */
 function say(ports: ServerPorts): void {
   process.stdout.write(`${JSON.stringify(ports)}\n`);
 }
 
-if (way !== undefined) {
+if (engine !== undefined) {
   const { kernel, calls } =
     counting === 'count' ? countCalls(ntKernel) : { kernel: ntKernel, calls: undefined };
-  const options = { way, bufferBytes, kernel, ...(calls === undefined ? {} : { calls }) };
+  const options = { ...engine, bufferBytes, kernel, ...(calls === undefined ? {} : { calls }) };
   const server = new EngineServer(options);
   say(server.ports);
   for (;;) server.turn(Number.POSITIVE_INFINITY);

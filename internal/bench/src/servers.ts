@@ -50,14 +50,17 @@ export class Servers {
     this.#noteFile = noteFile;
   }
 
-  /** @throws {WinnodeError} when this host cannot run Windows Node. */
-  static async open(say: (line: string) => void): Promise<Servers> {
+  /**
+   * @param place sessions of different names have a prefix, and so a wineserver, of their own.
+   * @throws {WinnodeError} when this host cannot run Windows Node.
+   */
+  static async open(say: (line: string) => void, place = 'shared'): Promise<Servers> {
     const env: NodeJS.ProcessEnv = { ...process.env };
     if (process.platform === 'win32') {
       return new Servers(await openSession({ env }), env, undefined);
     }
     delete env['WINNODE_PREFIX'];
-    env['WINNODE_CACHE'] = join(cacheDirectory, 'winnode');
+    env['WINNODE_CACHE'] = join(cacheDirectory, `winnode-${place}`);
     const session = await openSession({ env, onProgress: say });
     const prefix = prefixPath(findWine(env), findWindowsNode(env), env);
     return new Servers(session, env, join(prefix, '.winnode', 'wineserver-by-winnode'));

@@ -1,4 +1,4 @@
-import { baseline, type ContestantName, contestants, wayOf } from './contestants.js';
+import { baseline, type ContestantName, contestants, engineOf } from './contestants.js';
 
 /** What a load generator is told. */
 export interface Load {
@@ -84,8 +84,9 @@ export function entriesOf({ id, load }: Workload): Entry[] {
       .map((contestant) => ({ contestant, bufferBytes: chunkBytes, label: contestant }));
   }
   // How much is read at a time decides how fast a stream is, so both are shown. node:net chooses
-  // for itself unless it is told by `onread`.
+  // for itself unless it is told by `onread`. A stream has nearly always more: to ask is nothing.
   return able.flatMap((contestant) => {
+    if (contestant === 'engine-asking') return [];
     const sizes = contestant === baseline ? [chunkBytes] : [chunkBytes, windowBytes];
     return sizes.map((bufferBytes) => ({
       contestant,
@@ -97,5 +98,5 @@ export function entriesOf({ id, load }: Workload): Entry[] {
 
 /** The engine's entries alone: only their calls are counted. */
 export function countedEntriesOf(workload: Workload): Entry[] {
-  return entriesOf(workload).filter(({ contestant }) => wayOf(contestant) !== undefined);
+  return entriesOf(workload).filter(({ contestant }) => engineOf(contestant) !== undefined);
 }

@@ -34,6 +34,7 @@ const names = new Set(manifests.map(({ name }) => name));
 const mayImport: Record<string, readonly string[]> = {
   ntdllx: [],
   'tofu-sockets': ['ntdllx'],
+  'nt-findings': ['ntdllx', 'tofu-sockets'],
   'afd-poller': ['ntdllx', 'tofu-sockets', 'sim-nt'],
   winnode: [],
   'nt-trace': ['ntdllx'],
@@ -48,6 +49,7 @@ const mayImport: Record<string, readonly string[]> = {
   'sim-nt': ['ntdllx', 'tofu-sockets'],
   mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['winnode'],
+  'new-stage': ['pipeline', 'winnode'],
   bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
 };
 
@@ -160,6 +162,17 @@ test('every finding is held by a test, and every test cites a finding that exist
     }
   }
   expect([...cited].sort()).toEqual([...numbers].sort());
+});
+
+test('every finding can be seen by winnode doctor --probe, under the name that its page has', () => {
+  const pages = files.filter((file) => file.startsWith('kb/findings/'));
+  const headings = pages.map((file) => read(file).split('\n', 1)[0]?.slice('# '.length));
+  const probes = files
+    .filter((file) => /^packages\/nt-findings\/src\/findings\/.+\.ts$/.test(file))
+    .flatMap((file) => [...read(file).matchAll(/finding\(\s*'(F\d{2})',\s*'([^']+)'/g)])
+    .map(([, id, title]) => `${id} ${title}`);
+  expect(probes.length).toBeGreaterThan(0);
+  expect(probes.sort()).toEqual(headings.sort());
 });
 
 test('a finding has a claim, a command, its output, and a verdict for each host', () => {

@@ -4,17 +4,11 @@ import {
   AFD_POLL_ACCEPT,
   AFD_POLL_CONNECT_FAIL,
   AFD_POLL_DISCONNECT,
-  AFD_POLL_INFO,
   AFD_POLL_LOCAL_CLOSE,
-  allocate,
   type HANDLE,
-  INT64_MAX,
-  IO_STATUS_BLOCK,
-  type NativeMemory,
-  STATUS_CANCELLED,
-  STATUS_PENDING,
 } from 'ntdllx';
-import { hex, type Proof } from './proof.js';
+import { PoisonedPoll } from './poisoned-poll.js';
+import type { Proof } from './proof.js';
 
 /** What stage 1 asks for: the accept, and all that can end the wait for it. */
 export const acceptMask =
@@ -23,9 +17,6 @@ export const acceptMask =
   AFD_POLL_ABORT |
   AFD_POLL_LOCAL_CLOSE |
   AFD_POLL_CONNECT_FAIL;
-
-/** A status that the kernel never reports for an accept: it must be gone afterwards. */
-export const poison = 0xdead_beef;
 
 /** The parameters of NtDeviceIoControlFile, by NT's names and in NT's order. */
 export interface PollParameters {
@@ -41,80 +32,10 @@ export interface PollParameters {
   readonly OutputBufferLength: number;
 }
 
-/**
- * The memory of one AFD_POLL over one socket: IO_STATUS_BLOCK and AFD_POLL_INFO in one block.
- *
- * The request itself already says `NumberOfHandles = 1` and the very bits that are hoped for. So
- * that nothing can look like success, the block is filled with what only the kernel can change:
- * a pending status, no information, and a poisoned `Handles[0].Status`.
- *
- * The block is ours until {@link handOver}, just before NtDeviceIoControlFile is called; then it is
- * the kernel's. It is ours again when the kernel wrote how the request ended and, where a packet is
- * due, that packet was taken off the port.
- */
-export class AcceptPoll {
-  readonly iosb: IO_STATUS_BLOCK;
-  readonly info: AFD_POLL_INFO;
-  /** Whether a packet of the request is still to be taken off a port. */
-  isPacketDue = false;
-  readonly #memory: NativeMemory;
-
-  constructor(base: HANDLE, mask: number) {
-    this.#memory = allocate(IO_STATUS_BLOCK.layout.size + AFD_POLL_INFO.byteLength(1));
-    this.iosb = new IO_STATUS_BLOCK(this.#memory, 0);
-    this.info = new AFD_POLL_INFO(this.#memory, IO_STATUS_BLOCK.layout.size);
-    this.#memory.fill(0);
-    this.iosb.Status = STATUS_CANCELLED;
-    this.info.Timeout = INT64_MAX;
-    this.info.NumberOfHandles = 1;
-    this.info.Exclusive = 0;
-    const socket = this.info.handle(0);
-    socket.Handle = BigInt(base);
-    socket.Events = mask;
-    socket.Status = poison;
-  }
-
-  /** False once the kernel wrote how the request ended. */
-  get isPending(): boolean {
-    return this.iosb.Status === STATUS_PENDING;
-  }
-
+/** A poll that an accept must end. */
+export class AcceptPoll extends PoisonedPoll {
   /** Holds the block against what only a real accept leaves there. */
-  judge(proof: Proof): void {
-    const socket = this.info.handle(0);
-    proof.expect('IoStatusBlock.Status', hex(this.iosb.Status), '0x0');
-    proof.expect('IoStatusBlock.Information', this.iosb.Information, AFD_POLL_INFO.byteLength(1));
-    proof.expect('NumberOfHandles', this.info.NumberOfHandles, 1);
-    proof.expect('Events returned', hex(socket.Events), hex(AFD_POLL_ACCEPT));
-    proof.expect('Handles[0].Status', hex(socket.Status), '0x0');
-  }
-
-  /** True when the kernel has no more business with the block. */
-  get isOurs(): boolean {
-    return !this.isPending && !this.isPacketDue;
-  }
-
-  /** The request is about to be made: from here on the block is the kernel's. */
-  handOver(isPacketDue: boolean): void {
-    this.iosb.Status = STATUS_PENDING;
-    this.isPacketDue = isPacketDue;
-  }
-
-  /** The request was refused: there is none, and no packet will come. */
-  takeBack(): void {
-    this.iosb.Status = STATUS_CANCELLED;
-    this.isPacketDue = false;
-  }
-
-  /**
-   * Gives the memory back.
-   *
-   * @throws {Error} while the block is the kernel's; the memory then stays allocated.
-   */
-  free(): void {
-    if (!this.isOurs) {
-      throw new Error('The kernel did not let go of the request: its memory stays allocated.');
-    }
-    this.#memory.free();
+  override judge(proof: Proof): void {
+    super.judge(proof, AFD_POLL_ACCEPT);
   }
 }

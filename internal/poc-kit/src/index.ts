@@ -3,13 +3,14 @@
  *
  * @packageDocumentation
  */
-export { AcceptPoll, acceptMask, type PollParameters, poison } from './accept-poll.js';
+export { AcceptPoll, acceptMask, type PollParameters } from './accept-poll.js';
 export { AcceptScene } from './accept-scene.js';
 export { build } from './build.js';
 export { ClientThread } from './client-thread.js';
 export { CompletionPort } from './completion-port.js';
 export { Deadline } from './deadline.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
+export { PoisonedPoll, poison } from './poisoned-poll.js';
 export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
 export { runAll } from './run-all.js';
 export {

@@ -26,11 +26,10 @@ import { enterSocket, fail } from './winsock-setup.js';
 export function dataFunctions(core: Core) {
   const { memory } = core;
 
-  /** The program's bytes, where they are; undefined when it has none there. */
-  function bytesAt(address: number, length: number, purpose: string): Uint8Array | undefined {
-    if (length === 0) return new Uint8Array(0);
-    if (length < 0 || !memory.locate(address, length, purpose)) return undefined;
-    return new Uint8Array(memory.view.buffer as ArrayBuffer, memory.at, length);
+  /** The bytes of a call that is handed the bytes themselves. */
+  function part(bytes: Uint8Array, length: number, call: string): Uint8Array {
+    if (length > bytes.byteLength) core.violate(`${call} says ${length} bytes, and has fewer.`);
+    return bytes.subarray(0, length);
   }
 
   function wouldBlock(socket: SimSocket, call: string): number {
@@ -106,8 +105,7 @@ export function dataFunctions(core: Core) {
     send(s, buf, len, flags) {
       const socket = enterSocket(core, 'send', s);
       if (socket === undefined) return SOCKET_ERROR;
-      const bytes = bytesAt(buf, len, 'data to send');
-      if (bytes === undefined) return fail(core, WSAEFAULT);
+      const bytes = part(buf, len, 'send');
       if (socket instanceof TcpSocket) return sendTcp(socket, bytes, flags);
       return sendDatagram(socket, bytes, socket.remote);
     },
@@ -115,8 +113,7 @@ export function dataFunctions(core: Core) {
     sendto(s, buf, len, flags, to, tolen) {
       const socket = enterSocket(core, 'sendto', s);
       if (socket === undefined) return SOCKET_ERROR;
-      const bytes = bytesAt(buf, len, 'data to send');
-      if (bytes === undefined) return fail(core, WSAEFAULT);
+      const bytes = part(buf, len, 'sendto');
       if (socket instanceof TcpSocket) return sendTcp(socket, bytes, flags);
       const name = to === 0 ? socket.remote : readName(memory, to, tolen);
       return sendDatagram(socket, bytes, name);
@@ -125,8 +122,7 @@ export function dataFunctions(core: Core) {
     recv(s, buf, len, flags) {
       const socket = enterSocket(core, 'recv', s);
       if (socket === undefined) return SOCKET_ERROR;
-      const into = bytesAt(buf, len, 'room to receive');
-      if (into === undefined) return fail(core, WSAEFAULT);
+      const into = part(buf, len, 'recv');
       if (socket instanceof TcpSocket) return receiveTcp(socket, into, flags);
       return receiveFrom(socket, into, flags, 0, 0);
     },
@@ -134,8 +130,7 @@ export function dataFunctions(core: Core) {
     recvfrom(s, buf, len, flags, from, fromlen) {
       const socket = enterSocket(core, 'recvfrom', s);
       if (socket === undefined) return SOCKET_ERROR;
-      const into = bytesAt(buf, len, 'room to receive');
-      if (into === undefined) return fail(core, WSAEFAULT);
+      const into = part(buf, len, 'recvfrom');
       if (socket instanceof TcpSocket) return receiveTcp(socket, into, flags);
       return receiveFrom(socket, into, flags, from, fromlen);
     },

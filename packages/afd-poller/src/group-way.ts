@@ -11,6 +11,7 @@ import {
   type Kernel,
   type NTSTATUS,
   NtStatusError,
+  STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
@@ -24,7 +25,7 @@ import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 /** How many sockets one request is about at the most; as many as select's fd_set has by default. */
 const groupSize = 64;
 /** After so many requests in a row that told nothing of it, a registration is cold. */
-const roundsUntilCold = 64;
+const roundsUntilCold = 2;
 
 /** One request that the kernel has, and who it is about, in the order of its handles. */
 class Group {
@@ -52,9 +53,9 @@ export class GroupWay implements PollWay {
   readonly #afd: HANDLE;
   /** By block: the request that it is lent for. */
   readonly #groups: (Group | undefined)[] = [];
-  /** Put off until {@link flush}. */
-  readonly #hot = new Line<Registration>();
-  readonly #cold = new Line<Registration>();
+  /** Put off until {@link flush}, or until it is full. */
+  #hot = new Group();
+  #cold = new Group();
   /** Groups that are not in use. */
   readonly #spare: Group[] = [];
   #pending = 0;
@@ -89,19 +90,16 @@ export class GroupWay implements PollWay {
   }
 
   submit(registration: Registration): void {
-    if (registration.silentRounds < roundsUntilCold) this.#hot.push(registration);
-    else this.#cold.push(registration);
+    const isCold = registration.silentRounds >= roundsUntilCold;
+    const group = isCold ? this.#cold : this.#hot;
+    group.members.push(registration);
+    // One that is full goes at once: it may tell of so many that no more are to be asked about now.
+    if (group.members.length === groupSize) this.#armNext(isCold);
   }
 
   flush(): void {
-    const [hot, cold] = [this.#hot, this.#cold];
-    if (hot.length + cold.length === 0) return;
-    let group = this.#fill(this.#newGroup(), hot);
-    // Too few to fill a group of their own: another request would cost more than to take them along.
-    if (hot.length + cold.length > groupSize) group = this.#arm(group);
-    this.#endGroup(this.#arm(this.#fill(group, cold)));
-    hot.clear();
-    cold.clear();
+    this.#armNext(false);
+    this.#armNext(true);
   }
 
   cancel(registration: Registration): NTSTATUS {
@@ -158,27 +156,29 @@ export class GroupWay implements PollWay {
     this.#spare.push(group);
   }
 
-  /** Fills groups up, and arms those that are full. @returns the last one, which is not armed. */
-  #fill(first: Group, line: Line<Registration>): Group {
-    let group = first;
-    for (let index = 0; index < line.length; index += 1) {
-      if (group.members.length === groupSize) group = this.#arm(group);
-      group.members.push(line.at(index));
-    }
-    return group;
+  /** Makes the request for those that were put off. What it tells may put others off meanwhile. */
+  #armNext(isCold: boolean): void {
+    const group = isCold ? this.#cold : this.#hot;
+    if (group.members.length === 0) return;
+    const next = this.#newGroup();
+    if (isCold) this.#cold = next;
+    else this.#hot = next;
+    this.#arm(group);
   }
 
-  /**
-   * One request for a group. The block is the kernel's from the call until the packet is taken.
-   *
-   * @returns a group that is empty.
-   */
-  #arm(group: Group): Group {
+  /** One request for a group. The block is the kernel's from the call until the packet is taken. */
+  #arm(group: Group): void {
     const { members } = group;
     const { length } = members;
-    if (length === 0) return group;
     const blocks = this.#blocks;
-    const block = blocks.acquire();
+    const block = this.#acquire();
+    if (block === -1) {
+      for (let index = 0; index < length; index += 1) {
+        this.#outcomes.refused(members.at(index), STATUS_NO_MEMORY);
+      }
+      this.#endGroup(group);
+      return;
+    }
     for (let index = 0; index < length; index += 1) {
       const { base, mask } = members.at(index);
       blocks.setHandle(block, index, Number(base), mask);
@@ -203,7 +203,7 @@ export class GroupWay implements PollWay {
       blocks.takeBack(block);
       blocks.release(block);
       this.#refused(group, status);
-      return this.#newGroup();
+      return;
     }
     this.#groups[block] = group;
     this.#pending += length;
@@ -214,7 +214,15 @@ export class GroupWay implements PollWay {
       registration.block = block;
     }
     if (status === STATUS_SUCCESS) this.#finish(block);
-    return this.#newGroup();
+  }
+
+  /** @returns a block, or -1 where there is no native memory left. */
+  #acquire(): number {
+    try {
+      return this.#blocks.acquire();
+    } catch {
+      return -1;
+    }
   }
 
   /** One socket spoils the whole request: the halves are tried until it is found. */
@@ -227,8 +235,8 @@ export class GroupWay implements PollWay {
       for (let index = 0; index < members.length; index += 1) {
         (index < half ? first : second).members.push(members.at(index));
       }
-      this.#endGroup(this.#arm(first));
-      this.#endGroup(this.#arm(second));
+      this.#arm(first);
+      this.#arm(second);
     } else if (closedBehindOurBack.includes(status)) {
       this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
     } else {

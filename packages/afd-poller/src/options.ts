@@ -7,9 +7,10 @@ import type { WayName } from './way.js';
 /** How a poller works; every one has a default. */
 export interface PollerOptions {
   /**
-   * On which handles polls are made. `helper`, the default: on handles to the socket driver; sockets
-   * stay free to be polled elsewhere. `group`: as that, with one request for up to 64 sockets. `self`:
-   * on each socket's own handle; no handle more, and the socket belongs to this poller's port for life.
+   * On which handles polls are made. `group`, the default: one request for up to 64 sockets, on one
+   * handle to the socket driver; sockets stay free to be polled elsewhere. `helper`: as that, with a
+   * request for each socket. `self`: on each socket's own handle; no handle more, and the socket
+   * belongs to this poller's port for life.
    */
   readonly way?: WayName;
   /** With `helper`: how many sockets share a handle, 1 to 4,096; default 128. */
@@ -53,7 +54,7 @@ export function readOptions(options: PollerOptions): CheckedOptions {
     throw new PollerError('ERR_POLLER_ARGUMENT', `Options are an object, got ${show(options)}.`);
   }
   const defaults: CheckedOptions = {
-    way: 'helper',
+    way: 'group',
     pollsPerHelper: 128,
     skipsPacketOnSuccess: true,
     allowMainThread: false,

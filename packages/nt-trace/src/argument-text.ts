@@ -103,6 +103,8 @@ export function argumentText(raw: RawCall, [name, type]: Parameter, handles: Han
   switch (type) {
     case 'pointer':
       return pointerText(raw, name, handles);
+    case 'bytes':
+      return `{${value} bytes}`;
     case 'HANDLE':
     case 'SOCKET':
       if (value === -1 && name.endsWith('ProcessHandle')) return 'NtCurrentProcess()';

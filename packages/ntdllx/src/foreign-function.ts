@@ -1,10 +1,13 @@
 import type { FunctionName, Prototype } from './prototypes.js';
 
-/** What goes into a foreign function, and what comes out. */
+/** A number, a handle or an address: what goes into a foreign function, and what comes out. */
 export type NativeArgument = number | bigint;
 
+/** What goes in; where a row says so, the bytes themselves. */
+export type ForeignArgument = NativeArgument | Uint8Array;
+
 /** A foreign function as koffi makes it. */
-export type NativeFunction = (...args: NativeArgument[]) => NativeArgument;
+export type NativeFunction = (...args: ForeignArgument[]) => NativeArgument;
 
 /** A row of the table on its way to the DLL. */
 export interface ForeignFunction {

@@ -8,8 +8,9 @@ type Koffi = typeof import('koffi');
 
 /** The JavaScript side of a native type: 64-bit values also come and go as bigint. */
 type Js<T> = T extends 'pointer' | 'ULONG_PTR' | 'SOCKET' ? number | bigint : number;
+type JsArgument<T> = T extends 'bytes' ? Uint8Array : Js<T>;
 type Args<P> = P extends readonly [readonly [string, infer T, ...unknown[]], ...infer Rest]
-  ? [arg: Js<T>, ...rest: Args<Rest>]
+  ? [arg: JsArgument<T>, ...rest: Args<Rest>]
   : [];
 
 /** The signature that a row of the table gives a function. */

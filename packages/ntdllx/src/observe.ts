@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-import type { ForeignFunction, NativeArgument } from './foreign-function.js';
+import type { ForeignArgument, ForeignFunction, NativeArgument } from './foreign-function.js';
 import type { FunctionName, Prototype } from './prototypes.js';
 
 /** A foreign call that is about to be made. */
@@ -7,7 +7,7 @@ export interface StartedCall {
   readonly name: FunctionName;
   /** Its row of the table: the DLL, what it returns, its parameters by name and type, in order. */
   readonly prototype: Prototype;
-  /** As the caller passed them, one for each parameter. */
+  /** As the caller passed them, one for each parameter; of bytes, how many there are. */
   readonly args: readonly NativeArgument[];
   /** The thread of Node that calls: 0 is the main one. */
   readonly threadId: number;
@@ -72,11 +72,13 @@ function tell(told: CallObserver, method: () => void): void {
   observer = listener;
 }
 
+const shown = (arg: ForeignArgument) => (arg instanceof Uint8Array ? arg.byteLength : arg);
+
 /** Makes a call while somebody listens. */
-export function callObserved(target: ForeignFunction, args: NativeArgument[]): NativeArgument {
+export function callObserved(target: ForeignFunction, args: ForeignArgument[]): NativeArgument {
   const told = observer as CallObserver;
   const { name, prototype } = target;
-  const started: StartedCall = { name, prototype, args: [...args], threadId };
+  const started: StartedCall = { name, prototype, args: args.map(shown), threadId };
   if (told.before !== undefined) tell(told, () => told.before?.(started));
   // Not part of the time that the call takes.
   target.load();

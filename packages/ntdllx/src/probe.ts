@@ -10,6 +10,8 @@ import { pollAnAccept } from './probe/afd.js';
 import { withSocket, withWinsock } from './probe/sockets.js';
 import { AF_UNIX, WSAEAFNOSUPPORT } from './ws2-32.js';
 
+export { wineVersion } from './wine-version.js';
+
 /**
  * `ok`: it was done. `missing`: it is not there. `unsupported`: it is there and says that it cannot.
  * `failed`: it was tried and went wrong.

@@ -29,6 +29,9 @@ export const nativeTypes = {
   // Every pointer is a plain address of memory from `allocate`. A Buffer or an object is refused
   // by koffi: it would copy it to a place that is reused while the kernel still writes there.
   pointer: 'uintptr_t',
+  // The one exception: the bytes themselves, of calls that are finished with them when they return.
+  // koffi hands over where they are, and copies nothing.
+  bytes: 'uint8_t *',
 } as const;
 
 type NativeType = keyof typeof nativeTypes;
@@ -45,6 +48,8 @@ export interface Prototype {
 
 const pointer = <N extends string>(name: N, headerType: string) =>
   [name, 'pointer', headerType] as const;
+const bytes = <N extends string>(name: N, headerType: string) =>
+  [name, 'bytes', headerType] as const;
 
 /** The table. */
 export const prototypes = {
@@ -339,19 +344,19 @@ export const prototypes = {
   send: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [['s', 'SOCKET'], pointer('buf', 'const char *'), ['len', 'int'], ['flags', 'int']],
+    params: [['s', 'SOCKET'], bytes('buf', 'const char *'), ['len', 'int'], ['flags', 'int']],
   },
   recv: {
     dll: 'ws2_32.dll',
     returns: 'int',
-    params: [['s', 'SOCKET'], pointer('buf', 'char *'), ['len', 'int'], ['flags', 'int']],
+    params: [['s', 'SOCKET'], bytes('buf', 'char *'), ['len', 'int'], ['flags', 'int']],
   },
   sendto: {
     dll: 'ws2_32.dll',
     returns: 'int',
     params: [
       ['s', 'SOCKET'],
-      pointer('buf', 'const char *'),
+      bytes('buf', 'const char *'),
       ['len', 'int'],
       ['flags', 'int'],
       pointer('to', 'const struct sockaddr *'),
@@ -363,7 +368,7 @@ export const prototypes = {
     returns: 'int',
     params: [
       ['s', 'SOCKET'],
-      pointer('buf', 'char *'),
+      bytes('buf', 'char *'),
       ['len', 'int'],
       ['flags', 'int'],
       pointer('from', 'struct sockaddr *'),

@@ -1,5 +1,9 @@
 import { DEBUG } from './debug.js';
-import type { NativeArgument as Arg, ForeignFunction, NativeFunction } from './foreign-function.js';
+import type {
+  ForeignArgument as Arg,
+  ForeignFunction,
+  NativeFunction,
+} from './foreign-function.js';
 import { callObserved, observer } from './observe.js';
 
 // One function for each number of parameters, because a rest parameter is an array per call. While
@@ -61,7 +65,9 @@ export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = 
     },
 ];
 
-const isWhole = (arg: Arg) => typeof arg === 'bigint' || Number.isSafeInteger(arg);
+/** koffi itself refuses bytes where a number is declared, and a number that is no address for bytes. */
+const isWhole = (arg: Arg) =>
+  typeof arg === 'bigint' || arg instanceof Uint8Array || Number.isSafeInteger(arg);
 
 /** koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever". */
 function requireWhole(

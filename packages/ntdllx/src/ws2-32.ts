@@ -168,24 +168,36 @@ export const getsockopt: (
   optlen: Address,
 ) => number = row('getsockopt');
 
-/** Sends. @returns how many bytes were taken, which may be fewer, or SOCKET_ERROR. */
-export const send: (s: SOCKET, buf: Address, len: number, flags: number) => number = row('send');
+/**
+ * Sends, from where the bytes are: nothing is copied on the way to Winsock.
+ *
+ * @param len at most the length of `buf`; not checked here.
+ * @returns how many bytes were taken, which may be fewer, or SOCKET_ERROR.
+ */
+export const send: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => number = row('send');
 
-/** Receives. @returns how many bytes came, 0 at the end of a stream, or SOCKET_ERROR. */
-export const recv: (s: SOCKET, buf: Address, len: number, flags: number) => number = row('recv');
+/**
+ * Receives, to where the bytes are to be.
+ *
+ * @param len at most the length of `buf`: beyond it somebody else's memory is written over.
+ * @returns how many bytes came, 0 at the end of a stream, or SOCKET_ERROR.
+ */
+export const recv: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => number = row('recv');
 
+/** Sends a datagram; see {@link send}. */
 export const sendto: (
   s: SOCKET,
-  buf: Address,
+  buf: Uint8Array,
   len: number,
   flags: number,
   to: Address,
   tolen: number,
 ) => number = row('sendto');
 
+/** Receives a datagram; see {@link recv}. */
 export const recvfrom: (
   s: SOCKET,
-  buf: Address,
+  buf: Uint8Array,
   len: number,
   flags: number,
   from: Address,

@@ -97,7 +97,7 @@ function compareStructs({ structs }: Ours, oracle: Oracle, wrong: string[]): voi
 
 function comparePrototypes({ prototypes, nativeTypes }: Ours, oracle: Oracle, wrong: string[]) {
   const abi = (type: string) => {
-    if (type === 'pointer') return 'ptr';
+    if (type === 'pointer' || type === 'bytes') return 'ptr';
     // A status is the same 32 bits, read unsigned by our own convention.
     return type === 'NTSTATUS' ? 'i32' : abiOf[nativeTypes[type] ?? ''];
   };

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nativeMemory } from 'ntdllx';
-import { probeNt } from 'ntdllx/probe';
+import { probeNt, wineVersion } from 'ntdllx/probe';
 import { expect, test } from 'vitest';
 
 test('what NT can do here is tried: koffi and AFD are necessary, and work', () => {
@@ -68,4 +68,9 @@ test('without koffi the first call says how to get it', () => {
   } finally {
     rmSync(copy, { recursive: true });
   }
+});
+
+test('Wine is known by its own word, and Windows by not having one', () => {
+  const isWine = process.env['WINEPREFIX'] !== undefined;
+  expect(wineVersion() ?? 'none').toMatch(isWine ? /^\d+\.\d+/ : /^none$/);
 });

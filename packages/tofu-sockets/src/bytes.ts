@@ -14,32 +14,41 @@ function refuse(call: string, wanted: string, given: unknown): SktError {
 }
 
 /**
- * The bytes that were given, as a plain view: what a subclass, a proxy or a borrowed prototype says
- * about itself is not relied on where the kernel reads and writes.
+ * How many bytes were given. What a subclass, a proxy or a borrowed prototype says about itself is not
+ * relied on where the kernel reads and writes.
  */
-function plainView(bytes: Uint8Array, call: string, wanted: string): Uint8Array {
+function lengthOf(bytes: Uint8Array, call: string, wanted: string): number {
   if (!isUint8Array(bytes)) throw refuse(call, wanted, bytes);
-  const buffer = bufferOf.call(bytes) as ArrayBufferLike;
+  const byteLength = byteLengthOf.call(bytes) as number;
+  // A detached one says 0, too.
+  if (byteLength === 0) requireBuffer(bytes, call, wanted);
+  return byteLength;
+}
+
+function requireBuffer(bytes: Uint8Array, call: string, wanted: string): void {
+  const [buffer, offset] = [bufferOf.call(bytes), byteOffsetOf.call(bytes)];
   try {
-    return new Uint8Array(
-      buffer,
-      byteOffsetOf.call(bytes) as number,
-      byteLengthOf.call(bytes) as number,
-    );
+    new Uint8Array(buffer as ArrayBufferLike, offset as number, 0);
   } catch {
     throw new SktError('ERR_SKT_ARGUMENT', `${call} wants ${wanted}: its buffer was detached.`);
   }
 }
 
-/** @throws {SktError} `ERR_SKT_ARGUMENT` for what are no bytes, or bytes that were given away. */
-export function requireBytes(bytes: Uint8Array, call: string): Uint8Array {
-  return plainView(bytes, call, 'a Uint8Array');
+/**
+ * @returns how many bytes there are.
+ * @throws {SktError} `ERR_SKT_ARGUMENT` for what are no bytes, or bytes that were given away.
+ */
+export function requireBytes(bytes: Uint8Array, call: string): number {
+  return lengthOf(bytes, call, 'a Uint8Array');
 }
 
-/** @throws {SktError} `ERR_SKT_ARGUMENT` also when there is no room for a byte. */
-export function requireRoom(into: Uint8Array, call: string): Uint8Array {
+/**
+ * @returns room for how many bytes there is.
+ * @throws {SktError} `ERR_SKT_ARGUMENT` also when there is none.
+ */
+export function requireRoom(into: Uint8Array, call: string): number {
   const wanted = 'a Uint8Array with room for a byte';
-  const view = plainView(into, call, wanted);
-  if (view.byteLength > 0) return view;
+  const byteLength = lengthOf(into, call, wanted);
+  if (byteLength > 0) return byteLength;
   throw refuse(call, wanted, into);
 }

@@ -9,21 +9,8 @@ import {
   WSAENOTCONN,
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
+import { withNativeName } from './native-name.js';
 import { getIntOption, lastWsaError } from './native-skt.js';
-import { lengthOffset, nameBytes, nameOffset, transferBlock } from './transfer.js';
-
-/** Has Winsock store a name behind the data. @returns why it did not, if it did not. */
-export function askName(
-  kernel: Kernel,
-  socket: SOCKET,
-  call: 'getsockname' | 'getpeername',
-): WsaError | undefined {
-  const block = transferBlock(kernel);
-  block.writeI32(lengthOffset, nameBytes);
-  const [name, length] = [block.address + nameOffset, block.address + lengthOffset];
-  const result = kernel[call](socket, name, length);
-  return result === SOCKET_ERROR ? lastWsaError(kernel, call) : undefined;
-}
 
 /**
  * How a connect that was started goes: under way, done, or failed with this error.
@@ -43,7 +30,7 @@ export function connectOutcome(kernel: Kernel, socket: SOCKET): 'started' | 'don
   const before = connectFailure(kernel, socket);
   if (before !== undefined) return before;
   if (hasPeer(kernel, socket)) return 'done';
-  const peeked = kernel.recv(socket, transferBlock(kernel).address, 1, MSG_PEEK);
+  const peeked = kernel.recv(socket, new Uint8Array(1), 1, MSG_PEEK);
   if (peeked > 0) return 'done';
   if (peeked === SOCKET_ERROR) {
     const error = lastWsaError(kernel, 'recv(MSG_PEEK)');
@@ -63,7 +50,11 @@ function connectFailure(kernel: Kernel, socket: SOCKET): WsaError | undefined {
 }
 
 function hasPeer(kernel: Kernel, socket: SOCKET): boolean {
-  const error = askName(kernel, socket, 'getpeername');
-  if (error !== undefined && error.wsaCode !== WSAENOTCONN) throw error;
-  return error === undefined;
+  const call = 'getpeername';
+  return withNativeName(kernel, call, (name, length) => {
+    if (kernel.getpeername(socket, name, length) !== SOCKET_ERROR) return true;
+    const error = lastWsaError(kernel, call);
+    if (error.wsaCode === WSAENOTCONN) return false;
+    throw error;
+  });
 }

@@ -20,9 +20,9 @@ export type { CreateOptions } from './create-options.js';
 export { SktError, type SktErrorCode } from './errors.js';
 export type { SktOptions } from './options.js';
 export { resolveAddress } from './resolve.js';
-export { Skt, type SktKind } from './skt.js';
+export { type Datagram, Skt, type SktKind } from './skt.js';
 export { SocketCreator } from './socket-creator.js';
-export type { Datagram } from './transfer.js';
+
 export type { TransferFlags } from './transfer-flags.js';
 export { temporaryUDSPath, type UDSPathState, udsPathState } from './uds-files.js';
 export type { Direction, SktWatcher } from './watchers.js';

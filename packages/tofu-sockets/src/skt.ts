@@ -12,8 +12,9 @@ import {
 import type { Endpoint, SktAddress } from './address.js';
 import { borrow } from './borrow.js';
 import { requireBytes, requireRoom } from './bytes.js';
-import { askName, connectOutcome } from './connect-outcome.js';
+import { connectOutcome } from './connect-outcome.js';
 import { SktError } from './errors.js';
+import { withNativeName } from './native-name.js';
 import {
   findBaseHandle,
   isSocket,
@@ -25,20 +26,24 @@ import { getOption, type SktOptions, setOption } from './options.js';
 import { requirePeer } from './peer.js';
 import { show } from './show.js';
 import { encodeSockaddr } from './sockaddr.js';
-import {
-  type Datagram,
-  lengthOffset,
-  nameBytes,
-  nameOffset,
-  requireEndpoint,
-  transferBlock,
-  transferBytes,
-} from './transfer.js';
 import { flagBits, type TransferFlags } from './transfer-flags.js';
 import { removeOwnFile } from './uds-files.js';
 import { type Direction, requireWatcher, type SktWatcher, tellAll } from './watchers.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 import { type WouldBlock, wouldBlock } from './would-block.js';
+
+/** How many bytes of a connection one call moves at the most. */
+const largestTransferBytes = 2 ** 20;
+/** No datagram has more. */
+const datagramBytes = 65_536;
+
+/** A datagram that was received. */
+export interface Datagram {
+  /** How many bytes of it were stored. 0 is an empty datagram, and no end of anything. */
+  readonly byteLength: number;
+  /** Who sent it. */
+  readonly from: Endpoint;
+}
 
 /** What a socket is for. */
 export type SktKind = 'listener' | 'client' | 'accepted' | 'datagram';
@@ -174,23 +179,23 @@ export class Skt {
   }
 
   /**
-   * Sends bytes of a connection: at most 64 KiB a call, and possibly fewer than were given. A short
-   * count is not would-block: call again with the rest.
+   * Sends bytes of a connection: at most 1 MiB a call, and possibly fewer than were given. A short
+   * count is not would-block: call again with the rest. Nothing is copied but by Winsock itself.
    *
    * @returns how many were taken, or {@link wouldBlock} when none could be.
    */
   send(bytes: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
     Skt.#require(this, 'send', streams);
     const bits = flagBits(flags, 'send');
-    const part = requireBytes(bytes, 'send').subarray(0, transferBytes);
-    // Flags may have run code of the caller's; from here on nothing does, for the block is shared.
-    const { socket } = this;
-    const sent = this.#kernel.send(socket, this.#fill(part), part.byteLength, bits);
+    // Flags may have run code of the caller's; from here on nothing does.
+    const length = Math.min(requireBytes(bytes, 'send'), largestTransferBytes);
+    const sent = this.#kernel.send(this.socket, bytes, length, bits);
     return sent === SOCKET_ERROR ? this.#blockedBy('send', 'send') : sent;
   }
 
   /**
-   * Receives bytes of a connection: at most as many as fit into `into`, and 64 KiB.
+   * Receives bytes of a connection: at most as many as fit into `into`, and 1 MiB. They are written
+   * where they are to be, by Winsock itself.
    *
    * @returns how many came; 0 at the end of the stream, when the other side sends no more; or
    *   {@link wouldBlock} when there are none now. `into` must have room for one, or 0 means nothing.
@@ -198,16 +203,10 @@ export class Skt {
   recv(into: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
     Skt.#require(this, 'recv', streams);
     const bits = flagBits(flags, 'recv');
-    const view = requireRoom(into, 'recv');
-    const room = Math.min(view.byteLength, transferBytes);
-    const { socket } = this;
-    const block = transferBlock(this.#kernel);
-    const received = this.#kernel.recv(socket, block.address, room, bits);
-    if (received === SOCKET_ERROR) {
-      return this.#blockedBy('recv', (bits & MSG_OOB) === 0 ? 'receive' : 'urgent');
-    }
-    view.set(block.read(0, received));
-    return received;
+    const room = Math.min(requireRoom(into, 'recv'), largestTransferBytes);
+    const received = this.#kernel.recv(this.socket, into, room, bits);
+    if (received !== SOCKET_ERROR) return received;
+    return this.#blockedBy('recv', (bits & MSG_OOB) === 0 ? 'receive' : 'urgent');
   }
 
   /**
@@ -217,17 +216,18 @@ export class Skt {
    */
   sendTo(bytes: Uint8Array, to: Endpoint): number | WouldBlock {
     Skt.#require(this, 'sendTo', ['datagram']);
-    const view = requireBytes(bytes, 'sendTo');
-    const length = view.byteLength;
-    if (length > transferBytes) {
-      throw new SktError('ERR_SKT_ARGUMENT', `A datagram has at most ${transferBytes} bytes.`);
+    if (requireBytes(bytes, 'sendTo') > datagramBytes) {
+      throw new SktError('ERR_SKT_ARGUMENT', `A datagram has at most ${datagramBytes} bytes.`);
     }
     const name = encodeSockaddr(requirePeer(to, this.#address));
     const { socket } = this;
-    const block = this.#fill(view);
-    transferBlock(this.#kernel).write(nameOffset, name);
-    const at = block + nameOffset;
-    const sent = this.#kernel.sendto(socket, block, length, 0, at, name.byteLength);
+    const kernel = this.#kernel;
+    const sent = borrow(kernel, name.byteLength, (memory) => {
+      memory.write(0, name);
+      // Asked again: the endpoint may have run code of the caller's. From here on nothing does.
+      const length = requireBytes(bytes, 'sendTo');
+      return kernel.sendto(socket, bytes, length, 0, memory.address, name.byteLength);
+    });
     return sent === SOCKET_ERROR ? this.#blockedBy('sendto', 'send') : sent;
   }
 
@@ -239,15 +239,14 @@ export class Skt {
    */
   recvFrom(into: Uint8Array): Datagram | WouldBlock {
     Skt.#require(this, 'recvFrom', ['datagram']);
-    const view = requireRoom(into, 'recvFrom');
-    const room = Math.min(view.byteLength, transferBytes);
-    const block = transferBlock(this.#kernel);
-    block.writeI32(lengthOffset, nameBytes);
-    const [name, length] = [block.address + nameOffset, block.address + lengthOffset];
-    const byteLength = this.#kernel.recvfrom(this.socket, block.address, room, 0, name, length);
-    if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom', 'receive');
-    view.set(block.read(0, byteLength));
-    return { byteLength, from: requireEndpoint(block, 'recvfrom') };
+    const room = Math.min(requireRoom(into, 'recvFrom'), datagramBytes);
+    const { socket } = this;
+    const kernel = this.#kernel;
+    return withNativeName(kernel, 'recvfrom', (name, length, stored) => {
+      const byteLength = kernel.recvfrom(socket, into, room, 0, name, length);
+      if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom', 'receive');
+      return { byteLength, from: stored.read() };
+    });
   }
 
   /** Ends one direction of a connection, or both; the socket stays open. */
@@ -334,13 +333,6 @@ export class Skt {
     if (watcherError !== undefined) throw watcherError.thrown;
   }
 
-  /** Copies what is to be sent to where Winsock reads it; returns the address. */
-  #fill(bytes: Uint8Array): number {
-    const block = transferBlock(this.#kernel);
-    block.write(0, bytes);
-    return block.address;
-  }
-
   /** Hands Winsock's connect a name. @returns what it said, if it is not done. */
   #connectBy(to: Endpoint | { readonly path: string }): WsaError | undefined {
     const name = encodeSockaddr(to);
@@ -352,15 +344,20 @@ export class Skt {
   }
 
   #endpoint(call: 'getsockname' | 'getpeername'): Endpoint {
-    const error = askName(this.#kernel, this.socket, call);
-    if (error !== undefined) throw error;
-    return requireEndpoint(transferBlock(this.#kernel), call);
+    const { socket } = this;
+    return withNativeName(this.#kernel, call, (name, length, stored) => {
+      if (this.#kernel[call](socket, name, length) === SOCKET_ERROR) {
+        throw lastWsaError(this.#kernel, call);
+      }
+      return stored.read();
+    });
   }
 
   /** Would-block if that is what the call just said; throws what else it said. */
   #blockedBy(call: string, direction: Direction): WouldBlock {
-    const error = lastWsaError(this.#kernel, call);
-    if (error.wsaCode !== WSAEWOULDBLOCK) throw error;
+    const code = this.#kernel.WSAGetLastError();
+    // An error object is not made for what is no error: its stack alone costs more than the call.
+    if (code !== WSAEWOULDBLOCK) throw new WsaError(call, code);
     return this.#tellBlocked(direction);
   }
 

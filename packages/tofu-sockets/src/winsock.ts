@@ -1,7 +1,6 @@
 import { type Kernel, WsaError } from 'ntdllx';
 import { SOCKET_ERROR, WSADATA } from 'ntdllx/ws2_32';
-import { borrow } from './borrow.js';
-import { freeTransferBlock } from './transfer.js';
+import { borrow, freeScratch, keepScratch } from './borrow.js';
 
 /** Winsock 2.2, the only version there is. */
 const winsockVersion = 0x0202;
@@ -21,6 +20,7 @@ export function startWinsock(kernel: Kernel): void {
       kernel.WSAStartup(winsockVersion, data.address),
     );
     if (code !== 0) throw new WsaError('WSAStartup', code);
+    keepScratch(kernel);
   }
   users.set(kernel, count + 1);
 }
@@ -29,7 +29,7 @@ export function startWinsock(kernel: Kernel): void {
 export function stopWinsock(kernel: Kernel): void {
   const count = (users.get(kernel) ?? 0) - 1;
   users.set(kernel, count);
-  if (count === 0) freeTransferBlock(kernel);
+  if (count === 0) freeScratch(kernel);
   if (count === 0 && kernel.WSACleanup() === SOCKET_ERROR) {
     throw new WsaError('WSACleanup', kernel.WSAGetLastError());
   }

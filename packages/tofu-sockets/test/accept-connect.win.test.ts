@@ -8,9 +8,9 @@ import {
   AFD_POLL_RECEIVE,
   AFD_POLL_SEND,
 } from 'ntdllx';
+import { everything, RawPoller } from 'ntdllx/raw-poll';
 import { type Skt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { everything, RawPoller } from './raw-poll.js';
 import {
   closeAll,
   connectPair,

@@ -1,7 +1,7 @@
 import { AFD_POLL_DISCONNECT, AFD_POLL_RECEIVE, AFD_POLL_SEND, nativeMemory } from 'ntdllx';
+import { RawPoller } from 'ntdllx/raw-poll';
 import { type Skt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RawPoller } from './raw-poll.js';
 import {
   closeAll,
   connectPair,

@@ -1,7 +1,7 @@
 import { AFD_POLL_RECEIVE } from 'ntdllx';
+import { RawPoller } from 'ntdllx/raw-poll';
 import { type Skt, UDPAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
-import { RawPoller } from './raw-poll.js';
 import { closeAll, creator, eventually, keep } from './sockets.js';
 
 afterEach(closeAll);

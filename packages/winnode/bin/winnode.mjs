@@ -1,11 +1,20 @@
 #!/usr/bin/env node
-import { main } from 'winnode/cli';
-
-const { exitCode, signal } = await main(process.argv.slice(2));
+const { exitCode, signal } = await (await load())(process.argv.slice(2));
 process.exitCode = exitCode;
 // A signal that ended the program ends this process the same way, as a shell expects. While a
 // library listens to it the signal comes through the event loop, so that has to go on for a moment.
 if (signal !== null) {
   process.kill(process.pid, signal);
   setTimeout(() => {}, 1_000);
+}
+
+async function load() {
+  try {
+    return (await import('winnode/cli')).main;
+  } catch (error) {
+    const isOwn = error.url?.startsWith(new URL('../dist/', import.meta.url).href);
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !isOwn) throw error;
+    process.stderr.write('winnode: it is not built.\nIn a clone of tofu-nt: npm run setup\n');
+    return () => ({ exitCode: 1, signal: null });
+  }
 }

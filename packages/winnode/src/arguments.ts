@@ -5,6 +5,7 @@ import { parseSeconds } from './limits.js';
 export type Asked =
   | { readonly what: 'help' | 'version' }
   | { readonly what: 'doctor'; readonly isJson: boolean }
+  | { readonly what: 'findings'; readonly form: 'text' | 'json' | 'markdown' }
   | { readonly what: 'run'; readonly args: readonly string[]; readonly timeLimitMs?: number };
 
 const seeHelp = 'winnode --help lists the options.';
@@ -33,13 +34,22 @@ export function parseArguments(args: readonly string[]): Asked {
 }
 
 function parseDoctor(rest: readonly string[]): Asked {
-  const unknown = rest.find((word) => word !== '--json');
-  if (unknown === undefined) return { what: 'doctor', isJson: rest.length > 0 };
-  throw new WinnodeError(
-    'ERR_USAGE',
-    `doctor takes --json or nothing, not "${unknown}".`,
-    'A script of that name is run by: winnode ./doctor.js',
-  );
+  const unknown = rest.find((word) => !['--probe', '--json', '--markdown'].includes(word));
+  if (unknown !== undefined) {
+    throw new WinnodeError(
+      'ERR_USAGE',
+      `doctor takes --probe, --json and --markdown, not "${unknown}".`,
+      'A script of that name is run by: winnode ./doctor.js',
+    );
+  }
+  const [isJson, isMarkdown] = [rest.includes('--json'), rest.includes('--markdown')];
+  if (isMarkdown && (isJson || !rest.includes('--probe'))) {
+    const message = '--markdown goes with doctor --probe, and without --json.';
+    throw new WinnodeError('ERR_USAGE', message, seeHelp);
+  }
+  if (!rest.includes('--probe')) return { what: 'doctor', isJson };
+  if (isMarkdown) return { what: 'findings', form: 'markdown' };
+  return { what: 'findings', form: isJson ? 'json' : 'text' };
 }
 
 function requireSeconds(text: string | undefined): number {

@@ -1,6 +1,15 @@
 import { parseArguments } from './arguments.js';
 import { diagnose, isWell, printed } from './doctor.js';
 import { WinnodeError } from './errors.js';
+import { type FindingRow, probeFindings } from './findings.js';
+import {
+  findingsJson,
+  findingsMarkdown,
+  isConfirmed,
+  printedFinding,
+  printedSummary,
+  tableHead,
+} from './findings-report.js';
 import { describeHost, winnodeVersion } from './host.js';
 import { runWindowsNode } from './run.js';
 import type { RunResult } from './run-child.js';
@@ -8,18 +17,23 @@ import { InterruptedError, signalExitCode } from './signals.js';
 
 const help = `Usage: winnode [--time-limit SECONDS] [node options] [script.js [arguments]]
        winnode doctor [--json]
+       winnode doctor --probe [--json | --markdown]
 
 Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
 Node as they are, the exit code is the script's, and without a script Node's prompt starts.
 
   doctor      looks at host, Wine, Windows Node, koffi, AFD and more; --json for machines
+  doctor --probe
+              looks at everything that tofu-nt found NT to do, here and now, and compares it with
+              what is expected on this host; --markdown for rows to paste into its tables
   --time-limit SECONDS
               ends the script and its children after so long, with exit code 124
   --help      this text
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
 Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the time limit;
-128 + the signal's number where a signal ended it.
+128 + the signal's number where a signal ended it. Of doctor: 0 all is well, or as expected; 1 it is
+not, or nothing could be looked at.
 
 Environment:
   WINNODE_CACHE    where Wine prefixes are kept (default: winnode in the user's cache directory)
@@ -55,6 +69,8 @@ async function run(args: readonly string[]): Promise<RunResult> {
       process.stdout.write(printed(items, asked.isJson));
       return ended(isWell(items) ? 0 : 1);
     }
+    case 'findings':
+      return ended(await showFindings(asked.form));
     case 'run': {
       const { timeLimitMs } = asked;
       const own = timeLimitMs === undefined ? {} : { timeLimitMs };
@@ -66,6 +82,23 @@ async function run(args: readonly string[]): Promise<RunResult> {
       return result;
     }
   }
+}
+
+async function showFindings(form: 'text' | 'json' | 'markdown'): Promise<number> {
+  const out = process.stdout;
+  let isFirst = true;
+  const onFinding = (row: FindingRow) => {
+    if (isFirst) out.write(tableHead);
+    isFirst = false;
+    out.write(printedFinding(row));
+  };
+  const report = await probeFindings({
+    onProgress: say,
+    ...(form === 'text' ? { onFinding } : {}),
+  });
+  if (form === 'json') out.write(findingsJson(report));
+  else out.write(form === 'text' ? printedSummary(report) : findingsMarkdown(report));
+  return isConfirmed(report) ? 0 : 1;
 }
 
 /** The command line: runs it and says how this process should end. */

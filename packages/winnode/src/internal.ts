@@ -6,4 +6,5 @@
 export { parseArguments } from './arguments.js';
 export { makeBcryptPrimitives } from './bcryptprimitives.js';
 export { crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
+export { findingsMarkdown, printedSummary } from './findings-report.js';
 export { parseWineMajor } from './wine.js';

@@ -4,9 +4,7 @@
  * line of JSON as soon as it is there: a later one may crash.
  */
 import { writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { findProjectModule } from './project-module.js';
 
 interface Probe {
   probeNt(): Iterable<unknown>;
@@ -14,19 +12,15 @@ interface Probe {
 
 const print = (answer: unknown) => writeSync(1, `${JSON.stringify(answer)}\n`);
 
-function find(): string | undefined {
-  try {
-    return createRequire(join(process.cwd(), 'package.json')).resolve('ntdllx/probe');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const isOld = code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
-    print({ reason: isOld ? 'has an ntdllx that is too old to be asked' : 'has no ntdllx to ask' });
-    return undefined;
-  }
-}
+const reasons = {
+  absent: 'has no ntdllx to ask',
+  'too old': 'has an ntdllx that is too old to be asked',
+  'not built': 'has an ntdllx that is not built; in a clone of tofu-nt: npm run setup',
+} as const;
 
-const file = find();
-if (file !== undefined) {
-  const { probeNt } = (await import(pathToFileURL(file).href)) as Probe;
+const found = findProjectModule('ntdllx', '/probe');
+if ('why' in found) print({ reason: reasons[found.why] });
+else {
+  const { probeNt } = (await import(found.url)) as Probe;
   for (const fact of probeNt()) print(fact);
 }

@@ -25,9 +25,13 @@ export interface Running {
   saw(text: string): Promise<void>;
 }
 
+/** As for `spawn`, and the script that is run; default: winnode's own. */
+export type StartOptions = SpawnOptions & { readonly script?: string };
+
 /** Starts winnode's command line, with pipes for streams. */
-export function start(args: readonly string[], options: SpawnOptions = {}): Running {
-  const child = spawn(process.execPath, [bin, ...args], { stdio: 'pipe', ...options });
+export function start(args: readonly string[], given: StartOptions = {}): Running {
+  const { script = bin, ...options } = given;
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'pipe', ...options });
   let stdout = '';
   let stderr = '';
   let told = () => {};
@@ -57,7 +61,7 @@ export function start(args: readonly string[], options: SpawnOptions = {}): Runn
 }
 
 /** Runs winnode's command line to its end. */
-export async function winnode(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
+export async function winnode(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
   const { child, ended } = start(args, options);
   child.stdin?.end();
   return ended;

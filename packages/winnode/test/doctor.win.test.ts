@@ -1,11 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Item } from 'winnode';
+import { type FindingsReport, type Item, probeFindings } from 'winnode';
 import { winnode } from './cli.js';
+import { changedFindings, findingsProject, root } from './findings-project.js';
 
 // The branch for Windows itself: no Wine is looked for, and Windows Node is the one that runs.
-
-const root = join(import.meta.dirname, '../../..');
 
 test('doctor on Windows looks at no Wine, and finds AFD', async () => {
   const { code, stdout } = await winnode(['doctor', '--json'], { cwd: root });
@@ -28,4 +29,17 @@ test('doctor on Windows looks at no Wine, and finds AFD', async () => {
 test('doctor on Windows prints lines', async () => {
   const { stdout } = await winnode(['doctor'], { cwd: root });
   expect(stdout).toMatch(/^ok {10}host +.+win32 /m);
+});
+
+test('doctor --probe on Windows says which kernel it is, and never takes Wine for Windows', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'winnode findings '));
+  try {
+    const cwd = findingsProject(scratch, 'two', changedFindings({}));
+    const { findings, host }: FindingsReport = await probeFindings({ cwd });
+    expect(findings.map(({ verdict }) => verdict)).toEqual(['holds', 'holds']);
+    const isWine = process.env['WINEPREFIX'] !== undefined;
+    expect(host?.kernel).toMatch(isWine ? /^Wine \d+\.\d+/ : `Windows ${release()}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 });

@@ -144,6 +144,9 @@ describe('a command line', () => {
     [['--time-limits', '5'], { what: 'run', args: ['--time-limits', '5'] }],
     [['doctor'], { what: 'doctor', isJson: false }],
     [['doctor', '--json'], { what: 'doctor', isJson: true }],
+    [['doctor', '--probe'], { what: 'findings', form: 'text' }],
+    [['doctor', '--json', '--probe'], { what: 'findings', form: 'json' }],
+    [['doctor', '--probe', '--markdown'], { what: 'findings', form: 'markdown' }],
     [['--version', 'x'], { what: 'version' }],
   ])('%j', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);

@@ -285,7 +285,9 @@ describe('wrong arguments are one line and one hint, exit code 2', () => {
     [['--time-limit', '1e3', 'x.js'], 'got "1e3"'],
     [['--time-limit', '10s', 'x.js'], 'got "10s"'],
     [['--time-limit', '2147484', 'x.js'], 'got "2147484"'],
-    [['doctor', '--jsn'], 'doctor takes --json or nothing, not "--jsn".'],
+    [['doctor', '--markdown'], '--markdown goes with doctor --probe'],
+    [['doctor', '--probe', '--json', '--markdown'], 'and without --json'],
+    [['doctor', '--jsn'], 'doctor takes --probe, --json and --markdown, not "--jsn".'],
   ])('%j', async (args, said) => {
     const { code, stdout, stderr } = await winnode(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -305,7 +307,16 @@ test('--help names everything there is', () => {
   const bin = join(import.meta.dirname, '../bin/winnode.mjs');
   const { stdout, status } = spawnSync(process.execPath, [bin, '--help'], { encoding: 'utf8' });
   expect(status).toBe(0);
-  for (const word of ['doctor', '--json', '--time-limit', 'WINNODE_START_LIMIT', '124', 'Usage']) {
+  for (const word of [
+    'doctor',
+    '--probe',
+    '--markdown',
+    '--json',
+    '--time-limit',
+    'WINNODE_START_LIMIT',
+    '124',
+    'Usage',
+  ]) {
     expect(stdout).toContain(word);
   }
 });

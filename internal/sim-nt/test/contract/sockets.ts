@@ -242,7 +242,7 @@ export const sockets = contracts({
   'what is no socket is refused by name': (env) => {
     const skt = env.listen();
     const handle = Number(skt.socket);
-    expect(env.kernel.recv(0x7ffc, 0, 0, 0)).toBe(-1);
+    expect(env.kernel.recv(0x7ffc, new Uint8Array(0), 0, 0)).toBe(-1);
     expect(env.kernel.WSAGetLastError()).toBe(10_038);
     skt.close();
     expect(env.kernel.NtClose(handle)).toBe(0xc000_0008);

@@ -1,21 +1,24 @@
+/**
+ * Single polls on AFD, as NT has them and with nothing in between: for probes and tests. A program wants
+ * `afd-poller`.
+ *
+ * @packageDocumentation
+ */
 import {
-  AFD_POLL_INFO,
-  allocate,
-  FILE_IO_COMPLETION_INFORMATION,
   FILE_OPEN,
   FILE_SHARE_READ,
   FILE_SHARE_WRITE,
   FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
   FileIoCompletionNotificationInformation,
-  type HANDLE,
-  INT64_MAX,
   IO_COMPLETION_ALL_ACCESS,
-  IO_STATUS_BLOCK,
   IOCTL_AFD_POLL,
-  isNtError,
-  LARGE_INTEGER,
-  type NativeMemory,
-  type NTSTATUS,
+  SYNCHRONIZE,
+} from './constants.js';
+import { requireNtSuccess } from './errors.js';
+import { CreateIoCompletionPort, lastWin32Error } from './kernel32.js';
+import { allocate, type NativeMemory } from './native-memory.js';
+import {
+  type HANDLE,
   NtCancelIoFileEx,
   NtClose,
   NtCreateFile,
@@ -23,16 +26,15 @@ import {
   NtDeviceIoControlFile,
   NtRemoveIoCompletionEx,
   NtSetInformationFile,
-  ntStatusName,
-  OBJECT_ATTRIBUTES,
-  relativeTimeout100ns,
-  requireNtSuccess,
-  STATUS_PENDING,
-  STATUS_SUCCESS,
-  SYNCHRONIZE,
-} from 'ntdllx';
-import { CreateIoCompletionPort } from 'ntdllx/kernel32';
-import type { Skt } from 'tofu-sockets';
+} from './ntdll.js';
+import { isNtError, type NTSTATUS, ntStatusName } from './ntstatus.js';
+import { STATUS_PENDING, STATUS_SUCCESS } from './ntstatus-values.js';
+import { AFD_POLL_INFO } from './structs/afd-poll-info.js';
+import { FILE_IO_COMPLETION_INFORMATION } from './structs/file-io-completion-information.js';
+import { IO_STATUS_BLOCK } from './structs/io-status-block.js';
+import { INT64_MAX, LARGE_INTEGER, relativeTimeout100ns } from './structs/large-integer.js';
+import { OBJECT_ATTRIBUTES } from './structs/object-attributes.js';
+import type { SOCKET } from './ws2-32.js';
 
 /** Every bit of a poll's mask. */
 export const everything = 0x1ff;
@@ -53,12 +55,21 @@ export interface PollOptions {
   readonly shortBytes?: number;
 }
 
+/** A socket, as far as a poll needs it. */
+export interface PolledSocket {
+  readonly isOpen: boolean;
+  readonly socket: SOCKET;
+  /** The handle that AFD knows it by. */
+  baseHandle(): HANDLE;
+}
+
 /** What a poll can be asked about: a socket, or any value in the place of its handle. */
-export type Polled = Skt | HANDLE | bigint;
+export type Polled = PolledSocket | HANDLE | bigint;
 
 /** What one handle of a poll's output says. */
 export interface Reported {
-  readonly skt: Skt | undefined;
+  /** Undefined where it was closed meanwhile, or is no socket. */
+  readonly skt: PolledSocket | undefined;
   readonly events: number;
   readonly status: string;
 }
@@ -102,7 +113,7 @@ export class Poll {
       const { Handle, Events, Status } = this.output.handle(index);
       const skt = this.#skts.find(
         (each) => typeof each === 'object' && each.isOpen && BigInt(each.socket) === Handle,
-      ) as Skt | undefined;
+      ) as PolledSocket | undefined;
       return { skt, events: Events, status: ntStatusName(Status) };
     });
   }
@@ -116,7 +127,7 @@ export interface Packet {
   readonly information: bigint;
 }
 
-/** A handle of the socket driver, a port, and polls between them: raw NT, for tests. */
+/** A handle of the socket driver, a port, and polls between them: raw NT. Whoever makes one closes it. */
 export class RawPoller {
   readonly port: HANDLE;
   readonly afd: HANDLE;
@@ -129,7 +140,9 @@ export class RawPoller {
     requireNtSuccess('NtCreateIoCompletion', created);
     this.port = Number(this.#scratch.readU64(0));
     this.afd = this.#openAfd();
-    if (CreateIoCompletionPort(this.afd, this.port, 0, 0) === 0) throw new Error('not associated');
+    if (CreateIoCompletionPort(this.afd, this.port, 0, 0) === 0) {
+      throw lastWin32Error('CreateIoCompletionPort');
+    }
   }
 
   #openAfd(): HANDLE {
@@ -199,7 +212,7 @@ export class RawPoller {
   }
 
   /** What one poll reports: arms it, takes its packet, and forgets it. Undefined if it is silent. */
-  async poll(skt: Skt, mask: number, limitMs = 150): Promise<Reported[] | undefined> {
+  async poll(skt: PolledSocket, mask: number, limitMs = 150): Promise<Reported[] | undefined> {
     const { poll } = this.arm(skt, mask);
     const packet = await this.wait(limitMs);
     const reported = packet?.poll === poll ? poll.reported : undefined;
@@ -208,7 +221,7 @@ export class RawPoller {
   }
 
   /** The bits that a poll reports within the time; 0 when it is silent. */
-  async events(skt: Skt, mask = everything, limitMs = 150): Promise<number> {
+  async events(skt: PolledSocket, mask = everything, limitMs = 150): Promise<number> {
     return (await this.poll(skt, mask, limitMs))?.[0]?.events ?? 0;
   }
 

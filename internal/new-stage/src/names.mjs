@@ -1,0 +1,73 @@
+// What a stage may be called, and everything that follows from its number and its name.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Bad input: one message, and nothing was changed. */
+export class StageError extends Error {}
+
+const longestName = 20;
+/** Windows takes these for devices, in every directory and with every ending. */
+const devices = /^(con|prn|aux|nul|com\d|lpt\d)$/;
+const numberForm = /^(0|[1-9]\d?)([a-z]?)$/;
+const nameForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/** How stages are ordered: 1, 1u, 2. Takes the number and the letter as they are written. */
+export const rank = (number, letter) => Number(number) * 1_000 + (letter.codePointAt(0) ?? 0);
+
+/** On one line, whatever is in it. */
+const quote = (text) => JSON.stringify(text);
+
+function requireForm(number, name) {
+  if (!numberForm.test(number)) {
+    throw new StageError(
+      `The number is 0 to 99, a variant's with a letter: 4 or 4u. Got ${quote(number)}.`,
+    );
+  }
+  if (!nameForm.test(name)) {
+    throw new StageError(
+      `The name is lower-case letters and digits, words joined by a hyphen: udp or udp-echo. Got ${quote(name)}.`,
+    );
+  }
+  if (devices.test(name)) throw new StageError(`"${name}" is a device of Windows: another name.`);
+  if (name.length > longestName) {
+    throw new StageError(`The name has at most ${longestName} characters, got ${name.length}.`);
+  }
+}
+
+function requireFree(root, number, { package: own, plan }) {
+  const packages = readdirSync(join(root, 'packages'));
+  const there = packages.filter((each) => each.startsWith(`poc-stage${number}-`));
+  if (there.length > 0) {
+    const isPackage = existsSync(join(root, 'packages', there[0], 'package.json'));
+    const rest = isPackage ? 'Take another number.' : 'It is no package: left over? Remove it.';
+    throw new StageError(
+      `Stage ${number} is there: packages/${there.join(', packages/')}. ${rest}`,
+    );
+  }
+  // A disk that does not tell capitals apart would write over it.
+  const page = readdirSync(join(root, 'kb')).find(
+    (each) => each.toLowerCase() === `${plan}.md`.toLowerCase(),
+  );
+  if (page !== undefined) {
+    throw new StageError(`kb/${page} is there, without packages/${own}: rename or remove it.`);
+  }
+}
+
+/** Everything the template calls by name. @throws {StageError} for what cannot be a stage. */
+export function stageNames(root, number, name) {
+  requireForm(number, name);
+  const capital = (word) => word[0].toUpperCase() + word.slice(1);
+  const joined = name.split('-').map(capital).join('');
+  const names = {
+    number,
+    name,
+    rung: `${number}-${name}`,
+    package: `poc-stage${number}-${name}`,
+    file: `stage${number}-${name}`,
+    class: `Stage${number}${joined}`,
+    constant: `stage${number}${joined}`,
+    plan: `PLAN-STAGE${number}-${name}`.toUpperCase(),
+  };
+  requireFree(root, number, names);
+  return names;
+}

@@ -1,0 +1,156 @@
+import { AFD_POLL_ACCEPT, AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
+import {
+  CloseHandle,
+  CreateEventA,
+  WAIT_OBJECT_0,
+  WAIT_TIMEOUT,
+  WaitForSingleObject,
+} from 'ntdllx/kernel32';
+import { type Finding, finding } from '../finding.js';
+import { soonMs } from '../scene.js';
+import { bitsText, packetText, reportText } from '../text.js';
+
+const success = 'STATUS_SUCCESS, Information 32';
+
+const nullApcContext = finding(
+  'F01',
+  'A null ApcContext posts no packet',
+  {
+    'ApcContext 0: packet': 'no packet',
+    'ApcContext 0: block': 'SEND',
+    'ApcContext 5: ApcContext of its packet': '5',
+    'after it': 'no packet',
+  },
+  async function* (scene) {
+    const { client } = await scene.connectPair();
+    const { poller } = scene;
+    const { poll: silent } = poller.arm(client, AFD_POLL_SEND, { apcContext: 0 });
+    yield ['ApcContext 0: packet', packetText(poller.next(100), silent)];
+    yield ['ApcContext 0: block', reportText(silent)];
+    const { poll: heard } = poller.arm(client, AFD_POLL_SEND, { apcContext: 5 });
+    const context = poller.next(soonMs)?.apcContext;
+    yield ['ApcContext 5: ApcContext of its packet', String(context)];
+    yield ['after it', packetText(poller.next(0), heard)];
+    for (const poll of [silent, heard]) poller.end(poll);
+  },
+);
+
+const successAtOnce = finding(
+  'F02',
+  'A poll that succeeds at once posts a packet all the same',
+  {
+    returned: ['STATUS_SUCCESS', 'STATUS_PENDING'],
+    packet: success,
+    'a second packet': 'no packet',
+    'skip flag, at once: returned': 'STATUS_SUCCESS',
+    'skip flag, at once: block': 'SEND',
+    'skip flag, at once: packet': 'no packet',
+    'skip flag, later: returned': 'STATUS_PENDING',
+    'skip flag, later: packet': success,
+  },
+  async function* (scene) {
+    const { client, server } = await scene.connectPair();
+    const { poller } = scene;
+    const plain = poller.arm(client, AFD_POLL_SEND);
+    yield ['returned', plain.status];
+    yield ['packet', packetText(poller.next(soonMs), plain.poll)];
+    yield ['a second packet', packetText(poller.next(50), plain.poll)];
+    const skipping = scene.newPoller();
+    skipping.skipPacketsOnSuccess();
+    const atOnce = skipping.arm(client, AFD_POLL_SEND);
+    yield ['skip flag, at once: returned', atOnce.status];
+    yield ['skip flag, at once: block', reportText(atOnce.poll)];
+    yield ['skip flag, at once: packet', packetText(skipping.next(50), atOnce.poll)];
+    const later = skipping.arm(client, AFD_POLL_RECEIVE);
+    yield ['skip flag, later: returned', later.status];
+    server.send(Buffer.from('x'));
+    yield ['skip flag, later: packet', packetText(skipping.next(soonMs), later.poll)];
+  },
+);
+
+const timeOut = finding(
+  'F03',
+  'A poll whose time is over looks like success in Events',
+  {
+    'Timeout 0: packet': 'STATUS_SUCCESS, Information 16',
+    'Timeout 0: NumberOfHandles': '0',
+    'Timeout 0: Events': 'ACCEPT',
+    'Timeout 50 ms: packet': 'STATUS_TIMEOUT, Information 16',
+    'Timeout 50 ms: NumberOfHandles': '0',
+    'Timeout 50 ms: Events': 'ACCEPT',
+  },
+  async function* (scene) {
+    const { poller } = scene;
+    const listener = scene.listen();
+    for (const [name, timeout100ns] of [
+      ['Timeout 0', 0n],
+      ['Timeout 50 ms', -500_000n],
+    ] as const) {
+      const { poll } = poller.arm(listener, AFD_POLL_ACCEPT, { timeout100ns });
+      yield [`${name}: packet`, packetText(poller.next(soonMs), poll)];
+      yield [`${name}: NumberOfHandles`, String(poll.output.NumberOfHandles)];
+      yield [`${name}: Events`, bitsText(poll.output.handle(0).Events)];
+    }
+  },
+);
+
+const waitText = (event: number) => {
+  const result = WaitForSingleObject(event, 0);
+  return { [WAIT_OBJECT_0]: 'set', [WAIT_TIMEOUT]: 'clear' }[result] ?? String(result);
+};
+
+const eventAndPort = finding(
+  'F05',
+  'An event and the port together: both are told',
+  {
+    'the event, once the poll is armed': 'clear',
+    packet: success,
+    'the event, after it': 'set',
+  },
+  async function* (scene) {
+    const { poller } = scene;
+    const listener = scene.listen();
+    const event = CreateEventA(0, 1, 1, 0);
+    try {
+      const { poll } = poller.arm(listener, AFD_POLL_ACCEPT, { event });
+      yield ['the event, once the poll is armed', waitText(event)];
+      scene.connectTo(listener);
+      yield ['packet', packetText(poller.next(soonMs), poll)];
+      yield ['the event, after it', waitText(event)];
+      poller.end(poll);
+    } finally {
+      CloseHandle(event);
+    }
+  },
+);
+
+const cancelled = finding(
+  'F10',
+  'A cancelled poll ends with one packet',
+  {
+    'the cancel': 'STATUS_SUCCESS',
+    packet: 'STATUS_CANCELLED, Information 0',
+    Events: 'RECEIVE',
+    'a second cancel': 'STATUS_NOT_FOUND',
+    'a second packet': 'no packet',
+  },
+  async function* (scene) {
+    const { client } = await scene.connectPair();
+    const { poller } = scene;
+    const { poll } = poller.arm(client, AFD_POLL_RECEIVE);
+    yield ['the cancel', poller.cancel(poll)];
+    yield ['packet', packetText(poller.next(soonMs), poll)];
+    yield ['Events', bitsText(poll.output.handle(0).Events)];
+    yield ['a second cancel', poller.cancel(poll)];
+    yield ['a second packet', packetText(poller.next(50), poll)];
+  },
+);
+
+/** What comes off the port, and when nothing does. */
+export const packets: readonly Finding[] = [
+  nullApcContext,
+  successAtOnce,
+  timeOut,
+  eventAndPort,
+  cancelled,
+];

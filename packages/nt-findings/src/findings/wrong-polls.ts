@@ -1,0 +1,149 @@
+import { AFD_POLL_RECEIVE, AFD_POLL_SEND, NtClose, ntStatusName } from 'ntdllx';
+import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
+import { type Poll, type Polled, type PollOptions, RawPoller } from 'ntdllx/raw-poll';
+import { type Finding, finding } from '../finding.js';
+import { pause, type Scene, soonMs } from '../scene.js';
+import { reportText } from '../text.js';
+
+const closedHandles = finding(
+  'F18',
+  'Closing the helper ends its polls, closing the port does not',
+  {
+    'the handle of AFD closed: packet': 'STATUS_HANDLES_CLOSED',
+    'the block after it, when data comes': 'untouched',
+    'the port closed: a wait': 'STATUS_INVALID_HANDLE',
+    'the port closed: the poll': 'pending',
+    'the port closed, data comes: block': 'RECEIVE',
+    'the port closed, own close: block': 'LOCAL_CLOSE',
+    'both closed: the polls': 'ended',
+  },
+  async function* (scene) {
+    yield* closeHelper(scene);
+    const [byData, byClose] = [await closePort(scene), await closePort(scene)];
+    yield ['the port closed: a wait', ntStatusName(byData.poller.nextStatus())];
+    await pause(50);
+    yield ['the port closed: the poll', reportText(byData.poll)];
+    byData.client.send(Buffer.from('x'));
+    byClose.server.close();
+    for (const { poll } of [byData, byClose]) await toEnd(poll);
+    yield ['the port closed, data comes: block', reportText(byData.poll)];
+    yield ['the port closed, own close: block', reportText(byClose.poll)];
+    // The cure: the handle of AFD as well, and only then the memory.
+    for (const { poller, poll } of [byData, byClose]) {
+      NtClose(poller.afd);
+      await toEnd(poll);
+    }
+    const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
+    yield ['both closed: the polls', areEnded ? 'ended' : 'pending'];
+    for (const { poller, poll } of [byData, byClose]) {
+      // Memory that the kernel still has is never given back.
+      if (!poll.isPending) poll.memory.free();
+      poller.forget();
+    }
+  },
+);
+
+/** Waits for a poll to end, without a port to tell of it, and no longer than that should take. */
+async function toEnd(poll: Poll): Promise<void> {
+  for (let waitedMs = 0; waitedMs < soonMs && poll.isPending; waitedMs += 5) await pause(5);
+}
+
+const pattern = 0x5a;
+
+async function* closeHelper(scene: Scene) {
+  const poller = new RawPoller();
+  const { client, server } = await scene.connectPair();
+  const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
+  NtClose(poller.afd);
+  const packet = poller.next(soonMs);
+  yield [
+    'the handle of AFD closed: packet',
+    packet?.poll === poll ? packet.status : 'no packet',
+  ] as const;
+  const name = 'the block after it, when data comes';
+  if (poll.isPending) {
+    yield [name, 'still the kernel’s: the poll is pending'] as const;
+    return;
+  }
+  // It is ours again by now. Whether that is true is seen by what happens to it.
+  poll.memory.fill(pattern);
+  client.send(Buffer.from('x'));
+  server.close();
+  await pause(100);
+  const bytes = poll.memory.read(0, poll.memory.byteLength);
+  yield [name, bytes.every((byte) => byte === pattern) ? 'untouched' : 'written to'] as const;
+  poller.end(poll);
+  poller.closePort();
+}
+
+/** A poll whose port was closed under it. Kept out of the scene, which would close the port again. */
+async function closePort(scene: Scene) {
+  const poller = new RawPoller();
+  const { client, server } = await scene.connectPair();
+  const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
+  NtClose(poller.port);
+  return { poller, poll, client, server };
+}
+
+const wrongHandle = ['STATUS_OBJECT_TYPE_MISMATCH', 'STATUS_INVALID_HANDLE'];
+const wrongLength = ['STATUS_INVALID_PARAMETER', 'STATUS_BUFFER_TOO_SMALL'];
+
+const refusedPolls = finding(
+  'F19',
+  'A poll that is wrong is refused at once',
+  {
+    'of an event': wrongHandle,
+    'of a port': wrongHandle,
+    'of no handle': 'STATUS_INVALID_HANDLE',
+    'of a number': 'STATUS_INVALID_HANDLE',
+    'of INVALID_SOCKET': wrongHandle,
+    // Under Wine something else has its value already, sometimes.
+    'of a socket just closed': wrongHandle,
+    'of 0 handles': 'STATUS_INVALID_PARAMETER',
+    'of more handles than there are': wrongLength,
+    'with a buffer 8 bytes short': wrongLength,
+    'packets of all these': '0',
+    'a poll after them': 'SEND',
+    'of a handle of AFD itself': {
+      notRun: 'under Wine 8 it ends the wineserver, and with it the programs of everybody',
+    },
+  },
+  async function* (scene) {
+    const { poller } = scene;
+    const event = CreateEventA(0, 1, 0, 0);
+    const datagram = scene.datagram();
+    try {
+      const tries = [
+        ['of an event', event],
+        ['of a port', poller.port],
+        ['of no handle', 0],
+        ['of a number', 0x7fff_fff0],
+        ['of INVALID_SOCKET', 0xffff_ffff_ffff_ffffn],
+        ['of a socket just closed', closedSocket(scene)],
+        ['of 0 handles', datagram, { count: 0 }],
+        ['of more handles than there are', datagram, { count: 2 }],
+        ['with a buffer 8 bytes short', datagram, { shortBytes: 8 }],
+      ] as const satisfies readonly (readonly [string, Polled, PollOptions?])[];
+      for (const [name, polled, options] of tries) {
+        yield [name, poller.arm(polled, AFD_POLL_SEND, options).status];
+      }
+    } finally {
+      CloseHandle(event);
+    }
+    let packets = 0;
+    while (poller.next(50) !== undefined) packets += 1;
+    yield ['packets of all these', String(packets)];
+    const { client } = await scene.connectPair();
+    yield ['a poll after them', await scene.told(client, AFD_POLL_SEND)];
+  },
+);
+
+function closedSocket(scene: Scene): bigint {
+  const skt = scene.datagram();
+  const { socket } = skt;
+  skt.close();
+  return BigInt(socket);
+}
+
+/** Polls that should not have been made, and handles that went away under them. */
+export const wrongPolls: readonly Finding[] = [closedHandles, refusedPolls];

@@ -1,0 +1,10 @@
+/**
+ * The findings of `kb/findings`, each as something that can be seen again on this very host: for
+ * `winnode doctor --probe` and for the tests. Importing this opens nothing, anywhere.
+ *
+ * @packageDocumentation
+ */
+export type { Expectation, Expected, Finding, NotRun, See } from './finding.js';
+export { findings } from './findings.js';
+export { findHost, type Host, type HostKind, hostOf } from './host.js';
+export { type Fact, findFinding, lookAt } from './look.js';

@@ -1,0 +1,67 @@
+import type { Expectation, Expected, Finding, NotRun } from './finding.js';
+import { findings } from './findings.js';
+import type { Host, HostKind } from './host.js';
+import { Scene } from './scene.js';
+
+/** One thing that was looked at. Plain values: it may be written as JSON. */
+export interface Fact {
+  readonly name: string;
+  /** Any of these is as expected on this host; none where it is not run. */
+  readonly expected: readonly string[];
+  /** What was seen; empty where it is not run. */
+  readonly seen: string;
+  /** Why it is not run; empty where it was. */
+  readonly notRun: string;
+}
+
+/** What a finding says that never came. */
+const nothing = 'not seen: the probe ended before it';
+
+/** The finding of a number, or undefined. */
+export function findFinding(id: string): Finding | undefined {
+  return findings.find((each) => each.id === id);
+}
+
+/**
+ * Looks at a finding here and now, with real calls on loopback, and tells each fact at once. Takes less
+ * than 10 s. Everything that it opens is closed.
+ *
+ * @throws {NtdllxError} for a call that failed where no finding expects it; the facts before it hold.
+ */
+export async function* lookAt(
+  finding: Finding,
+  { kind }: Pick<Host, 'kind'>,
+): AsyncGenerator<Fact, void> {
+  const awaited = new Map<string, readonly string[]>();
+  for (const [name, expectation] of Object.entries(finding.expected)) {
+    if (isNotRun(expectation)) yield { name, expected: [], seen: '', notRun: expectation.notRun };
+    else awaited.set(name, expectedOn(kind, expectation));
+  }
+  const scene = new Scene();
+  try {
+    for await (const [name, seen] of finding.see(scene)) {
+      const expected = awaited.get(name);
+      if (expected === undefined) {
+        throw new Error(`${finding.id} says "${name}" twice, or unexpectedly.`);
+      }
+      awaited.delete(name);
+      yield { name, expected, seen, notRun: '' };
+    }
+  } finally {
+    scene.close();
+  }
+  for (const [name, expected] of awaited) yield { name, expected, seen: nothing, notRun: '' };
+}
+
+function isNotRun(expectation: Expectation): expectation is NotRun {
+  return typeof expectation === 'object' && 'notRun' in expectation;
+}
+
+function isForAll(expectation: Exclude<Expectation, NotRun>): expectation is Expected {
+  return typeof expectation === 'string' || Array.isArray(expectation);
+}
+
+function expectedOn(kind: HostKind, expectation: Exclude<Expectation, NotRun>): readonly string[] {
+  const expected = isForAll(expectation) ? expectation : expectation[kind];
+  return typeof expected === 'string' ? [expected] : expected;
+}

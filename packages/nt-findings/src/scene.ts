@@ -1,0 +1,128 @@
+import { WsaError } from 'ntdllx';
+import { everything, RawPoller } from 'ntdllx/raw-poll';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+  type WouldBlock,
+  wouldBlock,
+} from 'tofu-sockets';
+import { bitsText } from './text.js';
+
+/** How long a poll is listened to that should stay silent. */
+const silentMs = 150;
+/** How long one that should tell something may take. */
+export const soonMs = 2_000;
+
+/** Sockets and polls on loopback, all of which {@link close} closes. */
+export class Scene {
+  readonly #creator = new SocketCreator();
+  readonly #skts: Skt[] = [];
+  readonly #pollers: RawPoller[] = [];
+  #poller: RawPoller | undefined;
+
+  /** The poller of this scene. */
+  get poller(): RawPoller {
+    this.#poller ??= this.newPoller();
+    return this.#poller;
+  }
+
+  /** Another one. */
+  newPoller(): RawPoller {
+    const poller = new RawPoller();
+    this.#pollers.push(poller);
+    return poller;
+  }
+
+  /** Closes it at the end. */
+  keep(skt: Skt): Skt {
+    this.#skts.push(skt);
+    return skt;
+  }
+
+  /** A listener on 127.0.0.1. */
+  listen(): Skt {
+    return this.keep(this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
+  }
+
+  /** A client of a port on 127.0.0.1, not connected. */
+  client(port: number): Skt {
+    return this.keep(this.#creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+  }
+
+  /** A UDP socket, bound. */
+  datagram(): Skt {
+    return this.keep(this.#creator.fromAddress(new UDPAddress()));
+  }
+
+  /** A client whose connect to a listener was started. */
+  connectTo(listener: Skt): Skt {
+    const client = this.client(listener.localEndpoint().port);
+    client.connect();
+    return client;
+  }
+
+  /** A connected pair. */
+  async connectPair(): Promise<{ client: Skt; server: Skt }> {
+    const listener = this.listen();
+    const client = this.connectTo(listener);
+    const server = this.keep(await eventually(() => listener.accept()));
+    await eventually(() => client.finishConnect());
+    listener.close();
+    return { client, server };
+  }
+
+  /** The server's side of a connection that its client reset. */
+  async resetByPeer(): Promise<Skt> {
+    const { client, server } = await this.connectPair();
+    client.abortOnClose();
+    client.close();
+    await pause(20);
+    return server;
+  }
+
+  /** What a poll that should tell something tells, but for some bits. */
+  async told(skt: Skt, mask = everything, without = 0): Promise<string> {
+    return bitsText((await this.poller.events(skt, mask, soonMs)) & ~without);
+  }
+
+  /** The same of a poll that may stay silent. */
+  async heard(skt: Skt, mask = everything, without = 0): Promise<string> {
+    return bitsText((await this.poller.events(skt, mask, silentMs)) & ~without);
+  }
+
+  /** Ends every poll and closes everything, first the polls' handles. */
+  close(): void {
+    try {
+      for (const poller of this.#pollers.splice(0)) poller.close();
+    } finally {
+      for (const skt of this.#skts.splice(0)) skt.close();
+    }
+  }
+}
+
+/** Lets the kernel and the event loop go on. */
+export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Asks again until the answer is something else than would-block. */
+async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
+  for (let waitedMs = 0; waitedMs < 5_000; waitedMs += 5) {
+    const answer = ask();
+    if (answer !== wouldBlock) return answer as T;
+    await pause(5);
+  }
+  throw new Error('A connection on loopback did not come about within 5 s.');
+}
+
+/** What a call returns, or the name of the Winsock error that it throws, as text. */
+export function outcome(call: () => unknown): string {
+  try {
+    const answer = call();
+    return answer === wouldBlock ? 'would-block' : String(answer);
+  } catch (error) {
+    if (error instanceof WsaError) return error.wsaName;
+    throw error;
+  }
+}

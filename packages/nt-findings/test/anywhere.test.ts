@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { type Expected, findHost, findings, hostOf, lookAt } from 'nt-findings';
+import { describe, expect, test } from 'vitest';
+
+test('importing opens no library', () => {
+  const script = `
+    import 'nt-findings';
+    const opened = process.report.getReport().sharedObjects.filter((name) => /koffi/.test(name));
+    if (opened.length > 0) throw new Error(opened.join());
+  `;
+  const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  });
+  expect(child.stderr).toBe('');
+  expect(child.status).toBe(0);
+});
+
+test.skipIf(process.platform === 'win32')('without Windows it says what is missing', () => {
+  expect(findHost).toThrowError(expect.objectContaining({ code: 'ERR_NT_HOST' }));
+});
+
+describe('what is expected belongs to a host', () => {
+  test.each([
+    ['8.0', 'wine8', 'Wine 8.0', true],
+    ['8.21', 'wine8', 'Wine 8.21', true],
+    ['9.0', 'wine8', 'Wine 9.0', false],
+    ['10.0', 'wine10', 'Wine 10.0', true],
+    ['11.2-rc1', 'wine10', 'Wine 11.2-rc1', false],
+    [undefined, 'windows', 'Windows 10.0.26100', false],
+  ] as const)('Wine %s', (wine, kind, name, isSeen) => {
+    expect(hostOf(wine, '10.0.26100')).toMatchObject({ kind, name, isSeen });
+  });
+
+  test('nothing that is expected is empty, on any host', () => {
+    for (const { id, expected } of findings) {
+      expect(Object.keys(expected), id).not.toEqual([]);
+      for (const [name, expectation] of Object.entries(expected)) {
+        const isPlain = typeof expectation === 'string' || Array.isArray(expectation);
+        const texts = (isPlain ? [expectation] : Object.values(expectation)) as Expected[];
+        for (const text of texts.flat()) expect(text, `${id} ${name}`).not.toBe('');
+      }
+    }
+  });
+});
+
+describe('a look', () => {
+  const host = { kind: 'wine8' } as const;
+  const finding = {
+    id: 'F99',
+    title: 'Made up',
+    expected: { one: 'a', two: { wine8: ['b', 'c'], wine10: 'd', windows: 'e' }, three: 'f' },
+  };
+  const facts = async (see: () => AsyncGenerator<readonly [string, string], void>) => {
+    const list = [];
+    for await (const fact of lookAt({ ...finding, see }, host)) list.push(fact);
+    return list;
+  };
+
+  test('has a fact for everything that is expected, also where the probe says nothing of it', async () => {
+    const list = await facts(async function* () {
+      yield ['two', 'c'];
+    });
+    expect(list).toEqual([
+      { name: 'two', expected: ['b', 'c'], seen: 'c', notRun: '' },
+      { name: 'one', expected: ['a'], seen: expect.stringContaining('not seen'), notRun: '' },
+      { name: 'three', expected: ['f'], seen: expect.stringContaining('not seen'), notRun: '' },
+    ]);
+  });
+
+  test.each([
+    ['twice', ['one', 'one']],
+    ['that nobody expects', ['four']],
+  ])('refuses a fact %s', async (_what, names) => {
+    const looking = facts(async function* () {
+      for (const name of names) yield [name, 'a'];
+    });
+    await expect(looking).rejects.toThrowError(/^F99 says "(one|four)"/);
+  });
+});

@@ -1,0 +1,85 @@
+import { findFinding, findHost, lookAt } from 'nt-findings';
+import { nativeMemory, ntKernel } from 'ntdllx';
+import { winsockUsers } from 'tofu-sockets/internal';
+import { expect, test } from 'vitest';
+
+// Each test holds one page of kb/findings: what AFD does, seen and not only said. What is expected on
+// which host stands beside the calls, in src/findings.
+
+const host = findHost();
+
+/** Looks at a finding on this host: every fact is as expected, and nothing is left open. */
+async function holds(id: string): Promise<void> {
+  const finding = findFinding(id);
+  if (finding === undefined) throw new Error(`There is no finding ${id}.`);
+  const seen: [string, string][] = [];
+  const expected: [string, string][] = [];
+  for await (const fact of lookAt(finding, host)) {
+    if (fact.notRun !== '') {
+      process.stdout.write(`NOT RUN ${id} ${fact.name}: ${fact.notRun}\n`);
+      continue;
+    }
+    seen.push([fact.name, fact.seen]);
+    const isExpected = fact.expected.includes(fact.seen);
+    expected.push([fact.name, isExpected ? fact.seen : fact.expected.join(' or ')]);
+  }
+  expect(seen.length).toBeGreaterThan(0);
+  expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected));
+  expect(winsockUsers(ntKernel)).toBe(0);
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+}
+
+test('F01 N03 a null ApcContext posts no packet, another one does', () => holds('F01'));
+
+test('F02 N04 a poll that succeeds at once posts one packet, or none with the skip flag', () =>
+  holds('F02'));
+
+test('F03 a poll whose time is over: no handle, and the requested bits still in Events', () =>
+  holds('F03'));
+
+test('F04 N05 with two buffers the output is filled and the input is as it was', () =>
+  holds('F04'));
+
+test('F05 an event and the port together: both', () => holds('F05'));
+
+test('F06 H01 FIN is DISCONNECT, again and again; RECEIVE alone stays silent', () => holds('F06'));
+
+test('F07 X01 RST is ABORT, for good; RECEIVE and DISCONNECT alone stay silent', () =>
+  holds('F07'));
+
+test('F08 C02 a refused connect is CONNECT_FAIL with its cause, again and again', () =>
+  holds('F08'));
+
+test('F09 Z06 closing a socket ends its poll with LOCAL_CLOSE, whatever the mask', () =>
+  holds('F09'));
+
+test('F10 N06 a cancelled poll ends with one packet, CANCELLED; again is NOT_FOUND', () =>
+  holds('F10'));
+
+test('F11 A03 R02 a poll is one-shot, and what it asks is level-triggered', () => holds('F11'));
+
+test('F12 N09 the output names the ready sockets only, in the order of the request', () =>
+  holds('F12'));
+
+test('F13 C05 a connected socket says CONNECT for ever', () => holds('F13'));
+
+test('F14 C06 a socket that was never connected says nothing', () => holds('F14'));
+
+test('F15 R07 an urgent byte is RECEIVE_EXPEDITED; RECEIVE stays silent', () => holds('F15'));
+
+test('F16 N11 an exclusive poll ends the one before it, with no handle', () => holds('F16'));
+
+test('F17 N10 two polls of one socket are two polls', () => holds('F17'));
+
+test('F18 N14 the handle of AFD closed ends its polls at once; the port closed does not', () =>
+  holds('F18'));
+
+test('F19 N12 a poll that is wrong is refused at once, without a packet', () => holds('F19'));
+
+test('F20 X05 a close with unread data is a reset: ABORT; under Wine 8 recv says 0', () =>
+  holds('F20'));
+
+test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is told', () =>
+  holds('F21'));
+
+test('F22 H04 H05 own shutdown of sending, or of receiving, is no event', () => holds('F22'));

@@ -1,0 +1,41 @@
+import type { Kernel, NativeMemory } from 'ntdllx';
+import type { Endpoint } from './address.js';
+import { borrow } from './borrow.js';
+import { SktError } from './errors.js';
+import { decodeSockaddr } from './sockaddr.js';
+
+const nameBytes = 128;
+const lengthOffset = nameBytes;
+
+/** A name that a call stored. */
+export interface NativeName {
+  /** @throws {SktError} `ERR_ADDRESS` when it is no IP address. */
+  readonly read: () => Endpoint;
+}
+
+/**
+ * Lends a call memory for a sockaddr and its length.
+ *
+ * @param use is given both addresses, and what reads the name that was stored there; only until it
+ *   returns.
+ */
+export function withNativeName<T>(
+  kernel: Kernel,
+  call: string,
+  use: (name: number, length: number, stored: NativeName) => T,
+): T {
+  return borrow(kernel, nameBytes + 8, (memory) => {
+    memory.writeI32(lengthOffset, nameBytes);
+    const read = () => readName(memory, call);
+    return use(memory.address, memory.address + lengthOffset, { read });
+  });
+}
+
+function readName(memory: NativeMemory, call: string): Endpoint {
+  const endpoint = decodeSockaddr(memory.read(0, memory.readI32(lengthOffset)));
+  if (endpoint !== undefined) return endpoint;
+  throw new SktError(
+    'ERR_ADDRESS',
+    `${call} returned an address that is no IP address: a path has none.`,
+  );
+}

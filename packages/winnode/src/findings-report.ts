@@ -1,0 +1,113 @@
+import { isAsExpected, type SeenFact } from './finding-verdict.js';
+import type { FindingRow, FindingsReport, ProbedHost } from './findings.js';
+import { winnodeVersion } from './host.js';
+
+/** True when something was looked at, and all of it is as expected. */
+export function isConfirmed({ problem, findings }: FindingsReport): boolean {
+  return (
+    problem === null &&
+    findings.some(({ verdict }) => verdict === 'holds') &&
+    findings.every(({ verdict }) => verdict === 'holds' || verdict === 'not run')
+  );
+}
+
+const widths = { fact: 40, expected: 44 } as const;
+const orText = (expected: readonly string[]) => expected.join(' or ');
+
+/** What stands above the rows. */
+export const tableHead = `${'finding'.padEnd(widths.fact)}  ${'expected'.padEnd(widths.expected)}  seen\n`;
+
+/** A finding for a terminal: its verdict, and below it a line for each fact. */
+export function printedFinding({ id, title, verdict, detail, facts }: FindingRow): string {
+  const head = `${id} ${title}: ${verdict}${detail === '' ? '' : `: ${detail}`}`;
+  return `${[head, ...facts.map(factLine)].join('\n')}\n`;
+}
+
+function factLine(fact: SeenFact): string {
+  const { name, expected, seen, notRun } = fact;
+  const mark = isAsExpected(fact) ? '    ' : ' != ';
+  const left = `${mark}${name}`.padEnd(widths.fact);
+  if (notRun !== '') return `${left}  not run here: ${notRun}`;
+  return `${left}  ${orText(expected).padEnd(widths.expected)}  ${seen}`;
+}
+
+/** What stands below them: the host, how many hold, and which do not. */
+export function printedSummary(report: FindingsReport): string {
+  const { host, problem, findings, date } = report;
+  const trouble = problem === null ? [] : [problem.message, problem.hint];
+  if (host === null) return `${trouble.join('\n')}\n`;
+  const hold = findings.filter(({ verdict }) => verdict === 'holds').length;
+  const others = findings
+    .filter(({ verdict }) => verdict !== 'holds')
+    .map((row) => `${row.id} ${row.verdict}: ${differences(row, host)}`);
+  const left = notRunIn(findings);
+  const lines = [
+    '',
+    `${host.name}; Windows Node ${host.windowsNode}; ${date}`,
+    `${hold} of ${findings.length} findings hold. Expected is ${host.basis}.`,
+    ...others,
+    ...(left === '' ? [] : [`Not run here: ${left}`]),
+    ...trouble,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What is different, or what went wrong, in words. */
+function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
+  const what = isSeen ? 'expected' : 'cited';
+  const told = facts
+    .filter((fact) => !isAsExpected(fact))
+    .map(({ name, expected, seen }) => `${name}: ${what} ${orText(expected)}, seen ${seen}`);
+  if (verdict === 'differs' && !isSeen) told.unshift('from what is cited');
+  return [detail, ...told].filter(Boolean).join('; ');
+}
+
+function notRunIn(findings: readonly FindingRow[]): string {
+  return findings
+    .flatMap(({ id, facts }) =>
+      facts.filter(({ notRun }) => notRun !== '').map(({ name }) => `${id} ${name}`),
+    )
+    .join(', ');
+}
+
+/** Everything, as one JSON document. */
+export function findingsJson(report: FindingsReport): string {
+  const findings = report.findings.map((row) => ({
+    ...row,
+    facts: row.facts.map((fact) => ({ ...fact, isAsExpected: isAsExpected(fact) })),
+  }));
+  const whole = { winnode: winnodeVersion(), ok: isConfirmed(report), ...report, findings };
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ') || 'none';
+const row = (...cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+
+/** Rows to paste: one for kb/HOSTS.md, and one for the page of each finding. */
+export function findingsMarkdown(report: FindingsReport): string {
+  const { host, findings, date, problem } = report;
+  const trouble = problem === null ? [] : [`<!-- ${problem.message} -->`, ''];
+  if (host === null) return `${trouble.join('\n')}\n`;
+  const ids = (list: readonly FindingRow[]) => list.map(({ id }) => id).join(', ');
+  const hold = findings.filter(({ verdict }) => verdict === 'holds');
+  const amiss = findings.filter(({ verdict }) => verdict !== 'holds' && verdict !== 'not run');
+  const held = `${hold.length} of ${findings.length}`;
+  const left = notRunIn(findings);
+  const lines = [
+    ...trouble,
+    '<!-- kb/HOSTS.md, Findings -->',
+    '',
+    '| host | Windows Node | date | hold | do not | not run |',
+    '|---|---|---|---|---|---|',
+    row(host.name, host.windowsNode, date, held, ids(amiss), left),
+  ];
+  for (const each of findings) {
+    const { id, title, verdict } = each;
+    const more = verdict === 'holds' ? '' : differences(each, host);
+    const left = each.facts.filter(({ notRun }) => notRun !== '').map(({ name }) => name);
+    const rest = left.length === 0 ? '' : `; not run: ${left.join(', ')}`;
+    const said = `${verdict}${more === '' ? '' : `: ${more}`}${rest}`;
+    lines.push('', `<!-- kb/findings, ${id} ${title} -->`, '', row(host.kernel, said, date));
+  }
+  return `${lines.join('\n')}\n`;
+}
