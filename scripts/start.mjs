@@ -23,6 +23,8 @@ const help = `npm start -- [flags]: sets everything up and runs the stages, each
   --json          standard output is one line of JSON per verdict, for programs
   --serve         run stage 2's echo server in this terminal, until Ctrl-C
   --address TEXT  where it listens (default: 'tcp|127.0.0.1|7099')
+  --trace         each NT call a line on standard error: arguments, status, its packet
+  --trace-file FILE  the same for Perfetto or chrome://tracing; wants --stage and --build
   --no-install    install nothing with the system's package manager
   --help          this text
 `;
@@ -38,6 +40,8 @@ function readFlags(args) {
     json: { type: 'boolean' },
     serve: { type: 'boolean' },
     address: { type: 'string' },
+    trace: { type: 'boolean' },
+    'trace-file': { type: 'string' },
     help: { type: 'boolean' },
   };
   let values;

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   MessageChannel,
   type MessagePort,
@@ -5,6 +6,7 @@ import {
   Worker,
   workerData,
 } from 'node:worker_threads';
+import { type LaneSetup, laneFor, traceInLane } from 'nt-trace';
 import { Deadline } from './deadline.js';
 
 // Both sides may be blocked in a wait of NT when the other one speaks, so neither can rely on its
@@ -15,6 +17,8 @@ const toMain = 1;
 interface Setup {
   readonly port: MessagePort;
   readonly bells: Int32Array;
+  /** Where the helper's calls go while this thread is traced. */
+  readonly lane?: LaneSetup;
 }
 
 interface Reply<Out> {
@@ -57,8 +61,10 @@ export class HelperThread<In, Out> {
   constructor(script: URL, readyLimitMs = 10_000) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const setup: Setup = { port: port2, bells: this.#bells };
-    this.#worker = new Worker(script, { workerData: setup, transferList: [port2] });
+    const lane = laneFor(basename(script.pathname, '.js'));
+    const setup: Setup = { port: port2, bells: this.#bells, ...(lane && { lane }) };
+    const transferList = lane === undefined ? [port2] : [port2, lane.port];
+    this.#worker = new Worker(script, { workerData: setup, transferList });
     // A proof that ended early must not keep the process alive for its helper.
     this.#worker.unref();
     // A script that dies is noticed as silence; its error must not end the process later.
@@ -88,7 +94,8 @@ export class HelperThread<In, Out> {
 
 /** The other side: call it at the top of the worker's script. Returns when the helper is closed. */
 export function serveHelper<In, Out>(work: (task: In) => Out): void {
-  const { port, bells } = workerData as Setup;
+  const { port, bells, lane } = workerData as Setup;
+  const endTrace = lane === undefined ? () => {} : traceInLane(lane);
   send(port, bells, toMain, {});
   for (;;) {
     // Woken once a second even without a bell: a thread that waits for ever cannot be ended.
@@ -101,5 +108,6 @@ export function serveHelper<In, Out>(work: (task: In) => Out): void {
       send(port, bells, toMain, { error: error instanceof Error ? error.message : String(error) });
     }
   }
+  endTrace();
   port.close();
 }

@@ -24,5 +24,6 @@ export {
   type Stage,
   type StageOptions,
   stageMain,
-  UsageError,
 } from './stage-main.js';
+export { type TraceFlags, takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
+export { UsageError } from './usage-error.js';

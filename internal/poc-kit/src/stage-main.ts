@@ -1,6 +1,9 @@
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { build } from './build.js';
 import type { Print, Verdict } from './proof.js';
+import { takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
+import { UsageError } from './usage-error.js';
 
 /** What every stage's `runTest` takes. */
 export interface StageOptions {
@@ -53,16 +56,6 @@ export const printLine: Print = (line) => {
   }
 };
 
-/** A command line was wrong: the message says how it is right. */
-export class UsageError extends Error {
-  /** What parseArgs of node:util threw, cut down to its first sentence, and a hint. */
-  static from(error: unknown, hint: string): UsageError {
-    if (error instanceof UsageError) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new UsageError(`${message.split(/\.?(?:\n|$)|\. /)[0]}. ${hint}`);
-  }
-}
-
 /** The numbers that `--port` takes. */
 export function parsePort(text: string): number {
   const port = Number(text);
@@ -80,7 +73,7 @@ export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions 
       ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
     };
   } catch (error) {
-    throw UsageError.from(error, 'Known: --external, --port NUMBER.');
+    throw UsageError.from(error, `Known: --external, --port NUMBER, ${traceFlagNames}.`);
   }
 }
 
@@ -100,11 +93,13 @@ export async function reportUsage(main: () => void | Promise<void>): Promise<voi
 
 /**
  * The main program of a stage: runs it, prints the verdict as one line of JSON, and sets the exit
- * code: one of {@link exitCodes}, or 2 for wrong arguments.
+ * code: one of {@link exitCodes}, or 2 for wrong arguments. `--trace` and `--trace-file` are taken from
+ * the arguments before the stage gets them.
  */
-export function stageMain(run: (args: readonly string[]) => Verdict): Promise<void> {
+export function stageMain(stage: string, run: (args: readonly string[]) => Verdict): Promise<void> {
   return reportUsage(() => {
-    const verdict = run(process.argv.slice(2));
+    const { rest, ...flags } = takeTraceFlags(process.argv.slice(2));
+    const verdict = withTrace(flags, `${stage} (${build} build)`, () => run(rest));
     printLine(JSON.stringify(verdict));
     process.exitCode = exitCodes[verdict.verdict];
   });

@@ -127,6 +127,8 @@ describe('arguments of a stage', () => {
 
   test.each([[['--prot', '80']], [['--port']], [['x']], [['--external=yes']]])('%j', (args) => {
     expect(() => parseAcceptOptions(args)).toThrowError(UsageError);
-    expect(() => parseAcceptOptions(args)).toThrowError(/Known: --external, --port NUMBER\.$/);
+    expect(() => parseAcceptOptions(args)).toThrowError(
+      /Known: --external, --port NUMBER, --trace, --trace-file FILE\.$/,
+    );
   });
 });

@@ -19,7 +19,7 @@ describe('the main program of a stage', () => {
       [
         '--input-type=module',
         '--eval',
-        `import { stageMain, UsageError } from 'poc-kit'; stageMain(${run})`,
+        `import { stageMain, UsageError } from 'poc-kit'; stageMain('x', ${run})`,
       ],
       { encoding: 'utf8', cwd: import.meta.dirname },
     );

@@ -17,6 +17,8 @@ export interface LadderOptions {
   readonly builds?: readonly Build[];
   /** Arguments for the stages that accept: `--external`, `--port NUMBER`. */
   readonly arguments?: readonly string[];
+  /** Arguments for every stage: `--trace`, `--trace-file FILE` with a path of Windows Node's. */
+  readonly traceArguments?: readonly string[];
   /** Told each line of each stage but the verdict's. */
   readonly print: (line: string) => void;
 }
@@ -85,7 +87,7 @@ const runner = fileURLToPath(new URL('./run-stage.js', import.meta.url));
 /**
  * Runs the echo server of stage 2 in this terminal, until Ctrl-C.
  *
- * @param args `--address TEXT`, or nothing.
+ * @param args `--address TEXT`, `--trace`, `--trace-file FILE`, or nothing.
  * @returns its exit code: 0 when it ended in order, 2 for an address it cannot listen on.
  * @throws {WinnodeError} when this host cannot run Windows Node.
  */
@@ -109,7 +111,8 @@ async function runStage(
   build: Build,
   options: LadderOptions,
 ): Promise<Rung> {
-  const stageArguments = stage.accepts ? (options.arguments ?? []) : [];
+  const own = stage.accepts ? (options.arguments ?? []) : [];
+  const stageArguments = [...own, ...(options.traceArguments ?? [])];
   let verdict: Verdict | undefined;
   const { exitCode, signal } = await session.run([runner, stage.package, ...stageArguments], {
     env: environmentOf(build),

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parsePort, UsageError } from 'poc-kit';
-import { WinnodeError } from 'winnode';
+import { toWindowsPath, WinnodeError } from 'winnode';
 import { type Build, builds, isClimbed, type Rung, runEchoServer, runLadder } from './ladder.js';
 import { stages } from './stages.js';
 
@@ -10,7 +11,8 @@ function requireKnown<T extends string>(flag: string, value: string, known: read
   throw new UsageError(`${flag} wants one of ${known.join(', ')}; got "${value}".`);
 }
 
-const known = '--stage, --build, --external, --port, --json, --serve, --address';
+const known =
+  '--stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file';
 
 function parse(args: readonly string[]) {
   try {
@@ -24,6 +26,8 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         serve: { type: 'boolean', default: false },
         address: { type: 'string' },
+        trace: { type: 'boolean', default: false },
+        'trace-file': { type: 'string' },
       },
     });
     return values;
@@ -47,6 +51,16 @@ function printSummary(rungs: readonly Rung[]): void {
 
 type Flags = ReturnType<typeof parse>;
 
+/** The arguments for the stage's own process, which has another idea of paths. */
+function traceArguments(flags: Flags): string[] {
+  const file = flags['trace-file'];
+  if (file === '') throw new UsageError('--trace-file wants the name of a file.');
+  return [
+    ...(flags.trace ? ['--trace'] : []),
+    ...(file === undefined ? [] : [`--trace-file=${toWindowsPath(resolve(file))}`]),
+  ];
+}
+
 async function serve(flags: Flags): Promise<number> {
   const { stage, port, external, json, address } = flags;
   if (stage !== undefined || port !== undefined || external || json) {
@@ -56,7 +70,7 @@ async function serve(flags: Flags): Promise<number> {
   if (more.length > 0) throw new UsageError('--serve runs one build.');
   return runEchoServer(
     requireKnown('--build', build, builds),
-    address === undefined ? [] : [`--address=${address}`],
+    [...(address === undefined ? [] : [`--address=${address}`]), ...traceArguments(flags)],
     (line) => process.stderr.write(`${line}\n`),
   );
 }
@@ -71,6 +85,9 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.external && asked === undefined) {
     throw new UsageError('--external waits for you: name a stage, for example --stage 1-iocp.');
   }
+  if (values['trace-file'] !== undefined && !(asked?.length === 1 && askedBuilds?.length === 1)) {
+    throw new UsageError('--trace-file is of one run: name one --stage and one --build.');
+  }
   if (values.port !== undefined) parsePort(values.port);
   const rungs = await runLadder({
     ...(asked === undefined ? {} : { stages: asked }),
@@ -79,6 +96,7 @@ async function main(args: readonly string[]): Promise<number> {
       ...(values.external ? ['--external'] : []),
       ...(values.port === undefined ? [] : ['--port', values.port]),
     ],
+    traceArguments: traceArguments(values),
     print: (line) => process[values.json ? 'stderr' : 'stdout'].write(`${line}\n`),
   });
   if (values.json) for (const rung of rungs) process.stdout.write(`${JSON.stringify(rung)}\n`);

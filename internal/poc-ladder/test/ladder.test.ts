@@ -70,7 +70,7 @@ describe('wrong arguments are one clear message and exit code 2', () => {
   test.each([
     [
       ['--prot', '80'],
-      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address.",
+      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file.",
     ],
     [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
     [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],
@@ -81,6 +81,10 @@ describe('wrong arguments are one clear message and exit code 2', () => {
     ],
     [['--build', 'fast'], '--build wants one of debug, release; got "fast".'],
     [['--external'], '--external waits for you: name a stage, for example --stage 1-iocp.'],
+    [
+      ['--trace-file', 'x.json', '--stage', '0-wake'],
+      '--trace-file is of one run: name one --stage and one --build.',
+    ],
     [['x'], /Unexpected argument 'x'/],
   ])('%j', (args, message) => {
     const { stdout, stderr, status } = ladder(...args);

@@ -1,11 +1,10 @@
 import { createRequire } from 'node:module';
-import { DEBUG } from './debug.js';
 import { ExportError, HostError, KoffiError } from './errors.js';
+import type { ForeignFunction, NativeFunction } from './foreign-function.js';
 import { type FunctionName, nativeTypes, type Prototype, prototypes } from './prototypes.js';
+import { paddings, trampolines } from './trampolines.js';
 
 type Koffi = typeof import('koffi');
-type Argument = number | bigint | Uint8Array;
-type NativeFunction = (...args: Argument[]) => number | bigint;
 
 /** The JavaScript side of a native type: 64-bit values also come and go as bigint. */
 type Js<T> = T extends 'pointer' | 'ULONG_PTR' | 'SOCKET' ? number | bigint : number;
@@ -66,43 +65,39 @@ function load(name: FunctionName): NativeFunction {
   const { dll, returns, params }: Prototype = prototypes[name];
   const library = openLibrary(name, dll);
   const types: string[] = params.map(([, type]) => nativeTypes[type]);
-  const missing =
-    dll === 'ntdll.dll' && name.startsWith('Nt') ? leastSyscallArguments - types.length : 0;
-  const padding: number[] = missing > 0 ? new Array(missing).fill(0) : [];
+  const isPadded =
+    dll === 'ntdll.dll' && name.startsWith('Nt') && types.length < leastSyscallArguments;
+  const padding = isPadded ? leastSyscallArguments - types.length : 0;
   let call: NativeFunction;
   try {
-    const declared = [...types, ...padding.map(() => 'uintptr_t')];
+    const declared = [...types, ...new Array<string>(padding).fill('uintptr_t')];
     call = library.func(name, nativeTypes[returns], declared) as NativeFunction;
   } catch (cause) {
     throw new ExportError(name, dll, cause);
   }
-  const padded: NativeFunction =
-    padding.length === 0 ? call : (...args) => call(...args, ...padding);
-  return DEBUG ? (...args) => padded(...requireWhole(name, params, args)) : padded;
-}
-
-// koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever".
-function requireWhole(
-  name: FunctionName,
-  params: Prototype['params'],
-  args: Argument[],
-): Argument[] {
-  for (const [index, arg] of args.entries()) {
-    if (params[index]?.[1] === 'bytes' && arg instanceof Uint8Array) continue;
-    if (typeof arg === 'bigint' || Number.isSafeInteger(arg)) continue;
-    throw new TypeError(`${name}: ${params[index]?.[0]} is ${String(arg)}, and no whole number`);
-  }
-  return args;
+  return isPadded ? (paddings[types.length]?.(call) ?? call) : call;
 }
 
 /** The function of a row: found and opened at its first call, not before. */
 export function bind<N extends FunctionName>(name: N): Signature<N> {
-  let call: NativeFunction | undefined;
-  const bound: NativeFunction = (...args) => {
-    call ??= load(name);
-    return call(...args);
+  const prototype: Prototype = prototypes[name];
+  let isLoaded = false;
+  const foreign: ForeignFunction = {
+    name,
+    prototype,
+    load() {
+      if (isLoaded) return;
+      foreign.call = load(name);
+      isLoaded = true;
+    },
+    call(...args) {
+      foreign.load();
+      return foreign.call(...args);
+    },
   };
-  return bound as Signature<N>;
+  const trampoline = trampolines[prototype.params.length];
+  if (trampoline === undefined) throw new RangeError(`${name} has too many parameters`);
+  return trampoline(foreign) as Signature<N>;
 }
 
 /** True if the DLL of this row exports its function. */

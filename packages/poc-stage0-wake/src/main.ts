@@ -1,7 +1,7 @@
-import { stageMain, UsageError } from 'poc-kit';
-import { runTest } from './stage0-wake.js';
+import { stageMain, traceFlagNames, UsageError } from 'poc-kit';
+import { runTest, stage0 } from './stage0-wake.js';
 
-stageMain((args) => {
-  if (args.length > 0) throw new UsageError(`Stage 0 takes no arguments, got "${args.join(' ')}".`);
-  return runTest();
+stageMain(stage0.name, (args) => {
+  if (args.length === 0) return runTest();
+  throw new UsageError(`Stage 0 takes ${traceFlagNames}; got "${args.join(' ')}".`);
 });

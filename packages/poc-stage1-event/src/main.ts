@@ -1,4 +1,4 @@
 import { parseAcceptOptions, stageMain } from 'poc-kit';
-import { runTest } from './stage1-accept-event.js';
+import { runTest, stage1Event } from './stage1-accept-event.js';
 
-stageMain((args) => runTest(parseAcceptOptions(args)));
+stageMain(stage1Event.name, (args) => runTest(parseAcceptOptions(args)));

@@ -1,4 +1,4 @@
 import { parseAcceptOptions, stageMain } from 'poc-kit';
-import { runTest } from './stage1-accept-iocp.js';
+import { runTest, stage1Iocp } from './stage1-accept-iocp.js';
 
-stageMain((args) => runTest(parseAcceptOptions(args)));
+stageMain(stage1Iocp.name, (args) => runTest(parseAcceptOptions(args)));

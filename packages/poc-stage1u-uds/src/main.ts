@@ -1,7 +1,7 @@
-import { stageMain, UsageError } from 'poc-kit';
-import { runTest } from './stage1u-accept-uds.js';
+import { stageMain, traceFlagNames, UsageError } from 'poc-kit';
+import { runTest, stage1u } from './stage1u-accept-uds.js';
 
-stageMain((args) => {
+stageMain(stage1u.name, (args) => {
   if (args.length === 0) return runTest();
-  throw new UsageError(`Stage 1U takes no arguments, got "${args.join(' ')}".`);
+  throw new UsageError(`Stage 1U takes ${traceFlagNames}; got "${args.join(' ')}".`);
 });

@@ -1,14 +1,25 @@
-import { reportUsage, stageMain, UsageError } from 'poc-kit';
+import {
+  reportUsage,
+  stageMain,
+  takeTraceFlags,
+  traceFlagNames,
+  UsageError,
+  withTrace,
+} from 'poc-kit';
 import { parseServeAddress, serve } from './serve.js';
-import { runTest } from './stage2-echo.js';
+import { runTest, stage2Echo } from './stage2-echo.js';
 
 if (process.argv.includes('--serve')) {
   await reportUsage(async () => {
-    await serve(parseServeAddress(process.argv.slice(2)));
+    const { rest, ...flags } = takeTraceFlags(process.argv.slice(2));
+    const address = parseServeAddress(rest);
+    await withTrace(flags, 'echo server', () => serve(address));
   });
 } else {
-  stageMain((args) => {
+  stageMain(stage2Echo.name, (args) => {
     if (args.length === 0) return runTest();
-    throw new UsageError(`Known: --serve, and with it --address; got "${args.join(' ')}".`);
+    throw new UsageError(
+      `Known: --serve, and with it --address, ${traceFlagNames}; got "${args.join(' ')}".`,
+    );
   });
 }

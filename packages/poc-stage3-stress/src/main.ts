@@ -1,7 +1,7 @@
-import { stageMain, UsageError } from 'poc-kit';
-import { runTest } from './stage3-stress.js';
+import { stageMain, traceFlagNames, UsageError } from 'poc-kit';
+import { runTest, stage3Stress } from './stage3-stress.js';
 
-stageMain((args) => {
+stageMain(stage3Stress.name, (args) => {
   if (args.length === 0) return runTest();
-  throw new UsageError(`Stage 3 takes no arguments, got "${args.join(' ')}".`);
+  throw new UsageError(`Stage 3 takes ${traceFlagNames}; got "${args.join(' ')}".`);
 });

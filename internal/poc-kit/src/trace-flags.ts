@@ -1,0 +1,75 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startTrace, toTraceEvents } from 'nt-trace';
+import { UsageError } from './usage-error.js';
+
+/** What every stage understands besides its own arguments. */
+export interface TraceFlags {
+  /** Write a line for each NT call to standard error. */
+  readonly isText: boolean;
+  /** Write a file for Perfetto, chrome://tracing and speedscope there. */
+  readonly file: string | undefined;
+}
+
+/** The flags by name, for messages. */
+export const traceFlagNames = '--trace, --trace-file FILE';
+
+const options = { trace: { type: 'boolean' }, 'trace-file': { type: 'string' } } as const;
+
+/** Takes `--trace` and `--trace-file FILE` out of a command line. @returns what is left, too. */
+export function takeTraceFlags(args: readonly string[]): TraceFlags & { readonly rest: string[] } {
+  const taken = new Set<number>();
+  let isText = false;
+  let file: string | undefined;
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    if (token.name === 'trace' && token.value === undefined) isText = true;
+    else if (token.name === 'trace-file') file = requireFile(token.value);
+    else continue;
+    taken.add(token.index);
+    if (token.name === 'trace-file' && token.inlineValue === false) taken.add(token.index + 1);
+  }
+  return { isText, file, rest: args.filter((_, index) => !taken.has(index)) };
+}
+
+function requireFile(value: string | undefined): string {
+  if (value !== undefined && value !== '') return value;
+  throw new UsageError('--trace-file wants the name of a file.');
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, 'w');
+  } catch (error) {
+    throw new UsageError(`--trace-file: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Does some work, and traces it as the flags say. The file is opened before, so that a slip of the
+ * finger is told before anything runs.
+ *
+ * @param name the name that the trace gives the process.
+ * @throws {UsageError} when the file cannot be opened.
+ */
+export function withTrace<T>({ isText, file }: TraceFlags, name: string, work: () => T): T {
+  if (!isText && file === undefined) return work();
+  const opened = file === undefined ? undefined : openFile(file);
+  const trace = startTrace({ text: isText, keep: opened !== undefined });
+  const finish = () => {
+    const result = trace.stop();
+    if (opened === undefined) return;
+    writeSync(opened, `${JSON.stringify(toTraceEvents(result, { processName: name }))}\n`);
+    closeSync(opened);
+  };
+  let isLater = false;
+  try {
+    const result = work();
+    if (!(result instanceof Promise)) return result;
+    isLater = true;
+    return result.finally(finish) as T;
+  } finally {
+    if (!isLater) finish();
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { takeTraceFlags, UsageError, withTrace } from 'poc-kit';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const directory = mkdtempSync(join(tmpdir(), 'trace-flags-'));
+const file = join(directory, 'x.json');
+const none = { isText: false, file: undefined };
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('the flags of a trace are taken out of a command line', () => {
+  test.each([
+    [[], { ...none, rest: [] }],
+    [['--trace'], { ...none, isText: true, rest: [] }],
+    [['--trace-file', 'x.json'], { ...none, file: 'x.json', rest: [] }],
+    [['--trace-file=x.json', '--trace'], { isText: true, file: 'x.json', rest: [] }],
+    [
+      ['--external', '--trace', '--port', '80', '--trace-file', 'x', 'y'],
+      { isText: true, file: 'x', rest: ['--external', '--port', '80', 'y'] },
+    ],
+    // What is wrong is the stage's to refuse.
+    [['--trace=yes'], { ...none, rest: ['--trace=yes'] }],
+    [['--trac', '--', '--trace'], { ...none, rest: ['--trac', '--', '--trace'] }],
+  ])('%j', (args, taken) => {
+    expect(takeTraceFlags(args)).toEqual(taken);
+  });
+
+  test.each([[['--trace-file']], [['--trace-file=']]])('%j is refused', (args) => {
+    expect(() => takeTraceFlags(args)).toThrowError(UsageError);
+    expect(() => takeTraceFlags(args)).toThrowError('--trace-file wants the name of a file.');
+  });
+});
+
+describe('work with a trace', () => {
+  const written = () => JSON.parse(readFileSync(file, 'utf8'));
+
+  test('writes the file when it is done, now or later', async () => {
+    expect(withTrace({ isText: false, file }, 'now', () => 1)).toBe(1);
+    expect(written().traceEvents[0].args).toEqual({ name: 'now' });
+    const later = withTrace({ isText: false, file }, 'later', async () => 2);
+    expect(readFileSync(file, 'utf8')).toBe('');
+    expect(await later).toBe(2);
+    expect(written().traceEvents[0].args).toEqual({ name: 'later' });
+  });
+
+  test('that throws has its file, too, and throws the same', () => {
+    const fail = () => {
+      throw new Error('on purpose');
+    };
+    expect(() => withTrace({ isText: false, file }, 'thrown', fail)).toThrowError('on purpose');
+    expect(written().traceEvents[0].args).toEqual({ name: 'thrown' });
+  });
+
+  test('is not begun when the file cannot be written', () => {
+    let isBegun = false;
+    const begin = () => {
+      isBegun = true;
+    };
+    const wrong = { isText: false, file: join(directory, 'none', 'x.json') };
+    expect(() => withTrace(wrong, 'x', begin)).toThrowError(UsageError);
+    expect(() => withTrace(wrong, 'x', begin)).toThrowError(/^--trace-file: ENOENT/);
+    expect(isBegun).toBe(false);
+  });
+});

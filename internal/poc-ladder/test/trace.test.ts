@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { describeHost } from 'winnode';
+
+const main = createRequire(import.meta.url).resolve('poc-ladder/main');
+const host = describeHost();
+
+test.skipIf(host.kind === 'none')(
+  `--trace writes calls to standard error, --trace-file a file ${host.reason}`,
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ladder-trace-'));
+    const build = `--build=${process.env['TEST_BUILD']}`;
+    const args = [main, '--stage=0-wake', build, '--trace', '--trace-file=x.json'];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      cwd: directory,
+    });
+    const file = readFileSync(join(directory, 'x.json'), 'utf8');
+    rmSync(directory, { recursive: true });
+    expect(status).toBe(0);
+    // Standard output is the stage's words alone.
+    expect(stdout).toContain('   ok   NtSetIoCompletion: STATUS_SUCCESS');
+    expect(stdout).not.toContain('NtRemoveIoCompletionEx(');
+    expect(stderr).toMatch(/#1 NtCreateIoCompletion\(IoCompletionHandle=&\{port#1\}, /);
+    expect(stderr).toMatch(/\[waker \d+\] #\d+ NtSetIoCompletion\(/);
+    // In the file the threads know of each other: an arrow from the waker's lane to the wait.
+    const { traceEvents } = JSON.parse(file) as { traceEvents: { ph: string; tid: number }[] };
+    const lanes = (ph: string) => traceEvents.filter((e) => e.ph === ph).map(({ tid }) => tid);
+    expect(lanes('f')).toEqual([0]);
+    expect(lanes('s')).toHaveLength(1);
+    expect(lanes('s')[0]).toBeGreaterThan(0);
+  },
+);

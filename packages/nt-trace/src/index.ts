@@ -1,0 +1,44 @@
+/**
+ * Sees each NT call of a program, in order: its arguments by name, its status, how long it took, and
+ * when the packet came that it asked for.
+ *
+ * @packageDocumentation
+ */
+export { type LaneSetup, traceInLane } from './lane.js';
+export type { Memory, RawCall } from './raw-call.js';
+export type {
+  CallRecord,
+  PacketRecord,
+  PolledSocket,
+  PollInfo,
+  RequestFate,
+  TraceArgument,
+  TraceRecord,
+} from './record.js';
+export {
+  type Cell,
+  type ComparedCell,
+  compareWithStage1Table,
+  resultRow,
+  type Stage1Variant,
+  stage1Table,
+  stage1Things,
+  type TableRow,
+  type TableSection,
+} from './stage1-table.js';
+export { formatRecord, type TextOptions, timeText } from './text.js';
+export {
+  laneFor,
+  startTrace,
+  type Trace,
+  type TracedThread,
+  type TraceOptions,
+  type TraceResult,
+} from './trace.js';
+export { buildTrace, TraceBuilder } from './trace-builder.js';
+export {
+  type TraceEvent,
+  type TraceEventFile,
+  type TraceEventOptions,
+  toTraceEvents,
+} from './trace-event.js';

@@ -1,0 +1,108 @@
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  threadId,
+} from 'node:worker_threads';
+import { observeCalls } from 'ntdllx/trace';
+import type { RawCall } from './raw-call.js';
+import type { TraceRecord } from './record.js';
+import { Recorder } from './recorder.js';
+import { writeLine } from './stderr.js';
+import { formatRecord } from './text.js';
+import { TraceBuilder } from './trace-builder.js';
+
+/** What a worker is handed so that its calls are traced, too. Its `port` is to be transferred. */
+export interface LaneSetup {
+  readonly name: string;
+  readonly port: MessagePort;
+  /** The number of the last call, counted by all threads. */
+  readonly numbers: Int32Array;
+  /** 0 while the worker traces, 1 when all of it was sent. */
+  readonly state: Int32Array;
+  readonly originUs: number;
+  readonly isText: boolean;
+  readonly isKept: boolean;
+}
+
+/** The parent's side of a worker's trace. */
+export interface Lane {
+  readonly setup: LaneSetup;
+  readonly received: MessagePort;
+}
+
+/** Makes both sides. */
+export function makeLane(common: Omit<LaneSetup, 'port' | 'state'>): Lane {
+  const { port1, port2 } = new MessageChannel();
+  const state = new Int32Array(new SharedArrayBuffer(4));
+  return { setup: { ...common, port: port2, state }, received: port1 };
+}
+
+/**
+ * Observes the calls of this thread.
+ *
+ * @param take gets each call; also `onRecord`, if it is given, with names as this thread alone knows
+ *   them.
+ * @param suffix ends the names of those records.
+ * @returns ends it.
+ */
+export function recordThread(
+  numbers: Int32Array,
+  take: (raw: RawCall) => void,
+  onRecord: ((record: TraceRecord) => void) | undefined,
+  suffix = '',
+): () => void {
+  const builder = onRecord === undefined ? undefined : new TraceBuilder(suffix);
+  const recorder = new Recorder(
+    () => Atomics.add(numbers, 0, 1) + 1,
+    (raw) => {
+      take(raw);
+      for (const record of builder?.add(raw) ?? []) onRecord?.(record);
+    },
+  );
+  const end = observeCalls(recorder);
+  return () => {
+    end();
+    recorder.flush();
+  };
+}
+
+/** Writes a thread's records to standard error, a line each, at once. */
+export function lineWriter(originUs: number, thread: string): (record: TraceRecord) => void {
+  const options = { originUs, threadName: () => thread };
+  return (record) => writeLine(formatRecord(record, options));
+}
+
+/** In the worker: traces its calls until the function that it returns is called. */
+export function traceInLane(setup: LaneSetup): () => void {
+  const { port, numbers, state, originUs, isText, isKept, name } = setup;
+  const end = recordThread(
+    numbers,
+    (raw) => {
+      if (isKept) port.postMessage(raw);
+    },
+    isText ? lineWriter(originUs, `${name} ${threadId}`) : undefined,
+    `@${threadId}`,
+  );
+  return () => {
+    end();
+    Atomics.store(state, 0, 1);
+    Atomics.notify(state, 0);
+  };
+}
+
+/** What a worker sent so far. */
+export function drainLane({ received }: Lane): RawCall[] {
+  const calls: RawCall[] = [];
+  for (;;) {
+    const message = receiveMessageOnPort(received) as { message: RawCall } | undefined;
+    if (message === undefined) return calls;
+    calls.push(message.message);
+  }
+}
+
+/** Waits until a worker sent all of its calls. @returns false when the time is over. */
+export function laneEnded({ setup: { state } }: Lane, limitMs: number): boolean {
+  Atomics.wait(state, 0, 0, limitMs);
+  return Atomics.load(state, 0) === 1;
+}

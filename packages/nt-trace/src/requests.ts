@@ -1,0 +1,142 @@
+import {
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+  FileCompletionInformation,
+  FileIoCompletionNotificationInformation,
+  isNtError,
+  STATUS_SUCCESS,
+} from 'ntdllx';
+import { argumentOf } from './argument-text.js';
+import { u32, u64 } from './capture.js';
+import type { Entry } from './decode.js';
+import type { RawCall } from './raw-call.js';
+import type { RequestFate } from './record.js';
+
+/** What is known of a file: where its packets go. */
+interface FileState {
+  port?: Port;
+  skipsPacketOnSuccess?: boolean;
+}
+
+/** A port, whichever of its handles is used: the handle that made it, and the number of that call. */
+type Port = string;
+
+/** Posts to a port that another thread empties are never taken here: the oldest are forgotten. */
+const mostPosts = 4_096;
+
+const due: RequestFate = { packet: 'due', reason: '' };
+const unknown: RequestFate = { packet: 'unknown', reason: 'no port was seen to be associated' };
+const none = (reason: string): RequestFate => ({ packet: 'none', reason });
+
+/** Which call asked for which packet. */
+export class Requests {
+  readonly #files = new Map<bigint, FileState>();
+  readonly #ports = new Map<bigint, Port>();
+  /** By port, if it is known, and ApcContext: the latest request. */
+  readonly #pending = new Map<string, RawCall>();
+  readonly #posts: RawCall[] = [];
+
+  #file(handle: number | bigint): FileState {
+    const known = this.#files.get(BigInt(handle));
+    if (known !== undefined) return known;
+    const state: FileState = {};
+    this.#files.set(BigInt(handle), state);
+    return state;
+  }
+
+  #port(handle: number | bigint): Port {
+    return this.#ports.get(BigInt(handle)) ?? `${handle}`;
+  }
+
+  /** A handle was made or closed: what was known of its value is over. */
+  forget(handle: number | bigint): void {
+    this.#files.delete(BigInt(handle));
+    this.#ports.delete(BigInt(handle));
+  }
+
+  /** Learns what a call that succeeded does to ports and to files' packets. */
+  learn(raw: RawCall): void {
+    const [made] = Object.values(raw.after);
+    switch (raw.name) {
+      case 'NtCreateIoCompletion':
+        if (made !== undefined) this.#ports.set(u64(made), `${u64(made)} of #${raw.number}`);
+        break;
+      case 'NtDuplicateObject':
+        // Another handle to the same object: what is posted to one comes out of the other.
+        if (made !== undefined) {
+          this.#ports.set(u64(made), this.#port(argumentOf(raw, 'SourceHandle')));
+        }
+        break;
+      case 'CreateIoCompletionPort':
+        if (raw.result !== 0) {
+          const port = argumentOf(raw, 'ExistingCompletionPort') || raw.result;
+          this.#file(argumentOf(raw, 'FileHandle')).port = this.#port(port);
+        }
+        break;
+      case 'NtSetInformationFile':
+        if (raw.result === STATUS_SUCCESS) this.#learnInformation(raw);
+        break;
+    }
+  }
+
+  #learnInformation(raw: RawCall): void {
+    const information = raw.before['FileInformation'];
+    if (information === undefined) return;
+    const file = this.#file(argumentOf(raw, 'FileHandle'));
+    const kind = argumentOf(raw, 'FileInformationClass');
+    if (kind === FileCompletionInformation) file.port = this.#port(u64(information));
+    if (kind === FileIoCompletionNotificationInformation) {
+      file.skipsPacketOnSuccess = (u32(information) & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0;
+    }
+  }
+
+  /** Notes a request. @returns what will come of it; undefined for a call that is none. */
+  note(raw: RawCall): RequestFate | undefined {
+    switch (raw.name) {
+      case 'NtSetIoCompletion':
+      case 'NtSetIoCompletionEx':
+        if (isNtError(Number(raw.result))) return undefined;
+        this.#posts.push(raw);
+        if (this.#posts.length > mostPosts) this.#posts.shift();
+        return due;
+      case 'NtDeviceIoControlFile':
+      case 'NtAssociateWaitCompletionPacket':
+        return this.#noteRequest(raw);
+      default:
+        return undefined;
+    }
+  }
+
+  #noteRequest(raw: RawCall): RequestFate | undefined {
+    const status = Number(raw.result);
+    if (isNtError(status)) return undefined;
+    const apcContext = BigInt(argumentOf(raw, 'ApcContext'));
+    if (apcContext === 0n) return none('ApcContext is null');
+    const file = this.#files.get(BigInt(argumentOf(raw, 'FileHandle')));
+    if (status === STATUS_SUCCESS && file?.skipsPacketOnSuccess === true) {
+      return none('FILE_SKIP_COMPLETION_PORT_ON_SUCCESS');
+    }
+    const isFile = raw.name === 'NtDeviceIoControlFile';
+    const port = isFile ? file?.port : this.#port(argumentOf(raw, 'IoCompletionHandle'));
+    this.#pending.set(`${port} ${apcContext}`, raw);
+    return port === undefined ? unknown : due;
+  }
+
+  /** The call that asked for a packet. A post is one whose four values all are the packet's. */
+  take(entry: Entry, port: number | bigint): RawCall | undefined {
+    const posted = this.#posts.findIndex(
+      (raw) =>
+        this.#port(argumentOf(raw, 'IoCompletionHandle')) === this.#port(port) &&
+        BigInt(argumentOf(raw, 'KeyContext')) === entry.keyContext &&
+        BigInt(argumentOf(raw, 'ApcContext')) === entry.apcContext &&
+        argumentOf(raw, 'IoStatus') === entry.status &&
+        BigInt(argumentOf(raw, 'IoStatusInformation')) === entry.information,
+    );
+    if (posted !== -1) return this.#posts.splice(posted, 1)[0];
+    for (const known of [this.#port(port), undefined]) {
+      const key = `${known} ${entry.apcContext}`;
+      const request = this.#pending.get(key);
+      if (this.#pending.delete(key)) return request;
+    }
+    return undefined;
+  }
+}

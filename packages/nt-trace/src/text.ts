@@ -1,0 +1,44 @@
+import { answerText } from './decode.js';
+import type { CallRecord, PacketRecord, TraceRecord } from './record.js';
+
+/** How records are written. */
+export interface TextOptions {
+  /** What the first column counts from, on the records' own clock. */
+  readonly originUs: number;
+  /** A thread's name, put before its lines; empty for none. */
+  readonly threadName?: (threadId: number) => string;
+}
+
+/** A time as people read it, with its unit. */
+export function timeText(us: number): string {
+  if (us < 1_000) return `${us < 10 ? us.toFixed(1) : us.toFixed()} µs`;
+  if (us < 1_000_000) return `${(us / 1_000).toFixed(us < 10_000 ? 2 : 1)} ms`;
+  return `${(us / 1_000_000).toFixed(2)} s`;
+}
+
+function callText({ number, args, result, error, durationUs, fate, ...call }: CallRecord): string {
+  const list = args.map(({ name, text }) => `${name}=${text}`).join(', ');
+  const why = error === undefined ? '' : ` (${error})`;
+  const note = fate?.packet === 'none' ? `  no packet: ${fate.reason}` : '';
+  const time = timeText(durationUs);
+  return `#${number} ${call.function}(${list}) = ${result.text}${why}  ${time}${note}`;
+}
+
+function packetText({ fields, port, request, answer, removedBy }: PacketRecord): string {
+  const list = fields.map(({ name, text }) => `${name}=${text}`).join(', ');
+  const events = answer === undefined ? '' : ` ${answerText(answer)}`;
+  const whose =
+    request === undefined
+      ? 'of a request that was not seen here'
+      : `of #${request.number} ${request.function}, ${timeText(request.sinceUs)} after it`;
+  return `#${removedBy}   packet from ${port}: ${list}${events}  ${whose}`;
+}
+
+/** A record as one line, without the end of it. */
+export function formatRecord(record: TraceRecord, options: TextOptions): string {
+  const atUs = record.kind === 'call' ? record.startUs : record.atUs;
+  const column = ((atUs - options.originUs) / 1_000).toFixed(3).padStart(10);
+  const thread = options.threadName?.(record.threadId) ?? '';
+  const prefix = thread === '' ? '' : `[${thread}] `;
+  return `${column} ${prefix}${record.kind === 'call' ? callText(record) : packetText(record)}`;
+}

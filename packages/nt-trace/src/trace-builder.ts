@@ -1,0 +1,187 @@
+import { IOCTL_AFD_POLL, isNtSuccess, ntStatusName, wsaErrorName } from 'ntdllx';
+import { type FunctionName, prototypes } from 'ntdllx/trace';
+import { argumentOf, argumentText, resultText } from './argument-text.js';
+import { u64 } from './capture.js';
+import { decodeEntries, decodePollInfo, type Entry } from './decode.js';
+import { type HandleKind, HandleNames } from './handle-names.js';
+import { hex } from './nt-names.js';
+import type { RawCall } from './raw-call.js';
+import type { CallRecord, PacketRecord, TraceArgument, TraceRecord } from './record.js';
+import { Requests } from './requests.js';
+
+const made: Partial<Record<FunctionName, readonly [HandleKind, parameter?: string]>> = {
+  NtCreateIoCompletion: ['port', 'IoCompletionHandle'],
+  NtCreateWaitCompletionPacket: ['waitpacket', 'WaitCompletionPacketHandle'],
+  CreateEventA: ['event'],
+  WSASocketW: ['socket'],
+  accept: ['socket'],
+};
+
+const closers: Partial<Record<FunctionName, (raw: RawCall) => boolean>> = {
+  NtClose: ({ result }) => result === 0,
+  CloseHandle: ({ result }) => result !== 0,
+  closesocket: ({ result }) => result === 0,
+};
+
+const noHandle = 2n ** 64n - 1n;
+
+/** Makes records of calls, one after another: names handles and links packets to their requests. */
+export class TraceBuilder {
+  readonly #handles: HandleNames;
+  readonly #requests = new Requests();
+
+  /** @param suffix what every name ends with, such as `@2`; for a builder that sees one thread alone. */
+  constructor(suffix = '') {
+    this.#handles = new HandleNames(suffix);
+  }
+
+  /** @returns the call's record, and one for each packet that it took off a port. */
+  add(raw: RawCall): TraceRecord[] {
+    this.#nameNew(raw);
+    this.#requests.learn(raw);
+    const call = this.#call(raw);
+    const packets = this.#packets(raw);
+    if (closers[raw.name]?.(raw) === true) {
+      const [handle = 0] = raw.args;
+      this.#handles.closed(handle);
+      this.#requests.forget(handle);
+    }
+    return [call, ...packets];
+  }
+
+  /** Names what the call made, before its own text is written. */
+  #nameNew(raw: RawCall): void {
+    const handles = this.#handles;
+    if (raw.name === 'WSAIoctl') {
+      const socket = handles.find(argumentOf(raw, 's'));
+      const base = raw.after['lpvOutBuffer'];
+      if (socket !== undefined && base?.byteLength === 8) handles.alias(u64(base), socket);
+      return;
+    }
+    const [kind, parameter] = this.#kindOf(raw) ?? [];
+    if (kind === undefined) return;
+    const bytes = parameter === undefined ? undefined : raw.after[parameter];
+    const handle = parameter === undefined ? BigInt(raw.result) : bytes && u64(bytes);
+    if (handle === undefined || handle === 0n || handle === noHandle) return;
+    handles.made(handle, kind);
+    this.#requests.forget(handle);
+  }
+
+  #kindOf(raw: RawCall): readonly [HandleKind, parameter?: string] | undefined {
+    if (raw.name === 'NtCreateFile') {
+      const name = raw.before['ObjectAttributes'];
+      const isAfd = name && /^\\Device\\Afd\b/i.test(Buffer.from(name).toString('utf16le'));
+      return [isAfd ? 'afd' : 'file', 'FileHandle'];
+    }
+    if (raw.name === 'NtDuplicateObject') {
+      const source = this.#handles.find(argumentOf(raw, 'SourceHandle'));
+      return [(source?.split('#')[0] ?? 'file') as HandleKind, 'TargetHandle'];
+    }
+    return made[raw.name];
+  }
+
+  #call(raw: RawCall): CallRecord {
+    const { params } = prototypes[raw.name];
+    const handles = this.#handles;
+    // The block first: ApcContext, which comes before it, goes by its name.
+    if (raw.name === 'NtDeviceIoControlFile')
+      handles.address(argumentOf(raw, 'IoStatusBlock'), 'iosb');
+    const args = params.map((parameter, index): TraceArgument => {
+      const [name, type, headerType = type] = parameter as typeof parameter & { 2?: string };
+      const value = raw.args[index] ?? 0;
+      return { name, type: headerType, value, text: argumentText(raw, parameter, handles) };
+    });
+    const isPoll = argumentOf(raw, 'IoControlCode') === IOCTL_AFD_POLL;
+    const input = isPoll ? raw.before['InputBuffer'] : undefined;
+    const output = isPoll ? raw.after['OutputBuffer'] : undefined;
+    const poll = input && decodePollInfo(input, handles);
+    const answer = output && decodePollInfo(output, handles);
+    const fate = this.#requests.note(raw);
+    return {
+      kind: 'call',
+      number: raw.number,
+      threadId: raw.threadId,
+      function: raw.name,
+      args,
+      result: { value: raw.result, text: resultText(raw, handles) },
+      ...(raw.errorCode === undefined ? {} : { error: errorText(raw, raw.errorCode) }),
+      startUs: raw.startUs,
+      durationUs: raw.durationUs,
+      ...(poll === undefined ? {} : { poll }),
+      ...(answer === undefined ? {} : { answer }),
+      ...(fate === undefined ? {} : { fate }),
+    };
+  }
+
+  #packets(raw: RawCall): PacketRecord[] {
+    const bytes = raw.after['IoCompletionInformation'];
+    if (raw.name !== 'NtRemoveIoCompletionEx' || bytes === undefined) return [];
+    return decodeEntries(bytes).map((entry, index) => this.#packet(raw, entry, index));
+  }
+
+  #packet(raw: RawCall, entry: Entry, index: number): PacketRecord {
+    const handles = this.#handles;
+    const port = argumentOf(raw, 'IoCompletionHandle');
+    const request = this.#requests.take(entry, port);
+    const atUs = raw.startUs + raw.durationUs;
+    // What a poll left in memory is its answer only if the packet is the poll's, and it ended well.
+    const isPoll = request?.name === 'NtDeviceIoControlFile' && isNtSuccess(entry.status);
+    const output = isPoll ? raw.outputs?.[index] : undefined;
+    const answer = output && decodePollInfo(output, handles);
+    return {
+      kind: 'packet',
+      removedBy: raw.number,
+      index,
+      threadId: raw.threadId,
+      port: handles.of(port),
+      ...entry,
+      fields: [
+        { name: 'KeyContext', text: hex(entry.keyContext) },
+        {
+          name: 'ApcContext',
+          text: handles.findAddress(entry.apcContext) ?? hex(entry.apcContext),
+        },
+        { name: 'Status', text: ntStatusName(entry.status) },
+        { name: 'Information', text: String(entry.information) },
+      ],
+      atUs,
+      ...(request === undefined
+        ? {}
+        : {
+            request: {
+              number: request.number,
+              function: request.name,
+              sinceUs: atUs - request.startUs,
+            },
+          }),
+      ...(answer === undefined ? {} : { answer }),
+    };
+  }
+}
+
+function errorText(raw: RawCall, code: number): string {
+  return prototypes[raw.name].dll === 'ws2_32.dll' ? wsaErrorName(code) : `Win32 error ${code}`;
+}
+
+/** Calls whose effect is there for other threads as soon as they start, or before they return. */
+const actsAtOnce =
+  /^(NtDeviceIoControlFile|NtSetIoCompletion|NtSetIoCompletionEx|NtCancel|NtClose|closesocket|CloseHandle)/;
+
+/** When a call's effect could first be seen by another thread, or what it saw could last be made. */
+function effectUs({ name, startUs, durationUs }: RawCall): number {
+  return actsAtOnce.test(name) ? startUs : startUs + durationUs;
+}
+
+/**
+ * Makes a trace of the calls of all threads, in whatever order they come.
+ *
+ * Names and links are made in the order in which calls had their effect: a packet is taken when a wait
+ * returns, and was posted when the post began. The records are in the order in which calls started,
+ * each call followed by its packets.
+ */
+export function buildTrace(calls: readonly RawCall[]): TraceRecord[] {
+  const builder = new TraceBuilder();
+  const byEffect = [...calls].sort((a, b) => effectUs(a) - effectUs(b) || a.number - b.number);
+  const built = byEffect.map((raw) => ({ number: raw.number, records: builder.add(raw) }));
+  return built.sort((a, b) => a.number - b.number).flatMap(({ records }) => records);
+}

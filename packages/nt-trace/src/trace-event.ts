@@ -1,0 +1,121 @@
+import { prototypes } from 'ntdllx/trace';
+import { answerText } from './decode.js';
+import type { CallRecord, PacketRecord } from './record.js';
+import type { TraceResult } from './trace.js';
+
+type EventArgs = Readonly<Record<string, string | number>>;
+
+/** An event of the Trace Event format. Times in microseconds. */
+export interface TraceEvent {
+  readonly ph: 'X' | 'M' | 's' | 'f' | 'i';
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Also of metadata, which has no time: speedscope takes a file for another format without. */
+  readonly ts: number;
+  readonly dur?: number;
+  readonly cat?: string;
+  readonly id?: number;
+  readonly bp?: 'e';
+  readonly s?: 't';
+  readonly args?: EventArgs;
+}
+
+/** A file of the Trace Event format, in its object form: what Perfetto and chrome://tracing open. */
+export interface TraceEventFile {
+  readonly traceEvents: readonly TraceEvent[];
+  readonly displayTimeUnit: 'ms';
+  readonly otherData: Readonly<Record<string, string>>;
+}
+
+/** Whose trace it is. */
+export interface TraceEventOptions {
+  readonly processName: string;
+  /** Default: this process. */
+  readonly pid?: number;
+}
+
+/** The clock's own step, 100 ns: just before the end of a wait is still inside it. */
+const stepUs = 0.1;
+
+function callArgs({ number, args, result, error, fate }: CallRecord): EventArgs {
+  return {
+    call: number,
+    ...Object.fromEntries(args.map(({ name, text }) => [name, text])),
+    result: error === undefined ? result.text : `${result.text} (${error})`,
+    ...(fate?.packet === 'none' ? { packet: `none: ${fate.reason}` } : {}),
+  };
+}
+
+function packetArgs({ fields, port, request, answer }: PacketRecord): EventArgs {
+  return {
+    port,
+    ...Object.fromEntries(fields.map(({ name, text }) => [name, text])),
+    ...(answer === undefined ? {} : { events: answerText(answer) }),
+    ...(request === undefined ? {} : { request: request.number, sinceUs: request.sinceUs }),
+  };
+}
+
+/**
+ * A trace as a file that Perfetto, chrome://tracing and speedscope open: a lane for each thread, a
+ * slice for each call, a mark for each packet, and an arrow to it from the call that asked for it.
+ *
+ * Format: "Trace Event Format" by the Chromium project, JSON object form.
+ */
+export function toTraceEvents(
+  { records, threads, originUs }: TraceResult,
+  { processName, pid = process.pid }: TraceEventOptions,
+): TraceEventFile {
+  const meta = (name: string, tid: number, args: EventArgs): TraceEvent => ({
+    ph: 'M',
+    name,
+    pid,
+    tid,
+    ts: 0,
+    args,
+  });
+  const seen = threads.filter(({ id }) => id >= 0);
+  const events: TraceEvent[] = [meta('process_name', 0, { name: processName })];
+  for (const { id, name } of seen)
+    events.push(meta('thread_name', id, { name: id === 0 ? name : `${name} ${id}` }));
+  const calls = new Map<number, CallRecord>();
+  for (const record of records) if (record.kind === 'call') calls.set(record.number, record);
+  let arrows = 0;
+  for (const record of records) {
+    const at = { pid, tid: record.threadId };
+    if (record.kind === 'call') {
+      const [ts, dur] = [record.startUs - originUs, record.durationUs];
+      const { dll } = prototypes[record.function];
+      events.push({
+        ph: 'X',
+        name: record.function,
+        cat: dll,
+        ...at,
+        ts,
+        dur,
+        args: callArgs(record),
+      });
+      continue;
+    }
+    const taken = calls.get(record.removedBy);
+    const ts = Math.max(record.atUs - stepUs, taken?.startUs ?? 0) - originUs;
+    events.push({
+      ph: 'i',
+      name: 'packet',
+      cat: 'packet',
+      ...at,
+      ts,
+      s: 't',
+      args: packetArgs(record),
+    });
+    const asked = record.request && calls.get(record.request.number);
+    if (asked === undefined) continue;
+    arrows += 1;
+    const arrow = { name: 'packet', cat: 'packet', id: arrows, pid } as const;
+    events.push({ ph: 's', ...arrow, tid: asked.threadId, ts: asked.startUs - originUs });
+    events.push({ ph: 'f', ...arrow, tid: record.threadId, ts, bp: 'e' });
+  }
+  const missing = threads.filter(({ isComplete }) => !isComplete).map(({ name }) => name);
+  const otherData = missing.length === 0 ? {} : { 'threads cut short': missing.join(', ') };
+  return { traceEvents: events, displayTimeUnit: 'ms', otherData };
+}

@@ -1,0 +1,141 @@
+import { isMainThread, threadId } from 'node:worker_threads';
+import {
+  drainLane,
+  type Lane,
+  type LaneSetup,
+  laneEnded,
+  lineWriter,
+  makeLane,
+  recordThread,
+} from './lane.js';
+import type { RawCall } from './raw-call.js';
+import type { TraceRecord } from './record.js';
+import { buildTrace } from './trace-builder.js';
+
+/** What is to become of a trace. */
+export interface TraceOptions {
+  /** Writes a line per record to standard error, at once, in every traced thread. Default: no. */
+  readonly text?: boolean;
+  /** Keeps every call for {@link Trace.stop}. Default: yes. Without it a trace needs no memory. */
+  readonly keep?: boolean;
+  /**
+   * Told each record of this thread as soon as its call returned. A call that failed is told together
+   * with the next one. It must not make foreign calls, and must not throw: that ends the trace of this
+   * thread, with a warning of the process.
+   */
+  readonly onRecord?: (record: TraceRecord) => void;
+}
+
+/** A thread of a trace. */
+export interface TracedThread {
+  /** Node's: 0 is the main one; -1 for a worker of which no call was seen. */
+  readonly id: number;
+  readonly name: string;
+  /** False for a worker that had not ended when the trace was: calls of it may be missing. */
+  readonly isComplete: boolean;
+}
+
+/** What was seen. */
+export interface TraceResult {
+  /** In the order in which calls started, each call followed by the packets that it took. */
+  readonly records: readonly TraceRecord[];
+  readonly threads: readonly TracedThread[];
+  /** When the trace began, on the records' clock. */
+  readonly originUs: number;
+}
+
+/** How long the end of a trace waits for a worker to send the rest. */
+const laneLimitMs = 2_000;
+
+let current: Trace | undefined;
+
+/** A trace that is being made: of the thread that started it, and of workers that take part. */
+export class Trace {
+  readonly #originUs = Number(process.hrtime.bigint()) / 1_000;
+  readonly #numbers = new Int32Array(new SharedArrayBuffer(4));
+  readonly #options: TraceOptions;
+  readonly #calls: RawCall[] = [];
+  readonly #lanes: Lane[] = [];
+  readonly #end: () => void;
+  #result: TraceResult | undefined;
+
+  /** Made by {@link startTrace}. */
+  constructor(options: TraceOptions) {
+    this.#options = options;
+    const write = options.text ? lineWriter(this.#originUs, '') : undefined;
+    const told = [write, options.onRecord].filter((each) => each !== undefined);
+    this.#end = recordThread(
+      this.#numbers,
+      (raw) => {
+        if (this.#isKept) this.#calls.push(raw);
+      },
+      told.length === 0
+        ? undefined
+        : (record) => {
+            for (const each of told) each(record);
+          },
+    );
+  }
+
+  get #isKept(): boolean {
+    return this.#options.keep ?? true;
+  }
+
+  /** What a worker of this thread is to be handed to take part; see {@link laneFor}. */
+  lane(name: string): LaneSetup {
+    const lane = makeLane({
+      name,
+      numbers: this.#numbers,
+      originUs: this.#originUs,
+      isText: this.#options.text ?? false,
+      isKept: this.#isKept,
+    });
+    this.#lanes.push(lane);
+    return lane.setup;
+  }
+
+  /**
+   * Ends the trace; once more returns the same. Blocks until every worker that takes part has ended or
+   * 2 s are over: end the workers first.
+   */
+  stop(): TraceResult {
+    if (this.#result !== undefined) return this.#result;
+    this.#end();
+    if (current === this) current = undefined;
+    const name = isMainThread ? 'main' : 'worker';
+    const threads: TracedThread[] = [{ id: threadId, name, isComplete: true }];
+    const calls = [...this.#calls];
+    const deadlineMs = performance.now() + laneLimitMs;
+    for (const lane of this.#lanes) {
+      const isComplete = laneEnded(lane, Math.max(0, deadlineMs - performance.now()));
+      const drained = drainLane(lane);
+      threads.push({ id: drained[0]?.threadId ?? -1, name: lane.setup.name, isComplete });
+      for (const raw of drained) calls.push(raw);
+      lane.received.close();
+    }
+    this.#calls.length = 0;
+    this.#result = { records: buildTrace(calls), threads, originUs: this.#originUs };
+    return this.#result;
+  }
+}
+
+/**
+ * Traces every foreign call that this thread makes through ntdllx from now on, and those of workers
+ * that are handed a {@link laneFor lane}. What was made before, handles above all, has no name.
+ *
+ * @throws {Error} while somebody observes the calls of this thread already.
+ */
+export function startTrace(options: TraceOptions = {}): Trace {
+  const trace = new Trace(options);
+  current = trace;
+  return trace;
+}
+
+/**
+ * What a worker that is about to be made is to be handed, so that its calls are part of this thread's
+ * trace; undefined while there is none. Goes into `workerData`, its `port` into `transferList`; the
+ * worker calls `traceInLane` with it.
+ */
+export function laneFor(name: string): LaneSetup | undefined {
+  return current?.lane(name);
+}

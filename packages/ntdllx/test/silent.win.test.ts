@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+test('while nobody listens a call of NT allocates nothing', () => {
+  const script = fileURLToPath(new URL('./silent-calls.mjs', import.meta.url));
+  const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+  const said = execFileSync(process.execPath, [...flags, script], { encoding: 'utf8' });
+  const bytes = JSON.parse(said) as Record<string, { silent: number; observed: number }>;
+  console.log(said);
+  expect(Object.keys(bytes)).toHaveLength(4);
+  for (const [name, { silent, observed }] of Object.entries(bytes)) {
+    expect(silent, name).toBeLessThan(1);
+    // The measure can tell.
+    expect(observed, name).toBeGreaterThan(100);
+  }
+});

@@ -1,0 +1,46 @@
+// Bytes on the heap per call, without a collection in between: through each trampoline and padding,
+// with an observer, and through a function with a rest parameter.
+import { paddings, trampolines } from 'ntdllx/internal';
+import { observeCalls } from 'ntdllx/trace';
+
+const rounds = 20_000;
+
+function target() {
+  return 0;
+}
+const spread =
+  (call) =>
+  (...args) =>
+    call(...args);
+const row = (count) => ({
+  name: 'NtClose',
+  prototype: { params: Array.from({ length: count }, () => ['p', 'ULONG']) },
+  load() {},
+  call: target,
+});
+
+function run(call) {
+  for (let index = 0; index < rounds; index += 1) call(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+}
+
+/** The least of several runs: what a compiler that works beside leaves behind is in one of them. */
+function measure(call) {
+  const bytes = [];
+  for (let again = 0; again < 6; again += 1) {
+    globalThis.gc();
+    const before = process.memoryUsage().heapUsed;
+    run(call);
+    bytes.push((process.memoryUsage().heapUsed - before) / rounds);
+  }
+  return Math.min(...bytes);
+}
+
+const silent = [
+  ...trampolines.map((make, count) => measure(make(row(count)))),
+  ...paddings.map((pad) => measure(pad(target))),
+];
+const rest = [measure(spread(spread(target)))];
+const end = observeCalls({ after() {} });
+const observed = [measure(trampolines[2](row(2)))];
+end();
+process.stdout.write(JSON.stringify({ silent, observed, rest }));

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type ForeignFunction, paddings, prototypes, trampolines } from 'ntdllx/internal';
+import { observeCalls } from 'ntdllx/trace';
+import { describe, expect, test } from 'vitest';
+
+/** A row that makes no foreign call, but notes what would have been passed. */
+function noting(parameterCount: number) {
+  const passed: unknown[][] = [];
+  const params = Array.from({ length: parameterCount }, (_, index) => [`p${index}`, 'ULONG']);
+  const row = {
+    name: 'NtClose',
+    prototype: { dll: 'ntdll.dll', returns: 'ULONG', params },
+    load: () => {},
+    call: (...args: number[]) => passed.push(args),
+  } as unknown as ForeignFunction;
+  return { row, passed };
+}
+
+const counts = trampolines.map((_, count) => count);
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => 10 + index);
+
+test('there is one for every number of parameters in the table', () => {
+  const used = Object.values(prototypes).map(({ params }) => params.length);
+  expect(Math.max(...used)).toBe(trampolines.length - 1);
+});
+
+describe.each(counts)('%d parameters', (count) => {
+  test('arrive in order, seen or not', () => {
+    const { row, passed } = noting(count);
+    const call = trampolines[count]?.(row);
+    const seen: unknown[] = [];
+    expect(call?.(...numbers(count))).toBe(1);
+    const end = observeCalls({ after: ({ args, result }) => seen.push(args, result) });
+    expect(call?.(...numbers(count))).toBe(2);
+    end();
+    expect(call?.(...numbers(count))).toBe(3);
+    expect(passed).toEqual([numbers(count), numbers(count), numbers(count)]);
+    expect(seen).toEqual([numbers(count), 2]);
+  });
+
+  test.runIf(process.env['TEST_BUILD'] === 'debug' && count > 0)(
+    'in the debug build each must be a whole number',
+    () => {
+      const { row, passed } = noting(count);
+      for (let index = 0; index < count; index += 1) {
+        const args = numbers(count).with(index, Number.NaN);
+        const said = `NtClose: p${index} is NaN, and no whole number`;
+        expect(() => trampolines[count]?.(row)(...args)).toThrowError(said);
+      }
+      expect(passed).toEqual([]);
+    },
+  );
+});
+
+test('short system calls are padded with zeros to five arguments', () => {
+  for (const [count, pad] of paddings.entries()) {
+    const { row, passed } = noting(count);
+    pad(row.call)(...numbers(count));
+    expect(passed).toEqual([[...numbers(count), 0, 0, 0, 0, 0].slice(0, 5)]);
+  }
+  expect(paddings).toHaveLength(5);
+});
+
+test('while nobody listens a call allocates nothing; while somebody does, it does', () => {
+  const script = fileURLToPath(new URL('./trampolines-allocate.mjs', import.meta.url));
+  // Unoptimized: the optimizing compiler sometimes leaves the array of a rest parameter out.
+  const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];
+  const said = execFileSync(process.execPath, [...flags, '--max-semi-space-size=64', script], {
+    encoding: 'utf8',
+  });
+  const { silent, observed, rest } = JSON.parse(said) as Record<string, number[]>;
+  expect(silent).toHaveLength(trampolines.length + paddings.length);
+  for (const bytes of silent ?? []) expect(bytes).toBeLessThan(1);
+  // The measure can tell: an observer costs something, and a rest parameter alone does, too.
+  for (const bytes of [...(observed ?? []), ...(rest ?? [])]) expect(bytes).toBeGreaterThan(16);
+});

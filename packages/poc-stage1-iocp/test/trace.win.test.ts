@@ -1,0 +1,118 @@
+import { compareWithStage1Table, startTrace, type TraceResult } from 'nt-trace';
+import { AFD_POLL_ACCEPT, AFD_POLL_INFO, allocate, type NativeMemory, nativeMemory } from 'ntdllx';
+import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
+import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
+import { afterEach, expect, test } from 'vitest';
+
+const quick = { print: () => {}, waitLimitMs: 700 };
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+function traced(run: () => void): TraceResult {
+  const trace = startTrace();
+  try {
+    run();
+  } finally {
+    trace.stop();
+  }
+  return trace.stop();
+}
+
+/** The cells of the table that a stage broken on purpose does not keep. */
+function brokenCells(stage: Stage1AcceptIocp): string[] {
+  const { records } = traced(() => {
+    stage.run();
+    stage.close();
+  });
+  return compareWithStage1Table(records, 'port')
+    .filter(({ ok }) => !ok)
+    .map(({ section, name, seen }) => `${section}: ${name} ${seen}`);
+}
+
+test('the trace of stage 1 is the parameter table of the plan, cell by cell', () => {
+  const { records, threads } = traced(() => {
+    expect(runTest(quick).verdict).toBe('proven');
+  });
+  const cells = compareWithStage1Table(records, 'port');
+  expect(cells.filter(({ ok }) => !ok)).toEqual([]);
+  expect(cells).toHaveLength(35);
+  expect(threads).toMatchObject([
+    { id: 0, name: 'main', isComplete: true },
+    { name: 'client-worker', isComplete: true },
+  ]);
+  // The client's own calls are there, too, and its socket has a name of its own.
+  const connect = records.find((record) => record.kind === 'call' && record.function === 'connect');
+  expect(connect).toMatchObject({
+    threadId: threads[1]?.id,
+    args: [{ text: 'socket#2' }, {}, {}],
+    result: { text: 'SOCKET_ERROR' },
+    error: 'WSAEWOULDBLOCK',
+  });
+});
+
+test('its packet points to its request', () => {
+  const { records } = traced(() => runTest(quick));
+  const packets = records.filter((record) => record.kind === 'packet');
+  const polls = records.filter((record) => record.kind === 'call' && record.poll !== undefined);
+  expect(polls).toMatchObject([{ fate: { packet: 'due' } }]);
+  expect(packets).toMatchObject([
+    {
+      request: {
+        function: 'NtDeviceIoControlFile',
+        number: (polls[0] as { number: number }).number,
+      },
+    },
+  ]);
+  // It came while the wait of 100 ms before it brought nothing.
+  expect(packets[0]?.kind === 'packet' && packets[0].request?.sinceUs).toBeGreaterThan(90_000);
+});
+
+test('broken on purpose: a null ApcContext is seen in its cell, and no packet comes', () => {
+  class NoContext extends Stage1AcceptIocp {
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      return { ...super.pollParameters(poll), ApcContext: 0 };
+    }
+  }
+  const cells = brokenCells(new NoContext(quick));
+  expect(cells).toContain('The request: ApcContext null');
+  expect(cells).toContain('The packet: ApcContext nothing');
+  expect(cells).toContain('The wait: = result STATUS_TIMEOUT');
+});
+
+test('broken on purpose: another output buffer is seen in its cell', () => {
+  class TwoBuffers extends Stage1AcceptIocp {
+    output: NativeMemory | undefined;
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      this.output = allocate(AFD_POLL_INFO.byteLength(1));
+      return { ...super.pollParameters(poll), OutputBuffer: this.output.address };
+    }
+    override close(): void {
+      super.close();
+      this.output?.free();
+      this.output = undefined;
+    }
+  }
+  expect(brokenCells(new TwoBuffers(quick))).toEqual(['The request: OutputBuffer &info#2']);
+});
+
+test('broken on purpose: a mask of ACCEPT alone is seen in its cell', () => {
+  class Otherwise extends Stage1AcceptIocp {
+    protected override preparePoll(): AcceptPoll {
+      return new AcceptPoll(this.base, AFD_POLL_ACCEPT);
+    }
+  }
+  expect(acceptMask).not.toBe(AFD_POLL_ACCEPT);
+  expect(brokenCells(new Otherwise(quick))).toEqual(['The request: Handles[0].Events ACCEPT']);
+});
+
+test('broken on purpose: no request at all leaves every cell of it empty', () => {
+  class Silent extends Stage1AcceptIocp {
+    protected override pollParameters(): PollParameters {
+      throw new Error('on purpose');
+    }
+  }
+  const cells = brokenCells(new Silent(quick));
+  expect(cells.filter((cell) => cell.startsWith('The request: '))).toHaveLength(16);
+});
