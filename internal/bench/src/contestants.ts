@@ -6,6 +6,9 @@ const everyWay: Readonly<Record<WayName, true>> = { self: true, helper: true, gr
 /** The engine's ways of polling. */
 export const ways = Object.keys(everyWay) as WayName[];
 
+/** The way of an engine that is not told one. A test holds it. */
+export const defaultWay: WayName = 'group';
+
 /** An echo server that takes part. */
 export type ContestantName =
   | `engine-${WayName}`

@@ -1,5 +1,5 @@
 import type { WayName } from 'afd-poller';
-import { callsPerMessage, countCalls, EngineServer, ways } from 'bench';
+import { callsPerMessage, countCalls, defaultWay, EngineServer, ways } from 'bench';
 import { ntKernel } from 'ntdllx';
 import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -19,6 +19,12 @@ const handleCalls: Readonly<Record<WayName, Record<string, number>>> = {
   helper: {},
   group: {},
 };
+
+test('the engine that is not told a way has the one that is measured as the default', () => {
+  const server = new EngineServer({ bufferBytes: 64, kernel: ntKernel });
+  expect(server.poller.inspect().way).toBe(defaultWay);
+  server.close();
+});
 
 describe.each(ways)('%s', (way) => {
   let server: EngineServer;
