@@ -140,12 +140,15 @@ export class CompletionPort {
     this.#memory.free();
   }
 
-  /** A LARGE_INTEGER below zero: from now, in 100 ns, rounded up. Without a bigint per wait. */
+  /**
+   * A LARGE_INTEGER below zero: from now, in 100 ns, rounded up. Halves with a sign, for V8 makes no
+   * object of such a number; nor a bigint per wait.
+   */
   #writeRelativeTimeout(timeoutMs: number): void {
     const ticks = Math.ceil(timeoutMs * 10_000);
     const low = ticks % twoTo32;
     const high = Math.floor(ticks / twoTo32);
-    this.#memory.writeU32(timeoutOffset, low === 0 ? 0 : twoTo32 - low);
+    this.#memory.writeI32(timeoutOffset, -low | 0);
     this.#memory.writeI32(timeoutOffset + 4, low === 0 ? -high : -high - 1);
   }
 }

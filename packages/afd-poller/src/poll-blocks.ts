@@ -28,7 +28,7 @@ const contextsPerBlock = 2 * generationCount;
 const firstSlabBlocks = 64;
 const largestSlabBlocks = 4_096;
 const guardWord = 0xfdfd_fdfd;
-const freedByte = 0xdd;
+const freedWord = 0xdddd_dddd;
 
 /** Who may write to a block. */
 const owner = { nobody: 0, us: 1, kernel: 2 } as const;
@@ -78,7 +78,6 @@ export class PollBlocks {
   readonly #addresses = new KeptNumbers();
   readonly #infoAddresses = new KeptNumbers();
   readonly #free = new Line<number>();
-  readonly #freed: Uint8Array;
   #blocks = 0;
   #kernels = 0;
 
@@ -87,7 +86,6 @@ export class PollBlocks {
     this.#kernel = kernel;
     this.#guardOffset = infoOffset + AFD_POLL_INFO.byteLength(handlesPerBlock);
     this.blockBytes = Math.ceil((this.#guardOffset + guardBytes) / alignment) * alignment;
-    this.#freed = new Uint8Array(this.blockBytes).fill(freedByte);
   }
 
   /** Takes a block for ourselves; its content is ready to be armed. */
@@ -106,9 +104,7 @@ export class PollBlocks {
     memory.writeI64(at + infoOffset + Timeout[0], INT64_MAX);
     // All four bytes: an exclusive poll would end the others of the socket.
     memory.writeU32(at + infoOffset + Exclusive[0], 0);
-    if (DEBUG)
-      for (let word = 0; word < 4; word += 1)
-        memory.writeU32(at + this.#guardOffset + 4 * word, guardWord);
+    if (DEBUG) this.#fill(memory, at + this.#guardOffset, guardBytes, guardWord);
     return block;
   }
 
@@ -116,7 +112,7 @@ export class PollBlocks {
   release(block: number): void {
     const slab = this.#require(block, owner.us);
     slab.owners[block - slab.first] = owner.nobody;
-    if (DEBUG) slab.memory.write(this.#offset(slab, block), this.#freed);
+    if (DEBUG) this.#fill(slab.memory, this.#offset(slab, block), this.blockBytes, freedWord);
     this.#free.push(block);
   }
 
@@ -291,6 +287,10 @@ export class PollBlocks {
     if (found === wanted) return slab;
     const whose = ['nobody’s', 'ours', 'the kernel’s'];
     throw new Error(`ledger: block ${block} is ${whose[found ?? 0]}, not ${whose[wanted]}`);
+  }
+
+  #fill(memory: NativeMemory, at: number, byteLength: number, word: number): void {
+    for (let offset = 0; offset < byteLength; offset += 4) memory.writeU32(at + offset, word);
   }
 
   #checkGuard(slab: Slab, block: number): void {
