@@ -15,14 +15,14 @@ import { NoCostMemory } from './no-cost-memory.js';
 
 const { NumberOfHandles, Handles } = AFD_POLL_INFO.layout.fields;
 const pollHandleBytes = AFD_POLL_INFO.byteLength(2) - AFD_POLL_INFO.byteLength(1);
+/** More than there are requests: the queue is a ring, so that it allocates nothing. */
+const queuePlaces = 1 << 16;
 const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
 
+/** Numbers are places in the memory, not addresses: those would be an object each. */
 interface Request {
   apcContext: number;
-  iosb: number;
-  info: number;
-  /** It names a socket that is always readable. */
-  isReady: boolean;
+  readonly iosb: number;
   isQueued: boolean;
 }
 
@@ -43,10 +43,11 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
   const { view } = memory;
   /** By handle: 1 for a socket that is readable. */
   const ready = new Uint8Array(1 << 20);
-  /** By the address of their IO_STATUS_BLOCK. */
+  /** By the place of their IO_STATUS_BLOCK. */
   const requests = new Map<number, Request>();
-  /** To be told, in order: requests, and packets that were posted. */
-  let queue: Request[] = [];
+  /** To be told, in order. */
+  const queue: (Request | undefined)[] = new Array(queuePlaces).fill(undefined);
+  let [head, tail] = [0, 0];
   let nextHandle = 4;
   let isReadyNext = false;
 
@@ -55,10 +56,10 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
     view.setBigUint64(memory.at(address), BigInt(nextHandle), true);
     return STATUS_SUCCESS;
   };
-  const count = (info: number) => view.getUint32(memory.at(info) + NumberOfHandles[0], true);
+  const count = (info: number) => view.getUint32(info + NumberOfHandles[0], true);
 
   const namesReady = (info: number): boolean => {
-    const first = memory.at(info) + Handles[0];
+    const first = info + Handles[0];
     for (let index = count(info) - 1; index >= 0; index -= 1) {
       if (ready[view.getUint32(first + index * pollHandleBytes, true)] === 1) return true;
     }
@@ -67,7 +68,7 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
 
   /** The output of a poll: the sockets that are ready, moved to the front. */
   const compact = (info: number): void => {
-    const first = memory.at(info) + Handles[0];
+    const first = info + Handles[0];
     const all = count(info);
     let told = 0;
     for (let index = 0; index < all; index += 1) {
@@ -80,13 +81,14 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
       view.setUint32(at + 12, 0, true);
       told += 1;
     }
-    view.setUint32(memory.at(info) + NumberOfHandles[0], told, true);
+    view.setUint32(info + NumberOfHandles[0], told, true);
   };
 
   const tell = (request: Request, status: number): void => {
-    view.setUint32(memory.at(request.iosb), status, true);
+    view.setUint32(request.iosb, status, true);
     request.isQueued = true;
-    queue.push(request);
+    queue[tail % queuePlaces] = request;
+    tail += 1;
   };
 
   const NtDeviceIoControlFile: Kernel['NtDeviceIoControlFile'] = (
@@ -94,27 +96,27 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
     _event,
     _routine,
     apcContext,
-    iosb,
+    iosbAddress,
     _code,
-    info,
+    infoAddress,
   ) => {
+    const iosb = memory.at(iosbAddress);
     let request = requests.get(iosb);
     if (request === undefined) {
-      request = { apcContext: 0, iosb, info: 0, isReady: false, isQueued: false };
+      request = { apcContext: 0, iosb, isQueued: false };
       requests.set(iosb, request);
     }
     request.apcContext = Number(apcContext);
-    request.info = info;
-    request.isReady = namesReady(info);
-    if (request.isReady) {
+    const info = memory.at(infoAddress);
+    if (namesReady(info)) {
       compact(info);
       tell(request, STATUS_SUCCESS);
     }
     return STATUS_PENDING;
   };
 
-  const NtCancelIoFileEx: Kernel['NtCancelIoFileEx'] = (_file, iosb) => {
-    const request = requests.get(iosb);
+  const NtCancelIoFileEx: Kernel['NtCancelIoFileEx'] = (_file, iosbAddress) => {
+    const request = requests.get(memory.at(iosbAddress));
     if (request === undefined || request.isQueued) return STATUS_NOT_FOUND;
     tell(request, STATUS_CANCELLED);
     return STATUS_SUCCESS;
@@ -126,11 +128,12 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
     most,
     removed,
   ) => {
-    const taken = Math.min(most, queue.length);
+    const taken = Math.min(most, tail - head);
     view.setUint32(memory.at(removed), taken, true);
     if (taken === 0) return STATUS_TIMEOUT;
     for (let index = 0; index < taken; index += 1) {
-      const request = queue[index] as Request;
+      const request = queue[head % queuePlaces] as Request;
+      head += 1;
       const at = memory.at(entries) + index * entryBytes;
       const { apcContext } = request;
       view.setUint32(at, 0, true);
@@ -140,8 +143,6 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
       view.setUint32(at + 16, STATUS_SUCCESS, true);
       request.isQueued = false;
     }
-    if (taken === queue.length) queue.length = 0;
-    else queue = queue.slice(taken);
     return STATUS_SUCCESS;
   };
 

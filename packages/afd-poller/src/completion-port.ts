@@ -11,6 +11,7 @@ import {
   STATUS_SUCCESS,
   STATUS_TIMEOUT,
 } from 'ntdllx';
+import { KeptNumbers } from './kept-numbers.js';
 
 /** How many packets one call takes at the most. */
 export const batchSize = 64;
@@ -25,6 +26,10 @@ const iosbOffset = scratchOffset + 16;
 const informationOffset = scratchOffset + 32;
 const memoryBytes = scratchOffset + 48;
 
+/** The places in the memory whose addresses are handed to every wait, by their index. */
+const place = { packets: 0, removed: 1, timeout: 2, scratch: 3 } as const;
+const placeOffsets = [0, removedOffset, timeoutOffset, iosbOffset];
+
 /** Longer than any program runs: 2^53 ticks of 100 ns are 28 years. */
 const longestMs = Math.floor(Number.MAX_SAFE_INTEGER / 10_000);
 const twoTo32 = 0x1_0000_0000;
@@ -33,6 +38,7 @@ const twoTo32 = 0x1_0000_0000;
 export class CompletionPort {
   readonly #kernel: Kernel;
   readonly #memory: NativeMemory;
+  readonly #addresses = new KeptNumbers();
   readonly handle: HANDLE;
 
   /** @throws {NtStatusError} when there is no port to be had; nothing is left then. */
@@ -46,6 +52,7 @@ export class CompletionPort {
       throw new NtStatusError('NtCreateIoCompletion', status);
     }
     this.handle = this.#memory.readPointer(0);
+    for (const offset of placeOffsets) this.#addresses.push(address + offset);
   }
 
   /** Has requests on a file complete here, for the file's life. @returns STATUS_INVALID_PARAMETER when the file has a port already. */
@@ -85,15 +92,15 @@ export class CompletionPort {
    * @returns how many were taken.
    */
   remove(timeoutMs: number, most: number): number {
-    const { address } = this.#memory;
+    const addresses = this.#addresses;
     const isEndless = timeoutMs > longestMs;
     if (!isEndless) this.#writeRelativeTimeout(timeoutMs);
     const status = this.#kernel.NtRemoveIoCompletionEx(
       this.handle,
-      address,
+      addresses.at(place.packets),
       most,
-      address + removedOffset,
-      isEndless ? 0 : address + timeoutOffset,
+      addresses.at(place.removed),
+      isEndless ? 0 : addresses.at(place.timeout),
       0,
     );
     // A success code: nothing was removed, whatever the count says.
@@ -124,7 +131,7 @@ export class CompletionPort {
 
   /** Sixteen bytes for a call that is finished with them when it returns. */
   get scratchAddress(): number {
-    return this.#memory.address + iosbOffset;
+    return this.#addresses.at(place.scratch);
   }
 
   /** Closes the port. Nobody may be waiting on it. */
@@ -133,12 +140,15 @@ export class CompletionPort {
     this.#memory.free();
   }
 
-  /** A LARGE_INTEGER below zero: from now, in 100 ns, rounded up. Without a bigint per wait. */
+  /**
+   * A LARGE_INTEGER below zero: from now, in 100 ns, rounded up. Halves with a sign, for V8 makes no
+   * object of such a number; nor a bigint per wait.
+   */
   #writeRelativeTimeout(timeoutMs: number): void {
     const ticks = Math.ceil(timeoutMs * 10_000);
     const low = ticks % twoTo32;
     const high = Math.floor(ticks / twoTo32);
-    this.#memory.writeU32(timeoutOffset, low === 0 ? 0 : twoTo32 - low);
+    this.#memory.writeI32(timeoutOffset, -low | 0);
     this.#memory.writeI32(timeoutOffset + 4, low === 0 ? -high : -high - 1);
   }
 }

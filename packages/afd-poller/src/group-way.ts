@@ -18,7 +18,7 @@ import {
 import { openAfd } from './afd-device.js';
 import type { CompletionPort } from './completion-port.js';
 import { Line } from './line.js';
-import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
+import { type BlockCounts, PollBlocks } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 
@@ -57,7 +57,7 @@ export class GroupWay implements PollWay {
   #hot = new Group();
   #cold = new Group();
   /** Groups that are not in use. */
-  readonly #spare: Group[] = [];
+  readonly #spare = new Line<Group>();
   #pending = 0;
 
   /** Opens the handle. @throws {NtStatusError} when NT refuses; nothing is left then. */
@@ -147,7 +147,7 @@ export class GroupWay implements PollWay {
   }
 
   #newGroup(): Group {
-    return this.#spare.pop() ?? new Group();
+    return this.#spare.length === 0 ? new Group() : this.#spare.pop();
   }
 
   #endGroup(group: Group): void {
@@ -185,7 +185,7 @@ export class GroupWay implements PollWay {
     }
     const apcContext = blocks.lend(block, length);
     const address = blocks.address(block);
-    const info = address + pollInfoOffset;
+    const info = blocks.infoAddress(block);
     const byteLength = AFD_POLL_INFO.byteLength(length);
     const status = this.#kernel.NtDeviceIoControlFile(
       this.#afd,

@@ -3,7 +3,7 @@ const mostEmpty = 1_024;
 
 /**
  * A line of things, first come, first served, that is filled and emptied over and over without
- * allocating: an array that is cut to length 0 gives its memory back each time.
+ * allocating: an array that is cut to length 0, or emptied by pop, gives its memory back each time.
  */
 export class Line<T> {
   readonly #items: (T | undefined)[] = [];
@@ -38,6 +38,15 @@ export class Line<T> {
       this.#tail -= this.#head;
       this.#head = 0;
     }
+    return item;
+  }
+
+  /** Takes the last one; there must be one. */
+  pop(): T {
+    this.#tail -= 1;
+    const item = this.#items[this.#tail] as T;
+    this.#items[this.#tail] = undefined;
+    if (this.#head === this.#tail) this.clear();
     return item;
   }
 

@@ -8,6 +8,8 @@ import {
   STATUS_PENDING,
 } from 'ntdllx';
 import { DEBUG } from './debug.js';
+import { KeptNumbers } from './kept-numbers.js';
+import { Line } from './line.js';
 
 const infoOffset = IO_STATUS_BLOCK.layout.size;
 const { Timeout, NumberOfHandles, Exclusive, Handles } = AFD_POLL_INFO.layout.fields;
@@ -16,24 +18,24 @@ const handlesOffset = infoOffset + Handles[0];
 const handleBytes = AFD_POLL_HANDLE_INFO.layout.size;
 const guardBytes = 16;
 
-/** Blocks start at multiples of this, which leaves so many generations for an ApcContext. */
+/** Blocks start at multiples of this, a line of the processor's cache. */
 const alignment = 64;
-/** What the address of an AFD_POLL_INFO is beyond that of its block. */
-export const pollInfoOffset = infoOffset;
+/** How many loans of a block are told apart. */
+const generationCount = 64;
+/** How many ApcContexts a block has: two per generation, of which the odd one is used. */
+const contextsPerBlock = 2 * generationCount;
 
 const firstSlabBlocks = 64;
 const largestSlabBlocks = 4_096;
 const guardWord = 0xfdfd_fdfd;
-const freedByte = 0xdd;
+const freedWord = 0xdddd_dddd;
 
 /** Who may write to a block. */
 const owner = { nobody: 0, us: 1, kernel: 2 } as const;
 
 interface Slab {
   readonly memory: NativeMemory;
-  /** The address of the first block. */
-  readonly base: number;
-  /** Where that is in the memory. */
+  /** Where the first block is in the memory. */
   readonly start: number;
   /** The number of the first block, over all slabs, and how many there are. */
   readonly first: number;
@@ -61,8 +63,10 @@ export interface BlockCounts {
  * Only a block of ours is written or released. The kernel's are lent from just before
  * NtDeviceIoControlFile until the packet was removed from the port, or the call was refused.
  *
- * A block's ApcContext is its address plus the generation of the loan, which fits into the six bits
- * that are zero in the address. So a packet of an earlier loan finds nothing.
+ * The ApcContext of a loan is made of the block's number and the generation of the loan, so a packet
+ * of an earlier loan finds nothing. It is odd, so it is never null, and never the address of an
+ * OVERLAPPED of somebody else on the same port. And it is small: V8 has numbers below 2^31 in place,
+ * but would make an object of 16 bytes for each address plus generation.
  */
 export class PollBlocks {
   /** An IO_STATUS_BLOCK, an AFD_POLL_INFO for so many sockets, and 16 guard bytes; rounded up. */
@@ -70,7 +74,10 @@ export class PollBlocks {
   readonly #kernel: Kernel;
   readonly #guardOffset: number;
   readonly #slabs: Slab[] = [];
-  #free: number[] = [];
+  /** By block, once it was acquired: its address, and that of its AFD_POLL_INFO. */
+  readonly #addresses = new KeptNumbers();
+  readonly #infoAddresses = new KeptNumbers();
+  readonly #free = new Line<number>();
   #blocks = 0;
   #kernels = 0;
 
@@ -84,17 +91,20 @@ export class PollBlocks {
   /** Takes a block for ourselves; its content is ready to be armed. */
   acquire(): number {
     if (this.#free.length === 0) this.#grow();
-    const block = this.#free.pop() as number;
+    const block = this.#free.pop();
     const slab = this.#slabOf(block);
     slab.owners[block - slab.first] = owner.us;
     const at = this.#offset(slab, block);
     const { memory } = slab;
+    // New blocks are taken in their order.
+    if (block === this.#addresses.length) {
+      this.#addresses.push(memory.address + at);
+      this.#infoAddresses.push(memory.address + at + infoOffset);
+    }
     memory.writeI64(at + infoOffset + Timeout[0], INT64_MAX);
     // All four bytes: an exclusive poll would end the others of the socket.
     memory.writeU32(at + infoOffset + Exclusive[0], 0);
-    if (DEBUG)
-      for (let word = 0; word < 4; word += 1)
-        memory.writeU32(at + this.#guardOffset + 4 * word, guardWord);
+    if (DEBUG) this.#fill(memory, at + this.#guardOffset, guardBytes, guardWord);
     return block;
   }
 
@@ -102,10 +112,7 @@ export class PollBlocks {
   release(block: number): void {
     const slab = this.#require(block, owner.us);
     slab.owners[block - slab.first] = owner.nobody;
-    if (DEBUG) {
-      const at = this.#offset(slab, block);
-      slab.memory.write(at, new Uint8Array(this.blockBytes).fill(freedByte));
-    }
+    if (DEBUG) this.#fill(slab.memory, this.#offset(slab, block), this.blockBytes, freedWord);
     this.#free.push(block);
   }
 
@@ -133,9 +140,9 @@ export class PollBlocks {
     memory.writeU32(at + infoOffset + NumberOfHandles[0], handles);
     owners[index] = owner.kernel;
     this.#kernels += 1;
-    const generation = ((generations[index] as number) + 1) % alignment;
+    const generation = ((generations[index] as number) + 1) % generationCount;
     generations[index] = generation;
-    return slab.base + index * this.blockBytes + generation;
+    return block * contextsPerBlock + 2 * generation + 1;
   }
 
   /** The request was refused, or ended without a packet: the block is ours again. */
@@ -152,13 +159,13 @@ export class PollBlocks {
    * @returns -1 for a packet of nobody: posted by somebody else, or of an earlier loan.
    */
   find(apcContext: number): number {
+    const block = Math.floor(apcContext / contextsPerBlock);
     for (const slab of this.#slabs) {
-      const offset = apcContext - slab.base;
-      if (!(offset >= 0 && offset < slab.count * this.blockBytes)) continue;
-      const index = Math.floor(offset / this.blockBytes);
+      const index = block - slab.first;
+      if (index >= slab.count) continue;
       const isLent = slab.owners[index] === owner.kernel;
-      const block = slab.first + index;
-      if (!isLent || slab.generations[index] !== offset % this.blockBytes) return -1;
+      const generation = ((apcContext % contextsPerBlock) - 1) / 2;
+      if (!isLent || slab.generations[index] !== generation) return -1;
       return this.status(block) === STATUS_PENDING ? -1 : block;
     }
     return -1;
@@ -166,8 +173,12 @@ export class PollBlocks {
 
   /** The address of a block: of its IO_STATUS_BLOCK. */
   address(block: number): number {
-    const slab = this.#slabOf(block);
-    return slab.base + (block - slab.first) * this.blockBytes;
+    return this.#addresses.at(block);
+  }
+
+  /** The address of its AFD_POLL_INFO. */
+  infoAddress(block: number): number {
+    return this.#infoAddresses.at(block);
   }
 
   /** How the request ended; STATUS_PENDING until it did. To be read first. */
@@ -213,7 +224,9 @@ export class PollBlocks {
       if (!owners.includes(owner.kernel)) memory.free();
     }
     this.#slabs.length = 0;
-    this.#free = [];
+    this.#addresses.clear();
+    this.#infoAddresses.clear();
+    this.#free.clear();
     return this.#kernels;
   }
 
@@ -226,7 +239,8 @@ export class PollBlocks {
     const { free, ours, kernels } = this.counts;
     const said = [free, ours, kernels];
     if (said.join() !== counted.join()) throw new Error(`ledger: ${said} said, ${counted} counted`);
-    if (new Set(this.#free).size !== free) throw new Error('ledger: a block is free twice');
+    const different = new Set(Array.from({ length: free }, (_, index) => this.#free.at(index)));
+    if (different.size !== free) throw new Error('ledger: a block is free twice');
     for (const slab of this.#slabs) {
       for (let index = 0; DEBUG && index < slab.count; index += 1) {
         if (slab.owners[index] === owner.us) this.#checkGuard(slab, slab.first + index);
@@ -242,7 +256,6 @@ export class PollBlocks {
     const first = this.#blocks;
     this.#slabs.push({
       memory,
-      base: memory.address + start,
       start,
       first,
       count,
@@ -274,6 +287,10 @@ export class PollBlocks {
     if (found === wanted) return slab;
     const whose = ['nobody’s', 'ours', 'the kernel’s'];
     throw new Error(`ledger: block ${block} is ${whose[found ?? 0]}, not ${whose[wanted]}`);
+  }
+
+  #fill(memory: NativeMemory, at: number, byteLength: number, word: number): void {
+    for (let offset = 0; offset < byteLength; offset += 4) memory.writeU32(at + offset, word);
   }
 
   #checkGuard(slab: Slab, block: number): void {

@@ -89,6 +89,41 @@ export class PollEvent<Token = unknown> {
   }
 }
 
+/** One iteration of a list. It is its own result, so that nothing is allocated per event. */
+class Walk<Token> implements IterableIterator<PollEvent<Token>> {
+  done = false;
+  // What TypeScript wants of a result that is done or not.
+  value: PollEvent<Token> = undefined as unknown as PollEvent<Token>;
+  readonly #events: PollEvents<Token>;
+  #index = 0;
+
+  constructor(events: PollEvents<Token>) {
+    this.#events = events;
+  }
+
+  next(): IteratorResult<PollEvent<Token>> {
+    while (!this.done && this.#index < this.#events.length) {
+      const event = this.#events.at(this.#index);
+      this.#index += 1;
+      if (event === undefined) continue;
+      this.value = event;
+      return this;
+    }
+    return this.return();
+  }
+
+  /** The iteration is over, also because the loop was left. */
+  return(): IteratorResult<PollEvent<Token>> {
+    this.done = true;
+    this.value = undefined as unknown as PollEvent<Token>;
+    return this;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+
 /**
  * The events of one wait. Made once and handed to every wait, which overwrites it: nothing is then
  * allocated per event.
@@ -133,11 +168,8 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     return bits === 0 ? undefined : event;
   }
 
-  *[Symbol.iterator](): Iterator<PollEvent<Token>> {
-    for (let index = 0; index < this.#length; index += 1) {
-      const event = this.at(index);
-      if (event !== undefined) yield event;
-    }
+  [Symbol.iterator](): IterableIterator<PollEvent<Token>> {
+    return new Walk(this);
   }
 
   /** @internal For the poller: forgets everything. */

@@ -11,7 +11,7 @@ import {
   STATUS_SUCCESS,
 } from 'ntdllx';
 import type { CompletionPort } from './completion-port.js';
-import { type BlockCounts, PollBlocks, pollInfoOffset } from './poll-blocks.js';
+import { type BlockCounts, PollBlocks } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 import { closedBehindOurBack, type Outcomes, type PollWay, type WayName } from './way.js';
 
@@ -81,7 +81,7 @@ export class SingleRequestWay implements PollWay {
     this.#blocks.setHandle(block, 0, Number(base), mask);
     const apcContext = this.#blocks.lend(block, 1);
     const address = this.#blocks.address(block);
-    const info = address + pollInfoOffset;
+    const info = this.#blocks.infoAddress(block);
     const status = this.#kernel.NtDeviceIoControlFile(
       this.#handles.handleOf(registration),
       0,

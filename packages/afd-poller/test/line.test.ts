@@ -2,10 +2,11 @@ import { Line } from 'afd-poller/internal';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-test('a line is an array to which one pushes and from which one shifts', () => {
+test('a line is an array to which one pushes and from which one shifts or pops', () => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.integer().map((value) => ({ push: value })) },
     { weight: 5, arbitrary: fc.constant({ shift: true as const }) },
+    { weight: 3, arbitrary: fc.constant({ pop: true as const }) },
     { weight: 1, arbitrary: fc.nat(3_000).map((many) => ({ many })) },
     { weight: 1, arbitrary: fc.nat(3_000).map((few) => ({ few })) },
   );
@@ -23,6 +24,7 @@ test('a line is an array to which one pushes and from which one shifts', () => {
         for (let count = 0; count < shifts && model.length > 0; count += 1) {
           expect(line.shift()).toBe(model.shift());
         }
+        if ('pop' in each && model.length > 0) expect(line.pop()).toBe(model.pop());
         expect(line.length).toBe(model.length);
         if (model.length > 0) {
           expect(line.at(0)).toBe(model[0]);

@@ -1,0 +1,69 @@
+import { PollBlocks } from 'afd-poller/internal';
+import { STATUS_PENDING, STATUS_SUCCESS } from 'ntdllx';
+import { createSimNt } from 'sim-nt';
+import { expect, test } from 'vitest';
+
+// Blocks of a ledger, and the memory that a kernel would write their end to.
+function ledger() {
+  const { kernel } = createSimNt({ seed: 1 });
+  const memories: ReturnType<typeof kernel.allocate>[] = [];
+  const allocate = (byteLength: number) => {
+    const memory = kernel.allocate(byteLength);
+    memories.push(memory);
+    return memory;
+  };
+  const blocks = new PollBlocks({ ...kernel, allocate });
+  const end = (block: number, status: number) => {
+    const address = blocks.address(block);
+    for (const memory of memories) {
+      const at = address - memory.address;
+      if (at >= 0 && at < memory.byteLength) memory.writeU32(at, status);
+    }
+  };
+  return { blocks, end };
+}
+
+test('a packet finds its own loan of its own block, once that has ended', () => {
+  const { blocks, end } = ledger();
+  // More than the first slab has.
+  const all = Array.from({ length: 200 }, () => blocks.acquire());
+  const contexts = all.map((block) => blocks.lend(block, 1));
+  expect(new Set(contexts).size).toBe(all.length);
+  for (const apcContext of contexts) expect(blocks.find(apcContext)).toBe(-1);
+  for (const block of all) end(block, STATUS_SUCCESS);
+  expect(contexts.map((apcContext) => blocks.find(apcContext))).toEqual(all);
+  blocks.verify();
+  for (const block of all) blocks.takeBack(block);
+  for (const apcContext of contexts) expect(blocks.find(apcContext)).toBe(-1);
+  expect(blocks.close()).toBe(0);
+  for (const apcContext of contexts) expect(blocks.find(apcContext)).toBe(-1);
+});
+
+test('64 loans of one block have different ApcContexts: no packet of an earlier one finds it', () => {
+  const { blocks, end } = ledger();
+  const block = blocks.acquire();
+  const earlier: number[] = [];
+  for (let loan = 0; loan < 64; loan += 1) {
+    const apcContext = blocks.lend(block, 1);
+    expect(blocks.status(block)).toBe(STATUS_PENDING);
+    end(block, STATUS_SUCCESS);
+    expect(earlier.map((old) => blocks.find(old))).toEqual(earlier.map(() => -1));
+    expect(blocks.find(apcContext)).toBe(block);
+    blocks.takeBack(block);
+    earlier.push(apcContext);
+  }
+  expect(new Set(earlier).size).toBe(64);
+});
+
+test('what somebody else’s packet can carry finds nothing', () => {
+  const { blocks, end } = ledger();
+  const block = blocks.acquire();
+  const apcContext = blocks.lend(block, 1);
+  end(block, STATUS_SUCCESS);
+  // Null, an address, and the like: even. Ours is odd, and small, which V8 keeps without an object.
+  expect([apcContext % 2, apcContext < 2 ** 31]).toEqual([1, true]);
+  const foreign = [0, apcContext - 1, apcContext + 1, apcContext + 2, apcContext + 128];
+  foreign.push(blocks.address(block), blocks.infoAddress(block), 2 ** 31, 2 ** 53, 2 ** 64);
+  expect(foreign.map((value) => blocks.find(value))).toEqual(foreign.map(() => -1));
+  expect(blocks.find(apcContext)).toBe(block);
+});

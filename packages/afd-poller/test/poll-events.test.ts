@@ -1,0 +1,45 @@
+import { AfdPoller, type PollEvent, type PollEvents } from 'afd-poller';
+import { createSimNt } from 'sim-nt';
+import { expect, test } from 'vitest';
+
+function listOf(values: readonly number[]) {
+  const { kernel, nowMs } = createSimNt({ seed: 1 });
+  const poller = new AfdPoller<number>({ kernel, now: nowMs, allowMainThread: true });
+  for (const value of values) poller.post(1, value);
+  const events = poller.wait(0);
+  return { poller, events };
+}
+
+const valuesOf = (events: Iterable<PollEvent<number>>) => [...events].map(({ value }) => value);
+
+test('iterations of one list are apart from each other', () => {
+  const { poller, events } = listOf([1, 2, 3]);
+  const pairs: string[] = [];
+  for (const { value: outer } of events) {
+    for (const { value: inner } of events) pairs.push(`${outer}${inner}`);
+  }
+  expect(pairs).toEqual(['11', '12', '13', '21', '22', '23', '31', '32', '33']);
+  poller.close();
+});
+
+test('an iteration that was left is over, and the next one begins at the front', () => {
+  const { poller, events } = listOf([1, 2, 3]);
+  const iterator = events[Symbol.iterator]();
+  for (const { value } of { [Symbol.iterator]: () => iterator }) if (value === 2) break;
+  expect(iterator.next()).toMatchObject({ done: true, value: undefined });
+  expect(valuesOf(events)).toEqual([1, 2, 3]);
+  poller.close();
+});
+
+test('an iteration that came to its end stays there, also when the list is filled anew', () => {
+  const { poller, events } = listOf([1]);
+  const iterator = events[Symbol.iterator]();
+  expect(iterator.next()).toMatchObject({ done: false, value: { value: 1 } });
+  expect(iterator.next()).toMatchObject({ done: true, value: undefined });
+  poller.post(1, 4);
+  poller.post(1, 5);
+  const again: PollEvents<number> = poller.wait(0, events);
+  expect(iterator.next()).toMatchObject({ done: true, value: undefined });
+  expect(valuesOf(again)).toEqual([4, 5]);
+  poller.close();
+});
