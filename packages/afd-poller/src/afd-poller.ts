@@ -1,4 +1,5 @@
 import { Skt } from 'tofu-sockets';
+import { isBeingTold } from './channels.js';
 import { PollerError } from './errors.js';
 import { type Interest, readInterest } from './interest.js';
 import { type CheckedOptions, type PollerOptions, readOptions } from './options.js';
@@ -177,6 +178,7 @@ export class AfdPoller<Token = unknown> {
    */
   close(): void {
     if (!AfdPoller.#own(this).#isOpen) return;
+    if (isBeingTold()) throw AfdPoller.#reentered();
     if (this.#loop.isWaiting) {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait.');
     }
@@ -205,8 +207,17 @@ export class AfdPoller<Token = unknown> {
   }
 
   static #requireOpen<T>(self: AfdPoller<T>): void {
-    if (AfdPoller.#own(self).#isOpen) return;
+    const poller = AfdPoller.#own(self);
+    if (isBeingTold()) throw AfdPoller.#reentered();
+    if (poller.#isOpen) return;
     throw new PollerError('ERR_POLLER_CLOSED', 'This poller is closed.');
+  }
+
+  static #reentered(): PollerError {
+    return new PollerError(
+      'ERR_POLLER_REENTERED',
+      'A subscriber of a diagnostics channel only looks: no poller can be called meanwhile.',
+    );
   }
 
   #require(skt: Skt): Registration<Token> {

@@ -16,6 +16,7 @@ import {
   STATUS_SUCCESS,
 } from 'ntdllx';
 import { openAfd } from './afd-device.js';
+import { channels, type RequestFacts, tellRequest } from './channels.js';
 import type { CompletionPort } from './completion-port.js';
 import { Line } from './line.js';
 import { type BlockCounts, PollBlocks } from './poll-blocks.js';
@@ -121,7 +122,7 @@ export class GroupWay implements PollWay {
   take(apcContext: number): boolean {
     const block = this.#blocks.find(apcContext);
     if (block === -1) return false;
-    this.#finish(block);
+    this.#finish(block, apcContext);
     return true;
   }
 
@@ -199,21 +200,31 @@ export class GroupWay implements PollWay {
       info,
       byteLength,
     );
-    if (isNtError(status)) {
+    const isRefused = isNtError(status);
+    if (isRefused) {
       blocks.takeBack(block);
       blocks.release(block);
-      this.#refused(group, status);
-      return;
+    } else {
+      this.#lent(group, block);
     }
+    if (channels.submit.hasSubscribers) {
+      tellRequest('submit', this.#facts(apcContext, status), members, ({ mask }) => mask);
+    }
+    if (isRefused) this.#refused(group, status);
+    else if (status === STATUS_SUCCESS) this.#finish(block, apcContext);
+  }
+
+  /** The kernel has a request about these. */
+  #lent(group: Group, block: number): void {
+    const { members } = group;
     this.#groups[block] = group;
-    this.#pending += length;
-    for (let index = 0; index < length; index += 1) {
+    this.#pending += members.length;
+    for (let index = 0; index < members.length; index += 1) {
       const registration = members.at(index);
       registration.request = 'pending';
       registration.armedMask = registration.mask;
       registration.block = block;
     }
-    if (status === STATUS_SUCCESS) this.#finish(block);
   }
 
   /** @returns a block, or -1 where there is no native memory left. */
@@ -246,14 +257,15 @@ export class GroupWay implements PollWay {
   }
 
   /** The request is over: its block is read, in this order, and given back; then all are told. */
-  #finish(block: number): void {
+  #finish(block: number, apcContext: number): void {
     const blocks = this.#blocks;
     blocks.takeBack(block);
     const group = this.#groups[block] as Group;
     const { members } = group;
     this.#groups[block] = undefined;
     this.#pending -= members.length;
-    const count = isNtSuccess(blocks.status(block)) ? blocks.handleCount(block) : 0;
+    const status = blocks.status(block);
+    const count = isNtSuccess(status) ? blocks.handleCount(block) : 0;
     // The output is compacted and in the order of the request: one pass over both finds everybody.
     let at = 0;
     for (let index = 0; index < members.length; index += 1) {
@@ -267,11 +279,19 @@ export class GroupWay implements PollWay {
       if (isNamed) at += 1;
     }
     blocks.release(block);
+    if (channels.complete.hasSubscribers) {
+      const facts = this.#facts(apcContext, status);
+      tellRequest('complete', facts, members, ({ saidEvents }) => saidEvents);
+    }
     for (let index = 0; index < members.length; index += 1) {
       const registration = members.at(index);
       this.#outcomes.completed(registration, registration.saidEvents, registration.saidCause);
     }
     this.#endGroup(group);
+  }
+
+  #facts(apcContext: number, status: NTSTATUS): RequestFacts {
+    return { port: this.#port.handle, way: this.name, apcContext, status };
   }
 
   #require(status: NTSTATUS): void {

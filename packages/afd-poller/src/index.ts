@@ -5,6 +5,14 @@
  * @packageDocumentation
  */
 export { AfdPoller, type PollerCounts, type PollerState } from './afd-poller.js';
+export {
+  type CancelMessage,
+  type CloseMessage,
+  channels,
+  type PolledSocket,
+  type RequestMessage,
+  type WakeMessage,
+} from './channels.js';
 export { PollerError, type PollerErrorCode, PollRefusedError } from './errors.js';
 export type { Interest, Mode } from './interest.js';
 export type { PollerOptions } from './options.js';

@@ -1,5 +1,18 @@
-import { AFD_POLL_LOCAL_CLOSE, isNtError, type NTSTATUS, NtStatusError } from 'ntdllx';
+import {
+  AFD_POLL_LOCAL_CLOSE,
+  isNtError,
+  type NTSTATUS,
+  NtStatusError,
+  ntStatusName,
+} from 'ntdllx';
 import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
+import {
+  type CancelMessage,
+  type CloseMessage,
+  channels,
+  tellChannel,
+  type WakeMessage,
+} from './channels.js';
 import { batchSize, CompletionPort } from './completion-port.js';
 import { PollRefusedError } from './errors.js';
 import { type Want, wants } from './interest.js';
@@ -45,7 +58,7 @@ export class PollLoop<Token> {
   readonly counts: LoopCounts = { submitted: 0, cancelled: 0, packets: 0, strays: 0 };
   readonly #options: CheckedOptions;
   readonly #way: PollWay;
-  readonly #teller = new Teller<Token>(() => this.flags.takeWake());
+  readonly #teller = new Teller<Token>(() => this.#takeWake());
   readonly #bySkt = new Map<Skt, Registration<Token>>();
   readonly #byId = new Map<number, Registration<Token>>();
   /** Registrations that were removed and whose request is not over. */
@@ -154,6 +167,7 @@ export class PollLoop<Token> {
    */
   close(): number {
     this.flags.close();
+    const registrations = this.size;
     for (const registration of [...this.#bySkt.values()]) this.remove(registration);
     let held = 0;
     try {
@@ -169,6 +183,10 @@ export class PollLoop<Token> {
         this.#teller.close();
         this.#leaving.clear();
         held = this.#way.free();
+        if (channels.close.hasSubscribers) {
+          const message: CloseMessage = { port: this.port.handle, registrations, held };
+          tellChannel('close', message);
+        }
       }
     }
     return held;
@@ -181,6 +199,15 @@ export class PollLoop<Token> {
     const all = [...this.#bySkt.values(), ...this.#leaving.values()];
     const lent = all.filter(({ request }) => request !== 'idle').length;
     if (lent !== pending) throw new Error(`poller: ${lent} requests, ${pending} that are pending`);
+  }
+
+  #takeWake(): number {
+    const bits = this.flags.takeWake();
+    if (channels.wake.hasSubscribers) {
+      const message: WakeMessage = { port: this.port.handle, bits };
+      tellChannel('wake', message);
+    }
+    return bits;
   }
 
   #waitInto(events: PollEvents<Token>, timeoutMs: number): void {
@@ -248,6 +275,12 @@ export class PollLoop<Token> {
   #cancel(registration: Registration<Token>): void {
     this.counts.cancelled += 1;
     const status = this.#way.cancel(registration as Registration);
+    if (channels.cancel.hasSubscribers) {
+      const { id, skt } = registration;
+      const [port, way] = [this.port.handle, this.#way.name];
+      const message: CancelMessage = { port, way, id, skt, status: ntStatusName(status) };
+      tellChannel('cancel', message);
+    }
     if (isNtError(status)) this.#refused(registration, 'NtCancelIoFileEx', status);
   }
 

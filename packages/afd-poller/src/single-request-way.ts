@@ -10,6 +10,7 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
+import { channels, type RequestFacts, tellRequest } from './channels.js';
 import type { CompletionPort } from './completion-port.js';
 import { type BlockCounts, PollBlocks } from './poll-blocks.js';
 import type { Registration } from './registration.js';
@@ -94,9 +95,17 @@ export class SingleRequestWay implements PollWay {
       info,
       pollInfoBytes,
     );
-    if (isNtError(status)) {
-      // Refused: there is no request, and no packet will come.
-      this.#blocks.takeBack(block);
+    const isRefused = isNtError(status);
+    // Refused: there is no request, and no packet will come.
+    if (isRefused) this.#blocks.takeBack(block);
+    else {
+      registration.request = 'pending';
+      registration.armedMask = mask;
+    }
+    if (channels.submit.hasSubscribers) {
+      tellRequest('submit', this.#facts(apcContext, status), [registration], () => mask);
+    }
+    if (isRefused) {
       // A socket that is closed: that is what its poll would have said, too.
       if (closedBehindOurBack.includes(status)) {
         this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
@@ -105,10 +114,9 @@ export class SingleRequestWay implements PollWay {
       }
       return;
     }
-    registration.request = 'pending';
-    registration.armedMask = mask;
     // Also a request that is complete already posts its packet, unless its handle was told not to.
-    if (status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess) this.#finish(block);
+    const isOver = status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess;
+    if (isOver) this.#finish(block, apcContext);
   }
 
   flush(): void {
@@ -135,7 +143,7 @@ export class SingleRequestWay implements PollWay {
   take(apcContext: number): boolean {
     const block = this.#blocks.find(apcContext);
     if (block === -1) return false;
-    this.#finish(block);
+    this.#finish(block, apcContext);
     return true;
   }
 
@@ -159,19 +167,24 @@ export class SingleRequestWay implements PollWay {
     return this.#blocks.close();
   }
 
+  #facts(apcContext: number, status: NTSTATUS): RequestFacts {
+    return { port: this.#port.handle, way: this.name, apcContext, status };
+  }
+
   /** The request is over: its block is read, in this order, and is ours. */
-  #finish(block: number): void {
+  #finish(block: number, apcContext: number): void {
     const blocks = this.#blocks;
     blocks.takeBack(block);
     // Cancelled, timed out, displaced by an exclusive poll: the events are then those of the
     // request, as if all of them had happened.
-    const isTold = isNtSuccess(blocks.status(block)) && blocks.handleCount(block) > 0;
+    const status = blocks.status(block);
+    const isTold = isNtSuccess(status) && blocks.handleCount(block) > 0;
+    const events = isTold ? blocks.events(block, 0) : 0;
     const registration = this.#registrations[block] as Registration;
     registration.request = 'idle';
-    this.#outcomes.completed(
-      registration,
-      isTold ? blocks.events(block, 0) : 0,
-      isTold ? blocks.cause(block, 0) : 0,
-    );
+    if (channels.complete.hasSubscribers) {
+      tellRequest('complete', this.#facts(apcContext, status), [registration], () => events);
+    }
+    this.#outcomes.completed(registration, events, isTold ? blocks.cause(block, 0) : 0);
   }
 }

@@ -1,12 +1,13 @@
 import {
   AFD_POLL_HANDLE_INFO,
   AFD_POLL_INFO,
+  afdPollNames,
   FILE_IO_COMPLETION_INFORMATION,
   IO_STATUS_BLOCK,
 } from 'ntdllx';
 import { AF_INET, AF_INET6, AF_UNIX, sockaddr_in, sockaddr_in6, sockaddr_un } from 'ntdllx/ws2_32';
 import type { HandleNames } from './handle-names.js';
-import { pollEvents, timeoutText } from './nt-names.js';
+import { timeoutText } from './nt-names.js';
 import type { PolledSocket, PollInfo } from './record.js';
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -26,7 +27,7 @@ export function decodePollInfo(bytes: Uint8Array, names: HandleNames): PollInfo 
     const handle = info.getBigUint64(at + Handle[0], true);
     const mask = info.getUint32(at + Events[0], true);
     const status = info.getUint32(at + Status[0], true);
-    return { handle, socket: names.of(handle), mask, events: pollEvents(mask), status };
+    return { handle, socket: names.of(handle), mask, events: afdPollNames(mask), status };
   });
   return {
     timeout100ns: info.getBigInt64(fields.Timeout[0], true),

@@ -1,20 +1,7 @@
 import * as nt from 'ntdllx';
 import * as ws2_32 from 'ntdllx/ws2_32';
 
-/** The bits of AFD_POLL_* by name, lowest first. */
-const pollBits = Object.entries(nt)
-  .filter(([name]) => name.startsWith('AFD_POLL_') && !name.endsWith('INFO'))
-  .map(([name, bit]) => [name.slice('AFD_POLL_'.length), Number(bit)] as const)
-  .sort(([, a], [, b]) => a - b);
-
 export const hex = (value: number | bigint) => `0x${value.toString(16)}`;
-
-/** The names of the bits that are set; what has no name is in hexadecimal. */
-export function pollEvents(mask: number): string[] {
-  const known = pollBits.filter(([, bit]) => (mask & bit) !== 0);
-  const rest = known.reduce((left, [, bit]) => left & ~bit, mask >>> 0);
-  return [...known.map(([name]) => name), ...(rest === 0 ? [] : [hex(rest >>> 0)])];
-}
 
 /** A time-out as NT takes it. */
 export function timeoutText(timeout100ns: bigint): string {

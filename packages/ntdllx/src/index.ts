@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+export { afdPollNames } from './afd-poll-names.js';
 export * from './constants.js';
 export {
   ExportError,

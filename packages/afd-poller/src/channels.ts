@@ -1,0 +1,118 @@
+import { channel } from 'node:diagnostics_channel';
+import { afdPollNames, type HANDLE, type NTSTATUS, ntStatusName } from 'ntdllx';
+import type { Skt } from 'tofu-sockets';
+import type { Registration } from './registration.js';
+import type { WayName } from './way.js';
+
+/** A socket in a message: its registration, and AFD's events by name, without `AFD_POLL_`. */
+export interface PolledSocket {
+  /** What `add` returned. */
+  readonly id: number;
+  readonly skt: Skt;
+  readonly events: readonly string[];
+}
+
+/** A request was made, or refused, or is over. */
+export interface RequestMessage {
+  /** The poller, by the handle of its port. */
+  readonly port: HANDLE;
+  readonly way: WayName;
+  /** The request, by what its packet carries; used again once it is over. */
+  readonly apcContext: number;
+  /** NT's name of the status: of the call, or of the request that is over. */
+  readonly status: string;
+  /** `submit`: whom it is about, and what is asked. `complete`: who has something to tell. */
+  readonly sockets: readonly PolledSocket[];
+}
+
+/** NT was asked to end the request of a socket. Other sockets may share it. */
+export interface CancelMessage {
+  readonly port: HANDLE;
+  readonly way: WayName;
+  readonly id: number;
+  readonly skt: Skt;
+  /** NT's answer, by name; STATUS_SUCCESS also when the request was over already. */
+  readonly status: string;
+}
+
+/** A wake was told by a wait. */
+export interface WakeMessage {
+  readonly port: HANDLE;
+  /** Of all wakes since the last one. */
+  readonly bits: number;
+}
+
+/** A poller is closed. */
+export interface CloseMessage {
+  readonly port: HANDLE;
+  /** How many sockets were registered. */
+  readonly registrations: number;
+  /** How many requests the kernel did not let go of: their memory stays allocated. */
+  readonly held: number;
+}
+
+/**
+ * Channels of node:diagnostics_channel: what each poller of this thread asks of the kernel and what
+ * becomes of it, told while it happens. A subscriber only looks: calls to pollers are refused meanwhile.
+ * With no subscriber it costs a look at `hasSubscribers` per request, and nothing is allocated.
+ */
+export const channels = {
+  /** {@link RequestMessage} */
+  submit: channel('afd-poller:submit'),
+  /** {@link RequestMessage} */
+  complete: channel('afd-poller:complete'),
+  /** {@link CancelMessage} */
+  cancel: channel('afd-poller:cancel'),
+  /** {@link WakeMessage} */
+  wake: channel('afd-poller:wake'),
+  /** {@link CloseMessage} */
+  close: channel('afd-poller:close'),
+} as const;
+
+let isTelling = false;
+
+/** True while subscribers are told: the books of a poller may not be in order. */
+export function isBeingTold(): boolean {
+  return isTelling;
+}
+
+/** Hands a message to the subscribers of a channel. */
+export function tellChannel(name: keyof typeof channels, message: object): void {
+  isTelling = true;
+  try {
+    channels[name].publish(message);
+  } finally {
+    isTelling = false;
+  }
+}
+
+/** Of a request: everything of a message but whom it is about. */
+export interface RequestFacts {
+  readonly port: HANDLE;
+  readonly way: WayName;
+  readonly apcContext: number;
+  readonly status: NTSTATUS;
+}
+
+/**
+ * Tells of a request. To be called only where the channel has subscribers.
+ *
+ * @param members whom the request is about.
+ * @param eventsOf AFD's events of one of them; 0 leaves it out.
+ */
+export function tellRequest(
+  name: 'submit' | 'complete',
+  { port, way, apcContext, status }: RequestFacts,
+  members: { readonly length: number; at(index: number): Registration | undefined },
+  eventsOf: (registration: Registration) => number,
+): void {
+  const sockets: PolledSocket[] = [];
+  for (let index = 0; index < members.length; index += 1) {
+    const member = members.at(index) as Registration;
+    const { id, skt } = member;
+    const events = afdPollNames(eventsOf(member));
+    if (events.length > 0) sockets.push({ id, skt, events });
+  }
+  const message: RequestMessage = { port, way, apcContext, status: ntStatusName(status), sockets };
+  tellChannel(name, message);
+}
