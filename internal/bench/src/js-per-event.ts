@@ -2,6 +2,7 @@ import { GCProfiler } from 'node:v8';
 import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
 import { createSimNt } from 'sim-nt';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { asForeign } from './foreign.js';
 import { createNoCostKernel } from './no-cost-kernel.js';
 import { type Summary, summarize } from './statistics.js';
 
@@ -31,10 +32,14 @@ export class EventScene {
   readonly poller: AfdPoller<number>;
   readonly events: PollEvents<number>;
 
-  /** @param capacity how many events a wait tells of, at the most. */
-  constructor(way: WayName, idle: number, capacity: number = readySockets) {
+  /**
+   * @param capacity how many events a wait tells of, at the most.
+   * @param isForeign lets nothing of the kernel be inlined; see {@link asForeign}.
+   */
+  constructor(way: WayName, idle: number, { capacity = readySockets, isForeign = false } = {}) {
     this.events = new PollEvents<number>(capacity);
-    const { kernel, setReady } = createNoCostKernel();
+    const { kernel: own, setReady } = createNoCostKernel();
+    const kernel = isForeign ? asForeign(own) : own;
     this.poller = new AfdPoller<number>({ way, kernel, allowMainThread: true });
     const creator = new SocketCreator(kernel);
     for (let token = 0; token < readySockets + idle; token += 1) {
@@ -135,8 +140,8 @@ export interface Allocation {
  * @throws {Error} when something was collected: the count would be too small.
  */
 export function measureAllocation(way: WayName): Allocation {
-  const scene = new EventScene(way, 0);
-  const lonely = new EventScene(way, 0, 1);
+  const scene = new EventScene(way, 0, { isForeign: true });
+  const lonely = new EventScene(way, 0, { isForeign: true, capacity: 1 });
   // With a time-out, for that asks the clock; it is never used up.
   scene.turns(20_000, timeoutMs);
   lonely.turns(50_000, timeoutMs);
