@@ -9,7 +9,7 @@ import { reportServer, type ServerPorts } from './server-report.js';
 const serveBytes = 262_144;
 /** How often a turn tries, and how many bytes it serves, before it looks at the poller again. */
 const tryBudget = 256;
-const turnBytes = 1_048_576;
+const turnBytes = 2_097_152;
 /** Told once; then this server asks for more when it is through with it. */
 const receiving = { receive: true, mode: 'oneshot' } as const;
 const sending = { send: true, mode: 'oneshot' } as const;

@@ -65,7 +65,7 @@ describe.each(ways)('%s', (way) => {
       expect(answered).toBe(64);
       const each = (streamed - before) / 4;
       expect(each).toBeGreaterThan(65_536);
-      expect(each).toBeLessThanOrEqual(2_097_152);
+      expect(each).toBeLessThanOrEqual(4_194_304);
     }
     stream = undefined;
     server.close();
