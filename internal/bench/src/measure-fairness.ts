@@ -5,7 +5,7 @@ import { type Entry, loadOf } from './workloads.js';
 
 const warmupSeconds = 0.2;
 /** How much longer than the others the one streams that is to be beside them all the time. */
-const longerSeconds = 0.5;
+const longerSeconds = warmupSeconds + 0.15;
 
 /** How long it is measured, with which generator, and whom to tell. */
 export interface FairnessOptions {
@@ -26,7 +26,7 @@ export async function measureShare(
   const loader = await Loader.open(generator, server.port, load);
   try {
     // All are accepted, and what there is to compile is compiled.
-    await loader.time(warmupSeconds, warmupSeconds);
+    await loader.time(0, warmupSeconds);
     const result = await loader.time(warmupSeconds, seconds);
     const fair = result.messages / load.active;
     const [slowest, fastest] = [result.slowest / fair, result.fastest / fair];

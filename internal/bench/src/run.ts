@@ -120,7 +120,7 @@ class Run {
     const names = isQuick ? sharers.slice(-3) : sharers;
     const entries = asked.includes('F1') ? plainEntries(names) : [];
     // Long enough for several messages of each of a thousand.
-    const options = { seconds: 3.5 * seconds, generator: this.#generator, say: this.#say };
+    const options = { seconds: 2.5 * seconds, generator: this.#generator, say: this.#say };
     return this.#each(entries, 'fairness, F1', (entry) =>
       this.#inSession(async (servers) => [await measureShare(servers, entry, options)]),
     );
@@ -129,7 +129,7 @@ class Run {
   neighbours(): Promise<NeighbourRow[]> {
     const { workloads: asked, pairs, seconds } = this.#args;
     const entries = asked.includes('F2') ? plainEntries(neighbours) : [];
-    const rounds = Math.ceil(pairs / 2);
+    const rounds = Math.ceil(pairs / 3);
     const options = { seconds, rounds, generator: this.#generator, say: this.#say };
     return this.#each(entries, 'fairness, F2', (entry) =>
       this.#inSession(async (servers) => [await measureNeighbour(servers, entry, options)]),
