@@ -19,7 +19,8 @@
  *   count MESSAGES                exactly so many messages
  *
  * Each is answered by one line of JSON when everything that was sent has come back; between two of
- * them the connections stay open and idle. It ends with its input.
+ * them the connections stay open and idle. It ends with its input. `slowest` and `fastest` are how
+ * many messages the least and the most served of the active connections had.
  *
  * Every echoed byte is compared with what was sent.
  * Exit codes: 2 a call failed, 3 nothing moved for 30 s, 4 the peer closed, 5 a wrong byte came.
@@ -52,6 +53,7 @@ typedef struct {
   uint64_t fired_at;
   uint32_t number;    /* of the message in flight */
   uint32_t events;
+  uint64_t messages;  /* of the measured window */
 } Connection;
 
 static int port, conns = 1, active = 0, size = 64;
@@ -193,6 +195,7 @@ static void finish_message(Connection *c) {
   in_flight--;
   if (!measuring) return;
   messages++;
+  c->messages++;
   bytes += size;
   record(now() - c->fired_at);
 }
@@ -210,7 +213,7 @@ static void on_stream(Connection *c, uint32_t events) {
     c->received_total += count;
     in_flight -= count;
     total += whole;
-    if (measuring) { messages += whole; bytes += count; }
+    if (measuring) { messages += whole; c->messages += whole; bytes += count; }
   }
   pump(c);
 }
@@ -255,14 +258,26 @@ static void begin_measuring(void) {
   measuring = 1;
   messages = bytes = 0;
   memset(histogram, 0, sizeof histogram);
+  for (int i = 0; i < conns; i++) connections[i].messages = 0;
   for (int i = 0; i < pid_count; i++) cpu_before[i] = cpu_of(pids[i]);
 }
 
+/* One of the active connections, which are spread evenly among all. */
+static Connection *active_at(int index) { return &connections[index * (conns / active)]; }
+
 static void print_results(double elapsed, const uint64_t *cpu) {
+  uint64_t slowest = active_at(0)->messages, fastest = slowest;
+  for (int i = 1; i < active; i++) {
+    uint64_t its = active_at(i)->messages;
+    if (its < slowest) slowest = its;
+    if (its > fastest) fastest = its;
+  }
   printf("{\"generator\":\"c\",\"seconds\":%.4f,\"messages\":%llu,\"total\":%llu,\"bytes\":%llu,"
+         "\"slowest\":%llu,\"fastest\":%llu,"
          "\"p50us\":%.2f,\"p99us\":%.2f,\"p999us\":%.2f,\"cpuNs\":[",
          elapsed, (unsigned long long)messages, (unsigned long long)total,
-         (unsigned long long)bytes, percentile_us(.5), percentile_us(.99), percentile_us(.999));
+         (unsigned long long)bytes, (unsigned long long)slowest, (unsigned long long)fastest,
+         percentile_us(.5), percentile_us(.99), percentile_us(.999));
   for (int i = 0; i < pid_count; i++)
     printf("%s%llu", i ? "," : "", (unsigned long long)(cpu[i] - cpu_before[i]));
   printf("]}\n");
@@ -270,13 +285,12 @@ static void print_results(double elapsed, const uint64_t *cpu) {
 }
 
 /*
- * Begins with up to `count` more of the active ones, which are spread evenly among all. Not with all
- * at once: a thousand sockets that become readable in one moment are a burst that Wine 8 needs
+ * Begins with up to `count` more of the active ones. Not with all at once: a thousand sockets that become readable in one moment are a burst that Wine 8 needs
  * seconds for, and no workload of ours.
  */
 static void start_some(int count, int is_churn, int is_stream) {
   for (; count > 0 && begun < active; count--) {
-    Connection *c = &connections[begun * (conns / active)];
+    Connection *c = active_at(begun);
     if (!is_stream && !may_fire()) return;
     begun++;
     c->received = 0;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { workloads } from './workloads.js';
+import { fairness, workloads } from './workloads.js';
 
 /** A wrong command line: its message is all that is said, and the exit code is 2. */
 export class UsageError extends Error {}
@@ -9,7 +9,7 @@ export interface RunArguments {
   readonly command: 'run';
   readonly pairs: number;
   readonly seconds: number;
-  /** Ids of workloads. */
+  /** Ids of workloads, and of what is measured of fairness. */
   readonly workloads: readonly string[];
   /** How many idle connections memory is measured with. */
   readonly crowds: readonly number[];
@@ -37,7 +37,7 @@ export const help = `pnpm bench [flags]                    measures; 10 minutes 
 pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did
 
   --quick            a short run, for development: about two minutes
-  --workload ID      only this workload, W1 to W6; may be given again
+  --workload ID      only this: W1 to W6, or F1 or F2 for fairness; may be given again
   --pairs NUMBER     how often each contestant is measured (default: 7)
   --seconds NUMBER   how long each time (default: 0.7)
   --relay            count NT calls through Wine's relay channel, too
@@ -92,7 +92,7 @@ export function readArguments(
   if (command !== undefined) {
     throw new UsageError(`There is no command "${command}"; there is compare. See --help.`);
   }
-  const ids = workloads.map(({ id }) => id);
+  const ids = [...workloads.map(({ id }) => id), ...Object.keys(fairness)];
   const unknown = values.workload?.find((id) => !ids.includes(id));
   if (unknown !== undefined) {
     throw new UsageError(`--workload wants one of ${ids.join(', ')}; got "${unknown}".`);

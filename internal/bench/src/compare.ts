@@ -17,6 +17,8 @@ export interface Comparison {
 const leastPercent = 3;
 /** Counts do not depend on the machine; but how many events one wait finds does, a little. */
 const leastCallsPercent = 2;
+/** The least served of a thousand, and the slowest of a hundred messages: extremes differ by as much. */
+const leastFairnessPercent = 20;
 
 /** Beyond the noise: more than the least, and the two spreads do not touch. */
 function judge(
@@ -37,9 +39,29 @@ function judge(
 const exact = (value: number): Summary => summarize([value]);
 const allCalls = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
 
+/** Shares and ratios of latencies are of one run: two machines may be compared. */
+function compareFairness(before: Results, after: Results): Comparison[] {
+  const comparisons: Comparison[] = [];
+  for (const old of before.shares ?? []) {
+    const now = after.shares?.find(({ label }) => label === old.label);
+    if (now === undefined || old.label === baseline) continue;
+    const what = `F1 ${old.label}, share of the slowest`;
+    const [was, is] = [exact(old.slowest), exact(now.slowest)];
+    comparisons.push(judge(what, was, is, 'more', leastFairnessPercent));
+  }
+  for (const old of before.neighbours ?? []) {
+    const now = after.neighbours?.find(({ label }) => label === old.label);
+    if (now === undefined || old.label === baseline) continue;
+    const what = `F2 ${old.label}, p99 beside one that streams`;
+    const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
+    comparisons.push(judge(what, was, is, 'less', leastFairnessPercent));
+  }
+  return comparisons;
+}
+
 /**
  * Compares what both results have: rates as ratios to `node:net` of the same run, so that a slower
- * machine is no slower engine; JavaScript per event; foreign calls per message.
+ * machine is no slower engine; fairness; JavaScript per event; foreign calls per message.
  */
 export function compare(before: Results, after: Results): Comparison[] {
   const comparisons: Comparison[] = [];
@@ -62,6 +84,7 @@ export function compare(before: Results, after: Results): Comparison[] {
     const [was, is] = [exact(allCalls(old)), exact(allCalls(now))];
     comparisons.push(judge(what, was, is, 'less', leastCallsPercent));
   }
+  comparisons.push(...compareFairness(before, after));
   for (const old of before.engine) {
     const now = after.engine.find(({ way }) => way === old.way);
     for (const [idle, was] of Object.entries(old.events.noCostNs)) {

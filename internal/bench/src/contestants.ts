@@ -11,8 +11,10 @@ export const defaultWay: WayName = 'group';
 
 /** An echo server that takes part. */
 export type ContestantName =
+  | 'engine'
   | `engine-${WayName}`
   | 'engine-asking'
+  | `engine-${WayName}-asking`
   | 'node-net'
   | 'node-net-onread'
   | 'blocking';
@@ -20,7 +22,7 @@ export type ContestantName =
 /** What every ratio is to. */
 export const baseline: ContestantName = 'node-net';
 
-/** All of them, the engine first. */
+/** All whose speed is measured, the engine first. */
 export const contestants: readonly ContestantName[] = [
   ...ways.map((way) => `engine-${way}` as const),
   'engine-asking',
@@ -28,6 +30,15 @@ export const contestants: readonly ContestantName[] = [
   'node-net-onread',
   'blocking',
 ];
+
+/** Of whom it is measured whether a thousand connections have their share: each way, eager or not. */
+export const sharers: readonly ContestantName[] = [
+  ...ways.flatMap((way) => [`engine-${way}`, `engine-${way}-asking`] as const),
+  baseline,
+];
+
+/** Of whom it is measured what one that streams does to the others: the engine as it is by default. */
+export const neighbours: readonly ContestantName[] = ['engine', baseline];
 
 /** How an engine is to be set up. */
 export interface EngineSetup {
@@ -39,7 +50,8 @@ export interface EngineSetup {
 
 /** The engine of a contestant; undefined for whoever is none. */
 export function engineOf(name: ContestantName): EngineSetup | undefined {
-  if (name === 'engine-asking') return { way: undefined, isEager: false };
-  const way = ways.find((each) => name === `engine-${each}`);
-  return way === undefined ? undefined : { way, isEager: true };
+  const [kind, ...rest] = name.split('-');
+  if (kind !== 'engine') return undefined;
+  const way = ways.find((each) => each === rest[0]);
+  return { way, isEager: rest.at(-1) !== 'asking' };
 }

@@ -5,10 +5,11 @@ import type { CallCounts } from './counting-kernel.js';
 import { Luck } from './luck.js';
 import { reportServer, type ServerPorts } from './server-report.js';
 
-/** How often in a row one connection may be served before the others have their turn. */
-const readBudget = 16;
-/** How often a turn tries before it looks at the poller again. */
+/** How many bytes one connection may be served before the others have their turn. */
+const serveBytes = 262_144;
+/** How often a turn tries, and how many bytes it serves, before it looks at the poller again. */
 const tryBudget = 256;
+const turnBytes = 2_097_152;
 /** Told once; then this server asks for more when it is through with it. */
 const receiving = { receive: true, mode: 'oneshot' } as const;
 const sending = { send: true, mode: 'oneshot' } as const;
@@ -60,6 +61,8 @@ export class EngineServer {
   /** Were served, and not left to the poller since: to be tried. */
   #eager: Peer[] = [];
   #connections = 0;
+  /** Bytes that were served, since the beginning. */
+  #served = 0;
 
   constructor({ way, bufferBytes, kernel, calls, isEager = true }: EngineServerOptions) {
     this.#calls = calls;
@@ -130,7 +133,9 @@ export class EngineServer {
 
   /** Who was served may have more, by now; in turn, so that nobody waits for one that always has. */
   #tryAgain(): void {
+    const before = this.#served;
     for (let left = tryBudget; left > 0 && this.#eager.length > 0; ) {
+      if (this.#served - before >= turnBytes) return;
       const peers = this.#eager;
       this.#eager = [];
       for (const peer of peers) {
@@ -170,10 +175,12 @@ export class EngineServer {
       if (rest !== undefined) return 'stuck';
     }
     const buffer = this.#buffer;
-    for (let reads = 0; reads < readBudget; reads += 1) {
+    for (let served = 0; served < serveBytes; ) {
       const count = peer.skt.recv(buffer);
-      if (count === wouldBlock) return reads === 0 ? 'blocked' : 'served';
+      if (count === wouldBlock) return served === 0 ? 'blocked' : 'served';
       if (count === 0) return 'closed';
+      served += count;
+      this.#served += count;
       const rest = this.#send(peer.skt, buffer.subarray(0, count));
       if (rest !== undefined) {
         peer.unsent = rest.slice();

@@ -36,6 +36,8 @@ for (let index = 0, x = 0x9e37_79b9; index < size; index += 1) {
 }
 
 const histogram = createHistogram();
+/** Messages within the measured window, of each active connection. */
+const counts = new Float64Array(active);
 /** Of the command that is obeyed now. */
 let run = { messages: 0, bytes: 0, total: 0, fired: 0, most: 0, isMeasuring: false };
 let isStopping = true;
@@ -74,12 +76,13 @@ function settle(): void {
 }
 
 /** @param firedAtMs undefined where a message has no latency of its own: in a stream. */
-function finishMessage(firedAtMs?: number): void {
+function finishMessage(index: number, firedAtMs?: number): void {
   run.total += 1;
   movedAtMs = performance.now();
   if (!run.isMeasuring) return;
   run.messages += 1;
   run.bytes += size;
+  counts[index] = (counts[index] as number) + 1;
   if (firedAtMs === undefined) return;
   histogram.record(Math.max(1, Math.round((movedAtMs - firedAtMs) * 1e6)));
 }
@@ -103,7 +106,7 @@ function open(): Socket {
 }
 
 /** One message in flight. @returns what sends the first one. */
-function ping(socket: Socket): () => void {
+function ping(socket: Socket, index: number): () => void {
   let firedAtMs = 0;
   let received = 0;
   const fire = () => {
@@ -119,7 +122,7 @@ function ping(socket: Socket): () => void {
     received += data.byteLength;
     if (received < size) return;
     inFlight -= 1;
-    finishMessage(firedAtMs);
+    finishMessage(index, firedAtMs);
     fire();
     startSome(1);
     settle();
@@ -128,7 +131,7 @@ function ping(socket: Socket): () => void {
 }
 
 /** As much in flight as the window allows. @returns what starts it. */
-function stream(socket: Socket): () => void {
+function stream(socket: Socket, index: number): () => void {
   let sent = 0;
   let received = 0;
   const pump = () => {
@@ -145,7 +148,7 @@ function stream(socket: Socket): () => void {
     const before = Math.floor(received / size);
     received += data.byteLength;
     inFlight -= data.byteLength;
-    for (let each = Math.floor(received / size); each > before; each -= 1) finishMessage();
+    for (let each = Math.floor(received / size); each > before; each -= 1) finishMessage(index);
     pump();
     settle();
   });
@@ -153,7 +156,7 @@ function stream(socket: Socket): () => void {
 }
 
 /** Connect, one message, close, again. */
-function churn(): void {
+function churn(index: number): void {
   if (!mayFire()) return;
   run.fired += 1;
   inFlight += 1;
@@ -166,15 +169,16 @@ function churn(): void {
     received += data.byteLength;
     if (received < size) return;
     inFlight -= 1;
-    finishMessage(beganAtMs);
+    finishMessage(index, beganAtMs);
     socket.destroy();
-    churn();
+    churn(index);
     settle();
   });
 }
 
 async function connectAll(): Promise<(() => void)[]> {
-  if (values.mode === 'churn') return Array.from({ length: active }, () => churn);
+  if (values.mode === 'churn')
+    return Array.from({ length: active }, (_, each) => () => churn(each));
   const sockets = Array.from({ length: count }, open);
   await Promise.all(
     sockets.map((socket) => new Promise<void>((done) => socket.once('connect', () => done()))),
@@ -182,7 +186,7 @@ async function connectAll(): Promise<(() => void)[]> {
   const step = Math.floor(count / active);
   return Array.from({ length: active }, (_, each) => {
     const socket = sockets[each * step] as Socket;
-    return values.mode === 'stream' ? stream(socket) : ping(socket);
+    return values.mode === 'stream' ? stream(socket, each) : ping(socket, each);
   });
 }
 
@@ -192,6 +196,7 @@ async function load(command: string): Promise<object> {
   const most = kind === 'count' ? first : 0;
   run = { messages: 0, bytes: 0, total: 0, fired: 0, most, isMeasuring: most > 0 };
   histogram.reset();
+  counts.fill(0);
   isStopping = false;
   movedAtMs = performance.now();
   let [fromMs, toMs] = [movedAtMs, 0];
@@ -206,6 +211,7 @@ async function load(command: string): Promise<object> {
   if (most === 0) {
     await Promise.all([sleep(1_000 * first), begin]);
     run.isMeasuring = true;
+    counts.fill(0);
     fromMs = performance.now();
     await sleep(1_000 * second);
     run.isMeasuring = false;
@@ -219,7 +225,9 @@ async function load(command: string): Promise<object> {
   const us = (percent: number) => (histogram.count === 0 ? 0 : histogram.percentile(percent) / 1e3);
   const { messages, total, bytes } = run;
   const [seconds, p50us, p99us, p999us] = [(toMs - fromMs) / 1e3, us(50), us(99), us(99.9)];
-  return { generator: 'node', seconds, messages, total, bytes, p50us, p99us, p999us, cpuNs: [] };
+  const [slowest, fastest] = [Math.min(...counts), Math.max(...counts)];
+  const said = { generator: 'node', seconds, messages, total, bytes, slowest, fastest };
+  return { ...said, p50us, p99us, p999us, cpuNs: [] };
 }
 
 setInterval(() => {

@@ -16,6 +16,9 @@ export interface LoadResult {
   readonly messages: number;
   readonly total: number;
   readonly bytes: number;
+  /** Messages within the window of the active connection that had the fewest, and the most. */
+  readonly slowest: number;
+  readonly fastest: number;
   /** Latencies; 0 where there are none: of a stream. */
   readonly p50us: number;
   readonly p99us: number;

@@ -1,8 +1,16 @@
 import { ways } from './contestants.js';
 import { microCalls } from './micro-row.js';
-import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './results.js';
+import type {
+  CallsRow,
+  EngineRow,
+  MemoryRow,
+  NeighbourRow,
+  Results,
+  ShareRow,
+  SpeedRow,
+} from './results.js';
 import { median, type Summary, summarize } from './statistics.js';
-import { workloads } from './workloads.js';
+import { fairness, workloads } from './workloads.js';
 
 type Cell = string | number | undefined;
 
@@ -56,6 +64,26 @@ function speedTable(rows: readonly SpeedRow[]): string {
       row.p99Ratios.length > 0 ? medianOf(row.p99Ratios) : undefined,
       medianOf(row.serverCpuUs),
       medianOf(row.wineserverCpuUs),
+    ]),
+  );
+}
+
+function shareTable(rows: readonly ShareRow[]): string {
+  return markdownTable(
+    ['', 'slowest', 'fastest', 'per s'],
+    rows.map(({ label, slowest, fastest, rate }) => [label, slowest, fastest, rate]),
+  );
+}
+
+function neighbourTable(rows: readonly NeighbourRow[]): string {
+  return markdownTable(
+    ['', 'p99, times as long', 'p99 alone µs', 'p99 beside µs', 'stream MiB/s'],
+    rows.map(({ label, ratios, p99Alone, p99Beside, streamMibs }) => [
+      label,
+      ratioText(ratios),
+      medianOf(p99Alone),
+      medianOf(p99Beside),
+      medianOf(streamMibs),
     ]),
   );
 }
@@ -141,12 +169,15 @@ function hostLine({ host, settings, date }: Results): string {
 /** The results in Markdown, for a README. Only what was measured is in it. */
 export function report(results: Results): string {
   const { speed, foreignCalls, relayedNtCalls, memory, engine, notes } = results;
+  const { shares = [], neighbours = [] } = results;
   const parts = [hostLine(results)];
   const section = (title: string, text: string) => parts.push(`### ${title}`, text);
   for (const { id, title } of workloads) {
     const rows = speed.filter(({ workload }) => workload === id);
     if (rows.length > 0) section(`${id}: ${title}`, speedTable(rows));
   }
+  if (shares.length > 0) section(`Fairness, F1: ${fairness.F1}`, shareTable(shares));
+  if (neighbours.length > 0) section(`Fairness, F2: ${fairness.F2}`, neighbourTable(neighbours));
   if (foreignCalls.length > 0) {
     section('Foreign calls per message', callsTable(foreignCalls));
   }

@@ -23,6 +23,27 @@ export interface SpeedRow {
   readonly wineserverCpuUs: readonly number[];
 }
 
+/** F1: of many active connections, the least and the most served one; 1 is a fair share. */
+export interface ShareRow {
+  readonly label: string;
+  readonly connections: number;
+  readonly slowest: number;
+  readonly fastest: number;
+  /** Messages per second, of all. */
+  readonly rate: number;
+}
+
+/** F2: the latency of 64 connections alone, and beside one that streams; one figure per round. */
+export interface NeighbourRow {
+  readonly label: string;
+  /** Of a round: the second of these over the first, both in microseconds. */
+  readonly ratios: readonly number[];
+  readonly p99Alone: readonly number[];
+  readonly p99Beside: readonly number[];
+  /** MiB per second, each way, of the one that streams. */
+  readonly streamMibs: readonly number[];
+}
+
 /** What one idle connection needs, in bytes. */
 export interface MemoryRow {
   readonly label: string;
@@ -67,6 +88,9 @@ export interface Results {
   readonly foreignCalls: readonly CallsRow[];
   /** Counted through Wine's relay channel: what Wine's own DLLs ask of Wine's ntdll. */
   readonly relayedNtCalls: readonly CallsRow[];
+  /** Results that were written before this was measured have neither. */
+  readonly shares?: readonly ShareRow[];
+  readonly neighbours?: readonly NeighbourRow[];
   readonly memory: readonly MemoryRow[];
   readonly engine: readonly EngineRow[];
   /** What was left out or did not hold, and why. */

@@ -1,16 +1,25 @@
 import type { WayName } from 'afd-poller';
 import type { RunArguments } from './arguments.js';
-import { ways } from './contestants.js';
+import { neighbours, sharers, ways } from './contestants.js';
 import { findGenerator, type Generator } from './generator.js';
 import { hostRow, pinEverything } from './host.js';
 import { Interruption } from './interruption.js';
 import { measureForeignCalls, measureRelayedCalls } from './measure-calls.js';
 import { measureEngine } from './measure-engine.js';
+import { measureNeighbour, measureShare } from './measure-fairness.js';
 import { measureMemory } from './measure-memory.js';
 import { measureSpeed } from './measure-speed.js';
-import type { CallsRow, EngineRow, MemoryRow, Results, SpeedRow } from './results.js';
+import type {
+  CallsRow,
+  EngineRow,
+  MemoryRow,
+  NeighbourRow,
+  Results,
+  ShareRow,
+  SpeedRow,
+} from './results.js';
 import { Servers } from './servers.js';
-import { type Entry, entriesOf, type Workload, workloads } from './workloads.js';
+import { type Entry, entriesOf, plainEntries, type Workload, workloads } from './workloads.js';
 
 /** A run is to end within 10 minutes, on a slow machine too: with fewer rounds, or without the last. */
 const workloadLimitSeconds = 60;
@@ -35,11 +44,14 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
     const foreignCalls = await run.foreignCalls();
     const relayedNtCalls = await run.relayedCalls();
     const speed = await run.speed();
+    const shares = await run.shares();
+    const neighbours = await run.neighbours();
     const memory = await run.memory();
     const engine = await run.engine();
     const { pairs, seconds } = args;
     const settings = { pairs, seconds, generator: generator.name, core };
-    const measured = { speed, foreignCalls, relayedNtCalls, memory, engine };
+    const fairness = { shares, neighbours };
+    const measured = { speed, foreignCalls, relayedNtCalls, ...fairness, memory, engine };
     return { schema: 1, date, host: hostRow(), settings, ...measured, notes: run.notes };
   } finally {
     run.interruption.release();
@@ -100,6 +112,27 @@ class Run {
     };
     return this.#each(this.#workloads, 'speed', (workload) =>
       measureSpeed((contestant) => this.#open(contestant), workload, options),
+    );
+  }
+
+  shares(): Promise<ShareRow[]> {
+    const { workloads: asked, isQuick, seconds } = this.#args;
+    const names = isQuick ? sharers.slice(-3) : sharers;
+    const entries = asked.includes('F1') ? plainEntries(names) : [];
+    // Long enough for several messages of each of a thousand.
+    const options = { seconds: 2.5 * seconds, generator: this.#generator, say: this.#say };
+    return this.#each(entries, 'fairness, F1', (entry) =>
+      this.#inSession(async (servers) => [await measureShare(servers, entry, options)]),
+    );
+  }
+
+  neighbours(): Promise<NeighbourRow[]> {
+    const { workloads: asked, pairs, seconds } = this.#args;
+    const entries = asked.includes('F2') ? plainEntries(neighbours) : [];
+    const rounds = Math.ceil(pairs / 3);
+    const options = { seconds, rounds, generator: this.#generator, say: this.#say };
+    return this.#each(entries, 'fairness, F2', (entry) =>
+      this.#inSession(async (servers) => [await measureNeighbour(servers, entry, options)]),
     );
   }
 

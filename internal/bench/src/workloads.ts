@@ -67,6 +67,19 @@ export const workloads: readonly Workload[] = [
   },
 ];
 
+/** @throws {RangeError} where there is no such workload. */
+export function loadOf(id: string): Load {
+  const workload = workloads.find((each) => each.id === id);
+  if (workload === undefined) throw new RangeError(`There is no workload ${id}.`);
+  return workload.load;
+}
+
+/** What is measured of fairness, by id. */
+export const fairness = {
+  F1: '1,000 active connections: the least served one, of its fair share',
+  F2: '64 connections beside one that streams: how much longer they wait',
+} as const;
+
 /** A server with its read buffer. */
 export interface Entry {
   readonly contestant: ContestantName;
@@ -94,6 +107,11 @@ export function entriesOf({ id, load }: Workload): Entry[] {
       label: contestant === baseline ? contestant : `${contestant} ${bufferBytes / 1_024}K`,
     }));
   });
+}
+
+/** These contestants as they are, with the buffer that everybody has. */
+export function plainEntries(names: readonly ContestantName[]): Entry[] {
+  return names.map((contestant) => ({ contestant, bufferBytes: chunkBytes, label: contestant }));
 }
 
 /**

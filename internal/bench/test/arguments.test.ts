@@ -5,7 +5,7 @@ test('without arguments everything is measured', () => {
   expect(readArguments([])).toMatchObject({
     command: 'run',
     pairs: 7,
-    workloads: workloads.map(({ id }) => id),
+    workloads: [...workloads.map(({ id }) => id), 'F1', 'F2'],
     crowds: [1_000, 10_000],
     sockets: [1, 10, 100, 1_000, 10_000],
     isPinned: true,
@@ -31,7 +31,7 @@ test.each([
   [['--pairs', '2.5'], /^--pairs wants a whole number\.$/],
   [['--pairs', 'x'], /^--pairs wants a number/],
   [['--seconds', ''], /^--seconds wants a number/],
-  [['--workload', 'W9'], /^--workload wants one of W1, W2, W3, W4, W5, W6; got "W9"\.$/],
+  [['--workload', 'W9'], /^--workload wants one of W1, W2, W3, W4, W5, W6, F1, F2; got "W9"\.$/],
   [['--generator', 'perl'], /^--generator wants c or node; got "perl"\.$/],
   [['measure'], /^There is no command "measure"; there is compare\. See --help\.$/],
   [['compare', 'a.json'], /^compare wants two files/],

@@ -108,6 +108,37 @@ describe('compare', () => {
     expect(verdicts({}, { ...slow, host: 'b' })).toHaveLength(2);
   });
 
+  test('a share that fell, and a neighbour that waits longer, are slower', () => {
+    const fair = (slowest: number, ratios: readonly number[]): Results => ({
+      ...results({}),
+      shares: [{ label: 'engine-group', connections: 1_000, slowest, fastest: 1.1, rate: 9_000 }],
+      neighbours: [
+        { label: 'engine', ratios, p99Alone: ratios, p99Beside: ratios, streamMibs: ratios },
+      ],
+    });
+    const fairnessOf = (before: Results, after: Results) =>
+      compare(before, after)
+        .filter(({ what }) => what.startsWith('F'))
+        .map(({ what, verdict }) => `${what}: ${verdict}`);
+    const was = fair(0.9, [1.1, 1.2, 1.3]);
+    expect(fairnessOf(was, fair(0.8, [1.2, 1.4, 1.6]))).toEqual([
+      'F1 engine-group, share of the slowest: same',
+      'F2 engine, p99 beside one that streams: same',
+    ]);
+    expect(fairnessOf(was, fair(0.3, [2, 2.1, 2.2]))).toEqual([
+      'F1 engine-group, share of the slowest: slower',
+      'F2 engine, p99 beside one that streams: slower',
+    ]);
+    // Results of before that was measured have none.
+    expect(fairnessOf(was, results({}))).toEqual([]);
+    expect(fairnessOf(results({}), was)).toEqual([]);
+    const text = report(was);
+    expect(text).toMatch(
+      /### Fairness, F1.*\n\n.*\n.*\n\| engine-group \| 0\.90 \| 1\.10 \| 9,000 \|/,
+    );
+    expect(text).toMatch(/### Fairness, F2.*\n\n.*\n.*\n\| engine \| \*\*1\.20\*\* /);
+  });
+
   test('what only one of them has is passed over', () => {
     const after = { ...results({}), foreignCalls: [], engine: [], speed: [] };
     expect(compare(results({}), after)).toEqual([]);

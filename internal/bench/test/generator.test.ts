@@ -66,6 +66,26 @@ describe.each(generators)('the generator in $name', (generator) => {
     },
   );
 
+  test('the least and the most served connection are told apart', async () => {
+    // Every fourth connection is answered late.
+    let connections = 0;
+    const port = await listen((socket) => {
+      connections += 1;
+      const isLate = connections % 4 === 0;
+      socket.on('data', (data) => {
+        if (isLate) setTimeout(() => socket.write(data), 20);
+        else socket.write(data);
+      });
+    });
+    const loader = await open(port, 'W2');
+    const { messages, slowest, fastest } = await loader.time(0.05, 0.3);
+    expect(slowest).toBeGreaterThan(0);
+    expect(slowest).toBeLessThan(messages / 64);
+    expect(fastest).toBeGreaterThan(messages / 64);
+    const even = await (await open(await listen(echo), 'W1')).count(50);
+    expect(even).toMatchObject({ messages: 50, slowest: 50, fastest: 50 });
+  });
+
   test('a window of time: rate, bytes and latencies', async () => {
     const loader = await open(await listen(echo), 'W2');
     const result = await loader.time(0.05, 0.2);

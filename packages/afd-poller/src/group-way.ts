@@ -175,7 +175,7 @@ export class GroupWay implements PollWay {
     const block = this.#acquire();
     if (block === -1) {
       for (let index = 0; index < length; index += 1) {
-        this.#outcomes.refused(members.at(index), STATUS_NO_MEMORY);
+        this.#outcomes.refused(members.at(index), STATUS_NO_MEMORY, 'allocate');
       }
       this.#endGroup(group);
       return;

@@ -65,6 +65,8 @@ export class PollLoop<Token> {
   readonly #leaving = new Map<Skt, Registration<Token>>();
   /** To be looked at before the next look at the port. */
   readonly #queue = new Line<Registration<Token>>();
+  /** Of these, who was ready when the list was full: before all others, or never, by bad luck. */
+  readonly #overdue = new Line<Registration<Token>>();
   /** The last wait filled its list without a look at the port. */
   #isPortDue = false;
   /** The first request of this wait that NT did not take. */
@@ -80,8 +82,8 @@ export class PollLoop<Token> {
       this.#way = makeWay(options, this.port, {
         completed: (registration, events, cause) =>
           this.#completed(registration as Registration<Token>, events, cause),
-        refused: (registration, status) =>
-          this.#refused(registration as Registration<Token>, 'NtDeviceIoControlFile', status),
+        refused: (registration, status, call = 'NtDeviceIoControlFile') =>
+          this.#refused(registration as Registration<Token>, call, status),
       });
     } catch (error) {
       this.port.close();
@@ -180,6 +182,7 @@ export class PollLoop<Token> {
       } finally {
         this.port.close();
         this.#queue.clear();
+        this.#overdue.clear();
         this.#teller.close();
         this.#leaving.clear();
         held = this.#way.free();
@@ -245,14 +248,18 @@ export class PollLoop<Token> {
 
   /** Looks at each registration that is in line now; those that join meanwhile have the next turn. */
   #flush(events: PollEvents<Token>): void {
-    const queue = this.#queue;
-    for (let turns = queue.length; turns > 0 && !events.isFull; turns -= 1) {
-      const registration = queue.shift();
+    this.#flushLine(this.#overdue, events);
+    this.#flushLine(this.#queue, events);
+    this.#way.flush();
+  }
+
+  #flushLine(line: Line<Registration<Token>>, events: PollEvents<Token>): void {
+    for (let turns = line.length; turns > 0 && !events.isFull; turns -= 1) {
+      const registration = line.shift();
       registration.isQueued = false;
       // A change from another thread may have queued it before its packet came.
       if (!registration.isResting) this.#advance(registration);
     }
-    this.#way.flush();
   }
 
   /** Does what a registration's state asks for. One that NT refuses does not stop the others. */
@@ -341,7 +348,10 @@ export class PollLoop<Token> {
       return;
     }
     const ready = readinessOf(afdEvents, registration.bits);
-    if (ready === 0 || !this.#teller.tell(registration, ready, cause)) this.#enqueue(registration);
+    if (ready === 0) this.#enqueue(registration);
+    else if (!this.#teller.tell(registration, ready, cause)) {
+      this.#enqueue(registration, this.#overdue);
+    }
   }
 
   /** The socket is closed, or about to be: its registration is over, and that is told if wanted. */
@@ -371,10 +381,10 @@ export class PollLoop<Token> {
     if (isMuted || isEarly) this.#enqueue(registration);
   }
 
-  #enqueue(registration: Registration<Token>): void {
+  #enqueue(registration: Registration<Token>, line = this.#queue): void {
     if (registration.isQueued || registration.isResting) return;
     registration.isQueued = true;
-    this.#queue.push(registration);
+    line.push(registration);
   }
 
   /** From here on nothing is told of it. Its request may still be the kernel's. */

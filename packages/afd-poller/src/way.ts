@@ -22,8 +22,12 @@ export type Completed = (registration: Registration, events: number, cause: NTST
 /** Whom a way tells what became of a request. */
 export interface Outcomes {
   readonly completed: Completed;
-  /** NT did not take the request: there is none, and the registration's state is idle. */
-  readonly refused: (registration: Registration, status: NTSTATUS) => void;
+  /**
+   * NT did not take the request: there is none, and the registration's state is idle.
+   *
+   * @param call what failed; NtDeviceIoControlFile unless it is said.
+   */
+  readonly refused: (registration: Registration, status: NTSTATUS, call?: string) => void;
 }
 
 /**

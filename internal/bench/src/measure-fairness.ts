@@ -1,0 +1,82 @@
+import { type Generator, Loader } from './generator.js';
+import type { NeighbourRow, ShareRow } from './results.js';
+import type { Servers } from './servers.js';
+import { type Entry, loadOf } from './workloads.js';
+
+const warmupSeconds = 0.2;
+/** How much longer than the others the one streams that is to be beside them all the time. */
+const longerSeconds = warmupSeconds + 0.15;
+
+/** How long it is measured, with which generator, and whom to tell. */
+export interface FairnessOptions {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly generator: Generator;
+  readonly say: (line: string) => void;
+}
+
+/** F1: how far the least served of a thousand active connections is behind the others. */
+export async function measureShare(
+  servers: Servers,
+  { contestant, bufferBytes, label }: Entry,
+  { seconds, generator, say }: Omit<FairnessOptions, 'rounds'>,
+): Promise<ShareRow> {
+  const server = await servers.start({ contestant, bufferBytes, label });
+  const load = loadOf('W6');
+  const loader = await Loader.open(generator, server.port, load);
+  try {
+    // All are accepted, and what there is to compile is compiled.
+    await loader.time(0, warmupSeconds);
+    const result = await loader.time(warmupSeconds, seconds);
+    const fair = result.messages / load.active;
+    const [slowest, fastest] = [result.slowest / fair, result.fastest / fair];
+    const rate = result.messages / result.seconds;
+    say(`F1 ${label}: slowest ${slowest.toFixed(2)}, fastest ${fastest.toFixed(2)} of the share`);
+    return { label, connections: load.active, slowest, fastest, rate };
+  } finally {
+    // Ended before its clients: see measureSpeed.
+    await server.stop();
+    await loader.close();
+  }
+}
+
+/** F2: what one connection that streams as fast as it can does to the latency of 64 others. */
+export async function measureNeighbour(
+  servers: Servers,
+  { contestant, bufferBytes, label }: Entry,
+  { seconds, rounds, generator, say }: FairnessOptions,
+): Promise<NeighbourRow> {
+  const server = await servers.start({ contestant, bufferBytes, label });
+  const loaders: Loader[] = [];
+  const open = async (id: string) => {
+    const loader = await Loader.open(generator, server.port, loadOf(id));
+    loaders.push(loader);
+    return loader;
+  };
+  const p99Alone: number[] = [];
+  const p99Beside: number[] = [];
+  const streamMibs: number[] = [];
+  try {
+    const [others, stream] = [await open('W2'), await open('W4')];
+    for (const loader of loaders) await loader.time(warmupSeconds, seconds / 2);
+    for (let round = 1; round <= rounds; round += 1) {
+      const alone = await others.time(warmupSeconds, seconds);
+      const [streamed, beside] = await Promise.all([
+        stream.time(0, seconds + longerSeconds),
+        others.time(warmupSeconds, seconds),
+      ]);
+      p99Alone.push(alone.p99us);
+      p99Beside.push(beside.p99us);
+      streamMibs.push(streamed.bytes / streamed.seconds / 1_048_576);
+      const ratio = (beside.p99us / alone.p99us).toFixed(2);
+      say(
+        `F2 ${round}/${rounds}  ${label}: p99 of 64 beside one that streams ${ratio} times as long`,
+      );
+    }
+  } finally {
+    await server.stop();
+    for (const loader of loaders) await loader.close();
+  }
+  const ratios = p99Beside.map((value, index) => value / (p99Alone[index] as number));
+  return { label, ratios, p99Alone, p99Beside, streamMibs };
+}

@@ -1,0 +1,75 @@
+import { EngineServer, ways } from 'bench';
+import { createSimNt } from 'sim-nt';
+import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { describe, expect, test } from 'vitest';
+
+// What the engine's server does between two looks at the poller, on a simulated kernel: in bytes and
+// turns, never in time.
+
+const chunk = Buffer.alloc(65_536, 1);
+const message = Buffer.alloc(64, 2);
+
+describe.each(ways)('%s', (way) => {
+  test.each([
+    ['eager', true],
+    ['asking', false],
+  ])('one that streams without end, 64 others: all are served, turn by turn [%s]', (_, isEager) => {
+    const sim = createSimNt({ seed: 1, bufferBytes: 131_072 });
+    const creator = new SocketCreator(sim.kernel);
+    const into = Buffer.alloc(131_072);
+    let stream: Skt | undefined;
+    let streamed = 0;
+    // Whenever the server has received, the one that streams has taken its echo and sent more.
+    const refill = () => {
+      if (stream === undefined) return;
+      for (let count = stream.recv(into); count !== wouldBlock; count = stream.recv(into)) {
+        streamed += count;
+      }
+      while (stream.send(chunk) !== wouldBlock);
+    };
+    let isServing = false;
+    const { recv } = sim.kernel;
+    const kernel: typeof sim.kernel = {
+      ...sim.kernel,
+      recv: (...args) => {
+        const count = recv(...args);
+        if (isServing) refill();
+        return count;
+      },
+    };
+    const server = new EngineServer({ way, bufferBytes: 65_536, isEager, kernel });
+    const turn = () => {
+      isServing = true;
+      server.turn(0);
+      isServing = false;
+    };
+    const skts = Array.from({ length: 65 }, () => {
+      const skt = creator.fromAddress(new TCPClientAddress('127.0.0.1', server.ports.port));
+      skt.connect();
+      server.turn(0);
+      expect(skt.finishConnect()).not.toBe(wouldBlock);
+      return skt;
+    });
+    const [first, ...others] = skts as [Skt, ...Skt[]];
+    stream = first;
+    refill();
+    for (let count = 0; count < 4; count += 1) turn();
+    for (let round = 0; round < 10; round += 1) {
+      for (const skt of others) skt.send(message);
+      const before = streamed;
+      let answered = 0;
+      for (let turns = 0; turns < 4; turns += 1) {
+        turn();
+        for (const skt of others) if (skt.recv(into) === message.byteLength) answered += 1;
+      }
+      expect(answered).toBe(64);
+      const each = (streamed - before) / 4;
+      expect(each).toBeGreaterThan(65_536);
+      expect(each).toBeLessThanOrEqual(4_194_304);
+    }
+    stream = undefined;
+    server.close();
+    for (const skt of skts) skt.close();
+    expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+  });
+});

@@ -1,0 +1,97 @@
+import { AfdPoller, PollEvents } from 'afd-poller';
+import { createSimNt } from 'sim-nt';
+import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { describe, expect, test } from 'vitest';
+
+// Nobody waits for ever: counted in waits, never in time.
+
+const ways = ['self', 'helper', 'group'] as const;
+
+/** So many UDP sockets, which can always be written to; their tokens are their numbers. */
+function crowd(way: (typeof ways)[number], count: number) {
+  const sim = createSimNt({ seed: 1 });
+  const { kernel, nowMs: now } = sim;
+  const creator = new SocketCreator(kernel);
+  const udp = () => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+  const skts = Array.from({ length: count }, udp);
+  const poller = new AfdPoller<number>({ way, kernel, now, allowMainThread: true });
+  const end = () => {
+    poller.verify();
+    poller.close();
+    for (const skt of skts) skt.close();
+    expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+  };
+  return { sim, skts, poller, end };
+}
+
+describe.each(ways)('%s', (way) => {
+  test.each([
+    [1_000, 64],
+    [1_000, 100],
+    [1_000, 7],
+    [200, 1],
+    // As many more than the list has places as one request of a group is about.
+    [74, 10],
+    [65, 1],
+    [64, 1],
+  ])('%i sockets always ready, %i places: all are told, turn by turn', (count, places) => {
+    const { skts, poller, end } = crowd(way, count);
+    for (const [token, skt] of skts.entries()) poller.add(skt, { send: true }, token);
+    const list = new PollEvents<number>(places);
+    const turn = Math.ceil(count / places);
+    const toldBy = Array.from({ length: count }, () => 0);
+    let longest = 0;
+    for (let wait = 1; wait <= 4 * turn; wait += 1) {
+      expect(poller.wait(0, list)).toHaveLength(places);
+      for (const { token } of list) {
+        longest = Math.max(longest, wait - (toldBy[token as number] as number));
+        toldBy[token as number] = wait;
+      }
+    }
+    const latest = Math.max(longest, 4 * turn - Math.min(...toldBy));
+    expect(latest).toBeLessThanOrEqual(turn + 2);
+    end();
+  });
+
+  test.each([1, 2, 8])(
+    'beside one that is always ready, %i places: the others are told',
+    (places) => {
+      const { skts, poller, end } = crowd(way, 65);
+      const [always, ...others] = skts as [Skt, ...Skt[]];
+      poller.add(always, { send: true }, 0);
+      for (const [index, skt] of others.entries()) poller.add(skt, { receive: true }, index + 1);
+      const list = new PollEvents<number>(places);
+      const told = new Set<number>();
+      for (let count = 0; count < 3; count += 1) poller.wait(0, list);
+      for (const skt of others) always.sendTo(Buffer.from('x'), skt.localEndpoint());
+      // A list of one place is shared by turns.
+      for (let wait = 0; wait < 64 * 3; wait += 1) {
+        for (const { token, skt } of poller.wait(0, list)) {
+          told.add(token as number);
+          if (token !== 0) (skt as Skt).recvFrom(Buffer.alloc(4));
+        }
+      }
+      expect(told.size).toBe(65);
+      end();
+    },
+  );
+
+  test('a wake and a post beside a thousand that are always ready: told in turn', () => {
+    const { skts, poller, end } = crowd(way, 1_000);
+    for (const [token, skt] of skts.entries()) poller.add(skt, { send: true }, token);
+    const list = new PollEvents<number>(64);
+    const kinds = () => [...poller.wait(0, list)].map(({ kind }) => kind);
+    for (let round = 0; round < 40; round += 1) {
+      poller.wake(1);
+      poller.post(7);
+      const waits = [kinds(), kinds(), kinds()];
+      // By itself everybody has a packet on the port, and there it is first come, first served.
+      while (way === 'self' && !waits.flat().includes('post') && waits.length < 18) {
+        waits.push(kinds());
+      }
+      const signals = waits.flat().filter((kind) => kind !== 'socket');
+      expect(signals).toEqual(['wake', 'post']);
+    }
+    end();
+  });
+});
