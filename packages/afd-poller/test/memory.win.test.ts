@@ -42,6 +42,8 @@ test.each(['self', 'helper', 'group'] as const)('what an idle registration costs
 
 test.each(['self', 'helper', 'group'] as const)(
   'flat over 50,000 times add and remove [%s]',
+  // Seconds on a calm machine, and no measure of anything.
+  { timeout: 120_000 },
   (way) => {
     const skts = Array.from({ length: 100 }, udp);
     const poller = new AfdPoller<number>({ way, allowMainThread: true });
