@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { type LaneSetup, traceInLane } from './lane.js';
+export { pollEvents } from './nt-names.js';
 export type { Memory, RawCall } from './raw-call.js';
 export type {
   CallRecord,
@@ -29,6 +30,7 @@ export {
 export { formatRecord, type TextOptions, timeText } from './text.js';
 export {
   laneFor,
+  type OpenHandle,
   startTrace,
   type Trace,
   type TracedThread,
