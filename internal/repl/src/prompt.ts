@@ -9,6 +9,7 @@ import { NtClose } from 'ntdllx';
 import { wineVersion } from 'ntdllx/probe';
 import { defineCommands } from './commands.js';
 import { completePrototypes } from './completion.js';
+import { leavingText } from './leaving.js';
 import { type Meaning, Meanings } from './meanings.js';
 import { TypedInput } from './resize.js';
 import { makeScope } from './scope.js';
@@ -79,7 +80,6 @@ function watchEvaluation(server: REPLServer): void {
     lines.begin();
     const finish: typeof done = (error, value) => {
       trace.flush();
-      lines.end();
       meaning = error === null ? meanings.learn(source) : undefined;
       done(error, value);
       meaning = undefined;
@@ -87,6 +87,13 @@ function watchEvaluation(server: REPLServer): void {
     evaluate.call(server, source, context, file, finish);
   };
   Object.defineProperty(server, 'eval', { value: watched });
+  // What throws is told past `done`; but a prompt always follows.
+  const { displayPrompt } = server;
+  server.displayPrompt = (preserveCursor) => {
+    trace.flush();
+    lines.end();
+    displayPrompt.call(server, preserveCursor);
+  };
 }
 
 /** Closes what is open, and says what of it somebody may have meant to close. */
@@ -131,6 +138,8 @@ if (terminal !== undefined) {
   completePrototypes(server, isColored);
   server.setupHistory(settings.history ?? '', () => {});
 }
+// However it ends: process.exit may be called by what was typed.
+if (terminal !== undefined) process.on('exit', () => output.write(leavingText));
 server.on('exit', () => {
   closeEverything();
   process.exit();

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { RunOptions } from 'winnode';
+import { takeLeaving } from './leaving.js';
 import { resizeText } from './resize.js';
 
 /** How long the program may say nothing after Ctrl-C before that is said. */
@@ -44,7 +45,7 @@ export class TerminalFront {
 
   /** How to start the program. */
   get options(): Pick<RunOptions, 'stdio' | 'onSpawn'> {
-    return { stdio: ['pipe', 'pipe', 'inherit'], onSpawn: (child) => this.#attach(child) };
+    return { stdio: 'pipe', onSpawn: (child) => this.#attach(child) };
   }
 
   #attach(child: ChildProcess): void {
@@ -62,9 +63,16 @@ export class TerminalFront {
     const hungUp = () => child.stdin?.end();
     // It has ended: nobody reads what was typed last.
     child.stdin?.on('error', () => {});
-    child.stdout?.on('data', (text: Buffer) => {
+    child.stdout?.on('data', (written: Buffer) => {
       patience.answered();
+      const { text, isLeaving } = takeLeaving(written);
       stdout.write(text);
+      if (isLeaving) child.stdin?.end();
+    });
+    // Wine opens a console for any stream that is a terminal, and would draw there, too.
+    child.stderr?.on('data', (text: Buffer) => {
+      patience.answered();
+      process.stderr.write(text);
     });
     stdin.setRawMode(true);
     stdin.on('data', typed).on('end', hungUp);

@@ -41,8 +41,8 @@ export interface LineOutput {
 export class TraceLines {
   /** Whether lines are written. Names are learnt all the same. */
   isOn = true;
-  /** How many evaluations are under way: nobody is typing then. */
-  #evaluations = 0;
+  /** Whether something is being evaluated: nobody sees a line to type on then. */
+  #isBusy = false;
   readonly #originUs = Number(process.hrtime.bigint()) / 1_000;
   readonly #output: LineOutput;
   readonly #isColored: boolean;
@@ -52,18 +52,20 @@ export class TraceLines {
     this.#isColored = isColored;
   }
 
+  /** An evaluation begins. */
   begin(): void {
-    this.#evaluations += 1;
+    this.#isBusy = true;
   }
 
+  /** The prompt is about to be shown. */
   end(): void {
-    this.#evaluations -= 1;
+    this.#isBusy = false;
   }
 
   tell(record: TraceRecord): void {
     if (!this.isOn) return;
     const line = `${traceLine(record, this.#originUs, this.#isColored)}\n`;
-    if (this.#evaluations > 0) this.#output.write(line);
+    if (this.#isBusy) this.#output.write(line);
     else this.#output.aside(() => this.#output.write(line));
   }
 }
