@@ -2,7 +2,15 @@
 // packages by pnpm, Wine by apt where it is missing, winnode, a Wine prefix, the facts of this host.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,13 +104,15 @@ function rememberPnpm() {
 }
 
 /** Runs the pinned pnpm, which need not be installed. */
-export function pnpm(args) {
+export function pnpm(args, options = {}) {
   const directory = knownPnpm();
   const npm = npmExec(['pnpm', ...args]);
-  if (directory === undefined) return run(npm.command, npm.args, { shell: npm.shell });
+  if (directory === undefined) {
+    return run(npm.command, npm.args, { shell: npm.shell, ...options });
+  }
   const path = `${directory}${delimiter}${process.env.PATH}`;
   const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env, PATH: path };
-  return run('pnpm', args, { env, shell: process.platform === 'win32' });
+  return run('pnpm', args, { env, shell: process.platform === 'win32', ...options });
 }
 
 function requireNode() {
@@ -229,6 +239,20 @@ export async function buildAll() {
   if ((await pnpm(['exec', 'turbo', 'run', ...builds])) !== 0) {
     throw new SetupError('The build failed: see above.');
   }
+}
+
+/** Builds one package and what it depends on, in one build, and says something only if that fails. */
+export async function buildQuietly(name, build) {
+  const log = join(tmpdir(), `tofu-nt-build-${process.pid}.log`);
+  const out = openSync(log, 'w');
+  const task = ['run', `build:${build}`, '--only', `--filter=${name}...`];
+  const code = await pnpm(['exec', 'turbo', ...task, '--output-logs=errors-only'], {
+    stdio: ['ignore', out, out],
+  });
+  closeSync(out);
+  const said = readFileSync(log, 'utf8');
+  rmSync(log);
+  if (code !== 0) throw new SetupError(`${said}\nThe build failed: see above.`);
 }
 
 /** Runs a top-level command: its error is one message, its result the exit code. */

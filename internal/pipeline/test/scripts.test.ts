@@ -26,6 +26,20 @@ describe('npm start refuses a slip at once, with one message and exit code 2', (
   });
 });
 
+describe('npm run repl refuses a slip at once, with one message and exit code 2', () => {
+  test.each([
+    [['--bogus'], /^Unknown option '--bogus'\. Known: --build, --no-install, --help\.$/],
+    [['--build', 'fast'], /^--build wants debug or release, got "fast"\.$/],
+  ])('%j', (args, message) => {
+    const command = ['scripts/repl.mjs', '--no-install', ...args];
+    const options = { cwd: root, encoding: 'utf8' } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
+    expect(stdout).toBe('');
+    expect(stderr.trim()).toMatch(message);
+    expect(status).toBe(2);
+  });
+});
+
 describe('npm run bench refuses a slip at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --no-install, --quick, /],

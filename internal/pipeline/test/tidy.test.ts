@@ -50,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['winnode'],
   'new-stage': ['pipeline', 'winnode'],
+  'nt-repl': ['ntdllx', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
   bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
 };
 

@@ -46,6 +46,11 @@ export class HandleNames {
     return this.#names.get(BigInt(handle));
   }
 
+  /** Every handle that was made and not closed, in the order in which they were made. */
+  open(): [handle: bigint, name: string][] {
+    return [...this.#names];
+  }
+
   /** A handle as text. */
   of(handle: NativeArgument): string {
     if (BigInt(handle) === 0n) return 'null';

@@ -29,6 +29,7 @@ export {
 export { formatRecord, type TextOptions, timeText } from './text.js';
 export {
   laneFor,
+  type OpenHandle,
   startTrace,
   type Trace,
   type TracedThread,

@@ -5,6 +5,7 @@ import {
   threadId,
 } from 'node:worker_threads';
 import { observeCalls } from 'ntdllx/trace';
+import type { HandleNames } from './handle-names.js';
 import type { RawCall } from './raw-call.js';
 import type { TraceRecord } from './record.js';
 import { Recorder } from './recorder.js';
@@ -38,20 +39,28 @@ export function makeLane(common: Omit<LaneSetup, 'port' | 'state'>): Lane {
   return { setup: { ...common, port: port2, state }, received: port1 };
 }
 
+/** A thread that is observed. */
+export interface RecordedThread {
+  /** What its handles are called; undefined where nobody is told of records. */
+  readonly handles: HandleNames | undefined;
+  /** Hands on a call that failed and still waits for the next one. */
+  flush(): void;
+  end(): void;
+}
+
 /**
  * Observes the calls of this thread.
  *
  * @param take gets each call; also `onRecord`, if it is given, with names as this thread alone knows
  *   them.
  * @param suffix ends the names of those records.
- * @returns ends it.
  */
 export function recordThread(
   numbers: Int32Array,
   take: (raw: RawCall) => void,
   onRecord: ((record: TraceRecord) => void) | undefined,
   suffix = '',
-): () => void {
+): RecordedThread {
   const builder = onRecord === undefined ? undefined : new TraceBuilder(suffix);
   const recorder = new Recorder(
     () => Atomics.add(numbers, 0, 1) + 1,
@@ -61,9 +70,13 @@ export function recordThread(
     },
   );
   const end = observeCalls(recorder);
-  return () => {
-    end();
-    recorder.flush();
+  return {
+    handles: builder?.handles,
+    flush: () => recorder.flush(),
+    end() {
+      end();
+      recorder.flush();
+    },
   };
 }
 
@@ -76,7 +89,7 @@ export function lineWriter(originUs: number, thread: string): (record: TraceReco
 /** In the worker: traces its calls until the function that it returns is called. */
 export function traceInLane(setup: LaneSetup): () => void {
   const { port, numbers, state, originUs, isText, isKept, name } = setup;
-  const end = recordThread(
+  const thread = recordThread(
     numbers,
     (raw) => {
       if (isKept) port.postMessage(raw);
@@ -85,7 +98,7 @@ export function traceInLane(setup: LaneSetup): () => void {
     `@${threadId}`,
   );
   return () => {
-    end();
+    thread.end();
     Atomics.store(state, 0, 1);
     Atomics.notify(state, 0);
   };

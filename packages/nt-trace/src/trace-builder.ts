@@ -35,6 +35,11 @@ export class TraceBuilder {
     this.#handles = new HandleNames(suffix);
   }
 
+  /** The names of the handles that are open. */
+  get handles(): HandleNames {
+    return this.#handles;
+  }
+
   /** @returns the call's record, and one for each packet that it took off a port. */
   add(raw: RawCall): TraceRecord[] {
     this.#nameNew(raw);

@@ -6,6 +6,7 @@ import {
   laneEnded,
   lineWriter,
   makeLane,
+  type RecordedThread,
   recordThread,
 } from './lane.js';
 import type { RawCall } from './raw-call.js';
@@ -35,6 +36,13 @@ export interface TracedThread {
   readonly isComplete: boolean;
 }
 
+/** A handle that is open. */
+export interface OpenHandle {
+  readonly handle: bigint;
+  /** As in the records: `port#1`. A socket's base handle goes by the socket's name. */
+  readonly name: string;
+}
+
 /** What was seen. */
 export interface TraceResult {
   /** In the order in which calls started, each call followed by the packets that it took. */
@@ -56,7 +64,7 @@ export class Trace {
   readonly #options: TraceOptions;
   readonly #calls: RawCall[] = [];
   readonly #lanes: Lane[] = [];
-  readonly #end: () => void;
+  readonly #thread: RecordedThread;
   #result: TraceResult | undefined;
 
   /** Made by {@link startTrace}. */
@@ -64,7 +72,7 @@ export class Trace {
     this.#options = options;
     const write = options.text ? lineWriter(this.#originUs, '') : undefined;
     const told = [write, options.onRecord].filter((each) => each !== undefined);
-    this.#end = recordThread(
+    this.#thread = recordThread(
       this.#numbers,
       (raw) => {
         if (this.#isKept) this.#calls.push(raw);
@@ -95,12 +103,29 @@ export class Trace {
   }
 
   /**
+   * The handles that this thread made and did not close, by name, in the order in which they were made.
+   * Only for a trace with `text` or `onRecord`; empty otherwise.
+   */
+  openHandles(): OpenHandle[] {
+    const open = this.#thread.handles?.open() ?? [];
+    return open.map(([handle, name]) => ({ handle, name }));
+  }
+
+  /**
+   * Tells a call of this thread that failed and waits for the next one, which might ask why it did: for
+   * somebody who looks between two calls. Its record then has no `error`.
+   */
+  flush(): void {
+    this.#thread.flush();
+  }
+
+  /**
    * Ends the trace; once more returns the same. Blocks until every worker that takes part has ended or
    * 2 s are over: end the workers first.
    */
   stop(): TraceResult {
     if (this.#result !== undefined) return this.#result;
-    this.#end();
+    this.#thread.end();
     if (current === this) current = undefined;
     const name = isMainThread ? 'main' : 'worker';
     const threads: TracedThread[] = [{ id: threadId, name, isComplete: true }];

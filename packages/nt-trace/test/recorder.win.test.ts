@@ -267,3 +267,31 @@ test('records are told as they happen; a trace that keeps nothing has none in th
   nt.NtClose(noHandle);
   expect(told).toHaveLength(5);
 });
+
+test('what is open has a name until it is closed', () => {
+  const trace = startTrace({ keep: false, onRecord: () => {} });
+  const [first, second] = [openPort(), openPort()];
+  expect(trace.openHandles()).toEqual([
+    { handle: BigInt(first), name: 'port#1' },
+    { handle: BigInt(second), name: 'port#2' },
+  ]);
+  nt.NtClose(first);
+  expect(trace.openHandles().map(({ name }) => name)).toEqual(['port#2']);
+  nt.NtClose(second);
+  expect(trace.openHandles()).toEqual([]);
+  trace.stop();
+});
+
+test('a failure that waits for a question is told by flush, once', () => {
+  const told: TraceRecord[] = [];
+  const trace = startTrace({ keep: false, onRecord: (record) => told.push(record) });
+  expect(nt.closesocket(noHandle)).toBe(-1);
+  expect(told).toEqual([]);
+  trace.flush();
+  trace.flush();
+  expect(told).toMatchObject([{ function: 'closesocket' }]);
+  expect(told[0]).not.toHaveProperty('error');
+  expect(nt.WSAGetLastError()).toBe(WSAENOTSOCK);
+  expect(told).toHaveLength(2);
+  trace.stop();
+});

@@ -1,0 +1,111 @@
+import { type FunctionName, type Parameter, type Prototype, readMemory } from 'ntdllx/trace';
+import { headerType, prototypeOf, prototypeText } from './prototype-text.js';
+
+/** Values that NT carries and does not look into. */
+const carried = new Set(['KeyContext', 'ApcContext']);
+
+/** Pointers that may be null. */
+const optional = new Set(
+  [
+    'ObjectAttributes',
+    'Timeout',
+    'AllocationSize',
+    'EaBuffer',
+    'InputBuffer',
+    'OutputBuffer',
+  ].concat(['ReturnLength', 'AlreadySignaled', 'IoRequestToCancel', 'lpEventAttributes', 'lpName']),
+);
+
+/** How many bytes a pointer's type needs; by sizes of x64 and arm64. */
+const typeBytes: Readonly<Record<string, number>> = {
+  PHANDLE: 8,
+  PIO_STATUS_BLOCK: 16,
+  PLARGE_INTEGER: 8,
+  PULONG: 4,
+  PBOOLEAN: 1,
+  PCOBJECT_ATTRIBUTES: 48,
+  LPSECURITY_ATTRIBUTES: 24,
+};
+
+/** Which parameter says how many bytes a buffer has. */
+const lengths: Readonly<Record<string, string>> = {
+  InputBuffer: 'InputBufferLength',
+  OutputBuffer: 'OutputBufferLength',
+  FileInformation: 'Length',
+  EaBuffer: 'EaLength',
+  IoCompletionInformation: 'IoCompletionInformationLength',
+};
+
+const packetBytes = 32;
+
+function neededBytes(prototype: Prototype, parameter: Parameter, args: readonly unknown[]): number {
+  const argument = (name: string | undefined) =>
+    Number(args[prototype.params.findIndex(([each]) => each === name)] ?? 1);
+  const [name] = parameter;
+  if (headerType(parameter) === 'PFILE_IO_COMPLETION_INFORMATION') {
+    return packetBytes * argument('Count');
+  }
+  return typeBytes[headerType(parameter)] ?? argument(lengths[name]);
+}
+
+const isInteger = (value: unknown): value is number | bigint =>
+  typeof value === 'bigint' || Number.isSafeInteger(value);
+
+const hex = (value: number | bigint) => (value < 0 ? String(value) : `0x${value.toString(16)}`);
+
+function requirePointer(
+  call: string,
+  prototype: Prototype,
+  parameter: Parameter,
+  args: readonly unknown[],
+): void {
+  const [name] = parameter;
+  const value = args[prototype.params.indexOf(parameter)] as number | bigint;
+  if (carried.has(name)) return;
+  if (name === 'ApcRoutine') {
+    if (BigInt(value) === 0n) return;
+    throw new TypeError(`${call}: ApcRoutine is 0: no routine of JavaScript can be called by NT.`);
+  }
+  if (BigInt(value) === 0n && optional.has(name)) return;
+  const byteLength = neededBytes(prototype, parameter, args);
+  if (readMemory(value, byteLength) !== undefined) return;
+  const what = BigInt(value) === 0n ? 'null' : hex(value);
+  throw new TypeError(
+    `${call}: ${name} is ${what}, where no block of allocate has ${byteLength} bytes. Nothing was ` +
+      'called: use address of a block that is not freed, and mind its length.',
+  );
+}
+
+/**
+ * Looks at the arguments of a call before it is made: their number, that each is a whole number, and that
+ * each address has as many bytes of living memory as the call reads or writes there. What the kernel
+ * is still busy with, and what a handle is a handle of, is not looked at.
+ *
+ * @throws {TypeError} naming the parameter; nothing was called.
+ */
+export function requireArguments(call: FunctionName, args: readonly unknown[]): void {
+  const prototype = prototypeOf(call) as Prototype;
+  const { params } = prototype;
+  if (args.length !== params.length) {
+    const said = `${call} wants ${params.length} arguments, got ${args.length}`;
+    throw new TypeError(`${said}: ${prototypeText(call, prototype)}`);
+  }
+  for (const [index, [name]] of params.entries()) {
+    if (isInteger(args[index])) continue;
+    const got = typeof args[index] === 'number' ? String(args[index]) : typeof args[index];
+    throw new TypeError(`${call}: ${name} wants a whole number, got ${got}. Nothing was called.`);
+  }
+  for (const parameter of params) {
+    if (parameter[1] === 'pointer') requirePointer(call, prototype, parameter, args);
+  }
+}
+
+/** A function of ntdllx that looks at its arguments first. */
+export function checked<F extends (...args: never[]) => unknown>(name: FunctionName, call: F): F {
+  const look = (...args: unknown[]) => {
+    requireArguments(name, args);
+    return call(...(args as never[]));
+  };
+  Object.defineProperty(look, 'name', { value: name });
+  return look as unknown as F;
+}

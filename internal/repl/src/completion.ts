@@ -1,0 +1,32 @@
+import type { CompleterResult } from 'node:readline';
+import type { REPLServer } from 'node:repl';
+import { styleText } from 'node:util';
+import { openCallOf, prototypeOf, prototypeText } from './prototype-text.js';
+
+type Complete = (
+  line: string,
+  done: (error: Error | null, result?: CompleterResult) => void,
+) => void;
+
+/**
+ * Lets Tab show a function's prototype where its next argument begins, the parameter that is due bold;
+ * everywhere else it completes names, as Node does.
+ */
+export function completePrototypes(server: REPLServer, isColored: boolean): void {
+  const completeNames = server.completer as unknown as Complete;
+  const complete: Complete = (line, done) => {
+    const call = openCallOf(line);
+    const prototype = call && prototypeOf(call.name);
+    if (prototype === undefined) {
+      completeNames.call(server, line, done);
+      return;
+    }
+    const bold = (text: string) =>
+      isColored ? styleText('bold', text, { validateStream: false }) : `> ${text}`;
+    const text = prototypeText(call?.name ?? '', prototype, call?.at, bold);
+    server.output.write(`\n${text}\n`);
+    server.prompt(true);
+    done(null, [[], line]);
+  };
+  Object.defineProperty(server, 'completer', { value: complete });
+}

@@ -1,0 +1,61 @@
+// The prompt as a program, on any host: owns the terminal and runs what evaluates in Windows Node.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runWindowsNode, toWindowsPath, WinnodeError } from 'winnode';
+import { historyFile } from './history.js';
+import { type Settings, writeSettings } from './settings.js';
+import { TerminalFront } from './terminal-front.js';
+
+/** The exit code of what Ctrl-C ended. */
+const interruptedExitCode = 130;
+
+const { build } = parseArgs({ options: { build: { type: 'string', default: 'debug' } } }).values;
+
+/** Where what was typed is kept, as Windows Node opens it. A directory that cannot be made: nowhere. */
+function historyForWindows(): string | undefined {
+  const file = historyFile();
+  if (file === undefined) return undefined;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch {
+    return undefined;
+  }
+  return process.platform === 'win32' ? file : toWindowsPath(file);
+}
+
+function settingsOf(hasTerminal: boolean): Settings {
+  if (!hasTerminal) return { terminal: undefined, history: undefined, build };
+  const { columns, rows } = process.stdout;
+  const terminal = { columns, rows, colorDepth: process.stdout.getColorDepth() };
+  return { terminal, history: historyForWindows(), build };
+}
+
+async function main(): Promise<number> {
+  const hasTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  const script = fileURLToPath(new URL('./prompt.js', import.meta.url));
+  const conditions = build === 'debug' ? ['--conditions=debug'] : [];
+  const args = [...conditions, script, ...writeSettings(settingsOf(hasTerminal))];
+  const front = hasTerminal ? new TerminalFront() : undefined;
+  const onProgress = (line: string) => process.stderr.write(`${line}\n`);
+  try {
+    const { exitCode, crash } = await runWindowsNode(args, { ...front?.options, onProgress });
+    front?.release();
+    if (front?.wasEnded) return interruptedExitCode;
+    if (crash !== undefined) {
+      process.stderr.write(`\nThe prompt is gone: ${crash}. Was it a wrong address?\n`);
+    }
+    return exitCode;
+  } finally {
+    front?.release();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof WinnodeError)) throw error;
+  process.stderr.write(`${[error.message, error.hint].filter(Boolean).join('\n')}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,146 @@
+// Evaluates what is typed: Node's own REPL, in Windows Node. Where there is a terminal, another program
+// owns it and hands every key on, as the terminal sent it; see terminal-front.ts.
+import { release } from 'node:os';
+import { clearLine, cursorTo } from 'node:readline';
+import repl, { type REPLEval, type REPLServer } from 'node:repl';
+import { inspect } from 'node:util';
+import { startTrace, type Trace } from 'nt-trace';
+import { NtClose } from 'ntdllx';
+import { wineVersion } from 'ntdllx/probe';
+import { defineCommands } from './commands.js';
+import { completePrototypes } from './completion.js';
+import { leavingText } from './leaving.js';
+import { type Meaning, Meanings } from './meanings.js';
+import { TypedInput } from './resize.js';
+import { makeScope } from './scope.js';
+import { readSettings, type Settings } from './settings.js';
+import { type LineOutput, TraceLines } from './trace-lines.js';
+import { Literal, meaningText, showStructs } from './value-text.js';
+
+const settings = readSettings(process.argv.slice(2));
+const { terminal } = settings;
+const isColored = (terminal?.colorDepth ?? 1) > 1;
+
+/** The streams of this program, as if they were the terminal's own. */
+function openStreams({ terminal }: Settings) {
+  const output = process.stdout;
+  if (terminal === undefined) return { input: process.stdin, output };
+  const { columns, rows, colorDepth } = terminal;
+  const has = { columns, rows, isTTY: true, getColorDepth: () => colorDepth };
+  Object.assign(output, has, { hasColors: (count = 16) => count <= 2 ** colorDepth });
+  const input = new TypedInput((size) => {
+    Object.assign(output, size);
+    output.emit('resize');
+  });
+  return { input: process.stdin.pipe(input), output };
+}
+
+const { input, output } = openStreams(settings);
+
+/** Without a terminal, standard output is for results alone. */
+const lineOutput: LineOutput = {
+  write: (text) => (terminal === undefined ? process.stderr : output).write(text),
+  aside(write) {
+    if (terminal === undefined) return write();
+    cursorTo(output, 0);
+    clearLine(output, 0);
+    write();
+    server.prompt(true);
+  },
+};
+
+const lines = new TraceLines(lineOutput, isColored);
+const trace: Trace = startTrace({ keep: false, onRecord: (record) => lines.tell(record) });
+const scope = makeScope();
+const meanings = new Meanings();
+/** What the value that is about to be written means. */
+let meaning: Meaning | undefined;
+
+const nameOf = (value: bigint) => trace.openHandles().find(({ handle }) => handle === value)?.name;
+
+function writeValue(value: unknown): string {
+  const text = meaningText(value, meaning, nameOf);
+  const shown = text === undefined ? value : new Literal(text);
+  return inspect(shown, { colors: isColored, showProxy: true });
+}
+
+function sayHello(): void {
+  const host = wineVersion() === undefined ? `Windows ${release()}` : `Wine ${wineVersion()}`;
+  output.write(
+    `Windows NT at a prompt: ntdllx (${settings.build} build), Windows Node ${process.versions.node}, ` +
+      `${host}.\nntdllx is as sharp as NT: the prompt refuses addresses of no living block, and no ` +
+      'other mistake.\n.help shows what is in scope, .example port begins.\n',
+  );
+}
+
+/** Node's own evaluation, of which the trace and the writer know. */
+function watchEvaluation(server: REPLServer): void {
+  const evaluate = server.eval as unknown as (...args: Parameters<REPLEval>) => void;
+  const watched: REPLEval = (source, context, file, done) => {
+    lines.begin();
+    const finish: typeof done = (error, value) => {
+      trace.flush();
+      meaning = error === null ? meanings.learn(source) : undefined;
+      done(error, value);
+      meaning = undefined;
+    };
+    evaluate.call(server, source, context, file, finish);
+  };
+  Object.defineProperty(server, 'eval', { value: watched });
+  // What throws is told past `done`; but a prompt always follows.
+  const { displayPrompt } = server;
+  server.displayPrompt = (preserveCursor) => {
+    trace.flush();
+    lines.end();
+    displayPrompt.call(server, preserveCursor);
+  };
+}
+
+/** Closes what is open, and says what of it somebody may have meant to close. */
+function closeEverything(): void {
+  lines.isOn = false;
+  const closed: string[] = [];
+  try {
+    closed.push(...scope.close());
+  } catch (error) {
+    lineOutput.write(`${(error as Error).message}\n`);
+  }
+  // Sockets end with the process; a port that is left open could be a request's.
+  for (const { handle, name } of trace.openHandles()) {
+    if (name.startsWith('socket')) continue;
+    NtClose(Number(handle));
+    closed.push(`${name} (0x${handle.toString(16)})`);
+  }
+  if (closed.length > 0 && terminal !== undefined) output.write(`Closed: ${closed.join(', ')}\n`);
+}
+
+showStructs();
+if (terminal !== undefined) sayHello();
+const server = repl.start({
+  prompt: terminal === undefined ? '' : 'nt> ',
+  input,
+  output,
+  terminal: terminal !== undefined,
+  useColors: isColored,
+  useGlobal: true,
+  // What is being typed is not evaluated to show what it would be: it could be a call of NT.
+  preview: false,
+  // Ctrl-C then ends an await, too.
+  breakEvalOnSigint: terminal !== undefined,
+  writer: writeValue,
+});
+for (const [name, value] of Object.entries(scope.names)) {
+  Object.defineProperty(server.context, name, { value, writable: true, configurable: true });
+}
+watchEvaluation(server);
+defineCommands(server, lines);
+if (terminal !== undefined) {
+  completePrototypes(server, isColored);
+  server.setupHistory(settings.history ?? '', () => {});
+}
+// However it ends: process.exit may be called by what was typed.
+if (terminal !== undefined) process.on('exit', () => output.write(leavingText));
+server.on('exit', () => {
+  closeEverything();
+  process.exit();
+});

@@ -1,0 +1,62 @@
+import * as afdPoller from 'afd-poller';
+import * as ntdllx from 'ntdllx';
+import * as kernel32 from 'ntdllx/kernel32';
+import { RawPoller } from 'ntdllx/raw-poll';
+import type { FunctionName } from 'ntdllx/trace';
+import * as tofuSockets from 'tofu-sockets';
+import { Polls } from './afd-poll.js';
+import { checked } from './checked-call.js';
+import { prototypeOf } from './prototype-text.js';
+
+/** What somebody who types has at hand, and what of it has to be closed. */
+export interface Scope {
+  readonly names: Readonly<Record<string, unknown>>;
+  /** Closes the pollers and polls that are open. @returns what they were, for people. */
+  close(): string[];
+}
+
+/** Exports by name; functions of NT look at their arguments first. */
+function atHand(exports: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const entries = Object.entries(exports).map(([name, value]) => {
+    if (typeof value !== 'function' || prototypeOf(name) === undefined) return [name, value];
+    return [name, checked(name as FunctionName, value as () => unknown)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Makes the scope of one prompt. Opens nothing. */
+export function makeScope(): Scope {
+  const polls = new Polls();
+  const pollers = new Set<afdPoller.AfdPoller>();
+  class AfdPoller<Token = unknown> extends afdPoller.AfdPoller<Token> {
+    constructor(options?: afdPoller.PollerOptions) {
+      super(options);
+      pollers.add(this as afdPoller.AfdPoller);
+    }
+    override close(): void {
+      super.close();
+      pollers.delete(this as afdPoller.AfdPoller);
+    }
+  }
+  const names = {
+    ...atHand(ntdllx),
+    ...atHand(kernel32),
+    ...tofuSockets,
+    ...afdPoller,
+    AfdPoller,
+    RawPoller,
+    poll: polls.arm.bind(polls),
+  };
+  return {
+    names,
+    close() {
+      const closed: string[] = [];
+      for (const poller of [...pollers]) {
+        poller.close();
+        closed.push('an AfdPoller');
+      }
+      if (polls.close()) closed.push('the port of poll()');
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import type { TerminalSize } from './resize.js';
+
+/** What the program that owns the terminal tells the one that evaluates. */
+export interface Settings {
+  /** Undefined where there is no terminal. */
+  readonly terminal: (TerminalSize & { readonly colorDepth: number }) | undefined;
+  /** A Windows path; undefined for none. */
+  readonly history: string | undefined;
+  readonly build: string;
+}
+
+/** Settings as arguments. */
+export function writeSettings({ terminal, history, build }: Settings): string[] {
+  const { columns, rows, colorDepth } = terminal ?? {};
+  return Object.entries({ build, history, columns, rows, 'color-depth': colorDepth })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `--${name}=${value}`);
+}
+
+/** The settings in arguments of {@link writeSettings}. */
+export function readSettings(args: readonly string[]): Settings {
+  const text = { type: 'string' } as const;
+  const options = { build: text, history: text, columns: text, rows: text, 'color-depth': text };
+  const { values } = parseArgs({ args: [...args], options });
+  const { build = 'debug', history, columns, rows } = values;
+  const colorDepth = Number(values['color-depth'] ?? 1);
+  const terminal =
+    columns === undefined
+      ? undefined
+      : { columns: Number(columns), rows: Number(rows), colorDepth };
+  return { terminal, history, build };
+}

@@ -1,0 +1,217 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { examples } from 'nt-repl';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build, key, Terminal, whyNoTerminal } from './terminal.js';
+
+const reason = whyNoTerminal();
+const title = `the prompt in a terminal${reason === undefined ? '' : ` (skipped: ${reason})`}`;
+const limitMs = 60_000;
+
+describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
+  let terminal: Terminal;
+
+  beforeAll(async () => {
+    terminal = new Terminal();
+    await terminal.saw(/nt> $/);
+  }, limitMs);
+  afterAll(() => terminal.close(), limitMs);
+
+  test('says what it is, and how sharp', async () => {
+    const text = await terminal.enter('');
+    expect(text).toContain('nt> ');
+    expect(terminal.text).toContain(`ntdllx (${build} build), Windows Node`);
+    expect(terminal.text).toContain('as sharp as NT');
+  });
+
+  test('a port by hand: each call is written; a status and a handle have names', async () => {
+    await terminal.enter('memory = allocate(64)');
+    const created = await terminal.enter(
+      'NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0)',
+    );
+    expect(created).toMatch(/#\d+ NtCreateIoCompletion\(IoCompletionHandle=&\{port#\d+\}, /);
+    expect(created).toMatch(/\nSTATUS_SUCCESS \(0x0\)\n/);
+    const port = await terminal.enter('port = memory.readPointer(0)');
+    expect(port).toMatch(/\nport#\d+ \(0x[0-9a-f]+\)\n/);
+    expect(await terminal.enter('port')).toMatch(/\nport#\d+ \(0x[0-9a-f]+\)\n/);
+    expect(await terminal.enter('port + 0')).toMatch(/\n\d+\n/);
+    await terminal.enter('NtSetIoCompletion(port, 1, 2, STATUS_TIMEOUT, 3)');
+    await terminal.enter('memory.writeI64(40, relativeTimeout100ns(5_000))');
+    const at = 'memory.address, 1, memory.address + 32, memory.address + 40, 0';
+    const removed = await terminal.enter(`NtRemoveIoCompletionEx(port, ${at})`);
+    expect(removed).toMatch(/packet from port#\d+: KeyContext=0x1, ApcContext=0x2, /);
+    const packet = await terminal.enter('new FILE_IO_COMPLETION_INFORMATION(memory)');
+    expect(packet).toContain('Status: STATUS_TIMEOUT (0x102), Information: 3n');
+    expect(await terminal.enter('NtClose(port)')).toContain('STATUS_SUCCESS (0x0)');
+    expect(await terminal.enter('NtClose(port)')).toContain('STATUS_INVALID_HANDLE (0xc0000008)');
+    // The handle is closed: its number is a number again.
+    expect(await terminal.enter('port')).toMatch(/\n\d+\n/);
+    await terminal.enter('memory.free()');
+  });
+
+  test('a raw poll of a listener: armed, a client connects, the packet comes', async () => {
+    const make = 'new SocketCreator().fromAddress';
+    await terminal.enter(`listener = ${make}(new TCPServerAddress('127.0.0.1', 0))`);
+    const armed = await terminal.enter('armed = poll(listener, AFD_POLL_ACCEPT)');
+    expect(armed).toMatch(/NtDeviceIoControlFile\(.*socket#\d+: ACCEPT.* = STATUS_PENDING/s);
+    expect(armed).toContain("AfdPoll { status: 'STATUS_PENDING', packet: undefined }");
+    expect(await terminal.enter('armed.wait(50)')).toContain('undefined');
+    const { host, port } = { host: '127.0.0.1', port: 'listener.localEndpoint().port' };
+    await terminal.enter(`client = ${make}(new TCPClientAddress('${host}', ${port}))`);
+    await terminal.enter('client.connect()');
+    const packet = await terminal.enter('armed.wait()');
+    expect(packet).toMatch(/packet from port#\d+: .*\{socket#\d+: ACCEPT\} {2}of #\d+ NtDevice/s);
+    expect(packet).toContain("events: [ 'ACCEPT' ]");
+    await terminal.enter('client.close(); listener.close()');
+  });
+
+  test.each(Object.entries(examples))(
+    '.example %s types each line, and each runs',
+    async (name, { lines }) => {
+      terminal.type(`.example ${name}\r`);
+      const last = lines.at(-1) as string;
+      await terminal.saw(new RegExp(`nt> ${quoted(last)}\n(.|\n)*nt> $`));
+      const text = await terminal.saw(/nt> $/);
+      for (const line of lines) expect(text).toContain(`nt> ${line}\n`);
+      expect(text).not.toMatch(/Uncaught/);
+      expect(text.match(/ = STATUS_SUCCESS /g)?.length).toBeGreaterThanOrEqual(1);
+    },
+  );
+
+  test('Tab completes a name, and after the parenthesis shows the prototype', async () => {
+    terminal.type(`NtRem${key.tab}`);
+    await terminal.saw('NtRemoveIoCompletionEx');
+    terminal.type(`(${key.tab}`);
+    await terminal.saw(/IoCompletionHandle: HANDLE,\n(.|\n)*\): NTSTATUS\n/);
+    await terminal.saw(/nt> NtRemoveIoCompletionEx\($/);
+    terminal.type(`port, ${key.tab}`);
+    await terminal.saw(/Timeout: PLARGE_INTEGER,\n/);
+    expect(terminal.raw).toContain(
+      '\x1b[1mIoCompletionInformation: PFILE_IO_COMPLETION_INFORMATION',
+    );
+    terminal.type(key.ctrlC);
+    await terminal.saw(/nt> $/);
+  });
+
+  test('.proto shows a prototype, and names what there is', async () => {
+    const text = await terminal.enter('.proto NtDeviceIoControlFile');
+    expect(text).toMatch(/\n {2}ApcRoutine: PIO_APC_ROUTINE,\n/);
+    expect(await terminal.enter('.proto NtCre')).toContain('There are NtCreateIoCompletion, ');
+  });
+
+  test('an error, a wrong address and a wrong await leave the prompt as it was', async () => {
+    expect(await terminal.enter("throw new Error('on purpose')")).toContain('on purpose');
+    const refused = await terminal.enter('NtCreateIoCompletion(0x10, 0, 0, 0)');
+    expect(refused).toContain('IoCompletionHandle is 0x10, where no block of allocate has 8 bytes');
+    expect(refused).not.toContain(' = STATUS_');
+    expect(await terminal.enter('await Promise.reject(new Error("later"))')).toContain('later');
+    expect(await terminal.enter('await Promise.resolve(6 * 7)')).toContain('\n42\n');
+    terminal.type('await new Promise(() => {})\r');
+    await terminal.saw('{})\n');
+    terminal.type(key.ctrlC);
+    await terminal.saw(/interrupted(.|\n)*nt> $/);
+    expect(await terminal.enter('1 + 1')).toContain('\n2\n');
+  });
+
+  test('a call that is made while somebody types goes above the line', async () => {
+    await terminal.enter('void setTimeout(() => NtClose(3), 1500)');
+    terminal.type('1 + 2');
+    await terminal.saw(/NtClose\(Handle=0x3\) = STATUS_INVALID_HANDLE.*\n(.|\n)*nt> 1 \+ 2$/);
+    expect(await terminal.enter('')).toContain('\n3\n');
+  });
+
+  test('.trace off and on', async () => {
+    expect(await terminal.enter('.trace off')).toContain('NT calls are not written.');
+    const silent = await terminal.enter('NtClose(3)');
+    expect(silent).toContain('\nSTATUS_INVALID_HANDLE (0xc0000008)\n');
+    expect(silent).not.toContain('Handle=');
+    expect(await terminal.enter('.trace on')).toContain('NT calls are written.');
+    expect(await terminal.enter('NtClose(3)')).toContain('NtClose(Handle=0x3)');
+    expect(await terminal.enter('.trace of')).toContain('.trace on, or .trace off');
+  });
+
+  test('.help has the examples, line by line', async () => {
+    const text = await terminal.enter('.help');
+    for (const [name, { lines }] of Object.entries(examples)) {
+      expect(text).toContain(`.example ${name}: `);
+      for (const line of lines) expect(text).toContain(line);
+    }
+  });
+
+  test('Ctrl-C clears the line, Ctrl-D ends with 0, and what is open is closed', async () => {
+    await terminal.enter('block = allocate(8)');
+    await terminal.enter('NtCreateIoCompletion(block.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
+    terminal.type('never finished');
+    await terminal.saw('finished');
+    terminal.type(key.ctrlC);
+    await terminal.saw(/nt> $/);
+    terminal.type(key.ctrlD);
+    await terminal.saw(/Closed: .*port#\d+ \(0x[0-9a-f]+\)/);
+    expect(await terminal.ended).toBe(0);
+  });
+});
+
+const quoted = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+const endTitle = `how the prompt ends${reason === undefined ? '' : ` (skipped: ${reason})`}`;
+
+describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'nt-repl-'));
+  const history = join(directory, 'history');
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  async function open(): Promise<Terminal> {
+    const terminal = new Terminal(history);
+    await terminal.saw(/nt> $/);
+    return terminal;
+  }
+
+  test('.exit: 0, and the next prompt knows what was typed', async () => {
+    const first = await open();
+    await first.enter('20 + 3');
+    first.type('.exit\r');
+    expect(await first.ended).toBe(0);
+    const second = await open();
+    second.type(key.up);
+    await second.saw('.exit');
+    second.type(key.up);
+    await second.saw('20 + 3');
+    // The cursor goes back by one, and a digit comes in: 20 + 13.
+    second.type(`${key.left}1\r`);
+    await second.saw('\n33\n');
+    // Twice on an empty line.
+    second.type(key.ctrlC);
+    await second.saw('press Ctrl+C again');
+    second.type(key.ctrlC);
+    expect(await second.ended).toBe(0);
+  });
+
+  test('process.exit from a timer ends it, with its exit code, although nobody types', async () => {
+    const terminal = await open();
+    terminal.type('void setTimeout(() => process.exit(7), 300)\r');
+    expect(await terminal.ended).toBe(7);
+  });
+
+  test('a call that does not return: Ctrl-C says so, once more ends it, with 130', async () => {
+    const terminal = await open();
+    await terminal.enter('memory = allocate(64)');
+    await terminal.enter('NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
+    await terminal.enter('port = memory.readPointer(0)');
+    // Without a time-out.
+    const call = 'NtRemoveIoCompletionEx(port, memory.address, 1, memory.address + 32, 0, 0)';
+    terminal.type(`${call}\r`);
+    await terminal.saw(`${call}\n`);
+    terminal.type(key.ctrlC);
+    await terminal.saw('Ctrl-C again ends the prompt');
+    terminal.type(key.ctrlC);
+    expect(await terminal.ended).toBe(130);
+  });
+
+  test('a prompt that crashed says so, and is no success', async () => {
+    const terminal = await open();
+    terminal.type('process.abort()\r');
+    await terminal.saw('The prompt is gone: ');
+    expect(await terminal.ended).not.toBe(0);
+  });
+});

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { stripVTControlCharacters } from 'node:util';
+import { describeHost } from 'winnode';
+
+/** The program behind `pnpm repl`, in the build that is tested. */
+export const main = createRequire(import.meta.url).resolve('nt-repl/main');
+export const build = process.env['TEST_BUILD'] ?? 'debug';
+export const host = describeHost();
+
+/** Why there is no terminal for tests here; undefined where there is one. */
+export function whyNoTerminal(): string | undefined {
+  if (host.kind === 'none') return host.reason;
+  if (process.platform === 'win32') return 'script, which makes the terminal, is not on Windows';
+  const { stdout, error } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+  if (error !== undefined) return 'script of util-linux is not installed';
+  return stdout.includes('util-linux') ? undefined : 'this script is not the one of util-linux';
+}
+
+export const key = {
+  ctrlC: '\x03',
+  ctrlD: '\x04',
+  tab: '\t',
+  up: '\x1b[A',
+  left: '\x1b[D',
+} as const;
+
+/** A prompt in a terminal of its own, 200 characters wide. */
+export class Terminal {
+  readonly ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+  #text = '';
+  #seen = 0;
+  #told = () => {};
+
+  constructor(history = '') {
+    const prompt = `'${process.execPath}' '${main}' --build ${build}`;
+    const script = ['-qfec', `stty cols 200 rows 50; ${prompt}`, '/dev/null'];
+    const env = { ...process.env, TERM: 'xterm-256color', NODE_REPL_HISTORY: history };
+    this.#child = spawn('script', script, { env });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#text += text;
+      this.#told();
+    });
+    this.ended = new Promise((done) => {
+      this.#child.on('close', (code) => {
+        done(code);
+        this.#told();
+      });
+    });
+  }
+
+  /** Everything that was drawn, without colours and moves of the cursor. */
+  get text(): string {
+    return stripVTControlCharacters(this.#text).replaceAll('\r', '');
+  }
+
+  /** The same with them. */
+  get raw(): string {
+    return this.#text;
+  }
+
+  /** Keys, in one piece, as a paste is; Node takes a Tab only for itself, or at the end. */
+  type(keys: string): void {
+    this.#seen = this.text.length;
+    this.#child.stdin?.write(keys);
+  }
+
+  /** Waits until this is drawn, after what was typed last. @returns all that was drawn since. */
+  async saw(what: string | RegExp, limitMs = 25_000): Promise<string> {
+    const until = performance.now() + limitMs;
+    for (;;) {
+      const text = this.text.slice(this.#seen);
+      if (typeof what === 'string' ? text.includes(what) : what.test(text)) return text;
+      const leftMs = until - performance.now();
+      if (leftMs <= 0 || this.#child.exitCode !== null) {
+        throw new Error(`did not see ${what} in ${JSON.stringify(text)}`);
+      }
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, leftMs);
+        this.#told = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+    }
+  }
+
+  /** Types a line, and waits for the prompt after what it does. */
+  async enter(line: string): Promise<string> {
+    this.type(`${line}\r`);
+    return await this.saw(/\n(.|\n)*nt> $/);
+  }
+
+  /** Ends it, however it is. */
+  async close(): Promise<void> {
+    if (this.#child.exitCode === null) this.#child.kill('SIGHUP');
+    await this.ended;
+  }
+}
