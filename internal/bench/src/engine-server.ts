@@ -10,6 +10,9 @@ const serveBytes = 262_144;
 /** How often a turn tries, and how many bytes it serves, before it looks at the poller again. */
 const tryBudget = 256;
 const turnBytes = 2_097_152;
+/** A look that told of so many may have left others: it is made again, but not for ever. */
+const crowd = 64;
+const mostLooks = 16;
 /** Told once; then this server asks for more when it is through with it. */
 const receiving = { receive: true, mode: 'oneshot' } as const;
 const sending = { send: true, mode: 'oneshot' } as const;
@@ -87,13 +90,25 @@ export class EngineServer {
   /** Waits once, unless somebody is to be served anyway, and serves. */
   turn(timeoutMs: number): void {
     const isBusy = this.#eager.length > 0;
-    for (const event of this.poller.wait(isBusy ? 0 : timeoutMs, this.#events)) {
+    let told = this.#serveReady(isBusy ? 0 : timeoutMs);
+    const hasOthers = told > 0;
+    // All that wait at the poller are served before those that are tried have their next try.
+    for (let looks = 1; isBusy && told >= crowd && looks < mostLooks; looks += 1) {
+      told = this.#serveReady(0);
+    }
+    this.#tryAgain(hasOthers ? 1 : tryBudget);
+  }
+
+  /** @returns how many were told of. */
+  #serveReady(timeoutMs: number): number {
+    const events = this.poller.wait(timeoutMs, this.#events);
+    for (const event of events) {
       const peer = event.token as Peer;
       if (event.isAccept) this.#accept(peer);
       else if (event.isReset) this.#close(peer);
       else this.#settle(peer, this.#serve(peer, event.isWritable));
     }
-    this.#tryAgain();
+    return events.length;
   }
 
   /** Ends it; everything is closed. */
@@ -132,9 +147,9 @@ export class EngineServer {
   }
 
   /** Who was served may have more, by now; in turn, so that nobody waits for one that always has. */
-  #tryAgain(): void {
+  #tryAgain(tries: number): void {
     const before = this.#served;
-    for (let left = tryBudget; left > 0 && this.#eager.length > 0; ) {
+    for (let left = tries; left > 0 && this.#eager.length > 0; ) {
       if (this.#served - before >= turnBytes) return;
       const peers = this.#eager;
       this.#eager = [];

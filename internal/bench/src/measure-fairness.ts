@@ -4,6 +4,9 @@ import type { Servers } from './servers.js';
 import { type Entry, loadOf } from './workloads.js';
 
 const warmupSeconds = 0.2;
+/** So many messages of each connection tell shares apart. A slow host is given so much longer. */
+const messagesEach = 15;
+const longestFactor = 3;
 /** How much longer than the others the one streams that is to be beside them all the time. */
 const longerSeconds = warmupSeconds + 0.15;
 
@@ -26,8 +29,10 @@ export async function measureShare(
   const loader = await Loader.open(generator, server.port, load);
   try {
     // All are accepted, and what there is to compile is compiled.
-    await loader.time(0, warmupSeconds);
-    const result = await loader.time(warmupSeconds, seconds);
+    const first = await loader.time(0, warmupSeconds);
+    const wanted = (messagesEach * load.active * first.seconds) / first.messages;
+    const enough = Math.min(Math.max(wanted, seconds), longestFactor * seconds);
+    const result = await loader.time(warmupSeconds, enough);
     const fair = result.messages / load.active;
     const [slowest, fastest] = [result.slowest / fair, result.fastest / fair];
     const rate = result.messages / result.seconds;
