@@ -267,3 +267,17 @@ test('records are told as they happen; a trace that keeps nothing has none in th
   nt.NtClose(noHandle);
   expect(told).toHaveLength(5);
 });
+
+test('a trace that keeps a few calls is of the first ones, and counts the rest', () => {
+  const trace = startTrace({ keep: 2 });
+  for (let call = 0; call < 5; call += 1) GetLastError();
+  const { records, callCount } = trace.stop();
+  expect(records).toMatchObject([{ number: 1 }, { number: 2 }]);
+  expect(callCount).toBe(5);
+  const told: number[] = [];
+  const toldTrace = startTrace({ keep: 2, onRecord: (record) => told.push(record.kind.length) });
+  for (let call = 0; call < 5; call += 1) GetLastError();
+  expect(toldTrace.stop().records).toHaveLength(2);
+  // Whoever is told of calls is told of all.
+  expect(told).toHaveLength(5);
+});
