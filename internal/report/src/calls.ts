@@ -1,4 +1,4 @@
-import type { CallRecord, PacketRecord, TraceRecord } from 'nt-trace';
+import type { CallRecord, PacketRecord, TraceRecord, TraceResult } from 'nt-trace';
 
 /** What kind of call it is, for its colour. */
 export const kinds = {
@@ -20,6 +20,12 @@ export function kindOf(name: string): Kind {
 export const isCall = (record: TraceRecord): record is CallRecord => record.kind === 'call';
 export const isPacket = (record: TraceRecord): record is PacketRecord => record.kind === 'packet';
 export const endUs = ({ startUs, durationUs }: CallRecord) => startUs + durationUs;
+
+/** When the first call started; times of a report count from there. */
+export function firstUs({ records, originUs }: TraceResult): number {
+  const first = records.find(isCall);
+  return first === undefined ? originUs : first.startUs;
+}
 
 /** A number as people read it. */
 export const count = (value: number) => value.toLocaleString('en-US');

@@ -54,7 +54,7 @@ function bars(
   for (const call of calls) {
     const [from, to] = [
       axis.at(call.startUs),
-      Math.max(axis.at(call.startUs) + 1, axis.at(endUs(call))),
+      Math.max(axis.at(call.startUs) + 2, axis.at(endUs(call))),
     ];
     const last = runs.at(-1);
     if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);

@@ -35,7 +35,7 @@ function parameterSection(rungs: readonly ReportedRung[]): Html | undefined {
   return html`<section aria-labelledby="parameters"><h2 id="parameters">Stage 1, parameter by parameter</h2>
 <p>Plan: what the call is to look like; bold where the variants differ. Seen: what the trace of this run has.
 Handles and addresses go by names, and a name is the same thing in every cell of its column.</p>
-${builds.map((build) => parameterTable(rungs, build))}</section>
+${builds.map((build, index) => parameterTable(rungs, build, index === builds.length - 1))}</section>
 `;
 }
 

@@ -31,6 +31,10 @@ function columnOf(rungs: readonly ReportedRung[], variant: Stage1Variant): Colum
 
 const planText = (cell: Cell) => (typeof cell === 'string' ? cell : stage1Things[cell.thing].words);
 
+/** Text that may be broken where names are put together. */
+const breakable = (text: string): Html[] =>
+  text.split('|').map((part, index) => (index === 0 ? html`${part}` : html`|<wbr>${part}`));
+
 /** A plan's cell and what was seen. The words say what differs; the colour only helps. */
 function cellPair(section: string, row: TableRow, variant: Stage1Variant, column: Column): Html {
   const plan = row[variant];
@@ -38,13 +42,13 @@ function cellPair(section: string, row: TableRow, variant: Stage1Variant, column
   const other = row[variant === 'event' ? 'port' : 'event'];
   const isOther = other !== undefined && planText(other) !== planText(plan);
   const text = planText(plan);
-  const planCell = html`<td>${isOther ? html`<strong>${text}</strong>` : text}</td>`;
+  const planCell = html`<td>${isOther ? html`<strong>${breakable(text)}</strong>` : breakable(text)}</td>`;
   if (typeof column === 'string') return html`${planCell}<td class="none">${column}</td>`;
   const cell = column.get(key(section, row.name));
   const seen = cell?.seen ?? 'nothing';
-  if (cell?.ok) return html`${planCell}<td class="kept">${seen}</td>`;
+  if (cell?.ok) return html`${planCell}<td class="kept">${breakable(seen)}</td>`;
   const wanted = cell !== undefined && cell.expected !== text ? `, not ${cell.expected}` : '';
-  return html`${planCell}<td class="differs"><b>differs:</b> ${seen}${wanted}</td>`;
+  return html`${planCell}<td class="differs"><b>differs:</b> ${breakable(seen)}${wanted}</td>`;
 }
 
 function sectionRows(section: TableSection, columns: Record<Stage1Variant, Column>): Html {
@@ -80,10 +84,16 @@ function sentence(columns: readonly Column[]): string {
 }
 
 /** The parameter table of stage 1 for one build: both variants, the plan and what a trace has. */
-export function parameterTable(rungs: readonly ReportedRung[], build: string): Html {
+export function parameterTable(
+  rungs: readonly ReportedRung[],
+  build: string,
+  isLast: boolean,
+): Html {
   const own = rungs.filter((rung) => rung.build === build);
   const columns = { event: columnOf(own, 'event'), port: columnOf(own, 'port') };
-  return html`<p>${sentence(Object.values(columns))}</p>
+  const isOpen = isLast || countDifferences(Object.values(columns)) > 0;
+  return html`<details class="rung"${isOpen ? html` open` : undefined}>
+<summary><h3>${build} build</h3> ${sentence(Object.values(columns))}</summary>
 <div class="scroll" role="region" tabindex="0" aria-label="Parameter table, ${build} build">
 <table class="parameters"><caption>Stage 1, ${build} build</caption>
 <colgroup><col><col span="2"><col span="2"></colgroup>
@@ -91,7 +101,7 @@ export function parameterTable(rungs: readonly ReportedRung[], build: string): H
 <th colspan="2" scope="colgroup">event (${stageOf.event})</th>
 <th colspan="2" scope="colgroup">completion port (${stageOf.port})</th></tr>
 <tr><th scope="col">plan</th><th scope="col">seen</th><th scope="col">plan</th><th scope="col">seen</th></tr></thead>
-${stage1Table.map((section) => sectionRows(section, columns))}</table></div>
+${stage1Table.map((section) => sectionRows(section, columns))}</table></div></details>
 `;
 }
 

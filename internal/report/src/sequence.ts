@@ -5,7 +5,7 @@ import {
   type TraceResult,
   timeText,
 } from 'nt-trace';
-import { endUs, isCall, kindOf } from './calls.js';
+import { endUs, firstUs, isCall, kindOf } from './calls.js';
 import { type Html, html } from './html.js';
 
 /** More rows than these are not drawn. */
@@ -66,9 +66,9 @@ function callLabel({
   durationUs,
 }: CallRecord): string {
   const [socket] = poll?.sockets ?? [];
-  const asked = socket === undefined ? '' : ` (${socket.socket}: ${socket.events.join('|')})`;
+  const asked = socket === undefined ? '' : `; ${socket.socket}: ${socket.events.join('|')}`;
   const why = error === undefined ? '' : ` (${error})`;
-  return `#${number} ${name}${asked} = ${result.text}${why}, ${timeText(durationUs)}`;
+  return `#${number} ${name} = ${result.text}${why}, ${timeText(durationUs)}${asked}`;
 }
 
 function label(record: TraceRecord): string {
@@ -114,7 +114,7 @@ class Drawing {
   }
 
   #row({ record, index }: Row): Html {
-    const { originUs } = this.#trace;
+    const originUs = firstUs(this.#trace);
     const us = isCall(record) ? record.startUs : record.atUs;
     const [x, y] = [this.#x(record.threadId), this.#y(index)];
     const words = timeWidth + gutter + this.#names.length * laneWidth + 8;

@@ -1,6 +1,6 @@
 import { formatRecord } from 'nt-trace';
 import type { Check } from 'poc-kit';
-import { count } from './calls.js';
+import { count, firstUs } from './calls.js';
 import { type Html, html } from './html.js';
 import { legend, overview } from './overview.js';
 import type { ReportedRung } from './report-input.js';
@@ -40,7 +40,8 @@ function timeline(rung: ReportedRung): Html {
   if (trace === undefined) {
     return html`<p class="note">There is no trace: the process ended before it could write one.</p>`;
   }
-  const { records, callCount, originUs } = trace;
+  const { records, callCount } = trace;
+  const originUs = firstUs(trace);
   if (records.length === 0) return html`<p class="note">No NT call was made.</p>`;
   const id = `t-${rung.stage}-${rung.build}`;
   const { drawing, rowCount } = sequence(trace, id);
