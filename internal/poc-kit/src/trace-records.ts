@@ -37,7 +37,7 @@ export function writeStageTrace(file: string, trace: TraceResult): void {
 export function readStageTrace(file: string): StageTrace {
   const read = JSON.parse(readFileSync(file, 'utf8'), (_, value) =>
     typeof value?.[bigintName] === 'string' ? BigInt(value[bigintName]) : value,
-  ) as Partial<StageTrace>;
-  if (!Array.isArray(read.trace?.records)) throw new Error(`${file} holds no trace.`);
+  ) as Partial<StageTrace> | null;
+  if (!Array.isArray(read?.trace?.records)) throw new Error(`${file} holds no trace.`);
   return read as StageTrace;
 }

@@ -58,7 +58,7 @@ thead th[scope=colgroup]{border-left:2px solid var(--line)}
 .parameters td:nth-child(even){border-left:2px solid var(--line)}
 .group td{color:var(--faint)}
 .number{text-align:right;white-space:nowrap}
-.none{color:var(--faint)}
+.none{color:var(--faint);white-space:nowrap}
 .kept{color:var(--good)}
 .differs,.wrong b{color:var(--bad)}
 .differs{outline:2px solid var(--bad);outline-offset:-2px}
@@ -92,7 +92,7 @@ svg .lane{font-weight:600}
 .range{fill:var(--request);opacity:.45}
 .median{fill:var(--request)}
 .plot svg{display:block}
-@media (max-width:40rem){th,td{padding:.2em .4em}dt{min-width:8rem}}
+@media (max-width:40rem){th,td{padding:.2em .4em}dt{min-width:9rem}}
 @media print{
 :root{color-scheme:light;${variables(0)}}
 body{max-width:none;padding:0;font-size:10pt}
