@@ -23,7 +23,7 @@ const options = {
   'trace-records': { type: 'string' },
 } as const;
 
-/** Takes `--trace`, `--trace-file FILE` and `--trace-records FILE` out of a command line. @returns what is left, too. */
+/** Takes the flags of a trace out of a command line. @returns what is left, too. */
 export function takeTraceFlags(args: readonly string[]): TraceFlags & { readonly rest: string[] } {
   const taken = new Set<number>();
   let isText = false;

@@ -20,7 +20,7 @@ export const mostRecordedCalls = 4_000;
 // JSON has no bigint; nothing else in a trace is an object with this one name.
 const bigintName = '$bigint';
 
-/** Writes a trace, whole, for {@link readStageTrace}. @throws {Error} when the file cannot be written. */
+/** Writes a trace for {@link readStageTrace}. @throws {Error} when the file cannot be written. */
 export function writeStageTrace(file: string, trace: TraceResult): void {
   const written: StageTrace = {
     trace,

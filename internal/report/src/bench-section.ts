@@ -21,7 +21,8 @@ function scaleOf(rows: readonly Row[]): { at: Scale; most: number } {
 function bar(at: Scale, ratios: readonly number[]): Html {
   const { median: middle, low, high } = summarize(ratios);
   const [from, to] = [at(low), at(high)];
-  return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">
+  return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
+aria-hidden="true">
 <path class="axis" d="M${at(1)} 0V${height}"/>
 <rect class="range" x="${from}" y="7" width="${Math.max(1, to - from)}" height="8" rx="3"/>
 <circle class="median" cx="${at(middle)}" cy="11" r="4.5"/></svg>`;
@@ -34,7 +35,8 @@ function axis({ at, most }: { at: Scale; most: number }): Html {
     const x = ratio === 0 ? 0 : ratio === most ? width : at(ratio);
     return html`<text x="${x}" y="14" text-anchor="${anchor}">${ratio}</text>`;
   };
-  return html`<svg viewBox="0 0 ${width} 18" width="${width}" height="18" aria-hidden="true">${marks.map(label)}</svg>`;
+  return html`<svg viewBox="0 0 ${width} 18" width="${width}" height="18"
+aria-hidden="true">${marks.map(label)}</svg>`;
 }
 
 const figure = (value: number) => value.toFixed(2);
@@ -78,8 +80,10 @@ export function benchSection(bench: ReportedBench): Html {
   const ids = [...new Set(speed.map(({ workload }) => workload))];
   return html`<section aria-labelledby="bench"><h2 id="bench">How fast it is</h2>
 <p>The newest file of <code>pnpm bench</code>, <code>${file}</code>: ${figures.date.slice(0, 10)};
-${where.filter(Boolean).join(', ')}; ${settings.pairs} rounds of ${settings.seconds} s. It was not measured in this run.</p>
-<p>A rate is over that of <code>node:net</code> in the same round: above 1 is faster. The dot is the median, the bar
+${where.filter(Boolean).join(', ')}; ${settings.pairs} rounds of ${settings.seconds} s. It was not
+measured in this run.</p>
+<p>A rate is over that of <code>node:net</code> in the same round: above 1 is faster. The dot is
+the median, the bar
 is where most rounds lie. A p99 below 1 is quicker.</p>
 ${ids.map((id) =>
   workloadTable(
@@ -89,5 +93,5 @@ ${ids.map((id) =>
   ),
 )}
 ${speed.length === 0 ? html`<p class="note">The file has no speed figures.</p>` : undefined}
-${notes.length === 0 ? undefined : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}</section>`;
+${notes.map((note) => html`<p class="note">${note}</p>`)}</section>`;
 }

@@ -38,7 +38,8 @@ function ticks({ at, fromUs, spanUs }: Axis, y: number): Html[] {
     const x = at(fromUs + us);
     const text = isMs ? count(us / 1_000) : count(us);
     const unit = us === 0 ? (isMs ? ' ms' : ' \u00b5s') : '';
-    return html`<path class="grid" d="M${x} ${top}V${y}"/><text x="${x}" y="${y + 16}" text-anchor="middle">${text}${unit}</text>`;
+    return html`<path class="grid" d="M${x} ${top}V${y}"/><text x="${x}" y="${y + 16}"
+text-anchor="middle">${text}${unit}</text>`;
   });
 }
 
@@ -83,7 +84,8 @@ function packetMarks(
     const request = packet.request && calls.get(packet.request.number);
     const isArrow = packets.length <= mostArrows && request && laneOf.has(request.threadId);
     const arrow = isArrow
-      ? html`<path class="arrow" d="M${axis.at(request.startUs)} ${yOf(request.threadId) + barHeight}L${x} ${y}"/>`
+      ? html`<path class="arrow"
+d="M${axis.at(request.startUs)} ${yOf(request.threadId) + barHeight}L${x} ${y}"/>`
       : undefined;
     const place = `${x} ${y}`;
     if (drawn.has(place) && arrow === undefined) return [];
@@ -97,8 +99,10 @@ const threadName = ({ id, name }: TracedThread) => (id === 0 ? name : `${name} $
 /** The colours in words. */
 export function legend(): Html {
   const entry = (kind: string, words: string) =>
-    html`<li><svg width="14" height="14" aria-hidden="true"><rect class="${kind}" width="14" height="14" rx="3"/></svg> ${words}</li>`;
-  return html`<ul class="legend">${Object.entries(kinds).map(([kind, words]) => entry(kind, words))}
+    html`<li><svg width="14" height="14" aria-hidden="true"><rect class="${kind}" width="14"
+height="14" rx="3"/></svg> ${words}</li>`;
+  return html`<ul class="legend">
+${Object.entries(kinds).map(([kind, words]) => entry(kind, words))}
 ${entry('packet', 'packets')}</ul>`;
 }
 
@@ -111,7 +115,8 @@ export function overview({ records, threads, callCount }: TraceResult, id: strin
   const bottom = top + lanes.length * laneHeight;
   const calls = records.filter(isCall).length;
   const packets = records.length - calls;
-  const said = `${plural(calls, 'call')}, ${plural(packets, 'packet')} in ${plural(seen.length, 'thread')}`;
+  const where = plural(seen.length, 'thread');
+  const said = `${plural(calls, 'call')}, ${plural(packets, 'packet')} in ${where}`;
   const first =
     callCount > calls
       ? ` Of ${count(callCount)} calls the first ${count(calls)} were recorded.`
@@ -126,7 +131,8 @@ export function overview({ records, threads, callCount }: TraceResult, id: strin
 ${(['wait', 'other', 'post', 'request'] as const).map((kind) => bars(own, kind, axis, y))}`;
   };
   return html`<div class="scroll" role="region" tabindex="0" aria-label="Calls to scale">
-<svg class="overview" viewBox="0 0 ${width} ${bottom + 26}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<svg class="overview" viewBox="0 0 ${width} ${bottom + 26}" role="img"
+aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">Calls to scale, in milliseconds</title>
 <desc id="${id}-desc">${said}.${first}${hidden}</desc>
 ${ticks(axis, bottom)}${lanes.map(lane)}${packetMarks(records, axis, laneOf)}</svg></div>

@@ -15,16 +15,20 @@ function summary(rungs: readonly ReportedRung[]): Html {
 <td>${rung.verdict?.reason}</td></tr>
 `;
   return html`<section aria-labelledby="verdicts"><h2 id="verdicts">Verdicts</h2>
-<div class="scroll" role="region" tabindex="0" aria-label="Verdicts"><table><thead><tr><th scope="col">stage</th>
-<th scope="col">build</th><th scope="col">verdict</th><th scope="col">ms</th><th scope="col">why</th></tr></thead>
+<div class="scroll" role="region" tabindex="0" aria-label="Verdicts"><table><thead><tr>
+<th scope="col">stage</th>
+<th scope="col">build</th><th scope="col">verdict</th><th scope="col">ms</th>
+<th scope="col">why</th></tr></thead>
 <tbody>${rungs.map(row)}</tbody></table></div>
-<p>Unsupported: this host does not have what the stage is about. It is neither a success nor a failure.</p></section>
+<p>Unsupported: this host does not have what the stage is about. It is neither a success nor a
+failure.</p></section>
 `;
 }
 
 function hostSection(host: ReportInput['host']): Html {
   return html`<section aria-labelledby="host"><h2 id="host">The host</h2>
-<dl>${host.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>
+<dl>${host.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+</section>
 `;
 }
 
@@ -32,8 +36,10 @@ function parameterSection(rungs: readonly ReportedRung[]): Html | undefined {
   const own = rungs.filter(isStage1);
   if (own.length === 0) return undefined;
   const builds = [...new Set(own.map(({ build }) => build))];
-  return html`<section aria-labelledby="parameters"><h2 id="parameters">Stage 1, parameter by parameter</h2>
-<p>Plan: what the call is to look like; bold where the variants differ. Seen: what the trace of this run has.
+  return html`<section aria-labelledby="parameters">
+<h2 id="parameters">Stage 1, parameter by parameter</h2>
+<p>Plan: what the call is to look like; bold where the variants differ. Seen: what the trace of
+this run has.
 Handles and addresses go by names, and a name is the same thing in every cell of its column.</p>
 ${builds.map((build, index) => parameterTable(rungs, build, index === builds.length - 1))}</section>
 `;
@@ -45,7 +51,8 @@ function findingsSection(findings: readonly ReportedFinding[]): Html | undefined
     html`<li><a href="${href}">${id}</a> ${title}</li>
 `;
   return html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>
-<p>What the kernel was seen to do. Look at all of them again: <code>npx winnode doctor --probe</code>.</p>
+<p>What the kernel was seen to do. Look at all of them again: 
+<code>npx winnode doctor --probe</code>.</p>
 <ul class="findings">${findings.map(item)}</ul></section>
 `;
 }
@@ -60,7 +67,7 @@ function sentence(rungs: readonly ReportedRung[]): string {
   return rungs.length === 0 ? 'No stage was run.' : `${parts.join(', ')}.`;
 }
 
-/** The whole page. It loads nothing: styles are in it, drawings are in it, scripts there are none. */
+/** The whole page. It loads nothing: styles and drawings are in it, and there are no scripts. */
 export function renderPage(input: ReportInput): string {
   const { date, host, rungs, findings, bench } = input;
   const stages = [...new Set(rungs.map(({ stage }) => stage))];
@@ -69,7 +76,8 @@ export function renderPage(input: ReportInput): string {
   const link = (id: string, words: string) => html`<li><a href="#${id}">${words}</a></li>`;
   const time = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return html`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport"
+content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark"><title>tofu-nt: ${sentence(rungs)}</title>
 ${style}</head><body>

@@ -42,7 +42,8 @@ function cellPair(section: string, row: TableRow, variant: Stage1Variant, column
   const other = row[variant === 'event' ? 'port' : 'event'];
   const isOther = other !== undefined && planText(other) !== planText(plan);
   const text = planText(plan);
-  const planCell = html`<td>${isOther ? html`<strong>${breakable(text)}</strong>` : breakable(text)}</td>`;
+  const words = breakable(text);
+  const planCell = html`<td>${isOther ? html`<strong>${words}</strong>` : words}</td>`;
   if (typeof column === 'string') return html`${planCell}<td class="none">${column}</td>`;
   const cell = column.get(key(section, row.name));
   const seen = cell?.seen ?? 'nothing';
@@ -100,7 +101,8 @@ export function parameterTable(
 <thead><tr><th rowspan="2" scope="col">parameter, field or result</th>
 <th colspan="2" scope="colgroup">event (${stageOf.event})</th>
 <th colspan="2" scope="colgroup">completion port (${stageOf.port})</th></tr>
-<tr><th scope="col">plan</th><th scope="col">seen</th><th scope="col">plan</th><th scope="col">seen</th></tr></thead>
+<tr><th scope="col">plan</th><th scope="col">seen</th><th scope="col">plan</th>
+<th scope="col">seen</th></tr></thead>
 ${stage1Table.map((section) => sectionRows(section, columns))}</table></div></details>
 `;
 }

@@ -119,15 +119,19 @@ class Drawing {
     const [x, y] = [this.#x(record.threadId), this.#y(index)];
     const words = timeWidth + gutter + this.#names.length * laneWidth + 8;
     const line = formatRecord(record, { originUs }).trim();
-    const text = html`<text class="time" x="${timeWidth - 8}" y="${y + 4}" text-anchor="end">${((us - originUs) / 1_000).toFixed(3)}</text>
-<text class="${isCall(record) ? 'call' : 'packet-words'}" x="${words}" y="${y + 4}">${cut(label(record))}</text>`;
+    const text = html`<text class="time" x="${timeWidth - 8}" y="${y + 4}"
+text-anchor="end">${((us - originUs) / 1_000).toFixed(3)}</text>
+<text class="${isCall(record) ? 'call' : 'packet-words'}" x="${words}"
+y="${y + 4}">${cut(label(record))}</text>`;
     if (!isCall(record)) {
-      return html`<g><title>${line}</title><circle class="packet" cx="${x}" cy="${y}" r="4.5"/>${text}</g>
+      return html`<g><title>${line}</title><circle class="packet" cx="${x}" cy="${y}"
+r="4.5"/>${text}</g>
 `;
     }
     const { first = index, last = index } = this.#layout.spans.get(record.number) ?? {};
     const height = (Math.min(last, this.rowCount - 1) - first) * rowHeight + 12;
-    return html`<g><title>${line}</title><rect class="${kindOf(record.function)}" x="${x - 6}" y="${this.#y(first) - 6}" width="12" height="${height}" rx="3"/>${text}</g>
+    return html`<g><title>${line}</title><rect class="${kindOf(record.function)}" x="${x - 6}"
+y="${this.#y(first) - 6}" width="12" height="${height}" rx="3"/>${text}</g>
 `;
   }
 
@@ -143,7 +147,8 @@ class Drawing {
     const [x2, y2] = [this.#x(record.threadId) - 6, this.#y(index)];
     const reach = Math.min(gutter - 12, 14 + (index - asked) * 2);
     const bend = timeWidth + gutter - 6 - reach;
-    return html`<path class="arrow" marker-end="url(#${this.#id}-head)" d="M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}"/>`;
+    return html`<path class="arrow" marker-end="url(#${this.#id}-head)"
+d="M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}"/>`;
   }
 
   draw(): Html {
@@ -160,10 +165,13 @@ class Drawing {
     const width = timeWidth + gutter + this.#names.length * laneWidth + 20 + longest * 7.3;
     const id = this.#id;
     return html`<div class="scroll" role="region" tabindex="0" aria-label="Calls in order">
-<svg class="sequence" viewBox="0 0 ${Math.ceil(width)} ${bottom}" width="${Math.ceil(width)}" height="${bottom}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<svg class="sequence" viewBox="0 0 ${Math.ceil(width)} ${bottom}" width="${Math.ceil(width)}"
+height="${bottom}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">Calls in order, from top to bottom</title>
-<desc id="${id}-desc">A column for each thread: ${this.#names.join(', ')}. A bar for each call, from its start to its end; an arrow from a request to its packet. The same is below as text.</desc>
-<defs><marker id="${id}-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>
+<desc id="${id}-desc">A column for each thread: ${this.#names.join(', ')}. A bar for each call,
+from its start to its end; an arrow from a request to its packet. The same is below as text.</desc>
+<defs><marker id="${id}-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
+orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>
 ${this.#names.map(lane)}${this.#layout.rows.map((row) => this.#arrow(row))}
 ${this.#layout.rows.map((row) => this.#row(row))}</svg></div>
 `;

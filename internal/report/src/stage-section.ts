@@ -17,7 +17,8 @@ export function badge({ outcome, verdict, signal, exitCode }: ReportedRung): Htm
 }
 
 function stepRow({ name, seen, expected, ok }: Check, index: number): Html {
-  return html`<tr${ok ? undefined : html` class="wrong"`}><td class="number">${index + 1}</td><th scope="row">${name}</th>
+  return html`<tr${ok ? undefined : html` class="wrong"`}><td class="number">${index + 1}</td>
+<th scope="row">${name}</th>
 <td>${seen}</td><td>${expected}</td><td>${ok ? 'ok' : html`<b>FAIL</b>`}</td></tr>
 `;
 }
@@ -25,8 +26,10 @@ function stepRow({ name, seen, expected, ok }: Check, index: number): Html {
 function steps(rung: ReportedRung): Html {
   const checks = rung.verdict?.checks ?? [];
   if (checks.length === 0) return html`<p class="note">No step was taken.</p>`;
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="Steps of ${rung.stage}, ${rung.build}">
-<table class="steps"><caption>Steps</caption><thead><tr><th scope="col">#</th><th scope="col">step</th><th scope="col">seen</th>
+  return html`<div class="scroll" role="region" tabindex="0"
+aria-label="Steps of ${rung.stage}, ${rung.build}">
+<table class="steps"><caption>Steps</caption><thead><tr><th scope="col">#</th>
+<th scope="col">step</th><th scope="col">seen</th>
 <th scope="col">expected</th><th scope="col">held</th></tr></thead>
 <tbody>${checks.map(stepRow)}</tbody></table></div>
 `;
@@ -38,7 +41,8 @@ const command = ({ stage, build }: ReportedRung) =>
 function timeline(rung: ReportedRung): Html {
   const { trace } = rung.trace ?? {};
   if (trace === undefined) {
-    return html`<p class="note">There is no trace: the process ended before it could write one.</p>`;
+    return html`<p class="note">There is no trace: the process ended before it
+could write one.</p>`;
   }
   const { records, callCount } = trace;
   const originUs = firstUs(trace);
@@ -47,16 +51,29 @@ function timeline(rung: ReportedRung): Html {
   const { drawing, rowCount } = sequence(trace, id);
   const names = new Map(trace.threads.map((thread) => [thread.id, `${thread.name} ${thread.id}`]));
   const threadName = (threadId: number) => names.get(threadId) ?? '';
-  const lines = records.slice(0, mostLines);
+  const lines = records
+    .slice(0, mostLines)
+    .map((record) => `${formatRecord(record, { originUs, threadName })}\n`);
   const isWhole = rowCount === records.length && callCount <= records.length;
   const incomplete = trace.threads.filter(({ isComplete }) => !isComplete);
   return html`<h4>Calls to scale</h4>${overview(trace, `${id}-all`)}${legend()}
-${incomplete.length === 0 ? undefined : html`<p class="note">Cut short, for they had not ended: ${incomplete.map(({ name }) => name).join(', ')}.</p>`}
+${
+  incomplete.length === 0
+    ? undefined
+    : html`<p class="note">Cut short, for they had not ended:
+${incomplete.map(({ name }) => name).join(', ')}.</p>`
+}
 <h4>Calls in order</h4>
-${isWhole ? undefined : html`<p class="note">The first ${count(Math.min(rowCount, mostRows))} calls and packets. All of them: ${command(rung)}, for ui.perfetto.dev.</p>`}
+${
+  isWhole
+    ? undefined
+    : html`<p class="note">The first ${count(Math.min(rowCount, mostRows))}
+calls and packets. All of them: ${command(rung)}, for ui.perfetto.dev.</p>`
+}
 ${drawing}
-<details><summary>The same as text, each call with its arguments: ${count(lines.length)} ${lines.length < records.length ? `of ${count(records.length)} ` : ''}lines</summary>
-<pre class="scroll" tabindex="0">${lines.map((record) => `${formatRecord(record, { originUs, threadName })}\n`).join('')}</pre></details>
+<details><summary>The same as text, each call with its arguments: ${count(lines.length)}
+${lines.length < records.length ? `of ${count(records.length)} ` : ''}lines</summary>
+<pre class="scroll" tabindex="0">${lines}</pre></details>
 `;
 }
 
@@ -75,6 +92,6 @@ export function stageSection(stage: string, rungs: readonly ReportedRung[]): Htm
   const claim = rungs.find(({ verdict }) => verdict !== undefined)?.verdict?.claim;
   return html`<section aria-labelledby="stage-${stage}"><h2 id="stage-${stage}">Stage ${stage}</h2>
 <p class="claim">${claim ?? 'The stage ended before it could say what it claims.'}</p>
-${rungs.map((rung, index) => rungPart(rung, index === rungs.length - 1 || rung.outcome === 'failed'))}</section>
+${rungs.map((rung) => rungPart(rung, rung === rungs.at(-1) || rung.outcome === 'failed'))}</section>
 `;
 }

@@ -28,8 +28,8 @@ const css = `
 :root{color-scheme:light dark;${variables(0)}}
 @media (prefers-color-scheme:dark){:root{${variables(1)}}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:72rem;padding:1.5rem 1rem 4rem;background:var(--ground);color:var(--text);
-font:16px/1.5 system-ui,"Segoe UI","Liberation Sans",sans-serif}
+body{margin:0 auto;max-width:72rem;padding:1.5rem 1rem 4rem;background:var(--ground);
+color:var(--text);font:16px/1.5 system-ui,"Segoe UI","Liberation Sans",sans-serif}
 code,pre,td,dd,svg text{font-family:ui-monospace,"Cascadia Mono","DejaVu Sans Mono",monospace}
 code,pre,td,dd{font-size:.875em}
 h1{font-size:1.7rem;line-height:1.2;margin:.2em 0}
@@ -63,7 +63,8 @@ thead th[scope=colgroup]{border-left:2px solid var(--line)}
 .differs,.wrong b{color:var(--bad)}
 .differs{outline:2px solid var(--bad);outline-offset:-2px}
 .wrong>*{border-bottom-color:var(--bad)}
-.badge{padding:.1em .6em;border:1.5px solid currentColor;border-radius:1em;font:600 .875rem system-ui,sans-serif;white-space:nowrap}
+.badge{padding:.1em .6em;border:1.5px solid currentColor;border-radius:1em;
+font:600 .875rem system-ui,sans-serif;white-space:nowrap}
 .proven{color:var(--good)}
 .failed{color:var(--bad)}
 .unsupported{color:var(--odd)}

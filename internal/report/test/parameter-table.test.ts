@@ -56,7 +56,7 @@ test('an argument that is changed in the trace is another cell, and marked in wo
   expect(textOf(find('body')[0])).toContain('1 cell differs from the plan.');
 });
 
-test('a thing that is another one than in the cells before is marked, with the name it should have', () => {
+test('a thing that is another one than in the cells before is marked, with its right name', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'IoStatusBlock', '&iosb#2');
   const { find } = page({ rungs: [altered('1-iocp', change)] });
   const [table] = find('table', 'parameters');

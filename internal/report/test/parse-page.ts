@@ -26,10 +26,13 @@ export const attribute = (element: Element | undefined, name: string) =>
 export const isOfClass = (element: Element, name: string) =>
   (attribute(element, 'class') ?? '').split(' ').includes(name);
 
-/** What people read of it. */
+function rawText(node: Node): string {
+  return 'value' in node ? node.value : childrenOf(node).map(rawText).join('');
+}
+
+/** What people read of it: a line's end is a space. */
 export function textOf(node: Node | undefined): string {
-  if (node === undefined) return '';
-  return 'value' in node ? node.value : childrenOf(node).map(textOf).join('');
+  return node === undefined ? '' : rawText(node).replace(/\s+/g, ' ');
 }
 
 export const within = (element: Element, name: string): Element[] =>
