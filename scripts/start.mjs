@@ -25,6 +25,7 @@ const help = `npm start -- [flags]: sets everything up and runs the stages, each
   --address TEXT  where it listens (default: 'tcp|127.0.0.1|7099')
   --trace         each NT call a line on standard error: arguments, status, its packet
   --trace-file FILE  the same for Perfetto or chrome://tracing; wants --stage and --build
+  --no-report     write no report/index.html
   --no-install    install nothing with the system's package manager
   --help          this text
 `;
@@ -42,6 +43,7 @@ function readFlags(args) {
     address: { type: 'string' },
     trace: { type: 'boolean' },
     'trace-file': { type: 'string' },
+    'no-report': { type: 'boolean' },
     help: { type: 'boolean' },
   };
   let values;

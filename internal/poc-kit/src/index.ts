@@ -26,4 +26,10 @@ export {
   stageMain,
 } from './stage-main.js';
 export { type TraceFlags, takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
+export {
+  mostRecordedCalls,
+  readStageTrace,
+  type StageTrace,
+  writeStageTrace,
+} from './trace-records.js';
 export { UsageError } from './usage-error.js';

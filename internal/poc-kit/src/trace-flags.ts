@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startTrace, toTraceEvents } from 'nt-trace';
+import { startTrace, type TraceResult, toTraceEvents } from 'nt-trace';
+import { mostRecordedCalls, writeStageTrace } from './trace-records.js';
 import { UsageError } from './usage-error.js';
 
 /** What every stage understands besides its own arguments. */
@@ -9,33 +10,41 @@ export interface TraceFlags {
   readonly isText: boolean;
   /** Write a file for Perfetto, chrome://tracing and speedscope there. */
   readonly file: string | undefined;
+  /** Write the first calls there, for a report: the ladder's own, not for people. */
+  readonly recordsFile?: string | undefined;
 }
 
 /** The flags by name, for messages. */
 export const traceFlagNames = '--trace, --trace-file FILE';
 
-const options = { trace: { type: 'boolean' }, 'trace-file': { type: 'string' } } as const;
+const options = {
+  trace: { type: 'boolean' },
+  'trace-file': { type: 'string' },
+  'trace-records': { type: 'string' },
+} as const;
 
-/** Takes `--trace` and `--trace-file FILE` out of a command line. @returns what is left, too. */
+/** Takes the flags of a trace out of a command line. @returns what is left, too. */
 export function takeTraceFlags(args: readonly string[]): TraceFlags & { readonly rest: string[] } {
   const taken = new Set<number>();
   let isText = false;
   let file: string | undefined;
+  let recordsFile: string | undefined;
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     if (token.name === 'trace' && token.value === undefined) isText = true;
-    else if (token.name === 'trace-file') file = requireFile(token.value);
+    else if (token.name === 'trace-file') file = requireFile(token.name, token.value);
+    else if (token.name === 'trace-records') recordsFile = requireFile(token.name, token.value);
     else continue;
     taken.add(token.index);
-    if (token.name === 'trace-file' && token.inlineValue === false) taken.add(token.index + 1);
+    if (token.name !== 'trace' && token.inlineValue === false) taken.add(token.index + 1);
   }
-  return { isText, file, rest: args.filter((_, index) => !taken.has(index)) };
+  return { isText, file, recordsFile, rest: args.filter((_, index) => !taken.has(index)) };
 }
 
-function requireFile(value: string | undefined): string {
+function requireFile(flag: string, value: string | undefined): string {
   if (value !== undefined && value !== '') return value;
-  throw new UsageError('--trace-file wants the name of a file.');
+  throw new UsageError(`--${flag} wants the name of a file.`);
 }
 
 function openFile(file: string): number {
@@ -46,6 +55,15 @@ function openFile(file: string): number {
   }
 }
 
+/** What a report lacks must not cost a stage its verdict. */
+function writeRecords(file: string, result: TraceResult): void {
+  try {
+    writeStageTrace(file, result);
+  } catch (error) {
+    process.stderr.write(`The trace for the report is not there: ${(error as Error).message}\n`);
+  }
+}
+
 /**
  * Does some work, and traces it as the flags say. The file is opened before, so that a slip of the
  * finger is told before anything runs.
@@ -53,12 +71,15 @@ function openFile(file: string): number {
  * @param name the name that the trace gives the process.
  * @throws {UsageError} when the file cannot be opened.
  */
-export function withTrace<T>({ isText, file }: TraceFlags, name: string, work: () => T): T {
-  if (!isText && file === undefined) return work();
+export function withTrace<T>(flags: TraceFlags, name: string, work: () => T): T {
+  const { isText, file, recordsFile } = flags;
+  if (!isText && file === undefined && recordsFile === undefined) return work();
   const opened = file === undefined ? undefined : openFile(file);
-  const trace = startTrace({ text: isText, keep: opened !== undefined });
+  const few = recordsFile === undefined ? false : mostRecordedCalls;
+  const trace = startTrace({ text: isText, keep: opened !== undefined || few });
   const finish = () => {
     const result = trace.stop();
+    if (recordsFile !== undefined) writeRecords(recordsFile, result);
     if (opened === undefined) return;
     writeSync(opened, `${JSON.stringify(toTraceEvents(result, { processName: name }))}\n`);
     closeSync(opened);

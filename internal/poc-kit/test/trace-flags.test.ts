@@ -1,7 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeTraceFlags, UsageError, withTrace } from 'poc-kit';
+import { laneFor } from 'nt-trace';
+import {
+  mostRecordedCalls,
+  readStageTrace,
+  takeTraceFlags,
+  UsageError,
+  withTrace,
+  writeStageTrace,
+} from 'poc-kit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'trace-flags-'));
@@ -20,6 +28,7 @@ describe('the flags of a trace are taken out of a command line', () => {
       ['--external', '--trace', '--port', '80', '--trace-file', 'x', 'y'],
       { isText: true, file: 'x', rest: ['--external', '--port', '80', 'y'] },
     ],
+    [['--trace-records', 'r', '--port=1'], { ...none, recordsFile: 'r', rest: ['--port=1'] }],
     // What is wrong is the stage's to refuse.
     [['--trace=yes'], { ...none, rest: ['--trace=yes'] }],
     [['--trac', '--', '--trace'], { ...none, rest: ['--trac', '--', '--trace'] }],
@@ -27,9 +36,13 @@ describe('the flags of a trace are taken out of a command line', () => {
     expect(takeTraceFlags(args)).toEqual(taken);
   });
 
-  test.each([[['--trace-file']], [['--trace-file=']]])('%j is refused', (args) => {
+  test.each([
+    [['--trace-file'], '--trace-file wants the name of a file.'],
+    [['--trace-file='], '--trace-file wants the name of a file.'],
+    [['--trace-records='], '--trace-records wants the name of a file.'],
+  ])('%j is refused', (args, message) => {
     expect(() => takeTraceFlags(args)).toThrowError(UsageError);
-    expect(() => takeTraceFlags(args)).toThrowError('--trace-file wants the name of a file.');
+    expect(() => takeTraceFlags(args)).toThrowError(message);
   });
 });
 
@@ -62,5 +75,38 @@ describe('work with a trace', () => {
     expect(() => withTrace(wrong, 'x', begin)).toThrowError(UsageError);
     expect(() => withTrace(wrong, 'x', begin)).toThrowError(/^--trace-file: ENOENT/);
     expect(isBegun).toBe(false);
+  });
+});
+
+describe('the trace for a report', () => {
+  test('is read as it was written, numbers of 64 bits too', () => {
+    const packet = { kind: 'packet', keyContext: 2n ** 64n - 1n, apcContext: -1n } as never;
+    const threads = [{ id: 0, name: 'main', isComplete: true }];
+    const trace = { records: [packet], threads, callCount: 7, originUs: 0.25 };
+    writeStageTrace(file, trace);
+    const read = readStageTrace(file);
+    expect(read.trace).toEqual(trace);
+    expect(read.windowsNode).toBe(process.versions.node);
+    expect(read.windows).not.toBe('');
+  });
+
+  test('holds the first calls, and does not begin to keep all of them', () => {
+    let kept: number | undefined;
+    withTrace({ isText: false, file: undefined, recordsFile: file }, 'x', () => {
+      kept = laneFor('worker')?.mostCalls;
+    });
+    expect(kept).toBe(mostRecordedCalls);
+    expect(readStageTrace(file).trace).toMatchObject({ records: [], callCount: 0 });
+  });
+
+  test('costs a stage nothing when it cannot be written', () => {
+    const recordsFile = join(directory, 'none', 'x.json');
+    const flags = { isText: false, file: undefined, recordsFile };
+    expect(withTrace(flags, 'x', () => 'the verdict')).toBe('the verdict');
+  });
+
+  test.each([['{"trace":'], ['{}'], ['null']])('%s is none', (text) => {
+    writeFileSync(file, text);
+    expect(() => readStageTrace(file)).toThrowError();
   });
 });

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exitCodes, type Verdict } from 'poc-kit';
-import { openSession, type Session } from 'winnode';
+import { exitCodes, readStageTrace, type StageTrace, type Verdict } from 'poc-kit';
+import { openSession, type Session, toWindowsPath } from 'winnode';
 import { type Stage, stages } from './stages.js';
 
 /** The two builds, in the order in which they are proven. */
@@ -19,6 +22,8 @@ export interface LadderOptions {
   readonly arguments?: readonly string[];
   /** Arguments for every stage: `--trace`, `--trace-file FILE` with a path of Windows Node's. */
   readonly traceArguments?: readonly string[];
+  /** Keep the first calls of each run for {@link Rung.trace}. Default: no. */
+  readonly isTraceKept?: boolean;
   /** Told each line of each stage but the verdict's. */
   readonly print: (line: string) => void;
 }
@@ -32,6 +37,8 @@ export interface Rung {
   readonly exitCode: number;
   /** The signal that ended the stage, if one did; no stage is run after that. */
   readonly signal: NodeJS.Signals | null;
+  /** Absent when none was asked for, and when the process ended before it could write it. */
+  readonly trace?: StageTrace;
 }
 
 /** True only for a verdict that says proven, of the build that was asked for. */
@@ -62,18 +69,39 @@ export async function runLadder(options: LadderOptions): Promise<Rung[]> {
   const asked = stages.filter(({ name }) => options.stages?.includes(name) ?? true);
   const session = await openSession({ onProgress: options.print });
   const rungs: Rung[] = [];
+  const traces = options.isTraceKept ? makeTraceDirectory(options.print) : undefined;
   try {
     for (const build of options.builds ?? builds) {
       for (const stage of asked) {
-        const rung = await runStage(session, stage, build, options);
+        const rung = await runStage(session, stage, build, { ...options, traces });
         rungs.push(rung);
         if (rung.signal !== null) return rungs;
       }
     }
   } finally {
+    if (traces !== undefined) rmSync(traces, { recursive: true, force: true, maxRetries: 3 });
     await session.close();
   }
   return rungs;
+}
+
+/** Where stages leave their traces. Without such a place they run all the same. */
+function makeTraceDirectory(print: (line: string) => void): string | undefined {
+  try {
+    return mkdtempSync(join(tmpdir(), 'tofu-nt-traces-'));
+  } catch (error) {
+    print(`No traces for the report: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function readTrace(file: string): StageTrace | undefined {
+  try {
+    return readStageTrace(file);
+  } catch {
+    // The process ended before it could write it, or while it did.
+    return undefined;
+  }
 }
 
 /** What makes a stage's process load the debug build, or the release build. */
@@ -109,10 +137,12 @@ async function runStage(
   session: Session,
   stage: Stage,
   build: Build,
-  options: LadderOptions,
+  options: LadderOptions & { readonly traces: string | undefined },
 ): Promise<Rung> {
   const own = stage.accepts ? (options.arguments ?? []) : [];
-  const stageArguments = [...own, ...(options.traceArguments ?? [])];
+  const file = options.traces && join(options.traces, `${stage.name}-${build}.json`);
+  const records = file === undefined ? [] : [`--trace-records=${toWindowsPath(file)}`];
+  const stageArguments = [...own, ...(options.traceArguments ?? []), ...records];
   let verdict: Verdict | undefined;
   const { exitCode, signal } = await session.run([runner, stage.package, ...stageArguments], {
     env: environmentOf(build),
@@ -125,7 +155,9 @@ async function runStage(
       });
     },
   });
-  return { stage: stage.name, build, verdict, exitCode, signal };
+  const trace = file === undefined ? undefined : readTrace(file);
+  const rung = { stage: stage.name, build, verdict, exitCode, signal };
+  return trace === undefined ? rung : { ...rung, trace };
 }
 
 function parseVerdict(line: string): Verdict | undefined {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { parsePort, UsageError } from 'poc-kit';
 import { toWindowsPath, WinnodeError } from 'winnode';
 import { type Build, builds, isClimbed, type Rung, runEchoServer, runLadder } from './ladder.js';
+import { reportRun } from './report-run.js';
 import { stages } from './stages.js';
 
 function requireKnown<T extends string>(flag: string, value: string, known: readonly T[]): T {
@@ -12,7 +13,8 @@ function requireKnown<T extends string>(flag: string, value: string, known: read
 }
 
 const known =
-  '--stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file';
+  '--stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file, ' +
+  '--no-report';
 
 function parse(args: readonly string[]) {
   try {
@@ -28,6 +30,7 @@ function parse(args: readonly string[]) {
         address: { type: 'string' },
         trace: { type: 'boolean', default: false },
         'trace-file': { type: 'string' },
+        'no-report': { type: 'boolean', default: false },
       },
     });
     return values;
@@ -47,6 +50,11 @@ function printSummary(rungs: readonly Rung[]): void {
       `${rung.stage.padEnd(10)}${rung.build.padEnd(10)}${word.padEnd(13)}${time}${why}\n`,
     );
   }
+}
+
+/** A verdict for programs: what was traced is for the report. */
+function toJson({ trace: _, ...rung }: Rung): string {
+  return JSON.stringify(rung);
 }
 
 type Flags = ReturnType<typeof parse>;
@@ -89,6 +97,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UsageError('--trace-file is of one run: name one --stage and one --build.');
   }
   if (values.port !== undefined) parsePort(values.port);
+  const date = new Date();
   const rungs = await runLadder({
     ...(asked === undefined ? {} : { stages: asked }),
     ...(askedBuilds === undefined ? {} : { builds: askedBuilds }),
@@ -97,10 +106,15 @@ async function main(args: readonly string[]): Promise<number> {
       ...(values.port === undefined ? [] : ['--port', values.port]),
     ],
     traceArguments: traceArguments(values),
+    isTraceKept: !values['no-report'],
     print: (line) => process[values.json ? 'stderr' : 'stdout'].write(`${line}\n`),
   });
-  if (values.json) for (const rung of rungs) process.stdout.write(`${JSON.stringify(rung)}\n`);
+  if (values.json) for (const rung of rungs) process.stdout.write(`${toJson(rung)}\n`);
   else printSummary(rungs);
+  if (!values['no-report']) {
+    const { line, isWritten } = reportRun(rungs, date);
+    process[values.json || !isWritten ? 'stderr' : 'stdout'].write(`\n${line}\n`);
+  }
   const last = rungs.at(-1);
   if (last === undefined || last.signal !== null) return last?.exitCode ?? 1;
   return isClimbed(rungs) ? 0 : 1;

@@ -70,7 +70,7 @@ describe('wrong arguments are one clear message and exit code 2', () => {
   test.each([
     [
       ['--prot', '80'],
-      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file.",
+      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file, --no-report.",
     ],
     [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
     [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],

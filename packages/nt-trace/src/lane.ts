@@ -4,7 +4,7 @@ import {
   receiveMessageOnPort,
   threadId,
 } from 'node:worker_threads';
-import { observeCalls } from 'ntdllx/trace';
+import { type CallObserver, observeCalls } from 'ntdllx/trace';
 import type { HandleNames } from './handle-names.js';
 import type { RawCall } from './raw-call.js';
 import type { TraceRecord } from './record.js';
@@ -23,7 +23,8 @@ export interface LaneSetup {
   readonly state: Int32Array;
   readonly originUs: number;
   readonly isText: boolean;
-  readonly isKept: boolean;
+  /** Calls with a higher number are not sent. */
+  readonly mostCalls: number;
 }
 
 /** The parent's side of a worker's trace. */
@@ -53,13 +54,14 @@ export interface RecordedThread {
  *
  * @param take gets each call; also `onRecord`, if it is given, with names as this thread alone knows
  *   them.
- * @param suffix ends the names of those records.
+ * @param options `suffix` ends the names of those records; a call with a number above `mostCalls` is
+ *   only counted, unless somebody is to be told of it.
  */
 export function recordThread(
   numbers: Int32Array,
   take: (raw: RawCall) => void,
   onRecord: ((record: TraceRecord) => void) | undefined,
-  suffix = '',
+  { suffix = '', mostCalls }: { readonly suffix?: string; readonly mostCalls: number },
 ): RecordedThread {
   const builder = onRecord === undefined ? undefined : new TraceBuilder(suffix);
   const recorder = new Recorder(
@@ -69,13 +71,29 @@ export function recordThread(
       for (const record of builder?.add(raw) ?? []) onRecord?.(record);
     },
   );
-  const end = observeCalls(recorder);
+  const isAllRecorded = onRecord !== undefined || mostCalls === Number.POSITIVE_INFINITY;
+  const end = observeCalls(isAllRecorded ? recorder : upTo(mostCalls, recorder, numbers));
   return {
     handles: builder?.handles,
     flush: () => recorder.flush(),
     end() {
       end();
       recorder.flush();
+    },
+  };
+}
+
+/** Lets a recorder see calls while few were made, and then only counts them. */
+function upTo(mostCalls: number, recorder: Recorder, numbers: Int32Array): CallObserver {
+  let isRecorded = false;
+  return {
+    before: (call) => {
+      isRecorded = Atomics.load(numbers, 0) < mostCalls;
+      if (isRecorded) recorder.before(call);
+      else Atomics.add(numbers, 0, 1);
+    },
+    after: (call) => {
+      if (isRecorded) recorder.after(call);
     },
   };
 }
@@ -88,14 +106,14 @@ export function lineWriter(originUs: number, thread: string): (record: TraceReco
 
 /** In the worker: traces its calls until the function that it returns is called. */
 export function traceInLane(setup: LaneSetup): () => void {
-  const { port, numbers, state, originUs, isText, isKept, name } = setup;
+  const { port, numbers, state, originUs, isText, mostCalls, name } = setup;
   const thread = recordThread(
     numbers,
     (raw) => {
-      if (isKept) port.postMessage(raw);
+      if (raw.number <= mostCalls) port.postMessage(raw);
     },
     isText ? lineWriter(originUs, `${name} ${threadId}`) : undefined,
-    `@${threadId}`,
+    { suffix: `@${threadId}`, mostCalls },
   );
   return () => {
     thread.end();

@@ -63,7 +63,7 @@ function packetArgs({ fields, port, request, answer }: PacketRecord): EventArgs 
  * Format: "Trace Event Format" by the Chromium project, JSON object form.
  */
 export function toTraceEvents(
-  { records, threads, originUs }: TraceResult,
+  { records, threads, callCount, originUs }: TraceResult,
   { processName, pid = process.pid }: TraceEventOptions,
 ): TraceEventFile {
   const meta = (name: string, tid: number, args: EventArgs): TraceEvent => ({
@@ -116,6 +116,9 @@ export function toTraceEvents(
     events.push({ ph: 'f', ...arrow, tid: record.threadId, ts, bp: 'e' });
   }
   const missing = threads.filter(({ isComplete }) => !isComplete).map(({ name }) => name);
-  const otherData = missing.length === 0 ? {} : { 'threads cut short': missing.join(', ') };
+  const otherData = {
+    ...(missing.length === 0 ? {} : { 'threads cut short': missing.join(', ') }),
+    ...(callCount <= calls.size ? {} : { 'calls left out': String(callCount - calls.size) }),
+  };
   return { traceEvents: events, displayTimeUnit: 'ms', otherData };
 }

@@ -17,8 +17,11 @@ import { buildTrace } from './trace-builder.js';
 export interface TraceOptions {
   /** Writes a line per record to standard error, at once, in every traced thread. Default: no. */
   readonly text?: boolean;
-  /** Keeps every call for {@link Trace.stop}. Default: yes. Without it a trace needs no memory. */
-  readonly keep?: boolean;
+  /**
+   * Keeps calls for {@link Trace.stop}: all of them (true, the default), none, or the first so many.
+   * What is not kept needs no memory; if nobody is told of it either, it is only counted.
+   */
+  readonly keep?: boolean | number;
   /**
    * Told each record of this thread as soon as its call returned. A call that failed is told together
    * with the next one. It must not make foreign calls, and must not throw: that ends the trace of this
@@ -48,6 +51,8 @@ export interface TraceResult {
   /** In the order in which calls started, each call followed by the packets that it took. */
   readonly records: readonly TraceRecord[];
   readonly threads: readonly TracedThread[];
+  /** How many calls there were, also those that were not kept. */
+  readonly callCount: number;
   /** When the trace began, on the records' clock. */
   readonly originUs: number;
 }
@@ -75,18 +80,21 @@ export class Trace {
     this.#thread = recordThread(
       this.#numbers,
       (raw) => {
-        if (this.#isKept) this.#calls.push(raw);
+        if (raw.number <= this.#mostCalls) this.#calls.push(raw);
       },
       told.length === 0
         ? undefined
         : (record) => {
             for (const each of told) each(record);
           },
+      { mostCalls: this.#mostCalls },
     );
   }
 
-  get #isKept(): boolean {
-    return this.#options.keep ?? true;
+  get #mostCalls(): number {
+    const { keep = true } = this.#options;
+    if (typeof keep === 'number') return keep;
+    return keep ? Number.POSITIVE_INFINITY : 0;
   }
 
   /** What a worker of this thread is to be handed to take part; see {@link laneFor}. */
@@ -96,7 +104,7 @@ export class Trace {
       numbers: this.#numbers,
       originUs: this.#originUs,
       isText: this.#options.text ?? false,
-      isKept: this.#isKept,
+      mostCalls: this.#mostCalls,
     });
     this.#lanes.push(lane);
     return lane.setup;
@@ -139,7 +147,8 @@ export class Trace {
       lane.received.close();
     }
     this.#calls.length = 0;
-    this.#result = { records: buildTrace(calls), threads, originUs: this.#originUs };
+    const callCount = Atomics.load(this.#numbers, 0);
+    this.#result = { records: buildTrace(calls), threads, callCount, originUs: this.#originUs };
     return this.#result;
   }
 }

@@ -295,3 +295,17 @@ test('a failure that waits for a question is told by flush, once', () => {
   expect(told).toHaveLength(2);
   trace.stop();
 });
+
+test('a trace that keeps a few calls is of the first ones, and counts the rest', () => {
+  const trace = startTrace({ keep: 2 });
+  for (let call = 0; call < 5; call += 1) GetLastError();
+  const { records, callCount } = trace.stop();
+  expect(records).toMatchObject([{ number: 1 }, { number: 2 }]);
+  expect(callCount).toBe(5);
+  const told: number[] = [];
+  const toldTrace = startTrace({ keep: 2, onRecord: (record) => told.push(record.kind.length) });
+  for (let call = 0; call < 5; call += 1) GetLastError();
+  expect(toldTrace.stop().records).toHaveLength(2);
+  // Whoever is told of calls is told of all.
+  expect(told).toHaveLength(5);
+});

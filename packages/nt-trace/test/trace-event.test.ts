@@ -12,7 +12,7 @@ test('calls are slices, a packet is a mark, and an arrow goes from its request t
     .poll(socket, iosb)
     .remove(port, [{ apcContext: iosb }, { apcContext: 9 }]);
   const threads = [{ id: 0, name: 'main', isComplete: true }];
-  const result = { records: buildTrace(script.calls), threads, originUs: 1_000 };
+  const result = { records: buildTrace(script.calls), threads, callCount: 5, originUs: 1_000 };
   const { traceEvents, otherData } = toTraceEvents(result, { processName: 'x', pid: 7 });
   const at = { pid: 7, tid: 0 };
   expect(traceEvents.slice(0, 2)).toEqual([

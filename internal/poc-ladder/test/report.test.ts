@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeHost } from 'winnode';
+
+const main = createRequire(import.meta.url).resolve('poc-ladder/main');
+const host = describeHost();
+let directory = '';
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ladder-report-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Runs the ladder with a working directory of its own. */
+function ladder(...args: string[]) {
+  const build = `--build=${process.env['TEST_BUILD']}`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, [main, build, ...args], {
+    encoding: 'utf8',
+    cwd: directory,
+  });
+  return { stdout, stderr, status };
+}
+
+describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
+  const page = () => join(directory, 'report', 'index.html');
+
+  test('writes a page, filled from its own trace, and says where', () => {
+    const { stdout, status } = ladder('--stage=1-event', '--stage=1-iocp', '--stage=1u-uds');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\nReport: .+index\.html\n$/);
+    const html = readFileSync(page(), 'utf8');
+    expect(html).toContain('Every cell that was seen is as planned.');
+    // All cells of both columns: the very calls of this run.
+    expect(html.match(/<td class="kept">/g)).toHaveLength(24 + 35);
+    expect(html).not.toContain('differs:');
+    expect(html).toMatch(/the packet of #\d+: STATUS_SUCCESS, socket#1: ACCEPT/);
+    expect(html).toContain(
+      'F03-a-poll-whose-time-is-over-looks-like-success-in-events.md">F03</a>',
+    );
+    expect(html).toContain(`<dt>Windows Node</dt><dd>${host.windowsNode}</dd>`);
+  });
+
+  test('writes none with --no-report', () => {
+    const { stdout, status } = ladder('--stage=0-wake', '--no-report');
+    expect({ status, isThere: existsSync(page()) }).toEqual({ status: 0, isThere: false });
+    expect(stdout).not.toContain('Report');
+  });
+
+  test('with --json says where on standard error, and no trace is in the verdict', () => {
+    const { stdout, stderr } = ladder('--stage=0-wake', '--json');
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(stdout)).not.toHaveProperty('trace');
+    expect(stderr).toMatch(/\nReport: .+index\.html\n$/);
+  });
+
+  test('of which the page cannot be written says so in a line, and its exit code stands', () => {
+    writeFileSync(join(directory, 'report'), 'a file, where a directory should be');
+    const { stdout, stderr, status } = ladder('--stage=0-wake');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^0-wake +\w+ +proven/m);
+    expect(stderr).toMatch(/^\nThe report was not written; the verdicts stand\. E\w+: .+\n$/);
+  });
+});

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { HostFacts } from 'winnode';
+import type { ReportedFinding, ReportedRung, ReportInput } from './report-input.js';
+
+/** A file as a link from a page in a directory. */
+export function linkTo(directory: string, file: string): string {
+  const path = relative(directory, file);
+  // On Windows: another drive.
+  if (isAbsolute(path)) return pathToFileURL(file).href;
+  return path.split(sep).map(encodeURIComponent).join('/');
+}
+
+/** The pages of findings, by their own headings. None where there is no knowledge base. */
+export function readFindings(kb: string, pageDirectory: string): ReportedFinding[] {
+  let names: string[];
+  const directory = join(kb, 'findings');
+  try {
+    names = readdirSync(directory).filter((name) => /^F\d+-.+\.md$/.test(name));
+  } catch {
+    return [];
+  }
+  return names.sort().map((name) => {
+    const file = join(directory, name);
+    const [heading = ''] = readFileSync(file, 'utf8').split('\n', 1);
+    const [, id = name, title = ''] = /^# (F\d+) (.*)$/.exec(heading.trim()) ?? [];
+    return { id, title, href: linkTo(pageDirectory, file) };
+  });
+}
+
+function koffiVersion(): string | undefined {
+  const manifest = createRequire(import.meta.url).resolve('ntdllx/package.json');
+  const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return dependencies?.koffi;
+}
+
+/** What the host says of itself, and what the stages' processes said of the Windows they ran in. */
+export function hostRows(facts: HostFacts, rungs: readonly ReportedRung[]): ReportInput['host'] {
+  const seen = rungs.find(({ trace }) => trace !== undefined)?.trace;
+  const rows: [string, string | undefined][] = [
+    ['system', facts.system],
+    ['Wine', facts.wine],
+    ['Windows, as it calls itself', seen?.windows],
+    ['Windows Node', seen?.windowsNode ?? facts.windowsNode],
+    ['Node of the host', facts.hostNode],
+    ['koffi', koffiVersion()],
+    ['cannot run Windows Node', facts.reason],
+  ];
+  return rows.filter((row): row is [string, string] => Boolean(row[1]));
+}

@@ -1,0 +1,18 @@
+/**
+ * One HTML page of a run of the stages, in a file that needs nothing besides itself.
+ *
+ * @packageDocumentation
+ */
+export { readBench } from './bench-figures.js';
+export { linkTo, readFindings } from './gather.js';
+export { escapeHtml, html } from './html.js';
+export { renderPage } from './page.js';
+export type {
+  BenchFigures,
+  ReportedBench,
+  ReportedFinding,
+  ReportedRung,
+  ReportInput,
+} from './report-input.js';
+export { colours } from './style.js';
+export { type ReportOptions, writeReport } from './write-report.js';

@@ -1,0 +1,99 @@
+import { benchSection } from './bench-section.js';
+import { count } from './calls.js';
+import { type Html, html } from './html.js';
+import { isStage1, parameterTable } from './parameter-table.js';
+import type { ReportedFinding, ReportedRung, ReportInput } from './report-input.js';
+import { badge, stageSection } from './stage-section.js';
+import { style } from './style.js';
+
+function summary(rungs: readonly ReportedRung[]): Html {
+  const row = (
+    rung: ReportedRung,
+  ) => html`<tr><th scope="row"><a href="#stage-${rung.stage}">${rung.stage}</a></th>
+<td>${rung.build}</td><td>${badge(rung)}</td>
+<td class="number">${rung.verdict === undefined ? '\u2013' : count(rung.verdict.durationMs)}</td>
+<td>${rung.verdict?.reason}</td></tr>
+`;
+  return html`<section aria-labelledby="verdicts"><h2 id="verdicts">Verdicts</h2>
+<div class="scroll" role="region" tabindex="0" aria-label="Verdicts"><table><thead><tr>
+<th scope="col">stage</th>
+<th scope="col">build</th><th scope="col">verdict</th><th scope="col">ms</th>
+<th scope="col">why</th></tr></thead>
+<tbody>${rungs.map(row)}</tbody></table></div>
+<p>Unsupported: this host does not have what the stage is about. It is neither a success nor a
+failure.</p></section>
+`;
+}
+
+function hostSection(host: ReportInput['host']): Html {
+  return html`<section aria-labelledby="host"><h2 id="host">The host</h2>
+<dl>${host.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+</section>
+`;
+}
+
+function parameterSection(rungs: readonly ReportedRung[]): Html | undefined {
+  const own = rungs.filter(isStage1);
+  if (own.length === 0) return undefined;
+  const builds = [...new Set(own.map(({ build }) => build))];
+  return html`<section aria-labelledby="parameters">
+<h2 id="parameters">Stage 1, parameter by parameter</h2>
+<p>Plan: what the call is to look like; bold where the variants differ. Seen: what the trace of
+this run has.
+Handles and addresses go by names, and a name is the same thing in every cell of its column.</p>
+${builds.map((build, index) => parameterTable(rungs, build, index === builds.length - 1))}</section>
+`;
+}
+
+function findingsSection(findings: readonly ReportedFinding[]): Html | undefined {
+  if (findings.length === 0) return undefined;
+  const item = ({ id, title, href }: ReportedFinding) =>
+    html`<li><a href="${href}">${id}</a> ${title}</li>
+`;
+  return html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>
+<p>What the kernel was seen to do. Look at all of them again: 
+<code>npx winnode doctor --probe</code>.</p>
+<ul class="findings">${findings.map(item)}</ul></section>
+`;
+}
+
+/** What the whole run came to, in one sentence. */
+function sentence(rungs: readonly ReportedRung[]): string {
+  const of = (outcome: ReportedRung['outcome']) =>
+    rungs.filter((rung) => rung.outcome === outcome).length;
+  const parts = (['proven', 'failed', 'unsupported'] as const)
+    .filter((outcome) => of(outcome) > 0)
+    .map((outcome) => `${of(outcome)} ${outcome}`);
+  return rungs.length === 0 ? 'No stage was run.' : `${parts.join(', ')}.`;
+}
+
+/** The whole page. It loads nothing: styles and drawings are in it, and there are no scripts. */
+export function renderPage(input: ReportInput): string {
+  const { date, host, rungs, findings, bench } = input;
+  const stages = [...new Set(rungs.map(({ stage }) => stage))];
+  const parameters = parameterSection(rungs);
+  const found = findingsSection(findings);
+  const link = (id: string, words: string) => html`<li><a href="#${id}">${words}</a></li>`;
+  const time = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return html`<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport"
+content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark"><title>tofu-nt: ${sentence(rungs)}</title>
+${style}</head><body>
+<a class="skip" href="#main">To the verdicts</a>
+<header><h1>tofu-nt: the stages, as they ran</h1>
+<p><b>${sentence(rungs)}</b> <time datetime="${date.toISOString()}">${time}</time></p>
+<nav aria-label="Parts"><ul>${link('verdicts', 'Verdicts')}${link('host', 'The host')}
+${parameters && link('parameters', 'Stage 1, parameter by parameter')}
+${stages.map((stage) => link(`stage-${stage}`, `Stage ${stage}`))}
+${found && link('findings', 'Findings')}${link('bench', 'How fast it is')}</ul></nav></header>
+<main id="main">${summary(rungs)}${hostSection(host)}${parameters}
+${stages.map((stage) =>
+  stageSection(
+    stage,
+    rungs.filter((rung) => rung.stage === stage),
+  ),
+)}${found}${benchSection(bench)}</main></body></html>
+`.text;
+}

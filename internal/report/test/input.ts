@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { readStageTrace, type StageTrace, type Verdict } from 'poc-kit';
+import { type ReportedRung, type ReportInput, renderPage } from 'report';
+import type { Page } from './parse-page.js';
+import { parsePage } from './parse-page.js';
+
+// What a page is made of, from real traces of stage 1 that were recorded once, under Wine 8.
+
+export const recorded = (stage: '1-event' | '1-iocp'): StageTrace =>
+  readStageTrace(join(import.meta.dirname, 'traces', `${stage}.json`));
+
+export const verdict: Verdict = {
+  stage: 'stage 1 iocp',
+  claim: 'it arrives',
+  build: 'debug',
+  verdict: 'proven',
+  reason: '',
+  checks: [{ name: 'packets removed', expected: '1', seen: '1', ok: true }],
+  durationMs: 694,
+};
+
+export const rung = (stage: string, more: Partial<ReportedRung> = {}): ReportedRung => ({
+  stage,
+  build: 'debug',
+  verdict,
+  exitCode: 0,
+  signal: null,
+  outcome: 'proven',
+  trace: stage === '1-event' || stage === '1-iocp' ? recorded(stage) : undefined,
+  ...more,
+});
+
+/** A page, and what a browser makes of it. */
+export function page(more: Partial<ReportInput> = {}): Page {
+  const input: ReportInput = {
+    date: new Date('2026-11-22T10:00:00Z'),
+    host: [['system', 'linux x64']],
+    rungs: [rung('1-event'), rung('1-iocp')],
+    findings: [{ id: 'F01', title: 'A title', href: '../kb/findings/F01-a.md' }],
+    bench: { note: 'No figures yet: pnpm bench has not run here.' },
+    ...more,
+  };
+  return parsePage(renderPage(input));
+}
