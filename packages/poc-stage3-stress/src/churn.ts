@@ -68,6 +68,8 @@ function disturb(server: PingServer, counts: ChurnCounts): void {
   vanishing.close();
   turnUntil(server, () => server.counts.broken > before.broken);
 
+  // Who shared a request with the one that vanished is polled again by this wait.
+  while (server.turn(0) > 0);
   // The ping is on its way, or there: its poll is complete, or about to be, when it is removed.
   honest.send(ping);
   const [registered] = server.sockets();
