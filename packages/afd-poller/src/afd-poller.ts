@@ -1,11 +1,12 @@
 import { Skt } from 'tofu-sockets';
-import { isBeingTold } from './channels.js';
+import { tellSubscribers } from './channels.js';
 import { PollerError } from './errors.js';
 import { type Interest, readInterest } from './interest.js';
+import type { LoopCounts } from './loop-counts.js';
 import { type CheckedOptions, type PollerOptions, readOptions } from './options.js';
 import type { BlockCounts } from './poll-blocks.js';
 import { PollEvents } from './poll-events.js';
-import { type LoopCounts, PollLoop } from './poll-loop.js';
+import { PollLoop } from './poll-loop.js';
 import { duplicatePort, type RemoteData } from './poller-remote.js';
 import type { Registration } from './registration.js';
 import { requireTimeout } from './require-timeout.js';
@@ -15,6 +16,9 @@ import type { WayName } from './way.js';
 
 /** What a poller did, counted since it was made. */
 export interface PollerCounts extends LoopCounts {
+  /** Requests that were made, and those of them that NT was asked to end early. */
+  requests: number;
+  cancelled: number;
   /** Events told. */
   told: number;
 }
@@ -25,7 +29,7 @@ export interface PollerState extends Readonly<PollerCounts> {
   readonly isOpen: boolean;
   /** Sockets that are registered. */
   readonly registrations: number;
-  /** Requests that the kernel has, of these and of those that were removed. */
+  /** Sockets that the kernel has a request about, of these and of those that were removed. */
   readonly pending: number;
   /** Blocks of native memory, by owner. */
   readonly blocks: BlockCounts;
@@ -96,6 +100,7 @@ export class AfdPoller<Token = unknown> {
   remove(skt: Skt): void {
     AfdPoller.#requireOpen(this);
     this.#loop.remove(this.#require(skt));
+    tellSubscribers();
   }
 
   /** True if the socket is registered here. */
@@ -123,7 +128,11 @@ export class AfdPoller<Token = unknown> {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait already.');
     }
     into.clear();
-    this.#loop.wait(into, timeoutMs);
+    try {
+      this.#loop.wait(into, timeoutMs);
+    } finally {
+      tellSubscribers();
+    }
     return into;
   }
 
@@ -163,10 +172,17 @@ export class AfdPoller<Token = unknown> {
 
   /** What the poller holds and did; for tests and for people. */
   inspect(): PollerState {
-    const { counts: blocks, pending, helpers, name: way } = AfdPoller.#own(this).#loop.way;
+    const {
+      counts: blocks,
+      name: way,
+      pending,
+      helpers,
+      requests,
+      cancelled,
+    } = AfdPoller.#own(this).#loop.way;
     const { size: registrations, counts, told } = this.#loop;
-    const isOpen = this.#isOpen;
-    return { way, isOpen, registrations, pending, blocks, helpers, ...counts, told };
+    const asked = { requests, cancelled, ...counts };
+    return { way, isOpen: this.#isOpen, registrations, pending, blocks, helpers, ...asked, told };
   }
 
   /**
@@ -178,12 +194,16 @@ export class AfdPoller<Token = unknown> {
    */
   close(): void {
     if (!AfdPoller.#own(this).#isOpen) return;
-    if (isBeingTold()) throw AfdPoller.#reentered();
     if (this.#loop.isWaiting) {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait.');
     }
     this.#isOpen = false;
-    const held = this.#loop.close();
+    let held = 0;
+    try {
+      held = this.#loop.close();
+    } finally {
+      tellSubscribers();
+    }
     if (held === 0) return;
     throw new PollerError(
       'ERR_POLLER_LEAK',
@@ -208,16 +228,8 @@ export class AfdPoller<Token = unknown> {
 
   static #requireOpen<T>(self: AfdPoller<T>): void {
     const poller = AfdPoller.#own(self);
-    if (isBeingTold()) throw AfdPoller.#reentered();
     if (poller.#isOpen) return;
     throw new PollerError('ERR_POLLER_CLOSED', 'This poller is closed.');
-  }
-
-  static #reentered(): PollerError {
-    return new PollerError(
-      'ERR_POLLER_REENTERED',
-      'A subscriber of a diagnostics channel only looks: no poller can be called meanwhile.',
-    );
   }
 
   #require(skt: Skt): Registration<Token> {

@@ -25,13 +25,12 @@ export interface RequestMessage {
   readonly sockets: readonly PolledSocket[];
 }
 
-/** NT was asked to end the request of a socket. Other sockets may share it. */
+/** NT was asked to end a request: for the sake of one socket, which others may share. */
 export interface CancelMessage {
   readonly port: HANDLE;
   readonly way: WayName;
-  readonly id: number;
-  readonly skt: Skt;
-  /** NT's answer, by name; STATUS_SUCCESS also when the request was over already. */
+  readonly apcContext: number;
+  /** NT's answer, by name; STATUS_NOT_FOUND when the request was over already. */
   readonly status: string;
 }
 
@@ -53,8 +52,9 @@ export interface CloseMessage {
 
 /**
  * Channels of node:diagnostics_channel: what each poller of this thread asks of the kernel and what
- * becomes of it, told while it happens. A subscriber only looks: calls to pollers are refused meanwhile.
- * With no subscriber it costs a look at `hasSubscribers` per request, and nothing is allocated.
+ * becomes of it, in order, told at the end of the call that did it. So a subscriber may call pollers and
+ * sockets. One that throws ends the process, as Node has it. With no subscriber it costs a look at
+ * `hasSubscribers` per request, and nothing is allocated.
  */
 export const channels = {
   /** {@link RequestMessage} */
@@ -69,21 +69,33 @@ export const channels = {
   close: channel('afd-poller:close'),
 } as const;
 
+let untold: [name: keyof typeof channels, message: object][] = [];
 let isTelling = false;
 
-/** True while subscribers are told: the books of a poller may not be in order. */
-export function isBeingTold(): boolean {
-  return isTelling;
+/** Keeps a message for {@link tellSubscribers}. To be called only where the channel has subscribers. */
+export function tellLater(name: keyof typeof channels, message: object): void {
+  untold.push([name, message]);
 }
 
-/** Hands a message to the subscribers of a channel. */
-export function tellChannel(name: keyof typeof channels, message: object): void {
+/** Hands out what was kept. To be called when the books of the poller are in order. */
+export function tellSubscribers(): void {
+  if (untold.length === 0 || isTelling) return;
   isTelling = true;
   try {
-    channels[name].publish(message);
+    while (untold.length > 0) {
+      const messages = untold;
+      untold = [];
+      for (const [name, message] of messages) channels[name].publish(message);
+    }
   } finally {
     isTelling = false;
   }
+}
+
+/** Keeps what is to be told of a cancel. To be called only where the channel has subscribers. */
+export function tellCancel(port: HANDLE, way: WayName, apcContext: number, status: NTSTATUS): void {
+  const message: CancelMessage = { port, way, apcContext, status: ntStatusName(status) };
+  tellLater('cancel', message);
 }
 
 /** Of a request: everything of a message but whom it is about. */
@@ -95,7 +107,7 @@ export interface RequestFacts {
 }
 
 /**
- * Tells of a request. To be called only where the channel has subscribers.
+ * Keeps what is to be told of a request. To be called only where the channel has subscribers.
  *
  * @param members whom the request is about.
  * @param eventsOf AFD's events of one of them; 0 leaves it out.
@@ -114,5 +126,5 @@ export function tellRequest(
     if (events.length > 0) sockets.push({ id, skt, events });
   }
   const message: RequestMessage = { port, way, apcContext, status: ntStatusName(status), sockets };
-  tellChannel(name, message);
+  tellLater(name, message);
 }

@@ -40,6 +40,8 @@ export class CompletionPort {
   readonly #memory: NativeMemory;
   readonly #addresses = new KeptNumbers();
   readonly handle: HANDLE;
+  #next = 0;
+  #taken = 0;
 
   /** @throws {NtStatusError} when there is no port to be had; nothing is left then. */
   constructor(kernel: Kernel) {
@@ -89,9 +91,11 @@ export class CompletionPort {
    *
    * @param timeoutMs 0 only looks; infinite waits for ever; fractions are rounded up to 100 ns.
    * @param most how many at the most, 1 to {@link batchSize}.
-   * @returns how many were taken.
+   * @returns how many were taken; {@link next} hands them out. Those that were not handed out since the
+   *   last time are left, and no more are taken.
    */
   remove(timeoutMs: number, most: number): number {
+    if (this.#next < this.#taken) return this.#taken - this.#next;
     const addresses = this.#addresses;
     const isEndless = timeoutMs > longestMs;
     if (!isEndless) this.#writeRelativeTimeout(timeoutMs);
@@ -106,7 +110,16 @@ export class CompletionPort {
     // A success code: nothing was removed, whatever the count says.
     if (status === STATUS_TIMEOUT) return 0;
     if (status !== STATUS_SUCCESS) throw new NtStatusError('NtRemoveIoCompletionEx', status);
-    return this.#memory.readU32(removedOffset);
+    this.#next = 0;
+    this.#taken = this.#memory.readU32(removedOffset);
+    return this.#taken;
+  }
+
+  /** The index of the next packet that was removed; -1 when there are no more. */
+  next(): number {
+    if (this.#next === this.#taken) return -1;
+    this.#next += 1;
+    return this.#next - 1;
   }
 
   /** The key of a packet that {@link remove} took. */

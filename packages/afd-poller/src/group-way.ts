@@ -1,25 +1,22 @@
 import {
   AFD_POLL_INFO,
   AFD_POLL_LOCAL_CLOSE,
-  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
-  FILE_SKIP_SET_EVENT_ON_HANDLE,
-  FileIoCompletionNotificationInformation,
-  type HANDLE,
   IOCTL_AFD_POLL,
   isNtError,
   isNtSuccess,
   type Kernel,
   type NTSTATUS,
   NtStatusError,
+  STATUS_CANCELLED,
   STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
-import { openAfd } from './afd-device.js';
-import { channels, type RequestFacts, tellRequest } from './channels.js';
+import { channels, type RequestFacts, tellCancel, tellRequest } from './channels.js';
 import type { CompletionPort } from './completion-port.js';
-import { Line } from './line.js';
-import { type BlockCounts, PollBlocks } from './poll-blocks.js';
+import { Group, LooseGroups, readOutput } from './group.js';
+import { HelperHandles } from './helper-handles.js';
+import { type BlockCounts, PollBlocks, sumOf } from './poll-blocks.js';
 import type { Registration } from './registration.js';
 import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 
@@ -27,70 +24,85 @@ import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 const groupSize = 64;
 /** After so many requests in a row that told nothing of it, a registration is cold. */
 const roundsUntilCold = 2;
+/** So many requests with room for more are fine, however old. */
+const mostLoose = 16;
+/** Beyond that they are put together after so many flushes for each of them, and never earlier than this. */
+const flushesPerLoose = 16;
+const leastFlushes = 64;
 
-/** One request that the kernel has, and who it is about, in the order of its handles. */
-class Group {
-  readonly members = new Line<Registration>();
-  isCancelled = false;
-}
+const keyOf = (blocks: PollBlocks, block: number) => 2 * block + blocks.kind;
 
 /**
- * One request for up to 64 sockets, on one handle to the socket driver.
+ * One request for up to 64 sockets, on handles to the socket driver.
  *
- * When it ends, those that have nothing to tell are asked about again together with those that had.
- * Who stays silent for long is parked in a group of its kind, which then costs nothing, until one of
- * it is ready. So with many active sockets one request tells of many, and the idle ones are out of
- * the way.
+ * When it ends, those that have nothing to tell are asked about once more together with those that
+ * had. Who is silent a second time is set aside in a request of its kind. So those that are ready
+ * together are asked about together, and one that is ready alone ends in a request of its own. Requests
+ * that have room and have pended for long are put together again: their sockets are idle.
  *
  * A request that succeeds at once posts no packet and is told of inline.
  */
 export class GroupWay implements PollWay {
   readonly name = 'group';
-  readonly helpers = 1;
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
   readonly #outcomes: Outcomes;
-  readonly #blocks: PollBlocks;
-  readonly #afd: HANDLE;
-  /** By block: the request that it is lent for. */
+  readonly #handles: HelperHandles;
+  /** For requests about one socket, and about more. */
+  readonly #singles: PollBlocks;
+  readonly #crowds: PollBlocks;
+  /** By twice the block, plus one for a crowd's: the request that it is lent for. */
   readonly #groups: (Group | undefined)[] = [];
+  readonly #loose = new LooseGroups();
   /** Put off until {@link flush}, or until it is full. */
   #hot = new Group();
   #cold = new Group();
   /** Groups that are not in use. */
-  readonly #spare = new Line<Group>();
+  readonly #spare: Group[] = [];
+  #spares = 0;
+  #flushes = 0;
   #pending = 0;
+  requests = 0;
+  cancelled = 0;
 
-  /** Opens the handle. @throws {NtStatusError} when NT refuses; nothing is left then. */
-  constructor(kernel: Kernel, port: CompletionPort, outcomes: Outcomes) {
+  constructor(
+    kernel: Kernel,
+    port: CompletionPort,
+    outcomes: Outcomes,
+    { pollsPerHelper }: { readonly pollsPerHelper: number },
+  ) {
     this.#kernel = kernel;
     this.#port = port;
     this.#outcomes = outcomes;
-    this.#blocks = new PollBlocks(kernel, groupSize);
-    this.#afd = openAfd(kernel);
-    try {
-      this.#require(port.associate(this.#afd, 0));
-      const flags = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE;
-      this.#require(port.setFlags(this.#afd, flags, FileIoCompletionNotificationInformation));
-    } catch (error) {
-      kernel.NtClose(this.#afd);
-      throw error;
-    }
+    this.#handles = new HelperHandles(kernel, port, { pollsPerHelper, skipsPacketOnSuccess: true });
+    this.#singles = new PollBlocks(kernel, 1, 0);
+    this.#crowds = new PollBlocks(kernel, groupSize, 1);
   }
 
   get counts(): BlockCounts {
-    return this.#blocks.counts;
+    return sumOf(this.#singles.counts, this.#crowds.counts);
   }
 
   get pending(): number {
     return this.#pending;
   }
 
+  get helpers(): number {
+    return this.#handles.helpers;
+  }
+
   attach(): void {
-    // A registration has no block of its own: the request has one.
+    // A registration has no block of its own: the request has one. But it must be possible to ask.
+    this.#handles.open();
   }
 
   submit(registration: Registration): void {
+    if (registration.isSuspect) {
+      const alone = this.#newGroup();
+      alone.members.push(registration);
+      this.#arm(alone);
+      return;
+    }
     const isCold = registration.silentRounds >= roundsUntilCold;
     const group = isCold ? this.#cold : this.#hot;
     group.members.push(registration);
@@ -99,31 +111,32 @@ export class GroupWay implements PollWay {
   }
 
   flush(): void {
+    this.#flushes += 1;
+    this.#gather();
     this.#armNext(false);
     this.#armNext(true);
   }
 
+  reset(): void {
+    this.#hot = new Group();
+    this.#cold = new Group();
+  }
+
   cancel(registration: Registration): NTSTATUS {
-    const { block } = registration;
-    const group = this.#groups[block] as Group;
     // One request, many members: the others are asked about again when its packet came.
-    if (!group.isCancelled) {
-      const { NtCancelIoFileEx } = this.#kernel;
-      const address = this.#blocks.address(block);
-      const status = NtCancelIoFileEx(this.#afd, address, this.#port.scratchAddress);
-      // Not found: it is over, and its packet is on the port.
-      if (isNtError(status) && status !== STATUS_NOT_FOUND) return status;
-      group.isCancelled = true;
-    }
-    registration.request = 'cancelling';
-    return STATUS_SUCCESS;
+    const status = this.#cancelGroup(this.#groups[registration.block] as Group);
+    if (!isNtError(status)) registration.request = 'cancelling';
+    return status;
   }
 
   take(apcContext: number): boolean {
-    const block = this.#blocks.find(apcContext);
-    if (block === -1) return false;
-    this.#finish(block, apcContext);
-    return true;
+    for (const blocks of [this.#singles, this.#crowds]) {
+      const block = blocks.find(apcContext);
+      if (block === -1) continue;
+      this.#finish(this.#groups[keyOf(blocks, block)] as Group, apcContext);
+      return true;
+    }
+    return false;
   }
 
   release(): void {
@@ -131,7 +144,8 @@ export class GroupWay implements PollWay {
   }
 
   verify(): void {
-    this.#blocks.verify();
+    this.#singles.verify();
+    this.#crowds.verify();
     let members = 0;
     for (const group of this.#groups) members += group?.members.length ?? 0;
     if (members !== this.#pending) {
@@ -140,21 +154,25 @@ export class GroupWay implements PollWay {
   }
 
   closeHandles(): void {
-    this.#kernel.NtClose(this.#afd);
+    this.#handles.close();
   }
 
   free(): number {
-    return this.#blocks.close();
+    return this.#singles.close() + this.#crowds.close();
   }
 
   #newGroup(): Group {
-    return this.#spare.length === 0 ? new Group() : this.#spare.pop();
+    if (this.#spares === 0) return new Group();
+    this.#spares -= 1;
+    return this.#spare[this.#spares] as Group;
   }
 
   #endGroup(group: Group): void {
     group.members.clear();
     group.isCancelled = false;
-    this.#spare.push(group);
+    group.isGathered = false;
+    this.#spare[this.#spares] = group;
+    this.#spares += 1;
   }
 
   /** Makes the request for those that were put off. What it tells may put others off meanwhile. */
@@ -167,73 +185,149 @@ export class GroupWay implements PollWay {
     this.#arm(group);
   }
 
+  /** Ends the oldest requests that have room, so that their members are asked about together. */
+  #gather(): void {
+    const { count } = this.#loose;
+    if (count <= mostLoose) return;
+    const latest = this.#flushes - Math.max(leastFlushes, flushesPerLoose * count);
+    let gathered = 0;
+    for (;;) {
+      const group = this.#loose.oldest;
+      if (group === undefined || group.armedAt > latest) return;
+      gathered += group.members.length;
+      if (gathered > groupSize) return;
+      this.#loose.remove(group);
+      if (!isNtError(this.#cancelGroup(group))) group.isGathered = true;
+    }
+  }
+
+  #cancelGroup(group: Group): NTSTATUS {
+    if (group.isCancelled) return STATUS_SUCCESS;
+    const blocks = group.blocks as PollBlocks;
+    const address = blocks.address(group.block);
+    const handle = this.#handles.handleOf(group);
+    const { NtCancelIoFileEx } = this.#kernel;
+    const said = NtCancelIoFileEx(handle, address, this.#port.scratchAddress);
+    this.cancelled += 1;
+    // Not found: it is over, and its packet is on the port.
+    const status = said === STATUS_NOT_FOUND ? STATUS_SUCCESS : said;
+    if (channels.cancel.hasSubscribers) {
+      tellCancel(this.#port.handle, this.name, blocks.context(group.block), said);
+    }
+    if (!isNtError(status)) group.isCancelled = true;
+    return status;
+  }
+
   /** One request for a group. The block is the kernel's from the call until the packet is taken. */
   #arm(group: Group): void {
     const { members } = group;
     const { length } = members;
-    const blocks = this.#blocks;
-    const block = this.#acquire();
-    if (block === -1) {
-      for (let index = 0; index < length; index += 1) {
-        this.#outcomes.refused(members.at(index), STATUS_NO_MEMORY, 'allocate');
-      }
-      this.#endGroup(group);
-      return;
-    }
+    const blocks = length === 1 ? this.#singles : this.#crowds;
+    if (!this.#prepare(group, blocks)) return;
+    const { block } = group;
     for (let index = 0; index < length; index += 1) {
       const { base, mask } = members.at(index);
-      blocks.setHandle(block, index, Number(base), mask);
+      blocks.setHandle(block, index, base, mask);
     }
     const apcContext = blocks.lend(block, length);
-    const address = blocks.address(block);
     const info = blocks.infoAddress(block);
     const byteLength = AFD_POLL_INFO.byteLength(length);
-    const status = this.#kernel.NtDeviceIoControlFile(
-      this.#afd,
-      0,
-      0,
-      apcContext,
-      address,
-      IOCTL_AFD_POLL,
-      info,
-      byteLength,
-      info,
-      byteLength,
-    );
+    const handle = this.#handles.handleOf(group);
+    this.#lent(group);
+    let status: NTSTATUS;
+    try {
+      status = this.#kernel.NtDeviceIoControlFile(
+        handle,
+        0,
+        0,
+        apcContext,
+        blocks.address(block),
+        IOCTL_AFD_POLL,
+        info,
+        byteLength,
+        info,
+        byteLength,
+      );
+    } catch (error) {
+      // The call was not made.
+      this.#takeBack(group);
+      throw error;
+    }
+    this.requests += 1;
     const isRefused = isNtError(status);
-    if (isRefused) {
-      blocks.takeBack(block);
-      blocks.release(block);
-    } else {
-      this.#lent(group, block);
-    }
+    const isOurHandle = isRefused && this.#handles.isLost(group, status);
+    if (isRefused) this.#takeBack(group);
+    else if (length === 1) members.at(0).isSuspect = false;
     if (channels.submit.hasSubscribers) {
-      tellRequest('submit', this.#facts(apcContext, status), members, ({ mask }) => mask);
+      const facts = this.#facts(apcContext, status);
+      tellRequest('submit', facts, members, ({ mask }) => mask);
     }
-    if (isRefused) this.#refused(group, status);
-    else if (status === STATUS_SUCCESS) this.#finish(block, apcContext);
+    if (isOurHandle) this.#refuseAll(group, status);
+    else if (isRefused) this.#refused(group, status);
+    else if (status === STATUS_SUCCESS) this.#finish(group, apcContext);
+    else if (length < groupSize) this.#loose.add(group);
   }
 
-  /** The kernel has a request about these. */
-  #lent(group: Group, block: number): void {
+  /** Finds a block and a handle. @returns false when there is none: everybody was told. */
+  #prepare(group: Group, blocks: PollBlocks): boolean {
+    if (!blocks.hasRoom()) {
+      this.#refuseAll(group, STATUS_NO_MEMORY, 'allocate');
+      return false;
+    }
+    try {
+      this.#handles.attach(group);
+    } catch (error) {
+      if (!(error instanceof NtStatusError)) throw error;
+      this.#refuseAll(group, error.status, error.call);
+      return false;
+    }
+    group.blocks = blocks;
+    group.block = blocks.acquire();
+    group.armedAt = this.#flushes;
+    return true;
+  }
+
+  /** The kernel is about to have a request about these. */
+  #lent(group: Group): void {
     const { members } = group;
-    this.#groups[block] = group;
+    const key = keyOf(group.blocks as PollBlocks, group.block);
+    this.#groups[key] = group;
     this.#pending += members.length;
     for (let index = 0; index < members.length; index += 1) {
       const registration = members.at(index);
       registration.request = 'pending';
       registration.armedMask = registration.mask;
-      registration.block = block;
+      registration.block = key;
     }
   }
 
-  /** @returns a block, or -1 where there is no native memory left. */
-  #acquire(): number {
-    try {
-      return this.#blocks.acquire();
-    } catch {
-      return -1;
+  /** The block is ours again, and nobody's request is pending. The block is still to be read. */
+  #unlent(group: Group): void {
+    const { members, block } = group;
+    const blocks = group.blocks as PollBlocks;
+    blocks.takeBack(block);
+    this.#loose.remove(group);
+    this.#groups[keyOf(blocks, block)] = undefined;
+    this.#pending -= members.length;
+    for (let index = 0; index < members.length; index += 1) {
+      const registration = members.at(index);
+      registration.request = 'idle';
+      registration.block = -1;
     }
+    this.#handles.detach(group);
+  }
+
+  #takeBack(group: Group): void {
+    this.#unlent(group);
+    group.blocks?.release(group.block);
+  }
+
+  #refuseAll(group: Group, status: NTSTATUS, call?: string): void {
+    const { members } = group;
+    for (let index = 0; index < members.length; index += 1) {
+      this.#outcomes.refused(members.at(index), status, call);
+    }
+    this.#endGroup(group);
   }
 
   /** One socket spoils the whole request: the halves are tried until it is found. */
@@ -251,50 +345,38 @@ export class GroupWay implements PollWay {
     } else if (closedBehindOurBack.includes(status)) {
       this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
     } else {
+      // Next time by itself: one that NT refuses for good would cost the others their request each time.
+      registration.isSuspect = true;
       this.#outcomes.refused(registration, status);
     }
     this.#endGroup(group);
   }
 
   /** The request is over: its block is read, in this order, and given back; then all are told. */
-  #finish(block: number, apcContext: number): void {
-    const blocks = this.#blocks;
-    blocks.takeBack(block);
-    const group = this.#groups[block] as Group;
-    const { members } = group;
-    this.#groups[block] = undefined;
-    this.#pending -= members.length;
+  #finish(group: Group, apcContext: number): void {
+    const { members, block } = group;
+    const blocks = group.blocks as PollBlocks;
+    this.#unlent(group);
     const status = blocks.status(block);
-    const count = isNtSuccess(status) ? blocks.handleCount(block) : 0;
-    // The output is compacted and in the order of the request: one pass over both finds everybody.
-    let at = 0;
-    for (let index = 0; index < members.length; index += 1) {
-      const registration = members.at(index);
-      const isNamed = at < count && blocks.handle(block, at) === registration.base;
-      registration.saidEvents = isNamed ? blocks.events(block, at) : 0;
-      registration.saidCause = isNamed ? blocks.cause(block, at) : 0;
-      registration.silentRounds = isNamed ? 0 : registration.silentRounds + 1;
-      registration.request = 'idle';
-      registration.block = -1;
-      if (isNamed) at += 1;
-    }
+    readOutput(group, isNtSuccess(status) ? blocks.handleCount(block) : 0);
     blocks.release(block);
+    const { isGathered } = group;
+    const silent = status === STATUS_CANCELLED ? 0 : 1;
     if (channels.complete.hasSubscribers) {
       const facts = this.#facts(apcContext, status);
       tellRequest('complete', facts, members, ({ saidEvents }) => saidEvents);
     }
     for (let index = 0; index < members.length; index += 1) {
       const registration = members.at(index);
-      this.#outcomes.completed(registration, registration.saidEvents, registration.saidCause);
+      const { saidEvents, silentRounds } = registration;
+      if (saidEvents !== 0) registration.silentRounds = 0;
+      else registration.silentRounds = isGathered ? roundsUntilCold : silentRounds + silent;
+      this.#outcomes.completed(registration, saidEvents, registration.saidCause);
     }
     this.#endGroup(group);
   }
 
   #facts(apcContext: number, status: NTSTATUS): RequestFacts {
     return { port: this.#port.handle, way: this.name, apcContext, status };
-  }
-
-  #require(status: NTSTATUS): void {
-    if (isNtError(status)) throw new NtStatusError('NtSetInformationFile', status);
   }
 }

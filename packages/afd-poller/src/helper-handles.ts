@@ -5,12 +5,18 @@ import {
   type HANDLE,
   isNtError,
   type Kernel,
+  type NTSTATUS,
   NtStatusError,
 } from 'ntdllx';
 import { openAfd } from './afd-device.js';
 import type { CompletionPort } from './completion-port.js';
-import type { Registration } from './registration.js';
 import type { RequestHandles } from './single-request-way.js';
+import { closedBehindOurBack } from './way.js';
+
+/** Who makes requests on a handle. */
+export interface Placed {
+  place: number;
+}
 
 interface Helper {
   readonly handle: HANDLE;
@@ -32,6 +38,8 @@ export class HelperHandles implements RequestHandles {
   readonly #helpers: (Helper | undefined)[] = [];
   /** Places with room for one more. */
   readonly #roomy = new Set<number>();
+  /** Where the last one was attached: most likely there is room for the next one, too. */
+  #current = 0;
   #open = 0;
   /** The place of the empty helper that is kept. */
   #spare: number | undefined;
@@ -51,20 +59,39 @@ export class HelperHandles implements RequestHandles {
     return this.#open;
   }
 
-  attach(registration: Registration): void {
-    const [place = this.#openHelper()] = this.#roomy;
+  /** Makes sure that there is one. @throws {NtStatusError} when NT refuses. */
+  open(): void {
+    if (this.#open === 0) this.#spare = this.#openHelper();
+  }
+
+  attach(user: Placed): void {
+    const place = this.#roomy.has(this.#current) ? this.#current : this.#findRoom();
     const helper = this.#helpers[place] as Helper;
+    this.#current = place;
     helper.users += 1;
     if (this.#spare === place) this.#spare = undefined;
     if (helper.users === this.#pollsPerHelper) this.#roomy.delete(place);
-    registration.place = place;
+    user.place = place;
   }
 
-  handleOf({ place }: Registration): HANDLE {
+  handleOf({ place }: Placed): HANDLE {
     return (this.#helpers[place] as Helper).handle;
   }
 
-  detach({ place }: Registration): void {
+  isLost(user: Placed, status: NTSTATUS): boolean {
+    if (!closedBehindOurBack.includes(status)) return false;
+    const information = FileIoCompletionNotificationInformation;
+    // No flag: where it is somebody else's by now, nothing is changed.
+    const said = this.#port.setFlags(this.handleOf(user), 0, information);
+    return closedBehindOurBack.includes(said);
+  }
+
+  #findRoom(): number {
+    const [place = this.#openHelper()] = this.#roomy;
+    return place;
+  }
+
+  detach({ place }: Placed): void {
     const helper = this.#helpers[place];
     // Closed with all the others, before the last packets came.
     if (helper === undefined) return;

@@ -8,6 +8,7 @@ import {
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
+import type { Direction } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import { show } from './show.js';
 
@@ -57,6 +58,15 @@ export const wants = {
   disconnect: 0x20,
   localClose: 0x40,
 } as const;
+
+/** The interest that a call was about when it would have blocked. */
+export const directionWants: Readonly<Record<Direction, number>> = {
+  accept: wants.accept,
+  connect: wants.connect,
+  receive: wants.receive,
+  send: wants.send,
+  urgent: wants.priority,
+};
 
 /** An interest that was checked. */
 export interface Want {

@@ -13,7 +13,7 @@ export function makeWay(
   outcomes: Outcomes,
 ): PollWay {
   const { kernel, way } = options;
-  if (way === 'group') return new GroupWay(kernel, port, outcomes);
+  if (way === 'group') return new GroupWay(kernel, port, outcomes, options);
   const handles = way === 'self' ? new SelfHandles(port) : new HelperHandles(kernel, port, options);
   return new SingleRequestWay(kernel, port, handles, outcomes);
 }

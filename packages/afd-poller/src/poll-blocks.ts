@@ -22,10 +22,11 @@ const guardBytes = 16;
 const alignment = 64;
 /** How many loans of a block are told apart. */
 const generationCount = 64;
-/** How many ApcContexts a block has: two per generation, of which the odd one is used. */
-const contextsPerBlock = 2 * generationCount;
+/** How many ApcContexts a block has: four per generation, of which an odd one is used, by its kind. */
+const contextsPerBlock = 4 * generationCount;
 
-const firstSlabBlocks = 64;
+/** As many blocks as fit are in the first slab, 64 at the most. */
+const firstSlabBytes = 8_192;
 const largestSlabBlocks = 4_096;
 const guardWord = 0xfdfd_fdfd;
 const freedWord = 0xdddd_dddd;
@@ -53,6 +54,16 @@ export interface BlockCounts {
   readonly bytes: number;
 }
 
+/** Two of them, added up. */
+export function sumOf(one: BlockCounts, other: BlockCounts): BlockCounts {
+  return {
+    free: one.free + other.free,
+    ours: one.ours + other.ours,
+    kernels: one.kernels + other.kernels,
+    bytes: one.bytes + other.bytes,
+  };
+}
+
 /**
  * Blocks that the kernel writes to, in slabs that do not move, and the ledger of who owns which.
  *
@@ -73,6 +84,7 @@ export class PollBlocks {
   readonly blockBytes: number;
   readonly #kernel: Kernel;
   readonly #guardOffset: number;
+  readonly #firstSlabBlocks: number;
   readonly #slabs: Slab[] = [];
   /** By block, once it was acquired: its address, and that of its AFD_POLL_INFO. */
   readonly #addresses = new KeptNumbers();
@@ -81,16 +93,34 @@ export class PollBlocks {
   #blocks = 0;
   #kernels = 0;
 
+  /** 0 or 1: ledgers of a different kind on one port tell their packets apart. */
+  readonly kind: 0 | 1;
+
   /** @param handlesPerBlock how many sockets one request may be about. */
-  constructor(kernel: Kernel, handlesPerBlock = 1) {
+  constructor(kernel: Kernel, handlesPerBlock = 1, kind: 0 | 1 = 0) {
     this.#kernel = kernel;
+    this.kind = kind;
     this.#guardOffset = infoOffset + AFD_POLL_INFO.byteLength(handlesPerBlock);
     this.blockBytes = Math.ceil((this.#guardOffset + guardBytes) / alignment) * alignment;
+    this.#firstSlabBlocks = Math.min(64, Math.floor(firstSlabBytes / this.blockBytes));
+  }
+
+  /** True if a block can be acquired. @returns false when there is no native memory left. */
+  hasRoom(): boolean {
+    if (this.#free.length > 0) return true;
+    let memory: NativeMemory;
+    try {
+      memory = this.#kernel.allocate(this.#nextSlabBytes());
+    } catch {
+      return false;
+    }
+    this.#grow(memory);
+    return true;
   }
 
   /** Takes a block for ourselves; its content is ready to be armed. */
   acquire(): number {
-    if (this.#free.length === 0) this.#grow();
+    if (this.#free.length === 0) this.#grow(this.#kernel.allocate(this.#nextSlabBytes()));
     const block = this.#free.pop();
     const slab = this.#slabOf(block);
     slab.owners[block - slab.first] = owner.us;
@@ -142,7 +172,14 @@ export class PollBlocks {
     this.#kernels += 1;
     const generation = ((generations[index] as number) + 1) % generationCount;
     generations[index] = generation;
-    return block * contextsPerBlock + 2 * generation + 1;
+    return this.context(block);
+  }
+
+  /** The ApcContext of the loan of a block; of the last one, when it is not lent. */
+  context(block: number): number {
+    const slab = this.#slabOf(block);
+    const generation = slab.generations[block - slab.first] as number;
+    return block * contextsPerBlock + 4 * generation + 2 * this.kind + 1;
   }
 
   /** The request was refused, or ended without a packet: the block is ours again. */
@@ -160,11 +197,12 @@ export class PollBlocks {
    */
   find(apcContext: number): number {
     const block = Math.floor(apcContext / contextsPerBlock);
+    const rest = apcContext % contextsPerBlock;
+    const generation = (rest - 2 * this.kind - 1) / 4;
     for (const slab of this.#slabs) {
       const index = block - slab.first;
       if (index >= slab.count) continue;
       const isLent = slab.owners[index] === owner.kernel;
-      const generation = ((apcContext % contextsPerBlock) - 1) / 2;
       if (!isLent || slab.generations[index] !== generation) return -1;
       return this.status(block) === STATUS_PENDING ? -1 : block;
     }
@@ -227,6 +265,7 @@ export class PollBlocks {
     this.#addresses.clear();
     this.#infoAddresses.clear();
     this.#free.clear();
+    this.#blocks = this.#kernels;
     return this.#kernels;
   }
 
@@ -248,10 +287,17 @@ export class PollBlocks {
     }
   }
 
-  #grow(): void {
+  #nextSlabBlocks(): number {
     const last = this.#slabs.at(-1);
-    const count = last ? Math.min(largestSlabBlocks, 2 * last.count) : firstSlabBlocks;
-    const memory = this.#kernel.allocate(count * this.blockBytes + alignment);
+    return last ? Math.min(largestSlabBlocks, 2 * last.count) : this.#firstSlabBlocks;
+  }
+
+  #nextSlabBytes(): number {
+    return this.#nextSlabBlocks() * this.blockBytes + alignment;
+  }
+
+  #grow(memory: NativeMemory): void {
+    const count = this.#nextSlabBlocks();
     const start = (alignment - (memory.address % alignment)) % alignment;
     const first = this.#blocks;
     this.#slabs.push({

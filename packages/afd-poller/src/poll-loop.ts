@@ -1,22 +1,18 @@
-import {
-  AFD_POLL_LOCAL_CLOSE,
-  isNtError,
-  type NTSTATUS,
-  NtStatusError,
-  ntStatusName,
-} from 'ntdllx';
+import { AFD_POLL_LOCAL_CLOSE, isNtError, type NTSTATUS, NtStatusError } from 'ntdllx';
 import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
 import {
-  type CancelMessage,
   type CloseMessage,
   channels,
-  tellChannel,
+  tellLater,
+  tellSubscribers,
   type WakeMessage,
 } from './channels.js';
 import { batchSize, CompletionPort } from './completion-port.js';
+import { drain } from './drain.js';
 import { PollRefusedError } from './errors.js';
-import { type Want, wants } from './interest.js';
+import { directionWants, type Want, wants } from './interest.js';
 import { Line } from './line.js';
+import type { LoopCounts } from './loop-counts.js';
 import { makeWay } from './make-way.js';
 import type { CheckedOptions } from './options.js';
 import type { PollEvents } from './poll-events.js';
@@ -26,25 +22,8 @@ import { keys, SharedFlags, unpackWant } from './signals.js';
 import { Teller } from './teller.js';
 import type { PollWay } from './way.js';
 
-/** What a poller did, counted since it was made. */
-export interface LoopCounts {
-  /** Polls that were asked for, and those of them that NT was asked to end early. */
-  submitted: number;
-  cancelled: number;
-  /** Packets taken off the port, and those of them that belonged to nobody. */
-  packets: number;
-  strays: number;
-}
-
-/** The interest that a call was about when it would have blocked. */
-const directionWants: Readonly<Record<Direction, number>> = {
-  accept: wants.accept,
-  connect: wants.connect,
-  receive: wants.receive,
-  send: wants.send,
-  urgent: wants.priority,
-};
-
+/** A refusal is told of after so many waits at the latest. */
+const mostWaitsRefused = 64;
 /** Once the time is over, or something was found, a wait looks at the port so often again. */
 const lastPass = 2;
 
@@ -55,7 +34,7 @@ const lastPass = 2;
 export class PollLoop<Token> {
   readonly port: CompletionPort;
   readonly flags = new SharedFlags();
-  readonly counts: LoopCounts = { submitted: 0, cancelled: 0, packets: 0, strays: 0 };
+  readonly counts: LoopCounts = { submitted: 0, packets: 0, strays: 0 };
   readonly #options: CheckedOptions;
   readonly #way: PollWay;
   readonly #teller = new Teller<Token>(() => this.#takeWake());
@@ -71,6 +50,8 @@ export class PollLoop<Token> {
   #isPortDue = false;
   /** The first request of this wait that NT did not take. */
   #refusal: PollRefusedError | undefined;
+  /** How many waits in a row had one, and had something else to tell. */
+  #waitsRefused = 0;
   readonly #watcher: SktWatcher;
   #nextId = 1;
 
@@ -80,10 +61,10 @@ export class PollLoop<Token> {
     this.port = new CompletionPort(options.kernel);
     try {
       this.#way = makeWay(options, this.port, {
-        completed: (registration, events, cause) =>
-          this.#completed(registration as Registration<Token>, events, cause),
-        refused: (registration, status, call = 'NtDeviceIoControlFile') =>
-          this.#refused(registration as Registration<Token>, call, status),
+        completed: (each, events, cause) =>
+          this.#completed(each as Registration<Token>, events, cause),
+        refused: (each, status, call = 'NtDeviceIoControlFile') =>
+          this.#refused(each as Registration<Token>, call, status),
       });
     } catch (error) {
       this.port.close();
@@ -96,7 +77,7 @@ export class PollLoop<Token> {
   }
 
   /** What the way of polling holds. */
-  get way(): Pick<PollWay, 'name' | 'pending' | 'counts' | 'helpers'> {
+  get way(): Pick<PollWay, 'name' | 'pending' | 'counts' | 'helpers' | 'requests' | 'cancelled'> {
     return this.#way;
   }
 
@@ -152,13 +133,36 @@ export class PollLoop<Token> {
 
   /** Fills `events`, which is empty, until there is something or the time is over. */
   wait(events: PollEvents<Token>, timeoutMs: number): void {
+    if (this.#waitsRefused >= mostWaitsRefused) this.#tellRefusal();
     try {
       this.#refusal = undefined;
       const rested = this.#teller.begin(events);
       for (let index = 0; index < rested.length; index += 1) this.#enqueue(rested.at(index));
       this.#waitInto(events, timeoutMs);
+      this.#waitsRefused = this.#refusal === undefined ? 0 : this.#waitsRefused + 1;
+    } catch (error) {
+      if (error !== this.#refusal) this.#recover();
+      throw error;
     } finally {
       this.#teller.end();
+    }
+  }
+
+  /** So long there was always something else to tell. */
+  #tellRefusal(): void {
+    this.#waitsRefused = 0;
+    const refusal = this.#refusal;
+    if (refusal !== undefined && this.#bySkt.has(refusal.skt)) throw refusal;
+  }
+
+  /** Something threw in the middle, such as a stack that was full: everybody is asked about again. */
+  #recover(): void {
+    this.#way.reset();
+    for (const registration of this.#bySkt.values()) {
+      if (registration.request === 'idle') this.#enqueue(registration);
+    }
+    for (const registration of [...this.#leaving.values()]) {
+      if (registration.request === 'idle') this.#retire(registration);
     }
   }
 
@@ -173,12 +177,12 @@ export class PollLoop<Token> {
     for (const registration of [...this.#bySkt.values()]) this.remove(registration);
     let held = 0;
     try {
-      this.#drain(this.#options.closeLimitMs);
+      drain(this.port, this.#way, this.#options.now, this.#options.closeLimitMs);
     } finally {
       this.#way.closeHandles();
       try {
         // Under Wine that ends what is pending on them.
-        this.#drain(0);
+        drain(this.port, this.#way, this.#options.now, 0);
       } finally {
         this.port.close();
         this.#queue.clear();
@@ -188,7 +192,7 @@ export class PollLoop<Token> {
         held = this.#way.free();
         if (channels.close.hasSubscribers) {
           const message: CloseMessage = { port: this.port.handle, registrations, held };
-          tellChannel('close', message);
+          tellLater('close', message);
         }
       }
     }
@@ -208,7 +212,7 @@ export class PollLoop<Token> {
     const bits = this.flags.takeWake();
     if (channels.wake.hasSubscribers) {
       const message: WakeMessage = { port: this.port.handle, bits };
-      tellChannel('wake', message);
+      tellLater('wake', message);
     }
     return bits;
   }
@@ -280,14 +284,7 @@ export class PollLoop<Token> {
   }
 
   #cancel(registration: Registration<Token>): void {
-    this.counts.cancelled += 1;
     const status = this.#way.cancel(registration as Registration);
-    if (channels.cancel.hasSubscribers) {
-      const { id, skt } = registration;
-      const [port, way] = [this.port.handle, this.#way.name];
-      const message: CancelMessage = { port, way, id, skt, status: ntStatusName(status) };
-      tellChannel('cancel', message);
-    }
     if (isNtError(status)) this.#refused(registration, 'NtCancelIoFileEx', status);
   }
 
@@ -309,7 +306,7 @@ export class PollLoop<Token> {
     }
     this.#isPortDue = false;
     this.counts.packets += taken;
-    for (let index = 0; index < taken; index += 1) this.#take(index);
+    for (let index = this.port.next(); index !== -1; index = this.port.next()) this.#take(index);
     return taken;
   }
 
@@ -326,10 +323,8 @@ export class PollLoop<Token> {
         this.#teller.tellPost(port.status(index), port.information(index));
         break;
       case keys.change: {
-        const registration = this.#byId.get(port.apcContext(index));
-        if (registration !== undefined) {
-          this.change(registration, unpackWant(port.information(index)));
-        }
+        const changed = this.#byId.get(port.apcContext(index));
+        if (changed !== undefined) this.change(changed, unpackWant(port.information(index)));
         break;
       }
       default:
@@ -365,6 +360,7 @@ export class PollLoop<Token> {
   #closed(skt: Skt): void {
     const registration = this.#bySkt.get(skt);
     if (registration !== undefined) this.#over(registration);
+    if (!this.isWaiting) tellSubscribers();
   }
 
   /** A call of the socket would have blocked. */
@@ -383,8 +379,8 @@ export class PollLoop<Token> {
 
   #enqueue(registration: Registration<Token>, line = this.#queue): void {
     if (registration.isQueued || registration.isResting) return;
-    registration.isQueued = true;
     line.push(registration);
+    registration.isQueued = true;
   }
 
   /** From here on nothing is told of it. Its request may still be the kernel's. */
@@ -404,19 +400,5 @@ export class PollLoop<Token> {
     if (successor?.predecessor !== registration) return;
     successor.predecessor = undefined;
     this.#enqueue(successor);
-  }
-
-  /** Takes packets until the kernel has nothing of ours, or the time for that is over. */
-  #drain(limitMs: number): void {
-    const { now } = this.#options;
-    const deadlineMs = now() + limitMs;
-    while (this.#way.counts.kernels > 0) {
-      const leftMs = Math.max(0, deadlineMs - now());
-      const taken = this.port.remove(Math.min(leftMs, 50), batchSize);
-      for (let index = 0; index < taken; index += 1) {
-        if (this.port.key(index) === keys.poll) this.#way.take(this.port.apcContext(index));
-      }
-      if (leftMs === 0 && taken < batchSize) return;
-    }
   }
 }

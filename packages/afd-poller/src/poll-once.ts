@@ -150,6 +150,7 @@ class OnePoll {
     // AFD itself knows when the time is over. Nobody else has this port: the packet is ours.
     // Once a second this thread is JavaScript's again, so that a worker can be ended meanwhile.
     while (this.#port.remove(1_000, 1) === 0);
+    this.#port.next();
     const ended = iosb.Status;
     const ready = isNtSuccess(ended) ? this.#read(info) : [];
     memory.free();

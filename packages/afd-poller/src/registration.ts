@@ -43,6 +43,8 @@ export class Registration<Token = unknown> {
   /** Of the way of polling: its block, and its place. */
   block = -1;
   place = -1;
+  /** Of the group way: NT refused a request about it alone. */
+  isSuspect = false;
   /** How many requests about it ended without an event, since the last one that had one. */
   silentRounds = 0;
   /** Of the group way, while the output of a request is handed out: what it said. */

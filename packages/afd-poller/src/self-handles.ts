@@ -35,7 +35,7 @@ export class SelfHandles implements RequestHandles {
       throw new PollerError(
         'ERR_OTHER_PORT',
         'NtSetInformationFile refused with STATUS_INVALID_PARAMETER: the socket belongs to another ' +
-          'completion port, for life. A poller with { way: "helper" } can poll it.',
+          'completion port, for life. A poller that is not made with { way: "self" } can poll it.',
       );
     }
     if (isNtError(status)) throw new NtStatusError('NtSetInformationFile', status);
@@ -48,6 +48,11 @@ export class SelfHandles implements RequestHandles {
 
   handleOf({ base }: Registration): HANDLE {
     return base;
+  }
+
+  isLost(): boolean {
+    // The handle is the socket.
+    return false;
   }
 
   detach(): void {}

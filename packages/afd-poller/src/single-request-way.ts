@@ -10,7 +10,7 @@ import {
   STATUS_NOT_FOUND,
   STATUS_SUCCESS,
 } from 'ntdllx';
-import { channels, type RequestFacts, tellRequest } from './channels.js';
+import { channels, type RequestFacts, tellCancel, tellRequest } from './channels.js';
 import type { CompletionPort } from './completion-port.js';
 import { type BlockCounts, PollBlocks } from './poll-blocks.js';
 import type { Registration } from './registration.js';
@@ -28,6 +28,8 @@ export interface RequestHandles {
   handleOf(registration: Registration): HANDLE;
   /** A request that succeeds at once posts no packet. */
   readonly skipsPacketOnSuccess: boolean;
+  /** After a refusal: true if it is the handle of the request that is gone, and not the socket. */
+  isLost(registration: Registration, status: NTSTATUS): boolean;
   /** The registration is gone. */
   detach(registration: Registration): void;
   /** How many handles of its own are open. */
@@ -44,6 +46,8 @@ export class SingleRequestWay implements PollWay {
   readonly #blocks: PollBlocks;
   /** By block: whose it is. */
   readonly #registrations: (Registration | undefined)[] = [];
+  requests = 0;
+  cancelled = 0;
 
   constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, outcomes: Outcomes) {
     this.#kernel = kernel;
@@ -79,35 +83,43 @@ export class SingleRequestWay implements PollWay {
 
   submit(registration: Registration): void {
     const { block, mask, base } = registration;
-    this.#blocks.setHandle(block, 0, Number(base), mask);
+    const handle = this.#handles.handleOf(registration);
+    this.#blocks.setHandle(block, 0, base, mask);
     const apcContext = this.#blocks.lend(block, 1);
     const address = this.#blocks.address(block);
     const info = this.#blocks.infoAddress(block);
-    const status = this.#kernel.NtDeviceIoControlFile(
-      this.#handles.handleOf(registration),
-      0,
-      0,
-      apcContext,
-      address,
-      IOCTL_AFD_POLL,
-      info,
-      pollInfoBytes,
-      info,
-      pollInfoBytes,
-    );
+    registration.request = 'pending';
+    registration.armedMask = mask;
+    let status: NTSTATUS;
+    try {
+      status = this.#kernel.NtDeviceIoControlFile(
+        handle,
+        0,
+        0,
+        apcContext,
+        address,
+        IOCTL_AFD_POLL,
+        info,
+        pollInfoBytes,
+        info,
+        pollInfoBytes,
+      );
+    } catch (error) {
+      // The call was not made.
+      this.#takeBack(registration);
+      throw error;
+    }
+    this.requests += 1;
     const isRefused = isNtError(status);
     // Refused: there is no request, and no packet will come.
-    if (isRefused) this.#blocks.takeBack(block);
-    else {
-      registration.request = 'pending';
-      registration.armedMask = mask;
-    }
+    if (isRefused) this.#takeBack(registration);
     if (channels.submit.hasSubscribers) {
       tellRequest('submit', this.#facts(apcContext, status), [registration], () => mask);
     }
     if (isRefused) {
       // A socket that is closed: that is what its poll would have said, too.
-      if (closedBehindOurBack.includes(status)) {
+      const isClosed = closedBehindOurBack.includes(status);
+      if (isClosed && !this.#handles.isLost(registration, status)) {
         this.#outcomes.completed(registration, AFD_POLL_LOCAL_CLOSE, 0);
       } else {
         this.#outcomes.refused(registration, status);
@@ -123,6 +135,15 @@ export class SingleRequestWay implements PollWay {
     // Nothing was put off.
   }
 
+  reset(): void {
+    // Nothing was put off.
+  }
+
+  #takeBack(registration: Registration): void {
+    this.#blocks.takeBack(registration.block);
+    registration.request = 'idle';
+  }
+
   get pending(): number {
     return this.#blocks.counts.kernels;
   }
@@ -133,6 +154,11 @@ export class SingleRequestWay implements PollWay {
       this.#blocks.address(registration.block),
       this.#port.scratchAddress,
     );
+    this.cancelled += 1;
+    if (channels.cancel.hasSubscribers) {
+      const apcContext = this.#blocks.context(registration.block);
+      tellCancel(this.#port.handle, this.name, apcContext, status);
+    }
     // Not found: it is over, and its packet is on the port. A socket that is closed ended it, too.
     const isOver = status === STATUS_NOT_FOUND || closedBehindOurBack.includes(status);
     if (isNtError(status) && !isOver) return status;

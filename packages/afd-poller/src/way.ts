@@ -69,6 +69,16 @@ export interface PollWay {
   /** Forgets a registration that is idle for good: its block is free for another one. */
   release(registration: Registration): void;
 
+  /**
+   * Something threw in the middle: forgets what was put off. Each registration whose state is idle is
+   * submitted anew.
+   */
+  reset(): void;
+
+  /** How many requests were made, and how many of them NT was asked to end. */
+  readonly requests: number;
+  readonly cancelled: number;
+
   /** How many registrations the kernel has a request about. */
   readonly pending: number;
 

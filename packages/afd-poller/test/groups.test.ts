@@ -1,5 +1,11 @@
 import { AfdPoller, PollEvents, PollRefusedError } from 'afd-poller';
-import { AFD_POLL_INFO, type Kernel } from 'ntdllx';
+import {
+  AFD_POLL_INFO,
+  type Kernel,
+  type NativeMemory,
+  STATUS_ACCESS_DENIED,
+  STATUS_INVALID_HANDLE,
+} from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
@@ -76,7 +82,7 @@ function stage(count: number) {
     for (const skt of [sender, ...skts]) skt.close();
     expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
   };
-  return { sim, did, memory, skts, sender, poller, list, send, serve, oneByOne, end };
+  return { sim, did, memory, skts, udp, sender, poller, list, send, serve, oneByOne, end };
 }
 
 describe.each([64, 1_000])('%i sockets', (count) => {
@@ -127,6 +133,175 @@ describe.each([64, 1_000])('%i sockets', (count) => {
   });
 });
 
+describe('sockets that came one by one, or were ready once, and are idle since', () => {
+  /** Waits so often that nothing is old any more, with one socket that is busy. */
+  const goOn = ({ send, serve }: ReturnType<typeof stage>, waits: number) => {
+    for (let wait = 0; wait < waits; wait += 1) {
+      send(0);
+      expect(serve()).toEqual([0]);
+    }
+  };
+  const requestsOf = (poller: AfdPoller<number>) => poller.inspect().blocks.kernels;
+
+  test.each([200, 500])('%i of them end in a request for each 64, and a few more', (count) => {
+    const scene = stage(0);
+    const { poller, skts, udp, end } = scene;
+    for (let token = 0; token < count; token += 1) {
+      skts.push(udp());
+      poller.add(skts[token] as Skt, { receive: true }, token);
+      expect(scene.serve()).toEqual([]);
+    }
+    // Nobody was idle for long enough: as many requests as sockets, and no more memory than these need.
+    expect(requestsOf(poller)).toBe(count);
+    expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
+    goOn(scene, 30 * count);
+    expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
+    expect(poller.inspect()).toMatchObject({ registrations: count, strays: 0 });
+    // And each is told of as before.
+    for (const token of mixed(count, 3)) {
+      scene.send(token);
+      expect(scene.serve()).toEqual([token]);
+    }
+    end();
+  });
+
+  test('one that is removed or closed just then is gone, and the others are told of', () => {
+    const scene = stage(100);
+    const { poller, skts, serve, oneByOne, end } = scene;
+    serve();
+    oneByOne(mixed(100, 1));
+    oneByOne(mixed(100, 2));
+    for (let round = 0; round < 60; round += 1) {
+      goOn(scene, 40);
+      const skt = skts[1 + round] as Skt;
+      if (round % 2 === 0) poller.remove(skt);
+      else skt.close();
+      poller.verify();
+    }
+    expect(serve()).toEqual([]);
+    for (let token = 61; token < 100; token += 1) {
+      scene.send(token);
+      expect(serve()).toEqual([token]);
+    }
+    end();
+  });
+});
+
+describe('what goes wrong in the middle of it', () => {
+  /** A poller of a few busy sockets on a kernel whose requests a test can get at. */
+  function tampered(
+    tamper: (call: () => number, args: Parameters<Kernel['NtDeviceIoControlFile']>) => number,
+  ) {
+    const sim = createSimNt({ seed: 3 });
+    const memories: NativeMemory[] = [];
+    const kernel: { -readonly [K in keyof Kernel]: Kernel[K] } = {
+      ...sim.kernel,
+      allocate: (byteLength) => {
+        const memory = sim.kernel.allocate(byteLength);
+        memories.push(memory);
+        return memory;
+      },
+      NtDeviceIoControlFile: (...args) =>
+        tamper(() => sim.kernel.NtDeviceIoControlFile(...args), args),
+    };
+    const creator = new SocketCreator(kernel);
+    const skts = Array.from({ length: 4 }, () =>
+      creator.fromAddress(new UDPAddress('127.0.0.1', 0)),
+    );
+    const poller = new AfdPoller<number>({
+      way: 'group',
+      kernel,
+      now: sim.nowMs,
+      allowMainThread: true,
+    });
+    for (const [token, skt] of skts.entries()) poller.add(skt, { send: true }, token);
+    const told = () => [...poller.wait(5)].map(({ token }) => token);
+    const end = () => {
+      poller.verify();
+      poller.close();
+      for (const skt of skts) skt.close();
+      expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+    };
+    return { sim, kernel, memories, skts, poller, told, end };
+  }
+
+  test('a call that throws loses nobody', () => {
+    let isThrowing = true;
+    const { poller, told, end } = tampered((call) => {
+      if (isThrowing) throw new RangeError('Maximum call stack size exceeded');
+      return call();
+    });
+    for (let round = 0; round < 3; round += 1)
+      expect(() => poller.wait(5)).toThrowError(RangeError);
+    poller.verify();
+    isThrowing = false;
+    expect(told()).toEqual([0, 1, 2, 3]);
+    expect(told()).toEqual([0, 1, 2, 3]);
+    end();
+  });
+
+  test('an answer in another order is read all the same', () => {
+    const scene = tampered((call, [, , , , , , , , output]) => {
+      const status = call();
+      for (const memory of scene.memories) {
+        const at = output - memory.address;
+        if (status !== 0 || at < 0 || at >= memory.byteLength) continue;
+        const count = memory.readU32(at + 8);
+        const entries = Array.from({ length: count }, (_, index) =>
+          memory.read(at + 16 + 16 * index, 16),
+        );
+        for (const [index, entry] of entries.reverse().entries())
+          memory.write(at + 16 + 16 * index, entry);
+      }
+      return status;
+    });
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    scene.end();
+  });
+
+  test('one that NT refuses for good costs a request a wait, and is told of in the end', () => {
+    let requests = 0;
+    const scene = tampered((call, [, , , , , , input, inputBytes]) => {
+      requests += 1;
+      const bad = scene.skts[2]?.baseHandle();
+      const isBad = scene.memories.some((memory) => {
+        const at = input - memory.address;
+        if (at < 0 || at >= memory.byteLength) return false;
+        const places = Array.from(
+          { length: inputBytes / 16 - 1 },
+          (_, index) => at + 16 * (index + 1),
+        );
+        return places.some((place) => memory.readPointer(place) === bad);
+      });
+      return isBad ? STATUS_ACCESS_DENIED : call();
+    });
+    expect(scene.told()).toEqual([0, 1, 3]);
+    requests = 0;
+    for (let wait = 0; wait < 63; wait += 1) expect(scene.told()).toEqual([0, 1, 3]);
+    // It alone, and the others together.
+    expect(requests).toBeLessThanOrEqual(2 * 63);
+    expect(() => scene.poller.wait(5)).toThrowError(/STATUS_ACCESS_DENIED/);
+    expect(scene.told()).toEqual([0, 1, 3]);
+    scene.end();
+  });
+
+  test('a handle of its own that is gone is named, and nobody is dropped', () => {
+    let isGone = false;
+    const scene = tampered((call) => (isGone ? STATUS_INVALID_HANDLE : call()));
+    expect(scene.told()).toHaveLength(4);
+    isGone = true;
+    const { NtSetInformationFile } = scene.sim.kernel;
+    scene.kernel.NtSetInformationFile = () => STATUS_INVALID_HANDLE;
+    expect(() => scene.poller.wait(5)).toThrowError(/STATUS_INVALID_HANDLE/);
+    expect(scene.poller.inspect().registrations).toBe(4);
+    isGone = false;
+    scene.kernel.NtSetInformationFile = NtSetInformationFile;
+    expect(scene.told()).toEqual([0, 1, 2, 3]);
+    scene.end();
+  });
+});
+
 describe('native memory runs out while a group is made', () => {
   test('the wait says it, and afterwards each is polled once', () => {
     const { sim, did, memory, skts, poller, send, serve, end } = stage(100);
@@ -157,7 +332,7 @@ describe('native memory runs out while a group is made', () => {
     // As many requests as the first memory has room for, each of one socket.
     const { sim, memory, poller, skts, sender, send, serve, oneByOne, end } = stage(64);
     for (let round = 0; round < 4; round += 1) oneByOne(mixed(64, round));
-    expect(poller.inspect().blocks).toMatchObject({ free: 0, kernels: 64 });
+    expect(poller.inspect().blocks).toMatchObject({ kernels: 64 });
     memory.isOut = true;
     poller.add(sender, { receive: true }, 64);
     expect(() => poller.wait(1_000)).toThrowError(/STATUS_NO_MEMORY/);
