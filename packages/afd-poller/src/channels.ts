@@ -73,7 +73,7 @@ let untold: [name: keyof typeof channels, message: object][] = [];
 let isTelling = false;
 
 /** Keeps a message for {@link tellSubscribers}. To be called only where the channel has subscribers. */
-export function tellLater(name: keyof typeof channels, message: object): void {
+function tellLater(name: keyof typeof channels, message: object): void {
   untold.push([name, message]);
 }
 
@@ -96,6 +96,20 @@ export function tellSubscribers(): void {
 export function tellCancel(port: HANDLE, way: WayName, apcContext: number, status: NTSTATUS): void {
   const message: CancelMessage = { port, way, apcContext, status: ntStatusName(status) };
   tellLater('cancel', message);
+}
+
+/** Keeps what is to be told of a wake. */
+export function tellWake(port: HANDLE, bits: number): void {
+  if (!channels.wake.hasSubscribers) return;
+  const message: WakeMessage = { port, bits };
+  tellLater('wake', message);
+}
+
+/** Keeps what is to be told of a close. */
+export function tellClose(port: HANDLE, registrations: number, held: number): void {
+  if (!channels.close.hasSubscribers) return;
+  const message: CloseMessage = { port, registrations, held };
+  tellLater('close', message);
 }
 
 /** Of a request: everything of a message but whom it is about. */

@@ -1,12 +1,6 @@
 import { AFD_POLL_LOCAL_CLOSE, isNtError, type NTSTATUS, NtStatusError } from 'ntdllx';
 import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
-import {
-  type CloseMessage,
-  channels,
-  tellLater,
-  tellSubscribers,
-  type WakeMessage,
-} from './channels.js';
+import { tellClose, tellSubscribers, tellWake } from './channels.js';
 import { batchSize, CompletionPort } from './completion-port.js';
 import { drain } from './drain.js';
 import { PollRefusedError } from './errors.js';
@@ -190,10 +184,7 @@ export class PollLoop<Token> {
         this.#teller.close();
         this.#leaving.clear();
         held = this.#way.free();
-        if (channels.close.hasSubscribers) {
-          const message: CloseMessage = { port: this.port.handle, registrations, held };
-          tellLater('close', message);
-        }
+        tellClose(this.port.handle, registrations, held);
       }
     }
     return held;
@@ -210,10 +201,7 @@ export class PollLoop<Token> {
 
   #takeWake(): number {
     const bits = this.flags.takeWake();
-    if (channels.wake.hasSubscribers) {
-      const message: WakeMessage = { port: this.port.handle, bits };
-      tellLater('wake', message);
-    }
+    tellWake(this.port.handle, bits);
     return bits;
   }
 
