@@ -10,7 +10,8 @@ export interface Comparison {
   readonly after: Summary;
   /** How much better or worse, in percent; above 0 is better. */
   readonly changePercent: number;
-  readonly verdict: 'slower' | 'faster' | 'same';
+  /** Of a single sample it is `unknown`: it has no spread, so nothing says what is noise. */
+  readonly verdict: 'slower' | 'faster' | 'same' | 'unknown';
 }
 
 /** Below this a change is none, whatever the spread says: the next build differs by as much. */
@@ -20,7 +21,7 @@ const leastCallsPercent = 2;
 /** The least served of a thousand, and the slowest of a hundred messages: extremes differ by as much. */
 const leastFairnessPercent = 20;
 
-/** Beyond the noise: more than the least, and the two spreads do not touch. */
+/** What a change is. Beyond the noise: more than the least, and the two spreads do not touch. */
 function judge(
   what: string,
   before: Summary,
@@ -36,7 +37,13 @@ function judge(
   return { what, before, after, changePercent, verdict: isBeyond ? direction : 'same' };
 }
 
-const exact = (value: number): Summary => summarize([value]);
+/** The same of samples. One of them has no spread: two that differ never touch, whatever they are. */
+function judgeSamples(...[what, before, after, ...rest]: Parameters<typeof judge>): Comparison {
+  const judged = judge(what, before, after, ...rest);
+  return Math.min(before.count, after.count) > 1 ? judged : { ...judged, verdict: 'unknown' };
+}
+
+const single = (value: number): Summary => summarize([value]);
 const allCalls = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
 
 /** Shares and ratios of latencies are of one run: two machines may be compared. */
@@ -46,15 +53,15 @@ function compareFairness(before: Results, after: Results): Comparison[] {
     const now = after.shares?.find(({ label }) => label === old.label);
     if (now === undefined || old.label === baseline) continue;
     const what = `F1 ${old.label}, share of the slowest`;
-    const [was, is] = [exact(old.slowest), exact(now.slowest)];
-    comparisons.push(judge(what, was, is, 'more', leastFairnessPercent));
+    const [was, is] = [single(old.slowest), single(now.slowest)];
+    comparisons.push(judgeSamples(what, was, is, 'more', leastFairnessPercent));
   }
   for (const old of before.neighbours ?? []) {
     const now = after.neighbours?.find(({ label }) => label === old.label);
     if (now === undefined || old.label === baseline) continue;
     const what = `F2 ${old.label}, p99 beside one that streams`;
     const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
-    comparisons.push(judge(what, was, is, 'less', leastFairnessPercent));
+    comparisons.push(judgeSamples(what, was, is, 'less', leastFairnessPercent));
   }
   return comparisons;
 }
@@ -73,7 +80,7 @@ export function compare(before: Results, after: Results): Comparison[] {
     if (now === undefined || old.label === baseline) continue;
     const what = `${old.workload} ${old.label}, rate to node:net`;
     const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
-    comparisons.push(judge(what, was, is, 'more', leastPercent));
+    comparisons.push(judgeSamples(what, was, is, 'more', leastPercent));
   }
   for (const old of before.foreignCalls) {
     const now = after.foreignCalls.find(
@@ -81,7 +88,7 @@ export function compare(before: Results, after: Results): Comparison[] {
     );
     if (now === undefined) continue;
     const what = `${old.workload} ${old.label}, foreign calls per message`;
-    const [was, is] = [exact(allCalls(old)), exact(allCalls(now))];
+    const [was, is] = [single(allCalls(old)), single(allCalls(now))];
     comparisons.push(judge(what, was, is, 'less', leastCallsPercent));
   }
   comparisons.push(...compareFairness(before, after));
@@ -93,7 +100,7 @@ export function compare(before: Results, after: Results): Comparison[] {
       const what = `${old.way}, ns per event beside ${idle} idle`;
       // Not beside a baseline: another machine is another figure.
       if (before.host.name === after.host.name) {
-        comparisons.push(judge(what, was, is, 'less', leastPercent));
+        comparisons.push(judgeSamples(what, was, is, 'less', leastPercent));
       }
     }
   }
@@ -102,7 +109,7 @@ export function compare(before: Results, after: Results): Comparison[] {
 
 /** A comparison for people, what changed first. */
 export function compareReport(comparisons: readonly Comparison[]): string {
-  const order = { slower: 0, faster: 1, same: 2 };
+  const order = { slower: 0, faster: 1, same: 2, unknown: 3 };
   const rows = [...comparisons].sort((a, b) => order[a.verdict] - order[b.verdict]);
   const spread = ({ median, low, high }: Summary) =>
     low === high

@@ -97,6 +97,14 @@ describe('compare', () => {
     expect(verdicts({ ratios: still }, { ratios: still.map(() => 0.96) })[0]).toBe('slower');
   });
 
+  test('one round has no spread, so it is no verdict, however far apart', () => {
+    const [few, one] = [{ ratios: [1, 1.01] }, { ratios: [0.2] }];
+    expect(verdicts(one, { ratios: [2] })[0]).toBe('unknown');
+    expect(verdicts(few, one)[0]).toBe('unknown');
+    expect(verdicts(one, few)[0]).toBe('unknown');
+    expect(verdicts(few, { ratios: [0.2, 0.21] })[0]).toBe('slower');
+  });
+
   test('one foreign call more is slower, and one less faster', () => {
     expect(verdicts({ calls: 4 }, { calls: 5 })[1]).toBe('slower');
     expect(verdicts({ calls: 4 }, { calls: 3 })[1]).toBe('faster');
@@ -108,7 +116,7 @@ describe('compare', () => {
     expect(verdicts({}, { ...slow, host: 'b' })).toHaveLength(2);
   });
 
-  test('a share that fell, and a neighbour that waits longer, are slower', () => {
+  test('a neighbour that waits longer is slower; a share is one sample, and no verdict', () => {
     const fair = (slowest: number, ratios: readonly number[]): Results => ({
       ...results({}),
       shares: [{ label: 'engine-group', connections: 1_000, slowest, fastest: 1.1, rate: 9_000 }],
@@ -122,11 +130,11 @@ describe('compare', () => {
         .map(({ what, verdict }) => `${what}: ${verdict}`);
     const was = fair(0.9, [1.1, 1.2, 1.3]);
     expect(fairnessOf(was, fair(0.8, [1.2, 1.4, 1.6]))).toEqual([
-      'F1 engine-group, share of the slowest: same',
+      'F1 engine-group, share of the slowest: unknown',
       'F2 engine, p99 beside one that streams: same',
     ]);
     expect(fairnessOf(was, fair(0.3, [2, 2.1, 2.2]))).toEqual([
-      'F1 engine-group, share of the slowest: slower',
+      'F1 engine-group, share of the slowest: unknown',
       'F2 engine, p99 beside one that streams: slower',
     ]);
     // Results of before that was measured have none.

@@ -6,7 +6,7 @@ import {
   Worker,
   workerData,
 } from 'node:worker_threads';
-import { type LaneSetup, laneFor, traceInLane } from 'nt-trace';
+import { dropLane, type LaneSetup, laneFor, traceInLane } from 'nt-trace';
 import { Deadline } from './deadline.js';
 
 // Both sides may be blocked in a wait of NT when the other one speaks, so neither can rely on its
@@ -57,14 +57,24 @@ export class HelperThread<In, Out> {
   readonly #port: MessagePort;
   readonly #bells = new Int32Array(new SharedArrayBuffer(8));
 
-  /** Starts the script, which must call {@link serveHelper}, and waits until it is ready. */
+  /**
+   * Starts the script, which must call {@link serveHelper}, and waits until it is ready.
+   *
+   * @throws {Error} when there is no worker to be had, or none that says it is ready.
+   */
   constructor(script: URL, readyLimitMs = 10_000) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const lane = laneFor(basename(script.pathname, '.js'));
     const setup: Setup = { port: port2, bells: this.#bells, ...(lane && { lane }) };
     const transferList = lane === undefined ? [port2] : [port2, lane.port];
-    this.#worker = new Worker(script, { workerData: setup, transferList });
+    try {
+      this.#worker = new Worker(script, { workerData: setup, transferList });
+    } catch (error) {
+      for (const port of [port1, port2]) port.close();
+      if (lane !== undefined) dropLane(lane);
+      throw error;
+    }
     // A proof that ended early must not keep the process alive for its helper.
     this.#worker.unref();
     // A script that dies is noticed as silence; its error must not end the process later.

@@ -1,3 +1,4 @@
+import { startTrace } from 'nt-trace';
 import { HelperThread } from 'poc-kit';
 import { expect, test } from 'vitest';
 
@@ -33,4 +34,19 @@ test('silence has a limit', () => {
 test('a script that cannot start is silence, too', () => {
   const missing = new URL('./no-such-file.mjs', import.meta.url);
   expect(() => new HelperThread(missing, 300)).toThrowError('silent for 300 ms');
+});
+
+test('a worker that cannot be made is not waited for by the trace', () => {
+  const trace = startTrace();
+  try {
+    expect(() => new HelperThread(new URL('https://localhost/helper.mjs'))).toThrowError(
+      expect.objectContaining({ code: 'ERR_INVALID_URL_SCHEME' }),
+    );
+  } finally {
+    const sinceMs = performance.now();
+    trace.stop();
+    expect(performance.now() - sinceMs).toBeLessThan(1_000);
+  }
+  // No call of it is missing: it never was.
+  expect(trace.stop().threads.map(({ isComplete }) => isComplete)).toEqual([true, true]);
 });

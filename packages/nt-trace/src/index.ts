@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { type LaneSetup, traceInLane } from './lane.js';
+export { dropLane, type LaneSetup, traceInLane } from './lane.js';
 export type { Memory, RawCall } from './raw-call.js';
 export type {
   CallRecord,

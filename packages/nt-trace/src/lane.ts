@@ -117,9 +117,19 @@ export function traceInLane(setup: LaneSetup): () => void {
   );
   return () => {
     thread.end();
-    Atomics.store(state, 0, 1);
-    Atomics.notify(state, 0);
+    endLane(state);
   };
+}
+
+function endLane(state: Int32Array): void {
+  Atomics.store(state, 0, 1);
+  Atomics.notify(state, 0);
+}
+
+/** For whoever made a lane and got no worker: the end of the trace does not wait for one. */
+export function dropLane({ port, state }: LaneSetup): void {
+  port.close();
+  endLane(state);
 }
 
 /** What a worker sent so far. */

@@ -8,6 +8,7 @@ import {
 import { argumentOf } from './argument-text.js';
 import { u32, u64 } from './capture.js';
 import type { Entry } from './decode.js';
+import { HandleLife, madeHandle } from './handle-life.js';
 import type { RawCall } from './raw-call.js';
 import type { RequestFate } from './record.js';
 
@@ -34,6 +35,7 @@ export class Requests {
   /** By port, if it is known, and ApcContext: the latest request. */
   readonly #pending = new Map<string, RawCall>();
   readonly #posts: RawCall[] = [];
+  readonly #life = new HandleLife();
 
   #file(handle: number | bigint): FileState {
     const known = this.#files.get(BigInt(handle));
@@ -48,22 +50,33 @@ export class Requests {
   }
 
   /** A handle was made or closed: what was known of its value is over. */
-  forget(handle: number | bigint): void {
-    this.#files.delete(BigInt(handle));
-    this.#ports.delete(BigInt(handle));
+  #forget(handle: bigint): void {
+    this.#files.delete(handle);
+    this.#ports.delete(handle);
   }
 
-  /** Learns what a call that succeeded does to ports and to files' packets. */
-  learn(raw: RawCall): void {
-    const [made] = Object.values(raw.after);
+  /**
+   * Learns what a call that succeeded does to handles, to ports and to files' packets.
+   *
+   * @returns the handles that it closed; a socket's base handle goes with it.
+   */
+  learn(raw: RawCall): readonly bigint[] {
+    const closed = this.#life.closedBy(raw);
+    const made = madeHandle(raw);
+    for (const handle of made === undefined ? closed : [made, ...closed]) this.#forget(handle);
+    this.#learnPorts(raw, made);
+    return closed;
+  }
+
+  #learnPorts(raw: RawCall, made: bigint | undefined): void {
     switch (raw.name) {
       case 'NtCreateIoCompletion':
-        if (made !== undefined) this.#ports.set(u64(made), `${u64(made)} of #${raw.number}`);
+        if (made !== undefined) this.#ports.set(made, `${made} of #${raw.number}`);
         break;
       case 'NtDuplicateObject':
         // Another handle to the same object: what is posted to one comes out of the other.
         if (made !== undefined) {
-          this.#ports.set(u64(made), this.#port(argumentOf(raw, 'SourceHandle')));
+          this.#ports.set(made, this.#port(argumentOf(raw, 'SourceHandle')));
         }
         break;
       case 'CreateIoCompletionPort':

@@ -1,29 +1,21 @@
 import { IOCTL_AFD_POLL, isNtSuccess, ntStatusName, wsaErrorName } from 'ntdllx';
 import { type FunctionName, prototypes } from 'ntdllx/trace';
 import { argumentOf, argumentText, resultText } from './argument-text.js';
-import { u64 } from './capture.js';
 import { decodeEntries, decodePollInfo, type Entry } from './decode.js';
+import { baseHandle, madeHandle } from './handle-life.js';
 import { type HandleKind, HandleNames } from './handle-names.js';
 import { hex } from './nt-names.js';
 import type { RawCall } from './raw-call.js';
 import type { CallRecord, PacketRecord, TraceArgument, TraceRecord } from './record.js';
 import { Requests } from './requests.js';
 
-const made: Partial<Record<FunctionName, readonly [HandleKind, parameter?: string]>> = {
-  NtCreateIoCompletion: ['port', 'IoCompletionHandle'],
-  NtCreateWaitCompletionPacket: ['waitpacket', 'WaitCompletionPacketHandle'],
-  CreateEventA: ['event'],
-  WSASocketW: ['socket'],
-  accept: ['socket'],
+const kinds: Partial<Record<FunctionName, HandleKind>> = {
+  NtCreateIoCompletion: 'port',
+  NtCreateWaitCompletionPacket: 'waitpacket',
+  CreateEventA: 'event',
+  WSASocketW: 'socket',
+  accept: 'socket',
 };
-
-const closers: Partial<Record<FunctionName, (raw: RawCall) => boolean>> = {
-  NtClose: ({ result }) => result === 0,
-  CloseHandle: ({ result }) => result !== 0,
-  closesocket: ({ result }) => result === 0,
-};
-
-const noHandle = 2n ** 64n - 1n;
 
 /** Makes records of calls, one after another: names handles and links packets to their requests. */
 export class TraceBuilder {
@@ -43,46 +35,34 @@ export class TraceBuilder {
   /** @returns the call's record, and one for each packet that it took off a port. */
   add(raw: RawCall): TraceRecord[] {
     this.#nameNew(raw);
-    this.#requests.learn(raw);
+    const closed = this.#requests.learn(raw);
     const call = this.#call(raw);
     const packets = this.#packets(raw);
-    if (closers[raw.name]?.(raw) === true) {
-      const [handle = 0] = raw.args;
-      this.#handles.closed(handle);
-      this.#requests.forget(handle);
-    }
+    for (const handle of closed) this.#handles.closed(handle);
     return [call, ...packets];
   }
 
   /** Names what the call made, before its own text is written. */
   #nameNew(raw: RawCall): void {
     const handles = this.#handles;
-    if (raw.name === 'WSAIoctl') {
-      const socket = handles.find(argumentOf(raw, 's'));
-      const base = raw.after['lpvOutBuffer'];
-      if (socket !== undefined && base?.byteLength === 8) handles.alias(u64(base), socket);
-      return;
-    }
-    const [kind, parameter] = this.#kindOf(raw) ?? [];
-    if (kind === undefined) return;
-    const bytes = parameter === undefined ? undefined : raw.after[parameter];
-    const handle = parameter === undefined ? BigInt(raw.result) : bytes && u64(bytes);
-    if (handle === undefined || handle === 0n || handle === noHandle) return;
-    handles.made(handle, kind);
-    this.#requests.forget(handle);
+    const base = baseHandle(raw);
+    const socket = base === undefined ? undefined : handles.find(argumentOf(raw, 's'));
+    if (base !== undefined && socket !== undefined) handles.alias(base, socket);
+    const handle = madeHandle(raw);
+    if (handle !== undefined) handles.made(handle, this.#kindOf(raw));
   }
 
-  #kindOf(raw: RawCall): readonly [HandleKind, parameter?: string] | undefined {
+  #kindOf(raw: RawCall): HandleKind {
     if (raw.name === 'NtCreateFile') {
       const name = raw.before['ObjectAttributes'];
       const isAfd = name && /^\\Device\\Afd\b/i.test(Buffer.from(name).toString('utf16le'));
-      return [isAfd ? 'afd' : 'file', 'FileHandle'];
+      return isAfd ? 'afd' : 'file';
     }
     if (raw.name === 'NtDuplicateObject') {
       const source = this.#handles.find(argumentOf(raw, 'SourceHandle'));
-      return [(source?.split('#')[0] ?? 'file') as HandleKind, 'TargetHandle'];
+      return (source?.split('#')[0] ?? 'file') as HandleKind;
     }
-    return made[raw.name];
+    return kinds[raw.name] ?? 'file';
   }
 
   #call(raw: RawCall): CallRecord {

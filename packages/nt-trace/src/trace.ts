@@ -168,7 +168,7 @@ export function startTrace(options: TraceOptions = {}): Trace {
 /**
  * What a worker that is about to be made is to be handed, so that its calls are part of this thread's
  * trace; undefined while there is none. Goes into `workerData`, its `port` into `transferList`; the
- * worker calls `traceInLane` with it.
+ * worker calls `traceInLane` with it. If no worker can be made, hand it to `dropLane`.
  */
 export function laneFor(name: string): LaneSetup | undefined {
   return current?.lane(name);

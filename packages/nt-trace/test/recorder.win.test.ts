@@ -207,6 +207,40 @@ test('polls that pend, are cancelled, succeed at once, and succeed without a pac
   ]);
 });
 
+test('a handle that NT gives out again knows nothing of the one before it', () => {
+  const block = allocate(infoOffset + infoBytes);
+  const handles: HANDLE[] = [];
+  const records = traced(() => {
+    const port = openPort();
+    const socket = openSocket();
+    for (const skips of [true, false]) {
+      const afd = openAfd();
+      handles.push(afd);
+      CreateIoCompletionPort(afd, port, 7, 0);
+      if (skips) {
+        scratch.writeU32(32, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+        const kind = FileIoCompletionNotificationInformation;
+        const at = scratch.address;
+        expect(nt.NtSetInformationFile(afd, at, at + 32, 4, kind)).toBe(STATUS_SUCCESS);
+      }
+      expect(poll(afd, socket, AFD_POLL_SEND, block)).toBe(STATUS_SUCCESS);
+      remove(port);
+      nt.NtClose(afd);
+    }
+    nt.NtClose(port);
+    nt.closesocket(socket);
+  });
+  block.free();
+  // Else the test shows nothing: the value was used again.
+  expect(new Set(handles).size).toBe(1);
+  const polls = calls(records, 'NtDeviceIoControlFile');
+  expect(polls.map(({ fate }) => fate?.packet)).toEqual(['none', 'due']);
+  // The recorder itself reads the answer, so it must know of the packet at once.
+  expect(packets(records)).toMatchObject([
+    { request: { number: polls[1]?.number }, answer: { numberOfHandles: 1 } },
+  ]);
+});
+
 test('a handle value that NT gives out again is another name', () => {
   const records = traced(() => {
     for (let round = 0; round < 3; round += 1) nt.NtClose(openPort());

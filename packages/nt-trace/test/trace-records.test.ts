@@ -59,6 +59,39 @@ describe('names of handles', () => {
     expect(line(script, 3)).toEqual([expect.stringContaining('NtClose(Handle=port#1)')]);
   });
 
+  test('what is below a socket is closed with it: its name, and where its packets go', () => {
+    const [below, base] = [0x60, 0x64];
+    const ask = (script: Script, of: number, handle: number) =>
+      script.call('WSAIoctl', { s: of, cbOutBuffer: 8 }, 0, {
+        after: { lpvOutBuffer: i64(BigInt(handle)) },
+      });
+    const script = new Script().port(port).socket(socket);
+    ask(ask(script, socket, below), below, base)
+      .associate(base, port)
+      .poll(base, iosb)
+      .call('closesocket', { s: socket })
+      .poll(base, iosb)
+      .call('NtCancelIoFileEx', { FileHandle: below });
+    const records = buildTrace(script.calls);
+    expect(records[5]).toMatchObject({ fate: { packet: 'due' } });
+    expect(records[7]).toMatchObject({ fate: { packet: 'unknown' } });
+    expect(line(script, 6)[0]).toContain('(FileHandle=socket#1,');
+    expect(line(script, 8)[0]).toContain('(FileHandle=0x64,');
+    expect(line(script, 9)[0]).toContain('(FileHandle=0x60,');
+  });
+
+  test('a value that came back unseen is not closed with the socket that it was below', () => {
+    const base = 0x60;
+    const after = { lpvOutBuffer: i64(BigInt(base)) };
+    const script = new Script()
+      .socket(socket)
+      .call('WSAIoctl', { s: socket, cbOutBuffer: 8 }, 0, { after })
+      .socket(base)
+      .call('closesocket', { s: socket })
+      .call('listen', { s: base, backlog: 5 });
+    expect(line(script, 5)[0]).toContain('listen(s=socket#2,');
+  });
+
   test('a handle of nobody is its number, none is null, and each kind counts for itself', () => {
     const device = Buffer.from('\\Device\\Afd\\Tofu', 'utf16le');
     const script = new Script()
