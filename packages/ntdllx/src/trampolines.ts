@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import { DEBUG } from './debug.js';
 import type {
   ForeignArgument as Arg,
@@ -67,7 +69,14 @@ export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = 
 
 /** koffi itself refuses bytes where a number is declared, and a number that is no address for bytes. */
 const isWhole = (arg: Arg) =>
-  typeof arg === 'bigint' || arg instanceof Uint8Array || Number.isSafeInteger(arg);
+  Number.isSafeInteger(arg) || typeof arg === 'bigint' || isUint8Array(arg);
+
+/** As an error shows it, shortly. Of an object nothing is asked: that might run code of its own. */
+function show(arg: unknown): string {
+  if (typeof arg === 'function') return 'a function';
+  if (typeof arg === 'object' && arg !== null) return 'an object';
+  return inspect(arg, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+}
 
 /** koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever". */
 function requireWhole(
@@ -91,7 +100,7 @@ function requireWhole(
   for (const [index, arg] of [a, b, c, d, e, g, h, i, j, k, l].entries()) {
     if (isWhole(arg)) continue;
     const parameter = f.prototype.params[index]?.[0];
-    throw new TypeError(`${f.name}: ${parameter} is ${String(arg)}, and no whole number`);
+    throw new TypeError(`${f.name}: ${parameter} is ${show(arg)}, and no whole number`);
   }
 }
 
