@@ -48,6 +48,9 @@ describe.each(counts)('%d parameters', (count) => {
         const args = numbers(count).with(index, Number.NaN);
         const said = `NtClose: p${index} is NaN, and no whole number`;
         expect(() => trampolines[count]?.(row)(...args)).toThrowError(said);
+        const few = numbers(index);
+        const missing = `NtClose: p${index} is undefined, and no whole number`;
+        expect(() => trampolines[count]?.(row)(...few)).toThrowError(missing);
       }
       expect(passed).toEqual([]);
     },
