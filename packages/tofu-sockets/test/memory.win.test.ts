@@ -1,7 +1,11 @@
+import { runInNewContext } from 'node:vm';
 import { type Kernel, NativeMemoryError, nativeMemory, ntKernel } from 'ntdllx';
 import { SocketCreator, TCPServerAddress, UDPAddress } from 'tofu-sockets';
 import { winsockUsers } from 'tofu-sockets/internal';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { closeAll, connectPair, creator, eventually, keep } from './sockets.js';
+
+afterEach(closeAll);
 
 /** The real kernel, but one allocation fails; and how often Winsock was started and not stopped. */
 function failing(failedAllocation: number) {
@@ -47,4 +51,32 @@ test.each([
   }
   // The block that all calls share, and what Winsock says of itself.
   expect(failures).toBeGreaterThanOrEqual(2);
+});
+
+test('no method asks the getter of the handle, which may be overridden', async () => {
+  const { client, server } = await connectPair();
+  const udp = keep(creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
+  const asked: string[] = [];
+  for (const skt of [client, server, udp]) {
+    const get = () => asked.push(skt.kind);
+    Object.defineProperty(skt, 'socket', { get });
+  }
+  const bytes = new Uint8Array(3);
+  expect(client.send(bytes)).toBe(3);
+  expect(await eventually(() => server.recv(bytes))).toBe(3);
+  expect(udp.sendTo(bytes, udp.localEndpoint())).toBe(3);
+  expect(await eventually(() => udp.recvFrom(bytes))).toMatchObject({ byteLength: 3 });
+  expect(asked).toEqual([]);
+});
+
+test.each([
+  ['of another realm', () => runInNewContext('new Uint8Array(3)') as Uint8Array],
+  ['without a prototype', () => Object.setPrototypeOf(new Uint8Array(3), null) as Uint8Array],
+])('bytes %s are sent and received as any others', async (_name, make) => {
+  const { client, server } = await connectPair();
+  const [sent, received] = [make(), make()];
+  Uint8Array.prototype.set.call(sent, [1, 2, 3]);
+  expect(client.send(sent)).toBe(3);
+  expect(await eventually(() => server.recv(received))).toBe(3);
+  expect([0, 1, 2].map((index) => received[index])).toEqual([1, 2, 3]);
 });
