@@ -242,11 +242,12 @@ export class Skt {
     const socket = this.#open();
     const kernel = this.#kernel;
     const room = Math.min(requireRoom(into, 'recvFrom'), datagramBytes);
-    return withNativeName(kernel, 'recvfrom', (name, length, stored) => {
+    const datagram = withNativeName(kernel, 'recvfrom', (name, length, stored) => {
       const byteLength = kernel.recvfrom(socket, into, room, 0, name, length);
-      if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom', 'receive');
-      return { byteLength, from: stored.read() };
+      return byteLength === SOCKET_ERROR ? undefined : { byteLength, from: stored.read() };
     });
+    // Only now, for it tells the watchers: they may close the last socket, and with it the memory.
+    return datagram ?? this.#blockedBy('recvfrom', 'receive');
   }
 
   /** Ends one direction of a connection, or both; the socket stays open. */

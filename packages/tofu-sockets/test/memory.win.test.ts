@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { type Kernel, NativeMemoryError, nativeMemory, ntKernel } from 'ntdllx';
-import { SocketCreator, TCPServerAddress, UDPAddress } from 'tofu-sockets';
+import { type Skt, SocketCreator, TCPServerAddress, UDPAddress, wouldBlock } from 'tofu-sockets';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, expect, test } from 'vitest';
 import { closeAll, connectPair, creator, eventually, keep } from './sockets.js';
@@ -51,6 +51,47 @@ test.each([
   }
   // The block that all calls share, and what Winsock says of itself.
   expect(failures).toBeGreaterThanOrEqual(2);
+});
+
+test('nothing is lent while a watcher is told of a would-block: it may close the last socket', () => {
+  let allocations = 0;
+  const kernel: Kernel = {
+    ...ntKernel,
+    allocate(byteLength) {
+      allocations += 1;
+      return ntKernel.allocate(byteLength);
+    },
+  };
+  const skt = keep(new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
+  const told: number[] = [];
+  skt.watch({
+    onWouldBlock() {
+      const before = allocations;
+      // Needs what the sockets share; were it lent, this were a block of its own.
+      skt.localEndpoint();
+      told.push(allocations - before);
+      skt.close();
+      told.push(nativeMemory().blocks);
+    },
+  });
+  expect(skt.recvFrom(new Uint8Array(1))).toBe(wouldBlock);
+  expect(told).toEqual([0, 0]);
+});
+
+test('a block that is lent when the last socket closes is given back after its use', () => {
+  let last: Skt | undefined;
+  const kernel: Kernel = {
+    ...ntKernel,
+    getsockname(...args) {
+      const result = ntKernel.getsockname(...args);
+      last?.close();
+      return result;
+    },
+  };
+  last = keep(new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
+  expect(last.localEndpoint().host).toBe('127.0.0.1');
+  expect(last.isOpen).toBe(false);
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
 test('no method asks the getter of the handle, which may be overridden', async () => {
