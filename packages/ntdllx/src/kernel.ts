@@ -30,7 +30,9 @@ const real = {
 /**
  * All that the layers above ask of the operating system: memory, the port, AFD, sockets. They are
  * handed one, {@link ntKernel} by default, so that a simulated kernel can stand in its place.
- * Functions keep NT's names and meanings; every address lies in memory from `allocate`.
+ * Functions keep NT's names and meanings; every address lies in memory from `allocate`. `send`, `recv`,
+ * `sendto` and `recvfrom` take the bytes themselves, and are finished with them when they return: the
+ * caller has checked the length, and runs nobody else's code between that and the call.
  */
 export type Kernel = Readonly<typeof real>;
 

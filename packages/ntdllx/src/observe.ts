@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types';
 import { threadId } from 'node:worker_threads';
 import type { ForeignArgument, ForeignFunction, NativeArgument } from './foreign-function.js';
 import type { FunctionName, Prototype } from './prototypes.js';
@@ -72,7 +73,9 @@ function tell(told: CallObserver, method: () => void): void {
   observer = listener;
 }
 
-const shown = (arg: ForeignArgument) => (arg instanceof Uint8Array ? arg.byteLength : arg);
+/** By the length of the array's own slot: the caller's code is not to run between check and call. */
+const shown = (arg: ForeignArgument) =>
+  isUint8Array(arg) ? Number(Reflect.get(Uint8Array.prototype, 'byteLength', arg)) : arg;
 
 /** Makes a call while somebody listens. */
 export function callObserved(target: ForeignFunction, args: ForeignArgument[]): NativeArgument {

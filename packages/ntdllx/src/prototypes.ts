@@ -26,8 +26,8 @@ export const nativeTypes = {
   ULONG_PTR: 'uintptr_t',
   SOCKET: 'uintptr_t',
   HANDLE: 'intptr_t',
-  // Every pointer is a plain address of memory from `allocate`. A Buffer or an object is refused
-  // by koffi: it would copy it to a place that is reused while the kernel still writes there.
+  // Every pointer is a plain address of memory from `allocate`. A Buffer or an object is refused by
+  // koffi: the one may be collected, the other's copy is reused, while the kernel still writes there.
   pointer: 'uintptr_t',
   // The one exception: the bytes themselves, of calls that are finished with them when they return.
   // koffi hands over where they are, and copies nothing.

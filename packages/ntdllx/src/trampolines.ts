@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import { DEBUG } from './debug.js';
 import type {
   ForeignArgument as Arg,
@@ -65,33 +67,46 @@ export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = 
     },
 ];
 
-/** koffi itself refuses bytes where a number is declared, and a number that is no address for bytes. */
-const isWhole = (arg: Arg) =>
-  typeof arg === 'bigint' || arg instanceof Uint8Array || Number.isSafeInteger(arg);
+/**
+ * 1 or 0, to be counted. koffi itself refuses bytes where a number is declared, and a number that is
+ * no address for bytes.
+ */
+const isWhole = (arg: Arg | undefined): 0 | 1 =>
+  Number.isSafeInteger(arg) || typeof arg === 'bigint' || isUint8Array(arg) ? 1 : 0;
 
-/** koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever". */
+/** As an error shows it, shortly. Of an object nothing is asked: that might run code of its own. */
+function show(arg: unknown): string {
+  if (typeof arg === 'function') return 'a function';
+  if (typeof arg === 'object' && arg !== null) return 'an object';
+  return inspect(arg, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+}
+
+/**
+ * koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever". A trampoline
+ * hands over as many as the row has, so that one that is missing is not whole either.
+ */
 function requireWhole(
   f: ForeignFunction,
   a: Arg,
-  b: Arg = 0,
-  c: Arg = 0,
-  d: Arg = 0,
-  e: Arg = 0,
-  g: Arg = 0,
-  h: Arg = 0,
-  i: Arg = 0,
-  j: Arg = 0,
-  k: Arg = 0,
-  l: Arg = 0,
+  b?: Arg,
+  c?: Arg,
+  d?: Arg,
+  e?: Arg,
+  g?: Arg,
+  h?: Arg,
+  i?: Arg,
+  j?: Arg,
+  k?: Arg,
+  l?: Arg,
 ): void {
-  const isFirstHalf = isWhole(a) && isWhole(b) && isWhole(c) && isWhole(d) && isWhole(e);
-  if (isFirstHalf && isWhole(g) && isWhole(h) && isWhole(i) && isWhole(j) && isWhole(k)) {
-    if (isWhole(l)) return;
-  }
+  const { params } = f.prototype;
+  const firstHalf = isWhole(a) + isWhole(b) + isWhole(c) + isWhole(d) + isWhole(e);
+  const rest = isWhole(g) + isWhole(h) + isWhole(i) + isWhole(j) + isWhole(k) + isWhole(l);
+  if (firstHalf + rest === params.length) return;
   for (const [index, arg] of [a, b, c, d, e, g, h, i, j, k, l].entries()) {
-    if (isWhole(arg)) continue;
-    const parameter = f.prototype.params[index]?.[0];
-    throw new TypeError(`${f.name}: ${parameter} is ${String(arg)}, and no whole number`);
+    if (isWhole(arg) === 1) continue;
+    const parameter = params[index]?.[0];
+    throw new TypeError(`${f.name}: ${parameter} is ${show(arg)}, and no whole number`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { type ForeignFunction, paddings, prototypes, trampolines } from 'ntdllx/internal';
 import { observeCalls } from 'ntdllx/trace';
 import { describe, expect, test } from 'vitest';
@@ -47,10 +48,62 @@ describe.each(counts)('%d parameters', (count) => {
         const args = numbers(count).with(index, Number.NaN);
         const said = `NtClose: p${index} is NaN, and no whole number`;
         expect(() => trampolines[count]?.(row)(...args)).toThrowError(said);
+        const few = numbers(index);
+        const missing = `NtClose: p${index} is undefined, and no whole number`;
+        expect(() => trampolines[count]?.(row)(...few)).toThrowError(missing);
       }
       expect(passed).toEqual([]);
     },
   );
+});
+
+/** Bytes that are no `instanceof Uint8Array`, or say something else about themselves. */
+const strangeBytes: Record<string, () => Uint8Array> = {
+  'of another realm': () => runInNewContext('new Uint8Array(4)') as Uint8Array,
+  'without a prototype': () => Object.setPrototypeOf(new Uint8Array(4), null) as Uint8Array,
+  'that would run code': () => {
+    const ran = () => {
+      throw new Error('the caller ran');
+    };
+    const traps = Object.fromEntries(Reflect.ownKeys(Reflect).map((trap) => [trap, ran]));
+    const bytes = Object.setPrototypeOf(new Uint8Array(4), new Proxy({}, traps)) as Uint8Array;
+    return Object.defineProperty(bytes, 'byteLength', { get: ran });
+  },
+};
+
+test.each(Object.entries(strangeBytes))('bytes %s are bytes, seen or not', (_name, make) => {
+  const { row, passed } = noting(2);
+  const call = trampolines[2]?.(row);
+  const bytes = make();
+  const seen: unknown[] = [];
+  call?.(1, bytes);
+  const end = observeCalls({ after: ({ args }) => seen.push(args) });
+  call?.(1, bytes);
+  end();
+  expect(passed.map(([, arg]) => arg === bytes)).toEqual([true, true]);
+  expect(seen).toEqual([[1, 4]]);
+});
+
+test.runIf(process.env['TEST_BUILD'] === 'debug').each([
+  ['without a prototype', () => Object.create(null)],
+  [
+    'of hostile code',
+    () => ({
+      [Symbol.toPrimitive]() {
+        throw new Error('the caller ran');
+      },
+      get [Symbol.toStringTag]() {
+        throw new Error('the caller ran');
+      },
+    }),
+  ],
+  ['symbol', () => Symbol('x')],
+  ['text without end', () => 'x'.repeat(1e6)],
+])('an argument that is a thing %s is refused by name, shortly', (_name, make) => {
+  const { row, passed } = noting(2);
+  const call = () => trampolines[2]?.(row)(1, make());
+  expect(call).toThrowError(/^NtClose: p1 is .{2,200}, and no whole number$/);
+  expect(passed).toEqual([]);
 });
 
 test('short system calls are padded with zeros to five arguments', () => {

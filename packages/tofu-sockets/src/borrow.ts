@@ -12,6 +12,7 @@ const scratches = new WeakMap<Kernel, Scratch>();
 
 /**
  * Lends native memory to calls that are finished with it when they return. Its content is undefined.
+ * `use` tells no watcher and runs no other code of the caller's.
  *
  * Between {@link keepScratch} and {@link freeScratch} what is small comes from one block, which is not
  * allocated anew for each call.
@@ -31,6 +32,8 @@ export function borrow<T>(kernel: Kernel, byteLength: number, use: (memory: Nati
     return use(scratch.memory);
   } finally {
     scratch.isLent = false;
+    // It was given back in the meantime.
+    if (scratches.get(kernel) !== scratch) scratch.memory.free();
   }
 }
 
@@ -39,8 +42,9 @@ export function keepScratch(kernel: Kernel): void {
   scratches.set(kernel, { memory: kernel.allocate(scratchBytes), isLent: false });
 }
 
-/** Gives that block back. */
+/** Gives that block back; one that is lent just now goes when its user returns. */
 export function freeScratch(kernel: Kernel): void {
-  scratches.get(kernel)?.memory.free();
+  const scratch = scratches.get(kernel);
   scratches.delete(kernel);
+  if (scratch?.isLent === false) scratch.memory.free();
 }

@@ -22,7 +22,6 @@ export type { SktOptions } from './options.js';
 export { resolveAddress } from './resolve.js';
 export { type Datagram, Skt, type SktKind } from './skt.js';
 export { SocketCreator } from './socket-creator.js';
-
 export type { TransferFlags } from './transfer-flags.js';
 export { temporaryUDSPath, type UDSPathState, udsPathState } from './uds-files.js';
 export type { Direction, SktWatcher } from './watchers.js';

@@ -100,9 +100,7 @@ export class Skt {
 
   /** Winsock's handle. It is this object's: never close it elsewhere. */
   get socket(): SOCKET {
-    const socket = Skt.#own(this, 'socket').#socket;
-    if (socket !== undefined) return socket;
-    throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
+    return Skt.#own(this, 'socket').#open();
   }
 
   /**
@@ -113,7 +111,7 @@ export class Skt {
    */
   baseHandle(): HANDLE {
     Skt.#require(this, 'baseHandle');
-    return findBaseHandle(this.#kernel, this.socket);
+    return findBaseHandle(this.#kernel, this.#open());
   }
 
   /**
@@ -125,7 +123,7 @@ export class Skt {
    */
   accept(): Skt | WouldBlock {
     Skt.#require(this, 'accept', ['listener']);
-    const accepted = this.#kernel.accept(this.socket, 0, 0);
+    const accepted = this.#kernel.accept(this.#open(), 0, 0);
     if (BigInt(accepted) !== INVALID_SOCKET) return new Skt(this.#kernel, accepted, 'accepted');
     return this.#blockedBy('accept', 'accept');
   }
@@ -173,7 +171,7 @@ export class Skt {
     if (this.#connect === 'not yet') {
       throw new SktError('ERR_SKT_STATE', 'Nothing to finish: call connect first.');
     }
-    if (this.#connect === 'started') this.#connect = connectOutcome(this.#kernel, this.socket);
+    if (this.#connect === 'started') this.#connect = connectOutcome(this.#kernel, this.#open());
     if (this.#connect instanceof WsaError) throw this.#connect;
     return this.#connect === 'done' ? true : this.#tellBlocked('connect');
   }
@@ -187,9 +185,10 @@ export class Skt {
   send(bytes: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
     Skt.#require(this, 'send', streams);
     const bits = flagBits(flags, 'send');
+    const socket = this.#open();
     // Flags may have run code of the caller's; from here on nothing does.
     const length = Math.min(requireBytes(bytes, 'send'), largestTransferBytes);
-    const sent = this.#kernel.send(this.socket, bytes, length, bits);
+    const sent = this.#kernel.send(socket, bytes, length, bits);
     return sent === SOCKET_ERROR ? this.#blockedBy('send', 'send') : sent;
   }
 
@@ -203,8 +202,9 @@ export class Skt {
   recv(into: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
     Skt.#require(this, 'recv', streams);
     const bits = flagBits(flags, 'recv');
+    const socket = this.#open();
     const room = Math.min(requireRoom(into, 'recv'), largestTransferBytes);
-    const received = this.#kernel.recv(this.socket, into, room, bits);
+    const received = this.#kernel.recv(socket, into, room, bits);
     if (received !== SOCKET_ERROR) return received;
     return this.#blockedBy('recv', (bits & MSG_OOB) === 0 ? 'receive' : 'urgent');
   }
@@ -220,7 +220,7 @@ export class Skt {
       throw new SktError('ERR_SKT_ARGUMENT', `A datagram has at most ${datagramBytes} bytes.`);
     }
     const name = encodeSockaddr(requirePeer(to, this.#address));
-    const { socket } = this;
+    const socket = this.#open();
     const kernel = this.#kernel;
     const sent = borrow(kernel, name.byteLength, (memory) => {
       memory.write(0, name);
@@ -239,14 +239,15 @@ export class Skt {
    */
   recvFrom(into: Uint8Array): Datagram | WouldBlock {
     Skt.#require(this, 'recvFrom', ['datagram']);
-    const room = Math.min(requireRoom(into, 'recvFrom'), datagramBytes);
-    const { socket } = this;
+    const socket = this.#open();
     const kernel = this.#kernel;
-    return withNativeName(kernel, 'recvfrom', (name, length, stored) => {
+    const room = Math.min(requireRoom(into, 'recvFrom'), datagramBytes);
+    const datagram = withNativeName(kernel, 'recvfrom', (name, length, stored) => {
       const byteLength = kernel.recvfrom(socket, into, room, 0, name, length);
-      if (byteLength === SOCKET_ERROR) return this.#blockedBy('recvfrom', 'receive');
-      return { byteLength, from: stored.read() };
+      return byteLength === SOCKET_ERROR ? undefined : { byteLength, from: stored.read() };
     });
+    // Only now, for it tells the watchers: they may close the last socket, and with it the memory.
+    return datagram ?? this.#blockedBy('recvfrom', 'receive');
   }
 
   /** Ends one direction of a connection, or both; the socket stays open. */
@@ -256,7 +257,7 @@ export class Skt {
       const given = show(how);
       throw new SktError('ERR_SKT_ARGUMENT', `shutdown wants receive, send or both, got ${given}.`);
     }
-    if (this.#kernel.shutdown(this.socket, shutdownHow[how]) === SOCKET_ERROR) {
+    if (this.#kernel.shutdown(this.#open(), shutdownHow[how]) === SOCKET_ERROR) {
       throw lastWsaError(this.#kernel, 'shutdown');
     }
   }
@@ -264,13 +265,13 @@ export class Skt {
   /** Reads an option. */
   getOption<K extends keyof SktOptions>(option: K): SktOptions[K] {
     Skt.#require(this, 'getOption');
-    return getOption(this.#kernel, this.socket, option);
+    return getOption(this.#kernel, this.#open(), option);
   }
 
   /** Sets an option. */
   setOption<K extends keyof SktOptions>(option: K, value: SktOptions[K]): void {
     Skt.#require(this, 'setOption');
-    setOption(this.#kernel, this.socket, option, value);
+    setOption(this.#kernel, this.#open(), option, value);
   }
 
   /**
@@ -279,7 +280,7 @@ export class Skt {
    */
   abortOnClose(): void {
     Skt.#require(this, 'abortOnClose', streams);
-    lingerZero(this.#kernel, this.socket);
+    lingerZero(this.#kernel, this.#open());
   }
 
   /** This side's endpoint. Of a client it can be relied on once it is connected, not before. */
@@ -333,18 +334,26 @@ export class Skt {
     if (watcherError !== undefined) throw watcherError.thrown;
   }
 
+  /** The handle itself: the getter may have been overridden, and would run code of the caller's. */
+  #open(): SOCKET {
+    const socket = this.#socket;
+    if (socket !== undefined) return socket;
+    throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
+  }
+
   /** Hands Winsock's connect a name. @returns what it said, if it is not done. */
   #connectBy(to: Endpoint | { readonly path: string }): WsaError | undefined {
+    const socket = this.#open();
     const name = encodeSockaddr(to);
     return borrow(this.#kernel, name.byteLength, (memory) => {
       memory.write(0, name);
-      const result = this.#kernel.connect(this.socket, memory.address, name.byteLength);
+      const result = this.#kernel.connect(socket, memory.address, name.byteLength);
       return result === SOCKET_ERROR ? lastWsaError(this.#kernel, 'connect') : undefined;
     });
   }
 
   #endpoint(call: 'getsockname' | 'getpeername'): Endpoint {
-    const { socket } = this;
+    const socket = this.#open();
     return withNativeName(this.#kernel, call, (name, length, stored) => {
       if (this.#kernel[call](socket, name, length) === SOCKET_ERROR) {
         throw lastWsaError(this.#kernel, call);
@@ -376,9 +385,11 @@ export class Skt {
   }
 
   static #require(self: unknown, call: string, kinds = everyKind): void {
-    const { kind, socket } = Skt.#own(self, call);
+    const skt = Skt.#own(self, call);
     // Closed is said first, and before any memory is touched.
-    if (socket !== undefined && kinds.includes(kind)) return;
+    skt.#open();
+    const { kind } = skt;
+    if (kinds.includes(kind)) return;
     const wanted = kinds.join(' or ');
     throw new SktError('ERR_SKT_KIND', `${call} wants a socket of kind ${wanted}, not ${kind}.`);
   }

@@ -186,10 +186,11 @@ export class SocketCreator {
     // (unverified here): the opposite is set. A path has an owner of its own.
     if (path === undefined) setOptions(skt, { exclusiveAddress: true, ...options });
     else setOptions(skt, options);
+    const { socket } = skt;
     const bytes = encodeSockaddr(name);
     borrow(this.#kernel, bytes.byteLength, (memory) => {
       memory.write(0, bytes);
-      const result = this.#kernel.bind(skt.socket, memory.address, bytes.byteLength);
+      const result = this.#kernel.bind(socket, memory.address, bytes.byteLength);
       this.#require('bind', result);
     });
     if (path !== undefined) ownFile(skt, path);
@@ -198,11 +199,12 @@ export class SocketCreator {
   /** One peer that is gone must not fail the next receive from all the others. */
   #ignoreUnreachable(skt: Skt): void {
     const kernel = this.#kernel;
+    const { socket } = skt;
     borrow(kernel, 16, (memory) => {
       memory.fill(0);
       const [off, returned] = [memory.address, memory.address + 8];
       for (const code of [SIO_UDP_CONNRESET, SIO_UDP_NETRESET]) {
-        const result = kernel.WSAIoctl(skt.socket, code, off, 4, 0, 0, returned, 0, 0);
+        const result = kernel.WSAIoctl(socket, code, off, 4, 0, 0, returned, 0, 0);
         if (result !== SOCKET_ERROR) continue;
         const error = lastWsaError(kernel, 'WSAIoctl(SIO_UDP_CONNRESET)');
         // A host that does not know the switch does not have what it switches.

@@ -10,19 +10,27 @@ const users = new WeakMap<Kernel, number>();
 /**
  * Counts one more user of Winsock; the first one starts it.
  *
- * @throws {WsaError} when it does not start; then nothing was counted.
+ * @throws {WsaError} when it does not start; then nothing was counted, and nothing is kept.
  */
 export function startWinsock(kernel: Kernel): void {
   const count = users.get(kernel) ?? 0;
-  if (count === 0) {
+  if (count === 0) start(kernel);
+  users.set(kernel, count + 1);
+}
+
+function start(kernel: Kernel): void {
+  // First, for it may fail: a start of Winsock would have to be taken back.
+  keepScratch(kernel);
+  try {
     // Winsock is not up, so the code is the result itself: WSAGetLastError cannot be asked.
     const code = borrow(kernel, WSADATA.size, (data) =>
       kernel.WSAStartup(winsockVersion, data.address),
     );
     if (code !== 0) throw new WsaError('WSAStartup', code);
-    keepScratch(kernel);
+  } catch (error) {
+    freeScratch(kernel);
+    throw error;
   }
-  users.set(kernel, count + 1);
 }
 
 /** Counts one user less; the last one stops Winsock. */
