@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { Expectation, Expected, Finding, NotRun, See } from './finding.js';
+export type { Expectation, Expected, Finding, NobodySays, NotRun, See } from './finding.js';
 export { findings } from './findings.js';
 export { findHost, type Host, type HostKind, hostOf } from './host.js';
 export { type Fact, findFinding, lookAt } from './look.js';

@@ -6,7 +6,7 @@ import { Scene } from './scene.js';
 /** One thing that was looked at. Plain values: it may be written as JSON. */
 export interface Fact {
   readonly name: string;
-  /** Any of these is as expected on this host; none where it is not run. */
+  /** Any of these is as expected on this host; empty where nobody says, or where it is not run. */
   readonly expected: readonly string[];
   /** What was seen; empty where it is not run. */
   readonly seen: string;
@@ -14,8 +14,9 @@ export interface Fact {
   readonly notRun: string;
 }
 
-/** What a finding says that never came. */
+/** What a finding says that never came. That is a difference also where nobody says what is right. */
 const nothing = 'not seen: the probe ended before it';
+const anything = ['any value'];
 
 /** The finding of a number, or undefined. */
 export function findFinding(id: string): Finding | undefined {
@@ -50,7 +51,10 @@ export async function* lookAt(
   } finally {
     scene.close();
   }
-  for (const [name, expected] of awaited) yield { name, expected, seen: nothing, notRun: '' };
+  for (const [name, known] of awaited) {
+    const expected = known.length === 0 ? anything : known;
+    yield { name, expected, seen: nothing, notRun: '' };
+  }
 }
 
 function isNotRun(expectation: Expectation): expectation is NotRun {
@@ -63,5 +67,6 @@ function isForAll(expectation: Exclude<Expectation, NotRun>): expectation is Exp
 
 function expectedOn(kind: HostKind, expectation: Exclude<Expectation, NotRun>): readonly string[] {
   const expected = isForAll(expectation) ? expectation : expectation[kind];
+  if (typeof expected === 'object' && 'nobodySays' in expected) return [];
   return typeof expected === 'string' ? [expected] : expected;
 }

@@ -37,6 +37,7 @@ describe('what is expected belongs to a host', () => {
       for (const [name, expectation] of Object.entries(expected)) {
         const isPlain = typeof expectation === 'string' || Array.isArray(expectation);
         const texts = (isPlain ? [expectation] : Object.values(expectation)) as Expected[];
+        for (const each of texts) expect(each, `${id} ${name}`).not.toEqual([]);
         for (const text of texts.flat()) expect(text, `${id} ${name}`).not.toBe('');
       }
     }
@@ -65,6 +66,31 @@ describe('a look', () => {
       { name: 'one', expected: ['a'], seen: expect.stringContaining('not seen'), notRun: '' },
       { name: 'three', expected: ['f'], seen: expect.stringContaining('not seen'), notRun: '' },
     ]);
+  });
+
+  test('of which nobody says anything expects nothing, but that it is seen', async () => {
+    const expected = { one: { wine8: { nobodySays: true }, wine10: 'a', windows: 'a' } } as const;
+    const looks = [['one', 'whatever'] as const, undefined].map(async (fact) => {
+      const list = [];
+      const see = async function* () {
+        if (fact !== undefined) yield fact;
+      };
+      for await (const each of lookAt({ ...finding, expected, see }, host)) list.push(each);
+      return list;
+    });
+    const [seen, unseen] = await Promise.all(looks);
+    expect(seen).toEqual([{ name: 'one', expected: [], seen: 'whatever', notRun: '' }]);
+    expect(unseen).toMatchObject([
+      { expected: ['any value'], seen: expect.stringContaining('not seen') },
+    ]);
+  });
+
+  test('what is said of Windows for F18 is that nobody says', () => {
+    const closed = findings.find(({ id }) => id === 'F18');
+    const said = Object.values(closed?.expected ?? {}).map(
+      (each) => (each as Record<string, unknown>)['windows'],
+    );
+    expect(said).toEqual(Array.from({ length: 7 }, () => ({ nobodySays: true })));
   });
 
   test.each([

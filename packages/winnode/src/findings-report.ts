@@ -1,13 +1,15 @@
-import { isAsExpected, type SeenFact } from './finding-verdict.js';
+import { type FindingVerdict, isAsExpected, isUncited, type SeenFact } from './finding-verdict.js';
 import type { FindingRow, FindingsReport, ProbedHost } from './findings.js';
 import { winnodeVersion } from './host.js';
+
+const isAmiss = (verdict: FindingVerdict) => !['holds', 'unknown', 'not run'].includes(verdict);
 
 /** True when something was looked at, and all of it is as expected. */
 export function isConfirmed({ problem, findings }: FindingsReport): boolean {
   return (
     problem === null &&
     findings.some(({ verdict }) => verdict === 'holds') &&
-    findings.every(({ verdict }) => verdict === 'holds' || verdict === 'not run')
+    findings.every(({ verdict }) => !isAmiss(verdict))
   );
 }
 
@@ -28,7 +30,7 @@ function factLine(fact: SeenFact): string {
   const mark = isAsExpected(fact) ? '    ' : ' != ';
   const left = `${mark}${name}`.padEnd(widths.fact);
   if (notRun !== '') return `${left}  not run here: ${notRun}`;
-  return `${left}  ${orText(expected).padEnd(widths.expected)}  ${seen}`;
+  return `${left}  ${(orText(expected) || 'nobody says').padEnd(widths.expected)}  ${seen}`;
 }
 
 /** What stands below them: the host, how many hold, and which do not. */
@@ -39,7 +41,7 @@ export function printedSummary(report: FindingsReport): string {
   const hold = findings.filter(({ verdict }) => verdict === 'holds').length;
   const others = findings
     .filter(({ verdict }) => verdict !== 'holds')
-    .map((row) => `${row.id} ${row.verdict}: ${differences(row, host)}`);
+    .map((row) => `${row.id} ${row.verdict}: ${differences(row, host) || uncited(row)}`);
   const left = notRunIn(findings);
   const lines = [
     '',
@@ -60,6 +62,12 @@ function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedH
     .map(({ name, expected, seen }) => `${name}: ${what} ${orText(expected)}, seen ${seen}`);
   if (verdict === 'differs' && !isSeen) told.unshift('from what is cited');
   return [detail, ...told].filter(Boolean).join('; ');
+}
+
+/** What was seen where nobody says what is to be expected. */
+function uncited({ facts }: FindingRow): string {
+  const seen = facts.filter(isUncited).map(({ name, seen }) => `${name}: ${seen}`);
+  return seen.length === 0 ? '' : `nobody says: ${seen.join(', ')}`;
 }
 
 function notRunIn(findings: readonly FindingRow[]): string {
@@ -90,7 +98,7 @@ export function findingsMarkdown(report: FindingsReport): string {
   if (host === null) return `${trouble.join('\n')}\n`;
   const ids = (list: readonly FindingRow[]) => list.map(({ id }) => id).join(', ');
   const hold = findings.filter(({ verdict }) => verdict === 'holds');
-  const amiss = findings.filter(({ verdict }) => verdict !== 'holds' && verdict !== 'not run');
+  const amiss = findings.filter(({ verdict }) => isAmiss(verdict));
   const held = `${hold.length} of ${findings.length}`;
   const left = notRunIn(findings);
   const lines = [
@@ -103,7 +111,8 @@ export function findingsMarkdown(report: FindingsReport): string {
   ];
   for (const each of findings) {
     const { id, title, verdict } = each;
-    const more = verdict === 'holds' ? '' : differences(each, host);
+    const amiss = verdict === 'holds' ? '' : differences(each, host);
+    const more = [amiss, uncited(each)].filter(Boolean).join('; ');
     const left = each.facts.filter(({ notRun }) => notRun !== '').map(({ name }) => name);
     const rest = left.length === 0 ? '' : `; not run: ${left.join(', ')}`;
     const said = `${verdict}${more === '' ? '' : `: ${more}`}${rest}`;

@@ -1,7 +1,7 @@
 import { version } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { WinnodeError } from './errors.js';
-import { type FindingVerdict, isAsExpected, type SeenFact } from './finding-verdict.js';
+import { type FindingVerdict, isAsExpected, isUncited, type SeenFact } from './finding-verdict.js';
 import { osName } from './os-name.js';
 import { openSession, type Session } from './run.js';
 import { InterruptedError } from './signals.js';
@@ -217,5 +217,6 @@ function judged(
   }
   if (facts.length === 0) return ended('failed', 'it looked at nothing');
   if (facts.every(({ notRun }) => notRun !== '')) return ended('not run', facts[0]?.notRun ?? '');
+  if (facts.every((fact) => fact.notRun !== '' || isUncited(fact))) return ended('unknown', '');
   return ended(facts.every(isAsExpected) ? 'holds' : 'differs', '');
 }

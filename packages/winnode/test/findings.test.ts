@@ -120,6 +120,23 @@ describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, (
     expect(isConfirmed(report)).toBe(false);
   });
 
+  test('where nobody says what is to be expected, what is seen is shown and differs from nothing', async () => {
+    const nobody = { wine8: 'a', wine10: 'a', windows: { nobodySays: true } };
+    const onWindows = { kind: 'windows', isSeen: false, basis: 'cited' };
+    const some = changedFindings({ F14: { TCP: nobody } }, onWindows);
+    const report = await probeFindings({ cwd: project('some uncited', some) });
+    expect(verdicts(report)).toEqual({ F13: 'holds', F14: 'holds' });
+    expect(findingsMarkdown(report)).toContain('| holds: nobody says: TCP: silent |');
+
+    const all = changedFindings({ F14: { TCP: nobody, 'UDP, bound': nobody } }, onWindows);
+    const cwd = project('all uncited', all);
+    const { code, stdout } = await winnode(['doctor', '--probe'], { cwd });
+    expect(stdout).toMatch(/^ {4}TCP +nobody says +silent$/m);
+    expect(stdout).toMatch(/^F14 unknown: nobody says: TCP: silent, UDP, bound: SEND$/m);
+    expect(stdout).toContain('1 of 2 findings hold.');
+    expect(code).toBe(0);
+  });
+
   test('one that crashes, hangs or fails loses its own row, and what it saw is kept', {
     timeout: 60_000,
   }, async () => {

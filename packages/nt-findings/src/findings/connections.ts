@@ -5,7 +5,7 @@ import {
   AFD_POLL_SEND,
 } from 'ntdllx';
 import { everything } from 'ntdllx/raw-poll';
-import { type Finding, finding } from '../finding.js';
+import { type Finding, finding, uncited } from '../finding.js';
 import { outcome, type Scene } from '../scene.js';
 import { bitsText } from '../text.js';
 
@@ -27,7 +27,7 @@ const refusedConnect = finding(
     'asked again': refused,
     'SEND alone': 'silent',
     'ABORT alone': 'silent',
-    SO_ERROR: 'WSAECONNREFUSED',
+    SO_ERROR: uncited('WSAECONNREFUSED'),
   },
   async function* (scene) {
     const listener = scene.listen();

@@ -6,7 +6,7 @@ import {
   WAIT_TIMEOUT,
   WaitForSingleObject,
 } from 'ntdllx/kernel32';
-import { type Finding, finding } from '../finding.js';
+import { type Finding, finding, uncited } from '../finding.js';
 import { soonMs } from '../scene.js';
 import { bitsText, packetText, reportText } from '../text.js';
 
@@ -130,7 +130,7 @@ const cancelled = finding(
   {
     'the cancel': 'STATUS_SUCCESS',
     packet: 'STATUS_CANCELLED, Information 0',
-    Events: 'RECEIVE',
+    Events: uncited('RECEIVE'),
     'a second cancel': 'STATUS_NOT_FOUND',
     'a second packet': 'no packet',
   },

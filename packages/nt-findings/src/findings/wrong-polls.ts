@@ -1,7 +1,7 @@
 import { AFD_POLL_RECEIVE, AFD_POLL_SEND, NtClose, ntStatusName } from 'ntdllx';
 import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
 import { type Poll, type Polled, type PollOptions, RawPoller } from 'ntdllx/raw-poll';
-import { type Finding, finding } from '../finding.js';
+import { type Finding, finding, uncited } from '../finding.js';
 import { pause, type Scene, soonMs } from '../scene.js';
 import { reportText } from '../text.js';
 
@@ -9,36 +9,32 @@ const closedHandles = finding(
   'F18',
   'Closing the helper ends its polls, closing the port does not',
   {
-    'the handle of AFD closed: packet': 'STATUS_HANDLES_CLOSED',
-    'the block after it, when data comes': 'untouched',
-    'the port closed: a wait': 'STATUS_INVALID_HANDLE',
-    'the port closed: the poll': 'pending',
-    'the port closed, data comes: block': 'RECEIVE',
-    'the port closed, own close: block': 'LOCAL_CLOSE',
-    'both closed: the polls': 'ended',
+    'the handle of AFD closed: packet': uncited('STATUS_HANDLES_CLOSED'),
+    'the block after it, when data comes': uncited('untouched'),
+    'the port closed: a wait': uncited('STATUS_INVALID_HANDLE'),
+    'the port closed: the poll': uncited('pending'),
+    'the port closed, data comes: block': uncited('RECEIVE'),
+    'the port closed, own close: block': uncited('LOCAL_CLOSE'),
+    'both closed: the polls': uncited('ended'),
   },
   async function* (scene) {
     yield* closeHelper(scene);
     const [byData, byClose] = [await closePort(scene), await closePort(scene)];
-    yield ['the port closed: a wait', ntStatusName(byData.poller.nextStatus())];
-    await pause(50);
-    yield ['the port closed: the poll', reportText(byData.poll)];
-    byData.client.send(Buffer.from('x'));
-    byClose.server.close();
-    for (const { poll } of [byData, byClose]) await toEnd(poll);
-    yield ['the port closed, data comes: block', reportText(byData.poll)];
-    yield ['the port closed, own close: block', reportText(byClose.poll)];
-    // The cure: the handle of AFD as well, and only then the memory.
-    for (const { poller, poll } of [byData, byClose]) {
-      NtClose(poller.afd);
-      await toEnd(poll);
-    }
-    const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
-    yield ['both closed: the polls', areEnded ? 'ended' : 'pending'];
-    for (const { poller, poll } of [byData, byClose]) {
-      // Memory that the kernel still has is never given back.
-      if (!poll.isPending) poll.memory.free();
-      poller.forget();
+    try {
+      yield ['the port closed: a wait', ntStatusName(byData.poller.nextStatus())];
+      await pause(50);
+      yield ['the port closed: the poll', reportText(byData.poll)];
+      byData.client.send(Buffer.from('x'));
+      byClose.server.close();
+      for (const { poll } of [byData, byClose]) await toEnd(poll);
+      yield ['the port closed, data comes: block', reportText(byData.poll)];
+      yield ['the port closed, own close: block', reportText(byClose.poll)];
+      // The cure: the handle of AFD as well, and only then the memory.
+      for (const each of [byData, byClose]) await each.closeHelper();
+      const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
+      yield ['both closed: the polls', areEnded ? 'ended' : 'pending'];
+    } finally {
+      for (const each of [byData, byClose]) await each.release();
     }
   },
 );
@@ -51,38 +47,57 @@ async function toEnd(poll: Poll): Promise<void> {
 const pattern = 0x5a;
 
 async function* closeHelper(scene: Scene) {
-  const poller = new RawPoller();
   const { client, server } = await scene.connectPair();
+  const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
   NtClose(poller.afd);
-  const packet = poller.next(soonMs);
-  yield [
-    'the handle of AFD closed: packet',
-    packet?.poll === poll ? packet.status : 'no packet',
-  ] as const;
-  const name = 'the block after it, when data comes';
-  if (poll.isPending) {
-    yield [name, 'still the kernel’s: the poll is pending'] as const;
-    return;
+  try {
+    const packet = poller.next(soonMs);
+    yield [
+      'the handle of AFD closed: packet',
+      packet?.poll === poll ? packet.status : 'no packet',
+    ] as const;
+    const name = 'the block after it, when data comes';
+    if (poll.isPending) {
+      yield [name, 'still the kernel’s: the poll is pending'] as const;
+      return;
+    }
+    // It is ours again by now. Whether that is true is seen by what happens to it.
+    poll.memory.fill(pattern);
+    client.send(Buffer.from('x'));
+    server.close();
+    await pause(100);
+    const bytes = poll.memory.read(0, poll.memory.byteLength);
+    yield [name, bytes.every((byte) => byte === pattern) ? 'untouched' : 'written to'] as const;
+  } finally {
+    // A poll that outlived its helper: the close of its socket is what is left to end it.
+    server.close();
+    await toEnd(poll);
+    if (!poll.isPending) poller.end(poll);
+    poller.closePort();
   }
-  // It is ours again by now. Whether that is true is seen by what happens to it.
-  poll.memory.fill(pattern);
-  client.send(Buffer.from('x'));
-  server.close();
-  await pause(100);
-  const bytes = poll.memory.read(0, poll.memory.byteLength);
-  yield [name, bytes.every((byte) => byte === pattern) ? 'untouched' : 'written to'] as const;
-  poller.end(poll);
-  poller.closePort();
 }
 
 /** A poll whose port was closed under it. Kept out of the scene, which would close the port again. */
 async function closePort(scene: Scene) {
-  const poller = new RawPoller();
   const { client, server } = await scene.connectPair();
+  const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
   NtClose(poller.port);
-  return { poller, poll, client, server };
+  let isHelperOpen = true;
+  const closeHelper = async () => {
+    if (isHelperOpen) NtClose(poller.afd);
+    isHelperOpen = false;
+    await toEnd(poll);
+  };
+  const release = async () => {
+    server.close();
+    await closeHelper();
+    // Memory that the kernel still has is never given back.
+    if (!poll.isPending) poll.memory.free();
+    poller.forget();
+  };
+  return { poller, poll, client, server, closeHelper, release };
 }
 
 const wrongHandle = ['STATUS_OBJECT_TYPE_MISMATCH', 'STATUS_INVALID_HANDLE'];
