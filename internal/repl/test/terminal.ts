@@ -36,7 +36,9 @@ export class Terminal {
   constructor(history = '') {
     const prompt = `'${process.execPath}' '${main}' --build ${build}`;
     const script = ['-qfec', `stty cols 200 rows 50; ${prompt}`, '/dev/null'];
-    const env = { ...process.env, TERM: 'xterm-256color', NODE_REPL_HISTORY: history };
+    // What Node takes for a terminal without colours, as on a CI server.
+    const { CI, NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR, ...rest } = process.env;
+    const env = { ...rest, TERM: 'xterm-256color', NODE_REPL_HISTORY: history };
     this.#child = spawn('script', script, { env });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#text += text;
