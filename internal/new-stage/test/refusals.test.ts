@@ -108,11 +108,11 @@ test('what cannot be put back is named', async () => {
     mkdirSync(join(readme, 'x'), { recursive: true });
     throw new Error('on purpose.');
   });
-  await expect(made).rejects.toThrowError(
-    /^on purpose\.\nNot put back: \S*README\.md \(EISDIR[^)]*\)\. See git status\.$/,
-  );
+  const said = await made.catch((error: unknown) => String((error as Error).message));
   rmSync(readme, { recursive: true });
   writeFileSync(readme, text);
+  expect(said).toContain(`on purpose.\nNot put back: ${readme} (EISDIR`);
+  expect(said).toMatch(/\)\. See git status\.$/);
   expect(existsSync(own)).toBe(false);
   expect(changes(place)).toBe('');
 });
