@@ -7,13 +7,13 @@ import type { WayName } from './way.js';
 /** How a poller works; every one has a default. */
 export interface PollerOptions {
   /**
-   * On which handles polls are made. `group`, the default: one request for up to 64 sockets, on one
-   * handle to the socket driver; sockets stay free to be polled elsewhere. `helper`: as that, with a
+   * On which handles polls are made. `group`, the default: one request for up to 64 sockets, on
+   * handles to the socket driver; sockets stay free to be polled elsewhere. `helper`: as that, with a
    * request for each socket. `self`: on each socket's own handle; no handle more, and the socket
    * belongs to this poller's port for life.
    */
   readonly way?: WayName;
-  /** With `helper`: how many sockets share a handle, 1 to 4,096; default 128. */
+  /** With `group` and `helper`: how many requests share a handle, 1 to 4,096; default 128. */
   readonly pollsPerHelper?: number;
   /**
    * With `helper`: a poll that succeeds at once posts no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)
