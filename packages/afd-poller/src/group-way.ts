@@ -130,13 +130,14 @@ export class GroupWay implements PollWay {
   }
 
   take(apcContext: number): boolean {
-    for (const blocks of [this.#singles, this.#crowds]) {
-      const block = blocks.find(apcContext);
-      if (block === -1) continue;
-      this.#finish(this.#groups[keyOf(blocks, block)] as Group, apcContext);
-      return true;
-    }
-    return false;
+    return this.#takeOf(this.#singles, apcContext) || this.#takeOf(this.#crowds, apcContext);
+  }
+
+  #takeOf(blocks: PollBlocks, apcContext: number): boolean {
+    const block = blocks.find(apcContext);
+    if (block === -1) return false;
+    this.#finish(this.#groups[keyOf(blocks, block)] as Group, apcContext);
+    return true;
   }
 
   release(): void {
