@@ -5,7 +5,12 @@ import { parseSeconds } from './limits.js';
 export type Asked =
   | { readonly what: 'help' | 'version' }
   | { readonly what: 'doctor'; readonly isJson: boolean }
-  | { readonly what: 'findings'; readonly form: 'text' | 'json' | 'markdown' }
+  | {
+      readonly what: 'findings';
+      readonly form: 'text' | 'json' | 'markdown';
+      /** The findings that are asked for by number; none: all. */
+      readonly ids: readonly string[];
+    }
   | { readonly what: 'run'; readonly args: readonly string[]; readonly timeLimitMs?: number };
 
 const seeHelp = 'winnode --help lists the options.';
@@ -34,22 +39,26 @@ export function parseArguments(args: readonly string[]): Asked {
 }
 
 function parseDoctor(rest: readonly string[]): Asked {
-  const unknown = rest.find((word) => !['--probe', '--json', '--markdown'].includes(word));
+  if (rest.includes('--help')) return { what: 'help' };
+  const isProbe = rest.includes('--probe');
+  const ids = rest.filter((word) => isProbe && /^F\d\d$/.test(word));
+  const known = ['--probe', '--json', '--markdown', ...ids];
+  const unknown = rest.find((word) => !known.includes(word));
   if (unknown !== undefined) {
     throw new WinnodeError(
       'ERR_USAGE',
-      `doctor takes --probe, --json and --markdown, not "${unknown}".`,
+      `doctor takes --probe, --json, --markdown and, with --probe, findings such as F06, not "${unknown}".`,
       'A script of that name is run by: winnode ./doctor.js',
     );
   }
   const [isJson, isMarkdown] = [rest.includes('--json'), rest.includes('--markdown')];
-  if (isMarkdown && (isJson || !rest.includes('--probe'))) {
+  if (isMarkdown && (isJson || !isProbe)) {
     const message = '--markdown goes with doctor --probe, and without --json.';
     throw new WinnodeError('ERR_USAGE', message, seeHelp);
   }
-  if (!rest.includes('--probe')) return { what: 'doctor', isJson };
-  if (isMarkdown) return { what: 'findings', form: 'markdown' };
-  return { what: 'findings', form: isJson ? 'json' : 'text' };
+  if (!isProbe) return { what: 'doctor', isJson };
+  if (isMarkdown) return { what: 'findings', form: 'markdown', ids };
+  return { what: 'findings', form: isJson ? 'json' : 'text', ids };
 }
 
 function requireSeconds(text: string | undefined): number {

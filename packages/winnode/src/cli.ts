@@ -17,7 +17,7 @@ import { InterruptedError, signalExitCode } from './signals.js';
 
 const help = `Usage: winnode [--time-limit SECONDS] [node options] [script.js [arguments]]
        winnode doctor [--json]
-       winnode doctor --probe [--json | --markdown]
+       winnode doctor --probe [--json | --markdown] [F06 ...]
 
 Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
 Node as they are, the exit code is the script's, and without a script Node's prompt starts.
@@ -25,7 +25,8 @@ Node as they are, the exit code is the script's, and without a script Node's pro
   doctor      looks at host, Wine, Windows Node, koffi, AFD and more; --json for machines
   doctor --probe
               looks at everything that tofu-nt found NT to do, here and now, and compares it with
-              what is expected on this host; --markdown for rows to paste into its tables
+              what is expected on this host, or at some of it by number; --markdown for rows to
+              paste into its tables
   --time-limit SECONDS
               ends the script and its children after so long, with exit code 124
   --help      this text
@@ -70,7 +71,7 @@ async function run(args: readonly string[]): Promise<RunResult> {
       return ended(isWell(items) ? 0 : 1);
     }
     case 'findings':
-      return ended(await showFindings(asked.form));
+      return ended(await showFindings(asked.form, asked.ids));
     case 'run': {
       const { timeLimitMs } = asked;
       const own = timeLimitMs === undefined ? {} : { timeLimitMs };
@@ -84,7 +85,10 @@ async function run(args: readonly string[]): Promise<RunResult> {
   }
 }
 
-async function showFindings(form: 'text' | 'json' | 'markdown'): Promise<number> {
+async function showFindings(
+  form: 'text' | 'json' | 'markdown',
+  ids: readonly string[],
+): Promise<number> {
   const out = process.stdout;
   let isFirst = true;
   const onFinding = (row: FindingRow) => {
@@ -94,6 +98,7 @@ async function showFindings(form: 'text' | 'json' | 'markdown'): Promise<number>
   };
   const report = await probeFindings({
     onProgress: say,
+    ids,
     ...(form === 'text' ? { onFinding } : {}),
   });
   if (form === 'json') out.write(findingsJson(report));

@@ -65,5 +65,14 @@ export function crashUnderWine(exitCode: number, progress: Progress): string | u
   return progress.isStarted ? `exit code ${exitCode}: ended from outside, or at once` : undefined;
 }
 
+/**
+ * What a signal that nobody passed on says of an end. A wineserver sends SIGKILL to a program that
+ * takes over a second to die, as a crash with its debugger may on a busy machine.
+ */
+export function killedBy(signal: NodeJS.Signals): string {
+  if (signal !== 'SIGKILL') return `${signal}, and nobody asked for it`;
+  return `${signal}, by the system for want of memory, by Wine after a crash that took long, or by somebody`;
+}
+
 const find = (table: Map<number, string>, exitCode: number) =>
   [...table].find(([code]) => (code & 0xff) === exitCode);

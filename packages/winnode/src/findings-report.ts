@@ -101,14 +101,16 @@ export function findingsMarkdown(report: FindingsReport): string {
   const amiss = findings.filter(({ verdict }) => isAmiss(verdict));
   const held = `${hold.length} of ${findings.length}`;
   const left = notRunIn(findings);
-  const lines = [
-    ...trouble,
+  const table = [
     '<!-- kb/HOSTS.md, Findings -->',
     '',
     '| host | Windows Node | date | hold | do not | not run |',
     '|---|---|---|---|---|---|',
     row(host.name, host.windowsNode, date, held, ids(amiss), left),
+    '',
   ];
+  // The row of a host is about all of them.
+  const lines = [...trouble, ...(report.isWhole ? table : [])];
   for (const each of findings) {
     const { id, title, verdict } = each;
     const amiss = verdict === 'holds' ? '' : differences(each, host);
@@ -116,7 +118,7 @@ export function findingsMarkdown(report: FindingsReport): string {
     const left = each.facts.filter(({ notRun }) => notRun !== '').map(({ name }) => name);
     const rest = left.length === 0 ? '' : `; not run: ${left.join(', ')}`;
     const said = `${verdict}${more === '' ? '' : `: ${more}`}${rest}`;
-    lines.push('', `<!-- kb/findings, ${id} ${title} -->`, '', row(host.kernel, said, date));
+    lines.push(`<!-- kb/findings, ${id} ${title} -->`, '', row(host.kernel, said, date), '');
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -40,6 +40,8 @@ export interface FindingsReport {
   readonly host: ProbedHost | null;
   /** Why there are no findings, or not all of them. */
   readonly problem: { readonly message: string; readonly hint: string } | null;
+  /** False where only some findings were asked for. */
+  readonly isWhole: boolean;
   readonly findings: readonly FindingRow[];
 }
 
@@ -49,6 +51,8 @@ export interface ProbeFindingsOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The project whose `nt-findings` is asked; default: this process's working directory. */
   readonly cwd?: string;
+  /** The numbers of the findings to look at, such as `F06`; none, or left out: all. */
+  readonly ids?: readonly string[];
   /** How long one finding may take, start of its process included; default: 60,000. */
   readonly limitMs?: number;
   /** Told one line before something slow starts. */
@@ -66,12 +70,17 @@ interface ToldHost {
   readonly windowsNode: string;
 }
 
+interface Named {
+  readonly id: string;
+  readonly title: string;
+}
+
 /** A line of `windows-findings.js`. */
 interface Told {
   readonly why?: string;
   readonly error?: string;
   readonly host?: ToldHost;
-  readonly findings?: readonly { readonly id: string; readonly title: string }[];
+  readonly findings?: readonly Named[];
   readonly fact?: SeenFact;
   readonly done?: true;
 }
@@ -103,20 +112,22 @@ export async function probeFindings(options: ProbeFindingsOptions = {}): Promise
   const date = new Date().toISOString().slice(0, 10);
   const asker = new Asker(options);
   const findings: FindingRow[] = [];
+  const { ids = [] } = options;
+  const isWhole = ids.length === 0;
   let host: ProbedHost | null = null;
   try {
     const asked = await askWhich(asker, options.cwd);
     host = asked.host;
-    for (const each of asked.list) {
+    for (const each of isWhole ? asked.list : chosen(asked.list, ids)) {
       const row = { ...each, ...judged(await asker.ask([each.id]), asker.limitMs) };
       options.onFinding?.(row);
       findings.push(row);
     }
-    return { date, host, problem: null, findings };
+    return { date, host, problem: null, isWhole, findings };
   } catch (error) {
     if (!(error instanceof WinnodeError) || error instanceof InterruptedError) throw error;
     const { message, hint } = error;
-    return { date, host, problem: { message, hint }, findings };
+    return { date, host, problem: { message, hint }, isWhole, findings };
   } finally {
     await asker.close();
   }
@@ -198,6 +209,13 @@ async function askWhich(asker: Asker, cwd = process.cwd()) {
   const system = process.platform === 'win32' ? version() : osName();
   const name = `${system} ${arch}, ${kernel}`;
   return { host: { name, kernel, windowsNode, basis, isSeen }, list };
+}
+
+function chosen(list: readonly Named[], ids: readonly string[]): readonly Named[] {
+  const unknown = ids.filter((id) => list.every((each) => each.id !== id));
+  if (unknown.length === 0) return list.filter(({ id }) => ids.includes(id));
+  const message = `There is no finding ${unknown.join(', ')}.`;
+  throw new WinnodeError('ERR_USAGE', message, `There are ${list.map(({ id }) => id).join(', ')}.`);
 }
 
 function judged(

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { crashExitCode, crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
+import {
+  crashExitCode,
+  crashOnWindows,
+  crashUnderWine,
+  isLoaderFailure,
+  killedBy,
+} from './crash.js';
 import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
 import { explained, WinnodeError } from './errors.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
@@ -179,7 +185,7 @@ async function runUnderWine(
       return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
     }
     if (signal !== null) {
-      return resultOf(child, came.has(signal) ? undefined : `${signal}, and nobody asked for it`);
+      return resultOf(child, came.has(signal) ? undefined : killedBy(signal));
     }
     if (isLoaderFailure(exitCode, progress)) distrust(prefix, sessionEnv);
     // After a signal that was passed on, the program may end as it likes.

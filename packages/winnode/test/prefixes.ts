@@ -34,10 +34,13 @@ export async function copyPrefix(to: string): Promise<void> {
   const from = prefixPath(wine, node);
   await ensurePrefix(from, wine, node);
   mkdirSync(dirname(to), { recursive: true });
-  // The sockets of the original's wineserver, and its users, are not the copy's. They come and go
-  // while it is copied, so they are left out rather than removed.
-  const script =
-    'mkdir "$2" && cd "$1" && tar -c --exclude=./wineserver --exclude="./.winnode/*" . | tar -x -C "$2"';
+  // The sockets of the original's wineserver, its users, and what programs keep in Temp are not the
+  // copy's. They come and go while it is copied, so they are left out rather than removed. tar ends
+  // with 1 where it saw that; a directory that they were made in is whole all the same.
+  const script = `
+    mkdir "$2" && cd "$1" && { tar -c --warning=no-file-changed --warning=no-file-removed \\
+      --exclude=./wineserver --exclude='./.winnode/*' --exclude='[Tt]emp/*' . || [ $? -eq 1 ]
+    } | tar -x -C "$2"`;
   const copied = spawnSync('bash', ['-o', 'pipefail', '-c', script, 'copy', from, to], {
     encoding: 'utf8',
   });

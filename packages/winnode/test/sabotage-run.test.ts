@@ -20,6 +20,8 @@ import {
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 // Children are detached: others end with their parent, by a job object that Node puts them in.
 const hang = `console.log('up'); setInterval(() => {}, 1000)`;
+const killedByWine =
+  'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by somebody';
 /** Prints `up`, and ends when standard input does, with this code. */
 const until = (code: number) =>
   `console.log('up'); process.stdin.on('end', () => process.exit(${code})).resume()`;
@@ -127,13 +129,20 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     test.each(crashes)('%s', async (_name, source, code, said) => {
       const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
       const last = crashed.stderr.trimEnd().split('\n').at(-1) ?? '';
-      // On a busy machine Wine's debugger may lose the code of a breakpoint; never is it a success.
+      // On a busy machine a crash may lose its code: Wine's debugger ends it with 0, or takes so long
+      // that the wineserver ends it by SIGKILL. Never is it a success.
       const isLost = crashed.code === 1 && last.endsWith('a crash whose exit code was lost');
-      if (!isLost) {
-        expect(crashed.code).toBe(code);
+      const isKilled = crashed.signal === 'SIGKILL' && last.includes(killedByWine);
+      if (!isLost && !isKilled) {
+        expect(crashed).toMatchObject({ code, signal: null });
         expect(last).toBe(`winnode: Windows Node died: ${said}`);
       }
-      expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
+      expect(await winnode(['-p', '1'], { env })).toEqual({
+        code: 0,
+        signal: null,
+        stdout: '1\n',
+        stderr: '',
+      });
     });
 
     test('one that Wine leaves hanging is ended', async () => {
@@ -167,7 +176,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       process.kill(program ?? Number.NaN, 'SIGKILL');
       const { signal, stderr } = await run.ended;
       expect(signal).toBe('SIGKILL');
-      expect(stderr).toBe('winnode: Windows Node died: SIGKILL, and nobody asked for it\n');
+      expect(stderr).toBe(`winnode: Windows Node died: ${killedByWine}\n`);
     });
   });
 
@@ -287,7 +296,9 @@ describe('wrong arguments are one line and one hint, exit code 2', () => {
     [['--time-limit', '2147484', 'x.js'], 'got "2147484"'],
     [['doctor', '--markdown'], '--markdown goes with doctor --probe'],
     [['doctor', '--probe', '--json', '--markdown'], 'and without --json'],
-    [['doctor', '--jsn'], 'doctor takes --probe, --json and --markdown, not "--jsn".'],
+    [['doctor', '--jsn'], 'not "--jsn".'],
+    [['doctor', 'F06'], 'with --probe, findings such as F06, not "F06".'],
+    [['doctor', '--probe', 'F6'], 'not "F6".'],
   ])('%j', async (args, said) => {
     const { code, stdout, stderr } = await winnode(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
