@@ -42,7 +42,7 @@ export function hostRows(facts: HostFacts, rungs: readonly ReportedRung[]): Repo
   const rows: [string, string | undefined][] = [
     ['system', facts.system],
     ['Wine', facts.wine],
-    ['Windows, as it calls itself', seen?.windows],
+    [facts.wine ? 'the Windows that Wine acts as' : 'Windows, as it calls itself', seen?.windows],
     ['Windows Node', seen?.windowsNode ?? facts.windowsNode],
     ['Node of the host', facts.hostNode],
     ['koffi', koffiVersion()],

@@ -19,6 +19,6 @@ export function drain(
     for (let index = port.next(); index !== -1; index = port.next()) {
       if (port.key(index) === keys.poll) way.take(port.apcContext(index));
     }
-    if (leftMs === 0 && taken < batchSize) return;
+    if (!(leftMs > 0) && taken < batchSize) return;
   }
 }

@@ -41,7 +41,7 @@ const known = {
   closeLimitMs: (value: unknown) => isWhole(value, 0, 600_000),
   kernel: (value: unknown) =>
     typeof (value as Kernel | null)?.NtRemoveIoCompletionEx === 'function',
-  now: (value: unknown) => typeof value === 'function',
+  now: (value: unknown) => typeof value === 'function' && Number.isFinite(value()),
 } as const satisfies Record<keyof PollerOptions, (value: unknown) => boolean>;
 
 function isWhole(value: unknown, least: number, most: number): boolean {

@@ -230,8 +230,8 @@ export class PollLoop<Token> {
       }
       if (this.#refusal !== undefined) throw this.#refusal;
       // Packets that were about nobody's interest do not end a wait, unless they never end; a clock
-      // that is early does not end it either.
-      if (now() >= deadlineMs && (taken === 0 || pass >= lastPass)) {
+      // that is early does not end it either. One that says NaN does.
+      if (!(now() < deadlineMs) && (taken === 0 || pass >= lastPass)) {
         events.isTimedOut = true;
         return;
       }

@@ -1,9 +1,18 @@
 import { inspect } from 'node:util';
 
-/** A wrong value as an error message shows it: short, in one line, and never failing itself. */
+/**
+ * A wrong value as an error shows it: one line, not endless. Never fails: what a getter of the value
+ * throws, of the few that `inspect` asks, is not passed on.
+ */
 export function show(value: unknown): string {
   try {
-    return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 40 });
+    return inspect(value, {
+      depth: 0,
+      breakLength: Number.POSITIVE_INFINITY,
+      customInspect: false,
+      maxArrayLength: 3,
+      maxStringLength: 120,
+    }).replace(/\s*\n\s*/g, ' ');
   } catch {
     return typeof value;
   }

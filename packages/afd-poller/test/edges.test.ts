@@ -177,6 +177,16 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     end();
   });
 
+  test('a clock that goes bad ends a wait and a close', () => {
+    let isBad = false;
+    const { udp, poller, end } = stage({ now: () => (isBad ? Number.NaN : 0) });
+    poller.add(udp(), { receive: true }, 'skt');
+    poller.wait(0);
+    isBad = true;
+    expect(poller.wait(1_000).isTimedOut).toBe(true);
+    end();
+  });
+
   test('posts that never end do not starve a socket', () => {
     const { udp, poller, end } = stage();
     poller.add(udp(), { send: true }, 'socket');

@@ -58,6 +58,13 @@ const interests = {
   'a number for a switch': { receive: 1 },
   'a mode that is none': { receive: true, mode: 'twice' },
   circular,
+  'a switch that throws when it is looked at': {
+    receive: {
+      get [Symbol.toStringTag]() {
+        throw new Error('looked at');
+      },
+    },
+  },
 };
 
 /** name -> [expected code, what to do, whether NT is asked for something on the way] */
@@ -123,6 +130,7 @@ add(ARGUMENT, 'an unknown option', () => newPoller({ wya: 'self' }));
 add(ARGUMENT, 'a way that is none', () => newPoller({ way: 'group?' }));
 add(ARGUMENT, 'a kernel that is none', () => newPoller({ kernel: {} }));
 add(ARGUMENT, 'a clock that is none', () => newPoller({ now: 5 }));
+add(ARGUMENT, 'a clock that says no number', () => newPoller({ now: () => Number.NaN }));
 addNative('ERR_SKT_ARGUMENT', 'a forged socket', () =>
   newPoller().add(Object.create(Skt.prototype), {}),
 );
