@@ -1,5 +1,6 @@
 import {
   AFD_POLL_INFO,
+  afdPollNames,
   allocate,
   type HANDLE,
   INT64_MAX,
@@ -54,11 +55,14 @@ export class PoisonedPoll {
   /** Holds the block against what only the kernel leaves there, for exactly these events. */
   judge(proof: Proof, events: number): void {
     const socket = this.info.handle(0);
-    proof.expect('IoStatusBlock.Status', hex(this.iosb.Status), '0x0');
-    proof.expect('IoStatusBlock.Information', this.iosb.Information, AFD_POLL_INFO.byteLength(1));
-    proof.expect('NumberOfHandles', this.info.NumberOfHandles, 1);
-    proof.expect('Events returned', hex(socket.Events), hex(events));
-    proof.expect('Handles[0].Status', hex(socket.Status), '0x0');
+    const bytes = AFD_POLL_INFO.byteLength(1);
+    const names = afdPollNames(events).map((name) => `AFD_POLL_${name}`);
+    const isFine = 'STATUS_SUCCESS';
+    proof.expect('IoStatusBlock.Status', hex(this.iosb.Status), '0x0', isFine);
+    proof.expect('IoStatusBlock.Information', this.iosb.Information, bytes, 'bytes of the answer');
+    proof.expect('NumberOfHandles', this.info.NumberOfHandles, 1, 'socket that is ready');
+    proof.expect('Events returned', hex(socket.Events), hex(events), names.join(' | '));
+    proof.expect('Handles[0].Status', hex(socket.Status), '0x0', isFine);
   }
 
   /** True when the kernel has no more business with the block. */

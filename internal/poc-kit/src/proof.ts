@@ -57,14 +57,19 @@ export class Proof {
     this.#print(`      ${line}`);
   }
 
-  /** Compares, prints, remembers. Later checks still run. */
+  /**
+   * Compares, prints, remembers. Later checks still run.
+   *
+   * @param meaning what the expected value is, for a reader to whom the value itself says nothing
+   */
   expect(
     name: string,
     seen: string | number | bigint,
     expected: string | number | bigint,
+    meaning?: string,
   ): boolean {
     const ok = String(seen) === String(expected);
-    this.#record({ name, expected: String(expected), seen: String(seen), ok });
+    this.#record({ name, expected: String(expected), seen: String(seen), ok }, meaning);
     return ok;
   }
 
@@ -104,10 +109,11 @@ export class Proof {
     };
   }
 
-  #record(check: Check): void {
+  #record(check: Check, meaning?: string): void {
     this.#checks.push(check);
     const but = check.ok ? '' : `, but expected ${check.expected}`;
-    this.#print(`  ${check.ok ? ' ok ' : 'FAIL'}  ${check.name}: ${check.seen}${but}`);
+    const what = meaning === undefined ? '' : `, ${meaning}`;
+    this.#print(`  ${check.ok ? ' ok ' : 'FAIL'}  ${check.name}: ${check.seen}${but}${what}`);
   }
 
   #judge(lack: string | undefined): Pick<Verdict, 'verdict' | 'reason'> {

@@ -10,13 +10,13 @@ describe('a verdict', () => {
   test('is proven only if something was checked and all of it held', () => {
     const { proof: p, lines } = proof();
     const verdict = p.conclude(() => {
-      p.expect('one', hex(128), '0x80');
+      p.expect('one', hex(128), '0x80', 'a bit');
       p.expect('two', 32n, 32);
     });
     expect(verdict).toMatchObject({ verdict: 'proven', reason: '', stage: 'stage x', build });
     expect(lines).toEqual([
       `stage x (${build} build): a claim`,
-      '   ok   one: 0x80',
+      '   ok   one: 0x80, a bit',
       '   ok   two: 32',
     ]);
   });
@@ -32,12 +32,12 @@ describe('a verdict', () => {
   test('names the first check that did not hold; later ones still run', () => {
     const { proof: p, lines } = proof();
     const verdict = p.conclude(() => {
-      p.expect('one', 1, 2);
+      p.expect('one', 1, 2, 'so many');
       p.expect('two', 3, 4);
     });
     expect(verdict).toMatchObject({ verdict: 'failed', reason: 'one: expected 2, saw 1' });
     expect(verdict.checks).toHaveLength(2);
-    expect(lines[1]).toBe('  FAIL  one: 1, but expected 2');
+    expect(lines[1]).toBe('  FAIL  one: 1, but expected 2, so many');
   });
 
   test('ends at a check that is required', () => {

@@ -83,11 +83,16 @@ export class Stage0Wake {
       this.wake(packet);
       proof.require('the wait for it', this.#remove(this.#waitLimitMs), 'STATUS_SUCCESS');
       proof.expect('packets removed', this.#wait.readU32(this.#removed), 1);
-      proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(packet.key));
-      proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(packet.context));
+      proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(packet.key), 'as posted');
+      proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(packet.context), 'as posted');
       const { Status, Information } = this.#entry.IoStatusBlock;
-      proof.expect('IoStatusBlock.Status', hex(Status), hex(packet.status));
-      proof.expect('IoStatusBlock.Information', hex(Information), hex(packet.information));
+      proof.expect('IoStatusBlock.Status', hex(Status), hex(packet.status), 'as posted');
+      proof.expect(
+        'IoStatusBlock.Information',
+        hex(Information),
+        hex(packet.information),
+        'as posted',
+      );
       proof.expect('NtSetIoCompletion', this.#posted(), 'STATUS_SUCCESS');
       proof.expect('after the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
     });

@@ -166,10 +166,15 @@ export class Stage1AcceptIocp {
     const { KeyContext, ApcContext, IoStatusBlock } = this.#entry;
     const { iosb } = this.poll as AcceptPoll;
     proof.expect('packets removed', this.#scratch.readU32(this.#removedOffset), 1);
-    proof.expect('KeyContext', hex(KeyContext), hex(completionKey));
-    proof.expect('ApcContext', hex(ApcContext), hex(iosb.address));
-    proof.expect('Status of the packet', hex(IoStatusBlock.Status), '0x0');
-    proof.expect('Information of the packet', IoStatusBlock.Information, pollBytes);
+    proof.expect('KeyContext', hex(KeyContext), hex(completionKey), 'the key of this socket');
+    proof.expect('ApcContext', hex(ApcContext), hex(iosb.address), 'the address of the IOSB');
+    proof.expect('Status of the packet', hex(IoStatusBlock.Status), '0x0', 'STATUS_SUCCESS');
+    proof.expect(
+      'Information of the packet',
+      IoStatusBlock.Information,
+      pollBytes,
+      'bytes of the answer',
+    );
   }
 
   /** One NtRemoveIoCompletionEx for one packet; blocks. Returns the status by name. */
