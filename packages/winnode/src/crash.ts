@@ -21,6 +21,8 @@ const loaderCauses = new Map<number, string>([
   [0xc000_0142, 'STATUS_DLL_INIT_FAILED'],
 ]);
 
+/** Node refuses an option of its own with this, before anything runs. */
+const badOptionCode = 9;
 /** Node ends with this on `process.abort()` and on a failed assertion of its own. */
 const abortCode = 134;
 const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
@@ -29,6 +31,8 @@ const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion 
 export const crashExitCode = 1;
 /** Wine's debugger, which it starts for a program that crashes, may end it with code 0. */
 const lost = 'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost';
+/** So does a program whose wineserver ends while it is being loaded. */
+const neverBegan = 'it ended before it ran anything, and Wine says 0: was its wineserver ended?';
 
 const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
 
@@ -52,15 +56,46 @@ export function isLoaderFailure(exitCode: number, { isStarted }: Progress): bool
   return !isStarted && find(loaderCauses, exitCode) !== undefined;
 }
 
+/** Options that have Node do its work before it loads anything, the preload included. */
+const earlyOptions = [
+  '-v',
+  '--version',
+  '-h',
+  '--help',
+  '--v8-options',
+  '--completion-bash',
+  '--run',
+  '--build-snapshot',
+  '--build-snapshot-config',
+  '--experimental-sea-config',
+  '--build-sea',
+];
+
+/**
+ * False where a program may be right to end without having started, as with `-v`. An option that only
+ * the script is meant to see is taken for Node's, too.
+ */
+export function shouldStart(args: readonly string[]): boolean {
+  return !args.some((word) => earlyOptions.includes(word.replace(/=.*/s, '')));
+}
+
+/**
+ * True when a program that should have started did not, though nothing in it had a say: it failed to
+ * load, or died of it. Wine has that happen once in thousands of starts. It is safe to start again.
+ */
+export function isFailedStart(exitCode: number, { isStarted }: Progress): boolean {
+  return !isStarted && (exitCode === 0 || findUnstarted(exitCode) !== undefined);
+}
+
 /**
  * The same under Wine, where Unix passes on the lowest 8 bits of an exit code. That is enough: which
  * codes are meant is known from how far the program got.
  */
 export function crashUnderWine(exitCode: number, progress: Progress): string | undefined {
   if (progress.isEnded) return undefined;
-  if (exitCode === 0) return progress.isStarted ? lost : undefined;
+  if (exitCode === 0) return progress.isStarted ? lost : neverBegan;
   if (exitCode === abortCode) return aborted;
-  const found = find(progress.isStarted ? causes : loaderCauses, exitCode);
+  const found = progress.isStarted ? find(causes, exitCode) : findUnstarted(exitCode);
   if (found !== undefined) return `${hexadecimal(found[0])} ${found[1]} (exit code ${exitCode})`;
   return progress.isStarted ? `exit code ${exitCode}: ended from outside, or at once` : undefined;
 }
@@ -73,6 +108,9 @@ export function killedBy(signal: NodeJS.Signals): string {
   if (signal !== 'SIGKILL') return `${signal}, and nobody asked for it`;
   return `${signal}, by the system for want of memory, by Wine after a crash that took long, or by somebody`;
 }
+
+const findUnstarted = (exitCode: number) =>
+  exitCode === badOptionCode ? undefined : (find(loaderCauses, exitCode) ?? find(causes, exitCode));
 
 const find = (table: Map<number, string>, exitCode: number) =>
   [...table].find(([code]) => (code & 0xff) === exitCode);

@@ -5,6 +5,12 @@
  */
 export { parseArguments } from './arguments.js';
 export { makeBcryptPrimitives } from './bcryptprimitives.js';
-export { crashOnWindows, crashUnderWine, isLoaderFailure } from './crash.js';
+export {
+  crashOnWindows,
+  crashUnderWine,
+  isFailedStart,
+  isLoaderFailure,
+  shouldStart,
+} from './crash.js';
 export { findingsMarkdown, printedSummary } from './findings-report.js';
 export { parseWineMajor } from './wine.js';

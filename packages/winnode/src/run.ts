@@ -5,8 +5,11 @@ import {
   crashExitCode,
   crashOnWindows,
   crashUnderWine,
+  isFailedStart,
   isLoaderFailure,
   killedBy,
+  type Progress,
+  shouldStart,
 } from './crash.js';
 import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
 import { explained, WinnodeError } from './errors.js';
@@ -28,7 +31,7 @@ import { quoteNodeOption, toWindowsPath } from './windows-path.js';
 import { findWine, type Wine } from './wine.js';
 import { wineEnvironment } from './wine-environment.js';
 import { useWineserver, type WineserverLease } from './wineserver.js';
-import { answersInTime, stateOf, wineserverPid } from './wineserver-process.js';
+import { answersInTime, isRunning, stateOf, wineserverPid } from './wineserver-process.js';
 
 /** A host's way of running Windows Node, ready for use. */
 export interface Session {
@@ -132,6 +135,11 @@ interface WineHost {
   readonly limitMs: number;
 }
 
+/** How a run under Wine ended, and how far it had come. */
+interface WineEnd extends ChildEnd {
+  readonly progress: Progress;
+}
+
 let nextRun = 0;
 
 async function runUnderWine(
@@ -140,6 +148,52 @@ async function runUnderWine(
   sessionEnv: NodeJS.ProcessEnv,
   options: RunOptions,
 ): Promise<RunResult> {
+  const { prefix, wine } = host;
+  const isExpected = shouldStart(args);
+  let end = await runOnce(host, args, sessionEnv, options);
+  if (isExpected && isUnstarted(end) && (await isRunning(prefix, wine))) {
+    const why = crashUnderWine(end.exitCode, end.progress) ?? `exit code ${end.exitCode}`;
+    options.onProgress?.(`Windows Node did not start: ${why}. It is started again.`);
+    end = await runOnce(host, args, sessionEnv, options);
+  }
+  return judged(end, isExpected, () => distrust(prefix, sessionEnv));
+}
+
+/** Nobody ended it, and nothing in it had a say. */
+function isUnstarted(end: WineEnd): boolean {
+  const { signal, came, isTimedOut, wasHeadless, exitCode, progress } = end;
+  if (signal !== null || came.size > 0 || isTimedOut || wasHeadless) return false;
+  return isFailedStart(exitCode, progress);
+}
+
+/** What an end means. @param isExpected whether it should have started */
+function judged(child: WineEnd, isExpected: boolean, doubtPrefix: () => void): RunResult {
+  if (child.wasHeadless && !child.isTimedOut) {
+    const crash = 'its main thread crashed, and the others waited for it';
+    return { exitCode: crashExitCode, signal: null, crash };
+  }
+  const { exitCode, signal, came, progress } = child;
+  // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
+  if (came.has('SIGINT') && signal === null && !progress.isEnded && !child.isTimedOut) {
+    return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
+  }
+  if (signal !== null) {
+    return resultOf(child, came.has(signal) ? undefined : killedBy(signal));
+  }
+  if (isLoaderFailure(exitCode, progress)) doubtPrefix();
+  // After a signal that was passed on, the program may end as it likes.
+  if (came.size > 0 || child.isTimedOut) return resultOf(child);
+  if (exitCode === 0 && !isExpected && !progress.isStarted) return resultOf(child);
+  const crash = crashUnderWine(exitCode, progress);
+  return resultOf(exitCode === 0 && crash ? { ...child, exitCode: crashExitCode } : child, crash);
+}
+
+async function runOnce(
+  host: WineHost,
+  args: readonly string[],
+  sessionEnv: NodeJS.ProcessEnv,
+  options: RunOptions,
+): Promise<WineEnd> {
   const { wine, node, prefix, held, limitMs } = host;
   const env = wineEnvironment(prefix, options.env ?? sessionEnv);
   const mark = markOf(prefix, process.pid, processStart(process.pid) ?? '', nextRun++);
@@ -174,24 +228,7 @@ async function runUnderWine(
       },
     );
     if (child.isStuck) throw await stuck(prefix, limitMs);
-    if (child.wasHeadless && !child.isTimedOut) {
-      const crash = 'its main thread crashed, and the others waited for it';
-      return { exitCode: crashExitCode, signal: null, crash };
-    }
-    const { exitCode, signal, came } = child;
-    const { progress } = files;
-    // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
-    if (came.has('SIGINT') && signal === null && !progress.isEnded && !child.isTimedOut) {
-      return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
-    }
-    if (signal !== null) {
-      return resultOf(child, came.has(signal) ? undefined : killedBy(signal));
-    }
-    if (isLoaderFailure(exitCode, progress)) distrust(prefix, sessionEnv);
-    // After a signal that was passed on, the program may end as it likes.
-    if (came.size > 0 || child.isTimedOut) return resultOf(child);
-    const crash = crashUnderWine(exitCode, progress);
-    return resultOf(exitCode === 0 && crash ? { ...child, exitCode: crashExitCode } : child, crash);
+    return { ...child, progress: files.progress };
   } finally {
     files.remove();
   }

@@ -14,6 +14,7 @@ export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
+  /** Without {@link Running.notices}. */
   readonly stderr: string;
 }
 
@@ -21,12 +22,17 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** What winnode says of a busy machine, and where nothing is amiss: once it has ended. */
+  notices(): string;
   /** Resolves when it has printed this. */
   saw(text: string): Promise<void>;
 }
 
 /** As for `spawn`, and the script that is run; default: winnode's own. */
 export type StartOptions = SpawnOptions & { readonly script?: string };
+
+const busy =
+  /^winnode: (Waiting for another winnode .*|Windows Node did not start: .* It is started again\.)\n/gm;
 
 /** Starts winnode's command line, with pipes for streams. */
 export function start(args: readonly string[], given: StartOptions = {}): Running {
@@ -43,8 +49,13 @@ export function start(args: readonly string[], given: StartOptions = {}): Runnin
     stderr += text;
   });
   const ended = new Promise<Ended>((done) => {
-    child.on('close', (code, signal) => done({ code, signal, stdout, stderr }));
+    child.on('close', (code, signal) => {
+      // Rare enough to be worth a line in the log of a test run.
+      if (notices() !== '') console.warn(notices());
+      done({ code, signal, stdout, stderr: stderr.replace(busy, '') });
+    });
   });
+  const notices = () => stderr.match(busy)?.join('') ?? '';
   const saw = async (text: string) => {
     while (!stdout.includes(text)) {
       await Promise.race([
@@ -57,7 +68,7 @@ export function start(args: readonly string[], given: StartOptions = {}): Runnin
       ]);
     }
   };
-  return { child, ended, saw };
+  return { child, ended, notices, saw };
 }
 
 /** Runs winnode's command line to its end. */

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { prefixPath, quoteNodeOption, toWindowsPath, WinnodeError } from 'winnode';
 import {
   crashUnderWine,
+  isFailedStart,
   isLoaderFailure,
   makeBcryptPrimitives,
   parseArguments,
   parseWineMajor,
+  shouldStart,
 } from 'winnode/internal';
 
 test('a path of this host becomes one on drive Z', () => {
@@ -119,7 +121,7 @@ describe('what a program died of, by 8 bits of its exit code', () => {
       running,
       'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost',
     ],
-    [0, loading, undefined],
+    [0, loading, 'it ended before it ran anything, and Wine says 0: was its wineserver ended?'],
     [5, { isStarted: true, isEnded: true }, undefined],
   ])('%d, %j', (exitCode, progress, said) => {
     expect(crashUnderWine(exitCode, progress)).toBe(said);
@@ -129,6 +131,20 @@ describe('what a program died of, by 8 bits of its exit code', () => {
     expect(isLoaderFailure(0x35, loading)).toBe(true);
     expect(isLoaderFailure(0x35, running)).toBe(false);
     expect(isLoaderFailure(9, loading)).toBe(false);
+  });
+
+  test('what did not start by no will of its own is started again', () => {
+    for (const code of [0, 3, 5, 0x35, 0x42, 0x7b]) {
+      expect(isFailedStart(code, loading)).toBe(true);
+      expect(isFailedStart(code, running)).toBe(false);
+    }
+    // Node's own: an unknown error, a bad option, an abort for want of memory.
+    for (const code of [1, 9, 134]) expect(isFailedStart(code, loading)).toBe(false);
+    expect(shouldStart(['-p', '1'])).toBe(true);
+    expect(shouldStart([])).toBe(true);
+    for (const option of ['-v', '--v8-options', '--run=build']) {
+      expect(shouldStart(['--no-warnings', option])).toBe(false);
+    }
   });
 });
 

@@ -322,14 +322,14 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
 
     const isDebian = host.wine.includes('Debian');
     expect(temporary.size).toBeGreaterThanOrEqual(isDebian ? 1 : 0);
-    const runs = await Promise.all([
-      winnode(['-p', '1 + 1'], { env }),
-      winnode(['-p', '2 + 2'], { env }),
-    ]);
-    expect(runs.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
-    const said = runs.map(({ stderr }) => stderr).sort();
-    expect(said[0]).toMatch(/^winnode: Making a Wine prefix in .+\n$/);
-    expect(said[1]).toMatch(/^winnode: Waiting for another winnode .+\n$/);
+    const runs = [start(['-p', '1 + 1'], { env }), start(['-p', '2 + 2'], { env })];
+    const ends = await Promise.all(runs.map(({ ended }) => ended));
+    expect(ends.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
+    const [waiter, maker] = ends.map(({ stderr }) => stderr).sort();
+    expect(waiter).toBe('');
+    expect(maker).toMatch(/^winnode: Making a Wine prefix in .+\n$/);
+    const notices = runs.map((run) => run.notices()).join('');
+    expect(notices).toContain(`winnode: Waiting for another winnode (${lock})\n`);
     expect([...temporary].filter((directory) => existsSync(directory))).toEqual([]);
     expect(readdirSync(cache)).toEqual([prefixIn(cache).slice(cache.length + 1)]);
     expect(processesOf(cache)).toEqual([]);
