@@ -153,7 +153,7 @@ async function runUnderWine(
   let end = await runOnce(host, args, sessionEnv, options);
   if (isExpected && isUnstarted(end) && (await isRunning(prefix, wine))) {
     const why = crashUnderWine(end.exitCode, end.progress) ?? `exit code ${end.exitCode}`;
-    options.onProgress?.(`Windows Node did not start: ${why}. It is started again.`);
+    options.onProgress?.(`Windows Node did not start (${why}). It is started again.`);
     end = await runOnce(host, args, sessionEnv, options);
   }
   return judged(end, isExpected, () => distrust(prefix, sessionEnv));

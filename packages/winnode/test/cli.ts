@@ -32,7 +32,7 @@ export interface Running {
 export type StartOptions = SpawnOptions & { readonly script?: string };
 
 const busy =
-  /^winnode: (Waiting for another winnode .*|Windows Node did not start: .* It is started again\.)\n/gm;
+  /^winnode: (Waiting for another winnode .*|Windows Node did not start .* It is started again\.)\n/gm;
 
 /** Starts winnode's command line, with pipes for streams. */
 export function start(args: readonly string[], given: StartOptions = {}): Running {

@@ -51,7 +51,7 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
       signal: null,
       stdout: '1\n',
       stderr: '',
-      notices: expect.stringMatching(/^winnode: .+ did not start: .+ It is started again\.\n$/),
+      notices: expect.stringMatching(/^winnode: .+ did not start .+ It is started again\.\n$/),
     });
   });
 
