@@ -15,12 +15,22 @@ const print = (answer: unknown) => writeSync(1, `${JSON.stringify(answer)}\n`);
 const reasons = {
   absent: 'has no ntdllx to ask',
   'too old': 'has an ntdllx that is too old to be asked',
-  'not built': 'has an ntdllx that is not built; in a clone of tofu-nt: npm run setup',
 } as const;
 
+/** Without a build nothing of it runs, where a project that has no ntdllx may need none. */
+const notBuilt = {
+  name: 'ntdllx',
+  isNecessary: true,
+  verdict: 'missing',
+  version: '',
+  detail: 'it is not built',
+  hint: 'In a clone of tofu-nt: npm run setup',
+};
+
 const found = findProjectModule('ntdllx', '/probe');
-if ('why' in found) print({ reason: reasons[found.why] });
-else {
+if ('why' in found) {
+  print(found.why === 'not built' ? notBuilt : { reason: reasons[found.why] });
+} else {
   const { probeNt } = (await import(found.url)) as Probe;
   for (const fact of probeNt()) print(fact);
 }

@@ -17,7 +17,8 @@ function project(name: string, probe?: string): string {
   const directory = join(scratch, name);
   const ntdllx = join(directory, 'node_modules', 'ntdllx');
   mkdirSync(ntdllx, { recursive: true });
-  const exports = probe === undefined ? { '.': './probe.js' } : { './probe': './probe.js' };
+  const entry = probe === undefined ? '.' : './probe';
+  const exports = { [entry]: './probe.js', './package.json': './package.json' };
   writeFileSync(join(ntdllx, 'package.json'), JSON.stringify({ type: 'module', exports }));
   writeFileSync(join(ntdllx, 'probe.js'), probe ?? '');
   return directory;
@@ -73,6 +74,15 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
       });
       expect(code).toBe(0);
     }
+  });
+
+  test('an ntdllx that nobody built is a failure, with what to do', async () => {
+    const cwd = project('not built', '');
+    rmSync(join(cwd, 'node_modules', 'ntdllx', 'probe.js'));
+    const items = await diagnose({ cwd });
+    expect(items.at(-1)).toMatchObject({ name: 'ntdllx', verdict: 'missing' });
+    expect(items.at(-1)?.hint).toContain('npm run setup');
+    expect(isWell(items)).toBe(false);
   });
 
   test('a crash on the way names what was tried, and keeps what was seen', async () => {
