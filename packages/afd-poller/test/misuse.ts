@@ -21,16 +21,23 @@ interface Ended {
   readonly said: string;
 }
 
-/** Wine 8 now and then starts no process at all, with an error that Node has no name for. */
+/**
+ * Wine 8 now and then starts no process at all, with an error that Node has no name for; or one that
+ * dies while it is loaded, with STATUS_DLL_INIT_FAILED or the like.
+ */
 const startAttempts = 3;
+const loaderFailures = [0xc000_007b, 0xc000_012f, 0xc000_0135, 0xc000_0139, 0xc000_0142];
 
 async function run(name: string, attempt = 1): Promise<Ended> {
+  const isLast = attempt === startAttempts;
   try {
-    return await start(name);
+    const ended = await start(name);
+    const isUnstarted = ended.said === '' && loaderFailures.includes(ended.exitCode ?? 0);
+    return isUnstarted && !isLast ? run(name, attempt + 1) : ended;
   } catch (error) {
     // Only a process that never was is tried again: whatever one did stands.
     const isSpawn = (error as NodeJS.ErrnoException).syscall === 'spawn';
-    if (!isSpawn || attempt === startAttempts) throw error;
+    if (!isSpawn || isLast) throw error;
     return run(name, attempt + 1);
   }
 }
