@@ -25,6 +25,9 @@ const loaderCauses = new Map<number, string>([
 const badOptionCode = 9;
 /** Node ends with this on `process.abort()` and on a failed assertion of its own. */
 const abortCode = 134;
+/** Node ends with this where Windows, or Wine without its registry, says that it is too old. */
+const oldWindowsCode = 216;
+const oldWindows = `exit code ${oldWindowsCode}: Node takes the version that Wine tells for too old`;
 const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
 
 /** The exit code of a crash whose own code Wine has lost. */
@@ -84,7 +87,9 @@ export function shouldStart(args: readonly string[]): boolean {
  * load, or died of it. Wine has that happen once in thousands of starts. It is safe to start again.
  */
 export function isFailedStart(exitCode: number, { isStarted }: Progress): boolean {
-  return !isStarted && (exitCode === 0 || findUnstarted(exitCode) !== undefined);
+  if (isStarted) return false;
+  const isOdd = [0, abortCode, oldWindowsCode].includes(exitCode);
+  return isOdd || findUnstarted(exitCode) !== undefined;
 }
 
 /**
@@ -95,6 +100,7 @@ export function crashUnderWine(exitCode: number, progress: Progress): string | u
   if (progress.isEnded) return undefined;
   if (exitCode === 0) return progress.isStarted ? lost : neverBegan;
   if (exitCode === abortCode) return aborted;
+  if (exitCode === oldWindowsCode && !progress.isStarted) return oldWindows;
   const found = progress.isStarted ? find(causes, exitCode) : findUnstarted(exitCode);
   if (found !== undefined) return `${hexadecimal(found[0])} ${found[1]} (exit code ${exitCode})`;
   return progress.isStarted ? `exit code ${exitCode}: ended from outside, or at once` : undefined;

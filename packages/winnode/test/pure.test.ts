@@ -113,6 +113,8 @@ describe('what a program died of, by 8 bits of its exit code', () => {
     [9, running, '0xC0000409 STATUS_STACK_BUFFER_OVERRUN (exit code 9)'],
     [0xfd, running, '0xC00000FD STATUS_STACK_OVERFLOW (exit code 253)'],
     [42, running, 'exit code 42: ended from outside, or at once'],
+    [216, loading, 'exit code 216: Node takes the version that Wine tells for too old'],
+    [216, running, 'exit code 216: ended from outside, or at once'],
     [0x35, loading, '0xC0000135 STATUS_DLL_NOT_FOUND (exit code 53)'],
     // Node refuses an option of its own with 9, before anything runs.
     [9, loading, undefined],
@@ -134,12 +136,12 @@ describe('what a program died of, by 8 bits of its exit code', () => {
   });
 
   test('what did not start by no will of its own is started again', () => {
-    for (const code of [0, 3, 5, 0x35, 0x42, 0x7b]) {
+    for (const code of [0, 3, 5, 0x35, 0x42, 0x7b, 134, 216]) {
       expect(isFailedStart(code, loading)).toBe(true);
       expect(isFailedStart(code, running)).toBe(false);
     }
-    // Node's own: an unknown error, a bad option, an abort for want of memory.
-    for (const code of [1, 9, 134]) expect(isFailedStart(code, loading)).toBe(false);
+    // Node's own: an unknown error, a bad option.
+    for (const code of [1, 9]) expect(isFailedStart(code, loading)).toBe(false);
     expect(shouldStart(['-p', '1'])).toBe(true);
     expect(shouldStart([])).toBe(true);
     for (const option of ['-v', '--v8-options', '--run=build']) {
