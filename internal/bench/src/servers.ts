@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -103,12 +102,18 @@ export class Servers {
     { nodeOptions = [], env = {}, onStderr }: StartOptions = {},
   ): Promise<RunningServer> {
     const args = [...nodeOptions, scriptNamed('serve'), entry.contestant, `${entry.bufferBytes}`];
+    // Where a start that failed is made again, the newest child is the one.
     let child: ChildProcess | undefined;
+    let heard = (_line: string) => {};
+    const firstLine = new Promise<string>((done) => {
+      heard = done;
+    });
     const ended = this.#session.run([...args, mode], {
       env: { ...this.#env, ...env },
       stdio: ['ignore', 'pipe', onStderr === undefined ? 'inherit' : 'pipe'],
       onSpawn: (process) => {
         child = process;
+        createInterface({ input: process.stdout as NodeJS.ReadableStream }).once('line', heard);
         if (onStderr !== undefined) process.stderr?.setEncoding('latin1').on('data', onStderr);
       },
     });
@@ -116,19 +121,17 @@ export class Servers {
       throw new Error(`The server ${entry.label} ended with exit code ${exitCode}.`);
     });
     stopped.catch(() => {});
-    const { stdout, pid } = child as unknown as ChildProcess;
-    const lines = createInterface({ input: stdout as NodeJS.ReadableStream });
     const limit = new AbortController();
     const tooLong = sleep(startLimitMs, undefined, { signal: limit.signal }).then(() => {
       throw new Error(`The server ${entry.label} does not start.`);
     });
     tooLong.catch(() => {});
-    const [line] = (await Promise.race([once(lines, 'line'), stopped, tooLong])) as [string];
+    const line = await Promise.race([firstLine, stopped, tooLong]);
     limit.abort();
     const { port, control } = JSON.parse(line) as ServerPorts;
     return {
       entry,
-      pid: pid as number,
+      pid: (child as unknown as ChildProcess).pid as number,
       port,
       report: () => ask(control),
       async stop() {

@@ -49,6 +49,8 @@ export class TerminalFront {
   }
 
   #attach(child: ChildProcess): void {
+    // There was one before, where a start that failed was made again.
+    this.release();
     const [stdin, stdout] = [this.#stdin, this.#stdout];
     const patience = new Patience(() => {
       stdout.write('\nIt does not answer: it is inside a call. Ctrl-C again ends the prompt.\n');

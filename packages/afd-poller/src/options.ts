@@ -41,8 +41,16 @@ const known = {
   closeLimitMs: (value: unknown) => isWhole(value, 0, 600_000),
   kernel: (value: unknown) =>
     typeof (value as Kernel | null)?.NtRemoveIoCompletionEx === 'function',
-  now: (value: unknown) => typeof value === 'function' && Number.isFinite(value()),
+  now: (value: unknown) => typeof value === 'function' && isClock(value as () => unknown),
 } as const satisfies Record<keyof PollerOptions, (value: unknown) => boolean>;
+
+function isClock(now: () => unknown): boolean {
+  try {
+    return Number.isFinite(now());
+  } catch {
+    return false;
+  }
+}
 
 function isWhole(value: unknown, least: number, most: number): boolean {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;

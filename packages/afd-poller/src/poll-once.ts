@@ -77,13 +77,13 @@ export function pollOnce(
   const poll = new OnePoll(kernel, list);
   try {
     for (;;) {
-      const first = poll.run(Math.max(0, deadlineMs - now()));
+      // A clock that says NaN ends the wait, as a poller's does.
+      const first = poll.run(Math.max(0, deadlineMs - now()) || 0);
       // A poll that had to wait ends with the first socket alone: a look at all of them follows.
       const ready = first.length === 0 || list.length === 1 ? first : poll.run(0);
       if (ready.length > 0) return ready;
       // What was ready is not any more: somebody else was faster.
-      if (first.length > 0 && now() < deadlineMs) continue;
-      if (now() >= deadlineMs) return first;
+      if (!(now() < deadlineMs)) return first;
     }
   } finally {
     poll.close();

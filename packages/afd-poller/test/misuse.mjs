@@ -130,6 +130,16 @@ add(ARGUMENT, 'an unknown option', () => newPoller({ wya: 'self' }));
 add(ARGUMENT, 'a way that is none', () => newPoller({ way: 'group?' }));
 add(ARGUMENT, 'a kernel that is none', () => newPoller({ kernel: {} }));
 add(ARGUMENT, 'a clock that is none', () => newPoller({ now: 5 }));
+add(ARGUMENT, 'a clock that throws', () =>
+  newPoller({
+    now: () => {
+      throw new Error('no time');
+    },
+  }),
+);
+add(ARGUMENT, 'an option of a thousand keys', () =>
+  newPoller({ way: Object.fromEntries(Array.from({ length: 1_000 }, (_, key) => [`k${key}`, 1])) }),
+);
 add(ARGUMENT, 'a clock that says no number', () => newPoller({ now: () => Number.NaN }));
 addNative('ERR_SKT_ARGUMENT', 'a forged socket', () =>
   newPoller().add(Object.create(Skt.prototype), {}),

@@ -39,7 +39,7 @@ export function parseArguments(args: readonly string[]): Asked {
 }
 
 function parseDoctor(rest: readonly string[]): Asked {
-  if (rest.includes('--help')) return { what: 'help' };
+  if (rest.some((word) => word === '--help' || word === '-h')) return { what: 'help' };
   const isProbe = rest.includes('--probe');
   const ids = rest.filter((word) => isProbe && /^F\d\d$/.test(word));
   const known = ['--probe', '--json', '--markdown', ...ids];

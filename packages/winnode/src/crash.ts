@@ -21,8 +21,13 @@ const loaderCauses = new Map<number, string>([
   [0xc000_0142, 'STATUS_DLL_INIT_FAILED'],
 ]);
 
-/** Node refuses an option of its own with this, before anything runs. */
-const badOptionCode = 9;
+const accessViolation = 0xc000_0005;
+/** What a program dies of before it has started. Node ends with other such codes by itself. */
+const unstartedCauses = new Map([
+  ...loaderCauses,
+  [accessViolation, causes.get(accessViolation) as string],
+]);
+
 /** Node ends with this on `process.abort()` and on a failed assertion of its own. */
 const abortCode = 134;
 /** Node ends with this where Windows, or Wine without its registry, says that it is too old. */
@@ -35,7 +40,7 @@ export const crashExitCode = 1;
 /** Wine's debugger, which it starts for a program that crashes, may end it with code 0. */
 const lost = 'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost';
 /** So does a program whose wineserver ends while it is being loaded. */
-const neverBegan = 'it ended before it ran anything, and Wine says 0: was its wineserver ended?';
+const neverBegan = 'it ended before it ran anything, and Wine says 0';
 
 const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
 
@@ -74,22 +79,29 @@ const earlyOptions = [
   '--build-sea',
 ];
 
-/**
- * False where a program may be right to end without having started, as with `-v`. An option that only
- * the script is meant to see is taken for Node's, too.
- */
+/** Node's own part of a command line, as far as that can be told: up to what is surely a script. */
+function nodeOptionsOf(args: readonly string[]): readonly string[] {
+  const script = args.findIndex((word, index) => {
+    const before = args[index - 1] ?? '';
+    // After an option without a value in it, a word may be its value.
+    return word === '--' || !(word.startsWith('-') || /^-[^=]*$/.test(before));
+  });
+  return script === -1 ? args : args.slice(0, script);
+}
+
+/** False where a program may be right to end without having started, as with `-v`. By its arguments. */
 export function shouldStart(args: readonly string[]): boolean {
-  return !args.some((word) => earlyOptions.includes(word.replace(/=.*/s, '')));
+  const nameOf = (word: string) => word.replace(/=.*/s, '').replaceAll('_', '-');
+  return !nodeOptionsOf(args).some((word) => earlyOptions.includes(nameOf(word)));
 }
 
 /**
  * True when a program that should have started did not, though nothing in it had a say: it failed to
  * load, or died of it. Wine has that happen once in thousands of starts. It is safe to start again.
  */
-export function isFailedStart(exitCode: number, { isStarted }: Progress): boolean {
-  if (isStarted) return false;
-  const isOdd = [0, abortCode, oldWindowsCode].includes(exitCode);
-  return isOdd || findUnstarted(exitCode) !== undefined;
+export function isFailedStart(exitCode: number, progress: Progress): boolean {
+  if (progress.isStarted) return false;
+  return exitCode === 0 || find(unstartedCauses, exitCode) !== undefined;
 }
 
 /**
@@ -101,7 +113,7 @@ export function crashUnderWine(exitCode: number, progress: Progress): string | u
   if (exitCode === 0) return progress.isStarted ? lost : neverBegan;
   if (exitCode === abortCode) return aborted;
   if (exitCode === oldWindowsCode && !progress.isStarted) return oldWindows;
-  const found = progress.isStarted ? find(causes, exitCode) : findUnstarted(exitCode);
+  const found = find(progress.isStarted ? causes : unstartedCauses, exitCode);
   if (found !== undefined) return `${hexadecimal(found[0])} ${found[1]} (exit code ${exitCode})`;
   return progress.isStarted ? `exit code ${exitCode}: ended from outside, or at once` : undefined;
 }
@@ -114,9 +126,6 @@ export function killedBy(signal: NodeJS.Signals): string {
   if (signal !== 'SIGKILL') return `${signal}, and nobody asked for it`;
   return `${signal}, by the system for want of memory, by Wine after a crash that took long, or by somebody`;
 }
-
-const findUnstarted = (exitCode: number) =>
-  exitCode === badOptionCode ? undefined : (find(loaderCauses, exitCode) ?? find(causes, exitCode));
 
 const find = (table: Map<number, string>, exitCode: number) =>
   [...table].find(([code]) => (code & 0xff) === exitCode);

@@ -107,6 +107,7 @@ const whys: Record<string, readonly [message: string, hint: string]> = {
  * cannot: that is `problem`.
  *
  * @throws {InterruptedError} when a signal ended it.
+ * @throws {WinnodeError} `ERR_USAGE` for a number that no finding has.
  */
 export async function probeFindings(options: ProbeFindingsOptions = {}): Promise<FindingsReport> {
   const date = new Date().toISOString().slice(0, 10);
@@ -126,6 +127,7 @@ export async function probeFindings(options: ProbeFindingsOptions = {}): Promise
     return { date, host, problem: null, isWhole, findings };
   } catch (error) {
     if (!(error instanceof WinnodeError) || error instanceof InterruptedError) throw error;
+    if (error.code === 'ERR_USAGE') throw error;
     const { message, hint } = error;
     return { date, host, problem: { message, hint }, isWhole, findings };
   } finally {

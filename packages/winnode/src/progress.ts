@@ -11,10 +11,11 @@ export class ProgressFiles {
 
   constructor(file: string) {
     this.#file = file;
-    for (const path of this.#paths) writeFileSync(path, '');
+    for (const path of this.paths) writeFileSync(path, '');
   }
 
-  get #paths(): [starting: string, running: string] {
+  /** Both of them. */
+  get paths(): [starting: string, running: string] {
     return [`${this.#file}.starting`, `${this.#file}.running`];
   }
 
@@ -25,12 +26,12 @@ export class ProgressFiles {
 
   /** How far the program got until now. */
   get progress(): Progress {
-    const [starting, running] = this.#paths;
+    const [starting, running] = this.paths;
     return { isStarted: !existsSync(starting), isEnded: !existsSync(running) };
   }
 
   /** Removes what is left of them. */
   remove(): void {
-    for (const path of this.#paths) rmSync(path, { force: true });
+    for (const path of this.paths) rmSync(path, { force: true });
   }
 }

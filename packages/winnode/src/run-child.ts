@@ -19,12 +19,15 @@ export interface RunOptions {
   readonly forwardSignals?: boolean;
   /**
    * After so many milliseconds the program and its children are ended, and the exit code is
-   * {@link timeLimitExitCode}. Counted from the program's start; default: no limit.
+   * {@link timeLimitExitCode}. Counted from the program's first start; default: no limit.
    */
   readonly timeLimitMs?: number;
   /** Told one line before something slow starts. */
   readonly onProgress?: (line: string) => void;
-  /** Handed the process as soon as it runs, for its streams. */
+  /**
+   * Handed the process as soon as it runs, for its streams. Under Wine a second one may follow, where
+   * the first did not get as far as the program: it takes the place of the first.
+   */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
 

@@ -148,15 +148,37 @@ async function runUnderWine(
   sessionEnv: NodeJS.ProcessEnv,
   options: RunOptions,
 ): Promise<RunResult> {
-  const { prefix, wine } = host;
+  const { prefix, held } = host;
   const isExpected = shouldStart(args);
-  let end = await runOnce(host, args, sessionEnv, options);
-  if (isExpected && isUnstarted(end) && (await isRunning(prefix, wine))) {
-    const why = crashUnderWine(end.exitCode, end.progress) ?? `exit code ${end.exitCode}`;
-    options.onProgress?.(`Windows Node did not start (${why}). It is started again.`);
-    end = await runOnce(host, args, sessionEnv, options);
+  const startedMs = performance.now();
+  const came: NodeJS.Signals[] = [];
+  // Over both starts and what is between them.
+  const stopListening = held.listen((signal) => came.push(signal));
+  try {
+    let end = await runOnce(host, args, sessionEnv, options);
+    const { timeLimitMs } = options;
+    const leftMs = timeLimitMs && Math.floor(timeLimitMs - (performance.now() - startedMs));
+    const isTime = leftMs === undefined || leftMs >= 1;
+    if (isExpected && isTime && isUnstarted(end) && (await isServed(host)) && came.length === 0) {
+      const why = crashUnderWine(end.exitCode, end.progress);
+      options.onProgress?.(`Windows Node did not start (${why}). It is started again.`);
+      const again = leftMs === undefined ? options : { ...options, timeLimitMs: leftMs };
+      end = await runOnce(host, args, sessionEnv, again);
+    }
+    // One that came when there was no program to be told.
+    const [first] = came;
+    if (first !== undefined && isUnstarted(end) && options.forwardSignals !== false) {
+      return { exitCode: signalExitCode(first), signal: first };
+    }
+    return judged(end, isExpected, () => distrust(prefix, sessionEnv));
+  } finally {
+    stopListening();
   }
-  return judged(end, isExpected, () => distrust(prefix, sessionEnv));
+}
+
+/** Whether the wineserver is there still. One that does not answer is no reason to try again. */
+async function isServed({ prefix, wine }: WineHost): Promise<boolean> {
+  return isRunning(prefix, wine).catch(() => false);
 }
 
 /** Nobody ended it, and nothing in it had a say. */
@@ -211,7 +233,7 @@ async function runOnce(
       {
         ...env,
         ...files.environment,
-        NODE_OPTIONS: withPreload(env['NODE_OPTIONS']),
+        NODE_OPTIONS: nodeOptions(args, env['NODE_OPTIONS'], files),
         [markVariable]: mark,
       },
       options,
@@ -262,7 +284,24 @@ function diesWithUs(): string[] {
   return isMainThread && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL'] : [];
 }
 
-function withPreload(nodeOptions: string | undefined): string {
+/**
+ * NODE_OPTIONS with the preload, which comes first. Node's permission model would keep it from being
+ * read, and from saying how far the program got.
+ */
+function nodeOptions(
+  args: readonly string[],
+  given: string | undefined,
+  { paths }: ProgressFiles,
+): string {
   const preload = toWindowsPath(fileURLToPath(new URL('./preload.cjs', import.meta.url)));
-  return `-r ${quoteNodeOption(preload)}${nodeOptions ? ` ${nodeOptions}` : ''}`;
+  const isRestricted = [...args, given ?? ''].some((text) =>
+    /--(experimental-)?permission\b/.test(text),
+  );
+  const allowed = [
+    ['--allow-fs-read', preload],
+    ...paths.map((path) => ['--allow-fs-write', toWindowsPath(path)]),
+  ].map(([option, path]) => quoteNodeOption(`${option}=${path}`));
+  return [`-r ${quoteNodeOption(preload)}`, ...(isRestricted ? allowed : []), given]
+    .filter(Boolean)
+    .join(' ');
 }

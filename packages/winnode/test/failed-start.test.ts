@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findWine } from 'winnode';
-import { host, start } from './cli.js';
+import { host, type Running, start } from './cli.js';
 import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from './prefixes.js';
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
@@ -15,44 +15,97 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
   const cache = host.kind === 'wine' ? makeCache() : '';
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
   const failing = join(cache, 'wine64');
+  const slow = join(cache, 'wineserver');
   const code = join(cache, 'code');
+  const isSlow = join(cache, 'is slow');
   let env: NodeJS.ProcessEnv = {};
+
+  const script = (file: string, text: string) => {
+    writeFileSync(file, `#!/bin/sh\n${text}\n`);
+    chmodSync(file, 0o755);
+  };
 
   beforeAll(async () => {
     const { loader, server } = findWine();
-    const script = `#!/bin/sh
-      case "$*" in *node.exe*)
-        if [ -e '${code}' ]; then
-          read -r code times < '${code}'
-          if [ "$times" = 1 ]; then rm '${code}'; fi
-          exit "$code"
-        fi
-      esac
-      exec '${loader}' "$@"\n`;
-    writeFileSync(failing, script);
-    chmodSync(failing, 0o755);
-    env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: server };
+    script(
+      failing,
+      `case "$*" in *node.exe*)
+         if [ -e '${code}' ]; then
+           read -r code times what < '${code}'
+           if [ "$times" = once ]; then rm '${code}'; fi
+           case "$what" in
+             server) '${server}' -k; '${server}' -w ;;
+             slow) touch '${isSlow}' ;;
+           esac
+           exit "$code"
+         fi
+       esac
+       exec '${loader}' "$@"`,
+    );
+    // Slow to answer from the moment on that a program was not started.
+    script(slow, `if [ -e '${isSlow}' ]; then sleep 2; fi\nexec '${server}' "$@"`);
+    env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: slow };
     await copyPrefix(prefix);
   }, 200_000);
   afterAll(() => removeCache(cache));
 
-  const run = async (args: readonly string[], exitCode: number, times: 'always' | 1) => {
-    writeFileSync(code, `${exitCode} ${times}\n`);
+  type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'never';
+  const begin = (args: readonly string[], exitCode: number, failure: Failure) => {
+    if (failure !== 'never') writeFileSync(code, `${exitCode} ${failure}\n`);
     const running = start(args, { env });
     running.child.stdin?.end();
+    return running;
+  };
+  const end = async (running: Running) => {
     const ended = await running.ended;
-    rmSync(code, { force: true });
+    for (const file of [code, isSlow]) rmSync(file, { force: true });
     return { ...ended, notices: running.notices() };
   };
+  const run = (...given: Parameters<typeof begin>) => end(begin(...given));
 
   test.each([0, 5, 0x42])('with %d, once: it is started again, and that is said', async (exit) => {
-    expect(await run(['-p', '1'], exit, 1)).toEqual({
+    expect(await run(['-p', '1'], exit, 'once')).toEqual({
       code: 0,
       signal: null,
       stdout: '1\n',
       stderr: '',
       notices: expect.stringMatching(/^winnode: .+ did not start .+ It is started again\.\n$/),
     });
+  });
+
+  test('a signal that comes between the two starts ends it', async () => {
+    const running = begin(['-p', '1'], 0, 'once slow');
+    while (!existsSync(isSlow)) await new Promise((done) => setTimeout(done, 20));
+    running.child.kill('SIGTERM');
+    const ended = { code: null, signal: 'SIGTERM', stdout: '', stderr: '', notices: '' };
+    expect(await end(running)).toEqual(ended);
+  });
+
+  test('it is not started again where the wineserver has ended', async () => {
+    expect(await run(['-p', '1'], 0, 'once server')).toEqual({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: 'winnode: Windows Node died: it ended before it ran anything, and Wine says 0\n',
+      notices: '',
+    });
+  });
+
+  const runs = join(cache, 'runs');
+  const count = `require('node:fs').appendFileSync(${JSON.stringify(runs)}, 'x');`;
+  test.each([
+    ['exits with 5', 'process.exit(5)', [], 5],
+    ['exits with 0, and nobody is told', 'process.reallyExit(0)', [], 1],
+    ['may write nothing, and exits with 5', 'process.exit(5)', ['--permission'], 5],
+    ['may write nothing, and ends', '', ['--experimental-permission'], 0],
+  ])('one that %s was started, and is once', async (_name, source, options, exit) => {
+    const isRestricted = options.length > 0;
+    const args = [...options, '-e', `${isRestricted ? '' : count}${source}`];
+    const { code, notices, stderr } = await run(args, 0, 'never');
+    expect({ code, notices }).toEqual({ code: exit, notices: '' });
+    if (isRestricted) expect(stderr).not.toContain('winnode:');
+    else expect(readFileSync(runs, 'utf8')).toBe('x');
+    rmSync(runs, { force: true });
   });
 
   test.each([
