@@ -21,7 +21,9 @@ const timeoutMs = 1_000.5;
 export interface EventCosts {
   /** On the kernel that costs nothing, by how many idle sockets are registered beside. */
   readonly noCostNs: Readonly<Record<string, Summary>>;
-  /** The costliest of these over the cheapest: 1 is flat. */
+  /** On the same with no idle one beside, where each poll succeeds at once instead of pending. */
+  readonly atOnceNs: Summary;
+  /** The costliest of `noCostNs` over the cheapest: 1 is flat. */
   readonly flatness: number;
   /** On sim-nt with its checks off; its own cost is in it. */
   readonly simNtNs: Summary;
@@ -34,11 +36,16 @@ export class EventScene {
 
   /**
    * @param capacity how many events a wait tells of, at the most.
+   * @param succeedsAtOnce see {@link createNoCostKernel}.
    * @param isForeign lets nothing of the kernel be inlined; see {@link asForeign}.
    */
-  constructor(way: WayName, idle: number, { capacity = readySockets, isForeign = false } = {}) {
+  constructor(
+    way: WayName,
+    idle: number,
+    { capacity = readySockets, isForeign = false, succeedsAtOnce = false } = {},
+  ) {
     this.events = new PollEvents<number>(capacity);
-    const { kernel: own, setReady } = createNoCostKernel();
+    const { kernel: own, setReady } = createNoCostKernel({ succeedsAtOnce });
     const kernel = isForeign ? asForeign(own) : own;
     this.poller = new AfdPoller<number>({ way, kernel, allowMainThread: true });
     const creator = new SocketCreator(kernel);
@@ -84,6 +91,7 @@ function nsPerEvent(scenes: readonly Turns[], count: number): Summary[] {
 /** @param turns waits per sample, of {@link readySockets} events each. */
 export function measureEvents(way: WayName, turns: number): EventCosts {
   const scenes = idleCounts.map((idle) => new EventScene(way, idle));
+  const atOnce = new EventScene(way, 0, { succeedsAtOnce: true });
   const summaries = nsPerEvent(
     scenes.map((scene) => (count) => scene.turns(count)),
     turns,
@@ -93,6 +101,7 @@ export function measureEvents(way: WayName, turns: number): EventCosts {
     noCostNs: Object.fromEntries(
       idleCounts.map((idle, index) => [`${idle}`, summaries[index] as Summary]),
     ),
+    atOnceNs: nsPerEvent([(count) => atOnce.turns(count)], turns)[0] as Summary,
     flatness: Math.max(...medians) / Math.min(...medians),
     simNtNs: measureOnSimNt(way, Math.ceil(turns / 10)),
   };
@@ -134,14 +143,14 @@ export interface Allocation {
 }
 
 /**
- * Counts allocated bytes. Nothing may be collected meanwhile, so the process wants --expose-gc and a
+ * Counts allocated bytes, of polls that pend or of those that succeed at once. Nothing may be collected meanwhile, so the process wants --expose-gc and a
  * young generation that is large enough (`--min-semi-space-size=64 --max-semi-space-size=64`).
  *
  * @throws {Error} when something was collected: the count would be too small.
  */
-export function measureAllocation(way: WayName): Allocation {
-  const scene = new EventScene(way, 0, { isForeign: true });
-  const lonely = new EventScene(way, 0, { isForeign: true, capacity: 1 });
+export function measureAllocation(way: WayName, succeedsAtOnce: boolean): Allocation {
+  const scene = new EventScene(way, 0, { isForeign: true, succeedsAtOnce });
+  const lonely = new EventScene(way, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
   // With a time-out, for that asks the clock; it is never used up.
   scene.turns(20_000, timeoutMs);
   lonely.turns(50_000, timeoutMs);

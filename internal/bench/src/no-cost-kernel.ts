@@ -2,6 +2,8 @@ import {
   AFD_POLL_INFO,
   AFD_POLL_RECEIVE,
   FILE_IO_COMPLETION_INFORMATION,
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+  FileIoCompletionNotificationInformation,
   type HANDLE,
   type Kernel,
   type NativeMemory,
@@ -34,15 +36,19 @@ export interface NoCostKernel {
 }
 
 /**
- * A kernel that costs next to nothing: polls of some sockets succeed at the next look at the port,
- * those of the others never do. Only what the engine calls is there, and nothing is checked; what a
+ * A kernel that costs next to nothing: polls of some sockets succeed at the next look at the port, or
+ * at once, those of the others never do. Only what the engine calls is there, and nothing is checked; what a
  * real one would say is sim-nt's business.
+ *
+ * @param succeedsAtOnce as NT does with a poll of a socket that is ready. Otherwise each poll pends.
  */
-export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKernel {
-  const memory = new NoCostMemory(memoryBytes);
+export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKernel {
+  const memory = new NoCostMemory(64 * 1_024 * 1_024);
   const { view } = memory;
   /** By handle: 1 for a socket that is readable. */
   const ready = new Uint8Array(1 << 20);
+  /** By handle: 1 for a file whose requests post no packet when they succeed at once. */
+  const skipping = new Uint8Array(1 << 20);
   /** By the place of their IO_STATUS_BLOCK. */
   const requests = new Map<number, Request>();
   /** To be told, in order. */
@@ -91,8 +97,22 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
     tail += 1;
   };
 
+  const NtSetInformationFile: Kernel['NtSetInformationFile'] = (
+    file,
+    _iosb,
+    address,
+    _byteLength,
+    information,
+  ) => {
+    if (information === FileIoCompletionNotificationInformation) {
+      const flags = view.getUint32(memory.at(address), true);
+      skipping[file] = (flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) === 0 ? 0 : 1;
+    }
+    return STATUS_SUCCESS;
+  };
+
   const NtDeviceIoControlFile: Kernel['NtDeviceIoControlFile'] = (
-    _file,
+    file,
     _event,
     _routine,
     apcContext,
@@ -108,11 +128,11 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
     }
     request.apcContext = Number(apcContext);
     const info = memory.at(infoAddress);
-    if (namesReady(info)) {
-      compact(info);
-      tell(request, STATUS_SUCCESS);
-    }
-    return STATUS_PENDING;
+    if (!namesReady(info)) return STATUS_PENDING;
+    compact(info);
+    if (succeedsAtOnce && skipping[file] === 1) view.setUint32(iosb, STATUS_SUCCESS, true);
+    else tell(request, STATUS_SUCCESS);
+    return succeedsAtOnce ? STATUS_SUCCESS : STATUS_PENDING;
   };
 
   const NtCancelIoFileEx: Kernel['NtCancelIoFileEx'] = (_file, iosbAddress) => {
@@ -151,7 +171,7 @@ export function createNoCostKernel(memoryBytes = 64 * 1_024 * 1_024): NoCostKern
     allocate: (byteLength: number): NativeMemory => memory.allocate(byteLength),
     NtCreateIoCompletion: (address: number) => giveHandle(address),
     NtCreateFile: (address: number) => giveHandle(address),
-    NtSetInformationFile: () => STATUS_SUCCESS,
+    NtSetInformationFile,
     NtSetIoCompletion: () => STATUS_SUCCESS,
     NtClose: () => STATUS_SUCCESS,
     NtDeviceIoControlFile,

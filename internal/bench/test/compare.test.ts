@@ -54,6 +54,7 @@ function results({
         way: 'helper',
         events: {
           noCostNs: { 0: summarize(ns) },
+          atOnceNs: summarize(ns),
           flatness: 1,
           simNtNs: summarize(ns),
           allocation: { bytesPerEvent: 0, bytesPerWait: 0 },
