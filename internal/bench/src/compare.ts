@@ -1,4 +1,5 @@
 import { baseline } from './contestants.js';
+import type { EventCosts } from './js-per-event.js';
 import { markdownTable } from './report.js';
 import type { CallsRow, Results } from './results.js';
 import { type Summary, summarize } from './statistics.js';
@@ -66,6 +67,14 @@ function compareFairness(before: Results, after: Results): Comparison[] {
   return comparisons;
 }
 
+/** What an event costs, by when. An older file has fewer of these. */
+function namedCosts({ noCostNs, atOnceNs }: EventCosts): Map<string, Summary | undefined> {
+  const beside = Object.entries(noCostNs).map(
+    ([idle, cost]) => [`beside ${idle} idle`, cost] as const,
+  );
+  return new Map([...beside, ['where its poll succeeds at once', atOnceNs]]);
+}
+
 /**
  * Compares what both results have: rates as ratios to `node:net` of the same run, so that a slower
  * machine is no slower engine; fairness; JavaScript per event; foreign calls per message.
@@ -94,14 +103,14 @@ export function compare(before: Results, after: Results): Comparison[] {
   comparisons.push(...compareFairness(before, after));
   for (const old of before.engine) {
     const now = after.engine.find(({ way }) => way === old.way);
-    for (const [idle, was] of Object.entries(old.events.noCostNs)) {
-      const is = now?.events.noCostNs[idle];
-      if (is === undefined) continue;
-      const what = `${old.way}, ns per event beside ${idle} idle`;
-      // Not beside a baseline: another machine is another figure.
-      if (before.host.name === after.host.name) {
-        comparisons.push(judgeSamples(what, was, is, 'less', leastPercent));
-      }
+    // Not beside a baseline: another machine is another figure.
+    if (now === undefined || before.host.name !== after.host.name) continue;
+    const costs = namedCosts(now.events);
+    for (const [name, was] of namedCosts(old.events)) {
+      const is = costs.get(name);
+      if (was === undefined || is === undefined) continue;
+      const what = `${old.way}, ns per event ${name}`;
+      comparisons.push(judgeSamples(what, was, is, 'less', leastPercent));
     }
   }
   return comparisons;

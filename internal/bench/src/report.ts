@@ -137,7 +137,15 @@ function microTable(rows: readonly EngineRow[]): string {
 function eventsTable(rows: readonly EngineRow[]): string {
   const idle = Object.keys(rows[0]?.events.noCostNs ?? {});
   return markdownTable(
-    ['', ...idle.map((count) => `${count} idle`), 'at once', 'flatness', 'on sim-nt', 'B/event', 'B/wait'],
+    [
+      '',
+      ...idle.map((count) => `${count} idle`),
+      'at once',
+      'flatness',
+      'on sim-nt',
+      'B/event',
+      'B/wait',
+    ],
     rows.map(({ way, events }) => [
       way,
       ...idle.map((count) => events.noCostNs[count]?.median),

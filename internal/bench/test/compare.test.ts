@@ -71,7 +71,7 @@ const verdicts = (before: Figures, after: Figures) =>
 
 describe('compare', () => {
   test('a result is the same as itself', () => {
-    expect(verdicts({}, {})).toEqual(['same', 'same', 'same']);
+    expect(verdicts({}, {})).toEqual(['same', 'same', 'same', 'same']);
   });
 
   test('a rate that fell below the spread is slower', () => {
@@ -113,8 +113,15 @@ describe('compare', () => {
 
   test('nanoseconds are compared on one host only', () => {
     const slow = { ns: [400, 401, 402] };
-    expect(verdicts({}, slow)[2]).toBe('slower');
+    expect(verdicts({}, slow).slice(2)).toEqual(['slower', 'slower']);
     expect(verdicts({}, { ...slow, host: 'b' })).toHaveLength(2);
+  });
+
+  test('a figure that an older file does not have is left out', () => {
+    const old = results({});
+    for (const { events } of old.engine) delete (events as { atOnceNs?: unknown }).atOnceNs;
+    expect(compare(old, results({}))).toHaveLength(3);
+    expect(compare(results({}), old)).toHaveLength(3);
   });
 
   test('a neighbour that waits longer is slower; a share is one sample, and no verdict', () => {
