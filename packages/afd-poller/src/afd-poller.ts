@@ -19,6 +19,8 @@ export interface PollerCounts extends LoopCounts {
   /** Requests that were made, and those of them that NT was asked to end early. */
   requests: number;
   cancelled: number;
+  /** With `group`: of these, those whose idle sockets are asked about together with others since. */
+  gathered: number;
   /** Events told. */
   told: number;
 }
@@ -179,9 +181,10 @@ export class AfdPoller<Token = unknown> {
       helpers,
       requests,
       cancelled,
+      gathered,
     } = AfdPoller.#own(this).#loop.way;
     const { size: registrations, counts, told } = this.#loop;
-    const asked = { requests, cancelled, ...counts };
+    const asked = { requests, cancelled, gathered, ...counts };
     return { way, isOpen: this.#isOpen, registrations, pending, blocks, helpers, ...asked, told };
   }
 

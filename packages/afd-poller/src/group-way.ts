@@ -24,9 +24,12 @@ import { closedBehindOurBack, type Outcomes, type PollWay } from './way.js';
 const groupSize = 64;
 /** After so many requests in a row that told nothing of it, a registration is cold. */
 const roundsUntilCold = 2;
-/** So many requests with room for more are fine, however old. */
+/** So many requests with room for more are fine, however old; fewer where a handle takes few. */
 const mostLoose = 16;
-/** Beyond that they are put together after so many flushes for each of them, and never earlier than this. */
+/**
+ * Beyond that they are put together after so many flushes for each of them, and never earlier than this.
+ * Each that is ended makes a packet, and so one more flush: with fewer they would keep each other going.
+ */
 const flushesPerLoose = 16;
 const leastFlushes = 64;
 
@@ -60,10 +63,12 @@ export class GroupWay implements PollWay {
   /** Groups that are not in use. */
   readonly #spare: Group[] = [];
   #spares = 0;
+  readonly #mostLoose: number;
   #flushes = 0;
   #pending = 0;
   requests = 0;
   cancelled = 0;
+  gathered = 0;
 
   constructor(
     kernel: Kernel,
@@ -74,6 +79,7 @@ export class GroupWay implements PollWay {
     this.#kernel = kernel;
     this.#port = port;
     this.#outcomes = outcomes;
+    this.#mostLoose = Math.min(mostLoose, Math.ceil(pollsPerHelper / 8));
     this.#handles = new HelperHandles(kernel, port, { pollsPerHelper, skipsPacketOnSuccess: true });
     this.#singles = new PollBlocks(kernel, 1, 0);
     this.#crowds = new PollBlocks(kernel, groupSize, 1);
@@ -189,16 +195,18 @@ export class GroupWay implements PollWay {
   /** Ends the oldest requests that have room, so that their members are asked about together. */
   #gather(): void {
     const { count } = this.#loose;
-    if (count <= mostLoose) return;
+    if (count <= this.#mostLoose) return;
     const latest = this.#flushes - Math.max(leastFlushes, flushesPerLoose * count);
-    let gathered = 0;
+    let members = 0;
     for (;;) {
       const group = this.#loose.oldest;
       if (group === undefined || group.armedAt > latest) return;
-      gathered += group.members.length;
-      if (gathered > groupSize) return;
+      members += group.members.length;
+      if (members > groupSize) return;
       this.#loose.remove(group);
-      if (!isNtError(this.#cancelGroup(group))) group.isGathered = true;
+      if (isNtError(this.#cancelGroup(group))) continue;
+      group.isGathered = true;
+      this.gathered += 1;
     }
   }
 

@@ -71,7 +71,10 @@ export class PollLoop<Token> {
   }
 
   /** What the way of polling holds. */
-  get way(): Pick<PollWay, 'name' | 'pending' | 'counts' | 'helpers' | 'requests' | 'cancelled'> {
+  get way(): Pick<
+    PollWay,
+    'name' | 'pending' | 'counts' | 'helpers' | 'requests' | 'cancelled' | 'gathered'
+  > {
     return this.#way;
   }
 

@@ -48,6 +48,7 @@ export class SingleRequestWay implements PollWay {
   readonly #registrations: (Registration | undefined)[] = [];
   requests = 0;
   cancelled = 0;
+  readonly gathered = 0;
 
   constructor(kernel: Kernel, port: CompletionPort, handles: RequestHandles, outcomes: Outcomes) {
     this.#kernel = kernel;

@@ -78,6 +78,8 @@ export interface PollWay {
   /** How many requests were made, and how many of them NT was asked to end. */
   readonly requests: number;
   readonly cancelled: number;
+  /** How many of these were ended only so that their sockets are asked about together with others. */
+  readonly gathered: number;
 
   /** How many registrations the kernel has a request about. */
   readonly pending: number;

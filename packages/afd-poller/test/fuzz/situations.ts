@@ -27,6 +27,7 @@ export const atLeast: Readonly<Record<string, number>> = {
   'polls that succeed at once': 18_000,
   'registration dropped for STATUS_INVALID_HANDLE': 80,
   'remote change that is certain': 120,
+  'requests put together': 100,
   'told accept': 2_500,
   'told connectFailed': 3_000,
   'told connected': 1_200,

@@ -186,8 +186,9 @@ export class World {
   }
 
   #countWhatItDid(poller: ModelPoller): void {
-    const { cancelled, strays, submitted } = poller.real.inspect();
+    const { cancelled, gathered, strays, submitted } = poller.real.inspect();
     count(this.situations, 'cancels', cancelled);
+    count(this.situations, 'requests put together', gathered);
     count(this.situations, 'strays', strays);
     count(this.situations, 'submits', submitted);
   }
