@@ -46,6 +46,13 @@ function readFlags(args) {
     'no-report': { type: 'boolean' },
     help: { type: 'boolean' },
   };
+  // npm keeps flags that are not behind a -- of their own for itself, and says nothing.
+  const kept = Object.keys(options).find(
+    (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  );
+  if (kept !== undefined && process.env.npm_lifecycle_event === 'start') {
+    throw new SetupError(`npm took --${kept} for its own: npm start -- --${kept} …`, 2);
+  }
   let values;
   try {
     values = parseArgs({ args, options }).values;

@@ -36,7 +36,7 @@ export interface CompareArguments {
 export const help = `pnpm bench [flags]                    measures; 10 minutes at the most
 pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did
 
-  --quick            a short run, for development: about two minutes
+  --quick            a short run, for development: about three minutes
   --workload ID      only this: W1 to W6, or F1 or F2 for fairness; may be given again
   --pairs NUMBER     how often each contestant is measured (default: 7)
   --seconds NUMBER   how long each time (default: 0.7)

@@ -179,7 +179,7 @@ test('every finding can be seen by winnode doctor --probe, under the name that i
 
 test('a finding has a claim, a command, its output, and a verdict for each host', () => {
   const form =
-    /^# F\d{2} .+\n\n\*\*Claim\.\*\* .+\n\*\*See it\.\*\* `pnpm .+`\n\n```console\n.+\n```\n\n\| host .+\| Wine 8\.0 \|.+\| Wine 10\.0 \|.+\| Windows \| unverified \| cited: .+\|\n$/s;
+    /^# F\d{2} .+\n\n\*\*Claim\.\*\* .+\n\*\*See it\.\*\* `npx winnode .+`, or as a test: `pnpm .+`\n\n```console\n.+\n```\n\n\| host .+\| Wine 8\.0 \|.+\| Wine 10\.0 \|.+\| Windows \| unverified \| cited: .+\|\n$/s;
   for (const file of files.filter((name) => name.startsWith('kb/findings/'))) {
     expect(read(file), file).toMatch(form);
   }

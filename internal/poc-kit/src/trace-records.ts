@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { release, version } from 'node:os';
 import type { TraceResult } from 'nt-trace';
+import { wineVersion } from 'ntdllx/probe';
 
 /** The trace of a stage's run, and in which Windows it ran. */
 export interface StageTrace {
@@ -20,11 +21,14 @@ export const mostRecordedCalls = 4_000;
 // JSON has no bigint; nothing else in a trace is an object with this one name.
 const bigintName = '$bigint';
 
+const isWine = () => process.platform === 'win32' && wineVersion() !== undefined;
+
 /** Writes a trace for {@link readStageTrace}. @throws {Error} when the file cannot be written. */
 export function writeStageTrace(file: string, trace: TraceResult): void {
   const written: StageTrace = {
     trace,
-    windows: `${version()} ${release()}`,
+    // Wine's registry names the Windows that it was when the prefix was made, and not what it acts as.
+    windows: isWine() ? release() : `${version()} ${release()}`,
     windowsNode: process.versions.node,
   };
   const text = JSON.stringify(written, (_, value) =>

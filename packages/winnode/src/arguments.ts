@@ -41,13 +41,17 @@ export function parseArguments(args: readonly string[]): Asked {
 function parseDoctor(rest: readonly string[]): Asked {
   if (rest.some((word) => word === '--help' || word === '-h')) return { what: 'help' };
   const isProbe = rest.includes('--probe');
-  const ids = rest.filter((word) => isProbe && /^F\d\d$/.test(word));
-  const known = ['--probe', '--json', '--markdown', ...ids];
-  const unknown = rest.find((word) => !known.includes(word));
+  const ids = rest.filter((word) => /^F\d\d$/i.test(word)).map((id) => id.toUpperCase());
+  const known = ['--probe', '--json', '--markdown'];
+  const unknown = rest.find((word) => !known.includes(word) && !ids.includes(word.toUpperCase()));
+  if (ids.length > 0 && !isProbe) {
+    const hint = `winnode doctor --probe ${ids.join(' ')}`;
+    throw new WinnodeError('ERR_USAGE', `${ids.join(', ')}: findings go with --probe.`, hint);
+  }
   if (unknown !== undefined) {
     throw new WinnodeError(
       'ERR_USAGE',
-      `doctor takes --probe, --json, --markdown and, with --probe, findings such as F06, not "${unknown}".`,
+      `doctor takes --probe, --json, --markdown and numbers of findings such as F06, not "${unknown}".`,
       'A script of that name is run by: winnode ./doctor.js',
     );
   }

@@ -169,7 +169,7 @@ describe('a command line', () => {
     [['doctor', '--probe'], { what: 'findings', form: 'text', ids: [] }],
     [['doctor', '--json', '--probe'], { what: 'findings', form: 'json', ids: [] }],
     [['doctor', '--probe', '--markdown'], { what: 'findings', form: 'markdown', ids: [] }],
-    [['doctor', 'F06', '--probe', 'F14'], { what: 'findings', form: 'text', ids: ['F06', 'F14'] }],
+    [['doctor', 'f06', '--probe', 'F14'], { what: 'findings', form: 'text', ids: ['F06', 'F14'] }],
     [['doctor', '--probe', '--help'], { what: 'help' }],
     [['--version', 'x'], { what: 'version' }],
   ])('%j', (args, asked) => {

@@ -297,7 +297,7 @@ describe('wrong arguments are one line and one hint, exit code 2', () => {
     [['doctor', '--markdown'], '--markdown goes with doctor --probe'],
     [['doctor', '--probe', '--json', '--markdown'], 'and without --json'],
     [['doctor', '--jsn'], 'not "--jsn".'],
-    [['doctor', 'F06'], 'with --probe, findings such as F06, not "F06".'],
+    [['doctor', 'F06'], 'F06: findings go with --probe.'],
     [['doctor', '--probe', 'F6'], 'not "F6".'],
   ])('%j', async (args, said) => {
     const { code, stdout, stderr } = await winnode(args);
