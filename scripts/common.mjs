@@ -212,10 +212,14 @@ async function prepareHost(isInstallAllowed, mayLackWine) {
   return kind !== 'none';
 }
 
-/** The arguments without --no-install, and whether that was not among them. */
+/**
+ * The arguments without --no-install, and whether that was not among them. Who says it to npm itself,
+ * without a -- before it, declines as well: npm makes an empty setting of it.
+ */
 export function takeInstallFlag(args) {
   const rest = args.filter((arg) => arg !== '--no-install');
-  return { rest, isInstallAllowed: rest.length === args.length };
+  const isSaidToNpm = process.env.npm_config_install === '';
+  return { rest, isInstallAllowed: rest.length === args.length && !isSaidToNpm };
 }
 
 /**

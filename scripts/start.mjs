@@ -46,10 +46,12 @@ function readFlags(args) {
     'no-report': { type: 'boolean' },
     help: { type: 'boolean' },
   };
-  // npm keeps flags that are not behind a -- of their own for itself, and says nothing.
-  const kept = Object.keys(options).find(
-    (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
-  );
+  // npm keeps flags that are not behind a -- of their own for itself, and says nothing. Of json and
+  // help it has some of its own, which may be in anybody's settings.
+  const kept = Object.keys(options).find((name) => {
+    const setting = name.replace(/^no-/, '').replaceAll('-', '_');
+    return !['json', 'help'].includes(name) && process.env[`npm_config_${setting}`] !== undefined;
+  });
   if (kept !== undefined && process.env.npm_lifecycle_event === 'start') {
     throw new SetupError(`npm took --${kept} for its own: npm start -- --${kept} …`, 2);
   }

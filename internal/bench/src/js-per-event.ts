@@ -143,8 +143,9 @@ export interface Allocation {
 }
 
 /**
- * Counts allocated bytes, of polls that pend or of those that succeed at once. Nothing may be collected meanwhile, so the process wants --expose-gc and a
- * young generation that is large enough (`--min-semi-space-size=64 --max-semi-space-size=64`).
+ * Counts allocated bytes, of polls that pend or of those that succeed at once. Nothing may be collected
+ * meanwhile, so the process wants --expose-gc and a young generation that is large enough
+ * (`--min-semi-space-size=64 --max-semi-space-size=64`).
  *
  * @throws {Error} when something was collected: the count would be too small.
  */

@@ -37,8 +37,8 @@ export interface NoCostKernel {
 
 /**
  * A kernel that costs next to nothing: polls of some sockets succeed at the next look at the port, or
- * at once, those of the others never do. Only what the engine calls is there, and nothing is checked; what a
- * real one would say is sim-nt's business.
+ * at once, those of the others never do. Only what the engine calls is there, and nothing is checked;
+ * what a real one would say is sim-nt's business.
  *
  * @param succeedsAtOnce as NT does with a poll of a socket that is ready. Otherwise each poll pends.
  */

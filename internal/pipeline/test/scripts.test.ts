@@ -26,6 +26,34 @@ describe('npm start refuses a slip at once, with one message and exit code 2', (
   });
 });
 
+test.each(['trace', 'no-report', 'stage'])(
+  'npm start --%s, which npm keeps, is refused',
+  (name) => {
+    const kept = `npm_config_${name.replace('no-', '')}`;
+    const env = { ...process.env, npm_lifecycle_event: 'start', [kept]: '' };
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/start.mjs', '--no-install'], {
+      cwd: root,
+      encoding: 'utf8',
+      env,
+    });
+    expect(stderr.trim()).toBe(`npm took --${name} for its own: npm start -- --${name} …`);
+    expect(status).toBe(2);
+  },
+);
+
+test('--no-install is heard, wherever npm puts it', () => {
+  const script = `import { takeInstallFlag } from './scripts/common.mjs';
+    console.log(takeInstallFlag(process.argv.slice(1)).isInstallAllowed);`;
+  const said = (args: readonly string[], extra: NodeJS.ProcessEnv) => {
+    const node = ['--input-type=module', '-e', script, '--', ...args];
+    const env = { ...process.env, npm_config_install: undefined, ...extra };
+    return spawnSync(process.execPath, node, { cwd: root, encoding: 'utf8', env }).stdout.trim();
+  };
+  expect(said(['x'], {})).toBe('true');
+  expect(said(['--no-install'], {})).toBe('false');
+  expect(said([], { npm_config_install: '' })).toBe('false');
+});
+
 describe('npm run repl refuses a slip at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --build, --no-install, --help\.$/],
