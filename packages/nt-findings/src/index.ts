@@ -6,5 +6,13 @@
  */
 export type { Expectation, Expected, Finding, NobodySays, NotRun, See } from './finding.js';
 export { findings } from './findings.js';
-export { findHost, type Host, type HostKind, hostOf } from './host.js';
+export {
+  findHost,
+  type Host,
+  type HostKind,
+  hostOf,
+  type KernelName,
+  kernelNames,
+} from './host.js';
 export { type Fact, findFinding, lookAt } from './look.js';
+export { askForUnixSockets } from './unix-sockets.js';

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { type Expected, findHost, findings, hostOf, lookAt } from 'nt-findings';
+import { type Expected, findHost, findings, hostOf, kernelNames, lookAt } from 'nt-findings';
+import { kernelNames as testedKernels } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
 test('importing opens no library', () => {
@@ -21,14 +22,39 @@ test.skipIf(process.platform === 'win32')('without Windows it says what is missi
 
 describe('what is expected belongs to a host', () => {
   test.each([
-    ['8.0', 'wine8', 'Wine 8.0', true],
-    ['8.21', 'wine8', 'Wine 8.21', true],
-    ['9.0', 'wine8', 'Wine 9.0', false],
-    ['10.0', 'wine10', 'Wine 10.0', true],
-    ['11.2-rc1', 'wine10', 'Wine 11.2-rc1', false],
-    [undefined, 'windows', 'Windows 10.0.26100', false],
-  ] as const)('Wine %s', (wine, kind, name, isSeen) => {
-    expect(hostOf(wine, '10.0.26100')).toMatchObject({ kind, name, isSeen });
+    ['8.0', 'wine8', 'wine8', true],
+    ['8.21', 'wine8', 'wine8', true],
+    ['9.0', 'wine9', 'wine8', false],
+    ['10.0', 'wine10', 'wine10', true],
+    ['11.2-rc1', 'wine11', 'wine10', false],
+  ] as const)('Wine %s', (wine, kernel, kind, isSeen) => {
+    const host = { kernel, kind, name: `Wine ${wine}`, note: '', isSeen };
+    expect(hostOf(wine, '10.0.26100')).toMatchObject(host);
+  });
+
+  test('Windows is one kernel, whatever its version', () => {
+    const host = { kernel: 'windows', kind: 'windows', name: 'Windows 10.0.26100', note: '' };
+    expect(hostOf(undefined, '10.0.26100')).toMatchObject({ ...host, isSeen: false });
+  });
+
+  test('a Wine that is not known is judged as the nearest that is, and says so', () => {
+    expect(hostOf('12.0', '')).toMatchObject({
+      kernel: 'wine11',
+      kind: 'wine10',
+      name: 'Wine 12.0',
+      note: 'Wine 12.0 is newer than all known kernels; it is judged as Wine 11',
+      isSeen: false,
+    });
+    expect(hostOf('7.22', '')).toMatchObject({
+      kernel: 'wine8',
+      note: 'Wine 7.22 is older than all known kernels; it is judged as Wine 8',
+      isSeen: false,
+    });
+    expect(() => hostOf('next', '')).toThrowError(/unknown version of Wine: "next"/);
+  });
+
+  test('the tests know the same kernels', () => {
+    expect(kernelNames).toEqual(testedKernels);
   });
 
   test('nothing that is expected is empty, on any host', () => {

@@ -1,4 +1,4 @@
-import { findFinding, findHost, lookAt } from 'nt-findings';
+import { askForUnixSockets, findFinding, findHost, lookAt } from 'nt-findings';
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
@@ -101,3 +101,10 @@ test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is told'
   holds('F21'));
 
 test('F22 H04 H05 own shutdown of sending, or of receiving, is no event', () => holds('F22'));
+
+test('a host that has no AF_UNIX sockets says what was refused', () => {
+  const { isPresent, reason } = askForUnixSockets();
+  expect(reason).toBe(isPresent ? '' : 'a socket of AF_UNIX was refused with WSAEAFNOSUPPORT');
+  expect(winsockUsers(ntKernel)).toBe(0);
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
