@@ -4,5 +4,8 @@
  *
  * @packageDocumentation
  */
+export { checkProperty, checkRuns, choicesOf } from './check.js';
+export { Choices } from './choices.js';
 export { type HostProfile, hostProfile, type Presence } from './host-profile.js';
 export { type KernelName, kernelNames } from './kernels.js';
+export { planRuns, type RunPlan } from './run-plan.js';

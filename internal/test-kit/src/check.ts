@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { Choices } from './choices.js';
+import { replayLine } from './replay.js';
+import { planRuns, type RunPlan } from './run-plan.js';
+
+const ordinaryRuns = 100;
+
+/**
+ * Checks a property of fast-check on random values. The seed is fixed, or is the siege's; a failure
+ * ends with the line that runs it again. An asynchronous property gives a promise.
+ *
+ * @param runs how many values are tried in an ordinary run.
+ */
+export function checkProperty<T>(property: fc.IAsyncProperty<T>, runs?: number): Promise<void>;
+export function checkProperty<T>(property: fc.IProperty<T>, runs?: number): void;
+export function checkProperty<T>(
+  property: fc.IAsyncProperty<T> | fc.IProperty<T>,
+  runs = ordinaryRuns,
+): Promise<void> | void {
+  const { seed, runs: numRuns, path } = planRuns(runs);
+  const parameters: fc.Parameters<T> = {
+    seed,
+    numRuns,
+    reporter: requirePassed,
+    ...(path === undefined ? {} : { path }),
+  };
+  return fc.assert(property as fc.IProperty<T>, parameters);
+}
+
+function requirePassed<T>(details: fc.RunDetails<T>): void {
+  if (!details.failed) return;
+  const line = replayLine(details.seed, details.counterexamplePath ?? '');
+  const { errorInstance: cause } = details;
+  throw new Error(`${fc.defaultReportMessage(details)}\n${line}`, { cause });
+}
+
+/**
+ * Runs a body again and again, each time with choices of its own. What one run does depends on the
+ * seed and on the number of the run alone, so that one of them can be run again by itself.
+ *
+ * @param runs how often in an ordinary run.
+ * @returns what was planned; `path` is set where one run alone was asked for.
+ */
+export function checkRuns(runs: number, body: (choices: Choices, run: number) => void): RunPlan {
+  const plan = planRuns(runs);
+  const [first, count] = plan.path === undefined ? [0, plan.runs] : [Number(plan.path), 1];
+  for (let run = first; run < first + count; run += 1) {
+    try {
+      body(choicesOf(plan.seed, run), run);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${message}\n${replayLine(plan.seed, run)}`, { cause });
+    }
+  }
+  return plan;
+}
+
+/** The choices of one run: the same for the same seed and number. */
+export function choicesOf(seed: number, run: number): Choices {
+  return new Choices(Math.imul(seed, 0x9e37_79b1) + run);
+}

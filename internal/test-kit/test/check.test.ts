@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { Choices, checkProperty, checkRuns, choicesOf } from 'test-kit';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+/** What a check throws; a check that passes is a failure here. */
+async function failureOf(check: () => unknown): Promise<string> {
+  try {
+    await check();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('nothing failed');
+}
+
+/** Sets what the printed line sets, and gives its last part: the command. */
+function obey(message: string): string {
+  const line = message.split('\n').at(-1) ?? '';
+  const [, seed, path, command] =
+    /^Again: REPLAY_SEED=(\S+) REPLAY_PATH="(.*?)" (.*)$/.exec(line) ?? [];
+  vi.stubEnv('REPLAY_SEED', seed);
+  vi.stubEnv('REPLAY_PATH', path);
+  return command ?? `no command in: ${line}`;
+}
+
+const isSmall = (value: number) => expect(value).toBeLessThan(1_000);
+
+describe('a property', () => {
+  test('sees the same values each time, and others under another seed', () => {
+    const values = () => {
+      const seen: number[] = [];
+      checkProperty(fc.property(fc.integer(), (value) => void seen.push(value)));
+      return seen;
+    };
+    const first = values();
+    expect(first).toHaveLength(100);
+    expect(values()).toEqual(first);
+    vi.stubEnv('SIEGE_SEED', '1');
+    expect(values()).not.toEqual(first);
+  });
+
+  test('runs as often as the test says, times the factor of the siege', async () => {
+    vi.stubEnv('SIEGE_RUNS_FACTOR', '3');
+    let runs = 0;
+    const count = () => {
+      runs += 1;
+    };
+    checkProperty(fc.property(fc.integer(), count), 7);
+    await checkProperty(
+      fc.asyncProperty(fc.integer(), async () => count()),
+      5,
+    );
+    expect(runs).toBe(36);
+  });
+
+  test('that fails prints the line that runs it again, and that line starts at the failure', async () => {
+    const seen: number[] = [];
+    const check = () =>
+      checkProperty(
+        fc.property(fc.nat(), (value) => {
+          seen.push(value);
+          isSmall(value);
+        }),
+      );
+    const message = await failureOf(check);
+    expect(message).toContain('Counterexample: [1000]');
+    const build = process.env['TEST_BUILD'];
+    expect(obey(message)).toBe(
+      `pnpm --filter test-kit test:${build} check.test.ts -t "a property that fails prints ` +
+        'the line that runs it again, and that line starts at the failure" --passWithNoTests',
+    );
+    seen.length = 0;
+    expect(await failureOf(check)).toContain('Counterexample: [1000]');
+    expect(seen[0]).toBe(1_000);
+  });
+
+  test('that is asynchronous fails with its line, too (and a title with "$quotes")', async () => {
+    const property = fc.asyncProperty(fc.nat(), async (value) => isSmall(value));
+    const command = obey(await failureOf(() => checkProperty(property)));
+    expect(command).toContain('-t "a property that is asynchronous fails');
+    expect(command).toContain('too .and a title with ..quotes.."');
+  });
+});
+
+describe('numbered runs', () => {
+  test('have choices that depend on the seed and the number alone', () => {
+    const seen: number[] = [];
+    const plan = checkRuns(5, (choices, run) => {
+      expect(run).toBe(seen.length);
+      seen.push(choices.bits32());
+    });
+    expect(plan).toEqual({ seed: 20_261_122, runs: 5, path: undefined });
+    expect(new Set(seen).size).toBe(5);
+    expect(choicesOf(plan.seed, 3).bits32()).toBe(seen[3]);
+  });
+
+  test('that fail print the line that runs that one alone again', async () => {
+    const seen: number[] = [];
+    const check = () =>
+      checkRuns(500, (choices, run) => {
+        seen.push(run);
+        if (choices.below(50) === 0) throw new Error('the first of fifty');
+      });
+    const message = await failureOf(check);
+    const failed = seen.at(-1);
+    expect(message.split('\n')[0]).toBe('the first of fifty');
+    expect(message).toContain(`REPLAY_SEED=20261122 REPLAY_PATH="${failed}" pnpm`);
+    obey(message);
+    seen.length = 0;
+    await failureOf(check);
+    expect(seen).toEqual([failed]);
+  });
+});
+
+test('choices: the same seed gives the same, within their bounds', () => {
+  const list = (seed: number) => {
+    const choices = new Choices(seed);
+    return Array.from({ length: 200 }, () => choices.below(10));
+  };
+  expect(list(1)).toEqual(list(1));
+  expect(list(1)).not.toEqual(list(2));
+  expect(new Set(list(1))).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  expect(new Choices(1).below(1)).toBe(0);
+  expect(new Choices(1).chance(1)).toBe(true);
+  expect(new Choices(1).chance(0)).toBe(false);
+  expect(['a', 'b']).toContain(new Choices(1).pick(['a', 'b']));
+});
