@@ -236,6 +236,13 @@ export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
   return await prepareHost(isInstallAllowed && !process.env[declineVariable], mayLackWine);
 }
 
+/** Asks the host what it has, for the tests. Everything is built by now. */
+export async function askHost() {
+  const { requireHostFacts } = await import('pipeline/host-facts');
+  const { writeHostProfile } = await import('pipeline/host-profile');
+  return await writeHostProfile(requireHostFacts(), 'debug');
+}
+
 /** Builds everything in both builds, untested: in the pipeline a release build waits for the tests. */
 export async function buildAll() {
   // --only: just these tasks.

@@ -1,5 +1,5 @@
 // npm run setup: brings a fresh clone to where everything can run, builds it, and runs nothing.
-import { buildAll, main, SetupError, setup, takeInstallFlag } from './common.mjs';
+import { askHost, buildAll, main, SetupError, setup, takeInstallFlag } from './common.mjs';
 
 const help = `npm run setup -- [flags]: installs what is needed and builds both builds.
 
@@ -18,5 +18,6 @@ await main(async () => {
   }
   await setup(isInstallAllowed);
   await buildAll();
+  await askHost();
   return 0;
 });

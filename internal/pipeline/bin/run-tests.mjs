@@ -1,17 +1,21 @@
 #!/usr/bin/env node
-// run-tests <debug|release> [vitest options]: tests the package in the working directory against
-// one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through winnode.
+// run-tests <debug|release> [--siege] [vitest options]: tests the package in the working directory
+// against one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through winnode.
+// Long and random ones, `*.siege.test.ts` and `*.siege.win.test.ts`, run with --siege, and then alone.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noteSkippedRun, requireHostFacts } from '../src/host-facts.mjs';
-import { openSession } from '../src/winnode.mjs';
+import { hostProfile, profileFile } from '../src/host-profile.mjs';
+import { openSession, toWindowsPath } from '../src/winnode.mjs';
 
-const [build, ...vitestOptions] = process.argv.slice(2);
+const [build, ...options] = process.argv.slice(2);
+const isSiege = options[0] === '--siege';
+const vitestOptions = isSiege ? options.slice(1) : options;
 if (build !== 'debug' && build !== 'release') {
-  fail('Usage: run-tests <debug|release> [vitest options]');
+  fail('Usage: run-tests <debug|release> [--siege] [vitest options]');
 }
 const { name } = JSON.parse(readFileSync('package.json', 'utf8'));
 const vitestManifest = createRequire(import.meta.url).resolve('vitest/package.json');
@@ -21,12 +25,13 @@ const config = fileURLToPath(new URL('../src/vitest.config.mjs', import.meta.url
 let facts;
 try {
   facts = requireHostFacts();
+  await hostProfile(facts, build);
 } catch (error) {
   fail(error.message);
 }
 const files = readdirSync('test', { recursive: true })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
-  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => file.endsWith('.test.ts') && /\.siege\./.test(file) === isSiege)
   .sort();
 const forWindows = files.filter((file) => file.endsWith('.win.test.ts'));
 const forAnyHost = files.filter((file) => !file.endsWith('.win.test.ts'));
@@ -53,11 +58,12 @@ function skip(list, reason) {
   noteSkippedRun();
 }
 
-function environment(list) {
+function environment(list, { isUnderWine = false } = {}) {
   const options = [process.env.NODE_OPTIONS, build === 'debug' ? '--conditions=debug' : ''];
   return {
     ...process.env,
     TEST_BUILD: build,
+    TEST_HOST_PROFILE: isUnderWine ? toWindowsPath(profileFile) : profileFile,
     TEST_FILES: list.join('\n'),
     NODE_OPTIONS: options.filter(Boolean).join(' '),
   };
@@ -78,7 +84,7 @@ async function onWine(list) {
   try {
     const { exitCode } = await session.run([vitest, ...run], {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: environment(list),
+      env: environment(list, { isUnderWine: true }),
     });
     finish(list, exitCode);
   } finally {

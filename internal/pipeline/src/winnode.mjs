@@ -10,5 +10,12 @@ const built = pathToFileURL(join(dirname(manifest), 'dist', 'debug', 'index.js')
 /** @type {typeof import('winnode')} */
 const winnode = await import(built.href);
 
-export const { describeHost, ensurePrefix, findWine, findWindowsNode, openSession, prefixPath } =
-  winnode;
+export const {
+  describeHost,
+  ensurePrefix,
+  findWine,
+  findWindowsNode,
+  openSession,
+  prefixPath,
+  toWindowsPath,
+} = winnode;

@@ -50,7 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', 'bench'],
   'sim-nt': ['ntdllx', 'tofu-sockets'],
   mutants: ['afd-poller', 'sim-nt'],
-  pipeline: ['winnode'],
+  pipeline: ['nt-findings', 'winnode'],
   'new-stage': ['pipeline', 'winnode'],
   'nt-repl': ['ntdllx', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
   bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
