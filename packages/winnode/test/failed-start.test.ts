@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findWine } from 'winnode';
+import { findWine, openSession, type Session } from 'winnode';
 import { host, type Running, start } from './cli.js';
 import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from './prefixes.js';
 
@@ -19,6 +19,7 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
   const code = join(cache, 'code');
   const isSlow = join(cache, 'is slow');
   let env: NodeJS.ProcessEnv = {};
+  let session: Session | undefined;
 
   const script = (file: string, text: string) => {
     writeFileSync(file, `#!/bin/sh\n${text}\n`);
@@ -46,8 +47,13 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
     script(slow, `if [ -e '${isSlow}' ]; then sleep 2; fi\nexec '${server}' "$@"`);
     env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: slow };
     await copyPrefix(prefix);
+    // A user of the wineserver for the whole file, so that it does not end after each run.
+    session = await openSession({ env });
   }, 200_000);
-  afterAll(() => removeCache(cache));
+  afterAll(async () => {
+    await session?.close();
+    removeCache(cache);
+  });
 
   type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'never';
   const begin = (args: readonly string[], exitCode: number, failure: Failure) => {

@@ -1,0 +1,99 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { host, start } from './cli.js';
+import {
+  cacheEnvironment,
+  copyPrefix,
+  prefixIn,
+  processesOf,
+  serverDirectory,
+} from './prefixes.js';
+import { ageLock, inNamespace, newCache, noMounts, reason } from './sabotage.js';
+
+// What makes whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
+
+describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
+  test('a damaged prefix, on a disk that is too small: one message; with room it is made again', async () => {
+    const cache = newCache();
+    await copyPrefix(prefixIn(cache));
+    const { stdout, stderr, status } = inNamespace(
+      `mkdir "$CACHE/small"; mount -t tmpfs -o size=200m none "$CACHE/small"
+       cp -a "$CACHE"/wine-* "$CACHE/small/"
+       before=$(ls -A "$CACHE/small")
+       rm "$CACHE"/small/wine-*/drive_c/windows/system32/kernel32.dll
+       WINNODE_CACHE="$CACHE/small" "$NODE" "$WINNODE" -p 1 || echo "code $?"
+       [ "$before" = "$(ls -A "$CACHE/small")" ] && echo "nothing left"
+       mount -o remount,size=2g "$CACHE/small"
+       WINNODE_CACHE="$CACHE/small" "$NODE" "$WINNODE" -p 2
+       WINNODE_CACHE="$CACHE/small" "$NODE" "$WINNODE" -p 3
+       [ "$before" = "$(ls -A "$CACHE/small")" ] && echo "nothing left"`,
+      { ...process.env, CACHE: cache },
+    );
+    expect(stdout).toBe('code 1\nnothing left\n2\n3\nnothing left\n');
+    const [damaged, full, free, again, ...rest] = stderr.trimEnd().split('\n');
+    expect(damaged).toMatch(
+      /^winnode: .+ is damaged \(system32\/kernel32.dll is missing\); making/,
+    );
+    expect(full).toMatch(
+      /^winnode: .+\/small: the disk is full\. Making a Wine prefix takes 700 MB/,
+    );
+    expect(free).toMatch(/^Free some space there, or set WINNODE_CACHE/);
+    expect([again, ...rest]).toEqual([damaged]);
+    expect(status).toBe(0);
+    expect(processesOf(cache)).toEqual([]);
+  }, 60_000);
+});
+
+describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, () => {
+  const filesIn = (directory: string) =>
+    existsSync(directory) ? readdirSync(directory).length : 0;
+  const makingIn = (cache: string) =>
+    join(cache, readdirSync(cache).find((name) => name.includes('.making-')) ?? 'none');
+  const system32In = (cache: string) =>
+    filesIn(join(makingIn(cache), 'drive_c', 'windows', 'system32'));
+
+  test('at any moment: two at once clear up, and make it once', { timeout: 90_000 }, async () => {
+    const cache = newCache();
+    const env = cacheEnvironment(cache);
+    const lock = `${prefixIn(cache)}.lock`;
+    const moments: (() => boolean)[] = [
+      () => existsSync(makingIn(cache)),
+      () => system32In(cache) > 300,
+      () => existsSync(join(makingIn(cache), 'drive_c/windows/system32/bcryptprimitives.dll')),
+    ];
+    const temporary = new Set<string>();
+    let before: string[] = [];
+    for (const isThere of moments) {
+      ageLock(cache);
+      const killed = start(['-p', '1'], { env });
+      await expect
+        .poll(() => !before.includes(makingIn(cache)) && isThere(), {
+          timeout: 20_000,
+          interval: 5,
+        })
+        .toBe(true);
+      killed.child.kill('SIGKILL');
+      expect((await killed.ended).signal).toBe('SIGKILL');
+      before = [makingIn(cache)];
+      const directory = serverDirectory(makingIn(cache));
+      if (directory !== undefined) temporary.add(directory);
+    }
+    expect(existsSync(prefixIn(cache))).toBe(false);
+    ageLock(cache);
+
+    const isDebian = host.wine.includes('Debian');
+    expect(temporary.size).toBeGreaterThanOrEqual(isDebian ? 1 : 0);
+    const runs = [start(['-p', '1 + 1'], { env }), start(['-p', '2 + 2'], { env })];
+    const ends = await Promise.all(runs.map(({ ended }) => ended));
+    expect(ends.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
+    const [waiter, maker] = ends.map(({ stderr }) => stderr).sort();
+    expect(waiter).toBe('');
+    expect(maker).toMatch(/^winnode: Making a Wine prefix in .+\n$/);
+    const notices = runs.map((run) => run.notices()).join('');
+    expect(notices).toContain(`winnode: Waiting for another winnode (${lock})\n`);
+    expect([...temporary].filter((directory) => existsSync(directory))).toEqual([]);
+    expect(readdirSync(cache)).toEqual([prefixIn(cache).slice(cache.length + 1)]);
+    expect(processesOf(cache)).toEqual([]);
+  });
+});
