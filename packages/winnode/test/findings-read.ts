@@ -1,0 +1,18 @@
+import { expect } from 'vitest';
+import type { FindingsReport } from 'winnode';
+
+/** What `doctor --probe --json` prints. */
+export const read = (stdout: string) => JSON.parse(stdout) as FindingsReport & { ok: boolean };
+
+/** The verdict of each finding. */
+export const verdicts = ({ findings }: FindingsReport) =>
+  Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict]));
+
+/** The cells of each row of a table; throws for one that has more or fewer than its neighbours. */
+export function rowsOf(markdown: string): string[][] {
+  const rows = markdown.split('\n').filter((line) => line.startsWith('|'));
+  return rows.map((line) => {
+    expect(line).toMatch(/^\| .+ \|$|^\|(---\|)+$/);
+    return line.slice(2, -2).split(/ (?<!\\)\| /);
+  });
+}
