@@ -92,8 +92,8 @@ async function runTests(place, names, way = '') {
     place,
     {
       FUZZ_OPERATIONS: '60000',
-      FUZZ_SEED: '',
-      FUZZ_WORLD: '',
+      REPLAY_SEED: '',
+      REPLAY_PATH: '',
       FUZZ_SHRINK: 'no',
       FUZZ_WAY: way,
     },

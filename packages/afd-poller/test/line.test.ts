@@ -1,5 +1,6 @@
 import { Line } from 'afd-poller/internal';
 import fc from 'fast-check';
+import { checkProperty } from 'test-kit';
 import { expect, test } from 'vitest';
 
 test('a line is an array to which one pushes and from which one shifts or pops', () => {
@@ -10,7 +11,7 @@ test('a line is an array to which one pushes and from which one shifts or pops',
     { weight: 1, arbitrary: fc.nat(3_000).map((many) => ({ many })) },
     { weight: 1, arbitrary: fc.nat(3_000).map((few) => ({ few })) },
   );
-  fc.assert(
+  checkProperty(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const [line, model] = [new Line<number>(), [] as number[]];
       const push = (value: number) => {
@@ -34,6 +35,6 @@ test('a line is an array to which one pushes and from which one shifts or pops',
       line.clear();
       expect(line.length).toBe(0);
     }),
-    { numRuns: 200 },
+    200,
   );
 });

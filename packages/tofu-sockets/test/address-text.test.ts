@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { checkProperty } from 'test-kit';
 import {
   formatAddress,
   formatAddressHeader,
@@ -112,7 +113,7 @@ test('an error about a text of 1 MB is short', () => {
 });
 
 test('round trip', () => {
-  fc.assert(
+  checkProperty(
     fc.property(address, (some) => {
       expect(parseAddress(formatAddress(some), sideOf(some))).toEqual({ address: some });
     }),
@@ -161,7 +162,7 @@ describe('B01 B02 headers', () => {
 
   test('round trip, whatever other headers there are', () => {
     const other = fc.string().filter((text) => !/^~(connect_to|listen_on):/m.test(text));
-    fc.assert(
+    checkProperty(
       fc.property(other, address, other, (before, some, after) => {
         const text = `${before}\n${formatAddressHeader(some)}\r\n${after}`;
         expect(parseAddressHeaders(text)).toEqual({ address: some });

@@ -1,8 +1,7 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xorshift128plus } from 'pure-rand/generator/xorshift128plus';
+import type { Choices } from 'test-kit';
 
-// Texts near the border of what an address is. One generator from one seed: the same seed gives the
-// same texts. fast-check would shrink, but takes minutes for a million.
+// Texts near the border of what an address is: the same choices give the same texts. fast-check would
+// shrink, but takes minutes for a million.
 
 const tokens = [
   'tcp',
@@ -47,10 +46,10 @@ const nameLetters = 'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789';
 
 /** An endless source of texts. */
 export class RandomTexts {
-  readonly #generator;
+  readonly #choices: Choices;
 
-  constructor(seed: number) {
-    this.#generator = xorshift128plus(seed);
+  constructor(choices: Choices) {
+    this.#choices = choices;
   }
 
   next(): string {
@@ -128,5 +127,5 @@ export class RandomTexts {
   #letter = () => nameLetters.charAt(this.#upTo(nameLetters.length - 1));
   #byte = () => this.#upTo(255);
   #oneOf = (list: readonly string[]) => list[this.#upTo(list.length - 1)] as string;
-  #upTo = (most: number) => uniformInt(this.#generator, 0, most);
+  #upTo = (most: number) => this.#choices.below(most + 1);
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { checkProperty } from 'test-kit';
 import { decodeSockaddr, encodeSockaddr } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { anyPath, anyPort } from './arbitraries.js';
@@ -34,17 +35,17 @@ describe('sockaddr_in', () => {
 
   test('has the address that a URL would have', () => {
     const inURL = (text: string) => new URL(`http://[${text}]/`).hostname;
-    fc.assert(
+    checkProperty(
       fc.property(fc.ipV6(), (text) => {
         const decoded = decodeSockaddr(encodeSockaddr({ host: text, port: 1 }));
         expect(inURL(decoded?.host ?? '')).toBe(inURL(text));
       }),
-      { numRuns: 1_000 },
+      1_000,
     );
   });
 
   test('round trip', () => {
-    fc.assert(
+    checkProperty(
       fc.property(host, port, (someHost, somePort) => {
         const bytes = encodeSockaddr({ host: someHost, port: somePort });
         const decoded = decodeSockaddr(bytes);
@@ -56,7 +57,7 @@ describe('sockaddr_in', () => {
   });
 
   test('never throws on bytes, and knows only its own family', () => {
-    fc.assert(
+    checkProperty(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const decoded = decodeSockaddr(bytes);
         const isV4 = bytes.length >= 16 && bytes[0] === 2 && bytes[1] === 0;
@@ -67,7 +68,7 @@ describe('sockaddr_in', () => {
   });
 
   test('of a path has its bytes, all of them, and zeros to the end', () => {
-    fc.assert(
+    checkProperty(
       fc.property(anyPath, (path) => {
         const bytes = encodeSockaddr({ path });
         const text = Buffer.from(path);
@@ -79,7 +80,7 @@ describe('sockaddr_in', () => {
   });
 
   test('keeps any scope', () => {
-    fc.assert(
+    checkProperty(
       fc.property(fc.integer({ min: 1, max: 0xffff_ffff }), port, (scope, somePort) => {
         const endpoint = { host: `fe80::1%${scope}`, port: somePort };
         expect(decodeSockaddr(encodeSockaddr(endpoint))).toEqual(endpoint);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { checkProperty } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 import { prefixPath, quoteNodeOption, toWindowsPath, WinnodeError } from 'winnode';
 import {
@@ -40,7 +41,7 @@ function splitNodeOptions(options: string): string[] {
 }
 
 test('a quoted option survives NODE_OPTIONS', () => {
-  fc.assert(
+  checkProperty(
     fc.property(fc.string({ minLength: 1 }), (path) => {
       expect(splitNodeOptions(`-r ${quoteNodeOption(path)} -C x`)).toEqual(['-r', path, '-C', 'x']);
     }),

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { planRuns } from 'test-kit';
 import { afterAll, expect, test } from 'vitest';
 import { runWorlds, worldLength } from './run-worlds.js';
 import { atLeast, count, type Situations } from './situations.js';
 
 // `pnpm turbo fuzz`: five million operations, and a record of the run in kb/FUZZ.md.
-const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
 const legs = 25;
 const legOperations = 200_000;
 const legWorlds = legOperations / worldLength;
+const { seed } = planRuns(legs * legWorlds);
 const root = join(import.meta.dirname, '../../../..');
 const total: Situations = new Map();
 let seconds = 0;

@@ -1,5 +1,5 @@
 import { wants } from 'afd-poller/internal';
-import type { Choices } from './choices.js';
+import type { Choices } from 'test-kit';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelSocket } from './registration-model.js';
 import type { ModelWant } from './rules.js';

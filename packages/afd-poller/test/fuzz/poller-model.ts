@@ -9,7 +9,7 @@ import {
 } from 'afd-poller';
 import { wants } from 'afd-poller/internal';
 import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
-import type { Choices } from './choices.js';
+import type { Choices } from 'test-kit';
 import { claim } from './claim.js';
 import { ModelRegistration, type ModelSocket } from './registration-model.js';
 import { interestOf, type ModelWant } from './rules.js';

@@ -1,4 +1,4 @@
-import { Choices } from './choices.js';
+import { Choices, checkRuns, choicesOf, type RunPlan } from 'test-kit';
 import { BrokenClaim } from './claim.js';
 import { type Operation, someOperation } from './operations.js';
 import type { Situations } from './situations.js';
@@ -8,14 +8,17 @@ import { worldOptions } from './world-options.js';
 /** How many operations a world lasts. */
 export const worldLength = 400;
 
-/** The operations of one world: the same for the same seed and number. */
-export function worldOf(seed: number, number: number): { seed: number; operations: Operation[] } {
-  const choices = new Choices(Math.imul(seed, 0x9e37_79b1) + number);
-  const worldSeed = choices.bits32() | 0;
-  return {
-    seed: worldSeed,
-    operations: Array.from({ length: worldLength }, () => someOperation(choices)),
-  };
+/** A world: where its own choices start, and what is done in it. */
+export interface RandomWorld {
+  readonly seed: number;
+  readonly operations: Operation[];
+}
+
+/** A world of these choices: the same choices give the same world. */
+export function worldOf(choices: Choices): RandomWorld {
+  const seed = choices.bits32() | 0;
+  const operations = Array.from({ length: worldLength }, () => someOperation(choices));
+  return { seed, operations };
 }
 
 /** Runs a world from its beginning to its end. @returns what broke, if something did. */
@@ -35,15 +38,30 @@ export function runWorld(
   }
 }
 
-/** Runs worlds one after another. @throws {Error} that says how to see again what broke. */
+/**
+ * Runs worlds one after another, as many as are planned.
+ *
+ * @returns what was planned, and what happened in them.
+ * @throws {Error} that says how to run what broke again.
+ */
+export function checkWorlds(worlds: number): { plan: RunPlan; situations: Situations } {
+  const situations: Situations = new Map();
+  const plan = checkRuns(worlds, (choices) => requireWorld(worldOf(choices), situations));
+  return { plan, situations };
+}
+
+/** Runs worlds by their numbers. @throws {Error} that says what broke. */
 export function runWorlds(seed: number, first: number, count: number): Situations {
   const situations: Situations = new Map();
   for (let number = first; number < first + count; number += 1) {
-    const world = worldOf(seed, number);
-    const broken = runWorld(world.seed, world.operations, situations);
-    if (broken !== undefined) throw new Error(describeFailure(seed, number, broken));
+    requireWorld(worldOf(choicesOf(seed, number)), situations);
   }
   return situations;
+}
+
+function requireWorld(world: RandomWorld, situations: Situations): void {
+  const broken = runWorld(world.seed, world.operations, situations);
+  if (broken !== undefined) throw new Error(describeFailure(world, broken));
 }
 
 /** Leaves out whatever is not needed for the same claim to break. */
@@ -60,16 +78,14 @@ function shrink(seed: number, operations: readonly Operation[], first: BrokenCla
   return { operations: list, broken };
 }
 
-/** What a reader needs of a world that broke, and how to see it again. */
-function describeFailure(seed: number, number: number, found: BrokenClaim): string {
-  const world = worldOf(seed, number);
+/** What a reader needs of a world that broke. */
+function describeFailure(world: RandomWorld, found: BrokenClaim): string {
   const isShrunk = process.env['FUZZ_SHRINK'] !== 'no';
   const { operations, broken } = isShrunk
     ? shrink(world.seed, world.operations, found)
     : { operations: world.operations, broken: found };
   return [
     broken.message,
-    `Again: FUZZ_SEED=${seed} FUZZ_WORLD=${number} pnpm --filter afd-poller test:debug fuzz.test --passWithNoTests`,
     `World: ${JSON.stringify(worldOptions(world.seed))}`,
     `${operations.length} of ${worldLength} operations are enough:`,
     ...operations.map(([name, each]) => `  ['${name}', ${each}],`),

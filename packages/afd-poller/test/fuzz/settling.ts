@@ -1,5 +1,5 @@
 import type { Injection, Injections } from 'sim-nt';
-import type { Choices } from './choices.js';
+import type { Choices } from 'test-kit';
 import { claim } from './claim.js';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelRegistration } from './registration-model.js';

@@ -1,4 +1,5 @@
 import { type Kernel, WsaError } from 'ntdllx';
+import type { Choices } from 'test-kit';
 import {
   type Direction,
   type Skt,
@@ -9,7 +10,6 @@ import {
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
-import type { Choices } from './choices.js';
 import { claim } from './claim.js';
 import type { ModelSocket } from './registration-model.js';
 

@@ -1,6 +1,6 @@
 import type { WayName } from 'afd-poller';
 import type { Injections, ProfileName, SimNtOptions } from 'sim-nt';
-import { Choices } from './choices.js';
+import { Choices } from 'test-kit';
 
 /** What a world is made of. */
 export interface WorldOptions {

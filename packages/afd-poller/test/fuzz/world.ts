@@ -1,7 +1,7 @@
 import type { PollEvents } from 'afd-poller';
 import { type Kernel, STATUS_NOT_FOUND, STATUS_SUCCESS } from 'ntdllx';
 import { createSimNt, type SimNt } from 'sim-nt';
-import { Choices } from './choices.js';
+import { Choices } from 'test-kit';
 import { BrokenClaim, claim } from './claim.js';
 import { type Operation, operations } from './operations.js';
 import { ModelPoller } from './poller-model.js';

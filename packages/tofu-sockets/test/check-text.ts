@@ -1,11 +1,8 @@
+import { checkRuns } from 'test-kit';
 import { formatAddress, parseAddress, SktError } from 'tofu-sockets';
 import { decodeSockaddr, encodeSockaddr } from 'tofu-sockets/internal';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { RandomTexts } from './random-texts.js';
-
-const texts = 1_000_000;
-const given = Number(process.env['TEXT_SEED']);
-const seed = Number.isInteger(given) && given !== 0 ? given : Date.now() % 2 ** 31;
 
 /** Throws unless the answer about a text is all that it has to be. */
 function check(text: string, side: 'server' | 'client'): 'address' | 'none' {
@@ -32,38 +29,27 @@ function check(text: string, side: 'server' | 'client'): 'address' | 'none' {
   return 'address';
 }
 
-test(`1,000,000 random texts: none throws, none is cut; TEXT_SEED=${seed}`, {
-  timeout: 120_000,
-}, () => {
-  const source = new RandomTexts(seed);
+/** Parses random texts: none throws, none is cut, and there are many on both sides of the border. */
+export function checkRandomTexts(texts: number): void {
   const seen = { address: 0, none: 0 };
   // An error is made for most of the texts; where it was made is not asked.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    for (let count = 0; count < texts; count += 1) {
-      const text = source.next();
-      const side = count % 2 === 0 ? 'server' : 'client';
+    const { runs, path } = checkRuns(texts, (choices, run) => {
+      const text = new RandomTexts(choices).next();
+      const side = run % 2 === 0 ? 'server' : 'client';
       try {
         seen[check(text, side)] += 1;
       } catch (error) {
-        throw new Error(`text ${count} ${JSON.stringify(text)} of a ${side}: ${error}`);
+        throw new Error(`${JSON.stringify(text)} of a ${side}: ${error}`);
       }
-    }
+    });
+    if (path !== undefined) return;
+    expect(seen.address + seen.none).toBe(runs);
+    expect(seen.address).toBeGreaterThan(runs / 10);
+    expect(seen.none).toBeGreaterThan(runs / 10);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
-  // Both sides of the border were looked at.
-  expect(seen.address + seen.none).toBe(texts);
-  expect(seen.address).toBeGreaterThan(texts / 10);
-  expect(seen.none).toBeGreaterThan(texts / 10);
-});
-
-test('what is an address is taken: 20,000 of them', () => {
-  const source = new RandomTexts(seed);
-  for (let count = 0; count < 20_000; count += 1) {
-    const text = source.valid();
-    const { error } = parseAddress(text, 'client');
-    if (error !== undefined) throw new Error(`${JSON.stringify(text)}: ${error.message}`);
-  }
-});
+}

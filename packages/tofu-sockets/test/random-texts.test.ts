@@ -1,0 +1,15 @@
+import { checkRuns } from 'test-kit';
+import { parseAddress } from 'tofu-sockets';
+import { test } from 'vitest';
+import { checkRandomTexts } from './check-text.js';
+import { RandomTexts } from './random-texts.js';
+
+test('50,000 random texts: none throws, none is cut', () => checkRandomTexts(50_000));
+
+test('what is an address is taken: 20,000 of them', () => {
+  checkRuns(20_000, (choices) => {
+    const text = new RandomTexts(choices).valid();
+    const { error } = parseAddress(text, 'client');
+    if (error !== undefined) throw new Error(`${JSON.stringify(text)}: ${error.message}`);
+  });
+});
