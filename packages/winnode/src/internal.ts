@@ -13,4 +13,5 @@ export {
   shouldStart,
 } from './crash.js';
 export { findingsMarkdown, printedSummary } from './findings-report.js';
+export { nodeIn, pageAligned } from './page-aligned.js';
 export { parseWineMajor } from './wine.js';

@@ -15,6 +15,7 @@ import { makeBcryptPrimitives } from './bcryptprimitives.js';
 import { runCommand } from './command.js';
 import { WinnodeError } from './errors.js';
 import { startLimitMs } from './limits.js';
+import { nodeIn, placeNode } from './page-aligned.js';
 import { findDamage, writeReady } from './prefix-damage.js';
 import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
 import type { WindowsNode } from './windows-node.js';
@@ -118,7 +119,7 @@ function isDiskFull(directory: string): boolean {
 function diskFull(directory: string, cause: unknown): WinnodeError {
   return new WinnodeError(
     'ERR_DISK_FULL',
-    `${directory}: the disk is full. Making a Wine prefix takes 700 MB there, 33 MB of them to stay.`,
+    `${directory}: the disk is full. Making a Wine prefix takes 700 MB there, 120 MB of them to stay.`,
     'Free some space there, or set WINNODE_CACHE to a directory on another disk.',
     { cause },
   );
@@ -151,7 +152,12 @@ async function fill(
   shareSystemFiles(making, wine);
   const dll = join(making, 'drive_c', 'windows', 'system32', 'bcryptprimitives.dll');
   if (!existsSync(dll)) writeFileSync(dll, makeBcryptPrimitives());
-  await step(`Windows Node ${node.version}`, startLimitMs(asked), [node.exe, '-p', '1']);
+  placeNode(making, node);
+  await step(`Windows Node ${node.version}`, startLimitMs(asked), [
+    nodeIn(making, node),
+    '-p',
+    '1',
+  ]);
   // Wine would otherwise fill it again, through the links, when its own files look newer.
   writeFileSync(join(making, '.update-timestamp'), 'disable\n');
   // The registry is written as the server ends.
@@ -183,7 +189,7 @@ async function discard(path: string, wine: Wine): Promise<void> {
 
 /**
  * Wine copies its own DLLs into each prefix, 630 MB of 695. Node needs none of the copies: a link
- * to Wine's own file serves as well, and what only desktop programs read is dropped. Leaves 33 MB.
+ * to Wine's own file serves as well, and what only desktop programs read is dropped. Leaves 33 MB, Node's own copy aside.
  */
 function shareSystemFiles(prefix: string, wine: Wine): void {
   const windows = join(prefix, 'drive_c', 'windows');

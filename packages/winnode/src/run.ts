@@ -14,6 +14,7 @@ import {
 import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
 import { explained, WinnodeError } from './errors.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
+import { nodeIn } from './page-aligned.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
 import { distrust } from './prefix-damage.js';
 import { processStart } from './process-start.js';
@@ -226,7 +227,7 @@ async function runOnce(
     throw explained(cause);
   }
   try {
-    const [command, ...rest] = [...diesWithUs(), wine.loader, node.exe, ...args];
+    const [command, ...rest] = [...diesWithUs(), wine.loader, nodeIn(prefix, node), ...args];
     const child = await runChild(
       command as string,
       rest,

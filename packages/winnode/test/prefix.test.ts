@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findWine, openSession, prefixWine } from 'winnode';
+import { findWindowsNode, findWine, openSession, prefixWine } from 'winnode';
+import { nodeIn } from 'winnode/internal';
 import { host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
@@ -43,6 +44,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(prefixWine(prefix())).toBe(host.wine);
     const kilobytes = execFileSync('du', ['-sk', prefix()], { encoding: 'utf8' }).split('\t')[0];
     expect(Number(kilobytes)).toBeLessThan(80_000);
+    expect(nodeIn(prefix(), findWindowsNode())).toMatch(/\.winnode\/node-.+\/node\.exe$/);
   });
 
   test('a short run beside a long one does not hurt it, whoever came first', async () => {

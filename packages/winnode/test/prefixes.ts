@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -46,6 +47,9 @@ export async function copyPrefix(to: string): Promise<void> {
   });
   if (copied.status !== 0) throw new Error(copied.stderr);
   copyFileSync(join(from, '.winnode', 'ready.json'), join(to, '.winnode', 'ready.json'));
+  // The copy of Windows Node, which is as large as all the rest, is shared.
+  const shared = join('.winnode', `node-${node.version}`);
+  if (existsSync(join(from, shared))) symlinkSync(join(from, shared), join(to, shared));
 }
 
 /** Every process, zombies aside, whose prefix is this directory or in it. */

@@ -7,6 +7,7 @@ import {
   isFailedStart,
   isLoaderFailure,
   makeBcryptPrimitives,
+  pageAligned,
   parseArguments,
   parseWineMajor,
   shouldStart,
@@ -67,9 +68,9 @@ describe('where the prefix is', () => {
   linux('on a host with Wine', () => {
     test('is the cache directory, keyed by both versions', () => {
       const path = prefixPath(wine, node, { XDG_CACHE_HOME: '/c' });
-      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3-v2');
+      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3-v3');
       expect(prefixPath({ ...wine, version: 'wine-10.0' }, node, { WINNODE_CACHE: '/c' })).toBe(
-        '/c/wine-10.0-node-22.23.3-v2',
+        '/c/wine-10.0-node-22.23.3-v3',
       );
     });
 
@@ -104,6 +105,21 @@ test('bcryptprimitives.dll is a PE file that forwards ProcessPrng to RtlGenRando
   expect(text(forwarder)).toBe('advapi32.SystemFunction036');
   // Only an address inside the export directory counts as a forwarder.
   expect(forwarder + text(forwarder).length).toBeLessThan(exports + size);
+});
+
+test('a program whose sections begin within pages is padded, and nothing else is', () => {
+  const program = makeBcryptPrimitives();
+  const aligned = pageAligned(program) as Buffer;
+  expect(aligned.length).toBe(0x2000);
+  expect(aligned.subarray(0x1000, 0x1200)).toEqual(program.subarray(0x200));
+  const row = 0x148;
+  const [, rva, , offset] = [8, 12, 16, 20].map((at) => aligned.readUInt32LE(row + at));
+  expect({ rva, offset }).toEqual({ rva: 0x1000, offset: 0x1000 });
+
+  expect(pageAligned(aligned)).toBeUndefined();
+  expect(pageAligned(Buffer.concat([program, Buffer.alloc(64)]))).toBeUndefined();
+  expect(pageAligned(program.subarray(0, 0x100))).toBeUndefined();
+  expect(pageAligned(Buffer.from('#!/bin/sh'))).toBeUndefined();
 });
 
 describe('what a program died of, by 8 bits of its exit code', () => {
