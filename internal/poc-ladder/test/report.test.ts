@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeHost } from 'winnode';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describeHost, openSession, type Session } from 'winnode';
 
 const main = createRequire(import.meta.url).resolve('poc-ladder/main');
 const host = describeHost();
@@ -26,6 +26,13 @@ function ladder(...args: string[]) {
 }
 
 describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
+  // One wineserver for all of these, so that each starts quickly.
+  let session: Session;
+  beforeAll(async () => {
+    session = await openSession();
+  }, 200_000);
+  afterAll(() => session.close());
+
   const page = () => join(directory, 'report', 'index.html');
 
   test('writes a page, filled from its own trace, and says where', () => {

@@ -33,6 +33,11 @@ describe('the address', () => {
 
   test.each([
     [['--serve', '--address', ''], /^--address: An address is tcp/],
+    [
+      ['--serve', '--address', '127.0.0.1:7099'],
+      /^--address: An address is tcp\|HOST\|PORT or uds/,
+    ],
+    [['--serve', '--address', 'tcp|127.0.0.1|70000'], /^--address: A port is a number from 0 to/],
     [['--serve', '--address', 'uds|x'], /^--address: this server speaks TCP only/],
     [['--serve', '--address'], /argument missing\. Known: --serve, --address 'tcp/],
     [['--serve', 'x'], /Unexpected argument 'x'\. Known: /],

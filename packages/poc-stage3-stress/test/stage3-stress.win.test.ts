@@ -14,18 +14,18 @@ test('S05 Windows Stage 3: 50 of 50, then churn', () => {
   expect(lines).toContain('   ok   pings answered: 50');
 });
 
-test('a thousand rounds of cancel and churn leave nothing', () => {
-  const { firstHandle, lastHandle, pendingAtRestart, ...counts } = churn(1_000);
+test('a hundred rounds of cancel and churn leave nothing', () => {
+  const { firstHandle, lastHandle, pendingAtRestart, ...counts } = churn(100);
   expect(counts).toEqual({
-    rounds: 1_000,
-    vanished: 1_000,
-    served: 1_000,
-    removed: 1_000,
-    restarts: 100,
+    rounds: 100,
+    vanished: 100,
+    served: 100,
+    removed: 100,
+    restarts: 10,
     blocksLeft: 0,
     pendingLeft: 0,
   });
-  expect(pendingAtRestart).toBeGreaterThanOrEqual(300);
+  expect(pendingAtRestart).toBeGreaterThanOrEqual(30);
   expect(lastHandle).toBe(firstHandle);
 });
 

@@ -1,0 +1,12 @@
+import { test } from 'vitest';
+import { expectFlat } from './heap.js';
+
+test.each(['self', 'helper', 'group'] as const)(
+  'flat over 50,000 times add and remove [%s]',
+  // Seconds on a calm machine, and no measure of anything.
+  { timeout: 120_000 },
+  (way) => {
+    // Less than six bytes a cycle.
+    expectFlat(way, 500, 300_000);
+  },
+);

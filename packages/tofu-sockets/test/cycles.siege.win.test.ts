@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { cyclesPerRound, expectSameState } from './cycles.js';
+
+test('1,000 cycles of listen, connect, accept, close: rounds 2 and 50 end in the same state', {
+  timeout: 60_000,
+}, async () => {
+  expect(50 * cyclesPerRound).toBe(1_000);
+  await expectSameState(50);
+});
