@@ -1,17 +1,24 @@
 // Says, in the process that tests, which file the package under test really is, and refuses the
-// wrong build.
-import { readFileSync, writeSync } from 'node:fs';
+// wrong build. The working directory of a test is its package.
+import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
-const manifest = join(process.cwd(), 'package.json');
+const packageOf = (path) =>
+  existsSync(join(path, 'package.json')) ? path : packageOf(dirname(path));
+const directory = packageOf(dirname(globalThis.__vitest_worker__.filepath));
+process.chdir(directory);
+
+const manifest = join(directory, 'package.json');
 const { name, exports, scripts } = JSON.parse(readFileSync(manifest, 'utf8'));
-const entry = exports?.['.'] === undefined ? Object.keys(exports)[0].replace('.', name) : name;
-const resolved = createRequire(manifest).resolve(entry);
-const build = process.env.TEST_BUILD;
-writeSync(1, `testing ${entry} from ${resolved}\n`);
 // A package of plain JavaScript has no builds.
 const isBuilt = scripts?.['build:debug'] !== undefined;
-if (isBuilt && !relative(process.cwd(), resolved).startsWith(join('dist', build))) {
-  throw new Error(`${resolved} is not the ${build} build`);
+const build = process.env.TEST_BUILD;
+if (exports !== undefined) {
+  const entry = exports['.'] === undefined ? Object.keys(exports)[0].replace('.', name) : name;
+  const resolved = createRequire(manifest).resolve(entry);
+  writeSync(1, `testing ${entry} from ${resolved}\n`);
+  if (isBuilt && !relative(directory, resolved).startsWith(join('dist', build))) {
+    throw new Error(`${resolved} is not the ${build} build`);
+  }
 }

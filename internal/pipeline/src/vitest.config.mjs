@@ -1,28 +1,36 @@
-// One configuration for every package and both builds. The build is chosen by the condition
-// `debug` in NODE_OPTIONS, which child processes and workers inherit.
+// One configuration for every package and both builds: what to run is in the plan that TEST_PLAN
+// names. The build is chosen by the condition `debug` in NODE_OPTIONS, which child processes and
+// workers inherit.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const beside = (file) => fileURLToPath(new URL(file, import.meta.url));
+const plan = JSON.parse(readFileSync(process.env.TEST_PLAN, 'utf8'));
 const conditions = process.env.TEST_BUILD === 'debug' ? ['debug'] : [];
+const include = plan.packages.flatMap(({ directory, files }) =>
+  files.map((file) => resolve(directory, file).replaceAll('\\', '/')),
+);
 
 export default defineConfig({
-  root: process.cwd(),
-  cacheDir: 'node_modules/.vite',
+  root: plan.packages.length === 1 ? plan.packages[0].directory : beside('../../..'),
+  cacheDir: beside('../node_modules/.vite'),
   ssr: { resolve: { conditions: [...conditions, 'node', 'module'] } },
   test: {
-    include: process.env.TEST_FILES.split('\n'),
+    include,
     // One process per file: a crash loses one file, and native state never leaks to the next.
     pool: 'forks',
     isolate: true,
     // Native tests one after another; what runs on the host alone may share its two cores.
-    fileParallelism: process.env.TEST_PARALLEL === '1',
+    fileParallelism: plan.isParallel,
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 5_000,
-    setupFiles: [fileURLToPath(new URL('./print-build.mjs', import.meta.url))],
+    setupFiles: [beside('./print-build.mjs')],
     // What is tested is the built file as Node loads it, not a transformed copy.
     server: { deps: { external: [/[\\/]dist[\\/](debug|release)[\\/]/, /[\\/]bin[\\/]/] } },
-    reporters: ['verbose'],
+    reporters: [plan.isBrief ? 'dot' : 'verbose', beside('./results-reporter.mjs')],
   },
 });

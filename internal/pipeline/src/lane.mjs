@@ -1,0 +1,82 @@
+// One start of vitest, on the host or in Windows Node, for test files of any number of packages. A
+// start costs seconds under Wine, so all packages of a run share one; each file still has a process
+// of its own.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { profileFile } from './host-profile.mjs';
+import { openSession, toWindowsPath } from './winnode.mjs';
+
+const manifest = createRequire(import.meta.url).resolve('vitest/package.json');
+const vitest = join(dirname(manifest), 'vitest.mjs');
+const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
+
+/**
+ * Runs test files.
+ *
+ * @param lane `host`: in this Node. `windows`: in Windows Node, under Wine.
+ * @param packages each with `name`, `directory` and `files`.
+ * @param options `build`; `isParallel`: two files at a time; `isBrief`: a line for each file and not
+ *   for each test; `vitestOptions`; `env`.
+ * @returns the exit code, and what each file did by the name of its package; undefined where vitest
+ *   did not get as far as to say it.
+ */
+export async function runLane(lane, packages, options) {
+  const { build, isParallel = false, isBrief = false, vitestOptions = [], env } = options;
+  const isUnderWine = lane === 'windows' && process.platform !== 'win32';
+  const path = isUnderWine ? toWindowsPath : (each) => each;
+  const directory = mkdtempSync(join(tmpdir(), 'test-lane-'));
+  const planFile = join(directory, 'plan.json');
+  const resultsFile = join(directory, 'results.json');
+  const plan = {
+    lane,
+    isParallel,
+    isBrief,
+    resultsFile: path(resultsFile),
+    packages: packages.map((each) => ({ ...each, directory: path(each.directory) })),
+  };
+  writeFileSync(planFile, JSON.stringify(plan));
+  const nodeOptions = [process.env.NODE_OPTIONS, build === 'debug' ? '--conditions=debug' : ''];
+  const command = [vitest, 'run', '--config', config, '--configLoader', 'native', ...vitestOptions];
+  const environment = {
+    ...process.env,
+    ...env,
+    TEST_BUILD: build,
+    TEST_HOST_PROFILE: path(profileFile),
+    TEST_PLAN: path(planFile),
+    NODE_OPTIONS: nodeOptions.filter(Boolean).join(' '),
+  };
+  try {
+    const start = isUnderWine ? startUnderWine : startHere;
+    const exitCode = await start(command, environment);
+    return { exitCode, results: readResults(resultsFile) };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function readResults(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function startHere(command, env) {
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'], env });
+  return new Promise((done) => child.on('close', (code) => done(code ?? 1)));
+}
+
+async function startUnderWine(command, env) {
+  const session = await openSession({ onProgress: (line) => process.stderr.write(`${line}\n`) });
+  try {
+    const stdio = ['ignore', 'inherit', 'inherit'];
+    return (await session.run(command, { stdio, env })).exitCode;
+  } finally {
+    await session.close();
+  }
+}

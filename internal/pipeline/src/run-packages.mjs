@@ -1,0 +1,67 @@
+// Runs the tests of packages against one build, in one start of vitest for each kind of Node.
+import { runLane } from './lane.mjs';
+
+/**
+ * Runs them.
+ *
+ * @param packages as `testedPackage` gives them. @param build `debug` or `release`.
+ * @param facts of the host. @param options of `runLane`, and `areLanesParallel`.
+ * @returns a record for each package, by its name; `isLost` where vitest ended before it said anything.
+ */
+export async function runPackages(packages, build, facts, options = {}) {
+  const { areLanesParallel = false, ...laneOptions } = options;
+  const lanes = lanesOf(packages, facts).filter((lane) => lane.packages.length > 0);
+  const start = (lane) =>
+    runLane(lane.name, lane.packages, { build, ...laneOptions, isParallel: lane.isParallel });
+  const ends = [];
+  if (areLanesParallel) ends.push(...(await Promise.all(lanes.map(start))));
+  else for (const lane of lanes) ends.push(await start(lane));
+
+  const records = new Map();
+  for (const each of packages) {
+    const skips = facts.kind === 'none' ? each.windows : [];
+    const skippedFiles = skips.map((file) => ({ file, reason: facts.reason }));
+    records.set(each.name, { name: each.name, build, errors: [], files: [], skippedFiles });
+  }
+  for (const [index, end] of ends.entries()) addLane(records, lanes[index], end);
+  return records;
+}
+
+/** On Windows both kinds of files run in the one Node that there is, one after another. */
+function lanesOf(packages, { kind }) {
+  const lane = (name, filesOf, isParallel) => ({
+    name,
+    isParallel,
+    packages: packages
+      .map((each) => ({ name: each.name, directory: each.directory, files: filesOf(each) }))
+      .filter(({ files }) => files.length > 0),
+  });
+  if (kind === 'windows')
+    return [lane('windows', (each) => [...each.host, ...each.windows], false)];
+  const host = lane('host', (each) => each.host, true);
+  return kind === 'none' ? [host] : [host, lane('windows', (each) => each.windows, false)];
+}
+
+function addLane(records, lane, { exitCode, results }) {
+  const lost = `vitest ended with exit code ${exitCode} and left no results (${lane.name})`;
+  const isWell = (result) =>
+    result.errors.length === 0 &&
+    result.files.every(
+      ({ errors, tests }) => errors.length === 0 && tests.every(({ state }) => state !== 'failed'),
+    );
+  const isUnexplained = exitCode !== 0 && results?.every(isWell);
+  for (const { name } of lane.packages) {
+    const record = records.get(name);
+    const result = results?.find((each) => each.name === name);
+    if (result === undefined) {
+      record.errors.push(lost);
+      record.isLost = true;
+      continue;
+    }
+    record.errors.push(...result.errors);
+    if (isUnexplained) {
+      record.errors.push(`vitest ended with exit code ${exitCode}, though no test failed`);
+    }
+    record.files.push(...result.files);
+  }
+}

@@ -1,0 +1,29 @@
+// Which test files a package has, and where each can run.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The test files of a package, as paths in it.
+ *
+ * @param directory the package. @param isSiege the long and random ones, and those alone.
+ */
+export function testFiles(directory, isSiege = false) {
+  const tests = join(directory, 'test');
+  const files = (existsSync(tests) ? readdirSync(tests, { recursive: true }) : [])
+    .map((file) => `test/${file.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.test.ts') && /\.siege\./.test(file) === isSiege)
+    .sort();
+  const isForWindows = (file) => file.endsWith('.win.test.ts');
+  return {
+    /** For any host. */
+    host: files.filter((file) => !isForWindows(file)),
+    /** For Windows Node. */
+    windows: files.filter(isForWindows),
+  };
+}
+
+/** A package with tests to run. */
+export function testedPackage(directory, isSiege = false) {
+  const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  return { name, directory, ...testFiles(directory, isSiege) };
+}
