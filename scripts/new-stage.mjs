@@ -11,7 +11,7 @@ const help = `pnpm new-stage NUMBER NAME: for example pnpm new-stage 4 udp
 
 Makes packages/poc-stage4-udp with one test, which fails until the stage proves something,
 and kb/PLAN-STAGE4-UDP.md, which says what is left to do. Enters the stage in the ladder,
-the gates of turbo.json, the tables and the lock file. All of it, or nothing.
+the tables and the lock file. All of it, or nothing.
 `;
 
 function readArguments() {

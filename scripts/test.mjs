@@ -1,20 +1,102 @@
 // npm test: sets everything up and runs the pipeline: build debug, test debug, build release, test
-// release. It is what `pnpm turbo test` runs. Arguments that are not --no-install go to turbo.
-import { main, pnpm, sayHowToGetPnpm, setup, takeInstallFlag } from './common.mjs';
+// release, each a run of turbo of its own that must pass before the next. `pnpm turbo test` comes
+// here, too.
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import {
+  askHost,
+  main,
+  root,
+  SetupError,
+  sayHowToGetPnpm,
+  setup,
+  takeInstallFlag,
+  turbo,
+  turboBinary,
+} from './common.mjs';
+import { filterIn, howToFilter, isForceIn, turboAbove } from './test-arguments.mjs';
+
+const help = `npm test -- [flags]: builds and tests everything, debug before release.
+
+  --force         run also what turbo has results of; so does TURBO_FORCE=1
+  --no-install    install nothing with the system's package manager
+  --help          this text
+
+One package: pnpm --filter ntdllx test:debug
+`;
+
+/** Names this run: results with another name are of an earlier one. */
+const runName = randomUUID();
+/** All runs of tests so far, for what is said at the end. */
+const allTasks = [];
+
+function readArguments() {
+  const { rest, isInstallAllowed } = takeInstallFlag(process.argv.slice(2));
+  const above = turboAbove();
+  if (filterIn([...rest, ...above]) || process.env.npm_config_filter) {
+    throw new SetupError(howToFilter, 2);
+  }
+  const unknown = rest.find((arg) => !['--force', '--help'].includes(arg));
+  if (unknown !== undefined) {
+    throw new SetupError(`Unknown option '${unknown}'. Known: --force, --no-install, --help.`, 2);
+  }
+  // npm takes a --force that is not behind a -- for its own.
+  const isKeptByNpm = process.env.npm_config_force === 'true';
+  if (isForceIn([...rest, ...above]) || isKeptByNpm) process.env.TURBO_FORCE = '1';
+  return { isInstallAllowed, isHelp: rest.includes('--help') };
+}
+
+async function build(...tasks) {
+  return await turbo(['run', ...tasks, '--concurrency=2']);
+}
+
+/** Runs the test tasks of a build. @returns turbo's exit code */
+async function test(...tasks) {
+  const { runBatch, testTasks } = await import('pipeline/batch');
+  const { TURBO_FORCE, ...env } = process.env;
+  const dry = spawnSync(process.execPath, [turboBinary, 'run', ...tasks, '--dry=json'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...env, TURBO_TELEMETRY_DISABLED: '1' },
+    maxBuffer: 2 ** 28,
+  });
+  if (dry.status !== 0) throw new SetupError(`turbo could not plan its run:\n${dry.stderr}`);
+  const found = testTasks(JSON.parse(dry.stdout), root);
+  allTasks.push(...found);
+  const isForced = TURBO_FORCE !== undefined && !['', '0', 'false'].includes(TURBO_FORCE);
+  process.env.TEST_RUN = runName;
+  await runBatch(isForced ? found : found.filter(({ isCached }) => !isCached), runName);
+  // One that fails keeps the results of the others from being kept for the next run, otherwise.
+  return await turbo(['run', ...tasks, '--continue=dependencies-successful']);
+}
 
 await main(async () => {
-  const { rest, isInstallAllowed } = takeInstallFlag(process.argv.slice(2));
+  const { isInstallAllowed, isHelp } = readArguments();
+  if (isHelp) {
+    process.stdout.write(help);
+    return 0;
+  }
   // Without Wine the tests that need Windows are skipped, each with the reason, and the packages
   // of which nothing else is left fail.
   const canRunWindowsNode = await setup(isInstallAllowed, { mayLackWine: true });
   // One wineserver for all test runs: each of them then starts in a fifth of the time.
   const { openSession } = await import('pipeline/winnode');
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
+  let code;
+  let host;
   try {
-    const flags = canRunWindowsNode ? [] : ['--continue=dependencies-successful'];
-    return await pnpm(['exec', 'turbo', 'run', 'test', ...flags, ...rest]);
+    code = await build('build:debug', 'typecheck', 'check');
+    if (code === 0) {
+      host = await askHost();
+      code = await test('test:debug', 'tidy');
+    }
+    if (code === 0) code = await build('build:release');
+    if (code === 0) code = await test('test:release');
   } finally {
     await session.close();
-    sayHowToGetPnpm();
   }
+  sayHowToGetPnpm();
+  const { summary } = await import('pipeline/summary');
+  for (const line of summary(allTasks, host)) process.stdout.write(`${line}\n`);
+  return code;
 });

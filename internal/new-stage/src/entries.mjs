@@ -3,12 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rank, StageError } from './names.mjs';
 
-const gate = (task) => ({
-  file: 'turbo.json',
-  stage: new RegExp(`^ *"poc-stage(\\d+)([a-z]?)-.*#${task}"`),
-  line: (names) => `        "${names.package}#${task}",`,
-});
-
 /** `stage` finds a line of a stage, and in it the number and the letter. */
 const lists = [
   {
@@ -21,9 +15,6 @@ const lists = [
     stage: /^ *"poc-stage(\d+)([a-z]?)-/,
     line: (names) => `    "${names.package}": "workspace:*",`,
   },
-  gate('typecheck'),
-  gate('test:debug'),
-  gate('build:release'),
   {
     file: 'internal/pipeline/test/tidy.test.ts',
     stage: /^ *'poc-stage(\d+)([a-z]?)-/,

@@ -30,7 +30,7 @@ export function copyBuilds(place: string): void {
   const built = ['packages', 'internal'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => `${group}/${name}/dist`),
   );
-  const files = ['.host-facts.json', 'node_modules/.setup-pnpm'];
+  const files = ['.host-facts.json', '.host-profile.json', 'node_modules/.setup-pnpm'];
   for (const path of [...built, ...files].filter((each) => existsSync(join(root, each)))) {
     cpSync(join(root, path), join(place, path), { recursive: true });
   }

@@ -1,21 +1,27 @@
-// Writes what each test did into the file that the plan names, by package.
+// Writes what each test did into the file that the plan names, by package. Where many packages run at
+// once it also prints a line for each file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 const plan = JSON.parse(readFileSync(process.env.TEST_PLAN, 'utf8'));
 
-const textOf = ({ stack, message, diff }) => {
+/** Frames of the packages that run the tests say nothing of the test. */
+const isOfRunner = (line) =>
+  /^\s+at (.*\/node_modules\/|new Promise \(<anonymous>\))/.test(line.replaceAll('\\', '/'));
+
+function textOf({ stack, message, diff }) {
   const text = stack?.includes(message) ? stack : `${message}\n${stack ?? ''}`;
-  return stripVTControlCharacters(diff ? `${text}\n${diff}` : text);
-};
+  const lines = text.split('\n').filter((line) => !isOfRunner(line));
+  return stripVTControlCharacters([...lines, ...(diff ? [diff] : [])].join('\n'));
+}
 
 function testResult(test) {
   const { state, errors = [], note } = test.result();
   const ms = Math.round(test.diagnostic()?.duration ?? 0);
   return {
     title: test.fullName,
-    // One that a run did not get to, as after a failed beforeAll, or in a process that crashed.
+    // One that a run did not get to, as in a process that crashed.
     state: state === 'pending' ? 'failed' : state,
     ms,
     ...(note === undefined ? {} : { note }),
@@ -31,31 +37,56 @@ function* failedSuites(parent) {
   }
 }
 
+function fileResult(file, module) {
+  const known = { file, lane: plan.lane };
+  if (module === undefined) return { ...known, ms: 0, tests: [], errors: ['it was not run'] };
+  const errors = [...module.errors(), ...failedSuites(module)].map(textOf);
+  if (!isEnded(module)) errors.push(`its process did not come to the end (${module.state()})`);
+  const { duration, prepareDuration, collectDuration, setupDuration } = module.diagnostic();
+  const ms = Math.round(duration + prepareDuration + collectDuration + setupDuration);
+  return { ...known, ms, tests: [...module.children.allTests()].map(testResult), errors };
+}
+
+const isEnded = (module) => ['passed', 'failed', 'skipped'].includes(module.state());
+
+const isOf = (directory, path) => !relative(directory, path).startsWith('..');
+
+function printFile(module) {
+  const { moduleId } = module;
+  const { name, directory } = plan.packages.find((each) => isOf(each.directory, moduleId));
+  const path = relative(directory, moduleId).replaceAll('\\', '/');
+  const { ms, tests, errors } = fileResult(path, module);
+  const count = (state) => tests.filter((test) => test.state === state).length;
+  const seconds = `${(ms / 1000).toFixed(1)} s`;
+  const counts = [`${count('passed')} passed`, `${count('failed')} failed`];
+  if (count('skipped') > 0) counts.push(`${count('skipped')} skipped`);
+  process.stdout.write(`${plan.lane}: ${name} ${path}: ${counts.join(', ')}, ${seconds}\n`);
+  for (const text of errors) process.stdout.write(`${text}\n`);
+  for (const { title, errors: texts = [] } of tests) {
+    if (texts.length > 0) process.stdout.write(`FAILED ${title}\n${texts.join('\n')}\n`);
+  }
+}
+
 export default class ResultsReporter {
+  onTestModuleEnd(module) {
+    if (plan.isBrief) printFile(module);
+  }
+
   onTestRunEnd(modules, unhandled) {
     const byPath = new Map(modules.map((module) => [resolve(module.moduleId), module]));
-    const isOf = (directory) => (error) => {
-      const path = error.VITEST_TEST_PATH;
-      return path === undefined || !relative(directory, path).startsWith('..');
+    const crashed = modules.filter((module) => !isEnded(module)).map(({ moduleId }) => moduleId);
+    // An error outside of all tests. A process that crashed does not say which file it had: those
+    // that did not come to the end; where there is none, every package fails.
+    const placesOf = ({ VITEST_TEST_PATH: path }) => (path === undefined ? crashed : [path]);
+    const isErrorOf = (directory) => (error) => {
+      const places = placesOf(error);
+      return places.length === 0 || places.some((path) => isOf(directory, path));
     };
     const results = plan.packages.map(({ name, directory, files }) => ({
       name,
-      // An error outside of all tests, such as a crash; one of an unknown file is everybody's.
-      errors: unhandled.filter(isOf(directory)).map(textOf),
-      files: files.map((file) => this.#file(file, byPath.get(resolve(join(directory, file))))),
+      errors: unhandled.filter(isErrorOf(directory)).map(textOf),
+      files: files.map((file) => fileResult(file, byPath.get(resolve(join(directory, file))))),
     }));
     writeFileSync(plan.resultsFile, JSON.stringify(results));
-  }
-
-  #file(file, module) {
-    if (module === undefined)
-      return { file, lane: plan.lane, ms: 0, tests: [], errors: ['not run'] };
-    const errors = [...module.errors(), ...failedSuites(module)].map(textOf);
-    const isEnded = ['passed', 'failed', 'skipped'].includes(module.state());
-    if (!isEnded) errors.push(`its process did not come to the end (${module.state()})`);
-    const { duration, prepareDuration, collectDuration, setupDuration } = module.diagnostic();
-    const ms = Math.round(duration + prepareDuration + collectDuration + setupDuration);
-    const tests = [...module.children.allTests()].map(testResult);
-    return { file, lane: plan.lane, ms, tests, errors };
   }
 }

@@ -31,6 +31,6 @@ export default defineConfig({
     setupFiles: [beside('./print-build.mjs')],
     // What is tested is the built file as Node loads it, not a transformed copy.
     server: { deps: { external: [/[\\/]dist[\\/](debug|release)[\\/]/, /[\\/]bin[\\/]/] } },
-    reporters: [plan.isBrief ? 'dot' : 'verbose', beside('./results-reporter.mjs')],
+    reporters: [...(plan.isBrief ? [] : ['verbose']), beside('./results-reporter.mjs')],
   },
 });

@@ -82,3 +82,62 @@ describe('npm run bench refuses a slip at once, with one message and exit code 2
     expect(status).toBe(2);
   });
 });
+
+describe('npm test is of the whole repository', () => {
+  const npmTest = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    spawnSync(process.execPath, ['scripts/test.mjs', '--no-install', ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, TURBO_HASH: undefined, npm_config_filter: undefined, ...env },
+    });
+
+  test.each([
+    [['--filter=ntdllx'], {}],
+    [['--filter', 'ntdllx'], {}],
+    [['-F', 'ntdllx'], {}],
+    [['--affected'], {}],
+    [[], { npm_config_filter: 'ntdllx' }],
+  ])('%j %j is refused with the command that does it', (args, env) => {
+    const { status, stderr } = npmTest(args, env);
+    expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
+    expect(stderr).toContain('pnpm --filter ntdllx test:debug');
+    expect(status).toBe(2);
+  });
+
+  test('another option is refused by name', () => {
+    const { status, stderr } = npmTest(['--bogus']);
+    expect(stderr.trim()).toBe("Unknown option '--bogus'. Known: --force, --no-install, --help.");
+    expect(status).toBe(2);
+  });
+
+  test.each([
+    ['test --filter=ntdllx'],
+    ['run test --filter ntdllx'],
+    ['run build:debug test -F ntdllx'],
+    ['run ntdllx#test'],
+    ['test --affected'],
+  ])('pnpm turbo %s is refused likewise', (line) => {
+    const command = ['scripts/turbo.mjs', ...line.split(' ')];
+    const options = { cwd: root, encoding: 'utf8' } as const;
+    const { status, stderr } = spawnSync(process.execPath, command, options);
+    expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
+    expect(status).toBe(2);
+  });
+
+  test.each([
+    ['test', true],
+    ['run test', true],
+    ['--force test', true],
+    ['run //#test', true],
+    ['run test:debug --filter=ntdllx', false],
+    ['boundaries', false],
+    ['--version', false],
+    ['ls test', false],
+  ])('turbo %s runs the pipeline: %s', (line, expected) => {
+    const script = `import { isTestRun } from './scripts/test-arguments.mjs';
+      console.log(isTestRun(process.argv.slice(1)));`;
+    const node = ['--input-type=module', '-e', script, '--', ...line.split(' ')];
+    const { stdout } = spawnSync(process.execPath, node, { cwd: root, encoding: 'utf8' });
+    expect(stdout.trim()).toBe(String(expected));
+  });
+});

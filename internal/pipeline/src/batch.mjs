@@ -1,0 +1,38 @@
+// Before turbo runs the test tasks of a build, the packages whose results it does not have are tested
+// together, with one start of vitest on the host and one in Windows Node, side by side. Each task then
+// finds the results of its own hash, and passes or fails by them.
+import { join } from 'node:path';
+import { requireHostFacts } from './host-facts.mjs';
+import { removeRecord, writeRecord } from './results.mjs';
+import { runPackages } from './run-packages.mjs';
+import { testedPackage } from './test-files.mjs';
+
+/** The tasks of a `turbo run --dry=json` that are runs of tests: of which package and build. */
+export function testTasks({ tasks }, root) {
+  return tasks.flatMap(({ command, directory, hash, cache }) => {
+    const [, build] = /^run-tests (debug|release)$/.exec(command) ?? [];
+    if (build === undefined) return [];
+    return [{ build, directory: join(root, directory), hash, isCached: cache.status === 'HIT' }];
+  });
+}
+
+/**
+ * Tests what these tasks would test.
+ *
+ * @param tasks as `testTasks` gives them, of one build. @param run names this run.
+ */
+export async function runBatch(tasks, run) {
+  if (tasks.length === 0) return;
+  const [{ build }] = tasks;
+  const facts = requireHostFacts();
+  const packages = tasks.map(({ directory, hash }) => ({ ...testedPackage(directory), hash }));
+  for (const { directory } of packages) removeRecord(directory, build);
+  const options = { isBrief: true, areLanesParallel: true };
+  const records = await runPackages(packages, build, facts, options);
+  for (const { name, directory, hash } of packages) {
+    const record = records.get(name);
+    // What was lost with a vitest that ended early, its own task runs again, alone.
+    if (record.isLost) process.stderr.write(`${name} ${build}: ${record.errors.join('; ')}\n`);
+    else writeRecord(directory, { ...record, hash, run });
+  }
+}

@@ -1,0 +1,3 @@
+import { importEveryExport } from './exports.js';
+
+importEveryExport({ isWithPrograms: true });

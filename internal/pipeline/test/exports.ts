@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+/** Every name under which something of a package that is built in two ways can be imported. */
+const entries = ['packages', 'internal'].flatMap((group) =>
+  readdirSync(join(root, group)).flatMap((directory) => {
+    const manifest = join(root, group, directory, 'package.json');
+    if (!existsSync(manifest)) return [];
+    const { name, exports, scripts } = JSON.parse(readFileSync(manifest, 'utf8'));
+    if (scripts?.['build:debug'] === undefined) return [];
+    return Object.keys(exports)
+      .filter((path) => path !== './package.json')
+      .map((path) => ({ entry: `${name}${path.slice(1)}`, manifest }));
+  }),
+);
+
+const isProgram = (entry: string) => entry.endsWith('/main');
+
+/** Most packages are tested in release alone: here their debug build is seen to load. */
+export function importEveryExport({ isWithPrograms }: { isWithPrograms: boolean }): void {
+  const chosen = entries.filter(({ entry }) => isWithPrograms || !isProgram(entry));
+  test.each(chosen)('$entry loads in debug', async ({ entry, manifest }) => {
+    const file = createRequire(manifest).resolve(entry);
+    expect(file.replaceAll('\\', '/')).toContain('/dist/debug/');
+    if (!isProgram(entry)) {
+      expect(Object.keys(await import(pathToFileURL(file).href))).not.toEqual([]);
+      return;
+    }
+    // A program runs as soon as it is imported: this one gets as far as its arguments.
+    const { stderr, status } = spawnSync(process.execPath, [file, '--bogus'], { encoding: 'utf8' });
+    expect(stderr).toContain('--bogus');
+    expect(status).not.toBe(0);
+  });
+}
