@@ -14,10 +14,11 @@ if (build !== 'debug' && build !== 'release') {
   fail('Usage: run-tests <debug|release> [--siege] [vitest options]');
 }
 const isSiege = options[0] === '--siege';
-const isOption = (text) => text.startsWith('-');
 const rest = isSiege ? options.slice(1) : options;
+const isOption = (text, index) =>
+  text.startsWith('-') || ['-t', '--testNamePattern'].includes(rest[index - 1]);
 const vitestOptions = rest.filter(isOption);
-const filters = rest.filter((text) => !isOption(text));
+const filters = rest.filter((text, index) => !isOption(text, index));
 const isWhole = options.length === 0;
 const directory = process.cwd();
 const { TURBO_HASH: hash, TEST_RUN: run } = process.env;
