@@ -99,9 +99,10 @@ describe('a verdict', () => {
 });
 
 test('a deadline counts down to zero and stays there', () => {
+  const later = new Deadline(600_000);
+  expect(later.isOver).toBe(false);
+  expect(later.remainingMs).toBeLessThanOrEqual(600_000);
   const soon = new Deadline(20);
-  expect(soon.isOver).toBe(false);
-  expect(soon.remainingMs).toBeLessThanOrEqual(20);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
   expect(soon.isOver).toBe(true);
   expect(soon.remainingMs).toBe(0);

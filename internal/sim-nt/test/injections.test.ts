@@ -144,10 +144,9 @@ test('what is no injection is refused', () => {
 describe('time', () => {
   test('a wait takes no time, and all the time it says', () => {
     const { sim, poller } = make();
-    const before = performance.now();
+    // An hour: one that is waited for is the end of this test by its own time-out.
     expect(poller.take(1, 3_600_000).status).toBe('STATUS_TIMEOUT');
     expect(sim.nowMs()).toBe(3_600_000);
-    expect(performance.now() - before).toBeLessThan(1_000);
   });
 
   test('another thread posts while this one waits for ever', () => {

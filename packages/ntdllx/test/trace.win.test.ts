@@ -61,7 +61,6 @@ test('calls are seen in order, with rows, arguments, results and times', () => {
     expect(threadId).toBe(0);
     expect(startUs).toBeGreaterThanOrEqual(lastUs);
     expect(durationUs).toBeGreaterThanOrEqual(0);
-    expect(durationUs).toBeLessThan(10_000_000);
     lastUs = startUs + durationUs;
   }
 });

@@ -124,10 +124,8 @@ test('a listener whose next poll is refused asks again until it is not', async (
   while (server.open < 1) server.turn(10);
   expect(server.pendingPolls).toBe(1);
   connect(server);
-  // Also a long wait does not sleep through the rest.
-  const startMs = performance.now();
-  while (server.open < 2) server.turn(5_000);
-  expect(performance.now() - startMs).toBeLessThan(4_000);
+  // Also a long wait does not sleep through the rest: one that does outlasts the test's time-out.
+  while (server.open < 2) server.turn(40_000);
   expect(refusals).toBeGreaterThanOrEqual(4);
   server.close();
 });
