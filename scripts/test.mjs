@@ -65,7 +65,7 @@ async function test(...tasks) {
   allTasks.push(...found);
   const isForced = TURBO_FORCE !== undefined && !['', '0', 'false'].includes(TURBO_FORCE);
   process.env.TEST_RUN = runName;
-  await runBatch(isForced ? found : found.filter(({ isCached }) => !isCached), runName);
+  await runBatch(isForced ? found : found.filter(({ isCached }) => !isCached), root, runName);
   // One that fails keeps the results of the others from being kept for the next run, otherwise.
   return await turbo(['run', ...tasks, '--continue=dependencies-successful']);
 }

@@ -1,6 +1,7 @@
 // Before turbo runs the test tasks of a build, the packages whose results it does not have are tested
 // together, with one start of vitest on the host and one in Windows Node, side by side. Each task then
 // finds the results of its own hash, and passes or fails by them.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireHostFacts } from './host-facts.mjs';
 import { removeRecord, writeRecord } from './results.mjs';
@@ -16,18 +17,36 @@ export function testTasks({ tasks }, root) {
   });
 }
 
+/** What every program needs of its environment, on Linux, macOS and Windows. */
+const basics =
+  /^(PATH|HOME|USER|LANG|LC_.+|TZ|SHELL|TERM|COLORTERM|CI|TMP|TEMP|DISPLAY|LD_LIBRARY_PATH|COMSPEC|PATHEXT|WINDIR|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES.*|USERPROFILE|HOMEDRIVE|HOMEPATH|NUMBER_OF_PROCESSORS|PROCESSOR_.+)$/i;
+
+/**
+ * The environment that turbo would give to the task: what is in its hash, what it passes on, and the
+ * basics. Of anything else a result must not depend.
+ */
+export function taskEnvironment(root, env = process.env) {
+  const { globalEnv, globalPassThroughEnv } = JSON.parse(
+    readFileSync(join(root, 'turbo.json'), 'utf8'),
+  );
+  const named = new Set([...globalEnv, ...globalPassThroughEnv]);
+  const isPassed = ([name]) => named.has(name) || basics.test(name);
+  return Object.fromEntries(Object.entries(env).filter(isPassed));
+}
+
 /**
  * Tests what these tasks would test.
  *
- * @param tasks as `testTasks` gives them, of one build. @param run names this run.
+ * @param tasks as `testTasks` gives them, of one build. @param root of the repository.
+ * @param run names this run.
  */
-export async function runBatch(tasks, run) {
+export async function runBatch(tasks, root, run) {
   if (tasks.length === 0) return;
   const [{ build }] = tasks;
   const facts = requireHostFacts();
   const packages = tasks.map(({ directory, hash }) => ({ ...testedPackage(directory), hash }));
   for (const { directory } of packages) removeRecord(directory, build);
-  const options = { isBrief: true, areLanesParallel: true };
+  const options = { isBrief: true, areLanesParallel: true, env: taskEnvironment(root) };
   const records = await runPackages(packages, build, facts, options);
   for (const { name, directory, hash } of packages) {
     const record = records.get(name);

@@ -25,7 +25,8 @@ const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
  *   did not get as far as to say it.
  */
 export async function runLane(lane, packages, options) {
-  const { build, isParallel = false, isBrief = false, vitestOptions = [], env } = options;
+  const { build, isParallel = false, isBrief = false, vitestOptions = [] } = options;
+  const env = options.env ?? process.env;
   const isUnderWine = lane === 'windows' && process.platform !== 'win32';
   const path = isUnderWine ? toWindowsPath : (each) => each;
   const directory = mkdtempSync(join(tmpdir(), 'test-lane-'));
@@ -39,10 +40,9 @@ export async function runLane(lane, packages, options) {
     packages: packages.map((each) => ({ ...each, directory: path(each.directory) })),
   };
   writeFileSync(planFile, JSON.stringify(plan));
-  const nodeOptions = [process.env.NODE_OPTIONS, build === 'debug' ? '--conditions=debug' : ''];
+  const nodeOptions = [env.NODE_OPTIONS, build === 'debug' ? '--conditions=debug' : ''];
   const command = [vitest, 'run', '--config', config, '--configLoader', 'native', ...vitestOptions];
   const environment = {
-    ...process.env,
     ...env,
     TEST_BUILD: build,
     TEST_HOST_PROFILE: path(profileFile),
