@@ -72,28 +72,36 @@ function mendStream(name: 'stdin' | 'stdout' | 'stderr', fd: number): void {
   });
 }
 
+/** What a relative import names when it names a file, so that nothing else has to be tried. */
+const fileSpecifier = /^\.\.?\/.+\.[cm]?js$/;
+
 function followLinks(): void {
   const real = new Map<string, string>();
-  const follow = (address: string): string => {
-    if (!address.startsWith('file:')) return address;
+  /** Undefined for what is no file's address, or of a file that is not there. */
+  const realAddress = (address: string): string | undefined => {
+    if (!address.startsWith('file:')) return undefined;
     const known = real.get(address);
     if (known !== undefined) return known;
     const { search, hash } = new URL(address);
-    let found = address;
     try {
-      found =
-        url.pathToFileURL(fs.realpathSync.native(url.fileURLToPath(address))).href + search + hash;
+      const path = fs.realpathSync.native(url.fileURLToPath(address));
+      const found = url.pathToFileURL(path).href + search + hash;
+      real.set(address, found);
+      return found;
     } catch {
-      // A file that is not there: Node says so better than we could.
+      return undefined;
     }
-    real.set(address, found);
-    return found;
   };
   // A Node that WINNODE_NODE chose may be too old for hooks; links then stay unmended.
   module_.registerHooks?.({
     resolve(specifier, context, next) {
+      // Node would ask for the file once more, and that takes as long as all that is done here.
+      if (context.conditions.includes('import') && fileSpecifier.test(specifier)) {
+        const found = realAddress(new URL(specifier, context.parentURL).href);
+        if (found !== undefined) return { url: found, shortCircuit: true };
+      }
       const resolved = next(specifier, context);
-      return { ...resolved, url: follow(resolved.url) };
+      return { ...resolved, url: realAddress(resolved.url) ?? resolved.url };
     },
   });
 }

@@ -288,6 +288,10 @@ function diesWithUs(): string[] {
 /**
  * NODE_OPTIONS with the preload, which comes first. Node's permission model would keep it from being
  * read, and from saying how far the program got.
+ *
+ * `--preserve-symlinks`: Node would look for links by one lstat for each directory of each path. Wine
+ * shows no link to lstat, and takes a millisecond for it: half of the time in which a program is
+ * loaded. The preload resolves links, by one call for each file.
  */
 function nodeOptions(
   args: readonly string[],
@@ -302,7 +306,6 @@ function nodeOptions(
     ['--allow-fs-read', preload],
     ...paths.map((path) => ['--allow-fs-write', toWindowsPath(path)]),
   ].map(([option, path]) => quoteNodeOption(`${option}=${path}`));
-  return [`-r ${quoteNodeOption(preload)}`, ...(isRestricted ? allowed : []), given]
-    .filter(Boolean)
-    .join(' ');
+  const options = [`-r ${quoteNodeOption(preload)}`, '--preserve-symlinks'];
+  return [...options, ...(isRestricted ? allowed : []), given].filter(Boolean).join(' ');
 }
