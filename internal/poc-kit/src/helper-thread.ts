@@ -58,11 +58,12 @@ export class HelperThread<In, Out> {
   readonly #bells = new Int32Array(new SharedArrayBuffer(8));
 
   /**
-   * Starts the script, which must call {@link serveHelper}, and waits until it is ready.
+   * Starts the script, which must call {@link serveHelper}, and waits until it is ready. The limit is for
+   * a script that never is: how long a thread takes to load its packages is up to the machine.
    *
    * @throws {Error} when there is no worker to be had, or none that says it is ready.
    */
-  constructor(script: URL, readyLimitMs = 10_000) {
+  constructor(script: URL, readyLimitMs = 60_000) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const lane = laneFor(basename(script.pathname, '.js'));
