@@ -8,4 +8,7 @@ export { checkProperty, checkRuns, choicesOf } from './check.js';
 export { Choices } from './choices.js';
 export { type HostProfile, hostProfile, type Presence } from './host-profile.js';
 export { type KernelName, kernelNames } from './kernels.js';
+export type { MisuseCase } from './misuse-child.js';
+export { type MisuseEnd, type MisuseRun, runMisuses } from './misuse-runner.js';
 export { planRuns, type RunPlan } from './run-plan.js';
+export { type MisuseTests, testMisuses } from './test-misuses.js';

@@ -1,17 +1,33 @@
-// Every call used wrongly, each in a process of its own. `node misuse.mjs NAME` does one: it prints
-// what was thrown and ends with 1. 0 means that nothing was thrown; all else is a crash.
-import { writeSync } from 'node:fs';
+// Every call used wrongly, one after another in a process of their own. What a case opens is closed
+// behind it, and nothing may then be left.
 import { AfdPoller, PollEvents, PollerRemote, pollOnce } from 'afd-poller';
-import { ntKernel } from 'ntdllx';
+import { nativeMemory, ntKernel } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
+import { serveMisuses } from 'test-kit/misuse-child';
 import { Skt, SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
+import { winsockUsers } from 'tofu-sockets/internal';
 
 // Where there is no NT, a simulated one: what is refused here is refused before NT is asked.
-const kernel = process.platform === 'win32' ? ntKernel : createSimNt({ seed: 1 }).kernel;
+const sim = process.platform === 'win32' ? undefined : createSimNt({ seed: 1 });
+const kernel = sim?.kernel ?? ntKernel;
 const creator = new SocketCreator(kernel);
-const listener = () => creator.fromAddress(new TCPServerAddress());
-const idle = () => creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
-const newPoller = (options) => new AfdPoller({ allowMainThread: true, kernel, ...options });
+const opened = { remotes: [], pollers: [], skts: [] };
+const keep = (skt) => {
+  opened.skts.push(skt);
+  return skt;
+};
+const listener = () => keep(creator.fromAddress(new TCPServerAddress()));
+const idle = () => keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
+const newPoller = (options) => {
+  const poller = new AfdPoller({ allowMainThread: true, kernel, ...options });
+  opened.pollers.push(poller);
+  return poller;
+};
+const newRemote = () => {
+  const remote = new PollerRemote(newPoller().remoteData(), kernel);
+  opened.remotes.push(remote);
+  return remote;
+};
 const closedPoller = () => {
   const poller = newPoller();
   poller.close();
@@ -32,7 +48,11 @@ const reentering = (call) => {
     },
   });
   isInside = true;
-  return poller.wait(0);
+  try {
+    return poller.wait(0);
+  } finally {
+    isInside = false;
+  }
 };
 const once = (entries, timeoutMs) => pollOnce(entries, timeoutMs, { kernel });
 const circular = {};
@@ -106,7 +126,7 @@ for (const [name, value] of Object.entries(interests)) {
     poller.modify(skt, value);
   });
   add(ARGUMENT, `remote.modify with an interest: ${name}`, () => {
-    new PollerRemote(newPoller().remoteData(), kernel).modify(1, value);
+    newRemote().modify(1, value);
   });
 }
 for (const [name, call] of Object.entries({
@@ -150,9 +170,8 @@ addNative('ERR_SKT_CLOSED', 'pollOnce with a closed socket', () =>
 );
 for (const way of ['self', 'helper']) {
   addNative(ARGUMENT, `a socket of another kernel [${way}]`, () => {
-    const foreign = new SocketCreator(createSimNt({ seed: 2 }).kernel).fromAddress(
-      new TCPServerAddress(),
-    );
+    const elsewhere = new SocketCreator(createSimNt({ seed: 2 }).kernel);
+    const foreign = keep(elsewhere.fromAddress(new TCPServerAddress()));
     newPoller({ way }).add(foreign, { accept: true });
   });
   addNative('ERR_ALREADY_REGISTERED', `add twice [${way}]`, () => {
@@ -182,7 +201,7 @@ addNative('ERR_OTHER_PORT', 'a socket of another poller, by itself', () => {
   newPoller({ way: 'self' }).add(skt, {});
 });
 addNative('ERR_POLLER_MAIN_THREAD', 'a wait on the main thread', () =>
-  new AfdPoller({ kernel }).wait(1),
+  newPoller({ allowMainThread: undefined }).wait(1),
 );
 addNative('ERR_POLLER_MAIN_THREAD', 'pollOnce on the main thread', () =>
   once([{ skt: idle(), interest: {} }], 1),
@@ -203,22 +222,21 @@ addNative(ARGUMENT, 'pollOnce with a socket twice', () => {
 addNative(ARGUMENT, 'pollOnce with a mode', () =>
   once([{ skt: idle(), interest: { mode: 'oneshot' } }], 0),
 );
-addNative(ARGUMENT, 'remote.modify of no id', () =>
-  new PollerRemote(newPoller().remoteData(), kernel).modify(0, {}),
-);
-addNative(ARGUMENT, 'remote.wake of no number', () =>
-  new PollerRemote(newPoller().remoteData(), kernel).wake(Number.NaN),
-);
+addNative(ARGUMENT, 'remote.modify of no id', () => newRemote().modify(0, {}));
+addNative(ARGUMENT, 'remote.wake of no number', () => newRemote().wake(Number.NaN));
 
-export const names = [...misuses].map(([name, [code, , isNative]]) => ({ name, code, isNative }));
+export const cases = [...misuses].map(([name, [code, run, isNative]]) => {
+  return { name, code, isNative, run };
+});
 
-const [, , asked] = process.argv;
-if (misuses.has(asked)) {
-  try {
-    misuses.get(asked)[1]();
-    process.exitCode = 0;
-  } catch (error) {
-    writeSync(1, `${error?.name} ${error?.code}: ${error?.message}\n`);
-    process.exitCode = 1;
-  }
-}
+await serveMisuses(cases, () => {
+  for (const each of Object.values(opened).flatMap((list) => list.splice(0))) each.close();
+  const left = {
+    users: winsockUsers(kernel),
+    blocks: sim?.memory.blocks ?? nativeMemory().blocks,
+    handles: sim?.handles ?? 0,
+    pending: sim?.pending ?? 0,
+    violations: sim?.violations.length ?? 0,
+  };
+  return Object.values(left).some((count) => count > 0) ? JSON.stringify(left) : '';
+});

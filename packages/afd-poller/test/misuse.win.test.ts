@@ -1,4 +1,4 @@
-import { misuses, testMisuses } from './misuse.js';
+import { testPollerMisuses } from './misuse.js';
 
 // Those on whose way NT is asked for something.
-testMisuses(misuses.filter(({ isNative }) => isNative));
+testPollerMisuses(({ isNative }) => isNative);

@@ -1,7 +1,7 @@
-// Every call used wrongly, each in a process of its own. `node misuse.mjs NAME` does one: it prints
-// what was thrown and ends with 1. 0 means that nothing was thrown; all else is a crash.
-import { writeSync } from 'node:fs';
-import { ntKernel } from 'ntdllx';
+// Every call used wrongly, one after another in a process of their own. What a case opens is closed
+// behind it, and nothing may then be left.
+import { nativeMemory, ntKernel } from 'ntdllx';
+import { serveMisuses } from 'test-kit/misuse-child';
 import {
   formatAddress,
   formatAddressHeader,
@@ -18,12 +18,19 @@ import {
   udsPathState,
   wouldBlock,
 } from 'tofu-sockets';
+import { winsockUsers } from 'tofu-sockets/internal';
 
 const creator = new SocketCreator();
 const bytes = () => new Uint8Array(8);
-const listener = () => creator.fromAddress(new TCPServerAddress());
-const datagram = () => creator.fromAddress(new UDPAddress());
-const idle = () => creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
+const opened = [];
+const keep = (skt) => {
+  opened.push(skt);
+  return skt;
+};
+const open = (address, options) => keep(creator.fromAddress(address, options));
+const listener = () => open(new TCPServerAddress());
+const datagram = () => open(new UDPAddress());
+const idle = () => open(new TCPClientAddress('127.0.0.1', 9));
 
 async function until(ask) {
   for (;;) {
@@ -35,11 +42,9 @@ async function until(ask) {
 
 async function connection() {
   const server = listener();
-  const client = creator.fromAddress(
-    new TCPClientAddress('127.0.0.1', server.localEndpoint().port),
-  );
+  const client = open(new TCPClientAddress('127.0.0.1', server.localEndpoint().port));
   client.connect();
-  await until(() => server.accept());
+  keep(await until(() => server.accept()));
   await until(() => client.finishConnect());
   return client;
 }
@@ -376,16 +381,12 @@ for (const value of [Number.NaN, null, hostile, -1, 2 ** 53, 2n ** 64n]) {
 }
 add('ERR_WSA', 'Skt of a number that is no socket', () => new Skt(ntKernel, 0x7ffffff0, 'client'));
 
-export const names = [...misuses].map(([name, [code, , isNative]]) => ({ name, code, isNative }));
+export const cases = [...misuses].map(([name, [code, run, isNative]]) => {
+  return { name, code, isNative, run };
+});
 
-const [, , asked] = process.argv;
-if (asked !== undefined && misuses.has(asked)) {
-  try {
-    await misuses.get(asked)[1]();
-    writeSync(1, 'nothing was thrown\n');
-    process.exit(0);
-  } catch (error) {
-    writeSync(1, `${error?.name} ${error?.code}: ${error?.message}\n`);
-    process.exit(error?.code === undefined ? 2 : 1);
-  }
-}
+await serveMisuses(cases, () => {
+  for (const skt of opened.splice(0)) skt.close();
+  const left = { users: winsockUsers(ntKernel), blocks: nativeMemory().blocks };
+  return Object.values(left).some((count) => count > 0) ? JSON.stringify(left) : '';
+});

@@ -1,6 +1,6 @@
-import { misuses, testMisuses } from './misuse.js';
-import { isWine } from './sockets.js';
+import { hostProfile } from 'test-kit';
+import { testSocketMisuses } from './misuse.js';
 
-// Windows has AF_UNIX: there these are no misuses.
-const isThere = (code: string) => isWine || code !== 'ERR_SKT_UNSUPPORTED';
-testMisuses(misuses.filter(({ code, isNative }) => isNative && isThere(code)));
+// Where there is AF_UNIX these are no misuses.
+const hasUnix = hostProfile().afUnix.isPresent;
+testSocketMisuses(({ code, isNative }) => isNative && !(hasUnix && code === 'ERR_SKT_UNSUPPORTED'));

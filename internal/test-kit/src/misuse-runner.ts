@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { casesVariable, type MisuseReport, reportMark } from './misuse-child.js';
+
+/** How one case ended. */
+export interface MisuseEnd {
+  /** What was thrown: name, code, message. Empty if nothing was. */
+  readonly thrown: string;
+  /** What is wrong besides: a crash, a hang, an exit, something left behind. Empty if nothing. */
+  readonly problem: string;
+}
+
+/** How a list of cases is run. */
+export interface MisuseRun {
+  /** The script that calls `serveMisuses`. */
+  readonly script: string;
+  /** The numbers of the cases. */
+  readonly indexes: readonly number[];
+  /** How long one case may take: one that takes longer hangs, and its process is ended. */
+  readonly limitMs?: number;
+}
+
+const ordinaryLimitMs = 20_000;
+/** How long a process may take until its first case. */
+const startLimitMs = 60_000;
+/** Wine 8 now and then does not start a process, or one dies while it is loaded. */
+const startAttempts = 3;
+
+/**
+ * Runs cases in one process. A case that ends the process, or does not end, is named by the last
+ * line that was written; the cases behind it run in a new process.
+ *
+ * @returns how each case ended, by its number.
+ * @throws {Error} if a process does not come to its first case.
+ */
+export async function runMisuses(run: MisuseRun): Promise<Map<number, MisuseEnd>> {
+  const ends = new Map<number, MisuseEnd>();
+  let rest = [...run.indexes];
+  for (let failedStarts = 0; rest.length > 0; ) {
+    const { last, problem } = await runProcess(run, rest, ends);
+    if (last === undefined) {
+      failedStarts += 1;
+      if (failedStarts === startAttempts) throw new Error(`${run.script}: ${problem}`);
+      continue;
+    }
+    failedStarts = 0;
+    if (problem !== '') {
+      const thrown = ends.get(last)?.thrown ?? '';
+      const before = ends.get(last)?.problem ?? '';
+      ends.set(last, { thrown, problem: before === '' ? problem : `${before}; ${problem}` });
+    }
+    rest = rest.filter((index) => !ends.has(index));
+  }
+  return ends;
+}
+
+interface ProcessEnd {
+  /** The last case that was started, if one was. */
+  readonly last: number | undefined;
+  readonly problem: string;
+}
+
+/** Runs cases until the process ends, or one takes too long. */
+function runProcess(
+  { script, limitMs = ordinaryLimitMs }: MisuseRun,
+  indexes: readonly number[],
+  ends: Map<number, MisuseEnd>,
+): Promise<ProcessEnd> {
+  return new Promise((done) => {
+    const env = { ...process.env, [casesVariable]: indexes.join(',') };
+    const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let last: number | undefined;
+    let isDone = false;
+    let said = '';
+    let hungMs = 0;
+    const watch = (ms: number) =>
+      setTimeout(() => {
+        hungMs = ms;
+        child.kill('SIGKILL');
+      }, ms);
+    let timer = watch(startLimitMs);
+    const take = (line: string) => {
+      const at = line.indexOf(reportMark);
+      said += at < 0 ? `${line}\n` : line.slice(0, at);
+      if (at < 0) return;
+      clearTimeout(timer);
+      timer = watch(limitMs);
+      const report = JSON.parse(line.slice(at + reportMark.length)) as MisuseReport;
+      last = report.index;
+      isDone = report.at === 'end' && (last === indexes.at(-1) || report.left !== '');
+      if (report.at === 'end') ends.set(report.index, endOf(report, said));
+      said = '';
+    };
+    let partial = '';
+    child.stdout.setEncoding('utf8').on('data', (data: string) => {
+      const lines = (partial + data).split(/\r?\n/);
+      partial = lines.pop() ?? '';
+      for (const line of lines) take(line);
+    });
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (data: string) => {
+      errors += data;
+    });
+    const finish = (how: string) => {
+      clearTimeout(timer);
+      const output = [said, partial, errors].join('').trim();
+      const tail = output === '' ? '' : `: ${output.slice(-500)}`;
+      const isWhole = how === 'exit code 0' && isDone;
+      // Which case wrote to stderr is not known, so the last one is blamed, in these words.
+      const well = tail === '' ? '' : `it or a case before it in its process printed${tail}`;
+      const what = hungMs > 0 ? `hung for ${hungMs} ms` : `ended the process, ${how}`;
+      done({ last, problem: isWhole ? well : `${what}${tail}` });
+    };
+    child.on('error', (error) => finish(`not started, ${error.message}`));
+    child.on('close', (code, signal) => finish(signal ?? `exit code ${code}`));
+  });
+}
+
+function endOf({ thrown = '', left = '' }: MisuseReport, said: string): MisuseEnd {
+  const problems = [
+    left === '' ? '' : `left behind: ${left}`,
+    said.trim() === '' ? '' : `printed: ${said.trim().slice(0, 200)}`,
+  ];
+  return { thrown, problem: problems.filter(Boolean).join('; ') };
+}

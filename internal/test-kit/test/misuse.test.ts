@@ -1,0 +1,3 @@
+import { testTheRunner } from './misuse.js';
+
+testTheRunner();
