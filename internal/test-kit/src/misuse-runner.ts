@@ -60,14 +60,20 @@ interface ProcessEnd {
 }
 
 /** Runs cases until the process ends, or one takes too long. */
-function runProcess(
+async function runProcess(
   { script, limitMs = ordinaryLimitMs }: MisuseRun,
   indexes: readonly number[],
   ends: Map<number, MisuseEnd>,
 ): Promise<ProcessEnd> {
+  const env = { ...process.env, [casesVariable]: indexes.join(',') };
+  let child: ReturnType<typeof start>;
+  try {
+    child = start(script, env);
+  } catch (error) {
+    // Errors that Node does not expect of a spawn are thrown at once, the others come as an event.
+    return { last: undefined, problem: `not started, ${(error as Error).message}` };
+  }
   return new Promise((done) => {
-    const env = { ...process.env, [casesVariable]: indexes.join(',') };
-    const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let last: number | undefined;
     let isDone = false;
     let said = '';
@@ -103,7 +109,7 @@ function runProcess(
     const finish = (how: string) => {
       clearTimeout(timer);
       const output = [said, partial, errors].join('').trim();
-      const tail = output === '' ? '' : `: ${output.slice(-500)}`;
+      const tail = output === '' ? '' : `: ${shortened(output)}`;
       const isWhole = how === 'exit code 0' && isDone;
       // Which case wrote to stderr is not known, so the last one is blamed, in these words.
       const well = tail === '' ? '' : `it or a case before it in its process printed${tail}`;
@@ -113,6 +119,15 @@ function runProcess(
     child.on('error', (error) => finish(`not started, ${error.message}`));
     child.on('close', (code, signal) => finish(signal ?? `exit code ${code}`));
   });
+}
+
+/** What went wrong is said first by some, last by others. */
+function shortened(output: string): string {
+  return output.length <= 600 ? output : `${output.slice(0, 300)} ... ${output.slice(-300)}`;
+}
+
+function start(script: string, env: NodeJS.ProcessEnv) {
+  return spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 function endOf({ thrown = '', left = '' }: MisuseReport, said: string): MisuseEnd {

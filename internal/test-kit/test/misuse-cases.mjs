@@ -37,6 +37,12 @@ const misuses = {
     console.error('deprecated');
     refuse();
   },
+  'its process': () => {
+    throw new Error(`process ${process.pid}`);
+  },
+  'its process, later': () => {
+    throw new Error(`process ${process.pid}`);
+  },
   'a promise that is refused': async () => refuse(),
   'null thrown': () => {
     throw null;
