@@ -20,6 +20,8 @@ export interface HostProfile {
   readonly afUnix: Presence;
   /** Pseudo-terminals of the host: one was opened, or could not be. */
   readonly pseudoTerminals: Presence;
+  /** The facts that setup found: `wine` is what `wine --version` prints, and only with Wine there. */
+  readonly host: { readonly kind: 'wine' | 'windows' | 'none'; readonly wine?: string };
 }
 
 let known: HostProfile | undefined;

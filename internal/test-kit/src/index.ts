@@ -6,6 +6,16 @@
  */
 export { checkProperty, checkRuns, choicesOf } from './check.js';
 export { Choices } from './choices.js';
+export {
+  type Expected,
+  expectationRows,
+  type Holder,
+  type Observed,
+  type Row,
+  type RowName,
+  unspecified,
+} from './expectation-rows.js';
+export { differingRows, expectAs, expectedOf } from './expectations.js';
 export { type HostProfile, hostProfile, type Presence } from './host-profile.js';
 export { type KernelName, kernelNames } from './kernels.js';
 export type { MisuseCase } from './misuse-child.js';

@@ -174,9 +174,13 @@ export class SocketCreator {
   #refusal(address: SktAddress): Error {
     const error = lastWsaError(this.#kernel, 'WSASocketW');
     if (error.wsaCode !== WSAEAFNOSUPPORT) return error;
-    const family = 'path' in address ? 'AF_UNIX' : 'the address family';
-    const where = 'path' in address ? ' Windows has it since 10 1803, Wine does not.' : '';
-    return new SktError('ERR_SKT_UNSUPPORTED', `This host does not have ${family}.${where}`);
+    const isPath = 'path' in address;
+    const family = isPath ? 'AF_UNIX' : 'the address family';
+    const where = isPath ? ' Windows has it since 10 1803, wine-staging since 10.2.' : '';
+    return new SktError(
+      'ERR_SKT_UNSUPPORTED',
+      `This host does not have ${family}: WSASocketW says WSAEAFNOSUPPORT.${where}`,
+    );
   }
 
   #bind(skt: Skt, name: Endpoint | UDSServerAddress, options: Partial<SktOptions>): void {

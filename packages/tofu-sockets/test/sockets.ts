@@ -36,9 +36,6 @@ export async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
   throw new Error('still would-block after 5 s');
 }
 
-/** Under Wine, where winnode always says which prefix it is. */
-export const isWine = process.env['WINEPREFIX'] !== undefined;
-
 export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** What a call returns, or the name of the Winsock error that it throws. */
@@ -49,6 +46,14 @@ export function outcome<T>(call: () => T): T | string {
     if (error instanceof WsaError) return error.wsaName;
     throw error;
   }
+}
+
+/** What the rows of `test-kit` call the answers of recv: the data, the end, or the error's name. */
+export function received(call: () => number | WouldBlock): string {
+  const answer = outcome(call);
+  if (typeof answer === 'string') return answer;
+  if (answer === wouldBlock) return 'would-block';
+  return answer === 0 ? 'the end' : 'the data';
 }
 
 /** A listener on loopback. */

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allocate, type NativeMemory, ntKernel } from 'ntdllx';
 import { AF_INET, AF_UNIX, SOCKET_ERROR, WSAECONNREFUSED } from 'ntdllx/ws2_32';
+import { hostProfile } from 'test-kit';
 import { SocketCreator, temporaryUDSPath, UDSClientAddress, UDSServerAddress } from 'tofu-sockets';
 import { decodeSockaddr, encodeSockaddr, winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { creator, eventually, isWine, receiveAll } from './sockets.js';
+import { creator, eventually, receiveAll } from './sockets.js';
 
+const { afUnix } = hostProfile();
 let directory: string;
 
 beforeEach(() => {
@@ -16,12 +18,14 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }));
 
-describe.skipIf(!isWine)('B07 AF_UNIX under Wine, which does not have it', () => {
+describe.skipIf(afUnix.isPresent)('B07 AF_UNIX where the host does not have it', () => {
   test('is unsupported by name, for a server, for a client and for stale files', () => {
     const unsupported = expect.objectContaining({
       name: 'SktError',
       code: 'ERR_SKT_UNSUPPORTED',
-      message: 'This host does not have AF_UNIX. Windows has it since 10 1803, Wine does not.',
+      message:
+        'This host does not have AF_UNIX: WSASocketW says WSAEAFNOSUPPORT. ' +
+        'Windows has it since 10 1803, wine-staging since 10.2.',
     });
     const server = new UDSServerAddress(join(directory, 's'));
     const attempts = [
@@ -35,25 +39,22 @@ describe.skipIf(!isWine)('B07 AF_UNIX under Wine, which does not have it', () =>
   });
 });
 
-// Windows has it, by its documentation since 10 1803; nobody ran this there (unverified).
-describe.skipIf(isWine)(
-  'B07 AF_UNIX on Windows; skipped under Wine, which does not have it',
-  () => {
-    test('there and back, and the file goes with its owner', async () => {
-      const path = temporaryUDSPath();
-      const listener = creator.fromAddress(new UDSServerAddress(path));
-      const client = creator.fromAddress(new UDSClientAddress(path));
-      client.connect();
-      const server = await eventually(() => listener.accept());
-      expect(await eventually(() => client.finishConnect())).toBe(true);
-      client.send(Buffer.from('over a file'));
-      client.shutdown('send');
-      expect((await receiveAll(server)).toString()).toBe('over a file');
-      for (const skt of [client, server, listener]) skt.close();
-      expect(existsSync(path)).toBe(false);
-    });
-  },
-);
+// Windows has it, by its documentation since 10 1803 (unverified: not run there yet).
+describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.reason}`, () => {
+  test('there and back, and the file goes with its owner', async () => {
+    const path = temporaryUDSPath();
+    const listener = creator.fromAddress(new UDSServerAddress(path));
+    const client = creator.fromAddress(new UDSClientAddress(path));
+    client.connect();
+    const server = await eventually(() => listener.accept());
+    expect(await eventually(() => client.finishConnect())).toBe(true);
+    client.send(Buffer.from('over a file'));
+    client.shutdown('send');
+    expect((await receiveAll(server)).toString()).toBe('over a file');
+    for (const skt of [client, server, listener]) skt.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});
 
 /**
  * Winsock with AF_UNIX carried over TCP on loopback: what our own code does with files can be seen

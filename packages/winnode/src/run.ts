@@ -166,7 +166,7 @@ async function runUnderWine(
       const again = leftMs === undefined ? options : { ...options, timeLimitMs: leftMs };
       end = await runOnce(host, args, sessionEnv, again);
     }
-    // One that came when there was no program to be told.
+    // One that came when no program could receive it: between two starts, or while a failed start ended.
     const [first] = came;
     if (first !== undefined && isUnstarted(end) && options.forwardSignals !== false) {
       return { exitCode: signalExitCode(first), signal: first };
@@ -182,10 +182,10 @@ async function isServed({ prefix, wine }: WineHost): Promise<boolean> {
   return isRunning(prefix, wine).catch(() => false);
 }
 
-/** Nobody ended it, and nothing in it had a say. */
+/** It ended by itself before it ran anything. */
 function isUnstarted(end: WineEnd): boolean {
-  const { signal, came, isTimedOut, wasHeadless, exitCode, progress } = end;
-  if (signal !== null || came.size > 0 || isTimedOut || wasHeadless) return false;
+  const { signal, isTimedOut, wasHeadless, exitCode, progress } = end;
+  if (signal !== null || isTimedOut || wasHeadless) return false;
   return isFailedStart(exitCode, progress);
 }
 

@@ -37,6 +37,7 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
            case "$what" in
              server) '${server}' -k; '${server}' -w ;;
              slow) touch '${isSlow}' ;;
+             deaf) trap '' TERM; touch '${isSlow}'; sleep 1 ;;
            esac
            exit "$code"
          fi
@@ -55,7 +56,7 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
     removeCache(cache);
   });
 
-  type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'never';
+  type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'once deaf' | 'never';
   const begin = (args: readonly string[], exitCode: number, failure: Failure) => {
     if (failure !== 'never') writeFileSync(code, `${exitCode} ${failure}\n`);
     const running = start(args, { env });
@@ -79,8 +80,11 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
     });
   });
 
-  test('a signal that comes between the two starts ends it', async () => {
-    const running = begin(['-p', '1'], 0, 'once slow');
+  test.each([
+    ['comes between the two starts', 'once slow'],
+    ['comes while what did not start ends', 'once deaf'],
+  ] as const)('a signal that %s ends it', async (_name, failure) => {
+    const running = begin(['-p', '1'], 0, failure);
     while (!existsSync(isSlow)) await new Promise((done) => setTimeout(done, 20));
     running.child.kill('SIGTERM');
     const ended = { code: null, signal: 'SIGTERM', stdout: '', stderr: '', notices: '' };

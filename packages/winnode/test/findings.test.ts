@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,6 @@ import {
   copyPrefix,
   makeCache,
   prefixIn,
-  programsOf,
   removeCache,
   serverOf,
 } from './prefixes.js';
@@ -211,10 +210,15 @@ test.skipIf(host.kind !== 'wine')(
     try {
       const prefix = prefixIn(cache);
       await copyPrefix(prefix);
-      const hang = 'yield ok; await new Promise((done) => setTimeout(done, 60_000));';
+      const runs = join(scratch, 'F02 runs');
+      const hang = `
+        yield ok;
+        (await import('node:fs')).writeFileSync(${JSON.stringify(runs)}, '');
+        await new Promise((done) => setTimeout(done, 60_000));`;
       const bodies = { F01: 'yield ok;', F02: hang, F03: 'yield ok;' };
+      // Not before F02 says so itself: the program of F01 may still be there when F02 begins.
       const endServer = async () => {
-        while (programsOf(cache).length === 0) await new Promise((done) => setTimeout(done, 20));
+        while (!existsSync(runs)) await new Promise((done) => setTimeout(done, 20));
         process.kill(serverOf(prefix) as number, 'SIGKILL');
       };
       let ending: Promise<void> | undefined;

@@ -1,0 +1,164 @@
+import type { KernelName } from './kernels.js';
+
+/** What a test observes: a plain value, so that a failure can name it. */
+export type Observed = string | number | boolean;
+
+/** Nothing is cited of this kernel: any value is as expected. */
+export const unspecified = { isUnspecified: true } as const;
+
+/** What a kernel is expected to do: one value, one of several, or nothing is cited. */
+export type Expected = Observed | readonly Observed[] | typeof unspecified;
+
+/**
+ * Who observes a row: one of the three suites that run on the real kernel under any kernel's
+ * expectations, or the tests of a package.
+ */
+export type Holder =
+  | 'contract'
+  | 'conformance'
+  | 'threads'
+  | 'poc-stage2-echo'
+  | 'tofu-sockets'
+  | 'winnode';
+
+/** In what the kernels differ. Wine 9 does what Wine 8 does, and Wine 11 what Wine 10 does, unless given. */
+export interface Row extends Partial<Record<KernelName, Expected>> {
+  /** What is observed. */
+  readonly what: string;
+  /** A page of `kb/findings`, or the table of `kb/ACTIVE_KB.md` that names the row. */
+  readonly page: `F${number}` | 'ACTIVE_KB';
+  readonly heldBy: readonly Holder[];
+  readonly wine8: Expected;
+  readonly wine10: Expected;
+  /** Cited, and not verified yet. */
+  readonly windows: Expected;
+}
+
+const table = {
+  acceptAfterReset: {
+    what: 'accept, where the client that waited has reset its connection',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract'],
+    wine8: 'a connection',
+    wine10: 'a connection',
+    windows: 'WSAECONNRESET',
+  },
+  cancelOfNothing: {
+    what: 'NtCancelIoFileEx of everything on a handle where nothing is pending',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract'],
+    wine8: 'STATUS_SUCCESS',
+    wine10: 'STATUS_NOT_FOUND',
+    windows: 'STATUS_NOT_FOUND',
+  },
+  closeOfClosedSocket: {
+    what: 'closesocket of a socket whose handle another thread has closed',
+    page: 'ACTIVE_KB',
+    heldBy: ['threads'],
+    wine8: 'no error',
+    wine10: 'no error',
+    windows: 'WSAENOTSOCK',
+  },
+  closeOfPollingHandle: {
+    what: 'how a poll ends when the AFD handle that it was made on is closed',
+    page: 'F18',
+    heldBy: ['contract'],
+    wine8: 'STATUS_HANDLES_CLOSED',
+    wine10: 'STATUS_HANDLES_CLOSED',
+    windows: 'STATUS_TIMEOUT',
+  },
+  connectBeyondBacklog: {
+    what: 'a connect to a listener on loopback whose backlog is full',
+    page: 'ACTIVE_KB',
+    heldBy: ['tofu-sockets'],
+    wine8: 'under way',
+    wine10: 'connected',
+    windows: 'WSAECONNREFUSED',
+  },
+  countAfterTimeout: {
+    what: 'the count that NtRemoveIoCompletionEx stores on a time-out',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract'],
+    wine8: 1,
+    wine10: 1,
+    windows: [0, 1],
+  },
+  disconnectBehindData: {
+    what: 'AFD_POLL_DISCONNECT after a FIN, while data before it is unread',
+    page: 'F06',
+    heldBy: ['contract', 'conformance', 'tofu-sockets'],
+    wine8: 'silent',
+    wine10: 'silent',
+    windows: 'reported',
+  },
+  exitCodeOfCtrlC: {
+    what: 'the exit code, as Unix sees it, of a program that Ctrl-C ended',
+    page: 'ACTIVE_KB',
+    heldBy: ['winnode'],
+    wine8: 0,
+    wine10: 58,
+    windows: unspecified,
+  },
+  handleReuse: {
+    what: 'which handle value a new socket gets, after one was closed',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract', 'tofu-sockets'],
+    wine8: 'the one that was closed',
+    wine10: 'the one that was closed',
+    windows: unspecified,
+  },
+  peerAfterReset: {
+    what: 'getpeername of a connection that was reset',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract'],
+    wine8: 'WSAENOTCONN',
+    wine10: 'the peer',
+    windows: unspecified,
+  },
+  recvAfterReset: {
+    what: 'recv after the peer reset the connection',
+    page: 'F20',
+    heldBy: ['contract', 'poc-stage2-echo', 'tofu-sockets'],
+    wine8: 'the end',
+    wine10: 'WSAECONNRESET',
+    windows: 'WSAECONNRESET',
+  },
+  recvAfterResetBehindData: {
+    what: 'recv after data and then a reset, both unread',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract', 'conformance', 'tofu-sockets'],
+    wine8: 'the data',
+    wine10: 'WSAECONNRESET',
+    windows: 'WSAECONNRESET',
+  },
+  sendBeforeConnect: {
+    what: 'send on a socket that was never connected',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract', 'tofu-sockets'],
+    wine8: 'WSAECONNRESET',
+    wine10: 'WSAECONNRESET',
+    windows: 'WSAENOTCONN',
+  },
+  smallestTimeout: {
+    what: 'a poll whose Timeout is INT64_MIN',
+    page: 'ACTIVE_KB',
+    heldBy: ['contract'],
+    wine8: 'pending',
+    wine10: 'pending',
+    windows: unspecified,
+  },
+  statusOfReadyPoll: {
+    what: 'what NtDeviceIoControlFile returns for a poll that ends at once',
+    page: 'F02',
+    heldBy: ['contract'],
+    wine8: 'STATUS_SUCCESS',
+    wine10: 'STATUS_SUCCESS',
+    windows: ['STATUS_SUCCESS', 'STATUS_PENDING'],
+  },
+} as const satisfies Record<string, Row>;
+
+/** The name of a row. */
+export type RowName = keyof typeof table;
+
+/** One row for each difference between kernels, by name. */
+export const expectationRows: Readonly<Record<RowName, Row>> = table;

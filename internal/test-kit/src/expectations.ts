@@ -1,0 +1,72 @@
+import {
+  type Expected,
+  expectationRows,
+  type Holder,
+  type Observed,
+  type RowName,
+} from './expectation-rows.js';
+import { hostProfile } from './host-profile.js';
+import type { KernelName } from './kernels.js';
+
+/** Whose column holds for a kernel that has no value of its own in a row. */
+const columns = {
+  wine8: 'wine8',
+  wine9: 'wine8',
+  wine10: 'wine10',
+  wine11: 'wine10',
+  windows: 'windows',
+} as const satisfies Record<KernelName, KernelName>;
+
+/** What a row expects of a kernel. */
+export function expectedOf(name: RowName, kernel: KernelName): Expected {
+  const row = expectationRows[name];
+  return row[kernel] ?? row[columns[kernel]];
+}
+
+/**
+ * Holds what was observed against the rows of the table, for the kernel of this host. What a host does
+ * is never asked: it is expected, and another value fails the test.
+ *
+ * @param kernel another one, where the test runs on a simulation of it.
+ * @throws {Error} that names every row that differs: `recvAfterReset (F20): windows says WSAECONNRESET
+ *   (unverified), observed the end`.
+ */
+export function expectAs(
+  observed: Partial<Readonly<Record<RowName, Observed>>>,
+  kernel: KernelName = hostProfile().kernel,
+): void {
+  const lines = Object.entries(observed).flatMap(([name, value]) => {
+    const row = name as RowName;
+    const expected = expectedOf(row, kernel);
+    if (valuesOf(expected)?.includes(value) ?? true) return [];
+    return [
+      `${row} (${expectationRows[row].page}): ${saying(expected, kernel)}, observed ${value}`,
+    ];
+  });
+  if (lines.length > 0) throw new Error(lines.join('\n'));
+}
+
+/**
+ * The rows of a holder that fail when a host that does what one kernel does is held against another's
+ * expectations.
+ */
+export function differingRows(real: KernelName, expected: KernelName, holder: Holder): RowName[] {
+  const names = Object.keys(expectationRows) as RowName[];
+  return names.filter((name) => {
+    if (!expectationRows[name].heldBy.includes(holder)) return false;
+    const [does, allowed] = [expectedOf(name, real), expectedOf(name, expected)].map(valuesOf);
+    if (allowed === undefined) return false;
+    return does === undefined || does.some((value) => !allowed.includes(value));
+  });
+}
+
+/** The values that are as expected; undefined where any is. */
+function valuesOf(expected: Expected): readonly Observed[] | undefined {
+  if (typeof expected !== 'object') return [expected];
+  return 'isUnspecified' in expected ? undefined : expected;
+}
+
+function saying(expected: Expected, kernel: KernelName): string {
+  const values = valuesOf(expected) ?? [];
+  return `${kernel} says ${values.join(' or ')}${kernel === 'windows' ? ' (unverified)' : ''}`;
+}

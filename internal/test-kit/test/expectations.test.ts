@@ -1,0 +1,61 @@
+import {
+  differingRows,
+  type Expected,
+  expectAs,
+  expectationRows,
+  expectedOf,
+  kernelNames,
+  type RowName,
+} from 'test-kit';
+import { expect, test } from 'vitest';
+
+const names = Object.keys(expectationRows) as RowName[];
+
+test('a value that is not the kernel’s fails with the name of its row, its page and both values', () => {
+  expectAs({ recvAfterReset: 'the end', cancelOfNothing: 'STATUS_SUCCESS' }, 'wine8');
+  expect(() => expectAs({ recvAfterReset: 'the end' }, 'windows')).toThrowError(
+    'recvAfterReset (F20): windows says WSAECONNRESET (unverified), observed the end',
+  );
+  expect(() => expectAs({ countAfterTimeout: 7, handleReuse: 'another' }, 'wine10')).toThrowError(
+    'countAfterTimeout (ACTIVE_KB): wine10 says 1, observed 7\n' +
+      'handleReuse (ACTIVE_KB): wine10 says the one that was closed, observed another',
+  );
+  expect(() => expectAs({ countAfterTimeout: 7 }, 'windows')).toThrowError(/says 0 or 1 \(unver/);
+});
+
+test('where nothing is cited any value is as expected', () => {
+  expectAs({ handleReuse: 'another' }, 'windows');
+});
+
+test('a kernel without a value of its own has that of the one before it', () => {
+  for (const name of names) {
+    expect(expectedOf(name, 'wine9')).toBe(
+      expectationRows[name].wine9 ?? expectedOf(name, 'wine8'),
+    );
+    expect(expectedOf(name, 'wine11')).toBe(
+      expectationRows[name].wine11 ?? expectedOf(name, 'wine10'),
+    );
+  }
+});
+
+test('every row is a difference: two kernels of it are not expected to do the same', () => {
+  for (const name of names) {
+    const values = new Set(kernelNames.map((kernel): Expected => expectedOf(name, kernel)));
+    expect(values.size, name).toBeGreaterThan(1);
+    expect(expectationRows[name].heldBy, name).not.toEqual([]);
+  }
+});
+
+test('the rows that fail under another kernel’s expectations, by holder', () => {
+  expect(differingRows('wine8', 'wine8', 'contract')).toEqual([]);
+  expect(differingRows('wine8', 'wine10', 'contract')).toEqual([
+    'cancelOfNothing',
+    'peerAfterReset',
+    'recvAfterReset',
+    'recvAfterResetBehindData',
+  ]);
+  expect(differingRows('wine8', 'windows', 'threads')).toEqual(['closeOfClosedSocket']);
+  // What Windows may do that Wine always does is no difference, and the reverse is one.
+  expect(differingRows('wine8', 'windows', 'contract')).not.toContain('countAfterTimeout');
+  expect(differingRows('windows', 'wine8', 'contract')).toContain('countAfterTimeout');
+});
