@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import {
   copyPrefix,
   makeCache,
   prefixIn,
+  programsOf,
   removeCache,
   serverOf,
 } from './prefixes.js';
@@ -210,23 +211,25 @@ test.skipIf(host.kind !== 'wine')(
     try {
       const prefix = prefixIn(cache);
       await copyPrefix(prefix);
-      const runs = join(scratch, 'F02 runs');
-      const hang = `
-        yield ok;
-        (await import('node:fs')).writeFileSync(${JSON.stringify(runs)}, '');
-        await new Promise((done) => setTimeout(done, 60_000));`;
+      const hang = 'yield ok; await new Promise((done) => setTimeout(done, 60_000));';
       const bodies = { F01: 'yield ok;', F02: hang, F03: 'yield ok;' };
-      // Not before F02 says so itself: the program of F01 may still be there when F02 begins.
-      const endServer = async () => {
-        while (!existsSync(runs)) await new Promise((done) => setTimeout(done, 20));
-        process.kill(serverOf(prefix) as number, 'SIGKILL');
+      // While F02 is loaded: one that runs already waits for ever. Ended before F02 has found its
+      // wineserver, it starts another one, which is ended as well.
+      let isOver = false;
+      const endServers = async () => {
+        while (!isOver) {
+          const server = programsOf(cache).length > 0 ? serverOf(prefix) : undefined;
+          if (server !== undefined) process.kill(server, 'SIGKILL');
+          await new Promise((done) => setTimeout(done, 10));
+        }
       };
       let ending: Promise<void> | undefined;
       const report = await probeFindings({
         cwd: project('server dies', madeUpFindings(bodies)),
         env: cacheEnvironment(cache),
         onFinding: ({ id }) => {
-          if (id === 'F01') ending = endServer();
+          if (id === 'F01') ending = endServers();
+          isOver ||= id === 'F02';
         },
       });
       await ending;
