@@ -1,4 +1,4 @@
-import { createSimNt, type ProfileName } from 'sim-nt';
+import { createSimNt } from 'sim-nt';
 import { describe, expect, test } from 'vitest';
 import { allContracts } from './contract/all.js';
 import { Environment } from './contract/environment.js';
@@ -11,10 +11,10 @@ describe.each(kernels)('$profile, $network', ({ profile, network }) => {
   for (const [group, list] of Object.entries(allContracts)) {
     test.each(list)(`${group}: $name`, async ({ run }) => {
       for (let seed = 0; seed < (network === 'lazy' ? 10 : 3); seed += 1) {
-        const sim = createSimNt({ seed, profile: profile as ProfileName, network });
+        const sim = createSimNt({ seed, profile: profile, network });
         const env = new Environment({
           kernel: sim.kernel,
-          profile: sim.profile.name,
+          expected: sim.profile.name,
           settle: async (limitMs) => sim.advance(limitMs),
           systemTime100ns: sim.systemTime100ns,
         });

@@ -7,7 +7,7 @@ function make(options: Partial<SimNtOptions> = {}) {
   const sim = createSimNt({ seed: 7, ...options });
   const env = new Environment({
     kernel: sim.kernel,
-    profile: sim.profile.name,
+    expected: sim.profile.name,
     settle: async (limitMs) => sim.advance(limitMs),
     systemTime100ns: sim.systemTime100ns,
   });

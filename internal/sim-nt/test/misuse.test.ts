@@ -12,7 +12,7 @@ beforeEach(() => {
   sim = createSimNt({ seed: 11 });
   env = new Environment({
     kernel: sim.kernel,
-    profile: 'wine8',
+    expected: 'wine8',
     settle: async (limitMs) => sim.advance(limitMs),
     systemTime100ns: sim.systemTime100ns,
   });

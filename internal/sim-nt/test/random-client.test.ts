@@ -128,7 +128,7 @@ function createWorld(options: SimNtOptions) {
   const sim = createSimNt(options);
   const env = new Environment({
     kernel: sim.kernel,
-    profile: sim.profile.name,
+    expected: sim.profile.name,
     settle: async (limitMs) => sim.advance(limitMs),
     systemTime100ns: sim.systemTime100ns,
   });

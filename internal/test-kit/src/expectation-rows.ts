@@ -72,7 +72,7 @@ const table = {
     page: 'ACTIVE_KB',
     heldBy: ['tofu-sockets'],
     wine8: 'under way',
-    wine10: 'connected',
+    wine10: 'under way',
     windows: 'WSAECONNREFUSED',
   },
   countAfterTimeout: {

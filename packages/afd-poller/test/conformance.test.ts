@@ -13,7 +13,7 @@ for (const profile of profiles) {
         const sim = createSimNt({ seed: 20_261_122, profile, network });
         return {
           name: `sim-nt ${profile}`,
-          profile,
+          expected: profile,
           kernel: sim.kernel,
           now: sim.nowMs,
           sleep: (ms) => sim.advance(ms),

@@ -1,4 +1,5 @@
 import { nativeMemory, ntKernel } from 'ntdllx';
+import { hostProfile } from 'test-kit';
 import { expect } from 'vitest';
 import { conform } from './conformance.js';
 
@@ -6,7 +7,7 @@ const bell = new Int32Array(new SharedArrayBuffer(4));
 
 conform(() => ({
   name: 'the real kernel',
-  profile: 'wine8',
+  expected: hostProfile().kernel,
   kernel: ntKernel,
   now: () => performance.now(),
   sleep: (ms) => void Atomics.wait(bell, 0, 0, ms),

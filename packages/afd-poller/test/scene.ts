@@ -1,5 +1,6 @@
 import { AfdPoller, is, type PollEvents, type PollerOptions, type WayName } from 'afd-poller';
 import type { Kernel } from 'ntdllx';
+import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
   type Skt,
   SocketCreator,
@@ -14,8 +15,8 @@ import { expect } from 'vitest';
 /** What a suite runs on: the real kernel, or a simulated one. */
 export interface Host {
   readonly name: string;
-  /** Whose behaviour is to be expected where hosts differ. */
-  readonly profile: 'wine8' | 'wine10' | 'windows';
+  /** Whose expectations hold where hosts differ, in the table of `test-kit`. */
+  readonly expected: KernelName;
   readonly kernel: Kernel;
   /** A clock that never goes back. */
   now(): number;
@@ -39,6 +40,11 @@ export class Scene {
     this.host = host;
     this.way = way;
     this.creator = new SocketCreator(host.kernel);
+  }
+
+  /** Holds what was seen against rows of the table, for the kernel whose expectations hold. */
+  expectRows(observed: Partial<Readonly<Record<RowName, Observed>>>): void {
+    expectAs(observed, this.host.expected);
   }
 
   poller(options: PollerOptions = {}): AfdPoller<string> {
@@ -190,15 +196,13 @@ export function inWords(events: PollEvents<string>): string[] {
 export interface Case {
   readonly name: string;
   readonly run: (scene: Scene) => void;
-  /** The hosts on which it cannot be shown, and why. */
-  readonly not?: Partial<Record<Host['profile'], string>>;
 }
 
 /** Collects the cases of one file. */
 export class Cases {
   readonly list: Case[] = [];
 
-  test(name: string, run: (scene: Scene) => void, not?: Case['not']): void {
-    this.list.push({ name, run, ...(not === undefined ? {} : { not }) });
+  test(name: string, run: (scene: Scene) => void): void {
+    this.list.push({ name, run });
   }
 }

@@ -1,5 +1,5 @@
 import type { Kernel } from 'ntdllx';
-import type { ProfileName } from 'sim-nt';
+import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
   type Skt,
   SocketCreator,
@@ -13,8 +13,8 @@ import { RawPoller } from './raw-poller.js';
 /** What a host gives to a contract. */
 export interface Host {
   readonly kernel: Kernel;
-  /** Which kernel it is; expectations may depend on it. */
-  readonly profile: ProfileName;
+  /** Whose expectations hold, in the table of `test-kit`. */
+  readonly expected: KernelName;
   /** Lets what is under way arrive; at most this long. */
   settle(limitMs: number): Promise<void>;
   /** NT's system time, in 100 ns. */
@@ -24,7 +24,6 @@ export interface Host {
 /** What a contract works with: sockets, a raw poller, and the end of both. */
 export class Environment {
   readonly kernel: Kernel;
-  readonly profile: ProfileName;
   readonly host: Host;
   readonly creator: SocketCreator;
   readonly poller: RawPoller;
@@ -33,13 +32,13 @@ export class Environment {
   constructor(host: Host) {
     this.host = host;
     this.kernel = host.kernel;
-    this.profile = host.profile;
     this.creator = new SocketCreator(host.kernel);
     this.poller = new RawPoller(host.kernel);
   }
 
-  get isWine(): boolean {
-    return this.profile !== 'windows';
+  /** Holds what was seen against rows of the table, for the kernel whose expectations hold. */
+  expectRows(observed: Partial<Readonly<Record<RowName, Observed>>>): void {
+    expectAs(observed, this.host.expected);
   }
 
   /** Closes the socket at the end, whatever happens. */
