@@ -4,6 +4,7 @@ import {
   IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_BROADCAST,
+  SO_CONNECT_TIME,
   SO_ERROR,
   SO_EXCLUSIVEADDRUSE,
   SO_KEEPALIVE,
@@ -38,6 +39,7 @@ const key = {
   receiveBuffer: optionKey(SOL_SOCKET, SO_RCVBUF),
   linger: optionKey(SOL_SOCKET, SO_LINGER),
   error: optionKey(SOL_SOCKET, SO_ERROR),
+  connectTime: optionKey(SOL_SOCKET, SO_CONNECT_TIME),
 };
 
 const switches = new Set([
@@ -80,6 +82,9 @@ export function optionFunctions(core: Core) {
 
   function get(socket: SimSocket, option: number): number | undefined {
     if (option === key.error) return socket instanceof TcpSocket ? socket.error : 0;
+    if (option === key.connectTime) {
+      return socket instanceof TcpSocket && socket.isConnected ? 0 : 0xffff_ffff;
+    }
     if (option === key.receiveBuffer) return (socket as TcpSocket | UdpSocket).receiveCapacity;
     if (option === key.v6Only) return socket.isV6Only ? 1 : 0;
     if (option === key.sendBuffer) {

@@ -26,7 +26,7 @@ const socketOptions = [
   'SO_REUSEADDR',
   'SO_KEEPALIVE',
   'SO_BROADCAST',
-].concat(['SO_LINGER', 'SO_OOBINLINE', 'SO_SNDBUF', 'SO_RCVBUF', 'SO_ERROR']);
+].concat(['SO_LINGER', 'SO_OOBINLINE', 'SO_SNDBUF', 'SO_RCVBUF', 'SO_ERROR', 'SO_CONNECT_TIME']);
 
 /** Numbers that have names, by the parameter that takes them. */
 export const names: Readonly<Record<string, ReadonlyMap<number, string>>> = {

@@ -40,6 +40,8 @@ export const SO_SNDBUF = 0x1001;
 export const SO_RCVBUF = 0x1002;
 /** The socket's error, of a connect above all. */
 export const SO_ERROR = 0x1007;
+/** For how many seconds it is connected; all bits where it is not. */
+export const SO_CONNECT_TIME = 0x700c;
 export const TCP_NODELAY = 0x1;
 /** An IPv6 socket is for IPv6 alone; 1 by default. */
 export const IPV6_V6ONLY = 27;

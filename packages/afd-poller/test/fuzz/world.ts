@@ -125,9 +125,7 @@ export class World {
     } else if (isWritable && kind !== 'listener') {
       outcome = this.sockets.send(socket, 1 + choices.below(64));
     }
-    // Under Wine finishConnect says would-block of a connection that both sides have ended already.
-    const isGone = kind === 'client' && isConnected && this.sim.profile.name !== 'windows';
-    const isRight = !isUntouched || outcome !== 'would block' || isGone;
+    const isRight = !isUntouched || outcome !== 'would block';
     claim(isRight, 'told what is not true', () => `0x${bits.toString(16)}, and the call blocks`);
     if (outcome !== undefined) count(this.situations, 'call that was told of');
   }
