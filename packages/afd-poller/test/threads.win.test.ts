@@ -104,12 +104,12 @@ describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
       return once(meanwhile(poller, ...(steps as unknown as Step[])), 'exit');
     });
     await Promise.all(ended);
-    const told = new Set<string>();
-    for (let round = 0; round < 400; round += 1) {
-      for (const word of scene.next(poller, 5)) told.add(word);
+    // A change that is lost leaves its socket silent, and this loop to the time-out of the test.
+    const readable = new Set(['0 readable', '1 readable', '2 readable']);
+    while (readable.size > 0) {
+      for (const word of scene.next(poller, 100)) readable.delete(word);
+      await setTimeout(1);
     }
-    const readable = ['0 readable', '1 readable', '2 readable'];
-    expect([...told].filter((word) => word.endsWith('readable')).sort()).toEqual(readable);
     // The last interest counts: one-shot, told, silent.
     scene.expectSilence(poller);
   });
@@ -117,16 +117,20 @@ describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
   test('a thousand wakes from two threads: at least one event, all bits, none left over', async () => {
     const poller = newPoller();
     const steps = (bit: number) => Array.from({ length: 500 }, () => ({ wake: bit }));
-    const ended = [1, 2].map((bit) => once(meanwhile(poller, ...steps(bit)), 'exit'));
-    let [bits, events] = [0, 0];
-    for (let round = 0; round < 100 && bits !== 3; round += 1) {
-      for (const event of poller.wait(50)) {
-        bits |= event.value;
-        events += 1;
-      }
+    let [bits, events, isOver] = [0, 0, false];
+    const take = (timeoutMs: number) => {
+      const list = poller.wait(timeoutMs);
+      for (const event of list) bits |= event.value;
+      events += list.length;
+      return list.length;
+    };
+    const workers = [1, 2].map((bit) => once(meanwhile(poller, ...steps(bit)), 'exit'));
+    void Promise.all(workers).then(() => (isOver = true));
+    while (!isOver) {
+      take(50);
+      await setTimeout(1);
     }
-    await Promise.all(ended);
-    while (poller.wait(20).length > 0) events += 1;
+    while (take(20) > 0);
     expect(bits).toBe(3);
     expect(events).toBeGreaterThanOrEqual(1);
     expect(events).toBeLessThanOrEqual(1_000);
