@@ -13,19 +13,13 @@ export type Expected = Observed | readonly Observed[] | typeof unspecified;
  * Who observes a row: one of the three suites that run on the real kernel under any kernel's
  * expectations, or the tests of a package.
  */
-export type Holder =
-  | 'contract'
-  | 'conformance'
-  | 'threads'
-  | 'poc-stage2-echo'
-  | 'tofu-sockets'
-  | 'winnode';
+export type Holder = 'contract' | 'conformance' | 'threads' | 'poc-stage2-echo' | 'tofu-sockets';
 
 /** In what the kernels differ. Wine 9 does what Wine 8 does, and Wine 11 what Wine 10 does, unless given. */
 export interface Row extends Partial<Record<KernelName, Expected>> {
   /** What is observed. */
   readonly what: string;
-  /** A page of `kb/findings`, or the table of `kb/ACTIVE_KB.md` that names the row. */
+  /** A page of `kb/findings`, or `kb/ACTIVE_KB.md`, whose table has the row with Windows' source. */
   readonly page: `F${number}` | 'ACTIVE_KB';
   readonly heldBy: readonly Holder[];
   readonly wine8: Expected;
@@ -90,14 +84,6 @@ const table = {
     wine8: 'silent',
     wine10: 'silent',
     windows: 'reported',
-  },
-  exitCodeOfCtrlC: {
-    what: 'the exit code, as Unix sees it, of a program that Ctrl-C ended',
-    page: 'ACTIVE_KB',
-    heldBy: ['winnode'],
-    wine8: 0,
-    wine10: 58,
-    windows: unspecified,
   },
   handleReuse: {
     what: 'which handle value a new socket gets, after one was closed',

@@ -17,6 +17,9 @@ const columns = {
   windows: 'windows',
 } as const satisfies Record<KernelName, KernelName>;
 
+/** The kernel whose column of the table holds for a kernel. */
+export const columnOf = (kernel: KernelName): KernelName => columns[kernel];
+
 /** What a row expects of a kernel. */
 export function expectedOf(name: RowName, kernel: KernelName): Expected {
   const row = expectationRows[name];

@@ -15,7 +15,7 @@ export {
   type RowName,
   unspecified,
 } from './expectation-rows.js';
-export { differingRows, expectAs, expectedOf } from './expectations.js';
+export { columnOf, differingRows, expectAs, expectedOf } from './expectations.js';
 export { type HostProfile, hostProfile, type Presence } from './host-profile.js';
 export { type KernelName, kernelNames } from './kernels.js';
 export type { MisuseCase } from './misuse-child.js';
