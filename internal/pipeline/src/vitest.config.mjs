@@ -25,9 +25,9 @@ export default defineConfig({
     // Native tests one after another; what runs on the host alone may share its two cores.
     fileParallelism: plan.isParallel,
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    teardownTimeout: 5_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 30_000,
     setupFiles: [beside('./print-build.mjs')],
     // What is tested is the built file as Node loads it, not a transformed copy.
     server: { deps: { external: [/[\\/]dist[\\/](debug|release)[\\/]/, /[\\/]bin[\\/]/] } },
