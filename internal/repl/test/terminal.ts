@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
+import { hostProfile } from 'test-kit';
 import { describeHost } from 'winnode';
 
 /** The program behind `pnpm repl`, in the build that is tested. */
@@ -11,10 +12,8 @@ export const host = describeHost();
 /** Why there is no terminal for tests here; undefined where there is one. */
 export function whyNoTerminal(): string | undefined {
   if (host.kind === 'none') return host.reason;
-  if (process.platform === 'win32') return 'script, which makes the terminal, is not on Windows';
-  const { stdout, error } = spawnSync('script', ['--version'], { encoding: 'utf8' });
-  if (error !== undefined) return 'script of util-linux is not installed';
-  return stdout.includes('util-linux') ? undefined : 'this script is not the one of util-linux';
+  const { isPresent, reason } = hostProfile().pseudoTerminals;
+  return isPresent ? undefined : reason;
 }
 
 export const key = {
