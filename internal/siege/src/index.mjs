@@ -1,0 +1,5 @@
+// What is long, random or judged by a real clock. `npm run siege` runs the parts one after another.
+export { readFlags, usage } from './flags.mjs';
+export { chooseParts, endNow, listParts, runSiege } from './run-siege.mjs';
+export { parts } from './parts.mjs';
+export { planSeed } from './seed.mjs';

@@ -1,0 +1,155 @@
+// The parts of the siege. The limits are kept by the runner; together they are 30 minutes at most.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const runTests = (root) => join(root, 'internal/pipeline/bin/run-tests.mjs');
+const runOnHost = (root) => join(root, 'internal/pipeline/bin/run-on-host.mjs');
+// The limit is the part's; a test that is judged by a clock sets its own.
+const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {string} what what it does, in a sentence
+ * @property {number} limitMinutes after that its processes are ended
+ * @property {boolean} [isSeeded] whether it takes SIEGE_SEED and SIEGE_RUNS_FACTOR
+ * @property {number} [runsFactor] how many times the runs of `npm test`
+ * @property {boolean} [needsWindowsNode] whether a host without Wine skips it
+ * @property {RegExp} [files] the siege's test files that are in it
+ * @property {(root: string) => { args: string[], cwd?: string, env?: object }[]} commands
+ */
+
+/** @type {Part[]} */
+export const parts = [
+  siegeFiles({
+    name: 'worlds',
+    what: 'random worlds for the engine on the simulated kernel: 5,000,000 operations',
+    limitMinutes: 4,
+    isSeeded: true,
+    files: /^packages\/afd-poller\/test\/worlds\.siege\.test\.ts$/,
+    builds: ['debug'],
+  }),
+  {
+    name: 'properties',
+    what: 'the property tests of all packages, with 200 times as many runs',
+    limitMinutes: 6,
+    isSeeded: true,
+    runsFactor: 200,
+    commands: (root) =>
+      propertyFiles(root).map(({ directory, files }) => ({
+        cwd: join(root, directory),
+        args: [runOnHost(root), 'debug', ...files, ...vitestOptions],
+        env: { TEST_PARALLEL: '1' },
+      })),
+  },
+  siegeFiles({
+    name: 'texts',
+    what: '1,000,000 random texts as addresses',
+    limitMinutes: 1,
+    isSeeded: true,
+    files: /^packages\/tofu-sockets\/test\/texts\.siege\.test\.ts$/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'crowds',
+    what: '10,000 registered sockets in each way of polling',
+    limitMinutes: 3,
+    needsWindowsNode: true,
+    files: /^packages\/afd-poller\/test\/crowds\.siege\.win\.test\.ts$/,
+    builds: ['release'],
+  }),
+  {
+    name: 'mutants',
+    what: 'bugs planted into the engine; each must be found by the tests of npm test',
+    limitMinutes: 3,
+    commands: (root) => [{ args: [join(root, 'internal/mutants/src/run.mjs')] }],
+  },
+  siegeFiles({
+    name: 'next-stage',
+    what: 'the next stage, from the command to the verdict, in a copy of the repository',
+    limitMinutes: 2,
+    needsWindowsNode: true,
+    files: /^internal\/new-stage\//,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'sabotage-winnode',
+    what: 'winnode with processes that are killed, stopped or late',
+    limitMinutes: 5,
+    needsWindowsNode: true,
+    files: /^packages\/winnode\//,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'sabotage-stages',
+    what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
+    limitMinutes: 4,
+    needsWindowsNode: true,
+    files: /^(packages\/poc-|internal\/(poc-|bench\/))/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'kernels',
+    what: "expectations of another kernel: exactly the rows that differ from this host's fail",
+    limitMinutes: 2,
+    needsWindowsNode: true,
+    files: /^(internal\/contract|internal\/sim-nt|packages\/[^/]+\/test\/forced[^/]*\.siege)/,
+    builds: ['release'],
+  }),
+];
+
+/** A part that runs test files of the siege, package by package. */
+function siegeFiles({ files, builds, ...part }) {
+  const commands = (root) =>
+    siegeTests(root, files).flatMap(({ directory, files: own }) =>
+      builds.map((build) => ({
+        cwd: join(root, directory),
+        args: [runTests(root), build, '--siege', ...own, ...vitestOptions],
+      })),
+    );
+  return { ...part, files, commands };
+}
+
+/** The test files of the siege that fit, by package; files are relative to it. */
+function siegeTests(root, pattern) {
+  return testFiles(root).flatMap(({ directory, files }) => {
+    const own = files.filter((file) => {
+      return /\.siege\.(win\.)?test\.ts$/.test(file) && pattern.test(`${directory}/${file}`);
+    });
+    return own.length === 0 ? [] : [{ directory, files: own }];
+  });
+}
+
+/** Test files for any host that let test-kit plan their runs, by package. */
+export function propertyFiles(root) {
+  return testFiles(root).flatMap(({ directory, files }) => {
+    const own = files.filter((file) => {
+      if (/\.(siege|win)\./.test(file) || directory === 'internal/test-kit') return false;
+      return /\bcheckProperty\(/.test(readFileSync(join(root, directory, file), 'utf8'));
+    });
+    return own.length === 0 ? [] : [{ directory, files: own }];
+  });
+}
+
+/** Every test file, by package. */
+export function testFiles(root) {
+  const directories = ['packages', 'internal'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => `${group}/${name}`),
+  );
+  return directories.flatMap((directory) => {
+    const files = testsOf(join(root, directory));
+    return files.length === 0 ? [] : [{ directory, files }];
+  });
+}
+
+function testsOf(directory) {
+  try {
+    return readdirSync(join(directory, 'test'), { recursive: true })
+      .map((file) => `test/${file.replaceAll('\\', '/')}`)
+      .filter((file) => file.endsWith('.test.ts'))
+      .sort();
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

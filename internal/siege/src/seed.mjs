@@ -1,0 +1,19 @@
+import { randomInt } from 'node:crypto';
+
+/** The seed of a run that must not depend on chance. */
+const committedSeed = 20_261_122;
+
+/**
+ * Chooses the seed of a run: the one that was asked for; in CI the committed one, so that no landing
+ * depends on chance, unless SIEGE_FRESH asks for a fresh one, as the nightly run does; else a fresh one.
+ *
+ * @returns {{ seed: number, origin: 'given' | 'committed' | 'fresh' }}
+ */
+export function planSeed(given, environment = process.env) {
+  if (given !== undefined) return { seed: given, origin: 'given' };
+  const isFresh = isSet(environment.SIEGE_FRESH) || !isSet(environment.CI);
+  if (!isFresh) return { seed: committedSeed, origin: 'committed' };
+  return { seed: randomInt(1, 2 ** 31 - 1), origin: 'fresh' };
+}
+
+const isSet = (value) => !['', '0', 'false', undefined].includes(value);

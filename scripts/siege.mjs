@@ -1,0 +1,58 @@
+// npm run siege: sets everything up, builds both builds and runs the parts of the siege, each within
+// its limit of time. What npm test has built is not built again.
+import { join } from 'node:path';
+import {
+  chooseParts,
+  endNow,
+  listParts,
+  parts,
+  planSeed,
+  readFlags,
+  recordSiege,
+  runSiege,
+  usage,
+} from '../internal/siege/src/index.mjs';
+import { buildAll, main, root, SetupError, setup, takeInstallFlag } from './common.mjs';
+
+const say = (line) => process.stdout.write(`${line}\n`);
+
+function endWithTheSignal(signal) {
+  void endNow().finally(() => {
+    say(`Ended by ${signal}.`);
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+}
+
+await main(async () => {
+  const { rest, isInstallAllowed } = takeInstallFlag(process.argv.slice(2));
+  const names = parts.map(({ name }) => name);
+  const flags = readFlags(rest, names);
+  if (flags.error !== undefined) throw new SetupError(flags.error, 2);
+  if (flags.help || flags.list) {
+    process.stdout.write(flags.help ? usage : listParts(parts));
+    return 0;
+  }
+  const canRunWindowsNode = await setup(isInstallAllowed, { mayLackWine: true });
+  await buildAll();
+  const { currentFacts } = await import('pipeline/host-facts');
+  const { openSession } = await import('pipeline/winnode');
+  // One wineserver for all parts: each of them then starts in a fifth of the time.
+  const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endWithTheSignal);
+  try {
+    const { seed, origin } = planSeed(flags.seed);
+    say(`\nSeed ${seed} (${origin})`);
+    const { exitCode, results } = await runSiege(chooseParts(parts, flags.part), {
+      root,
+      seed,
+      isLong: flags.long,
+      missing: canRunWindowsNode ? '' : currentFacts().reason,
+      logDirectory: join(root, 'node_modules', '.siege'),
+      say,
+    });
+    if (flags.record) recordSiege(root, results);
+    return exitCode;
+  } finally {
+    await session.close();
+  }
+});
