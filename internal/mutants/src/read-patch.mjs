@@ -8,7 +8,6 @@ import { patches } from './places.mjs';
  *     Bug: its name
  *     Trap: what it stands for
  *     What: what is wrong then
- *     Way: the way of polling that it is in; without it, all of them
  *     Test: the test file that finds it
  *     Fails: how the message of the assertion starts that must fail
  */
@@ -16,7 +15,7 @@ export function readPatch(file) {
   const path = join(patches, file);
   const [head] = readFileSync(path, 'utf8').split(/^--- /m, 1);
   const fields = Object.fromEntries(
-    [...head.matchAll(/^(Bug|Trap|What|Way|Test|Fails): (.+)$/gm)].map(([, name, text]) => [
+    [...head.matchAll(/^(Bug|Trap|What|Test|Fails): (.+)$/gm)].map(([, name, text]) => [
       name.toLowerCase(),
       text,
     ]),

@@ -1,4 +1,4 @@
-import { Choices, checkRuns, choicesOf, type RunPlan } from 'test-kit';
+import { Choices, checkRuns, type RunPlan } from 'test-kit';
 import { BrokenClaim } from './claim.js';
 import { type Operation, someOperation } from './operations.js';
 import type { Situations } from './situations.js';
@@ -48,15 +48,6 @@ export function checkWorlds(worlds: number): { plan: RunPlan; situations: Situat
   const situations: Situations = new Map();
   const plan = checkRuns(worlds, (choices) => requireWorld(worldOf(choices), situations));
   return { plan, situations };
-}
-
-/** Runs worlds by their numbers. @throws {Error} that says what broke. */
-export function runWorlds(seed: number, first: number, count: number): Situations {
-  const situations: Situations = new Map();
-  for (let number = first; number < first + count; number += 1) {
-    requireWorld(worldOf(choicesOf(seed, number)), situations);
-  }
-  return situations;
 }
 
 function requireWorld(world: RandomWorld, situations: Situations): void {

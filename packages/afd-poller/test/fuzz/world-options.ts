@@ -27,8 +27,6 @@ const most: Injections = {
 };
 
 const ways: readonly WayName[] = ['self', 'helper', 'helper', 'group', 'group'];
-/** FUZZ_WAY: one of them in every world. */
-const onlyWay = ways.find((way) => way === process.env['FUZZ_WAY']);
 
 /** A world for each seed. */
 export function worldOptions(seed: number): WorldOptions {
@@ -48,7 +46,7 @@ export function worldOptions(seed: number): WorldOptions {
       bufferBytes: choices.pick([64, 300, 4_096]),
       inject,
     },
-    way: onlyWay ?? choices.pick(ways),
+    way: choices.pick(ways),
     pollers: 1 + choices.below(2),
     pollsPerHelper: 1 + choices.below(4),
     skipsPacketOnSuccess: choices.chance(0.5),

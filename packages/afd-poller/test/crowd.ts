@@ -1,0 +1,42 @@
+import { AfdPoller, type WayName } from 'afd-poller';
+import { nativeMemory } from 'ntdllx';
+import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { expect } from 'vitest';
+
+const creator = new SocketCreator();
+
+/** Sockets without a peer, as many as are needed. */
+export class Crowd {
+  readonly skts: Skt[] = [];
+
+  udp(): Skt {
+    const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+    this.skts.push(skt);
+    return skt;
+  }
+
+  /** Closes all of them. Nothing native may be left. */
+  close(): void {
+    for (const skt of this.skts.splice(0)) skt.close();
+    expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+  }
+}
+
+/** Registers `count` sockets; the first, the middle and the last one must each be reported alone. */
+export function registerCrowd(crowd: Crowd, way: WayName, count: number): void {
+  const poller = new AfdPoller<number>({ way, allowMainThread: true });
+  for (let token = 0; token < count; token += 1) poller.add(crowd.udp(), { receive: true }, token);
+  expect(poller.wait(0).length).toBe(0);
+  expect(poller.inspect()).toMatchObject({ registrations: count, pending: count });
+  const sender = crowd.udp();
+  for (const token of [0, (count >> 1) - 1, count - 1]) {
+    const skt = crowd.skts[token] as Skt;
+    sender.sendTo(Buffer.from('x'), skt.localEndpoint());
+    const reported = [...poller.wait(5_000)].map((event) => event.token);
+    expect(reported).toEqual([token]);
+    skt.recvFrom(Buffer.alloc(4));
+  }
+  poller.verify();
+  poller.close();
+  expect(poller.inspect()).toMatchObject({ pending: 0 });
+}

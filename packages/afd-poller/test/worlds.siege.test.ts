@@ -1,0 +1,23 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { checkWorlds, worldLength } from './fuzz/run-worlds.js';
+import { atLeast } from './fuzz/situations.js';
+
+// The long run of fuzz.test.ts. SIEGE_RECORD names the file where what happened is written.
+const operations = 5_000_000;
+
+test('5,000,000 random operations: every claim holds after each', { timeout: 0 }, () => {
+  const startedMs = performance.now();
+  const { plan, situations } = checkWorlds(operations / worldLength);
+  // One world that is run again reaches little.
+  if (plan.path !== undefined) return;
+  const done = plan.runs * worldLength;
+  for (const [name, least] of Object.entries(atLeast)) {
+    expect(situations.get(name) ?? 0, name).toBeGreaterThanOrEqual((least * done) / 200_000);
+  }
+  const file = process.env['SIEGE_RECORD'];
+  if (file === undefined || file === '') return;
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const rows = Object.fromEntries([...situations].sort());
+  writeFileSync(file, JSON.stringify({ operations: done, seconds, situations: rows }));
+});
