@@ -2,6 +2,7 @@
 // its limit of time. What npm test has built is not built again.
 import { join } from 'node:path';
 import {
+  beginRecord,
   chooseParts,
   endNow,
   listParts,
@@ -41,6 +42,7 @@ await main(async () => {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endWithTheSignal);
   try {
     const { seed, origin } = planSeed(flags.seed);
+    if (flags.record) Object.assign(process.env, beginRecord(root));
     say(`\nSeed ${seed} (${origin})`);
     const { exitCode, results } = await runSiege(chooseParts(parts, flags.part), {
       root,

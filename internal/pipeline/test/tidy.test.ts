@@ -52,6 +52,7 @@ const mayImport: Record<string, readonly string[]> = {
   mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['nt-findings', 'winnode'],
   'new-stage': ['pipeline', 'winnode'],
+  siege: ['pipeline'],
   'nt-repl': ['ntdllx', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
   bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
 };

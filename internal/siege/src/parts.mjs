@@ -47,15 +47,15 @@ export const parts = [
     what: '1,000,000 random texts as addresses',
     limitMinutes: 1,
     isSeeded: true,
-    files: /^packages\/tofu-sockets\/test\/texts\.siege\.test\.ts$/,
+    files: /^packages\/tofu-sockets\/test\/million\.siege\.test\.ts$/,
     builds: ['release'],
   }),
   siegeFiles({
     name: 'crowds',
-    what: '10,000 registered sockets in each way of polling',
-    limitMinutes: 3,
+    what: '10,000 sockets in each way of polling, and long cycles of making and closing sockets',
+    limitMinutes: 4,
     needsWindowsNode: true,
-    files: /^packages\/afd-poller\/test\/crowds\.siege\.win\.test\.ts$/,
+    files: /^packages\/(afd-poller|tofu-sockets|ntdllx|nt-trace|nt-findings)\/.*\.siege\.win\./,
     builds: ['release'],
   }),
   {
@@ -83,7 +83,7 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-stages',
     what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
-    limitMinutes: 4,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^(packages\/poc-|internal\/(poc-|bench\/))/,
     builds: ['release'],
@@ -93,7 +93,7 @@ export const parts = [
     what: "expectations of another kernel: exactly the rows that differ from this host's fail",
     limitMinutes: 2,
     needsWindowsNode: true,
-    files: /^(internal\/contract|internal\/sim-nt|packages\/[^/]+\/test\/forced[^/]*\.siege)/,
+    files: /^internal\/(contract|sim-nt|pipeline)\//,
     builds: ['release'],
   }),
 ];

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the random worlds leave what happened in them. */
+const worldsFile = (root) => join(root, 'node_modules', '.siege', 'worlds.json');
+
+/** The environment of a run that is recorded; what an earlier one left is removed. */
+export function beginRecord(root) {
+  rmSync(worldsFile(root), { force: true });
+  return { SIEGE_RECORD: worldsFile(root) };
+}
+
+/** Writes what a run of the siege did to kb/FUZZ.md. */
+export function recordSiege(root, results) {
+  const rows = results.map(({ part, outcome, reason, tookMs, seed }) => {
+    const took = tookMs === undefined ? '' : `${Math.round(tookMs / 1_000)} s`;
+    const result = outcome === 'skipped' ? `skipped: ${reason}` : outcome;
+    return `| ${part.name} | ${part.what} | ${result} | ${took} | ${seed ?? ''} |`;
+  });
+  const text = `# The last recorded siege
+
+Written by \`npm run siege -- --record\`. What the parts are for: [D19](decisions/D19-the-siege.md).
+
+| | |
+|---|---|
+| date | ${new Date().toISOString().slice(0, 10)} |
+| commit | ${commit(root)} |
+| Node | ${process.version}, ${process.platform} ${process.arch} |
+
+| part | what it does | result | took | seed |
+|---|---|---|---|---|
+${rows.join('\n')}
+${existsSync(worldsFile(root)) ? worlds(JSON.parse(readFileSync(worldsFile(root), 'utf8'))) : ''}`;
+  writeFileSync(join(root, 'kb/FUZZ.md'), text);
+}
+
+const grouped = (value) => Math.round(value).toLocaleString('en-US');
+
+function worlds({ operations, seconds, situations }) {
+  const rows = Object.entries(situations).map(([name, count]) => `| ${name} | ${grouped(count)} |`);
+  return `
+## The random worlds
+
+The engine, debug build, on the simulated kernel, with a model beside it. After every operation everything
+that a poller promises is compared with the model and with the kernel's own counters. ${grouped(operations)}
+operations, ${grouped(operations / seconds)} a second, no violation. What happened in them:
+
+| situation | times |
+|---|---|
+${rows.join('\n')}
+`;
+}
+
+function commit(root) {
+  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  try {
+    const changes = git('status', '--porcelain', 'packages', 'internal');
+    return git('rev-parse', '--short', 'HEAD') + (changes === '' ? '' : ', with changes');
+  } catch {
+    return 'not known';
+  }
+}
