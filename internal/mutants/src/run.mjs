@@ -1,4 +1,4 @@
-// pnpm turbo mutants: plants each bug of patches/ into a copy of the engine, compiles it, and runs
+// A part of npm run siege: plants each bug of patches/ into a copy of the engine, compiles it, and runs
 // the random worlds. A bug is found when the line was reached and the assertion that the patch names
 // is what failed: no time-out, no crash. Without any bug everything must pass.
 import { readdirSync, rmSync } from 'node:fs';

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const runTests = (root) => join(root, 'internal/pipeline/bin/run-tests.mjs');
-const runOnHost = (root) => join(root, 'internal/pipeline/bin/run-on-host.mjs');
 // The limit is the part's; a test that is judged by a clock sets its own.
 const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
 
@@ -16,7 +15,7 @@ const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
  * @property {number} [runsFactor] how many times the runs of `npm test`
  * @property {boolean} [needsWindowsNode] whether a host without Wine skips it
  * @property {RegExp} [files] the siege's test files that are in it
- * @property {(root: string) => { args: string[], cwd?: string, env?: object }[]} commands
+ * @property {(root: string) => { args: string[], cwd?: string }[]} commands what Node is started with
  */
 
 /** @type {Part[]} */
@@ -38,8 +37,7 @@ export const parts = [
     commands: (root) =>
       propertyFiles(root).map(({ directory, files }) => ({
         cwd: join(root, directory),
-        args: [runOnHost(root), 'debug', ...files, ...vitestOptions],
-        env: { TEST_PARALLEL: '1' },
+        args: [runTests(root), testedBuild(join(root, directory)), ...files, ...vitestOptions],
       })),
   },
   siegeFiles({
@@ -88,14 +86,6 @@ export const parts = [
     files: /^(packages\/poc-|internal\/(poc-|bench\/))/,
     builds: ['release'],
   }),
-  siegeFiles({
-    name: 'kernels',
-    what: "expectations of another kernel: exactly the rows that differ from this host's fail",
-    limitMinutes: 2,
-    needsWindowsNode: true,
-    files: /^internal\/(contract|sim-nt|pipeline)\//,
-    builds: ['release'],
-  }),
 ];
 
 /** A part that runs test files of the siege, package by package. */
@@ -120,12 +110,20 @@ function siegeTests(root, pattern) {
   });
 }
 
-/** Test files for any host that let test-kit plan their runs, by package. */
+const importsCheck = /^import \{[^}]*\bcheckProperty\b[^}]*\} from 'test-kit';/m;
+
+/** The debug build, whose assertions find more, where the package is tested in both. */
+function testedBuild(directory) {
+  const { scripts } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  return scripts['test:debug'] === undefined ? 'release' : 'debug';
+}
+
+/** Property tests for any host, by package. */
 export function propertyFiles(root) {
   return testFiles(root).flatMap(({ directory, files }) => {
     const own = files.filter((file) => {
       if (/\.(siege|win)\./.test(file) || directory === 'internal/test-kit') return false;
-      return /\bcheckProperty\(/.test(readFileSync(join(root, directory, file), 'utf8'));
+      return importsCheck.test(readFileSync(join(root, directory, file), 'utf8'));
     });
     return own.length === 0 ? [] : [{ directory, files: own }];
   });

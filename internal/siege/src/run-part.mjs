@@ -31,10 +31,14 @@ export async function runPart(part, { root, logDirectory, limitMs, environment, 
   }, limitMs);
   let outcome = 'passed';
   const commands = part.commands(root);
+  if (commands.length === 0) {
+    writeSync(output, 'There is no test file of this part.\n');
+    outcome = 'failed';
+  }
   for (const command of Array.from({ length: repeats }, () => commands).flat()) {
     const { cwd = root, args } = command;
     writeSync(output, `$ node ${args.join(' ')}  # in ${cwd}\n`);
-    const code = await runCommand(args, { cwd, env: { ...env, ...command.env }, output, mark });
+    const code = await runCommand(args, { cwd, env, output, mark });
     if (ending !== undefined) outcome = 'ended';
     else if (code !== 0) outcome = 'failed';
     if (outcome !== 'passed') break;
