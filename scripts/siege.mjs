@@ -1,10 +1,10 @@
 // npm run siege: sets everything up, builds both builds and runs the parts of the siege, each within
 // its limit of time. What npm test has built is not built again.
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import {
   beginRecord,
   chooseParts,
-  endNow,
   listParts,
   parts,
   planSeed,
@@ -16,13 +16,6 @@ import {
 import { buildAll, main, root, SetupError, setup, takeInstallFlag } from './common.mjs';
 
 const say = (line) => process.stdout.write(`${line}\n`);
-
-function endWithTheSignal(signal) {
-  void endNow().finally(() => {
-    say(`Ended by ${signal}.`);
-    process.exit(signal === 'SIGINT' ? 130 : 143);
-  });
-}
 
 await main(async () => {
   const { rest, isInstallAllowed } = takeInstallFlag(process.argv.slice(2));
@@ -39,7 +32,8 @@ await main(async () => {
   const { openSession } = await import('pipeline/winnode');
   // One wineserver for all parts: each of them then starts in a fifth of the time.
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endWithTheSignal);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(signal));
   try {
     const { seed, origin } = planSeed(flags.seed);
     if (flags.record) Object.assign(process.env, beginRecord(root));
@@ -51,7 +45,14 @@ await main(async () => {
       missing: canRunWindowsNode ? '' : currentFacts().reason,
       logDirectory: join(root, 'node_modules', '.siege'),
       say,
+      signal: stop.signal,
     });
+    if (stop.signal.aborted) {
+      throw new SetupError(
+        `Ended by ${stop.signal.reason}.`,
+        128 + constants.signals[stop.signal.reason],
+      );
+    }
     if (flags.record) recordSiege(root, results);
     return exitCode;
   } finally {

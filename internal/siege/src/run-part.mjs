@@ -4,68 +4,65 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path';
 import { endTree, markVariable } from './end-tree.mjs';
 
-/** The part that runs, to be ended with the siege itself. */
-let running;
-
-/** Ends the part that runs, if one does. */
-export async function endRunningPart() {
-  if (running !== undefined) await endTree(running.child, running.mark);
-}
-
 /**
  * Runs the commands of a part one after another, until one fails or the time is over. What they print
  * goes to a file.
  *
- * @returns {Promise<{ outcome: 'passed' | 'failed' | 'ended', tookMs: number, log: string }>}
+ * @param options `signal` ends the part, as its limit does.
+ * @returns {Promise<{ outcome: 'passed' | 'failed' | 'ended' | 'stopped', tookMs: number, log: string }>}
  */
-export async function runPart(part, { root, logDirectory, limitMs, environment, repeats }) {
+export async function runPart(part, options) {
+  const { root, logDirectory, limitMs, environment = {}, repeats = 1, signal } = options;
   mkdirSync(logDirectory, { recursive: true });
   const log = join(logDirectory, `${part.name}.log`);
   const output = openSync(log, 'w');
   const startedMs = performance.now();
   const mark = randomUUID();
   const env = { ...process.env, ...environment, [markVariable]: mark };
+  let child;
   let ending;
-  const timer = setTimeout(() => {
-    ending = endRunningPart();
-  }, limitMs);
   let outcome = 'passed';
+  const end = (reason) => {
+    outcome = reason;
+    ending ??= child === undefined ? Promise.resolve() : endTree(child, mark);
+  };
+  const stop = () => end('stopped');
+  const timer = setTimeout(end, limitMs, 'ended');
+  signal?.addEventListener('abort', stop);
   const commands = part.commands(root);
   if (commands.length === 0) {
     writeSync(output, 'There is no test file of this part.\n');
     outcome = 'failed';
   }
   for (const command of Array.from({ length: repeats }, () => commands).flat()) {
+    if (outcome !== 'passed') break;
     const { cwd = root, args } = command;
     writeSync(output, `$ node ${args.join(' ')}  # in ${cwd}\n`);
-    const code = await runCommand(args, { cwd, env, output, mark });
-    if (ending !== undefined) outcome = 'ended';
-    else if (code !== 0) outcome = 'failed';
-    if (outcome !== 'passed') break;
+    // A process group of its own: Ctrl-C ends the siege, and the siege ends the part.
+    const detached = process.platform !== 'win32';
+    child = spawn(process.execPath, args, {
+      cwd,
+      env,
+      stdio: ['ignore', output, output],
+      detached,
+    });
+    const code = await exitCodeOf(child, output);
+    if (ending === undefined && code !== 0) outcome = 'failed';
   }
   clearTimeout(timer);
+  signal?.removeEventListener('abort', stop);
   await ending;
   closeSync(output);
   return { outcome, tookMs: performance.now() - startedMs, log };
 }
 
-function runCommand(args, { cwd, env, output, mark }) {
-  const child = spawn(process.execPath, args, {
-    cwd,
-    env,
-    stdio: ['ignore', output, output],
-    // A process group of its own: Ctrl-C ends the siege, and the siege ends the part.
-    detached: process.platform !== 'win32',
-  });
-  running = { child, mark };
+function exitCodeOf(child, output) {
   return new Promise((done) => {
     child.on('error', (error) => {
       writeSync(output, `It does not start: ${error.message}\n`);
       done(1);
     });
     child.on('exit', (code) => done(code ?? 1));
-  }).finally(() => {
-    running = undefined;
   });
 }
 

@@ -1,10 +1,7 @@
 import { relative } from 'node:path';
-import { endRunningPart, runPart, tailOf } from './run-part.mjs';
+import { runPart, tailOf } from './run-part.mjs';
 
 const longFactor = 10;
-
-/** Ends the part that runs: for whoever ends the siege itself. */
-export const endNow = endRunningPart;
 
 /** The parts by name, in their order; all of them where none is asked for. */
 export function chooseParts(parts, names) {
@@ -24,19 +21,21 @@ export function listParts(parts) {
 /**
  * Runs parts one after another and prints what became of each.
  *
- * @param options `missing` is the reason why this host runs no Windows Node, or ''.
+ * @param options `missing` is the reason why this host runs no Windows Node, or ''; `signal` ends the
+ *   part that runs, and the siege with it.
  * @returns {Promise<{ exitCode: number, results: object[] }>}
  */
 export async function runSiege(parts, options) {
-  const { root, seed, isLong = false, missing = '', say, logDirectory } = options;
+  const { root, seed, isLong = false, missing = '', say, logDirectory, signal } = options;
   const results = [];
   for (const part of parts) {
+    if (signal?.aborted) break;
     if (part.needsWindowsNode && missing !== '') {
       results.push({ part, outcome: 'skipped', reason: missing });
       say(`${part.name}: skipped: ${missing}`);
       continue;
     }
-    results.push(await runOne(part, { root, seed, isLong, say, logDirectory }));
+    results.push(await runOne(part, { root, seed, isLong, say, logDirectory, signal }));
   }
   say(`\n${table(results)}`);
   const [passed, skipped] = ['passed', 'skipped'].map((name) => numberOf(results, name));
@@ -48,7 +47,7 @@ export async function runSiege(parts, options) {
   return { exitCode: failed > 0 || passed === 0 ? 1 : 0, results };
 }
 
-async function runOne(part, { root, seed, isLong, say, logDirectory }) {
+async function runOne(part, { root, seed, isLong, say, logDirectory, signal }) {
   const factor = isLong ? longFactor : 1;
   const limitMinutes = part.limitMinutes * factor;
   const seedText = part.isSeeded ? `, seed ${seed}` : '';
@@ -61,6 +60,7 @@ async function runOne(part, { root, seed, isLong, say, logDirectory }) {
     logDirectory,
     limitMs: limitMinutes * 60_000,
     environment,
+    signal,
     // What is not random is repeated instead.
     repeats: part.isSeeded ? 1 : factor,
   });
@@ -68,6 +68,10 @@ async function runOne(part, { root, seed, isLong, say, logDirectory }) {
   const logName = relative(root, log);
   if (outcome === 'passed') {
     say(`${part.name}: passed in ${seconds(tookMs)}; ${logName}`);
+    return result;
+  }
+  if (outcome === 'stopped') {
+    say(`${part.name}: stopped after ${seconds(tookMs)}`);
     return result;
   }
   say(tailOf(log));
@@ -83,7 +87,12 @@ const seconds = (ms) => `${(ms / 1_000).toFixed(1)} s`;
 
 const numberOf = (results, name) => results.filter(({ outcome }) => outcome === name).length;
 
-const outcomes = { passed: 'passed', failed: 'FAILED', ended: 'ENDED by its limit' };
+const outcomes = {
+  passed: 'passed',
+  failed: 'FAILED',
+  ended: 'ENDED by its limit',
+  stopped: 'stopped',
+};
 
 /** The parts with what became of them. */
 export function table(results) {

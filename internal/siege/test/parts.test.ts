@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parts, propertyFiles, testFiles } from 'siege';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../../..');
+const siegeFiles = testFiles(root)
+  .flatMap(({ directory, files }) => files.map((file) => `${directory}/${file}`))
+  .filter((file) => /\.siege\.(win\.)?test\.ts$/.test(file));
+
+test('the limits of all parts are 30 minutes at most', () => {
+  const sum = parts.reduce((total, { limitMinutes }) => total + limitMinutes, 0);
+  expect(sum).toBeLessThanOrEqual(30);
+});
+
+test('names are unique', () => {
+  expect(new Set(parts.map(({ name }) => name)).size).toBe(parts.length);
+});
+
+test('there are siege test files', () => {
+  expect(siegeFiles.length).toBeGreaterThan(5);
+});
+
+test.each(siegeFiles)('%s is run by one part', (file) => {
+  const owners = parts.filter(({ commands }) =>
+    commands(root).some(({ cwd = root, args }) =>
+      args.some((arg) => join(cwd, arg) === join(root, file)),
+    ),
+  );
+  expect(owners).toHaveLength(1);
+});
+
+test.each(parts)('$name runs something that exists', ({ commands }) => {
+  const all = commands(root);
+  expect(all.length).toBeGreaterThan(0);
+  for (const { args } of all) expect(existsSync(args[0] as string)).toBe(true);
+});
+
+test('property tests are found by what they import', () => {
+  const found = propertyFiles(root).flatMap(({ directory, files }) =>
+    files.map((file) => `${directory}/${file}`),
+  );
+  expect(found).toContain('internal/sim-nt/test/random-client.test.ts');
+  expect(found).toContain('packages/tofu-sockets/test/address-text.test.ts');
+  expect(found.filter((file) => /\.(siege|win)\./.test(file))).toEqual([]);
+});
+
+test('a part of which Windows Node is needed says so', () => {
+  for (const { name, needsWindowsNode = false, commands } of parts) {
+    const isForWindows = commands(root).some(({ args }) =>
+      args.some((arg) => arg.endsWith('.siege.win.test.ts')),
+    );
+    if (isForWindows) expect(needsWindowsNode, name).toBe(true);
+  }
+});
