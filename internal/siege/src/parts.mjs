@@ -31,7 +31,7 @@ export const parts = [
   {
     name: 'properties',
     what: 'the property tests of all packages, with 200 times as many runs',
-    limitMinutes: 6,
+    limitMinutes: 5,
     isSeeded: true,
     runsFactor: 200,
     commands: (root) =>
@@ -65,7 +65,7 @@ export const parts = [
   siegeFiles({
     name: 'next-stage',
     what: 'the next stage, from the command to the verdict, in a copy of the repository',
-    limitMinutes: 2,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^internal\/new-stage\//,
     builds: ['release'],
@@ -84,6 +84,14 @@ export const parts = [
     limitMinutes: 3,
     needsWindowsNode: true,
     files: /^(packages\/poc-|internal\/(poc-|bench\/))/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'kernels',
+    what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
+    limitMinutes: 2,
+    needsWindowsNode: true,
+    files: /^internal\/sim-nt\//,
     builds: ['release'],
   }),
 ];
