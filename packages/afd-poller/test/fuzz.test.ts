@@ -3,7 +3,7 @@ import { checkWorlds, worldLength } from './fuzz/run-worlds.js';
 import { atLeast } from './fuzz/situations.js';
 
 // Random worlds against a model. worlds.siege.test.ts is the long run.
-const operations = 200_000;
+const operations = 50_000;
 
 test(`${operations} random operations: every claim holds after each`, { timeout: 600_000 }, () => {
   const { plan, situations } = checkWorlds(operations / worldLength);

@@ -19,7 +19,7 @@ export function heapBytes(): number {
 /** A bound socket. */
 export const udp = (): Skt => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
 
-/** Adds and removes a hundred sockets, 50 times to warm up, then so many times. */
+/** Adds and removes a hundred sockets, 20 times to warm up, then so many times. */
 export function expectFlat(way: 'self' | 'helper' | 'group', rounds: number, mostBytes: number) {
   const skts = Array.from({ length: 100 }, udp);
   const poller = new AfdPoller<number>({ way, allowMainThread: true });
@@ -28,7 +28,7 @@ export function expectFlat(way: 'self' | 'helper' | 'group', rounds: number, mos
     poller.wait(0);
     for (const skt of skts) poller.remove(skt);
   };
-  for (let warm = 0; warm < 50; warm += 1) round();
+  for (let warm = 0; warm < 20; warm += 1) round();
   poller.wait(0);
   const before = { heap: heapBytes(), native: nativeMemory() };
   for (let count = 0; count < rounds; count += 1) round();

@@ -159,7 +159,7 @@ export class Scene {
   }
 
   /** Nothing is told for a while. */
-  expectSilence(poller: AfdPoller<string>, ms = 60): void {
+  expectSilence(poller: AfdPoller<string>, ms = 30): void {
     expect(this.next(poller, ms)).toEqual([]);
   }
 

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { type AfdPoller, PollerRemote, type RemoteData } from 'afd-poller';
 import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import { hostProfile } from 'test-kit';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Host, inWords, Scene } from './scene.js';
 
 const bell = new Int32Array(new SharedArrayBuffer(4));
@@ -16,7 +16,9 @@ const host: Host = {
   sleep: (ms) => void Atomics.wait(bell, 0, 0, ms),
   verify: () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 }),
 };
-const workers: Worker[] = [];
+/** Threads that wait for something to do: one is started where none is free. */
+const idle: Worker[] = [];
+const busy = new Map<Worker, Promise<unknown>>();
 let scene: Scene;
 
 /** What another thread does with a poller of this one, one thing after another. */
@@ -28,16 +30,26 @@ interface Step {
   readonly closeHandle?: number;
 }
 
-function meanwhile(poller: AfdPoller<string>, ...steps: Step[]): Worker {
-  const script = new URL('./remote-worker.mjs', import.meta.url);
-  const worker = new Worker(script, { workerData: { data: poller.remoteData(), steps } });
-  workers.push(worker);
-  return worker;
+/** @returns what resolves when it is done */
+function meanwhile(poller: AfdPoller<string>, ...steps: Step[]): Promise<unknown> {
+  const worker = idle.pop() ?? new Worker(new URL('./remote-worker.mjs', import.meta.url));
+  worker.postMessage({ data: poller.remoteData(), steps });
+  const done = once(worker, 'message');
+  busy.set(worker, done);
+  return done;
 }
 
 afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.terminate();
+  for (const [worker, done] of busy) {
+    await done;
+    idle.push(worker);
+  }
+  busy.clear();
   scene.close();
+});
+
+afterAll(async () => {
+  for (const worker of idle) await worker.terminate();
 });
 
 describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
@@ -101,7 +113,7 @@ describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
       const steps = Array.from({ length: 100 }, (_, at) => ({
         modify: [id, at === 99 ? { receive: true, mode: 'oneshot' } : { send: at % 2 === 0 }],
       }));
-      return once(meanwhile(poller, ...(steps as unknown as Step[])), 'exit');
+      return meanwhile(poller, ...(steps as unknown as Step[]));
     });
     await Promise.all(ended);
     // A change that is lost leaves its socket silent, and this loop to the time-out of the test.
@@ -124,8 +136,9 @@ describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
       events += list.length;
       return list.length;
     };
-    const workers = [1, 2].map((bit) => once(meanwhile(poller, ...steps(bit)), 'exit'));
-    void Promise.all(workers).then(() => (isOver = true));
+    void Promise.all([1, 2].map((bit) => meanwhile(poller, ...steps(bit)))).then(
+      () => (isOver = true),
+    );
     while (!isOver) {
       take(50);
       await setTimeout(1);
@@ -165,7 +178,7 @@ describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
     newPoller();
     const script = new URL('./waiting-worker.mjs', import.meta.url);
     const worker = new Worker(script, { workerData: { way } });
-    workers.push(worker);
+    const ended = once(worker, 'exit');
     const [data] = (await once(worker, 'message')) as [RemoteData];
     const remote = new PollerRemote(data);
     let ticks = 0;
@@ -183,6 +196,7 @@ describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
     expect(remote.isOpen).toBe(false);
     remote.close();
     remote.close();
+    await ended;
   });
 
   test('a wake after the poller is closed reaches nobody, whoever has its handle now', () => {

@@ -9,7 +9,7 @@ import {
 import { CreateEventA, GetLastError, SetEvent, WaitForSingleObject } from 'ntdllx/kernel32';
 import { observeCalls } from 'ntdllx/trace';
 
-const rounds = 20_000;
+const rounds = 10_000;
 const memory = allocate(16);
 NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
 const port = Number(memory.readU64(0));

@@ -53,4 +53,59 @@ describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, (
     expect(report.date).toMatch(/^\d{4}-\d\d-\d\d$/);
     if (host.kind === 'wine') expect(kernel).toBe(`Wine ${/\d+\.\d+/.exec(host.wine)?.[0]}`);
   });
+
+  test('one that hangs loses its row, and the next one is looked at', {
+    timeout: 60_000,
+  }, async () => {
+    const bodies = {
+      F01: 'yield ok; setInterval(() => {}, 1_000); await new Promise(() => {});',
+      F02: 'yield ok;',
+    };
+    const cwd = project('hanging', madeUpFindings(bodies));
+    const report = await probeFindings({ cwd, limitMs: 10_000 });
+    expect(report.findings).toMatchObject([
+      { verdict: 'no answer', detail: 'nothing within 10 s, after "first"', facts: [{}] },
+      { verdict: 'holds' },
+    ]);
+    expect(isConfirmed(report)).toBe(false);
+  });
 });
+
+test.skipIf(host.kind !== 'wine')(
+  'one under which the wineserver dies loses its row, and the next one has a new wineserver',
+  { timeout: 120_000 },
+  async () => {
+    // In a prefix of its own, whose wineserver nobody else uses.
+    const cache = makeCache();
+    try {
+      const prefix = prefixIn(cache);
+      await copyPrefix(prefix);
+      const hang = 'yield ok; await new Promise((done) => setTimeout(done, 60_000));';
+      const bodies = { F01: 'yield ok;', F02: hang, F03: 'yield ok;' };
+      // While F02 is loaded: one that runs already waits for ever. Ended before F02 has found its
+      // wineserver, it starts another one, which is ended as well.
+      let isOver = false;
+      const endServers = async () => {
+        while (!isOver) {
+          const server = programsOf(cache).length > 0 ? serverOf(prefix) : undefined;
+          if (server !== undefined) process.kill(server, 'SIGKILL');
+          await new Promise((done) => setTimeout(done, 10));
+        }
+      };
+      let ending: Promise<void> | undefined;
+      const report = await probeFindings({
+        cwd: project('server dies', madeUpFindings(bodies)),
+        env: cacheEnvironment(cache),
+        onFinding: ({ id }) => {
+          if (id === 'F01') ending = endServers();
+          isOver ||= id === 'F02';
+        },
+      });
+      await ending;
+      expect(verdicts(report)).toEqual({ F01: 'holds', F02: 'crashed', F03: 'holds' });
+      expect(isConfirmed(report)).toBe(false);
+    } finally {
+      removeCache(cache);
+    }
+  },
+);

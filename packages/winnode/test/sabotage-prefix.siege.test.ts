@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { host, start } from './cli.js';
 import {
@@ -42,7 +42,7 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
     expect([again, ...rest]).toEqual([damaged]);
     expect(status).toBe(0);
     expect(processesOf(cache)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, () => {
@@ -53,7 +53,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
   const system32In = (cache: string) =>
     filesIn(join(makingIn(cache), 'drive_c', 'windows', 'system32'));
 
-  test('at any moment: two at once clear up, and make it once', { timeout: 90_000 }, async () => {
+  test('at any moment: two at once clear up, and make it once', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const lock = `${prefixIn(cache)}.lock`;
@@ -69,7 +69,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
       const killed = start(['-p', '1'], { env });
       await expect
         .poll(() => !before.includes(makingIn(cache)) && isThere(), {
-          timeout: 20_000,
+          timeout: 100_000,
           interval: 5,
         })
         .toBe(true);
@@ -94,6 +94,30 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
     expect(notices).toContain(`winnode: Waiting for another winnode (${lock})\n`);
     expect([...temporary].filter((directory) => existsSync(directory))).toEqual([]);
     expect(readdirSync(cache)).toEqual([prefixIn(cache).slice(cache.length + 1)]);
+    expect(processesOf(cache)).toEqual([]);
+  });
+
+  test('when a damaged prefix is made again: two at once clear up, and make it once', async () => {
+    const cache = newCache();
+    const env = cacheEnvironment(cache);
+    const prefix = prefixIn(cache);
+    await copyPrefix(prefix);
+    rmSync(join(prefix, 'system.reg'));
+    const killed = start(['-p', '1'], { env });
+    await expect.poll(() => readdirSync(cache).join(), { timeout: 100_000 }).toMatch(/\.making-/);
+    killed.child.kill('SIGKILL');
+    expect((await killed.ended).signal).toBe('SIGKILL');
+    ageLock(cache);
+
+    const runs = [start(['-p', '1 + 1'], { env }), start(['-p', '2 + 2'], { env })];
+    const ends = await Promise.all(runs.map(({ ended }) => ended));
+    expect(ends.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
+    const [waiter, maker] = ends.map(({ stderr }) => stderr).sort();
+    expect(waiter).toBe('');
+    expect(maker).toMatch(
+      /^winnode: .+ is damaged \(system\.reg is missing\); making it again .+\n$/,
+    );
+    expect(readdirSync(cache)).toEqual([basename(prefix)]);
     expect(processesOf(cache)).toEqual([]);
   });
 });

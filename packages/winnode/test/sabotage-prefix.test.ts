@@ -10,11 +10,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bin, host, start, winnode } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixIn, processesOf } from './prefixes.js';
-import { ageLock, expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
+import { expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
 
 // readdir would follow the link that is drive Z to everything there is.
 const filesUnder = (directory: string) =>
@@ -218,32 +218,6 @@ describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () =>
 });
 
 describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, () => {
-  test('when a damaged prefix is made again: two at once clear up, and make it once', {
-    timeout: 90_000,
-  }, async () => {
-    const cache = newCache();
-    const env = cacheEnvironment(cache);
-    const prefix = prefixIn(cache);
-    await copyPrefix(prefix);
-    rmSync(join(prefix, 'system.reg'));
-    const killed = start(['-p', '1'], { env });
-    await expect.poll(() => readdirSync(cache).join(), { timeout: 20_000 }).toMatch(/\.making-/);
-    killed.child.kill('SIGKILL');
-    expect((await killed.ended).signal).toBe('SIGKILL');
-    ageLock(cache);
-
-    const runs = [start(['-p', '1 + 1'], { env }), start(['-p', '2 + 2'], { env })];
-    const ends = await Promise.all(runs.map(({ ended }) => ended));
-    expect(ends.map(({ stdout }) => stdout)).toEqual(['2\n', '4\n']);
-    const [waiter, maker] = ends.map(({ stderr }) => stderr).sort();
-    expect(waiter).toBe('');
-    expect(maker).toMatch(
-      /^winnode: .+ is damaged \(system\.reg is missing\); making it again .+\n$/,
-    );
-    expect(readdirSync(cache)).toEqual([basename(prefix)]);
-    expect(processesOf(cache)).toEqual([]);
-  });
-
   test('after the renaming: what it left is cleared away by a run that needs nothing made', async () => {
     const cache = newCache();
     const prefix = prefixIn(cache);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSession } from 'winnode';
+import { openSession, timeLimitExitCode } from 'winnode';
 import { host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
@@ -10,10 +10,10 @@ import {
   makeCache,
   prefixIn,
   processesOf,
+  programsOf,
   removeCache,
-  serverOf,
 } from './prefixes.js';
-import { reason } from './sabotage.js';
+import { expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
 
 // Real clocks: a limit has to pass, or a processor is kept busy meanwhile. The rest of it is in
 // sabotage-run.test.ts.
@@ -21,9 +21,10 @@ import { reason } from './sabotage.js';
 describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
+  const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
   const quick = { ...env, WINNODE_START_LIMIT: '2' };
 
-  beforeAll(() => copyPrefix(prefixIn(cache)), 200_000);
+  beforeAll(() => copyPrefix(prefix), 200_000);
   afterAll(() => removeCache(cache));
 
   describe('a program that crashes is named, and others go on', () => {
@@ -43,13 +44,70 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
   });
 
-  describe('a wineserver that does not answer', () => {
-    test('while Ctrl-C comes: it is heard', async () => {
-      const until = `console.log('up'); process.stdin.on('end', () => {}).resume()`;
-      const other = start(['-e', until], { env });
+  describe('a script that hangs', () => {
+    test('is ended by the time limit, with its children, and nobody else is', async () => {
+      const other = start(['-e', until(3)], { env });
       await other.saw('up');
-      const pid = serverOf(prefixIn(cache)) as number;
-      process.kill(pid, 'SIGSTOP');
+      const others = programsOf(cache);
+      const source = `
+        require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hang)}],
+          { stdio: 'inherit', detached: true });
+        process.stdin.on('data', () => { for (;;); });`;
+      const hanging = start(['--time-limit', '3.5', '-e', source], { env });
+      await hanging.saw('up');
+      expect(programsOf(cache).length).toBe(others.length + 2);
+      hanging.child.stdin?.write('now');
+      expect(await hanging.ended).toEqual({
+        code: timeLimitExitCode,
+        signal: null,
+        stdout: 'up\n',
+        stderr: 'winnode: the time limit of 3.5 s is over: the program was ended\n',
+      });
+      expect(programsOf(cache)).toEqual(others);
+      other.child.stdin?.end();
+      expect((await other.ended).code).toBe(3);
+      expectNothingLeft(cache);
+    });
+  });
+
+  describe('a wineserver that does not answer', () => {
+    test('and that nobody uses is replaced', async () => {
+      const killed = start(['-e', hang], { env });
+      await killed.saw('up');
+      killed.child.kill('SIGKILL');
+      await killed.ended;
+      const pid = stopServer(prefix);
+      // The limit is also that of the new one's start.
+      const limited = { ...env, WINNODE_START_LIMIT: '4' };
+      const { code, stdout, stderr } = await winnode(['-p', '1'], { env: limited });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
+      expect(stderr).toBe(
+        `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped. ` +
+          'Nobody uses it: it is ended, and another one is started.\n',
+      );
+      expectNothingLeft(cache);
+    });
+
+    test('when a program starts: the wait ends, and the next run goes on', async () => {
+      // The first one starts the server, so that the short limit is for the program alone.
+      const sessions = [await openSession({ env }), await openSession({ env: quick })] as const;
+      const pid = stopServer(prefix);
+      const run = sessions[1].run(['-p', '1'], { stdio: 'ignore' });
+      await expect(run).rejects.toMatchObject({
+        code: 'ERR_WINESERVER',
+        message: expect.stringContaining(
+          `within 2 s: the wineserver of ${prefix}, process ${pid},`,
+        ),
+      });
+      for (const session of sessions) await session.close();
+      expectNothingLeft(cache);
+      expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
+    });
+
+    test('while Ctrl-C comes: it is heard', async () => {
+      const other = start(['-e', until(0)], { env });
+      await other.saw('up');
+      const pid = stopServer(prefix);
       const waiting = start(['-p', '1'], { env });
       await new Promise((done) => setTimeout(done, 700));
       waiting.child.kill('SIGINT');

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSession, runWindowsNode, timeLimitExitCode } from 'winnode';
+import { openSession, runWindowsNode } from 'winnode';
 import { host, type Running, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
@@ -11,22 +10,13 @@ import {
   makeCache,
   parentOf,
   prefixIn,
-  processesOf,
   programsOf,
   removeCache,
-  serverOf,
 } from './prefixes.js';
+import { expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
 
-import { reason } from './sabotage.js';
-
-// Children are detached: others end with their parent, by a job object that Node puts them in.
-const hang = `console.log('up'); setInterval(() => {}, 1000)`;
 const killedByWine =
   'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by somebody';
-/** Prints `up`, and ends when standard input does, with this code. */
-const until = (code: number) =>
-  `console.log('up'); process.stdin.on('end', () => process.exit(${code})).resume()`;
-
 describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
@@ -35,38 +25,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   beforeAll(() => copyPrefix(prefix), 200_000);
   afterAll(() => removeCache(cache));
 
-  function expectNothingLeft(): void {
-    expect(processesOf(cache)).toEqual([]);
-    const home = join(prefix, '.winnode');
-    expect(readdirSync(home).filter((name) => /^run-|lock$|by-winnode/.test(name))).toEqual([]);
-    expect(readdirSync(join(home, 'users'))).toEqual([]);
-  }
-
   describe('a script that hangs', () => {
-    test('is ended by the time limit, with its children, and nobody else is', async () => {
-      const other = start(['-e', until(3)], { env });
-      await other.saw('up');
-      const others = programsOf(cache);
-      const source = `
-        require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hang)}],
-          { stdio: 'inherit', detached: true });
-        process.stdin.on('data', () => { for (;;); });`;
-      const hanging = start(['--time-limit', '3.5', '-e', source], { env });
-      await hanging.saw('up');
-      expect(programsOf(cache).length).toBe(others.length + 2);
-      hanging.child.stdin?.write('now');
-      expect(await hanging.ended).toEqual({
-        code: timeLimitExitCode,
-        signal: null,
-        stdout: 'up\n',
-        stderr: 'winnode: the time limit of 3.5 s is over: the program was ended\n',
-      });
-      expect(programsOf(cache)).toEqual(others);
-      other.child.stdin?.end();
-      expect((await other.ended).code).toBe(3);
-      expectNothingLeft();
-    });
-
     test('is ended by timeLimitMs; a run that is quick does not notice', async () => {
       const session = await openSession({ env });
       const run = (source: string, timeLimitMs: number) =>
@@ -78,7 +37,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       });
       expect(await run('process.exit(124)', 20_000)).toEqual({ exitCode: 124, signal: null });
       await session.close();
-      expectNothingLeft();
+      expectNothingLeft(cache);
     });
 
     test.each([0, -1, Number.NaN, 2 ** 31])('timeLimitMs %s is refused', async (timeLimitMs) => {
@@ -127,7 +86,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect(next).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
       other.child.stdin?.end();
       expect((await other.ended).code).toBe(3);
-      expectNothingLeft();
+      expectNothingLeft(cache);
     });
 
     test.each(crashes)('%s', async (_name, source, code, said) => {
@@ -176,39 +135,15 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     killed.child.kill('SIGKILL');
     await expect.poll(() => programsOf(cache)).toHaveLength(1);
     expect(await winnode(['-p', '1'], { env })).toMatchObject({ stdout: '1\n', stderr: '' });
-    expectNothingLeft();
+    expectNothingLeft(cache);
   });
 
   describe('a wineserver that does not answer', () => {
     const quick = { ...env, WINNODE_START_LIMIT: '2' };
-    const stop = () => {
-      const pid = serverOf(prefix);
-      if (pid === undefined) throw new Error('there is no wineserver');
-      process.kill(pid, 'SIGSTOP');
-      return pid;
-    };
-
-    test('and that nobody uses is replaced', async () => {
-      const killed = start(['-e', hang], { env });
-      await killed.saw('up');
-      killed.child.kill('SIGKILL');
-      await killed.ended;
-      const pid = stop();
-      // The limit is also that of the new one's start.
-      const limited = { ...env, WINNODE_START_LIMIT: '4' };
-      const { code, stdout, stderr } = await winnode(['-p', '1'], { env: limited });
-      expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
-      expect(stderr).toBe(
-        `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped. ` +
-          'Nobody uses it: it is ended, and another one is started.\n',
-      );
-      expectNothingLeft();
-    });
-
     test('and that others use is named, and left to them', async () => {
       const other = start(['-e', until(4)], { env });
       await other.saw('up');
-      const pid = stop();
+      const pid = stopServer(prefix);
       const refused = await winnode(['-p', '1'], { env: quick });
       process.kill(pid, 'SIGCONT');
       expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -218,23 +153,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       );
       other.child.stdin?.end();
       expect((await other.ended).code).toBe(4);
-      expectNothingLeft();
-    });
-
-    test('when a program starts: the wait ends, and the next run goes on', async () => {
-      // The first one starts the server, so that the short limit is for the program alone.
-      const sessions = [await openSession({ env }), await openSession({ env: quick })] as const;
-      const pid = stop();
-      const run = sessions[1].run(['-p', '1'], { stdio: 'ignore' });
-      await expect(run).rejects.toMatchObject({
-        code: 'ERR_WINESERVER',
-        message: expect.stringContaining(
-          `within 2 s: the wineserver of ${prefix}, process ${pid},`,
-        ),
-      });
-      for (const session of sessions) await session.close();
-      expectNothingLeft();
-      expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
+      expectNothingLeft(cache);
     });
   });
 });

@@ -1,10 +1,11 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { bin, host } from './cli.js';
-import { makeCache, prefixIn, removeCache } from './prefixes.js';
+import { makeCache, prefixIn, processesOf, removeCache, serverOf } from './prefixes.js';
 
-// What the tests share that damage prefixes and caches.
+// What the tests share that damage prefixes, caches and runs.
 
 /** Why they cannot run here; empty under Wine. */
 export const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
@@ -51,3 +52,26 @@ export const noMounts =
   host.kind === 'wine' && inNamespace('mount -t tmpfs none /mnt').status === 0
     ? ''
     : reason || 'needs unshare and mount in a user namespace';
+
+// Children are detached: others end with their parent, by a job object that Node puts them in.
+export const hang = `console.log('up'); setInterval(() => {}, 1000)`;
+
+/** A script that prints `up`, and ends when standard input does, with this code. */
+export const until = (code: number): string =>
+  `console.log('up'); process.stdin.on('end', () => process.exit(${code})).resume()`;
+
+/** Stops the wineserver of a prefix. @returns its process */
+export function stopServer(prefix: string): number {
+  const pid = serverOf(prefix);
+  if (pid === undefined) throw new Error('there is no wineserver');
+  process.kill(pid, 'SIGSTOP');
+  return pid;
+}
+
+/** That of the one prefix in a cache nothing runs, and nothing is kept of a run. */
+export function expectNothingLeft(cache: string): void {
+  expect(processesOf(cache)).toEqual([]);
+  const home = join(prefixIn(cache), '.winnode');
+  expect(readdirSync(home).filter((name) => /^run-|lock$|by-winnode/.test(name))).toEqual([]);
+  expect(readdirSync(join(home, 'users'))).toEqual([]);
+}

@@ -54,7 +54,9 @@ test('T01 a wait with nothing to tell is not shorter than asked', (scene) => {
 test('T02 a wait of zero does not block', (scene) => {
   const poller = scene.poller();
   const before = scene.host.now();
-  for (let count = 0; count < 1_000; count += 1) expect(poller.wait(0).length).toBe(0);
+  let events = 0;
+  for (let count = 0; count < 1_000; count += 1) events += poller.wait(0).length;
+  expect(events).toBe(0);
   // On a real clock, a wait that blocks is the end of this test by its own time-out.
   if (scene.host.name.startsWith('sim-nt')) expect(scene.host.now()).toBe(before);
 });
