@@ -1,12 +1,28 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { isConfirmed, probeFindings } from 'winnode';
 import { findingsMarkdown } from 'winnode/internal';
 import { host, winnode } from './cli.js';
-import { root } from './findings-project.js';
+import { findingsProject, madeUpFindings, root } from './findings-project.js';
 import { read, rowsOf, verdicts } from './findings-read.js';
+import {
+  cacheEnvironment,
+  copyPrefix,
+  makeCache,
+  prefixIn,
+  programsOf,
+  removeCache,
+  serverOf,
+} from './prefixes.js';
 
-// A process for each finding: their number alone makes it long.
+// A process for each finding: their number alone makes it long. And what real clocks judge.
+
+const scratch = mkdtempSync(join(tmpdir(), 'winnode findings '));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const project = (name: string, text?: string) => findingsProject(scratch, name, text);
 
 const pages = readdirSync(join(root, 'kb', 'findings')).map((name) => name.slice(0, 3));
 
