@@ -9,7 +9,6 @@ import {
 import { CreateEventA, GetLastError, SetEvent, WaitForSingleObject } from 'ntdllx/kernel32';
 import { observeCalls } from 'ntdllx/trace';
 
-const rounds = 10_000;
 const memory = allocate(16);
 NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
 const port = Number(memory.readU64(0));
@@ -23,7 +22,7 @@ const calls = {
   NtQueryIoCompletion: () => NtQueryIoCompletion(port, 0, address, 4, 0),
 };
 
-function measure(call) {
+function measure(call, rounds) {
   for (let index = 0; index < rounds; index += 1) call();
   globalThis.gc();
   const before = process.memoryUsage().heapUsed;
@@ -32,8 +31,8 @@ function measure(call) {
 }
 
 const bytes = {};
-for (const [name, call] of Object.entries(calls)) bytes[name] = { silent: measure(call) };
+for (const [name, call] of Object.entries(calls)) bytes[name] = { silent: measure(call, 20_000) };
 const end = observeCalls({ after() {} });
-for (const [name, call] of Object.entries(calls)) bytes[name].observed = measure(call);
+for (const [name, call] of Object.entries(calls)) bytes[name].observed = measure(call, 1_000);
 end();
 process.stdout.write(JSON.stringify(bytes));
