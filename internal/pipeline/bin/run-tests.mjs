@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // run-tests <debug|release> [--siege] [vitest options]: tests the package in the working directory
 // against one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through winnode.
-// Long and random ones, `*.siege.test.ts` and `*.siege.win.test.ts`, run with --siege, and then alone.
+// What a build cannot change, `*.release.*`, runs against release. Long and random ones, `*.siege.*`,
+// run with --siege, and then alone.
 // A word that is no option chooses the files whose path contains it.
 import { noteSkippedRun, requireHostFacts } from '../src/host-facts.mjs';
 import { hostProfile } from '../src/host-profile.mjs';
@@ -58,7 +59,7 @@ function alreadyRun() {
 
 async function runHere() {
   if (isWhole) removeRecord(directory, build);
-  const own = testedPackage(directory, isSiege);
+  const own = testedPackage(directory, build, isSiege);
   const isChosen = (file) => filters.length === 0 || filters.some((text) => file.includes(text));
   const chosen = { ...own, host: own.host.filter(isChosen), windows: own.windows.filter(isChosen) };
   if (chosen.host.length + chosen.windows.length === 0) {

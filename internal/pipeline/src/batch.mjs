@@ -44,7 +44,10 @@ export async function runBatch(tasks, root, run) {
   if (tasks.length === 0) return;
   const [{ build }] = tasks;
   const facts = requireHostFacts();
-  const packages = tasks.map(({ directory, hash }) => ({ ...testedPackage(directory), hash }));
+  const packages = tasks.map(({ directory, hash }) => ({
+    ...testedPackage(directory, build),
+    hash,
+  }));
   for (const { directory } of packages) removeRecord(directory, build);
   const options = { isBrief: true, areLanesParallel: true, env: taskEnvironment(root) };
   const records = await runPackages(packages, build, facts, options);

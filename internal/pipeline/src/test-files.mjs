@@ -5,13 +5,16 @@ import { join } from 'node:path';
 /**
  * The test files of a package, as paths in it.
  *
- * @param directory the package. @param isSiege the long and random ones, and those alone.
+ * @param directory the package.
+ * @param build what is tested: what a build cannot change, `*.release.*`, is left out of debug.
+ * @param isSiege the long and random ones, and those alone.
  */
-export function testFiles(directory, isSiege = false) {
+export function testFiles(directory, build, isSiege = false) {
   const tests = join(directory, 'test');
   const files = (existsSync(tests) ? readdirSync(tests, { recursive: true }) : [])
     .map((file) => `test/${file.replaceAll('\\', '/')}`)
     .filter((file) => file.endsWith('.test.ts') && /\.siege\./.test(file) === isSiege)
+    .filter((file) => build === 'release' || !/\.release\./.test(file))
     .sort();
   const isForWindows = (file) => file.endsWith('.win.test.ts');
   return {
@@ -23,7 +26,7 @@ export function testFiles(directory, isSiege = false) {
 }
 
 /** A package with tests to run. */
-export function testedPackage(directory, isSiege = false) {
+export function testedPackage(directory, build, isSiege = false) {
   const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-  return { name, directory, ...testFiles(directory, isSiege) };
+  return { name, directory, ...testFiles(directory, build, isSiege) };
 }

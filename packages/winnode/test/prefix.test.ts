@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { findWindowsNode, findWine, openSession, prefixWine } from 'winnode';
 import { nodeIn } from 'winnode/internal';
-import { host, start, winnode } from './cli.js';
+import { host, type Running, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
   copyPrefix,
@@ -55,15 +55,16 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
       await running.saw('up');
       return running;
     };
-    for (const isLongFirst of [true, false]) {
-      const runs = [await begin(), await begin()] as const;
-      const [long, short] = isLongFirst ? runs : [runs[1], runs[0]];
-      for (const running of [short, long]) {
-        running.child.stdin?.end();
-        expect(await running.ended).toMatchObject({ code: 0, stdout: 'up\nalive\n', stderr: '' });
-      }
-      expect(isServerRunning()).toBe(false);
-    }
+    const end = async (running: Running) => {
+      running.child.stdin?.end();
+      expect(await running.ended).toMatchObject({ code: 0, stdout: 'up\nalive\n', stderr: '' });
+    };
+    const first = await begin();
+    const long = await begin();
+    await end(first);
+    await end(await begin());
+    await end(long);
+    expect(isServerRunning()).toBe(false);
   });
 
   test('a session keeps the server between runs and ends it', async () => {

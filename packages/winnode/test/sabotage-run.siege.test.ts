@@ -28,6 +28,19 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   afterAll(() => removeCache(cache));
 
   describe('a program that crashes is named, and others go on', () => {
+    test('an abort', async () => {
+      const { code, signal, stderr } = await winnode(['-e', 'process.abort()'], { env });
+      expect({ code, signal }).toEqual({ code: 134, signal: null });
+      expect(stderr.trimEnd().split('\n').at(-1)).toBe(
+        "winnode: Windows Node died: exit code 134: process.abort(), or a failed assertion of Node's own",
+      );
+    });
+
+    test.each([3, 5])('an exit code of the program’s own is no crash: %d', async (code) => {
+      const run = await winnode(['-e', `process.exitCode = ${code}`], { env });
+      expect(run).toMatchObject({ code, stderr: '' });
+    });
+
     test('who waits for a debugger does not count as one that hangs', async () => {
       // It starts the server, so that the short limit is for the program alone.
       const session = await openSession({ env });
