@@ -65,9 +65,12 @@ async function test(...tasks) {
   allTasks.push(...found);
   const isForced = TURBO_FORCE !== undefined && !['', '0', 'false'].includes(TURBO_FORCE);
   process.env.TEST_RUN = runName;
-  await runBatch(isForced ? found : found.filter(({ isCached }) => !isCached), root, runName);
+  const stale = isForced ? found : found.filter(({ isCached }) => !isCached);
+  const isComplete = await runBatch(stale, root, runName);
+  // Tasks that only read their results need not wait for each other.
+  const concurrency = `--concurrency=${isComplete ? 2 : 1}`;
   // One that fails keeps the results of the others from being kept for the next run, otherwise.
-  return await turbo(['run', ...tasks, '--continue=dependencies-successful']);
+  return await turbo(['run', ...tasks, '--continue=dependencies-successful', concurrency]);
 }
 
 await main(async () => {

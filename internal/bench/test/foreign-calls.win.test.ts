@@ -95,7 +95,7 @@ describe.each(ways)('%s', (way) => {
   test('64 connections at once share their waits', () => {
     const skts = Array.from({ length: 64 }, connect);
     const before = { ...calls };
-    const rounds = 10;
+    const rounds = 5;
     for (let round = 0; round < rounds; round += 1) {
       for (const skt of skts) skt.send(message);
       // The first of them may be told alone, before the others have arrived.
@@ -140,7 +140,7 @@ describe.each(ways)('%s', (way) => {
     start(true);
     const skt = connect();
     // The answer is awaited, so the next message is never there already.
-    const inVain = perMessage(200, () => {
+    const inVain = perMessage(100, () => {
       skt.send(message);
       server.turn(5_000);
       receive(skt);
@@ -149,7 +149,7 @@ describe.each(ways)('%s', (way) => {
     expect(inVain['recv']).toBeLessThan(1.03);
 
     // Message and end are there when the connection is accepted.
-    const paid = perMessage(100, () => {
+    const paid = perMessage(60, () => {
       const address = new TCPClientAddress('127.0.0.1', server.ports.port);
       const client = creator.fromAddress(address);
       client.connect();

@@ -39,9 +39,10 @@ export function taskEnvironment(root, env = process.env) {
  *
  * @param tasks as `testTasks` gives them, of one build. @param root of the repository.
  * @param run names this run.
+ * @returns whether each of them has its results.
  */
 export async function runBatch(tasks, root, run) {
-  if (tasks.length === 0) return;
+  if (tasks.length === 0) return true;
   const [{ build }] = tasks;
   const facts = requireHostFacts();
   const packages = tasks.map(({ directory, hash }) => ({
@@ -51,10 +52,16 @@ export async function runBatch(tasks, root, run) {
   for (const { directory } of packages) removeRecord(directory, build);
   const options = { isBrief: true, areLanesParallel: true, env: taskEnvironment(root) };
   const records = await runPackages(packages, build, facts, options);
+  let isComplete = true;
   for (const { name, directory, hash } of packages) {
     const record = records.get(name);
+    if (!record.isLost) {
+      writeRecord(directory, { ...record, hash, run });
+      continue;
+    }
     // What was lost with a vitest that ended early, its own task runs again, alone.
-    if (record.isLost) process.stderr.write(`${name} ${build}: ${record.errors.join('; ')}\n`);
-    else writeRecord(directory, { ...record, hash, run });
+    process.stderr.write(`${name} ${build}: ${record.errors.join('; ')}\n`);
+    isComplete = false;
   }
+  return isComplete;
 }

@@ -27,15 +27,6 @@ function failure(stage: Stage0Wake): string {
   }
 }
 
-test('broken on purpose: nobody wakes', () => {
-  class Silent extends Stage0Wake {
-    protected override wake(): void {}
-  }
-  expect(failure(new Silent(quick))).toBe(
-    'the wait for it: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
-  );
-});
-
 test('broken on purpose: another packet', () => {
   class Other extends Stage0Wake {
     protected override wake(packet: WakePacket): void {

@@ -1,5 +1,5 @@
 import { compareWithStage1Table, startTrace, type TraceResult } from 'nt-trace';
-import { AFD_POLL_ACCEPT, AFD_POLL_INFO, allocate, type NativeMemory, nativeMemory } from 'ntdllx';
+import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
 import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
@@ -67,34 +67,6 @@ test('its packet points to its request', () => {
   ]);
   // It came while the wait of 100 ms before it brought nothing.
   expect(packets[0]?.kind === 'packet' && packets[0].request?.sinceUs).toBeGreaterThan(90_000);
-});
-
-test('broken on purpose: a null ApcContext is seen in its cell, and no packet comes', () => {
-  class NoContext extends Stage1AcceptIocp {
-    protected override pollParameters(poll: AcceptPoll): PollParameters {
-      return { ...super.pollParameters(poll), ApcContext: 0 };
-    }
-  }
-  const cells = brokenCells(new NoContext(quick));
-  expect(cells).toContain('The request: ApcContext null');
-  expect(cells).toContain('The packet: ApcContext nothing');
-  expect(cells).toContain('The wait: = result STATUS_TIMEOUT');
-});
-
-test('broken on purpose: another output buffer is seen in its cell', () => {
-  class TwoBuffers extends Stage1AcceptIocp {
-    output: NativeMemory | undefined;
-    protected override pollParameters(poll: AcceptPoll): PollParameters {
-      this.output = allocate(AFD_POLL_INFO.byteLength(1));
-      return { ...super.pollParameters(poll), OutputBuffer: this.output.address };
-    }
-    override close(): void {
-      super.close();
-      this.output?.free();
-      this.output = undefined;
-    }
-  }
-  expect(brokenCells(new TwoBuffers(quick))).toEqual(['The request: OutputBuffer &info#2']);
 });
 
 test('broken on purpose: a mask of ACCEPT alone is seen in its cell', () => {

@@ -29,34 +29,6 @@ function broken(stage: Stage2Echo): string[] {
   }
 }
 
-test('broken on purpose: no client', () => {
-  class NoClient extends Stage2Echo {
-    protected override startClient(): void {}
-  }
-  expect(broken(new NoClient(quick))).toEqual([
-    'connections accepted: 0',
-    'bytes received: 0',
-    'bytes sent: 0',
-    'connections ended by the client: 0',
-  ]);
-});
-
-test('broken on purpose: no poll after the accept', () => {
-  class Deaf extends EchoServer {
-    protected override arm(): void {}
-  }
-  class DeafStage extends Stage2Echo {
-    protected override createServer(): EchoServer {
-      return new Deaf(local());
-    }
-  }
-  expect(broken(new DeafStage(quick))).toEqual([
-    'bytes received: 0',
-    'bytes sent: 0',
-    'connections ended by the client: 0',
-  ]);
-});
-
 test('broken on purpose: no poll again after the first message', () => {
   class Once extends EchoServer {
     #polls = 0;

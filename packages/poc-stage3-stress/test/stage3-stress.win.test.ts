@@ -14,21 +14,6 @@ test('S05 Windows Stage 3: 50 of 50, then churn', () => {
   expect(lines).toContain('   ok   pings answered: 50');
 });
 
-test('a hundred rounds of cancel and churn leave nothing', () => {
-  const { firstHandle, lastHandle, pendingAtRestart, ...counts } = churn(100);
-  expect(counts).toEqual({
-    rounds: 100,
-    vanished: 100,
-    served: 100,
-    removed: 100,
-    restarts: 10,
-    blocksLeft: 0,
-    pendingLeft: 0,
-  });
-  expect(pendingAtRestart).toBeGreaterThanOrEqual(30);
-  expect(lastHandle).toBe(firstHandle);
-});
-
 test('broken on purpose: a server that answers nobody is not proven by waiting', () => {
   class Mute extends PingServer {
     override turn(timeoutMs: number): number {
@@ -58,31 +43,6 @@ test('a churn of 21 rounds compares two different servers', () => {
   const { rounds, restarts, firstHandle, lastHandle } = churn(21);
   expect([rounds, restarts]).toEqual([21, 3]);
   expect(lastHandle).toBe(firstHandle);
-});
-
-test('broken on purpose: what the servers did not do, or see, is not counted', () => {
-  class Careless extends PingServer {
-    override disturb(): void {}
-  }
-  class Blind extends PingServer {
-    override turn(timeoutMs: number): number {
-      const count = super.turn(timeoutMs);
-      this.counts.cutShort = 0;
-      return count;
-    }
-  }
-  const careless = churn(21, () => new Careless());
-  expect(careless).toMatchObject({ vanished: 21, served: 21, removed: 0 });
-  expect(churn(21, () => new Blind())).toMatchObject({ vanished: 0, served: 21, removed: 21 });
-  class CarelessStage extends Stage3Stress {
-    protected override createServer(): PingServer {
-      return new Careless();
-    }
-  }
-  const stage = new CarelessStage({ churnRounds: 21, print: () => {} });
-  const reason = 'removed while completing, and added again: expected 21, saw 0';
-  expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
-  stage.close();
 });
 
 test('closing before running, and twice', () => {

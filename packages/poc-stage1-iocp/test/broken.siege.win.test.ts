@@ -1,0 +1,77 @@
+import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
+import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
+import { Stage1AcceptIocp } from 'poc-stage1-iocp';
+import { afterEach, expect, test } from 'vitest';
+
+// What shows only when a real time-out is over; the rest: stage1-accept-iocp.win.test.ts.
+
+const quick = { print: () => {}, waitLimitMs: 700 };
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
+function broken(stage: Stage1AcceptIocp): string[] {
+  try {
+    const { verdict, checks } = stage.run();
+    expect(verdict).toBe('failed');
+    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
+  } finally {
+    stage.close();
+  }
+}
+
+test('broken on purpose: no client', () => {
+  class NoClient extends Stage1AcceptIocp {
+    protected override startClient(): void {}
+  }
+  expect(broken(new NoClient(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+});
+
+test('broken on purpose: a mask without ACCEPT', () => {
+  class Deaf extends Stage1AcceptIocp {
+    protected override preparePoll(): AcceptPoll {
+      return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
+    }
+  }
+  expect(broken(new Deaf(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+});
+
+test('broken on purpose: N03 a null ApcContext, and the block fills without a packet', () => {
+  class NoContext extends Stage1AcceptIocp {
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      return { ...super.pollParameters(poll), ApcContext: 0 };
+    }
+    get isFilled(): boolean {
+      return this.poll?.isPending === false && this.poll.info.handle(0).Events === AFD_POLL_ACCEPT;
+    }
+  }
+  const stage = new NoContext(quick);
+  expect(stage.run().reason).toMatch(/^the wait for the client: .*saw STATUS_TIMEOUT$/);
+  expect(stage.isFilled).toBe(true);
+  stage.close();
+});
+
+test('broken on purpose: a stale packet of a poll that timed out, with the very mask hoped for', () => {
+  class TimedOut extends Stage1AcceptIocp {
+    protected override preparePoll(): AcceptPoll {
+      const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);
+      poll.info.Timeout = -15_000_000n;
+      return poll;
+    }
+    protected override startClient(): void {}
+  }
+  const failed = broken(new TimedOut({ ...quick, waitLimitMs: 5_000 }));
+  expect(failed).toEqual([
+    'Status of the packet: 0x102',
+    'Information of the packet: 16',
+    'IoStatusBlock.Status: 0x102',
+    'IoStatusBlock.Information: 16',
+    'NumberOfHandles: 0',
+    'Handles[0].Status: 0xdeadbeef',
+    'accept: would block',
+  ]);
+  // That field alone would have proven an accept that never was.
+  expect(failed.join()).not.toContain('Events returned');
+});

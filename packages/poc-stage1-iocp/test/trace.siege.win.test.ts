@@ -1,0 +1,62 @@
+import { compareWithStage1Table, startTrace, type TraceResult } from 'nt-trace';
+import { AFD_POLL_INFO, allocate, type NativeMemory, nativeMemory } from 'ntdllx';
+import type { AcceptPoll, PollParameters } from 'poc-kit';
+import { Stage1AcceptIocp } from 'poc-stage1-iocp';
+import { afterEach, expect, test } from 'vitest';
+
+// What shows only when a real time-out is over; the rest: trace.release.win.test.ts.
+
+const quick = { print: () => {}, waitLimitMs: 700 };
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+function traced(run: () => void): TraceResult {
+  const trace = startTrace();
+  try {
+    run();
+  } finally {
+    trace.stop();
+  }
+  return trace.stop();
+}
+
+/** The cells of the table that a stage broken on purpose does not keep. */
+function brokenCells(stage: Stage1AcceptIocp): string[] {
+  const { records } = traced(() => {
+    stage.run();
+    stage.close();
+  });
+  return compareWithStage1Table(records, 'port')
+    .filter(({ ok }) => !ok)
+    .map(({ section, name, seen }) => `${section}: ${name} ${seen}`);
+}
+
+test('broken on purpose: a null ApcContext is seen in its cell, and no packet comes', () => {
+  class NoContext extends Stage1AcceptIocp {
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      return { ...super.pollParameters(poll), ApcContext: 0 };
+    }
+  }
+  const cells = brokenCells(new NoContext(quick));
+  expect(cells).toContain('The request: ApcContext null');
+  expect(cells).toContain('The packet: ApcContext nothing');
+  expect(cells).toContain('The wait: = result STATUS_TIMEOUT');
+});
+
+test('broken on purpose: another output buffer is seen in its cell', () => {
+  class TwoBuffers extends Stage1AcceptIocp {
+    output: NativeMemory | undefined;
+    protected override pollParameters(poll: AcceptPoll): PollParameters {
+      this.output = allocate(AFD_POLL_INFO.byteLength(1));
+      return { ...super.pollParameters(poll), OutputBuffer: this.output.address };
+    }
+    override close(): void {
+      super.close();
+      this.output?.free();
+      this.output = undefined;
+    }
+  }
+  expect(brokenCells(new TwoBuffers(quick))).toEqual(['The request: OutputBuffer &info#2']);
+});
