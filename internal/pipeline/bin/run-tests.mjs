@@ -66,7 +66,7 @@ async function runHere() {
     const which = filters.length === 0 ? '' : ` with ${filters.join(' or ')} in its path`;
     fail(`${own.name} has no ${isSiege ? 'siege ' : ''}test file${which}.`);
   }
-  const records = await runPackages([chosen], build, facts, { vitestOptions });
+  const records = await runPackages([chosen], build, facts, { vitestOptions, isCalm: isSiege });
   const result = records.get(own.name);
   if (isWhole) writeRecord(directory, { ...result, hash, run });
   return result;

@@ -39,7 +39,9 @@ function* failedSuites(parent) {
 
 function fileResult(file, module) {
   const known = { file, lane: plan.lane };
-  if (module === undefined) return { ...known, ms: 0, tests: [], errors: ['it was not run'] };
+  if (module === undefined) {
+    return { ...known, isNotRun: true, ms: 0, tests: [], errors: ['it was not run'] };
+  }
   const errors = [...module.errors(), ...failedSuites(module)].map(textOf);
   if (!isEnded(module)) errors.push(`its process did not come to the end (${module.state()})`);
   const { duration, prepareDuration, collectDuration, setupDuration } = module.diagnostic();
@@ -48,6 +50,9 @@ function fileResult(file, module) {
 }
 
 const isEnded = (module) => ['passed', 'failed', 'skipped'].includes(module.state());
+
+/** Of such a file the file's own result says that it was not run. */
+const isOfStart = ({ message }) => /^\[vitest-pool\]: (Failed|Timeout) start/.test(message ?? '');
 
 const isOf = (directory, path) => !relative(directory, path).startsWith('..');
 
@@ -73,6 +78,7 @@ export default class ResultsReporter {
   }
 
   onTestRunEnd(modules, unhandled) {
+    const errors = unhandled.filter((error) => !isOfStart(error));
     const byPath = new Map(modules.map((module) => [resolve(module.moduleId), module]));
     const crashed = modules.filter((module) => !isEnded(module)).map(({ moduleId }) => moduleId);
     // An error outside of all tests. A process that crashed does not say which file it had: those
@@ -84,7 +90,7 @@ export default class ResultsReporter {
     };
     const results = plan.packages.map(({ name, directory, files }) => ({
       name,
-      errors: unhandled.filter(isErrorOf(directory)).map(textOf),
+      errors: errors.filter(isErrorOf(directory)).map(textOf),
       files: files.map((file) => fileResult(file, byPath.get(resolve(join(directory, file))))),
     }));
     writeFileSync(plan.resultsFile, JSON.stringify(results));

@@ -5,12 +5,13 @@ import { runLane } from './lane.mjs';
  * Runs them.
  *
  * @param packages as `testedPackage` gives them. @param build `debug` or `release`.
- * @param facts of the host. @param options of `runLane`, and `areLanesParallel`.
+ * @param facts of the host. @param options of `runLane`, and `areLanesParallel`; `isCalm`: in Windows Node
+ *   one file at a time.
  * @returns a record for each package, by its name; `isLost` where vitest ended before it said anything.
  */
 export async function runPackages(packages, build, facts, options = {}) {
-  const { areLanesParallel = false, ...laneOptions } = options;
-  const lanes = lanesOf(packages, facts).filter((lane) => lane.packages.length > 0);
+  const { areLanesParallel = false, isCalm = false, ...laneOptions } = options;
+  const lanes = lanesOf(packages, facts, isCalm).filter((lane) => lane.packages.length > 0);
   const start = (lane) =>
     runLane(lane.name, lane.packages, { build, ...laneOptions, isParallel: lane.isParallel });
   const ends = [];
@@ -27,8 +28,8 @@ export async function runPackages(packages, build, facts, options = {}) {
   return records;
 }
 
-/** On Windows both kinds of files run in the one Node that there is, one after another. */
-function lanesOf(packages, { kind }) {
+/** On Windows both kinds of files run in the one Node that there is. */
+function lanesOf(packages, { kind }, isCalm) {
   const lane = (name, filesOf, isParallel) => ({
     name,
     isParallel,
@@ -37,9 +38,9 @@ function lanesOf(packages, { kind }) {
       .filter(({ files }) => files.length > 0),
   });
   if (kind === 'windows')
-    return [lane('windows', (each) => [...each.host, ...each.windows], false)];
+    return [lane('windows', (each) => [...each.host, ...each.windows], !isCalm)];
   const host = lane('host', (each) => each.host, true);
-  return kind === 'none' ? [host] : [host, lane('windows', (each) => each.windows, false)];
+  return kind === 'none' ? [host] : [host, lane('windows', (each) => each.windows, !isCalm)];
 }
 
 function addLane(records, lane, { exitCode, results }) {

@@ -22,7 +22,7 @@ export default defineConfig({
     // One process per file: a crash loses one file, and native state never leaks to the next.
     pool: 'forks',
     isolate: true,
-    // Native tests one after another; what runs on the host alone may share its two cores.
+    // Under Wine a process waits as long as it computes, so two files take two thirds of their time.
     fileParallelism: plan.isParallel,
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -25,7 +25,7 @@ const answerLimitMs = 10_000;
 export class ClientThread {
   readonly #thread = new HelperThread<ClientTask, ClientAnswer>(
     new URL('./client-worker.js', import.meta.url),
-  );
+  ).ready();
 
   /** Tells the client to connect; returns at once. */
   connect(address: TCPClientAddress | UDSClientAddress): void {

@@ -58,12 +58,12 @@ export class HelperThread<In, Out> {
   readonly #bells = new Int32Array(new SharedArrayBuffer(8));
 
   /**
-   * Starts the script, which must call {@link serveHelper}, and waits until it is ready. The limit is for
-   * a script that never is: how long a thread takes to load its packages is up to the machine.
+   * Starts the script, which must call {@link serveHelper}, and returns at once: {@link ready} comes
+   * before anything else. So several can start at the same time.
    *
-   * @throws {Error} when there is no worker to be had, or none that says it is ready.
+   * @throws {Error} when there is no worker to be had.
    */
-  constructor(script: URL, readyLimitMs = 60_000) {
+  constructor(script: URL) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const lane = laneFor(basename(script.pathname, '.js'));
@@ -80,7 +80,17 @@ export class HelperThread<In, Out> {
     this.#worker.unref();
     // A script that dies is noticed as silence; its error must not end the process later.
     this.#worker.on('error', (error) => process.stderr.write(`helper thread: ${error.message}\n`));
-    this.reply(readyLimitMs);
+  }
+
+  /**
+   * Blocks until the script is ready. The limit is for one that never is: how long a thread takes to
+   * load its packages is up to the machine.
+   *
+   * @returns itself. @throws {Error} when it does not say that it is ready.
+   */
+  ready(limitMs = 60_000): this {
+    this.reply(limitMs);
+    return this;
   }
 
   /** Hands the helper its next task; returns at once. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const script = new URL('./helper.mjs', import.meta.url);
 
 test('tasks and answers pass while this thread never returns to its event loop', () => {
-  const helper = new HelperThread<number, number>(script);
+  const helper = new HelperThread<number, number>(script).ready();
   for (let n = 1; n <= 100; n += 1) {
     helper.send(n);
     expect(helper.reply(5_000)).toBe(n * 2);
@@ -17,7 +17,7 @@ test('tasks and answers pass while this thread never returns to its event loop',
 });
 
 test('an error in the helper arrives here, and the helper goes on', () => {
-  const helper = new HelperThread<number, number>(script);
+  const helper = new HelperThread<number, number>(script).ready();
   helper.send(-1);
   expect(() => helper.reply(5_000)).toThrowError('In the helper thread: negative');
   helper.send(4);
@@ -26,14 +26,14 @@ test('an error in the helper arrives here, and the helper goes on', () => {
 });
 
 test('silence has a limit', () => {
-  const helper = new HelperThread<number, number>(script);
+  const helper = new HelperThread<number, number>(script).ready();
   expect(() => helper.reply(50)).toThrowError('The helper thread is silent for 50 ms.');
   helper.close();
 });
 
 test('a script that cannot start is silence, too', () => {
   const missing = new URL('./no-such-file.mjs', import.meta.url);
-  expect(() => new HelperThread(missing, 300)).toThrowError('silent for 300 ms');
+  expect(() => new HelperThread(missing).ready(300)).toThrowError('silent for 300 ms');
 });
 
 test('a worker that cannot be made is not waited for by the trace', () => {

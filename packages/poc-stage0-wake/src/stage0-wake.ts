@@ -77,7 +77,9 @@ export class Stage0Wake {
     const proof = this.#proof;
     return proof.conclude(() => {
       this.#createPort();
-      this.#waker = new HelperThread(new URL('./waker.js', import.meta.url));
+      this.#waker = new HelperThread<WakeTask, NTSTATUS>(
+        new URL('./waker.js', import.meta.url),
+      ).ready();
 
       proof.require('before the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
       this.wake(packet);

@@ -47,7 +47,9 @@ export class Stage2Echo {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
     return proof.conclude(() => {
-      this.#client = new HelperThread(new URL('./echo-client.js', import.meta.url));
+      this.#client = new HelperThread<EchoTask, string>(
+        new URL('./echo-client.js', import.meta.url),
+      ).ready();
       const server = this.createServer();
       this.#server = server;
       const { counts, endpoint } = server;

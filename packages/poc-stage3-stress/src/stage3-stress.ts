@@ -31,7 +31,7 @@ const pingsEach = 10;
 const waitLimitMs = 30_000;
 const answerLimitMs = 10_000;
 
-/** A client in a thread of its own, ready for its task. */
+/** A client in a thread of its own; it says when it is ready. */
 export function startPingClient(): HelperThread<PingTask, number> {
   return new HelperThread(new URL('./ping-client.js', import.meta.url));
 }
@@ -79,6 +79,7 @@ export class Stage3Stress {
     for (let index = 0; index < clientCount; index += 1) {
       this.#clients.push(startPingClient());
     }
+    for (const client of this.#clients) client.ready();
     for (const client of this.#clients) client.send({ ...endpoint, pings: pingsEach });
     const deadline = new Deadline(this.#limitMs);
     while (counts.ended + counts.broken < clientCount && !deadline.isOver) server.turn(100);

@@ -114,7 +114,7 @@ test('a server that cannot listen leaves nothing', () => {
 test('a client says that it was reset, and that it has no address, and goes on to the next', async () => {
   const listener = keep(new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   const { host, port } = listener.localEndpoint();
-  const client = startPingClient();
+  const client = startPingClient().ready();
   client.send({ host: 'nowhere.example', port, pings: 1 });
   expect(() => client.reply(5_000)).toThrowError(/nowhere\.example/);
   client.send({ host, port, pings: 1 });
