@@ -75,6 +75,18 @@ function mendStream(name: 'stdin' | 'stdout' | 'stderr', fd: number): void {
 /** What a relative import names when it names a file, so that nothing else has to be tried. */
 const fileSpecifier = /^\.\.?\/.+\.[cm]?js$/;
 
+/** Undefined for what is no import of a package. */
+function packageKey(
+  specifier: string,
+  { conditions, importAttributes, parentURL }: import('node:module').ResolveHookContext,
+): string | undefined {
+  if (!conditions.includes('import') || parentURL === undefined) return undefined;
+  if (Object.keys(importAttributes).length > 0) return undefined;
+  if (!/^(@[^/:]+\/)?[^./#:][^:]*$/.test(specifier)) return undefined;
+  const directory = parentURL.slice(0, parentURL.lastIndexOf('/'));
+  return JSON.stringify([specifier, directory, conditions]);
+}
+
 function followLinks(): void {
   const real = new Map<string, string>();
   /** Undefined for what is no file's address, or of a file that is not there. */
@@ -92,6 +104,8 @@ function followLinks(): void {
       return undefined;
     }
   };
+  /** What packages are to the modules of a directory, as imports: the same for all of them. */
+  const packages = new Map<string, import('node:module').ResolveFnOutput>();
   // A Node that WINNODE_NODE chose may be too old for hooks; links then stay unmended.
   module_.registerHooks?.({
     resolve(specifier, context, next) {
@@ -100,8 +114,15 @@ function followLinks(): void {
         const found = realAddress(new URL(specifier, context.parentURL).href);
         if (found !== undefined) return { url: found, shortCircuit: true };
       }
+      // Node looks for a package once for each module that imports it, in one directory after
+      // another, and Wine takes long to find that something is not there.
+      const key = packageKey(specifier, context);
+      const known = key === undefined ? undefined : packages.get(key);
+      if (known !== undefined) return { ...known, shortCircuit: true };
       const resolved = next(specifier, context);
-      return { ...resolved, url: realAddress(resolved.url) ?? resolved.url };
+      const mended = { ...resolved, url: realAddress(resolved.url) ?? resolved.url };
+      if (key !== undefined) packages.set(key, mended);
+      return mended;
     },
   });
 }

@@ -119,6 +119,27 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(url).toMatch(/\/real\/pkg\/index\.js$/);
   });
 
+  test('a package is the one of the directory that imports it, also when another has its own', async () => {
+    const directory = join(scratch, 'two');
+    for (const [place, version] of [
+      ['.', 1],
+      ['sub', 2],
+    ] as const) {
+      const own = join(directory, place, 'node_modules', 'pkg');
+      mkdirSync(own, { recursive: true });
+      writeFileSync(join(own, 'package.json'), '{"type":"module","exports":"./index.js"}');
+      writeFileSync(join(own, 'index.js'), `export default ${version};`);
+      const from = `import own from 'pkg'; console.log(own);`;
+      writeFileSync(join(directory, place, 'a.mjs'), from);
+      writeFileSync(join(directory, place, 'b.mjs'), from);
+    }
+    const file = join(directory, 'main.mjs');
+    const imports = ['./a.mjs', './b.mjs', './sub/a.mjs', './sub/b.mjs'];
+    writeFileSync(file, imports.map((each) => `import '${each}';`).join('\n'));
+    const { stdout } = await winnode([file]);
+    expect(stdout.trim().split('\n')).toEqual(['1', '1', '2', '2']);
+  });
+
   test('a missing script is Node’s own error', async () => {
     const { code, stderr } = await winnode([join(scratch, 'no-such.mjs')]);
     expect(stderr).toContain('Cannot find module');
