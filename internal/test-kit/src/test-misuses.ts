@@ -18,7 +18,7 @@ export function testMisuses({ script, cases, filter, expected }: MisuseTests): v
   const list = cases
     .map(({ name, code }, index) => ({ name, code, index }))
     .filter((_, index) => filter(cases[index] as MisuseCase));
-  describe('misuse, each in a process of its own, is one clear error', () => {
+  describe('misuse is one clear error', () => {
     let ends = new Map<number, MisuseEnd>();
     beforeAll(async () => {
       ends = await runMisuses({ script, indexes: list.map(({ index }) => index) });
