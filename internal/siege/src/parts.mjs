@@ -31,7 +31,7 @@ export const parts = [
   {
     name: 'properties',
     what: 'the property tests of all packages, with 200 times as many runs',
-    limitMinutes: 5,
+    limitMinutes: 4,
     isSeeded: true,
     runsFactor: 200,
     commands: (root) =>
@@ -51,7 +51,7 @@ export const parts = [
   siegeFiles({
     name: 'crowds',
     what: '10,000 sockets in each way of polling, and long cycles of making and closing sockets',
-    limitMinutes: 4,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^packages\/(afd-poller|tofu-sockets|ntdllx|nt-trace|nt-findings)\/.*\.siege\.win\./,
     builds: ['release'],
@@ -89,7 +89,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 2,
+    limitMinutes: 4,
     needsWindowsNode: true,
     files: /^internal\/sim-nt\//,
     builds: ['release'],

@@ -29,7 +29,10 @@ export function checkProperty<T>(
 
 function requirePassed<T>(details: fc.RunDetails<T>): void {
   if (!details.failed) return;
-  const line = replayLine(details.seed, details.counterexamplePath ?? '');
+  // The run alone: how it was shrunk is not enough to find a list of commands again, so it is shrunk
+  // once more.
+  const [run = ''] = (details.counterexamplePath ?? '').split(':');
+  const line = replayLine(details.seed, run);
   const { errorInstance: cause } = details;
   throw new Error(`${fc.defaultReportMessage(details)}\n${line}`, { cause });
 }

@@ -1,5 +1,7 @@
 import { SharedFlags } from 'afd-poller/internal';
 import { afterEach, expect, test, vi } from 'vitest';
+import { World } from './fuzz/world.js';
+import { worldOptions } from './fuzz/world-options.js';
 
 // Two threads and a few flags: every way in which a wake and its taking can meet, one by one. What
 // runs between two atomic steps of one thread is done there by the other one, whole.
@@ -83,4 +85,14 @@ test('a wake that is overtaken at any moment by another one, and by a taking, is
     expect(told, `[wake lost] before step ${at} of waking`).toBe(0b11);
   }
   expect(meetings).toBe(2);
+});
+
+test('a wake that was refused is not told with one that relied on another refused one', () => {
+  // Random worlds found it, in the model: the third wake comes while the second is being refused.
+  const world = new World(worldOptions(391_654_489), new Map());
+  world.step(['later', -1_801_059_439]);
+  world.step(['later', -241_530_412]);
+  world.step(['wake', 0]);
+  world.step(['network', 2_058_909_174]);
+  world.step(['settle', 0]);
 });

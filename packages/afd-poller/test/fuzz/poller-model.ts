@@ -145,19 +145,20 @@ export class ModelPoller {
     const outer = this.#overlapping;
     this.#overlapping = 0;
     const isDone = this.#posts(() => void (isRemote ? this.remote : this.real).wake(bits));
-    const all = bits | this.#overlapping;
-    this.#overlapping = outer | all;
+    let all = bits | this.#overlapping;
     if (isDone) {
-      // What was refused before comes along with this one.
-      wakes.must |= all | wakes.refused;
-      wakes.refused = 0;
       if (this.isWaiting) wakes.during |= all;
+      // What was refused before comes along with this one.
+      all |= wakes.refused;
+      wakes.must |= all;
+      wakes.refused = 0;
     } else {
       // Other threads' wakes at that very moment relied on the packet that was refused.
       wakes.must &= ~all;
       wakes.during &= ~all;
       if (!this.isWaiting) wakes.refused |= all;
     }
+    this.#overlapping = outer | all;
   }
 
   post(choices: Choices, isRemote: boolean): void {
