@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { profileFile } from './host-profile.mjs';
+import { notRun, together } from './run-again.mjs';
 import { openSession, toWindowsPath } from './winnode.mjs';
 
 const manifest = createRequire(import.meta.url).resolve('vitest/package.json');
@@ -28,26 +29,11 @@ const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
  */
 export async function runLane(lane, packages, options) {
   const first = await startLane(lane, packages, options);
-  const again = packages.flatMap((each, index) => {
-    const files = first.results?.[index].files.filter(({ isNotRun }) => isNotRun) ?? [];
-    return files.length === 0 ? [] : [{ ...each, files: files.map(({ file }) => file) }];
-  });
+  const again = notRun(packages, first);
   if (again.length === 0) return first;
   const names = again.flatMap(({ name, files }) => files.map((file) => `${name} ${file}`));
   process.stderr.write(`${lane}: not started, so it is started again: ${names.join(', ')}\n`);
-  const second = await startLane(lane, again, options);
-  const fileAgain = (name, { file }) =>
-    second.results
-      ?.find((result) => result.name === name)
-      ?.files.find((each) => each.file === file);
-  return {
-    exitCode: second.exitCode,
-    results: first.results.map(({ name, errors, files }) => ({
-      name,
-      errors: [...errors, ...(second.results?.find((each) => each.name === name)?.errors ?? [])],
-      files: files.map((each) => fileAgain(name, each) ?? each),
-    })),
-  };
+  return together(first, await startLane(lane, again, options));
 }
 
 async function startLane(lane, packages, options) {
