@@ -16,6 +16,7 @@ export {
   unspecified,
 } from './expectation-rows.js';
 export { columnOf, differingRows, expectAs, expectedOf } from './expectations.js';
+export { failedChecks, type RunningStage } from './failed-checks.js';
 export { type HostProfile, hostProfile, type Presence } from './host-profile.js';
 export { type KernelName, kernelNames } from './kernels.js';
 export type { MisuseCase } from './misuse-child.js';

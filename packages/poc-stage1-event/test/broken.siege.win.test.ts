@@ -1,6 +1,7 @@
 import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
 import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
 import { Stage1AcceptEvent } from 'poc-stage1-event';
+import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
 // What shows only when a real time-out is over; the rest: stage1-accept-event.win.test.ts.
@@ -11,24 +12,13 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
-function broken(stage: Stage1AcceptEvent): string[] {
-  try {
-    const { verdict, checks } = stage.run();
-    expect(verdict).toBe('failed');
-    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
-  } finally {
-    stage.close();
-  }
-}
-
 test('broken on purpose: a mask without ACCEPT', () => {
   class Deaf extends Stage1AcceptEvent {
     protected override preparePoll(): AcceptPoll {
       return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
     }
   }
-  expect(broken(new Deaf(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+  expect(failedChecks(new Deaf(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
 });
 
 test('broken on purpose: a request without the event', () => {
@@ -37,7 +27,7 @@ test('broken on purpose: a request without the event', () => {
       return { ...super.pollParameters(poll), Event: 0 };
     }
   }
-  expect(broken(new NoEvent(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+  expect(failedChecks(new NoEvent(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
 });
 
 test('broken on purpose: a poll that timed out, with the very mask hoped for', () => {
@@ -49,7 +39,7 @@ test('broken on purpose: a poll that timed out, with the very mask hoped for', (
     }
     protected override startClient(): void {}
   }
-  expect(broken(new TimedOut({ ...quick, waitLimitMs: 5_000 }))).toEqual([
+  expect(failedChecks(new TimedOut({ ...quick, waitLimitMs: 5_000 }))).toEqual([
     'IoStatusBlock.Status: 0x102',
     'IoStatusBlock.Information: 16',
     'NumberOfHandles: 0',

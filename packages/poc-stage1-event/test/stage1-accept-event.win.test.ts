@@ -2,6 +2,7 @@ import { nativeMemory } from 'ntdllx';
 import { SetEvent } from 'ntdllx/kernel32';
 import type { AcceptPoll, PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptEvent } from 'poc-stage1-event';
+import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
 const quick = { print: () => {}, waitLimitMs: 700 };
@@ -46,22 +47,11 @@ test('N02 the request is the parameter table of the plan', () => {
   expect(stage.calls).toBe(1);
 });
 
-/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
-function broken(stage: Stage1AcceptEvent): string[] {
-  try {
-    const { verdict, checks } = stage.run();
-    expect(verdict).toBe('failed');
-    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
-  } finally {
-    stage.close();
-  }
-}
-
 test('broken on purpose: no client', () => {
   class NoClient extends Stage1AcceptEvent {
     protected override startClient(): void {}
   }
-  expect(broken(new NoClient(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+  expect(failedChecks(new NoClient(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
 });
 
 test('broken on purpose: SetEvent by hand', () => {
@@ -70,7 +60,7 @@ test('broken on purpose: SetEvent by hand', () => {
       SetEvent(this.event);
     }
   }
-  expect(broken(new ByHand(quick))).toEqual([
+  expect(failedChecks(new ByHand(quick))).toEqual([
     'IoStatusBlock.Status: 0x103',
     'IoStatusBlock.Information: 0',
     'Events returned: 0x1b8',

@@ -1,6 +1,7 @@
 import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
 import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
 import { Stage1AcceptIocp } from 'poc-stage1-iocp';
+import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
 // What shows only when a real time-out is over; the rest: stage1-accept-iocp.win.test.ts.
@@ -11,22 +12,11 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
-function broken(stage: Stage1AcceptIocp): string[] {
-  try {
-    const { verdict, checks } = stage.run();
-    expect(verdict).toBe('failed');
-    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
-  } finally {
-    stage.close();
-  }
-}
-
 test('broken on purpose: no client', () => {
   class NoClient extends Stage1AcceptIocp {
     protected override startClient(): void {}
   }
-  expect(broken(new NoClient(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+  expect(failedChecks(new NoClient(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
 });
 
 test('broken on purpose: a mask without ACCEPT', () => {
@@ -35,7 +25,7 @@ test('broken on purpose: a mask without ACCEPT', () => {
       return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
     }
   }
-  expect(broken(new Deaf(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+  expect(failedChecks(new Deaf(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
 });
 
 test('broken on purpose: N03 a null ApcContext, and the block fills without a packet', () => {
@@ -62,7 +52,7 @@ test('broken on purpose: a stale packet of a poll that timed out, with the very 
     }
     protected override startClient(): void {}
   }
-  const failed = broken(new TimedOut({ ...quick, waitLimitMs: 5_000 }));
+  const failed = failedChecks(new TimedOut({ ...quick, waitLimitMs: 5_000 }));
   expect(failed).toEqual([
     'Status of the packet: 0x102',
     'Information of the packet: 16',

@@ -9,6 +9,7 @@ import {
 } from 'ntdllx';
 import type { AcceptPoll, PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
+import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
 const quick = { print: () => {}, waitLimitMs: 700 };
@@ -52,17 +53,6 @@ test('N01 the request is the parameter table of the plan', () => {
   expect(stage.seen).toHaveLength(1);
 });
 
-/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
-function broken(stage: Stage1AcceptIocp): string[] {
-  try {
-    const { verdict, checks } = stage.run();
-    expect(verdict).toBe('failed');
-    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
-  } finally {
-    stage.close();
-  }
-}
-
 test('broken on purpose: N05 separate buffers, and the verdict is read from the input', () => {
   class TwoBuffers extends Stage1AcceptIocp {
     output: NativeMemory | undefined;
@@ -78,7 +68,7 @@ test('broken on purpose: N05 separate buffers, and the verdict is read from the 
   }
   // The packet is real and the request itself says NumberOfHandles 1: what is left to tell is the
   // mask that was asked for, and the poison.
-  expect(broken(new TwoBuffers(quick))).toEqual([
+  expect(failedChecks(new TwoBuffers(quick))).toEqual([
     'Events returned: 0x1b8',
     'Handles[0].Status: 0xdeadbeef',
   ]);
@@ -91,7 +81,7 @@ test('broken on purpose: a packet posted by hand, with the right ApcContext', ()
       NtSetIoCompletion(this.port, 0, address, STATUS_SUCCESS, AFD_POLL_INFO.byteLength(1));
     }
   }
-  expect(broken(new Posted(quick))).toEqual([
+  expect(failedChecks(new Posted(quick))).toEqual([
     'IoStatusBlock.Status: 0x103',
     'IoStatusBlock.Information: 0',
     'Events returned: 0x1b8',
@@ -106,7 +96,7 @@ test('broken on purpose: a poll on nothing', () => {
       return { ...super.pollParameters(poll), FileHandle: 0x7ffc };
     }
   }
-  expect(broken(new Nowhere(quick))).toEqual([
+  expect(failedChecks(new Nowhere(quick))).toEqual([
     expect.stringMatching(/^error: NtDeviceIoControlFile returned STATUS_INVALID_HANDLE/),
   ]);
 });
@@ -135,7 +125,7 @@ test('a throw before the request is made leaks nothing', () => {
       throw new Error('on purpose');
     }
   }
-  expect(broken(new Clumsy(quick))).toEqual(['error: on purpose']);
+  expect(failedChecks(new Clumsy(quick))).toEqual(['error: on purpose']);
 });
 
 test('closing before running, twice, and after a run', () => {

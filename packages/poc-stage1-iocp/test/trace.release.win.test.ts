@@ -1,35 +1,15 @@
-import { compareWithStage1Table, startTrace, type TraceResult } from 'nt-trace';
+import { compareWithStage1Table } from 'nt-trace';
 import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
 import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
+import { brokenCells, traced } from './traced.js';
 
 const quick = { print: () => {}, waitLimitMs: 700 };
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
-
-function traced(run: () => void): TraceResult {
-  const trace = startTrace();
-  try {
-    run();
-  } finally {
-    trace.stop();
-  }
-  return trace.stop();
-}
-
-/** The cells of the table that a stage broken on purpose does not keep. */
-function brokenCells(stage: Stage1AcceptIocp): string[] {
-  const { records } = traced(() => {
-    stage.run();
-    stage.close();
-  });
-  return compareWithStage1Table(records, 'port')
-    .filter(({ ok }) => !ok)
-    .map(({ section, name, seen }) => `${section}: ${name} ${seen}`);
-}
 
 test('the trace of stage 1 is the parameter table of the plan, cell by cell', () => {
   const { records, threads } = traced(() => {

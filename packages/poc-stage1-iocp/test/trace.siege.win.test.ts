@@ -1,8 +1,8 @@
-import { compareWithStage1Table, startTrace, type TraceResult } from 'nt-trace';
 import { AFD_POLL_INFO, allocate, type NativeMemory, nativeMemory } from 'ntdllx';
 import type { AcceptPoll, PollParameters } from 'poc-kit';
 import { Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
+import { brokenCells } from './traced.js';
 
 // What shows only when a real time-out is over; the rest: trace.release.win.test.ts.
 
@@ -11,27 +11,6 @@ const quick = { print: () => {}, waitLimitMs: 700 };
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
-
-function traced(run: () => void): TraceResult {
-  const trace = startTrace();
-  try {
-    run();
-  } finally {
-    trace.stop();
-  }
-  return trace.stop();
-}
-
-/** The cells of the table that a stage broken on purpose does not keep. */
-function brokenCells(stage: Stage1AcceptIocp): string[] {
-  const { records } = traced(() => {
-    stage.run();
-    stage.close();
-  });
-  return compareWithStage1Table(records, 'port')
-    .filter(({ ok }) => !ok)
-    .map(({ section, name, seen }) => `${section}: ${name} ${seen}`);
-}
 
 test('broken on purpose: a null ApcContext is seen in its cell, and no packet comes', () => {
   class NoContext extends Stage1AcceptIocp {

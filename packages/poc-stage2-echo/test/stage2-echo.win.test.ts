@@ -1,5 +1,6 @@
 import { nativeMemory } from 'ntdllx';
 import { EchoServer, runTest, type SocketPoll, Stage2Echo } from 'poc-stage2-echo';
+import { failedChecks } from 'test-kit';
 import { TCPServerAddress } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
@@ -18,17 +19,6 @@ test('E01 Windows Stage 2: Tofu Engine', () => {
   expect(lines).toContain('   ok   the client got back: Tofu Engine');
 });
 
-/** Runs a stage that is broken on purpose; returns the checks that did not hold. */
-function broken(stage: Stage2Echo): string[] {
-  try {
-    const { verdict, checks } = stage.run();
-    expect(verdict).toBe('failed');
-    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
-  } finally {
-    stage.close();
-  }
-}
-
 test('broken on purpose: no poll again after the first message', () => {
   class Once extends EchoServer {
     #polls = 0;
@@ -42,7 +32,7 @@ test('broken on purpose: no poll again after the first message', () => {
       return new Once(local());
     }
   }
-  expect(broken(new OnceStage(quick))).toEqual(['connections ended by the client: 0']);
+  expect(failedChecks(new OnceStage(quick))).toEqual(['connections ended by the client: 0']);
 });
 
 test('broken on purpose: a block that is freed while its poll is pending is refused', () => {

@@ -1,0 +1,28 @@
+/** What a stage has that runs to a verdict. */
+export interface RunningStage {
+  run(): {
+    readonly verdict: string;
+    readonly checks: readonly {
+      readonly name: string;
+      readonly seen: string;
+      readonly ok: boolean;
+    }[];
+  };
+  close(): void;
+}
+
+/**
+ * Runs a stage that is broken on purpose, and closes it.
+ *
+ * @returns the checks that did not hold, each with what was seen instead.
+ * @throws {Error} when its verdict is not `failed`.
+ */
+export function failedChecks(stage: RunningStage): string[] {
+  try {
+    const { verdict, checks } = stage.run();
+    if (verdict !== 'failed') throw new Error(`A stage that is broken on purpose is ${verdict}.`);
+    return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
+  } finally {
+    stage.close();
+  }
+}
