@@ -87,7 +87,7 @@ test('a wake that is overtaken at any moment by another one, and by a taking, is
   expect(meetings).toBe(2);
 });
 
-test('a wake that was refused is not told with one that relied on another refused one', () => {
+test('a refused wake is not expected after a wake that relied on a refused packet', () => {
   // Random worlds found it, in the model: the third wake comes while the second is being refused.
   const world = new World(worldOptions(391_654_489), new Map());
   world.step(['later', -1_801_059_439]);

@@ -1,5 +1,5 @@
-// A thread that reaches pollers of another one. Does what it is told, step by step, and says when it
-// is done.
+// A thread that uses pollers of another thread: runs the steps that it is sent, one after another, and
+// answers when it is done.
 
 import { parentPort } from 'node:worker_threads';
 import { PollerRemote } from 'afd-poller';
