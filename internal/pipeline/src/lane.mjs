@@ -61,7 +61,7 @@ async function startLane(lane, packages, options) {
     TEST_PLAN: path(planFile),
     NODE_OPTIONS: nodeOptions.filter(Boolean).join(' '),
     // Each file's process loads the same modules; Node 22 keeps what it compiled of them.
-    NODE_COMPILE_CACHE: path(compileCache),
+    ...(lane === 'windows' ? { NODE_COMPILE_CACHE: path(compileCache) } : {}),
   };
   try {
     const start = isUnderWine ? startUnderWine : startHere;

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { isOfStart } from './run-again.mjs';
 
 const plan = JSON.parse(readFileSync(process.env.TEST_PLAN, 'utf8'));
 
@@ -50,9 +51,6 @@ function fileResult(file, module) {
 }
 
 const isEnded = (module) => ['passed', 'failed', 'skipped'].includes(module.state());
-
-/** Of such a file the file's own result says that it was not run. */
-const isOfStart = ({ message }) => /^\[vitest-pool\]: (Failed|Timeout) start/.test(message ?? '');
 
 const isOf = (directory, path) => !relative(directory, path).startsWith('..');
 

@@ -7,6 +7,14 @@
  */
 
 /**
+ * Whether an error of vitest says that a process did not start. Its file says itself that it was not run.
+ *
+ * @param {{ message?: string }} error
+ */
+export const isOfStart = ({ message = '' }) =>
+  /^\[vitest-pool\]: (Failed to|Timeout) start/.test(message);
+
+/**
  * The packages of a run with those files alone that it left out.
  *
  * @param {{ name: string, directory: string, files: string[] }[]} packages

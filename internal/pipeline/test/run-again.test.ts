@@ -1,4 +1,4 @@
-import { notRun, together } from 'pipeline/run-again';
+import { isOfStart, notRun, together } from 'pipeline/run-again';
 import { expect, test } from 'vitest';
 
 const packages = [
@@ -38,4 +38,12 @@ test('what was not run a second time says so, and so does a second run that said
   const second = { exitCode: 1, results: [result('a', left(two as string))] };
   expect(together(first, second)).toEqual({ ...first, exitCode: 1 });
   expect(together(first, { exitCode: 9 })).toEqual({ ...first, exitCode: 9 });
+});
+
+test.each([
+  ['[vitest-pool]: Failed to start forks worker for test files Z:/a/test/one.win.test.ts.', true],
+  ['[vitest-pool]: Timeout starting forks runner.', true],
+  ['[vitest-pool]: Worker forks emitted error.', false],
+])('%s is of a start: %s', (message, expected) => {
+  expect(isOfStart({ message })).toBe(expected);
 });
