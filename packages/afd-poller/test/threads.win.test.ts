@@ -40,12 +40,16 @@ function meanwhile(poller: AfdPoller<string>, ...steps: Step[]): Promise<unknown
 }
 
 afterEach(async () => {
-  for (const [worker, done] of busy) {
-    await done;
-    idle.push(worker);
-  }
+  const started = [...busy];
   busy.clear();
-  scene.close();
+  try {
+    for (const [worker, done] of started) {
+      await done;
+      idle.push(worker);
+    }
+  } finally {
+    scene.close();
+  }
 });
 
 afterAll(async () => {
