@@ -72,10 +72,10 @@ export const parts = [
   }),
   siegeFiles({
     name: 'sabotage-winnode',
-    what: 'winnode with processes that are killed, stopped or late',
+    what: 'winnode with processes that are killed, stopped or late, and its doctor over all findings',
     limitMinutes: 5,
     needsWindowsNode: true,
-    files: /^packages\/winnode\//,
+    files: /^packages\/(winnode\/|nt-findings\/test\/doctor-probe\.)/,
     builds: ['release'],
   }),
   siegeFiles({

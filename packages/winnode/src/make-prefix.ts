@@ -17,6 +17,7 @@ import { WinnodeError } from './errors.js';
 import { startLimitMs } from './limits.js';
 import { nodeIn, placeNode } from './page-aligned.js';
 import { findDamage, writeReady } from './prefix-damage.js';
+import { quietPrefix } from './quiet-prefix.js';
 import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
 import type { WindowsNode } from './windows-node.js';
 import type { Wine } from './wine.js';
@@ -153,6 +154,9 @@ async function fill(
   const dll = join(making, 'drive_c', 'windows', 'system32', 'bcryptprimitives.dll');
   if (!existsSync(dll)) writeFileSync(dll, makeBcryptPrimitives());
   placeNode(making, node);
+  await step('regedit', startLimitMs(asked), quietPrefix(making));
+  // The registry is written as the server ends; the next start has it.
+  await endWineserver(making, wine);
   await step(`Windows Node ${node.version}`, startLimitMs(asked), [
     nodeIn(making, node),
     '-p',
@@ -160,7 +164,6 @@ async function fill(
   ]);
   // Wine would otherwise fill it again, through the links, when its own files look newer.
   writeFileSync(join(making, '.update-timestamp'), 'disable\n');
-  // The registry is written as the server ends.
   await endWineserver(making, wine);
   writeReady(making, wine.version, node.version);
   const damage = findDamage(making, wine.version, true);

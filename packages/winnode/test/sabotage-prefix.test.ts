@@ -47,13 +47,13 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     [
       'ready.json without its lists',
       ready,
-      () => JSON.stringify({ layout: 3, wine: host.wine }),
+      () => JSON.stringify({ layout: 4, wine: host.wine }),
       /ready\.json is missing or garbled/,
     ],
     [
       'another Wine',
       ready,
-      () => JSON.stringify({ layout: 3, wine: 'wine-9.9' }),
+      () => JSON.stringify({ layout: 4, wine: 'wine-9.9' }),
       /it was made with wine-9\.9, and this is wine-/,
     ],
     [
