@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeStage } from 'new-stage/make-stage';
+import { runScript } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changes, copyRepository, removeCopy } from './copy.js';
 
@@ -17,6 +18,10 @@ function newStage(args: readonly string[], env: NodeJS.ProcessEnv = process.env)
   const command = ['scripts/new-stage.mjs', ...args];
   return spawnSync(process.execPath, command, { cwd: place, encoding: 'utf8', env });
 }
+
+/** The same in this process. */
+const newStageHere = (args: readonly string[]) =>
+  runScript(join(place, 'scripts/new-stage.mjs'), args);
 
 describe('one clear message, exit code 2, and nothing is changed', () => {
   test.each([
@@ -54,8 +59,10 @@ describe('one clear message, exit code 2, and nothing is changed', () => {
     ],
     [['1u', 'udp'], /^Stage 1u is there: packages\/poc-stage1u-uds\. Take another number\.$/],
     [['2', 'echo'], /^Stage 2 is there: /],
-  ])('%j', (args, message) => {
-    const { status, stdout, stderr } = newStage(args);
+  ])('%j', async (args, message) => {
+    // One of them is a process, for its exit code.
+    const run = args.length === 0 ? newStage : newStageHere;
+    const { status, stdout, stderr } = await run(args);
     expect(stderr.trim()).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -69,18 +76,19 @@ test('--help says what it takes and makes', () => {
   expect(stdout).toMatch(/^pnpm new-stage NUMBER NAME: /);
 });
 
-test('a directory that was left behind, and a page in capitals or not, are in the way', () => {
+test('a directory that was left behind, and a page in capitals or not, are in the way', async () => {
   const directory = join(place, 'packages/poc-stage90-old/dist');
   mkdirSync(directory, { recursive: true });
-  const left = newStage(['90', 'udp']).stderr.trim();
-  expect(left).toBe(
+  const left = await newStageHere(['90', 'udp']);
+  expect(left.stderr.trim()).toBe(
     'Stage 90 is there: packages/poc-stage90-old. It is no package: left over? Remove it.',
   );
   rmSync(join(directory, '..'), { recursive: true });
 
   const page = join(place, 'kb/Plan-Stage90-Udp.md');
   writeFileSync(page, '# Mine\n');
-  expect(newStage(['90', 'udp']).stderr).toContain('kb/Plan-Stage90-Udp.md is there, without');
+  const inTheWay = await newStageHere(['90', 'udp']);
+  expect(inTheWay.stderr).toContain('kb/Plan-Stage90-Udp.md is there, without');
   expect(readFileSync(page, 'utf8')).toBe('# Mine\n');
   rmSync(page);
 });

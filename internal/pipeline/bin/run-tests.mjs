@@ -4,11 +4,7 @@
 // What a build cannot change, `*.release.*`, runs against release. Long and random ones, `*.siege.*`,
 // run with --siege, and then alone.
 // A word that is no option chooses the files whose path contains it.
-import { noteSkippedRun, requireHostFacts } from '../src/host-facts.mjs';
-import { hostProfile } from '../src/host-profile.mjs';
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
-import { runPackages } from '../src/run-packages.mjs';
-import { testedPackage } from '../src/test-files.mjs';
 
 const [build, ...options] = process.argv.slice(2);
 if (build !== 'debug' && build !== 'release') {
@@ -24,20 +20,12 @@ const isWhole = options.length === 0;
 const directory = process.cwd();
 const { TURBO_HASH: hash, TEST_RUN: run } = process.env;
 
-let facts;
-try {
-  facts = requireHostFacts();
-  await hostProfile(facts, build);
-} catch (error) {
-  fail(error.message);
-}
-
 const done = isWhole ? alreadyRun() : undefined;
 const record = done ?? (await runHere());
 for (const { file, reason } of record.skippedFiles) {
   process.stdout.write(`SKIPPED ${record.name} ${file}: ${reason}\n`);
 }
-if (record.skippedFiles.length > 0) noteSkippedRun();
+if (record.skippedFiles.length > 0) (await import('../src/host-facts.mjs')).noteSkippedRun();
 const { passed, failed, skipped, failures } = verdictOf(record);
 if (done !== undefined) for (const failure of failures) process.stderr.write(`\n${failure}\n`);
 process.stdout.write(`${record.name} ${build}: ${passed} passed, ${failed} failed`);
@@ -58,6 +46,18 @@ function alreadyRun() {
 }
 
 async function runHere() {
+  // Loaded here alone: as a task of `npm test` this program only says what was done, thirty times.
+  const { requireHostFacts } = await import('../src/host-facts.mjs');
+  const { hostProfile } = await import('../src/host-profile.mjs');
+  const { runPackages } = await import('../src/run-packages.mjs');
+  const { testedPackage } = await import('../src/test-files.mjs');
+  let facts;
+  try {
+    facts = requireHostFacts();
+    await hostProfile(facts, build);
+  } catch (error) {
+    fail(error.message);
+  }
   if (isWhole) removeRecord(directory, build);
   const own = testedPackage(directory, build, isSiege);
   const isChosen = (file) => filters.length === 0 || filters.some((text) => file.includes(text));

@@ -1,10 +1,31 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { runScript } from 'test-kit';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 // The top-level commands, as far as they can be tried without setting anything up.
 
 const root = resolve(import.meta.dirname, '../../..');
+const urlOf = (script: string) => pathToFileURL(resolve(root, script)).href;
+const { takeInstallFlag } = await import(urlOf('scripts/common.mjs'));
+const { isTestRun } = await import(urlOf('scripts/test-arguments.mjs'));
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function stubEnvironment(env: Readonly<Record<string, string | undefined>>) {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+}
+
+const started = new Set<string>();
+/** The first run of a script is a process, for its exit code; the others are in this one. */
+async function run(script: string, ...args: readonly string[]) {
+  if (started.has(script)) return await runScript(resolve(root, script), args);
+  started.add(script);
+  return spawnSync(process.execPath, [script, ...args], { cwd: root, encoding: 'utf8' });
+}
 
 describe('npm start refuses a slip at once, with one message and exit code 2', () => {
   test.each([
@@ -13,12 +34,8 @@ describe('npm start refuses a slip at once, with one message and exit code 2', (
     [['--port', 'x'], /^--port wants a number from 0 to 65535, got "x"\.$/],
     [['--port', '-1'], /^Option '--port' argument is ambiguous\. Known: /],
     [['1-iocp'], /^Unexpected argument '1-iocp'\. Known: /],
-  ])('%j', (args, message) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['scripts/start.mjs', '--no-install', ...args],
-      { cwd: root, encoding: 'utf8' },
-    );
+  ])('%j', async (args, message) => {
+    const { status, stdout, stderr } = await run('scripts/start.mjs', '--no-install', ...args);
     expect(stdout).toBe('');
     expect(stderr.trim()).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -28,40 +45,30 @@ describe('npm start refuses a slip at once, with one message and exit code 2', (
 
 test.each(['trace', 'no-report', 'stage'])(
   'npm start --%s, which npm keeps, is refused',
-  (name) => {
+  async (name) => {
     const kept = `npm_config_${name.replace('no-', '')}`;
-    const env = { ...process.env, npm_lifecycle_event: 'start', [kept]: '' };
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/start.mjs', '--no-install'], {
-      cwd: root,
-      encoding: 'utf8',
-      env,
-    });
+    stubEnvironment({ npm_lifecycle_event: 'start', [kept]: '' });
+    const { status, stderr } = await run('scripts/start.mjs', '--no-install');
     expect(stderr.trim()).toBe(`npm took --${name} for its own: npm start -- --${name} …`);
     expect(status).toBe(2);
   },
 );
 
 test('--no-install is heard, wherever npm puts it', () => {
-  const script = `import { takeInstallFlag } from './scripts/common.mjs';
-    console.log(takeInstallFlag(process.argv.slice(1)).isInstallAllowed);`;
-  const said = (args: readonly string[], extra: NodeJS.ProcessEnv) => {
-    const node = ['--input-type=module', '-e', script, '--', ...args];
-    const env = { ...process.env, npm_config_install: undefined, ...extra };
-    return spawnSync(process.execPath, node, { cwd: root, encoding: 'utf8', env }).stdout.trim();
-  };
-  expect(said(['x'], {})).toBe('true');
-  expect(said(['--no-install'], {})).toBe('false');
-  expect(said([], { npm_config_install: '' })).toBe('false');
+  const isAllowed = (...args: readonly string[]) => takeInstallFlag(args).isInstallAllowed;
+  stubEnvironment({ npm_config_install: undefined });
+  expect(isAllowed('x')).toBe(true);
+  expect(isAllowed('--no-install')).toBe(false);
+  stubEnvironment({ npm_config_install: '' });
+  expect(isAllowed()).toBe(false);
 });
 
 describe('npm run repl refuses a slip at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --build, --no-install, --help\.$/],
     [['--build', 'fast'], /^--build wants debug or release, got "fast"\.$/],
-  ])('%j', (args, message) => {
-    const command = ['scripts/repl.mjs', '--no-install', ...args];
-    const options = { cwd: root, encoding: 'utf8' } as const;
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
+  ])('%j', async (args, message) => {
+    const { status, stdout, stderr } = await run('scripts/repl.mjs', '--no-install', ...args);
     expect(stdout).toBe('');
     expect(stderr.trim()).toMatch(message);
     expect(status).toBe(2);
@@ -72,10 +79,8 @@ describe('npm run bench refuses a slip at once, with one message and exit code 2
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --no-install, --quick, /],
     [['--pairs'], /^Option '--pairs <value>' argument missing\. Known: /],
-  ])('%j', (args, message) => {
-    const command = ['scripts/bench.mjs', '--no-install', ...args];
-    const options = { cwd: root, encoding: 'utf8' } as const;
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
+  ])('%j', async (args, message) => {
+    const { status, stdout, stderr } = await run('scripts/bench.mjs', '--no-install', ...args);
     expect(stdout).toBe('');
     expect(stderr.trim()).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -84,12 +89,10 @@ describe('npm run bench refuses a slip at once, with one message and exit code 2
 });
 
 describe('npm test is of the whole repository', () => {
-  const npmTest = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-    spawnSync(process.execPath, ['scripts/test.mjs', '--no-install', ...args], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, TURBO_HASH: undefined, npm_config_filter: undefined, ...env },
-    });
+  const npmTest = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+    stubEnvironment({ TURBO_HASH: undefined, npm_config_filter: undefined, ...env });
+    return run('scripts/test.mjs', '--no-install', ...args);
+  };
 
   test.each([
     [['--filter=ntdllx'], {}],
@@ -97,15 +100,15 @@ describe('npm test is of the whole repository', () => {
     [['-F', 'ntdllx'], {}],
     [['--affected'], {}],
     [[], { npm_config_filter: 'ntdllx' }],
-  ])('%j %j is refused with the command that does it', (args, env) => {
-    const { status, stderr } = npmTest(args, env);
+  ])('%j %j is refused with the command that does it', async (args, env) => {
+    const { status, stderr } = await npmTest(args, env);
     expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
     expect(stderr).toContain('pnpm --filter ntdllx test:debug');
     expect(status).toBe(2);
   });
 
-  test('another option is refused by name', () => {
-    const { status, stderr } = npmTest(['--bogus']);
+  test('another option is refused by name', async () => {
+    const { status, stderr } = await npmTest(['--bogus']);
     expect(stderr.trim()).toBe("Unknown option '--bogus'. Known: --force, --no-install, --help.");
     expect(status).toBe(2);
   });
@@ -116,10 +119,8 @@ describe('npm test is of the whole repository', () => {
     ['run build:debug test -F ntdllx'],
     ['run ntdllx#test'],
     ['test --affected'],
-  ])('pnpm turbo %s is refused likewise', (line) => {
-    const command = ['scripts/turbo.mjs', ...line.split(' ')];
-    const options = { cwd: root, encoding: 'utf8' } as const;
-    const { status, stderr } = spawnSync(process.execPath, command, options);
+  ])('pnpm turbo %s is refused likewise', async (line) => {
+    const { status, stderr } = await run('scripts/turbo.mjs', ...line.split(' '));
     expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
     expect(status).toBe(2);
   });
@@ -134,10 +135,6 @@ describe('npm test is of the whole repository', () => {
     ['--version', false],
     ['ls test', false],
   ])('turbo %s runs the pipeline: %s', (line, expected) => {
-    const script = `import { isTestRun } from './scripts/test-arguments.mjs';
-      console.log(isTestRun(process.argv.slice(1)));`;
-    const node = ['--input-type=module', '-e', script, '--', ...line.split(' ')];
-    const { stdout } = spawnSync(process.execPath, node, { cwd: root, encoding: 'utf8' });
-    expect(stdout.trim()).toBe(String(expected));
+    expect(isTestRun(line.split(' '))).toBe(expected);
   });
 });

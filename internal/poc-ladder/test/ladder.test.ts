@@ -11,6 +11,7 @@ import {
   runLadder,
   stages,
 } from 'poc-ladder';
+import { runScript } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 import { describeHost } from 'winnode';
 
@@ -86,8 +87,10 @@ describe('wrong arguments are one clear message and exit code 2', () => {
       '--trace-file is of one run: name one --stage and one --build.',
     ],
     [['x'], /Unexpected argument 'x'/],
-  ])('%j', (args, message) => {
-    const { stdout, stderr, status } = ladder(...args);
+  ])('%j', async (args, message) => {
+    // One of them is a process, for its exit code.
+    const isProcess = args[0] === '--prot';
+    const { stdout, stderr, status } = isProcess ? ladder(...args) : await runScript(main, args);
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);

@@ -22,4 +22,5 @@ export { type KernelName, kernelNames } from './kernels.js';
 export type { MisuseCase } from './misuse-child.js';
 export { type MisuseEnd, type MisuseRun, runMisuses } from './misuse-runner.js';
 export { planRuns, type RunPlan } from './run-plan.js';
+export { runScript, type ScriptEnd } from './run-script.js';
 export { type MisuseTests, testMisuses } from './test-misuses.js';

@@ -23,7 +23,7 @@ const calls = {
 };
 
 function measure(call, rounds) {
-  for (let index = 0; index < rounds; index += 1) call();
+  for (let index = 0; index < rounds / 2; index += 1) call();
   globalThis.gc();
   const before = process.memoryUsage().heapUsed;
   for (let index = 0; index < rounds; index += 1) call();
@@ -31,7 +31,7 @@ function measure(call, rounds) {
 }
 
 const bytes = {};
-for (const [name, call] of Object.entries(calls)) bytes[name] = { silent: measure(call, 20_000) };
+for (const [name, call] of Object.entries(calls)) bytes[name] = { silent: measure(call, 10_000) };
 const end = observeCalls({ after() {} });
 for (const [name, call] of Object.entries(calls)) bytes[name].observed = measure(call, 1_000);
 end();

@@ -3,7 +3,7 @@
 import { paddings, trampolines } from 'ntdllx/internal';
 import { observeCalls } from 'ntdllx/trace';
 
-const rounds = 20_000;
+const rounds = 10_000;
 
 function target() {
   return 0;

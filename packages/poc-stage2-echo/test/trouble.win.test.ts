@@ -1,10 +1,206 @@
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
-import { WsaError } from 'ntdllx';
-import { chunkBytes, EchoServer } from 'poc-stage2-echo';
-import { type Skt, type SktAddress, SocketCreator, TCPServerAddress } from 'tofu-sockets';
-import { expect, test } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { NtStatusError, WsaError } from 'ntdllx';
+import { chunkBytes, type EchoConnection, EchoServer, type SocketPoll } from 'poc-stage2-echo';
+import { expectAs } from 'test-kit';
+import {
+  type Skt,
+  type SktAddress,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+import { afterEach, expect, test } from 'vitest';
 import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
+
+// What a server has to bear. First what no client can do to it: faults of the program, and calls that
+// the system refuses. Then what clients can do.
+
+const open: Skt[] = [];
+const servers: EchoServer[] = [];
+const local = () => new TCPServerAddress('127.0.0.1', 0);
+
+afterEach(() => {
+  for (const skt of open.splice(0)) skt.close();
+  // Also of a test that failed: the next one must not find what it left.
+  for (const server of servers.splice(0)) server.close();
+});
+
+function keep<T extends EchoServer>(server: T): T {
+  servers.push(server);
+  return server;
+}
+
+function connect(server: EchoServer): Skt {
+  const { host, port } = server.endpoint;
+  const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+  open.push(skt);
+  skt.connect();
+  return skt;
+}
+
+async function connectThree(server: EchoServer): Promise<Skt[]> {
+  const clients = [connect(server), connect(server), connect(server)];
+  for (let turn = 0; server.open < 3 && turn < 500; turn += 1) server.turn(10);
+  expect(server.open).toBe(3);
+  return clients;
+}
+
+/** All of them say something; then there is a packet for each, in one batch. */
+async function sayAll(clients: readonly Skt[]): Promise<void> {
+  for (const skt of clients) skt.send(Buffer.from('hello'));
+  await pause(50);
+}
+
+async function heard(skt: Skt): Promise<string> {
+  const buffer = Buffer.alloc(64);
+  await pause(20);
+  try {
+    const count = skt.recv(buffer);
+    if (count === wouldBlock) return 'nothing';
+    return count === 0 ? 'the end' : buffer.toString('utf8', 0, count);
+  } catch (error) {
+    if (error instanceof WsaError) return error.wsaName;
+    throw error;
+  }
+}
+
+test('a fault with one packet ends that connection, is told, and loses no other packet', async () => {
+  class Faulty extends EchoServer {
+    #faults = 0;
+    protected override serve(connection: EchoConnection): void {
+      this.#faults += 1;
+      if (this.#faults === 1) throw new TypeError('on purpose');
+      super.serve(connection);
+    }
+  }
+  const server = keep(new Faulty(local()));
+  const clients = await connectThree(server);
+  await sayAll(clients);
+  expect(() => server.turn(100)).toThrowError('on purpose');
+  const said = await Promise.all(clients.map(heard));
+  const others = said.filter((word) => word !== 'hello');
+  expect(others).toHaveLength(1);
+  // It was closed with unread data: a reset.
+  expectAs({ recvAfterReset: others[0] as string });
+  expect(server.counts).toMatchObject({ broken: 1, received: 10 });
+  expect(server.pendingPolls).toBe(3);
+  server.close();
+});
+
+/** The real sockets; what they make is shown to the test. */
+class ShowingCreator extends SocketCreator {
+  listener: Skt | undefined;
+  override fromAddress(address: SktAddress): Skt {
+    this.listener = super.fromAddress(address);
+    return this.listener;
+  }
+}
+
+test('a listener that somebody else closes: the connections go on, and close is quiet', async () => {
+  const creator = new ShowingCreator();
+  const server = keep(new EchoServer(local(), creator));
+  const clients = await connectThree(server);
+  creator.listener?.close();
+  await sayAll(clients);
+  for (let turn = 0; turn < 4; turn += 1) server.turn(20);
+  expect(await Promise.all(clients.map(heard))).toEqual(['hello', 'hello', 'hello']);
+  expect(server.pendingPolls).toBe(3);
+  server.close();
+});
+
+test('a fault in accept loses no packet, and the client is accepted after a rest', async () => {
+  const creator = new ShowingCreator();
+  const server = keep(new EchoServer(local(), creator));
+  const clients = await connectThree(server);
+  const listener = creator.listener as Skt;
+  listener.accept = () => {
+    Reflect.deleteProperty(listener, 'accept');
+    throw new TypeError('on purpose');
+  };
+  connect(server);
+  await pause(20);
+  await sayAll(clients);
+  expect(() => server.turn(100)).toThrowError('on purpose');
+  expect(await Promise.all(clients.map(heard))).toEqual(['hello', 'hello', 'hello']);
+  for (let turn = 0; server.open < 4 && turn < 50; turn += 1) server.turn(20);
+  expect(server.open).toBe(4);
+  server.close();
+});
+
+test('a listener whose next poll is refused asks again until it is not', async () => {
+  let refusals = 0;
+  class Refused extends EchoServer {
+    protected override armListener(poll: SocketPoll): void {
+      // The first poll is made, the two after it are not.
+      refusals += 1;
+      // STATUS_INSUFFICIENT_RESOURCES
+      if ([2, 3].includes(refusals)) throw new NtStatusError('NtDeviceIoControlFile', 0xc000_009a);
+      super.armListener(poll);
+    }
+  }
+  const server = keep(new Refused(local()));
+  connect(server);
+  while (server.open < 1) server.turn(10);
+  expect(server.pendingPolls).toBe(1);
+  connect(server);
+  // Also a long wait does not sleep through the rest: one that does outlasts the test's time-out.
+  while (server.open < 2) server.turn(40_000);
+  expect(refusals).toBeGreaterThanOrEqual(4);
+  server.close();
+});
+
+test('a first poll that is refused leaves nothing', () => {
+  class Refused extends EchoServer {
+    protected override armListener(): void {
+      throw new NtStatusError('NtDeviceIoControlFile', 0xc000_009a);
+    }
+  }
+  const creator = new ShowingCreator();
+  expect(() => new Refused(local(), creator)).toThrowError(/NtDeviceIoControlFile/);
+  expect(creator.listener?.isOpen).toBe(false);
+});
+
+/** Shows its connections. */
+class Showing extends EchoServer {
+  readonly shown: EchoConnection[] = [];
+  protected override arm(connection: EchoConnection): void {
+    this.shown.push(connection);
+    super.arm(connection);
+  }
+}
+
+test('a cancel that throws: everything is closed all the same, and that is what is told', async () => {
+  const creator = new ShowingCreator();
+  const server = keep(new Showing(local(), creator));
+  await connectThree(server);
+  const [first] = server.shown;
+  (first as EchoConnection).poll.cancel = () => {
+    throw new Error('on purpose');
+  };
+  expect(() => server.close()).toThrowError('on purpose');
+  expect(server.pendingPolls).toBe(0);
+  expect(creator.listener?.isOpen).toBe(false);
+  expect(server.shown.some(({ skt }) => skt.isOpen)).toBe(false);
+});
+
+test('a connection whose close throws is over all the same, and counted once', async () => {
+  const server = keep(new Showing(local()));
+  const [client] = await connectThree(server);
+  for (const { skt } of server.shown) {
+    skt.close = () => {
+      Reflect.deleteProperty(skt, 'close');
+      skt.close();
+      throw new NtStatusError('closesocket', 0xc000_009a);
+    };
+  }
+  client?.close();
+  for (let turn = 0; server.counts.ended === 0 && turn < 50; turn += 1) server.turn(20);
+  expect(server.counts).toMatchObject({ ended: 1, broken: 0 });
+  expect(server.open).toBe(2);
+  expect(() => server.close()).toThrowError(/closesocket/);
+});
 
 test('X01 a client that resets costs nobody else anything', async () => {
   const server = startServer();
@@ -47,7 +243,7 @@ test('W02 a client that does not read: one chunk is kept, the rest waits in TCP'
   expect(server.unsentBytes).toBeLessThanOrEqual(chunkBytes);
   const { packets } = server.counts;
   server.turn(100);
-  await setTimeout(100);
+  await pause(100);
   server.turn(100);
   expect(server.counts.packets - packets).toBeLessThan(5);
   greedy.resume();

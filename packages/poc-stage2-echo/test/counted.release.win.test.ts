@@ -1,0 +1,200 @@
+import { Worker } from 'node:worker_threads';
+import { startTrace, toTraceEvents } from 'nt-trace';
+import { NtClose, nativeMemory } from 'ntdllx';
+import { CreateEventA } from 'ntdllx/kernel32';
+import { chunkBytes, type EchoConnection, EchoServer, runTest } from 'poc-stage2-echo';
+import {
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+import { expect, test } from 'vitest';
+import { echoOnce, newClient, startServer } from './clients.js';
+import { traceFileFaults } from './trace-file.js';
+
+// What is counted of a whole server: the handles that it leaves, the calls of its trace, the packets
+// of a message, the bytes that it keeps. The handles come first: what the clients of the other tests
+// leave to Node's event loop would be among them.
+
+const creator = new SocketCreator();
+
+/** The value that the next handle will have. Node itself must be idle meanwhile. */
+function nextHandle(): number {
+  const event = CreateEventA(0, 1, 0, 0);
+  NtClose(event);
+  return event;
+}
+
+function connected(server: EchoServer): Skt {
+  const { host, port } = server.endpoint;
+  const skt = creator.fromAddress(new TCPClientAddress(host, port));
+  skt.connect();
+  const { accepted } = server.counts;
+  while (server.counts.accepted === accepted) server.turn(10);
+  while (skt.finishConnect() === wouldBlock) server.turn(1);
+  return skt;
+}
+
+function echo(server: EchoServer, skt: Skt, text: string): void {
+  const answer = Buffer.alloc(text.length);
+  skt.send(Buffer.from(text));
+  while (skt.recv(answer) === wouldBlock) server.turn(10);
+  expect(answer.toString()).toBe(text);
+}
+
+/** One server with a client of every fate. */
+function round(): void {
+  const server = new EchoServer(new TCPServerAddress('127.0.0.1', 0));
+  const [ends, resets, stays] = [connected(server), connected(server), connected(server)];
+  for (const skt of [ends, resets, stays]) echo(server, skt, 'hello');
+  ends.close();
+  while (server.counts.ended === 0) server.turn(10);
+  resets.abortOnClose();
+  resets.close();
+  while (server.counts.broken === 0) server.turn(10);
+  expect(server.pendingPolls).toBe(2);
+  server.close();
+  expect(server.pendingPolls).toBe(0);
+  expect(server.counts).toMatchObject({ accepted: 3, ended: 1, broken: 1, dropped: 1, strays: 0 });
+  stays.close();
+}
+
+test('fifty servers: round 2 and round 50 end with the same next handle and no block', () => {
+  const handles: number[] = [];
+  for (let count = 1; count <= 50; count += 1) {
+    round();
+    expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+    handles.push(nextHandle());
+  }
+  expect(handles[49]).toBe(handles[1]);
+});
+
+test('the trace of stage 2 is a file of the Trace Event format, each packet with its request', () => {
+  const trace = startTrace();
+  const verdict = runTest({ print: () => {} });
+  const result = trace.stop();
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+
+  const packets = result.records.filter((record) => record.kind === 'packet');
+  // Accept, receive, disconnect, and the listener's poll that the end cancelled.
+  expect(packets.map(({ answer }) => answer?.sockets[0]?.events.join('|'))).toEqual([
+    'ACCEPT',
+    'RECEIVE',
+    'DISCONNECT',
+    undefined,
+  ]);
+  expect(packets.at(-1)?.fields[2]).toEqual({ name: 'Status', text: 'STATUS_CANCELLED' });
+  const calls = new Map(
+    result.records.flatMap((record) => (record.kind === 'call' ? [[record.number, record]] : [])),
+  );
+  const requests = packets.map(({ request }) => calls.get(request?.number ?? 0));
+  expect(requests.map((call) => call?.function)).toEqual(
+    new Array(4).fill('NtDeviceIoControlFile'),
+  );
+  // The listener's block is used again: each packet has another request.
+  expect(new Set(requests).size).toBe(4);
+
+  const file = JSON.parse(JSON.stringify(toTraceEvents(result, { processName: 'stage 2' })));
+  expect(traceFileFaults(file)).toEqual([]);
+  const kinds = (ph: string) => file.traceEvents.filter((event: { ph: string }) => event.ph === ph);
+  expect(kinds('X')).toHaveLength(calls.size);
+  expect([kinds('i').length, kinds('s').length, kinds('f').length]).toEqual([4, 4, 4]);
+  // Two lanes: the server's and the client's.
+  expect(new Set(kinds('X').map(({ tid }: { tid: number }) => tid)).size).toBe(2);
+  expect(result.threads.every(({ isComplete }) => isComplete)).toBe(true);
+});
+
+/** Polls again before the I/O: the condition still holds, so the poll ends at once, for nothing. */
+class EarlyServer extends EchoServer {
+  protected override serve(connection: EchoConnection): void {
+    this.arm(connection);
+    connection.echo(this.buffer);
+  }
+}
+
+const rounds = 200;
+
+test.each([
+  ['after the I/O costs one packet a message', EchoServer, 1],
+  ['before the I/O costs two', EarlyServer, 2],
+] as const)('to poll again %s', async (_name, Kind, packetsEach) => {
+  const server = startServer(Kind);
+  const socket = await newClient(server);
+  await echoOnce(server, socket, 'warm');
+  while (server.turn(20) > 0);
+  const before = { ...server.counts };
+  for (let round = 0; round < rounds; round += 1) {
+    await echoOnce(server, socket, 'message');
+    // A client that thinks before it goes on: what the early poll costs is then not hidden.
+    while (server.turn(2) > 0);
+  }
+  const packets = (server.counts.packets - before.packets) / rounds;
+  const polls = (server.counts.polls - before.polls) / rounds;
+  console.log(`${packets} packets and ${polls} polls a message`);
+  expect({ packets, polls }).toEqual({ packets: packetsEach, polls: packetsEach });
+});
+
+const mebibytes = 16;
+const pauseMs = 1_000;
+
+// A client in a thread of its own, for the server's thread blocks in the kernel. It sends all at
+// once, looks away, and then checks every byte.
+const script = `
+  const { connect } = require('node:net');
+  const { parentPort, workerData: { port, byteLength, pauseMs } } = require('node:worker_threads');
+  const word = (at) => Math.imul(at, 2654435761) >>> 0;
+  const sent = Buffer.allocUnsafe(byteLength);
+  for (let at = 0; at < byteLength; at += 4) sent.writeUInt32LE(word(at), at);
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.pause();
+  socket.end(sent);
+  setTimeout(() => {
+    parentPort.postMessage('reading');
+    let received = 0;
+    let wrong = 0;
+    socket.on('data', (bytes) => {
+      if (bytes.compare(sent, received, received + bytes.length) !== 0) wrong += 1;
+      received += bytes.length;
+    });
+    socket.on('close', () => parentPort.postMessage({ received, wrong }));
+    socket.resume();
+  }, pauseMs);
+`;
+
+test('16 MiB to a reader that starts late: all in order, little kept, no spinning', async () => {
+  const server = startServer();
+  const workerData = { port: server.endpoint.port, byteLength: mebibytes * 2 ** 20, pauseMs };
+  const client = new Worker(script, { eval: true, workerData });
+  let isReading = false;
+  let result: unknown;
+  client.on('message', (message) => {
+    if (message === 'reading') isReading = true;
+    else result = message;
+  });
+  let mostUnsent = 0;
+  let silentTurns = 0;
+  let cpuOfPauseMs = 0;
+  while (server.counts.ended + server.counts.broken === 0) {
+    const before = process.cpuUsage();
+    const packets = server.turn(100);
+    const { user, system } = process.cpuUsage(before);
+    mostUnsent = Math.max(mostUnsent, server.unsentBytes);
+    if (!isReading && packets === 0 && server.unsentBytes > 0) {
+      silentTurns += 1;
+      cpuOfPauseMs += (user + system) / 1_000;
+    }
+    await new Promise(setImmediate);
+  }
+  while (result === undefined) await new Promise(setImmediate);
+  console.log(`paused for ${silentTurns} waits of 100 ms, ${cpuOfPauseMs.toFixed(1)} ms of CPU`);
+  expect(result).toEqual({ received: mebibytes * 2 ** 20, wrong: 0 });
+  expect(server.counts).toMatchObject({ ended: 1, broken: 0 });
+  expect(mostUnsent).toBeGreaterThan(0);
+  expect(mostUnsent).toBeLessThanOrEqual(chunkBytes);
+  // While nobody reads, the thread sleeps through whole waits.
+  expect(silentTurns).toBeGreaterThan(2);
+  await client.terminate();
+});
