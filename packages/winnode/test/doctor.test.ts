@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diagnose, type Item, isWell, openSession, type Session } from 'winnode';
-import { host, winnode } from './cli.js';
+import { host, winnode, winnodeHere } from './cli.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -66,13 +66,12 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
       [scratch, 'has no ntdllx to ask'],
       [project('old'), 'has an ntdllx that is too old to be asked'],
     ] as const) {
-      const { code, stdout } = await winnode(['doctor', '--json'], { cwd });
-      const { items } = read(stdout);
+      const items = await diagnose({ cwd });
       expect(items.find(({ name }) => name === 'AFD')).toMatchObject({
         verdict: 'skipped',
         detail: `${cwd} ${said}`,
       });
-      expect(code).toBe(0);
+      expect(isWell(items)).toBe(true);
     }
   });
 
@@ -116,8 +115,7 @@ test.skipIf(process.platform === 'win32')(
       ['WINNODE_WINE', 'Wine'],
       ['WINNODE_NODE', 'Windows Node'],
     ] as const) {
-      const env = { ...process.env, [variable]: '/nowhere' };
-      const { code, stdout } = await winnode(['doctor', '--json'], { env });
+      const { code, stdout } = await winnodeHere(['doctor', '--json'], { [variable]: '/nowhere' });
       const { ok, items } = read(stdout);
       const item = items.find((each) => each.name === name);
       expect(item).toMatchObject({ verdict: 'missing', isNecessary: true });
@@ -130,9 +128,9 @@ test.skipIf(process.platform === 'win32')(
 
 test.skipIf(host.kind !== 'wine')('a prefix that cannot be used is a failure', async () => {
   const env = { ...process.env, WINNODE_PREFIX: join(import.meta.dirname) };
-  const { code, stdout } = await winnode(['doctor', '--json'], { env });
-  const item = read(stdout).items.find(({ verdict }) => verdict === 'failed');
+  const items = await diagnose({ env });
+  const item = items.find(({ verdict }) => verdict === 'failed');
   expect(item).toMatchObject({ name: 'a run in Windows Node', isNecessary: true });
   expect(item?.detail).toContain('was not made by winnode');
-  expect(code).toBe(1);
+  expect(isWell(items)).toBe(false);
 });

@@ -12,13 +12,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bin, host, start, winnode } from './cli.js';
+import { bin, host, start, winnode, winnodeHere } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixIn, processesOf } from './prefixes.js';
 import { expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
 
-// readdir would follow the link that is drive Z to everything there is.
-const filesUnder = (directory: string) =>
-  spawnSync('find', [directory], { encoding: 'utf8' }).stdout.split('\n').sort().join('\n');
+// By hand: a recursive readdir would follow the link that is drive Z to everything there is.
+const filesUnder = (directory: string): string[] =>
+  readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? [path, ...filesUnder(path)] : [path];
+  });
+const listOf = (directory: string) => filesUnder(directory).sort().join('\n');
 
 describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
   const cache = host.kind === 'wine' ? newCache() : '';
@@ -87,20 +91,25 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
 
   test.each(damages)(
     'of the user’s own is named and left alone: %s',
-    async (_name, path, damage, said) => {
+    async (name, path, damage, said) => {
       const [file, whole] = [join(own, path), join(cache, 'whole')];
       // Set aside rather than written over: in system32 most files are links to Wine's own.
       renameSync(file, whole);
       try {
         const content = damage === missing ? undefined : damage(readFileSync(whole));
         if (content !== undefined) writeFileSync(file, content);
-        const before = filesUnder(own);
-        const env = { ...process.env, WINNODE_PREFIX: own };
-        const { code, stdout, stderr } = await winnode(['-p', '1'], { env });
-        expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-        expectRefusal(stderr, said);
-        expect(stderr).toContain('Remove it yourself');
-        expect(filesUnder(own)).toBe(before);
+        const before = listOf(own);
+        const env = { WINNODE_PREFIX: own };
+        const here = await winnodeHere(['-p', '1'], env);
+        expect(here).toMatchObject({ code: 1, stdout: '' });
+        expectRefusal(here.stderr, said);
+        expect(here.stderr).toContain('Remove it yourself');
+        // A process of its own says and does the same: once is enough.
+        if (name === damages[0]?.[0]) {
+          const options = { env: { ...process.env, ...env } };
+          expect(await winnode(['-p', '1'], options)).toEqual(here);
+        }
+        expect(listOf(own)).toBe(before);
       } finally {
         rmSync(file, { force: true, recursive: true });
         renameSync(whole, file);
@@ -111,8 +120,7 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
   test('a file where the user’s own should be is named and left alone', async () => {
     const prefix = join(newCache(), 'own');
     writeFileSync(prefix, 'precious');
-    const env = { ...process.env, WINNODE_PREFIX: prefix };
-    const { code, stderr } = await winnode(['-p', '1'], { env });
+    const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_PREFIX: prefix });
     expect(code).toBe(1);
     expectRefusal(stderr, /exists and was not made by winnode/);
     expect(readFileSync(prefix, 'utf8')).toBe('precious');
@@ -121,7 +129,8 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
   test('a file where the cache should be is named', async () => {
     const file = join(newCache(), 'file');
     writeFileSync(file, '');
-    const { code, stderr } = await winnode(['-p', '1'], { env: cacheEnvironment(file) });
+    const env = { WINNODE_CACHE: file, WINNODE_PREFIX: undefined };
+    const { code, stderr } = await winnodeHere(['-p', '1'], env);
     expect(code).toBe(1);
     expectRefusal(stderr, /file cannot be written: (ENOTDIR|EEXIST)/);
   });
