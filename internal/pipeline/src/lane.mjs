@@ -52,7 +52,14 @@ async function startLane(lane, packages, options) {
     packages: packages.map((each) => ({ ...each, directory: path(each.directory) })),
   };
   writeFileSync(planFile, JSON.stringify(plan));
-  const nodeOptions = [env.NODE_OPTIONS, build === 'debug' ? '--conditions=debug' : ''];
+  const isInWindowsNode = lane === 'windows';
+  const nodeOptions = [
+    env.NODE_OPTIONS,
+    build === 'debug' ? '--conditions=debug' : '',
+    // V8's own threads take a tenth of such a lane: a thread costs Wine as much as a hundred calls, and
+    // two files at a time leave no core for them.
+    isInWindowsNode ? '--v8-pool-size=0' : '',
+  ];
   const command = [vitest, 'run', '--config', config, '--configLoader', 'native', ...vitestOptions];
   const environment = {
     ...env,
@@ -61,7 +68,7 @@ async function startLane(lane, packages, options) {
     TEST_PLAN: path(planFile),
     NODE_OPTIONS: nodeOptions.filter(Boolean).join(' '),
     // Each file's process loads the same modules; Node 22 keeps what it compiled of them.
-    ...(lane === 'windows' ? { NODE_COMPILE_CACHE: path(compileCache) } : {}),
+    ...(isInWindowsNode ? { NODE_COMPILE_CACHE: path(compileCache) } : {}),
   };
   try {
     const start = isUnderWine ? startUnderWine : startHere;
