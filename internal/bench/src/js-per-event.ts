@@ -153,8 +153,8 @@ export function measureAllocation(way: WayName, succeedsAtOnce: boolean): Alloca
   const scene = new EventScene(way, 0, { isForeign: true, succeedsAtOnce });
   const lonely = new EventScene(way, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
   // With a time-out, for that asks the clock; it is never used up.
-  scene.turns(20_000, timeoutMs);
-  lonely.turns(50_000, timeoutMs);
+  scene.turns(12_000, timeoutMs);
+  lonely.turns(30_000, timeoutMs);
   // A full list: 64 events and one wait. A list of one: an event and a wait.
   const full = allocatedBy(() => scene.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const single = allocatedBy(() => lonely.turns(measuredWaits, timeoutMs)) / measuredWaits;

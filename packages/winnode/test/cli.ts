@@ -11,6 +11,13 @@ const manifest = createRequire(import.meta.url).resolve('winnode/package.json');
 /** The command line itself. */
 export const bin = join(dirname(manifest), 'bin', 'winnode.mjs');
 
+/**
+ * Ends Windows Node at once and untold, with the exit code of `process.abort`. That itself writes a
+ * stack trace first, for which Node reads its symbols: under Wine four seconds of computing. It is
+ * tried once, in sabotage-run.siege.test.ts.
+ */
+export const crash = 'process.reallyExit(134)';
+
 /** How a run of the command line ended, and what it said. */
 export interface Ended {
   readonly code: number | null;

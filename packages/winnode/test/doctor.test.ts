@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diagnose, type Item, isWell, openSession, type Session } from 'winnode';
-import { host, winnode, winnodeHere } from './cli.js';
+import { crash, host, winnode, winnodeHere } from './cli.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -88,7 +88,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     const koffi = { name: 'koffi', isNecessary: true, verdict: 'ok', version: '1', detail: '' };
     const probe = `export function* probeNt() {
       yield ${JSON.stringify({ ...koffi, hint: '' })};
-      process.abort();
+      ${crash};
     }`;
     const items = await diagnose({ cwd: project('crash', probe) });
     expect(isWell(items)).toBe(false);

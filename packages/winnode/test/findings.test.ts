@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isConfirmed, openSession, probeFindings, type Session } from 'winnode';
 import { findingsMarkdown, printedSummary } from 'winnode/internal';
-import { bin, host, start, winnode, winnodeHere } from './cli.js';
+import { bin, crash, host, start, winnode, winnodeHere } from './cli.js';
 import { findingsProject, madeUpFindings } from './findings-project.js';
 import { read, rowsOf, verdicts } from './findings-read.js';
 
@@ -67,7 +67,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, (
   }, async () => {
     const bodies = {
       F01: 'yield ok;',
-      F02: 'yield ok; process.abort();',
+      F02: `yield ok; ${crash};`,
       F04: 'yield ok; throw new Error("on purpose");',
       F05: 'yield left;',
       F06: '',
