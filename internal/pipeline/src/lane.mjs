@@ -22,7 +22,7 @@ const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
  *
  * @param lane `host`: in this Node. `windows`: in Windows Node, under Wine.
  * @param packages each with `name`, `directory` and `files`.
- * @param options `build`; `isParallel`: two files at a time; `isBrief`: a line for each file and not
+ * @param options `build`; `workers`: how many files at a time, by default one; `isBrief`: a line for each file and not
  *   for each test; `vitestOptions`; `env`.
  * @returns the exit code, and what each file did by the name of its package; undefined where vitest
  *   did not get as far as to say it.
@@ -37,7 +37,7 @@ export async function runLane(lane, packages, options) {
 }
 
 async function startLane(lane, packages, options) {
-  const { build, isParallel = false, isBrief = false, vitestOptions = [] } = options;
+  const { build, workers = 1, isBrief = false, vitestOptions = [] } = options;
   const env = options.env ?? process.env;
   const isUnderWine = lane === 'windows' && process.platform !== 'win32';
   const path = isUnderWine ? toWindowsPath : (each) => each;
@@ -46,7 +46,7 @@ async function startLane(lane, packages, options) {
   const resultsFile = join(directory, 'results.json');
   const plan = {
     lane,
-    isParallel,
+    workers,
     isBrief,
     resultsFile: path(resultsFile),
     packages: packages.map((each) => ({ ...each, directory: path(each.directory) })),

@@ -2,6 +2,12 @@
 import { runLane } from './lane.mjs';
 
 /**
+ * How many files at a time in Windows Node, on two cores. Under Wine a process waits as long as it
+ * computes. In release many tests of the host run beside them, in debug few.
+ */
+const windowsWorkers = { debug: 3, release: 2 };
+
+/**
  * Runs them.
  *
  * @param packages as `testedPackage` gives them. @param build `debug` or `release`.
@@ -11,9 +17,10 @@ import { runLane } from './lane.mjs';
  */
 export async function runPackages(packages, build, facts, options = {}) {
   const { areLanesParallel = false, isCalm = false, ...laneOptions } = options;
-  const lanes = lanesOf(packages, facts, isCalm).filter((lane) => lane.packages.length > 0);
+  const inWindowsNode = isCalm ? 1 : windowsWorkers[build];
+  const lanes = lanesOf(packages, facts, inWindowsNode).filter((lane) => lane.packages.length > 0);
   const start = (lane) =>
-    runLane(lane.name, lane.packages, { build, ...laneOptions, isParallel: lane.isParallel });
+    runLane(lane.name, lane.packages, { build, ...laneOptions, workers: lane.workers });
   const ends = [];
   if (areLanesParallel) ends.push(...(await Promise.all(lanes.map(start))));
   else for (const lane of lanes) ends.push(await start(lane));
@@ -29,18 +36,18 @@ export async function runPackages(packages, build, facts, options = {}) {
 }
 
 /** On Windows both kinds of files run in the one Node that there is. */
-function lanesOf(packages, { kind }, isCalm) {
-  const lane = (name, filesOf, isParallel) => ({
+function lanesOf(packages, { kind }, inWindowsNode) {
+  const lane = (name, filesOf, workers) => ({
     name,
-    isParallel,
+    workers,
     packages: packages
       .map((each) => ({ name: each.name, directory: each.directory, files: filesOf(each) }))
       .filter(({ files }) => files.length > 0),
   });
   if (kind === 'windows')
-    return [lane('windows', (each) => [...each.host, ...each.windows], !isCalm)];
-  const host = lane('host', (each) => each.host, true);
-  return kind === 'none' ? [host] : [host, lane('windows', (each) => each.windows, !isCalm)];
+    return [lane('windows', (each) => [...each.host, ...each.windows], inWindowsNode)];
+  const host = lane('host', (each) => each.host, 2);
+  return kind === 'none' ? [host] : [host, lane('windows', (each) => each.windows, inWindowsNode)];
 }
 
 function addLane(records, lane, { exitCode, results }) {

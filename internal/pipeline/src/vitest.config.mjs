@@ -23,9 +23,8 @@ export default defineConfig({
     // next. On the host no test has native state, and half of such a process is its start.
     pool: 'forks',
     isolate: plan.lane === 'windows',
-    // Under Wine a process waits as long as it computes, so two files take two thirds of their time.
-    fileParallelism: plan.isParallel,
-    maxWorkers: 2,
+    fileParallelism: plan.workers > 1,
+    maxWorkers: plan.workers,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
