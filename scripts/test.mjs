@@ -88,12 +88,12 @@ await main(async () => {
   let code;
   let host;
   try {
-    code = await build('build:debug', 'typecheck', 'check');
+    code = await build('build:debug', 'check');
     if (code === 0) {
       host = await askHost();
       code = await test('test:debug', 'tidy');
     }
-    if (code === 0) code = await build('build:release');
+    if (code === 0) code = await build('build:release', 'typecheck');
     if (code === 0) code = await test('test:release');
   } finally {
     await session.close();

@@ -1,76 +1,16 @@
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findWine, openSession, type Session } from 'winnode';
-import { host, type Running, start } from './cli.js';
-import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from './prefixes.js';
+import { describe, expect, test } from 'vitest';
+import { host } from './cli.js';
+import { failingWine } from './failing-wine.js';
+import { reason } from './sabotage.js';
 
-const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
+// failed-start.siege.test.ts has the other codes.
 
-/**
- * Wine as it is, but for one thing that it does by itself once in thousands of times: it does not
- * start a program, and ends with the code that a file says, for as long as that file is there.
- */
 describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reason}`, () => {
-  const cache = host.kind === 'wine' ? makeCache() : '';
-  const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
-  const failing = join(cache, 'wine64');
-  const slow = join(cache, 'wineserver');
-  const code = join(cache, 'code');
-  const isSlow = join(cache, 'is slow');
-  let env: NodeJS.ProcessEnv = {};
-  let session: Session | undefined;
+  const { cache, prefix, isSlow, begin, end, run } = failingWine();
 
-  const script = (file: string, text: string) => {
-    writeFileSync(file, `#!/bin/sh\n${text}\n`);
-    chmodSync(file, 0o755);
-  };
-
-  beforeAll(async () => {
-    const { loader, server } = findWine();
-    script(
-      failing,
-      `case "$*" in *node.exe*)
-         if [ -e '${code}' ]; then
-           read -r code times what < '${code}'
-           if [ "$times" = once ]; then rm '${code}'; fi
-           case "$what" in
-             server) '${server}' -k; '${server}' -w ;;
-             slow) touch '${isSlow}' ;;
-             deaf) trap '' TERM; touch '${isSlow}'; sleep 1 ;;
-           esac
-           exit "$code"
-         fi
-       esac
-       exec '${loader}' "$@"`,
-    );
-    // Slow to answer from the moment on that a program was not started.
-    script(slow, `if [ -e '${isSlow}' ]; then sleep 2; fi\nexec '${server}' "$@"`);
-    env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: slow };
-    await copyPrefix(prefix);
-    // A user of the wineserver for the whole file, so that it does not end after each run.
-    session = await openSession({ env });
-  }, 200_000);
-  afterAll(async () => {
-    await session?.close();
-    removeCache(cache);
-  });
-
-  type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'once deaf' | 'never';
-  const begin = (args: readonly string[], exitCode: number, failure: Failure) => {
-    if (failure !== 'never') writeFileSync(code, `${exitCode} ${failure}\n`);
-    const running = start(args, { env });
-    running.child.stdin?.end();
-    return running;
-  };
-  const end = async (running: Running) => {
-    const ended = await running.ended;
-    for (const file of [code, isSlow]) rmSync(file, { force: true });
-    return { ...ended, notices: running.notices() };
-  };
-  const run = (...given: Parameters<typeof begin>) => end(begin(...given));
-
-  test.each([0, 5, 0x42])('with %d, once: it is started again, and that is said', async (exit) => {
+  test.each([0])('with %d, once: it is started again, and that is said', async (exit) => {
     expect(await run(['-p', '1'], exit, 'once')).toEqual({
       code: 0,
       signal: null,
@@ -80,16 +20,16 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
     });
   });
 
-  test.each([
-    ['comes between the two starts', 'once slow'],
-    ['comes while what did not start ends', 'once deaf'],
-  ] as const)('a signal that %s ends it', async (_name, failure) => {
-    const running = begin(['-p', '1'], 0, failure);
-    while (!existsSync(isSlow)) await new Promise((done) => setTimeout(done, 20));
-    running.child.kill('SIGTERM');
-    const ended = { code: null, signal: 'SIGTERM', stdout: '', stderr: '', notices: '' };
-    expect(await end(running)).toEqual(ended);
-  });
+  test.each([['comes between the two starts', 'once slow']] as const)(
+    'a signal that %s ends it',
+    async (_name, failure) => {
+      const running = begin(['-p', '1'], 0, failure);
+      while (!existsSync(isSlow)) await new Promise((done) => setTimeout(done, 20));
+      running.child.kill('SIGTERM');
+      const ended = { code: null, signal: 'SIGTERM', stdout: '', stderr: '', notices: '' };
+      expect(await end(running)).toEqual(ended);
+    },
+  );
 
   test('it is not started again where the wineserver has ended', async () => {
     expect(await run(['-p', '1'], 0, 'once server')).toEqual({
@@ -105,9 +45,7 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
   const count = `require('node:fs').appendFileSync(${JSON.stringify(runs)}, 'x');`;
   test.each([
     ['exits with 5', 'process.exit(5)', [], 5],
-    ['exits with 0, and nobody is told', 'process.reallyExit(0)', [], 1],
     ['may write nothing, and exits with 5', 'process.exit(5)', ['--permission'], 5],
-    ['may write nothing, and ends', '', ['--experimental-permission'], 0],
   ])('one that %s was started, and is once', async (_name, source, options, exit) => {
     const isRestricted = options.length > 0;
     const args = [...options, '-e', `${isRestricted ? '' : count}${source}`];
@@ -118,29 +56,28 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
     rmSync(runs, { force: true });
   });
 
-  test.each([
-    ['an option that Node refuses', ['--bad-option'], 9],
-    ['an option that is done early', ['-v'], 0],
-  ])('%s is not done twice', async (_name, args, exit) => {
-    expect(await run(args, exit, 'always')).toEqual({
-      code: exit,
-      signal: null,
-      stdout: '',
-      stderr: expect.not.stringContaining('died'),
-      notices: '',
-    });
-  });
+  test.each([['an option that Node refuses', ['--bad-option'], 9]])(
+    '%s is not done twice',
+    async (_name, args, exit) => {
+      expect(await run(args, exit, 'always')).toEqual({
+        code: exit,
+        signal: null,
+        stdout: '',
+        stderr: expect.not.stringContaining('died'),
+        notices: '',
+      });
+    },
+  );
 
-  test.each([
-    [0, 1, 'it ended before it ran anything, and Wine says 0'],
-    [5, 5, '0xC0000005 STATUS_ACCESS_VIOLATION'],
-    [0x42, 0x42, '0xC0000142 STATUS_DLL_INIT_FAILED'],
-  ])('with %d, again and again: never a success', async (exit, seen, said) => {
-    const ended = await run(['-p', '1'], exit, 'always');
-    expect(ended).toMatchObject({ code: seen, stdout: '' });
-    expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
-    expect(ended.notices.split('\n')).toHaveLength(2);
-    // What was not loaded casts doubt on the prefix: the next run makes it again.
-    expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(exit !== 0x42);
-  });
+  test.each([[0x42, 0x42, '0xC0000142 STATUS_DLL_INIT_FAILED']])(
+    'with %d, again and again: never a success',
+    async (exit, seen, said) => {
+      const ended = await run(['-p', '1'], exit, 'always');
+      expect(ended).toMatchObject({ code: seen, stdout: '' });
+      expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
+      expect(ended.notices.split('\n')).toHaveLength(2);
+      // What was not loaded casts doubt on the prefix: the next run makes it again.
+      expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(exit !== 0x42);
+    },
+  );
 });

@@ -9,11 +9,25 @@ import {
   processesOf,
   serverDirectory,
 } from './prefixes.js';
-import { ageLock, inNamespace, newCache, noMounts, reason } from './sabotage.js';
+import { ageLock, expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
 
 // What makes whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
 
 describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
+  test('a cache that is mounted read-only, empty or with a finished prefix', async () => {
+    const cache = newCache();
+    for (const prepare of [() => {}, () => copyPrefix(prefixIn(cache))]) {
+      await prepare();
+      const { stdout, stderr } = inNamespace(
+        `mount --bind "$CACHE" "$CACHE"; mount -o remount,bind,ro "$CACHE"
+         WINNODE_CACHE="$CACHE" "$NODE" "$WINNODE" -p 1 || echo "code $?"`,
+        { ...process.env, CACHE: cache },
+      );
+      expect(stdout).toBe('code 1\n');
+      expectRefusal(stderr, /cannot be written: its file system is read-only\./);
+    }
+  });
+
   test('a damaged prefix, on a disk that is too small: one message; with room it is made again', async () => {
     const cache = newCache();
     await copyPrefix(prefixIn(cache));

@@ -186,20 +186,6 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
     expectRefusal(stderr, /cannot be written: the disk is full\./);
     expect(processesOf(cache)).toEqual([]);
   });
-
-  test('a cache that is mounted read-only, empty or with a finished prefix', async () => {
-    const cache = newCache();
-    for (const prepare of [() => {}, () => copyPrefix(prefixIn(cache))]) {
-      await prepare();
-      const { stdout, stderr } = inNamespace(
-        `mount --bind "$CACHE" "$CACHE"; mount -o remount,bind,ro "$CACHE"
-         WINNODE_CACHE="$CACHE" "$NODE" "$WINNODE" -p 1 || echo "code $?"`,
-        { ...process.env, CACHE: cache },
-      );
-      expect(stdout).toBe('code 1\n');
-      expectRefusal(stderr, /cannot be written: its file system is read-only\./);
-    }
-  });
 });
 
 describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () => {

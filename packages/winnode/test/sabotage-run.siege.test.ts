@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, timeLimitExitCode } from 'winnode';
@@ -13,7 +14,7 @@ import {
   programsOf,
   removeCache,
 } from './prefixes.js';
-import { expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
+import { expectCrash, expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
 
 // Real clocks: a limit has to pass, or a processor is kept busy meanwhile. The rest of it is in
 // sabotage-run.test.ts.
@@ -36,7 +37,31 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       );
     });
 
-    test.each([3, 5])('an exit code of the program’s own is no crash: %d', async (code) => {
+    test('a breakpoint', () =>
+      expectCrash(env, '%SystemBreak()', {
+        code: 3,
+        said: '0x80000003 STATUS_BREAKPOINT (exit code 3)',
+      }));
+
+    test('a termination', () =>
+      expectCrash(env, `process.kill(process.pid, 'SIGKILL')`, {
+        code: 1,
+        said: 'exit code 1: ended from outside, or at once',
+      }));
+
+    test('one that Wine leaves hanging is ended', async () => {
+      // Without its debugger Wine ends the one thread that crashed, and the others wait for ever.
+      const root = join(import.meta.dirname, '../../../package.json');
+      const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
+      const accessViolation = `import('file:///Z:' + ${JSON.stringify(kernel32)})
+        .then(({ CreateEventA }) => CreateEventA(0, 1, 0, 16))`;
+      const own = { ...env, WINEDLLOVERRIDES: 'mscoree,mshtml=;winedbg.exe=d' };
+      const { code, stderr } = await winnode(['-e', accessViolation], { env: own });
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/winnode: Windows Node died: (its main thread crashed|0xC0000005)/);
+    });
+
+    test.each([1, 3, 5, 134])('an exit code of the program’s own is no crash: %d', async (code) => {
       const run = await winnode(['-e', `process.exitCode = ${code}`], { env });
       expect(run).toMatchObject({ code, stderr: '' });
     });
@@ -55,6 +80,18 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect(stderr).toContain('Debugger listening');
       expect(stderr).not.toContain('winnode:');
     });
+  });
+
+  test('what a killed run left running is ended by the next one', async () => {
+    const source = `
+      const child = require('node:child_process').spawn(process.execPath,
+        ['-e', ${JSON.stringify(hang)}], { stdio: 'inherit', detached: true });`;
+    const killed = start(['-e', source], { env });
+    await killed.saw('up');
+    killed.child.kill('SIGKILL');
+    await expect.poll(() => programsOf(cache)).toHaveLength(1);
+    expect(await winnode(['-p', '1'], { env })).toMatchObject({ stdout: '1\n', stderr: '' });
+    expectNothingLeft(cache);
   });
 
   describe('a script that hangs', () => {

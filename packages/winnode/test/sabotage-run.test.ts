@@ -12,10 +12,16 @@ import {
   programsOf,
   removeCache,
 } from './prefixes.js';
-import { expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
+import {
+  expectCrash,
+  expectNothingLeft,
+  hang,
+  killedByWine,
+  reason,
+  stopServer,
+  until,
+} from './sabotage.js';
 
-const killedByWine =
-  'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by somebody';
 describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
@@ -51,21 +57,6 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
     const accessViolation = `import('file:///Z:' + ${JSON.stringify(kernel32)})
       .then(({ CreateEventA }) => CreateEventA(0, 1, 0, 16))`;
-    const crashes: [name: string, source: string, code: number, said: string][] = [
-      [
-        'an access violation',
-        accessViolation,
-        5,
-        '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)',
-      ],
-      ['a breakpoint', '%SystemBreak()', 3, '0x80000003 STATUS_BREAKPOINT (exit code 3)'],
-      [
-        'a termination',
-        `process.kill(process.pid, 'SIGKILL')`,
-        1,
-        'exit code 1: ended from outside, or at once',
-      ],
-    ];
 
     // One that runs all the while, so that the wineserver has to stay what it is; and one that is
     // run when all crashes are over.
@@ -82,31 +73,11 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expectNothingLeft(cache);
     });
 
-    test.each(crashes)('%s', async (_name, source, code, said) => {
-      const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
-      const last = crashed.stderr.trimEnd().split('\n').at(-1) ?? '';
-      // On a busy machine a crash may lose its code: Wine's debugger ends it with 0, or takes so long
-      // that the wineserver ends it by SIGKILL. Never is it a success.
-      const isLost = crashed.code === 1 && last.endsWith('a crash whose exit code was lost');
-      const isKilled = crashed.signal === 'SIGKILL' && last.includes(killedByWine);
-      if (!isLost && !isKilled) {
-        expect(crashed).toMatchObject({ code, signal: null });
-        expect(last).toBe(`winnode: Windows Node died: ${said}`);
-      }
-    });
-
-    test('one that Wine leaves hanging is ended', async () => {
-      // Without its debugger Wine ends the one thread that crashed, and the others wait for ever.
-      const own = { ...env, WINEDLLOVERRIDES: 'mscoree,mshtml=;winedbg.exe=d' };
-      const { code, stderr } = await winnode(['-e', accessViolation], { env: own });
-      expect(code).not.toBe(0);
-      expect(stderr).toMatch(/winnode: Windows Node died: (its main thread crashed|0xC0000005)/);
-    });
-
-    test.each([1, 134])('an exit code of the program’s own is no crash: %d', async (code) => {
-      const run = await winnode(['-e', `process.exitCode = ${code}`], { env });
-      expect(run).toMatchObject({ code, stderr: '' });
-    });
+    test('an access violation', () =>
+      expectCrash(env, accessViolation, {
+        code: 5,
+        said: '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)',
+      }));
 
     test('also when Unix ends it', async () => {
       const run = start(['-e', hang], { env });
@@ -117,18 +88,6 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect(signal).toBe('SIGKILL');
       expect(stderr).toBe(`winnode: Windows Node died: ${killedByWine}\n`);
     });
-  });
-
-  test('what a killed run left running is ended by the next one', async () => {
-    const source = `
-      const child = require('node:child_process').spawn(process.execPath,
-        ['-e', ${JSON.stringify(hang)}], { stdio: 'inherit', detached: true });`;
-    const killed = start(['-e', source], { env });
-    await killed.saw('up');
-    killed.child.kill('SIGKILL');
-    await expect.poll(() => programsOf(cache)).toHaveLength(1);
-    expect(await winnode(['-p', '1'], { env })).toMatchObject({ stdout: '1\n', stderr: '' });
-    expectNothingLeft(cache);
   });
 
   describe('a wineserver that does not answer', () => {

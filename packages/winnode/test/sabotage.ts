@@ -2,7 +2,7 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { bin, host } from './cli.js';
+import { bin, host, winnode } from './cli.js';
 import { makeCache, prefixIn, processesOf, removeCache, serverOf } from './prefixes.js';
 
 // What the tests share that damage prefixes, caches and runs.
@@ -74,4 +74,25 @@ export function expectNothingLeft(cache: string): void {
   const home = join(prefixIn(cache), '.winnode');
   expect(readdirSync(home).filter((name) => /^run-|lock$|by-winnode/.test(name))).toEqual([]);
   expect(readdirSync(join(home, 'users'))).toEqual([]);
+}
+
+/** What winnode says of a program that SIGKILL ended, and not by winnode. */
+export const killedByWine =
+  'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by somebody';
+
+/** Runs what crashes, and expects winnode to say how. */
+export async function expectCrash(
+  env: NodeJS.ProcessEnv,
+  source: string,
+  { code, said }: { readonly code: number; readonly said: string },
+): Promise<void> {
+  const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
+  const last = crashed.stderr.trimEnd().split('\n').at(-1) ?? '';
+  // On a busy machine a crash may lose its code: Wine's debugger ends it with 0, or takes so long
+  // that the wineserver ends it by SIGKILL. Never is it a success.
+  const isLost = crashed.code === 1 && last.endsWith('a crash whose exit code was lost');
+  const isKilled = crashed.signal === 'SIGKILL' && last.includes(killedByWine);
+  if (isLost || isKilled) return;
+  expect(crashed).toMatchObject({ code, signal: null });
+  expect(last).toBe(`winnode: Windows Node died: ${said}`);
 }
