@@ -47,6 +47,27 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(nodeIn(prefix(), findWindowsNode())).toMatch(/\.winnode\/node-.+\/node\.exe$/);
   });
 
+  test('what a prefix leaves out is not missed: files, drives, interfaces', async () => {
+    const source = `
+      const fs = require('node:fs');
+      const os = require('node:os');
+      const { dev, size } = fs.statSync(process.execPath);
+      const names = Object.keys(os.networkInterfaces());
+      console.log(JSON.stringify({
+        dev, isFile: size > 0, drives: [fs.existsSync('C:/windows'), fs.existsSync('Z:/')],
+        hasSpace: fs.statfsSync('Z:/').blocks > 0, hasInterfaces: names.length > 0,
+        real: fs.realpathSync.native('Z:/') }));`;
+    const { stdout } = await winnode(['-e', source], { env });
+    expect(JSON.parse(stdout)).toEqual({
+      dev: 0,
+      isFile: true,
+      drives: [true, true],
+      hasSpace: true,
+      hasInterfaces: true,
+      real: 'Z:\\',
+    });
+  });
+
   test('a short run beside a long one does not hurt it, whoever came first', async () => {
     // Both end when standard input does, so the order is this test's and not the clock's.
     const until = `console.log('up'); process.stdin.on('end', () => console.log('alive')).resume()`;
