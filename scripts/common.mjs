@@ -248,6 +248,12 @@ export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
   return await prepareHost(isInstallAllowed && !process.env[declineVariable], mayLackWine);
 }
 
+/** Writes down which Wine and Node this host has, if winnode is built, which looks for them. */
+export async function describeThisHost() {
+  if (!existsSync(join(root, 'packages/winnode/dist/debug/index.js'))) return;
+  (await import('pipeline/host-facts')).writeHostFacts();
+}
+
 /** Asks the host what it has, for the tests. Everything is built by now. */
 export async function askHost() {
   const { requireHostFacts } = await import('pipeline/host-facts');

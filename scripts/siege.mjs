@@ -33,7 +33,8 @@ await main(async () => {
   // One wineserver for all parts: each of them then starts in a fifth of the time.
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => stop.abort(signal));
   try {
     const { seed, origin } = planSeed(flags.seed);
     if (flags.record) Object.assign(process.env, beginRecord(root));

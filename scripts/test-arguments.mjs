@@ -13,12 +13,15 @@ export const isForceIn = (args) => args.some((arg) => /^--force(=true)?$/.test(a
 export const filterIn = (args) =>
   args.some((arg) => /^(--filter|-F|--affected)/.test(arg) || /^[^/]+#test$/.test(arg));
 
-/** Whether these arguments of turbo run the task `test`. */
+/** What turbo does beside running tasks. */
+const otherCommands =
+  /^(ls|prune|query|info|docs|boundaries|generate|gen|daemon|login|logout|link|unlink|bin|config|watch|telemetry|devtools|scan|completion)$/;
+
+/** Whether these arguments of turbo run the task `test`, among others or alone. */
 export function isTestRun(args) {
-  const [first, ...rest] = args.filter((arg) => !arg.startsWith('-'));
-  const tasks = first === 'run' ? rest : [first];
-  const of = first === 'run' || /(^|#)test$/.test(first ?? '') ? tasks : [];
-  return of.some((task) => /(^|#)test$/.test(task));
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  if (otherCommands.test(words[0] ?? '')) return false;
+  return words.some((word) => /(^|#)test$/.test(word));
 }
 
 /** The arguments of a turbo that runs this as its task, where the host lets them be read. */

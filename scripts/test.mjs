@@ -3,6 +3,7 @@
 // here, too.
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
 import {
   askHost,
   main,
@@ -27,6 +28,8 @@ One package: pnpm --filter ntdllx test:debug
 
 /** Names this run: results with another name are of an earlier one. */
 const runName = randomUUID();
+/** The signal that is to end this run, once there was one. */
+let endedBy;
 /** All runs of tests so far, for what is said at the end. */
 const allTasks = [];
 
@@ -50,10 +53,9 @@ async function build(...tasks) {
   return await turbo(['run', ...tasks, '--concurrency=2']);
 }
 
-/** Runs the test tasks of a build. @returns turbo's exit code */
-async function test(...tasks) {
-  const { runBatch, testTasks } = await import('pipeline/batch');
-  const { TURBO_FORCE, ...env } = process.env;
+/** What turbo would do, with the hash of each task, as it is now. */
+function plan(tasks) {
+  const { TURBO_FORCE: _, ...env } = process.env;
   const dry = spawnSync(process.execPath, [turboBinary, 'run', ...tasks, '--dry=json'], {
     cwd: root,
     encoding: 'utf8',
@@ -61,12 +63,28 @@ async function test(...tasks) {
     maxBuffer: 2 ** 28,
   });
   if (dry.status !== 0) throw new SetupError(`turbo could not plan its run:\n${dry.stderr}`);
-  const found = testTasks(JSON.parse(dry.stdout), root);
+  return JSON.parse(dry.stdout);
+}
+
+/** Runs the test tasks of a build. @returns turbo's exit code */
+async function test(...tasks) {
+  const { isBuilt, runBatch, testTasks } = await import('pipeline/batch');
+  const planned = plan(tasks);
+  // A result is kept under the hash of the sources, so what is tested has to be built of these.
+  if (!isBuilt(planned)) {
+    throw new SetupError('A source was changed while it was built. Run it again.');
+  }
+  const found = testTasks(planned, root);
   allTasks.push(...found);
+  const { TURBO_FORCE } = process.env;
   const isForced = TURBO_FORCE !== undefined && !['', '0', 'false'].includes(TURBO_FORCE);
   process.env.TEST_RUN = runName;
   const stale = isForced ? found : found.filter(({ isCached }) => !isCached);
   const isComplete = await runBatch(stale, root, runName);
+  // What a signal ended, turbo would run again.
+  if (endedBy !== undefined) {
+    throw new SetupError(`Ended by ${endedBy}.`, 128 + constants.signals[endedBy]);
+  }
   // Tasks that only read their results need not wait for each other.
   const concurrency = `--concurrency=${isComplete ? 2 : 1}`;
   // One that fails keeps the results of the others from being kept for the next run, otherwise.
@@ -85,6 +103,11 @@ await main(async () => {
   // One wineserver for all test runs: each of them then starts in a fifth of the time.
   const { openSession } = await import('pipeline/winnode');
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => {
+      endedBy ??= signal;
+    });
+  }
   let code;
   let host;
   try {

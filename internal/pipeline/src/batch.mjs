@@ -17,6 +17,11 @@ export function testTasks({ tasks }, root) {
   });
 }
 
+/** Whether what a `turbo run --dry=json` would build is built already, of these very sources. */
+export function isBuilt({ tasks }) {
+  return tasks.every(({ task, cache }) => !/^build:/.test(task) || cache.status === 'HIT');
+}
+
 /** What every program needs of its environment, on Linux, macOS and Windows. */
 const basics =
   /^(PATH|HOME|USER|LANG|LC_.+|TZ|SHELL|TERM|COLORTERM|CI|TMP|TEMP|DISPLAY|LD_LIBRARY_PATH|COMSPEC|PATHEXT|WINDIR|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES.*|USERPROFILE|HOMEDRIVE|HOMEPATH|NUMBER_OF_PROCESSORS|PROCESSOR_.+)$/i;

@@ -1,6 +1,7 @@
 // turbo decides by hashes, before any task runs, what need not run again. What it cannot see by
 // itself, the Wine and the Nodes of this host, setup writes into a file that turbo hashes.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describeHost } from './winnode.mjs';
 
@@ -21,19 +22,26 @@ function writtenFacts() {
   }
 }
 
+/** At once, for tasks that run beside each other read it. */
+function write(facts) {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, `${JSON.stringify(facts, null, 2)}\n`);
+  renameSync(own, file);
+}
+
 /** Writes the facts, if they changed. */
 export function writeHostFacts() {
   const facts = currentFacts();
-  const { skippedRuns = 0, ...written } = writtenFacts() ?? {};
+  const { skippedRun = '', ...written } = writtenFacts() ?? {};
   if (JSON.stringify(written) === JSON.stringify(facts)) return facts;
-  writeFileSync(file, `${JSON.stringify({ ...facts, skippedRuns }, null, 2)}\n`);
+  write({ ...facts, skippedRun });
   return facts;
 }
 
 /** The facts, if the file says the truth; otherwise throws an error for people. */
 export function requireHostFacts() {
   const facts = currentFacts();
-  const { skippedRuns: _, ...written } = writtenFacts() ?? {};
+  const { skippedRun: _, ...written } = writtenFacts() ?? {};
   if (JSON.stringify(written) === JSON.stringify(facts)) return facts;
   throw new Error(
     '.host-facts.json does not describe this host, so cached results may not hold here.\n' +
@@ -43,6 +51,5 @@ export function requireHostFacts() {
 
 /** Changes the file, and with it every hash: a run that skipped tests is never taken from cache. */
 export function noteSkippedRun() {
-  const { skippedRuns = 0, ...written } = writtenFacts() ?? {};
-  writeFileSync(file, `${JSON.stringify({ ...written, skippedRuns: skippedRuns + 1 }, null, 2)}\n`);
+  write({ ...writtenFacts(), skippedRun: randomUUID() });
 }

@@ -66,8 +66,7 @@ export async function writeHostProfile(facts, build) {
     facts.kind === 'none'
       ? { kernel: 'windows', kernelVersion: '', note: facts.reason, afUnix: absent(facts.reason) }
       : await askKernel(build);
-  const { skippedRuns: _, ...host } = facts;
-  const profile = { ...kernel, pseudoTerminals: askForPseudoTerminals(), host };
+  const profile = { ...kernel, pseudoTerminals: askForPseudoTerminals(), host: facts };
   if (JSON.stringify(written()) !== JSON.stringify(profile)) {
     writeFileSync(profileFile, `${JSON.stringify(profile, null, 2)}\n`);
   }
@@ -77,7 +76,6 @@ export async function writeHostProfile(facts, build) {
 /** The profile as written; asks the host where there is none, or one of another host. */
 export async function hostProfile(facts, build) {
   const profile = written();
-  const { skippedRuns: _, ...host } = facts;
-  if (JSON.stringify(profile?.host) === JSON.stringify(host)) return profile;
+  if (JSON.stringify(profile?.host) === JSON.stringify(facts)) return profile;
   return await writeHostProfile(facts, build);
 }

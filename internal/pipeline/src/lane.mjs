@@ -1,6 +1,6 @@
 // One start of vitest, on the host or in Windows Node, for test files of any number of packages. A
-// start costs seconds under Wine, so all packages of a run share one; each file still has a process
-// of its own.
+// start costs seconds under Wine, so all packages of a run share one. In Windows Node each file still
+// has a process of its own.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -57,8 +57,8 @@ async function startLane(lane, packages, options) {
     env.NODE_OPTIONS,
     build === 'debug' ? '--conditions=debug' : '',
     // V8's own threads take a tenth of such a lane: a thread costs Wine as much as a hundred calls, and
-    // two files at a time leave no core for them.
-    isInWindowsNode ? '--v8-pool-size=0' : '',
+    // several files at a time leave no core for them. (0 would mean: as many as there are cores.)
+    isInWindowsNode ? '--v8-pool-size=1' : '',
   ];
   const command = [vitest, 'run', '--config', config, '--configLoader', 'native', ...vitestOptions];
   const environment = {
@@ -89,7 +89,15 @@ function readResults(file) {
 
 function startHere(command, env) {
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'], env });
-  return new Promise((done) => child.on('close', (code) => done(code ?? 1)));
+  const end = (signal) => child.kill(signal);
+  const signals = ['SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, end);
+  return new Promise((done) => {
+    child.on('close', (code) => {
+      for (const signal of signals) process.off(signal, end);
+      done(code ?? 1);
+    });
+  });
 }
 
 async function startUnderWine(command, env) {

@@ -25,6 +25,8 @@ export default defineConfig({
     isolate: plan.lane === 'windows',
     fileParallelism: plan.workers > 1,
     maxWorkers: plan.workers,
+    // A poll ends with its test, not by a clock of its own.
+    expect: { poll: { timeout: 120_000 } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,

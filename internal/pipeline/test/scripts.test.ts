@@ -118,6 +118,8 @@ describe('npm test is of the whole repository', () => {
     ['run test --filter ntdllx'],
     ['run build:debug test -F ntdllx'],
     ['run ntdllx#test'],
+    ['--filter ntdllx test'],
+    ['build:debug test --filter=ntdllx'],
     ['test --affected'],
   ])('pnpm turbo %s is refused likewise', async (line) => {
     const { status, stderr } = await run('scripts/turbo.mjs', ...line.split(' '));

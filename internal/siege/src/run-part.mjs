@@ -51,6 +51,8 @@ export async function runPart(part, options) {
   }
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
+  // What a failed command left behind would run beside the next part.
+  if (outcome === 'failed' && child !== undefined) ending ??= endTree(child, mark);
   await ending;
   closeSync(output);
   return { outcome, tookMs: performance.now() - startedMs, log };
@@ -64,6 +66,12 @@ function exitCodeOf(child, output) {
     });
     child.on('exit', (code) => done(code ?? 1));
   });
+}
+
+/** The lines of a log that run again what failed, each once. */
+export function replayLinesOf(log) {
+  const lines = readFileSync(log, 'utf8').match(/^.*Again: REPLAY_SEED=.*$/gm) ?? [];
+  return new Set(lines.map((line) => line.trim()));
 }
 
 /** The last lines of a log, for people. */

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { runPart, tailOf } from './run-part.mjs';
+import { replayLinesOf, runPart, tailOf } from './run-part.mjs';
 
 const longFactor = 10;
 
@@ -75,6 +75,7 @@ async function runOne(part, { root, seed, isLong, say, logDirectory, signal }) {
     return result;
   }
   say(tailOf(log));
+  for (const line of replayLinesOf(log)) say(line);
   const flags = [part.isSeeded ? ` --seed ${seed}` : '', isLong ? ' --long' : ''].join('');
   const again = `npm run siege -- --part ${part.name}${flags}`;
   const end = outcome === 'ended' ? `ended by its limit of ${limitMinutes} min` : 'failed';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const readyFile = join('.winnode', 'ready.json');
 
 /** Counted up when prefixes are made in another way, so that each kind has a place of its own. */
-export const prefixLayout = 4;
+export const prefixLayout = 5;
 
 /** What `ready.json` says of a finished prefix. */
 export interface Ready {

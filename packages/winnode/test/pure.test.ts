@@ -68,9 +68,9 @@ describe('where the prefix is', () => {
   linux('on a host with Wine', () => {
     test('is the cache directory, keyed by both versions', () => {
       const path = prefixPath(wine, node, { XDG_CACHE_HOME: '/c' });
-      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3-v4');
+      expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3-v5');
       expect(prefixPath({ ...wine, version: 'wine-10.0' }, node, { WINNODE_CACHE: '/c' })).toBe(
-        '/c/wine-10.0-node-22.23.3-v4',
+        '/c/wine-10.0-node-22.23.3-v5',
       );
     });
 
