@@ -13,6 +13,9 @@ function generatorInC(): Generator | undefined {
   }
 }
 
+/** By the workload: more than it has in flight at a time, so that what was answered goes on. */
+const fewMessages: Readonly<Record<string, number>> = { W1: 10, W4: 10, W5: 20 };
+
 const inC = generatorInC();
 const generators = [findGenerator('node'), ...(inC === undefined ? [] : [inC])];
 const servers: Server[] = [];
@@ -58,7 +61,8 @@ describe.each(generators)('the generator in $name', (generator) => {
     '%s: exactly as many as asked for, twice',
     async (id) => {
       const loader = await open(await listen(echo), id);
-      for (const messages of [100, 200]) {
+      const few = fewMessages[id] ?? 100;
+      for (const messages of [few, 2 * few]) {
         const result = await loader.count(messages);
         expect(result).toMatchObject({ messages, total: messages, generator: generator.name });
         expect(result.seconds).toBeGreaterThan(0);

@@ -3,18 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examples } from 'nt-repl';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { build, key, Terminal, whyNoTerminal } from './terminal.js';
+import { build, key, openPrompt, type Terminal, whyNoTerminal } from './terminal.js';
 
 const reason = whyNoTerminal();
 const title = `the prompt in a terminal${reason === undefined ? '' : ` (skipped: ${reason})`}`;
 const limitMs = 60_000;
 
+const directory = mkdtempSync(join(tmpdir(), 'nt-repl-'));
+const history = join(directory, 'history');
+afterAll(() => rmSync(directory, { recursive: true }));
+
 describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
   let terminal: Terminal;
 
   beforeAll(async () => {
-    terminal = new Terminal();
-    await terminal.saw(/nt> $/);
+    terminal = await openPrompt(history);
   }, limitMs);
   afterAll(() => terminal.close(), limitMs);
 
@@ -139,14 +142,15 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     }
   });
 
-  test('Ctrl-C clears the line, Ctrl-D ends with 0, and what is open is closed', async () => {
+  test('Ctrl-C clears the line, .exit ends with 0, and what is open is closed', async () => {
     await terminal.enter('block = allocate(8)');
     await terminal.enter('NtCreateIoCompletion(block.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
     terminal.type('never finished');
     await terminal.saw('finished');
     terminal.type(key.ctrlC);
     await terminal.saw(/nt> $/);
-    terminal.type(key.ctrlD);
+    await terminal.enter('20 + 3');
+    terminal.type('.exit\r');
     await terminal.saw(/Closed: .*port#\d+ \(0x[0-9a-f]+\)/);
     expect(await terminal.ended).toBe(0);
   });
@@ -154,47 +158,27 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
 
 const quoted = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-const endTitle = `how the prompt ends${reason === undefined ? '' : ` (skipped: ${reason})`}`;
+// The rarer ends are in terminal.siege.test.ts.
+const endTitle = `the prompt after that${reason === undefined ? '' : ` (skipped: ${reason})`}`;
 
 describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
-  const directory = mkdtempSync(join(tmpdir(), 'nt-repl-'));
-  const history = join(directory, 'history');
-  afterAll(() => rmSync(directory, { recursive: true }));
+  let terminal: Terminal;
+  beforeAll(async () => {
+    terminal = await openPrompt(history);
+  }, limitMs);
+  afterAll(() => terminal.close(), limitMs);
 
-  async function open(): Promise<Terminal> {
-    const terminal = new Terminal(history);
-    await terminal.saw(/nt> $/);
-    return terminal;
-  }
-
-  test('.exit: 0, and the next prompt knows what was typed', async () => {
-    const first = await open();
-    await first.enter('20 + 3');
-    first.type('.exit\r');
-    expect(await first.ended).toBe(0);
-    const second = await open();
-    second.type(key.up);
-    await second.saw('.exit');
-    second.type(key.up);
-    await second.saw('20 + 3');
+  test('knows what was typed', async () => {
+    terminal.type(key.up);
+    await terminal.saw('.exit');
+    terminal.type(key.up);
+    await terminal.saw('20 + 3');
     // The cursor goes back by one, and a digit comes in: 20 + 13.
-    second.type(`${key.left}1\r`);
-    await second.saw('\n33\n');
-    // Twice on an empty line.
-    second.type(key.ctrlC);
-    await second.saw('press Ctrl+C again');
-    second.type(key.ctrlC);
-    expect(await second.ended).toBe(0);
-  });
-
-  test('process.exit from a timer ends it, with its exit code, although nobody types', async () => {
-    const terminal = await open();
-    terminal.type('void setTimeout(() => process.exit(7), 300)\r');
-    expect(await terminal.ended).toBe(7);
+    terminal.type(`${key.left}1\r`);
+    await terminal.saw('\n33\n');
   });
 
   test('a call that does not return: Ctrl-C says so, once more ends it, with 130', async () => {
-    const terminal = await open();
     await terminal.enter('memory = allocate(64)');
     await terminal.enter('NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
     await terminal.enter('port = memory.readPointer(0)');
@@ -208,11 +192,11 @@ describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
     expect(await terminal.ended).toBe(130);
   });
 
-  test('a prompt that crashed says so, and is no success', async () => {
-    const terminal = await open();
+  test('one that crashed says so, and is no success', async () => {
+    const crashing = await openPrompt();
     // Not process.abort, which writes a stack trace: under Wine that takes seconds of computing.
-    terminal.type("process.kill(process.pid, 'SIGKILL')\r");
-    await terminal.saw('The prompt is gone: ');
-    expect(await terminal.ended).not.toBe(0);
+    crashing.type("process.kill(process.pid, 'SIGKILL')\r");
+    await crashing.saw('The prompt is gone: ');
+    expect(await crashing.ended).not.toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
 import { hostProfile } from 'test-kit';
@@ -8,6 +8,16 @@ import { describeHost } from 'winnode';
 export const main = createRequire(import.meta.url).resolve('nt-repl/main');
 export const build = process.env['TEST_BUILD'] ?? 'debug';
 export const host = describeHost();
+
+/** Gives lines to a prompt without a terminal, and lets it run to its end. */
+export function pipe(input: string) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, '--build', build], {
+    input,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  return { status, stdout: stdout.replaceAll('\r', ''), stderr };
+}
 
 /** Why there is no terminal for tests here; undefined where there is one. */
 export function whyNoTerminal(): string | undefined {
@@ -98,4 +108,11 @@ export class Terminal {
     if (this.#child.exitCode === null) this.#child.kill('SIGHUP');
     await this.ended;
   }
+}
+
+/** A prompt that waits for its first line. @param history the file of what is typed; default: none */
+export async function openPrompt(history?: string): Promise<Terminal> {
+  const terminal = new Terminal(history);
+  await terminal.saw(/nt> $/);
+  return terminal;
 }

@@ -83,7 +83,7 @@ export const parts = [
     what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
     limitMinutes: 3,
     needsWindowsNode: true,
-    files: /^(packages\/poc-|internal\/(poc-|bench\/))/,
+    files: /^(packages\/poc-|internal\/(poc-|bench\/|repl\/))/,
     builds: ['release'],
   }),
   siegeFiles({

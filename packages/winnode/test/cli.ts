@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { vi } from 'vitest';
-import { describeHost } from 'winnode';
+import { describeHost, type RunOptions, type Session } from 'winnode';
 import { main } from 'winnode/cli';
 
 export const host = describeHost();
@@ -87,16 +87,43 @@ export async function winnode(args: readonly string[], options: StartOptions = {
   return ended;
 }
 
+/** Runs Windows Node through a session of this process: for what does not look at the command line. */
+export async function runIn(
+  session: Session,
+  args: readonly string[],
+  options: Pick<RunOptions, 'cwd' | 'env'> = {},
+): Promise<Ended> {
+  let said = { stdout: '', stderr: '' };
+  const { exitCode, signal } = await session.run(args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    onSpawn: (child) => {
+      // A second start takes the place of the first.
+      const own = { stdout: '', stderr: '' };
+      said = own;
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name]?.setEncoding('utf8').on('data', (text: string) => {
+          own[name] += text;
+        });
+      }
+    },
+  });
+  return { code: exitCode, signal, ...said };
+}
+
 /**
- * The same in this process, which costs a fraction: for what winnode says by itself. What a program
- * in Windows Node prints is not caught.
+ * The command line in this process, which costs a fraction: for what winnode says by itself. What a
+ * program in Windows Node prints is not caught.
  *
  * @param env what is different in the environment; undefined: not there
+ * @param cwd the working directory meanwhile
  */
 export async function winnodeHere(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  cwd = process.cwd(),
 ): Promise<Ended> {
+  const before = process.cwd();
   const said = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
@@ -105,11 +132,13 @@ export async function winnodeHere(
     }),
   );
   try {
+    process.chdir(cwd);
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     const { exitCode, signal } = await main(args);
     return { code: exitCode, signal, ...said };
   } finally {
     vi.unstubAllEnvs();
+    process.chdir(before);
     for (const spy of spies) spy.mockRestore();
   }
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -6,15 +6,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { bin, host, start, winnode, winnodeHere } from './cli.js';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSession, type RunResult, type Session } from 'winnode';
+import { bin, host, runIn, winnode, winnodeHere } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixIn, processesOf } from './prefixes.js';
-import { expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
+import { expectRefusal, inNamespace, newCache, noMounts, reason, until } from './sabotage.js';
 
 // By hand: a recursive readdir would follow the link that is drive Z to everything there is.
 const filesUnder = (directory: string): string[] =>
@@ -24,19 +23,40 @@ const filesUnder = (directory: string): string[] =>
   });
 const listOf = (directory: string) => filesUnder(directory).sort().join('\n');
 
+const system32 = (name: string) => join('drive_c/windows/system32', name);
+const ready = '.winnode/ready.json';
+
+// One prefix for all of them: each leaves it whole.
+const shared = host.kind === 'wine' ? newCache() : '';
+const prefix = host.kind === 'wine' ? prefixIn(shared) : '';
+beforeAll(async () => {
+  if (host.kind === 'wine') await copyPrefix(prefix);
+}, 200_000);
+
+/** What becomes of a file, or undefined: it is missing. */
+type Damage = (content: Buffer) => Buffer | string | undefined;
+const missing: Damage = () => undefined;
+
+/** Damages a file of the prefix for as long as something takes. */
+async function whileDamaged(
+  path: string,
+  damage: Damage,
+  something: () => Promise<void>,
+): Promise<void> {
+  const [file, whole] = [join(prefix, path), `${prefix} ${basename(path)}`];
+  // Set aside rather than written over: in system32 most files are links to Wine's own.
+  renameSync(file, whole);
+  try {
+    const content = damage === missing ? undefined : damage(readFileSync(whole));
+    if (content !== undefined) writeFileSync(file, content);
+    await something();
+  } finally {
+    rmSync(file, { force: true, recursive: true });
+    renameSync(whole, file);
+  }
+}
+
 describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
-  const cache = host.kind === 'wine' ? newCache() : '';
-  const own = join(cache, 'own');
-  const system32 = (name: string) => join('drive_c/windows/system32', name);
-  const ready = '.winnode/ready.json';
-  const replace = (file: string, content: string) => {
-    // Unlinked first: in system32 most files are links to Wine's own.
-    unlinkSync(file);
-    writeFileSync(file, content);
-  };
-  /** What becomes of a file, or undefined: it is missing. */
-  type Damage = (content: Buffer) => Buffer | string | undefined;
-  const missing = () => undefined;
   const empty = () => '';
   const damages: [name: string, path: string, damage: Damage, said: RegExp][] = [
     ['ready.json missing', ready, missing, /ready\.json is missing or garbled/],
@@ -51,13 +71,13 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     [
       'ready.json without its lists',
       ready,
-      () => JSON.stringify({ layout: 4, wine: host.wine }),
+      () => JSON.stringify({ layout: 5, wine: host.wine }),
       /ready\.json is missing or garbled/,
     ],
     [
       'another Wine',
       ready,
-      () => JSON.stringify({ layout: 4, wine: 'wine-9.9' }),
+      () => JSON.stringify({ layout: 5, wine: 'wine-9.9' }),
       /it was made with wine-9\.9, and this is wine-/,
     ],
     [
@@ -86,35 +106,21 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     ['user.reg empty', 'user.reg', empty, /user\.reg is cut short/],
   ];
 
-  // One prefix for all of them: it is whole again after each.
-  beforeAll(() => copyPrefix(own), 200_000);
-
-  test.each(damages)(
-    'of the user’s own is named and left alone: %s',
-    async (name, path, damage, said) => {
-      const [file, whole] = [join(own, path), join(cache, 'whole')];
-      // Set aside rather than written over: in system32 most files are links to Wine's own.
-      renameSync(file, whole);
-      try {
-        const content = damage === missing ? undefined : damage(readFileSync(whole));
-        if (content !== undefined) writeFileSync(file, content);
-        const before = listOf(own);
-        const env = { WINNODE_PREFIX: own };
-        const here = await winnodeHere(['-p', '1'], env);
-        expect(here).toMatchObject({ code: 1, stdout: '' });
-        expectRefusal(here.stderr, said);
-        expect(here.stderr).toContain('Remove it yourself');
-        // A process of its own says and does the same: once is enough.
-        if (name === damages[0]?.[0]) {
-          const options = { env: { ...process.env, ...env } };
-          expect(await winnode(['-p', '1'], options)).toEqual(here);
-        }
-        expect(listOf(own)).toBe(before);
-      } finally {
-        rmSync(file, { force: true, recursive: true });
-        renameSync(whole, file);
+  test.each(damages)('of the user’s own is named and left alone: %s', (name, path, damage, said) =>
+    whileDamaged(path, damage, async () => {
+      const before = listOf(prefix);
+      const env = { WINNODE_PREFIX: prefix };
+      const here = await winnodeHere(['-p', '1'], env);
+      expect(here).toMatchObject({ code: 1, stdout: '' });
+      expectRefusal(here.stderr, said);
+      expect(here.stderr).toContain('Remove it yourself');
+      // A process of its own says and does the same: once is enough.
+      if (name === damages[0]?.[0]) {
+        const options = { env: { ...process.env, ...env } };
+        expect(await winnode(['-p', '1'], options)).toEqual(here);
       }
-    },
+      expect(listOf(prefix)).toBe(before);
+    }),
   );
 
   test('a file where the user’s own should be is named and left alone', async () => {
@@ -134,53 +140,19 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     expect(code).toBe(1);
     expectRefusal(stderr, /file cannot be written: (ENOTDIR|EEXIST)/);
   });
-
-  test('in the cache it is not pulled from under who uses it', async () => {
-    const cache = newCache();
-    const env = cacheEnvironment(cache);
-    const prefix = prefixIn(cache);
-    await copyPrefix(prefix);
-    const user = start(['-e', `console.log('up'); process.stdin.on('end', () => {}).resume()`], {
-      env,
-    });
-    await user.saw('up');
-    replace(join(prefix, system32('kernel32.dll')), 'MZ');
-    const { code, stderr } = await winnode(['-p', '1'], { env });
-    expect(code).toBe(1);
-    expectRefusal(stderr, new RegExp(`is damaged, and process ${user.child.pid} uses it still`));
-    user.child.stdin?.end();
-    expect((await user.ended).code).toBe(0);
-    expect(processesOf(cache)).toEqual([]);
-  });
-
-  test('what no check sees shows when Windows Node does not start, and is made again', async () => {
-    const cache = newCache();
-    const env = cacheEnvironment(cache);
-    const prefix = prefixIn(cache);
-    await copyPrefix(prefix);
-    // As long as before, and no program.
-    const file = join(prefix, system32('kernel32.dll'));
-    replace(file, 'x'.repeat(statSync(file).size));
-    const { code, stderr } = await winnode(['-p', '1'], { env });
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(/Wine does not start in .+|STATUS_INVALID_IMAGE_NOT_MZ/);
-    expect(existsSync(join(prefix, ready))).toBe(false);
-    expect(processesOf(cache)).toEqual([]);
-  });
 });
 
 describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
   test('a disk that is full from the start, also under a finished prefix', async () => {
     const cache = newCache();
-    await copyPrefix(prefixIn(cache));
     const { stdout, stderr } = inNamespace(
       `mkdir "$CACHE/full"; mount -t tmpfs -o size=64m none "$CACHE/full"
-       cp -a "$CACHE"/wine-* "$CACHE/full/"
+       cp -a "$PREFIX" "$CACHE/full/"
        dd if=/dev/zero of="$CACHE/full/filler" bs=1M 2>/dev/null || true
        WINNODE_CACHE="$CACHE/full" "$NODE" "$WINNODE" -p 1 || echo "code $?"
        rm "$CACHE/full/filler"
        WINNODE_CACHE="$CACHE/full" "$NODE" "$WINNODE" -p 2`,
-      { ...process.env, CACHE: cache },
+      { ...process.env, CACHE: cache, PREFIX: prefix },
     );
     expect(stdout).toBe('code 1\n2\n');
     expectRefusal(stderr, /cannot be written: the disk is full\./);
@@ -196,11 +168,10 @@ describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () =>
 
   test.skipIf(!nobodyReads)(
     `is refused${nobodyReads ? '' : ' (root’s files are for root alone, so nobody else can try)'}`,
-    async () => {
-      const cache = newCache();
-      const env = { ...cacheEnvironment(cache), HOME: '/nonexistent' };
-      for (const prepare of [() => {}, () => copyPrefix(prefixIn(cache))]) {
-        await prepare();
+    () => {
+      // An empty one, and one with a prefix.
+      for (const cache of [newCache(), shared]) {
+        const env = { ...cacheEnvironment(cache), HOME: '/nonexistent' };
         spawnSync('chmod', ['-R', 'a+rX,a-w', cache]);
         const [command, args] = isRoot ? ['setpriv', asNobody] : [process.execPath, []];
         const run = spawnSync(command, [...args, bin, '-p', '1'], { env, encoding: 'utf8' });
@@ -212,15 +183,70 @@ describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () =>
   );
 });
 
-describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, () => {
-  test('after the renaming: what it left is cleared away by a run that needs nothing made', async () => {
-    const cache = newCache();
-    const prefix = prefixIn(cache);
-    await copyPrefix(prefix);
-    mkdirSync(`${prefix}.old-12345/.winnode`, { recursive: true });
-    writeFileSync(`${prefix}.making-12345`, '');
-    const run = await winnode(['-p', '1'], { env: cacheEnvironment(cache) });
-    expect(run).toMatchObject({ code: 0, stdout: '1\n', stderr: '' });
-    expect(readdirSync(cache)).toHaveLength(1);
+describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
+  const env = cacheEnvironment(shared);
+
+  describe('with one wineserver', () => {
+    let session: Session;
+    beforeAll(async () => {
+      session = await openSession({ env });
+    });
+    afterAll(() => session.close());
+
+    test('a first run that is killed after the renaming: what it left is cleared away by a run that needs nothing made', async () => {
+      mkdirSync(`${prefix}.old-12345/.winnode`, { recursive: true });
+      writeFileSync(`${prefix}.making-12345`, '');
+      const told: string[] = [];
+      const another = await openSession({ env, onProgress: (line) => told.push(line) });
+      const run = await runIn(another, ['-p', '1']);
+      await another.close();
+      expect(run).toMatchObject({ code: 0, stdout: '1\n', stderr: '' });
+      expect(told).toEqual([]);
+      expect(readdirSync(shared)).toHaveLength(1);
+    });
+
+    test('a damaged one is not pulled from under who uses it', async () => {
+      let user: ChildProcess | undefined;
+      let ended: Promise<RunResult> | undefined;
+      await new Promise<void>((isUp) => {
+        ended = session.run(['-e', until(0)], {
+          stdio: 'pipe',
+          onSpawn: (child) => {
+            user = child;
+            child.stdout?.once('data', () => isUp());
+          },
+        });
+      });
+      await whileDamaged(
+        system32('kernel32.dll'),
+        () => 'MZ',
+        async () => {
+          const { code, stderr } = await winnode(['-p', '1'], { env });
+          expect(code).toBe(1);
+          expectRefusal(stderr, new RegExp(`is damaged, and process ${process.pid} uses it still`));
+          user?.stdin?.end();
+          expect(await ended).toEqual({ exitCode: 0, signal: null });
+        },
+      );
+      await session.close();
+      expect(processesOf(shared)).toEqual([]);
+    });
   });
+
+  // As long as before, and no program.
+  const garbled: Damage = (content) => 'x'.repeat(content.length);
+
+  test('what no check sees shows when Windows Node does not start, and is made again', () =>
+    whileDamaged(
+      ready,
+      (content) => content,
+      () =>
+        whileDamaged(system32('kernel32.dll'), garbled, async () => {
+          const { code, stderr } = await winnode(['-p', '1'], { env });
+          expect(code).not.toBe(0);
+          expect(stderr).toMatch(/Wine does not start in .+|STATUS_INVALID_IMAGE_NOT_MZ/);
+          expect(existsSync(join(prefix, ready))).toBe(false);
+          expect(processesOf(shared)).toEqual([]);
+        }),
+    ));
 });

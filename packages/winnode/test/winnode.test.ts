@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, type Session } from 'winnode';
-import { host, start, winnode, winnodeHere } from './cli.js';
+import { type Ended, host, runIn, start, winnode, winnodeHere } from './cli.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode test '));
 let session: Session;
@@ -15,7 +15,8 @@ function script(name: string, source: string): string {
 }
 
 describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`, () => {
-  // One wineserver for all of these, so that each starts quickly.
+  // One wineserver for all of these, so that each starts quickly. What does not look at the command
+  // line runs through this session: a process less for each.
   beforeAll(async () => {
     session = await openSession();
   }, 200_000);
@@ -40,24 +41,28 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   test('a locale that says nothing of UTF-8 does no harm', async () => {
     const { LANG: _lang, LC_CTYPE: _type, ...env } = process.env;
     const args = ['-p', 'process.argv[1]', 'ü€'];
-    const { stdout } = await winnode(args, { env: { ...env, LC_ALL: 'C' } });
+    const { stdout } = await runIn(session, args, { env: { ...env, LC_ALL: 'C' } });
     expect(stdout).toBe('ü€\n');
   });
 
   // 0 and 1 are those of the tests around this one.
-  test.each([7, 255])('its exit code %d is passed on', async (wanted) => {
-    const { code } = await winnode(['-e', `process.exit(${wanted})`]);
+  const ways: [wanted: number, run: (args: string[]) => Promise<Ended>][] = [
+    [7, (args) => runIn(session, args)],
+    [255, winnode],
+  ];
+  test.each(ways)('its exit code %d is passed on', async (wanted, run) => {
+    const { code } = await run(['-e', `process.exit(${wanted})`]);
     expect(code).toBe(wanted);
   });
 
   test('an error it throws is shown, code 1', async () => {
-    const { code, stderr } = await winnode(['-e', 'throw new Error("on purpose")']);
+    const { code, stderr } = await runIn(session, ['-e', 'throw new Error("on purpose")']);
     expect(stderr).toContain('Error: on purpose');
     expect(code).toBe(1);
   });
 
   test('options before the script are Node’s', async () => {
-    const { stdout } = await winnode(['--conditions=x', '-p', 'process.execArgv.join()']);
+    const { stdout } = await runIn(session, ['--conditions=x', '-p', 'process.execArgv.join()']);
     expect(stdout).toBe('--conditions=x,-p,process.execArgv.join()\n');
   });
 
@@ -113,7 +118,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
       file,
       `import url from 'pkg'; import '../real/pkg/index.js'; console.log(new URL(url).pathname)`,
     );
-    const { stdout } = await winnode([file]);
+    const { stdout } = await runIn(session, [file]);
     const [loaded, url, ...rest] = stdout.trim().split('\n');
     expect([loaded, rest]).toEqual(['loaded', []]);
     expect(url).toMatch(/\/real\/pkg\/index\.js$/);
@@ -136,12 +141,12 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     const file = join(directory, 'main.mjs');
     const imports = ['./a.mjs', './b.mjs', './sub/a.mjs', './sub/b.mjs'];
     writeFileSync(file, imports.map((each) => `import '${each}';`).join('\n'));
-    const { stdout } = await winnode([file]);
+    const { stdout } = await runIn(session, [file]);
     expect(stdout.trim().split('\n')).toEqual(['1', '1', '2', '2']);
   });
 
   test('a missing script is Node’s own error', async () => {
-    const { code, stderr } = await winnode([join(scratch, 'no-such.mjs')]);
+    const { code, stderr } = await runIn(session, [join(scratch, 'no-such.mjs')]);
     expect(stderr).toContain('Cannot find module');
     expect(code).toBe(1);
   });

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { key, openPrompt, pipe, whyNoTerminal } from './terminal.js';
+
+// Each opens a prompt of its own. terminal.test.ts has the ends that people use.
+
+const reason = whyNoTerminal();
+const title = `how the prompt ends${reason === undefined ? '' : ` (skipped: ${reason})`}`;
+
+describe.skipIf(reason !== undefined)(title, () => {
+  test('Ctrl-D ends with 0, and what is open is closed', async () => {
+    const terminal = await openPrompt();
+    await terminal.enter('block = allocate(8)');
+    await terminal.enter('NtCreateIoCompletion(block.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
+    terminal.type(key.ctrlD);
+    await terminal.saw(/Closed: .*port#\d+ \(0x[0-9a-f]+\)/);
+    expect(await terminal.ended).toBe(0);
+  });
+
+  test('Ctrl-C twice on an empty line ends with 0', async () => {
+    const terminal = await openPrompt();
+    await terminal.enter('1 + 1');
+    terminal.type(key.ctrlC);
+    await terminal.saw('press Ctrl+C again');
+    terminal.type(key.ctrlC);
+    expect(await terminal.ended).toBe(0);
+  });
+
+  test('process.exit from a timer ends it, with its exit code, although nobody types', async () => {
+    const terminal = await openPrompt();
+    terminal.type('void setTimeout(() => process.exit(7), 300)\r');
+    expect(await terminal.ended).toBe(7);
+  });
+
+  test('nothing at all from a pipe is a success', () => {
+    expect(pipe('')).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+});
