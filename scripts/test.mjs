@@ -72,7 +72,9 @@ async function test(...tasks) {
   const planned = plan(tasks);
   // A result is kept under the hash of the sources, so what is tested has to be built of these.
   if (!isBuilt(planned)) {
-    throw new SetupError('A source was changed while it was built. Run it again.');
+    throw new SetupError(
+      'A source was changed while it was built, or turbo keeps no results here. Run it again.',
+    );
   }
   const found = testTasks(planned, root);
   allTasks.push(...found);

@@ -19,7 +19,8 @@ export function testTasks({ tasks }, root) {
 
 /** Whether what a `turbo run --dry=json` would build is built already, of these very sources. */
 export function isBuilt({ tasks }) {
-  return tasks.every(({ task, cache }) => !/^build:/.test(task) || cache.status === 'HIT');
+  const builds = tasks.filter(({ task, command }) => /^build:/.test(task) && /^\w/.test(command));
+  return builds.every(({ cache }) => cache.status === 'HIT');
 }
 
 /** What every program needs of its environment, on Linux, macOS and Windows. */
