@@ -11,11 +11,11 @@ import {
   wouldBlock,
 } from 'tofu-sockets';
 import { expect, test } from 'vitest';
-import { echoOnce, newClient, startServer } from './clients.js';
+import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
 import { traceFileFaults } from './trace-file.js';
 
 // What is counted of a whole server: the handles that it leaves, the calls of its trace, the packets
-// of a message, the bytes that it keeps. The handles come first: what the clients of the other tests
+// of a thousand messages, the bytes that it keeps. The handles come first: what the clients of the other tests
 // leave to Node's event loop would be among them.
 
 const creator = new SocketCreator();
@@ -197,4 +197,33 @@ test('16 MiB to a reader that starts late: all in order, little kept, no spinnin
   // While nobody reads, the thread sleeps through whole waits.
   expect(silentTurns).toBeGreaterThan(2);
   await client.terminate();
+});
+
+test('E02 1001 messages one after the other, then the end', async () => {
+  const server = startServer();
+  const socket = await newClient(server, { allowHalfOpen: true });
+  const before = { ...server.counts };
+  for (let round = 0; round < 1_001; round += 1) await echoOnce(server, socket, 'PING');
+  const { packets, polls } = server.counts;
+  // The counts of the NT calls are what makes a reactor fast: one packet, one poll a message.
+  expect(packets - before.packets).toBe(1_001);
+  expect(polls - before.polls).toBe(1_001);
+  const inbox = new Inbox(socket);
+  socket.end();
+  await until(server, () => inbox.isEnded);
+  expect(server.counts).toMatchObject({ ended: 1, broken: 0, received: 4_004, sent: 4_004 });
+});
+
+test('200 silent ones, and one that never reads: the others are served', async () => {
+  const server = startServer();
+  for (let count = 0; count < 200; count += 1) await newClient(server);
+  const greedy = await newClient(server);
+  greedy.pause().write(pattern(2 ** 23));
+  await until(server, () => server.unsentBytes > 0);
+  const active = await Promise.all(Array.from({ length: 5 }, () => newClient(server)));
+  for (let round = 0; round < 10; round += 1) {
+    for (const socket of active) await echoOnce(server, socket, `round ${round}`);
+  }
+  expect(server.open).toBe(206);
+  expect(server.pendingPolls).toBe(207);
 });

@@ -252,20 +252,6 @@ test('W02 a client that does not read: one chunk is kept, the rest waits in TCP'
   expect(server.unsentBytes).toBe(0);
 });
 
-test('200 silent ones, and one that never reads: the others are served', async () => {
-  const server = startServer();
-  for (let count = 0; count < 200; count += 1) await newClient(server);
-  const greedy = await newClient(server);
-  greedy.pause().write(pattern(2 ** 23));
-  await until(server, () => server.unsentBytes > 0);
-  const active = await Promise.all(Array.from({ length: 5 }, () => newClient(server)));
-  for (let round = 0; round < 10; round += 1) {
-    for (const socket of active) await echoOnce(server, socket, `round ${round}`);
-  }
-  expect(server.open).toBe(206);
-  expect(server.pendingPolls).toBe(207);
-});
-
 test('a client that ends while its bytes wait still gets all of them', async () => {
   const server = startServer();
   const socket = await newClient(server, { allowHalfOpen: true });

@@ -66,7 +66,7 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
   while (received < total) {
     for (const event of poller.wait(5_000)) {
       if (event.isWritable) {
-        const count = client.send(data.subarray(sent, sent + 1_024));
+        const count = client.send(data.subarray(sent, sent + 4_096));
         if (count !== wouldBlock) sent += count;
         if (sent === total) poller.modify(client, {});
       }
