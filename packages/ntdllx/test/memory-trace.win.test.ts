@@ -337,6 +337,8 @@ test('memory is read by address within live blocks alone', () => {
   memory.writeU64(8, 0x1122_3344n);
   expect(readMemory(memory.address + 8, 4)).toEqual(new Uint8Array([0x44, 0x33, 0x22, 0x11]));
   expect(readMemory(BigInt(memory.address), 24)?.byteLength).toBe(24);
+  // Its last byte is in it, the next one is not.
+  expect(readMemory(memory.address + 23, 1)).toEqual(new Uint8Array([7]));
   // Not a view: the copy stays when the block changes.
   const copy = readMemory(memory.address, 1);
   memory.fill(9);
