@@ -123,7 +123,7 @@ const brokenTest = `import { nativeMemory } from 'ntdllx';
 import { ${names.class} } from '${names.package}';
 import { expect, test } from 'vitest';
 
-const quick = { print: () => {}, waitLimitMs: 300 };
+const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 function failure(stage: ${names.class}): string {
   try {
