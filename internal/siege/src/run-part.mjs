@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { endTree, markVariable } from './end-tree.mjs';
 
 /**
@@ -68,10 +69,12 @@ function exitCodeOf(child, output) {
   });
 }
 
-/** The lines of a log that run again what failed, each once. */
+/** The lines of a log that run again what failed and that its last lines do not have. */
 export function replayLinesOf(log) {
-  const lines = readFileSync(log, 'utf8').match(/^.*Again: REPLAY_SEED=.*$/gm) ?? [];
-  return new Set(lines.map((line) => line.trim()));
+  const lines = stripVTControlCharacters(readFileSync(log, 'utf8'));
+  const last = stripVTControlCharacters(tailOf(log));
+  const found = lines.match(/Again: REPLAY_SEED=.*$/gm) ?? [];
+  return [...new Set(found)].filter((line) => !last.includes(line));
 }
 
 /** The last lines of a log, for people. */
