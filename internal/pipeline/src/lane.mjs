@@ -22,8 +22,8 @@ const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
  *
  * @param lane `host`: in this Node. `windows`: in Windows Node, under Wine.
  * @param packages each with `name`, `directory` and `files`.
- * @param options `build`; `workers`: how many files at a time, by default one; `isBrief`: a line for each file and not
- *   for each test; `vitestOptions`; `env`.
+ * @param options `build`; `workers`: how many files at a time, by default one; `isBrief`: a line for
+ *   each file and not for each test; `vitestOptions`; `env`.
  * @returns the exit code, and what each file did by the name of its package; undefined where vitest
  *   did not get as far as to say it.
  */

@@ -1,6 +1,6 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findWine, openSession, type Session } from 'winnode';
 import { host, type Running, start } from './cli.js';
 import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from './prefixes.js';
@@ -12,7 +12,7 @@ type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'once deaf' | '
  * start a program, and ends with the code that a file says, for as long as that file is there. For the
  * tests of one `describe`: it is set up before them and cleared away after them.
  */
-export function failingWine() {
+function failingWine() {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
   const failing = join(cache, 'wine64');
@@ -71,4 +71,89 @@ export function failingWine() {
   const run = (...given: Parameters<typeof begin>) => end(begin(...given));
 
   return { cache, prefix, isSlow, begin, end, run };
+}
+
+/** What is tried in one of the two files, in the order of the tests. */
+export interface FailedStarts {
+  /** Exit codes of a start that fails once. */
+  readonly once: readonly number[];
+  readonly signals: readonly (readonly [when: string, failure: 'once slow' | 'once deaf'])[];
+  readonly isServerEnded: boolean;
+  readonly started: readonly (readonly [
+    what: string,
+    source: string,
+    options: readonly string[],
+    exit: number,
+  ])[];
+  readonly options: readonly (readonly [what: string, args: readonly string[], exit: number])[];
+  readonly always: readonly (readonly [exit: number, seen: number, said: string])[];
+}
+
+/** The tests of a program that Wine does not start; they share a prefix and its wineserver. */
+export function testFailedStarts(given: FailedStarts): void {
+  const { cache, prefix, isSlow, begin, end, run } = failingWine();
+
+  test.each(given.once)('with %d, once: it is started again, and that is said', async (exit) => {
+    expect(await run(['-p', '1'], exit, 'once')).toEqual({
+      code: 0,
+      signal: null,
+      stdout: '1\n',
+      stderr: '',
+      notices: expect.stringMatching(/^winnode: .+ did not start .+ It is started again\.\n$/),
+    });
+  });
+
+  test.each(given.signals)('a signal that %s ends it', async (_name, failure) => {
+    const running = begin(['-p', '1'], 0, failure);
+    while (!existsSync(isSlow)) await new Promise((done) => setTimeout(done, 20));
+    running.child.kill('SIGTERM');
+    const ended = { code: null, signal: 'SIGTERM', stdout: '', stderr: '', notices: '' };
+    expect(await end(running)).toEqual(ended);
+  });
+
+  if (given.isServerEnded) {
+    test('it is not started again where the wineserver has ended', async () => {
+      expect(await run(['-p', '1'], 0, 'once server')).toEqual({
+        code: 1,
+        signal: null,
+        stdout: '',
+        stderr: 'winnode: Windows Node died: it ended before it ran anything, and Wine says 0\n',
+        notices: '',
+      });
+    });
+  }
+
+  const runs = join(cache, 'runs');
+  const count = `require('node:fs').appendFileSync(${JSON.stringify(runs)}, 'x');`;
+  test.each(given.started)(
+    'one that %s was started, and is once',
+    async (_name, source, options, exit) => {
+      const isRestricted = options.length > 0;
+      const args = [...options, '-e', `${isRestricted ? '' : count}${source}`];
+      const { code, notices, stderr } = await run(args, 0, 'never');
+      expect({ code, notices }).toEqual({ code: exit, notices: '' });
+      if (isRestricted) expect(stderr).not.toContain('winnode:');
+      else expect(readFileSync(runs, 'utf8')).toBe('x');
+      rmSync(runs, { force: true });
+    },
+  );
+
+  test.each(given.options)('%s is not done twice', async (_name, args, exit) => {
+    expect(await run(args, exit, 'always')).toEqual({
+      code: exit,
+      signal: null,
+      stdout: '',
+      stderr: expect.not.stringContaining('died'),
+      notices: '',
+    });
+  });
+
+  test.each(given.always)('with %d, again and again: never a success', async (exit, seen, said) => {
+    const ended = await run(['-p', '1'], exit, 'always');
+    expect(ended).toMatchObject({ code: seen, stdout: '' });
+    expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
+    expect(ended.notices.split('\n')).toHaveLength(2);
+    // What was not loaded casts doubt on the prefix: the next run makes it again.
+    expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(exit !== 0x42);
+  });
 }
