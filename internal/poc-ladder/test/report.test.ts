@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,12 +49,6 @@ describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
       'F03-a-poll-whose-time-is-over-looks-like-success-in-events.md">F03</a>',
     );
     expect(html).toContain(`<dt>Windows Node</dt><dd>${host.windowsNode}</dd>`);
-  });
-
-  test('writes none with --no-report', () => {
-    const { stdout, status } = ladder('--stage=0-wake', '--no-report');
-    expect({ status, isThere: existsSync(page()) }).toEqual({ status: 0, isThere: false });
-    expect(stdout).not.toContain('Report');
   });
 
   test('with --json says where on standard error, and no trace is in the verdict', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,16 +10,18 @@ const main = createRequire(import.meta.url).resolve('poc-ladder/main');
 const host = describeHost();
 
 test.skipIf(host.kind === 'none')(
-  `--trace writes calls to standard error, --trace-file a file ${host.reason}`,
+  `--trace writes calls to standard error, --trace-file a file, --no-report no report ${host.reason}`,
   () => {
     const directory = mkdtempSync(join(tmpdir(), 'ladder-trace-'));
     const build = `--build=${process.env['TEST_BUILD']}`;
-    const args = [main, '--stage=0-wake', build, '--trace', '--trace-file=x.json'];
+    const args = [main, '--stage=0-wake', build, '--trace', '--trace-file=x.json', '--no-report'];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, {
       encoding: 'utf8',
       cwd: directory,
     });
     const file = readFileSync(join(directory, 'x.json'), 'utf8');
+    expect(readdirSync(directory)).toEqual(['x.json']);
+    expect(stdout).not.toContain('Report');
     rmSync(directory, { recursive: true });
     expect(status).toBe(0);
     // Standard output is the stage's words alone.

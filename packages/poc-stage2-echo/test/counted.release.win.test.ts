@@ -115,7 +115,7 @@ class EarlyServer extends EchoServer {
   }
 }
 
-const rounds = 200;
+const rounds = 60;
 
 test.each([
   ['after the I/O costs one packet a message', EchoServer, 1],
@@ -199,19 +199,19 @@ test('16 MiB to a reader that starts late: all in order, little kept, no spinnin
   await client.terminate();
 });
 
-test('E02 1001 messages one after the other, then the end', async () => {
+test('E02 101 messages one after the other, then the end', async () => {
   const server = startServer();
   const socket = await newClient(server, { allowHalfOpen: true });
   const before = { ...server.counts };
-  for (let round = 0; round < 1_001; round += 1) await echoOnce(server, socket, 'PING');
+  for (let round = 0; round < 101; round += 1) await echoOnce(server, socket, 'PING');
   const { packets, polls } = server.counts;
   // The counts of the NT calls are what makes a reactor fast: one packet, one poll a message.
-  expect(packets - before.packets).toBe(1_001);
-  expect(polls - before.polls).toBe(1_001);
+  expect(packets - before.packets).toBe(101);
+  expect(polls - before.polls).toBe(101);
   const inbox = new Inbox(socket);
   socket.end();
   await until(server, () => inbox.isEnded);
-  expect(server.counts).toMatchObject({ ended: 1, broken: 0, received: 4_004, sent: 4_004 });
+  expect(server.counts).toMatchObject({ ended: 1, broken: 0, received: 404, sent: 404 });
 });
 
 test('200 silent ones, and one that never reads: the others are served', async () => {
