@@ -34,7 +34,7 @@ export interface CompareArguments {
 
 /** What is printed for `--help`. */
 export const help = `pnpm bench [flags]                    measures; 10 minutes at the most
-pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did
+pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did, or is missing in B
 
   --quick            a short run, for development: about three minutes
   --workload ID      only this: W1 to W6, or F1 or F2 for fairness; may be given again

@@ -1,7 +1,7 @@
 import { baseline } from './contestants.js';
 import type { EventCosts } from './js-per-event.js';
 import { markdownTable } from './report.js';
-import type { CallsRow, Results } from './results.js';
+import type { CallsRow, EngineRow, Results } from './results.js';
 import { type Summary, summarize } from './statistics.js';
 
 /** One figure in two results. */
@@ -11,8 +11,11 @@ export interface Comparison {
   readonly after: Summary;
   /** How much better or worse, in percent; above 0 is better. */
   readonly changePercent: number;
-  /** Of a single sample it is `unknown`: it has no spread, so nothing says what is noise. */
-  readonly verdict: 'slower' | 'faster' | 'same' | 'unknown';
+  /**
+   * `unknown` for a single sample: it has no spread, so nothing says what is noise. `missing`: the
+   * other result does not have this row.
+   */
+  readonly verdict: 'slower' | 'faster' | 'same' | 'unknown' | 'missing';
 }
 
 /** Below this a change is none, whatever the spread says: the next build differs by as much. */
@@ -44,6 +47,27 @@ function judgeSamples(...[what, before, after, ...rest]: Parameters<typeof judge
   return Math.min(before.count, after.count) > 1 ? judged : { ...judged, verdict: 'unknown' };
 }
 
+/** Labels of older results, and what is called so today. */
+const renamed: Readonly<Record<string, string>> = {
+  self: 'self',
+  helper: 'single',
+  group: 'batched',
+};
+
+/** A label as it is today: `engine-group-asking` is `engine-batched-asking`. */
+function currentLabel(label: string): string {
+  return label
+    .split('-')
+    .map((part) => renamed[part] ?? part)
+    .join('-');
+}
+
+/** A row whose partner is not in the other result. */
+function missing(what: string): Comparison {
+  const none = single(Number.NaN);
+  return { what, before: none, after: none, changePercent: Number.NaN, verdict: 'missing' };
+}
+
 const single = (value: number): Summary => summarize([value]);
 const allCalls = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
 
@@ -51,16 +75,26 @@ const allCalls = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each
 function compareFairness(before: Results, after: Results): Comparison[] {
   const comparisons: Comparison[] = [];
   for (const old of before.shares ?? []) {
-    const now = after.shares?.find(({ label }) => label === old.label);
-    if (now === undefined || old.label === baseline) continue;
-    const what = `F1 ${old.label}, share of the slowest`;
+    const label = currentLabel(old.label);
+    if (label === baseline) continue;
+    const now = after.shares?.find((each) => each.label === label);
+    const what = `F1 ${label}, share of the slowest`;
+    if (now === undefined) {
+      comparisons.push(missing(what));
+      continue;
+    }
     const [was, is] = [single(old.slowest), single(now.slowest)];
     comparisons.push(judgeSamples(what, was, is, 'more', leastFairnessPercent));
   }
   for (const old of before.neighbours ?? []) {
-    const now = after.neighbours?.find(({ label }) => label === old.label);
-    if (now === undefined || old.label === baseline) continue;
-    const what = `F2 ${old.label}, p99 beside one that streams`;
+    const label = currentLabel(old.label);
+    if (label === baseline) continue;
+    const now = after.neighbours?.find((each) => each.label === label);
+    const what = `F2 ${label}, p99 beside one that streams`;
+    if (now === undefined) {
+      comparisons.push(missing(what));
+      continue;
+    }
     const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
     comparisons.push(judgeSamples(what, was, is, 'less', leastFairnessPercent));
   }
@@ -76,49 +110,68 @@ function namedCosts({ noCostNs, atOnceNs }: EventCosts): Map<string, Summary | u
 }
 
 /**
- * Compares what both results have: rates as ratios to `node:net` of the same run, so that a slower
- * machine is no slower engine; fairness; JavaScript per event; foreign calls per message.
+ * Compares two results: rates as ratios to `node:net` of the same run, so that a slower machine is no
+ * slower engine; fairness; JavaScript per event; foreign calls per message. Rows of the first that the
+ * second does not have are `missing`; those that were renamed since are found.
  */
 export function compare(before: Results, after: Results): Comparison[] {
-  const comparisons: Comparison[] = [];
-  for (const old of before.speed) {
-    const now = after.speed.find(
-      ({ workload, label }) => workload === old.workload && label === old.label,
-    );
-    // The baseline's ratio to itself is always 1.
-    if (now === undefined || old.label === baseline) continue;
-    const what = `${old.workload} ${old.label}, rate to node:net`;
-    const [was, is] = [summarize(old.ratios), summarize(now.ratios)];
-    comparisons.push(judgeSamples(what, was, is, 'more', leastPercent));
-  }
-  for (const old of before.foreignCalls) {
-    const now = after.foreignCalls.find(
-      ({ workload, label }) => workload === old.workload && label === old.label,
-    );
-    if (now === undefined) continue;
-    const what = `${old.workload} ${old.label}, foreign calls per message`;
-    const [was, is] = [single(allCalls(old)), single(allCalls(now))];
-    comparisons.push(judge(what, was, is, 'less', leastCallsPercent));
-  }
-  comparisons.push(...compareFairness(before, after));
-  for (const old of before.engine) {
-    const now = after.engine.find(({ way }) => way === old.way);
+  return [
+    ...compareSpeed(before, after),
+    ...compareCalls(before, after),
+    ...compareFairness(before, after),
     // Not beside a baseline: another machine is another figure.
-    if (now === undefined || before.host.name !== after.host.name) continue;
+    ...(before.host.name === after.host.name ? compareEngine(before, after) : []),
+  ];
+}
+
+function compareSpeed(before: Results, after: Results): Comparison[] {
+  return before.speed.flatMap((old) => {
+    const label = currentLabel(old.label);
+    // The baseline's ratio to itself is always 1.
+    if (label === baseline) return [];
+    const now = after.speed.find((each) => each.workload === old.workload && each.label === label);
+    const what = `${old.workload} ${label}, rate to node:net`;
+    if (now === undefined) return [missing(what)];
+    return [judgeSamples(what, summarize(old.ratios), summarize(now.ratios), 'more', leastPercent)];
+  });
+}
+
+function compareCalls(before: Results, after: Results): Comparison[] {
+  return before.foreignCalls.map((old) => {
+    const label = currentLabel(old.label);
+    const now = after.foreignCalls.find(
+      (each) => each.workload === old.workload && each.label === label,
+    );
+    const what = `${old.workload} ${label}, foreign calls per message`;
+    if (now === undefined) return missing(what);
+    const [was, is] = [single(allCalls(old)), single(allCalls(now))];
+    return judge(what, was, is, 'less', leastCallsPercent);
+  });
+}
+
+/** The name of a row; an older result calls it a way. */
+const presetOf = (row: EngineRow & { readonly way?: string }) =>
+  currentLabel(row.preset ?? row.way ?? '');
+
+function compareEngine(before: Results, after: Results): Comparison[] {
+  return before.engine.flatMap((old) => {
+    const preset = presetOf(old);
+    const now = after.engine.find((each) => presetOf(each) === preset);
+    if (now === undefined) return [missing(`${preset}, ns per event`)];
     const costs = namedCosts(now.events);
-    for (const [name, was] of namedCosts(old.events)) {
+    return [...namedCosts(old.events)].flatMap(([name, was]) => {
       const is = costs.get(name);
-      if (was === undefined || is === undefined) continue;
-      const what = `${old.way}, ns per event ${name}`;
-      comparisons.push(judgeSamples(what, was, is, 'less', leastPercent));
-    }
-  }
-  return comparisons;
+      // An older result has fewer of these.
+      if (was === undefined) return [];
+      const what = `${preset}, ns per event ${name}`;
+      return [is === undefined ? missing(what) : judgeSamples(what, was, is, 'less', leastPercent)];
+    });
+  });
 }
 
 /** A comparison for people, what changed first. */
 export function compareReport(comparisons: readonly Comparison[]): string {
-  const order = { slower: 0, faster: 1, same: 2, unknown: 3 };
+  const order = { missing: 0, slower: 1, faster: 2, same: 3, unknown: 4 };
   const rows = [...comparisons].sort((a, b) => order[a.verdict] - order[b.verdict]);
   const spread = ({ median, low, high }: Summary) =>
     low === high
@@ -126,12 +179,16 @@ export function compareReport(comparisons: readonly Comparison[]): string {
       : `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
   return markdownTable(
     ['', 'verdict', 'change', 'before', 'after'],
-    rows.map(({ what, verdict, changePercent, before, after }) => [
-      what,
-      verdict,
-      `${changePercent >= 0 ? '+' : ''}${changePercent.toFixed(1)} %`,
-      spread(before),
-      spread(after),
-    ]),
+    rows.map(({ what, verdict, changePercent, before, after }) =>
+      verdict === 'missing'
+        ? [what, verdict, '', '', '']
+        : [
+            what,
+            verdict,
+            `${changePercent >= 0 ? '+' : ''}${changePercent.toFixed(1)} %`,
+            spread(before),
+            spread(after),
+          ],
+    ),
   );
 }

@@ -1,20 +1,20 @@
-import type { WayName } from 'afd-poller';
+import { presets } from 'afd-poller';
 
-// The compiler says so when the engine has a way that is not measured here.
-const everyWay: Readonly<Record<WayName, true>> = { self: true, helper: true, group: true };
+/** A preset of the engine, by name. */
+export type PresetName = keyof typeof presets;
 
-/** The engine's ways of polling. */
-export const ways = Object.keys(everyWay) as WayName[];
+/** All of them. */
+export const presetNames = Object.keys(presets) as PresetName[];
 
-/** The way of an engine that is not told one. A test holds it. */
-export const defaultWay: WayName = 'group';
+/** The preset of an engine without options. A test holds it. */
+export const defaultPreset: PresetName = 'batched';
 
 /** An echo server that takes part. */
 export type ContestantName =
   | 'engine'
-  | `engine-${WayName}`
+  | `engine-${PresetName}`
   | 'engine-asking'
-  | `engine-${WayName}-asking`
+  | `engine-${PresetName}-asking`
   | 'node-net'
   | 'node-net-onread'
   | 'blocking';
@@ -24,16 +24,16 @@ export const baseline: ContestantName = 'node-net';
 
 /** All whose speed is measured, the engine first. */
 export const contestants: readonly ContestantName[] = [
-  ...ways.map((way) => `engine-${way}` as const),
+  ...presetNames.map((preset) => `engine-${preset}` as const),
   'engine-asking',
   'node-net',
   'node-net-onread',
   'blocking',
 ];
 
-/** Of whom it is measured whether a thousand connections have their share: each way, eager or not. */
+/** Of whom it is measured whether a thousand connections have their share: each preset, eager or not. */
 export const sharers: readonly ContestantName[] = [
-  ...ways.flatMap((way) => [`engine-${way}`, `engine-${way}-asking`] as const),
+  ...presetNames.flatMap((preset) => [`engine-${preset}`, `engine-${preset}-asking`] as const),
   baseline,
 ];
 
@@ -43,7 +43,7 @@ export const neighbours: readonly ContestantName[] = ['engine', baseline];
 /** How an engine is to be set up. */
 export interface EngineSetup {
   /** Undefined for the engine's default. */
-  readonly way: WayName | undefined;
+  readonly preset: PresetName | undefined;
   /** Tries before it asks; see EngineServer. */
   readonly isEager: boolean;
 }
@@ -52,6 +52,6 @@ export interface EngineSetup {
 export function engineOf(name: ContestantName): EngineSetup | undefined {
   const [kind, ...rest] = name.split('-');
   if (kind !== 'engine') return undefined;
-  const way = ways.find((each) => each === rest[0]);
-  return { way, isEager: rest.at(-1) !== 'asking' };
+  const preset = presetNames.find((each) => each === rest[0]);
+  return { preset, isEager: rest.at(-1) !== 'asking' };
 }

@@ -1,6 +1,14 @@
-import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
+import {
+  type AfdPoller,
+  PollEvents,
+  type PreparedInterest,
+  prepareInterest,
+  presets,
+} from 'afd-poller';
+import { createPoller } from 'afd-poller/internal';
 import { type Kernel, WsaError } from 'ntdllx';
 import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import type { PresetName } from './contestants.js';
 import type { CallCounts } from './counting-kernel.js';
 import { Luck } from './luck.js';
 import { reportServer, type ServerPorts } from './server-report.js';
@@ -13,9 +21,10 @@ const turnBytes = 2_097_152;
 /** A look that told of so many may have left others: it is made again, but not for ever. */
 const crowd = 64;
 const mostLooks = 16;
-/** Told once; then this server asks for more when it is through with it. */
-const receiving = { receive: true, mode: 'oneshot' } as const;
-const sending = { send: true, mode: 'oneshot' } as const;
+/** Reported once; then this server asks for more when it is through with it. */
+const accepting = prepareInterest({ accept: true });
+const receiving = prepareInterest({ readable: true, mode: 'oneshot' });
+const sending = prepareInterest({ writable: true, mode: 'oneshot' });
 
 type Role = 'listener' | 'control-listener' | 'control' | 'data';
 
@@ -34,7 +43,7 @@ interface Peer {
 /** What an {@link EngineServer} is made with. */
 export interface EngineServerOptions {
   /** The engine's default unless it is said. */
-  readonly way?: WayName | undefined;
+  readonly preset?: PresetName | undefined;
   readonly bufferBytes: number;
   readonly kernel: Kernel;
   /** The counts of `kernel`, if it counts. */
@@ -67,21 +76,18 @@ export class EngineServer {
   /** Bytes that were served, since the beginning. */
   #served = 0;
 
-  constructor({ way, bufferBytes, kernel, calls, isEager = true }: EngineServerOptions) {
+  constructor({ preset, bufferBytes, kernel, calls, isEager = true }: EngineServerOptions) {
     this.#calls = calls;
     this.#isEager = isEager;
     this.#buffer = Buffer.alloc(bufferBytes);
-    this.poller = new AfdPoller<Peer>({
-      kernel,
-      allowMainThread: true,
-      ...(way === undefined ? {} : { way }),
-    });
+    const options = preset === undefined ? {} : presets[preset];
+    this.poller = createPoller<Peer>({ ...options, kernel, allowMainThread: true });
     const creator = new SocketCreator(kernel);
     const listen = (role: Role) => {
       const skt = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
       // Whom it accepts gets that from it.
       skt.setOption('noDelay', true);
-      this.#register(this.#join(role, skt), { accept: true });
+      this.#register(this.#join(role, skt), accepting);
       return skt.localEndpoint().port;
     };
     this.ports = { port: listen('listener'), control: listen('control-listener') };
@@ -103,7 +109,8 @@ export class EngineServer {
   #serveReady(timeoutMs: number): number {
     const events = this.poller.wait(timeoutMs, this.#events);
     for (const event of events) {
-      const peer = event.token as Peer;
+      if (event.kind !== 'socket') continue;
+      const peer = event.token;
       if (event.isAccept) this.#accept(peer);
       else if (event.isReset) this.#close(peer);
       else this.#settle(peer, this.#serve(peer, event.isWritable));
@@ -124,7 +131,7 @@ export class EngineServer {
     return peer;
   }
 
-  #register(peer: Peer, interest: object): void {
+  #register(peer: Peer, interest: PreparedInterest): void {
     if (peer.isRegistered) this.poller.modify(peer.skt, interest, peer);
     else this.poller.add(peer.skt, interest, peer);
     peer.isRegistered = true;

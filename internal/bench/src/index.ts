@@ -6,7 +6,7 @@
  */
 export { readArguments, UsageError } from './arguments.js';
 export { compare, compareReport } from './compare.js';
-export { defaultWay, ways } from './contestants.js';
+export { defaultPreset, type PresetName, presetNames } from './contestants.js';
 export { callsPerMessage, countCalls } from './counting-kernel.js';
 export { EngineServer } from './engine-server.js';
 export { findGenerator, type Generator, Loader } from './generator.js';

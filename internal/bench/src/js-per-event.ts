@@ -1,7 +1,9 @@
 import { GCProfiler } from 'node:v8';
-import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
+import { type AfdPoller, PollEvents, presets } from 'afd-poller';
+import { createPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import type { PresetName } from './contestants.js';
 import { asForeign } from './foreign.js';
 import { createNoCostKernel } from './no-cost-kernel.js';
 import { type Summary, summarize } from './statistics.js';
@@ -40,19 +42,19 @@ export class EventScene {
    * @param isForeign lets nothing of the kernel be inlined; see {@link asForeign}.
    */
   constructor(
-    way: WayName,
+    preset: PresetName,
     idle: number,
     { capacity = readySockets, isForeign = false, succeedsAtOnce = false } = {},
   ) {
     this.events = new PollEvents<number>(capacity);
     const { kernel: own, setReady } = createNoCostKernel({ succeedsAtOnce });
     const kernel = isForeign ? asForeign(own) : own;
-    this.poller = new AfdPoller<number>({ way, kernel, allowMainThread: true });
+    this.poller = createPoller<number>({ ...presets[preset], kernel, allowMainThread: true });
     const creator = new SocketCreator(kernel);
     for (let token = 0; token < readySockets + idle; token += 1) {
       setReady(token < readySockets);
       const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
-      this.poller.add(skt, { receive: true }, token);
+      this.poller.add(skt, { readable: true }, token);
     }
   }
 
@@ -61,7 +63,7 @@ export class EventScene {
     let told = 0;
     for (let turn = 0; turn < count; turn += 1) {
       for (const event of this.poller.wait(timeoutMs, this.events)) {
-        if (event.isReadable && event.token !== undefined) told += 1;
+        if (event.kind === 'socket' && event.isReadable) told += 1;
       }
     }
     return told;
@@ -89,9 +91,9 @@ function nsPerEvent(scenes: readonly Turns[], count: number): Summary[] {
 }
 
 /** @param turns waits per sample, of {@link readySockets} events each. */
-export function measureEvents(way: WayName, turns: number): EventCosts {
-  const scenes = idleCounts.map((idle) => new EventScene(way, idle));
-  const atOnce = new EventScene(way, 0, { succeedsAtOnce: true });
+export function measureEvents(preset: PresetName, turns: number): EventCosts {
+  const scenes = idleCounts.map((idle) => new EventScene(preset, idle));
+  const atOnce = new EventScene(preset, 0, { succeedsAtOnce: true });
   const summaries = nsPerEvent(
     scenes.map((scene) => (count) => scene.turns(count)),
     turns,
@@ -103,13 +105,18 @@ export function measureEvents(way: WayName, turns: number): EventCosts {
     ),
     atOnceNs: nsPerEvent([(count) => atOnce.turns(count)], turns)[0] as Summary,
     flatness: Math.max(...medians) / Math.min(...medians),
-    simNtNs: measureOnSimNt(way, Math.ceil(turns / 10)),
+    simNtNs: measureOnSimNt(preset, Math.ceil(turns / 10)),
   };
 }
 
-function measureOnSimNt(way: WayName, turns: number): Summary {
+function measureOnSimNt(preset: PresetName, turns: number): Summary {
   const { kernel, nowMs } = createSimNt({ seed: 1, isStrict: false });
-  const poller = new AfdPoller<number>({ way, kernel, now: nowMs, allowMainThread: true });
+  const poller = createPoller<number>({
+    ...presets[preset],
+    kernel,
+    now: nowMs,
+    allowMainThread: true,
+  });
   const events = new PollEvents<number>(readySockets);
   const creator = new SocketCreator(kernel);
   const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -117,7 +124,7 @@ function measureOnSimNt(way: WayName, turns: number): Summary {
   for (let token = 0; token < readySockets; token += 1) {
     const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
     sender.sendTo(Buffer.from('x'), skt.localEndpoint());
-    poller.add(skt, { receive: true }, token);
+    poller.add(skt, { readable: true }, token);
     skts.push(skt);
   }
   const [summary] = nsPerEvent(
@@ -125,7 +132,8 @@ function measureOnSimNt(way: WayName, turns: number): Summary {
       (count) => {
         let told = 0;
         for (let turn = 0; turn < count; turn += 1) {
-          for (const event of poller.wait(0, events)) if (event.isReadable) told += 1;
+          for (const event of poller.wait(0, events))
+            if (event.kind === 'socket' && event.isReadable) told += 1;
         }
         return told;
       },
@@ -149,9 +157,9 @@ export interface Allocation {
  *
  * @throws {Error} when something was collected: the count would be too small.
  */
-export function measureAllocation(way: WayName, succeedsAtOnce: boolean): Allocation {
-  const scene = new EventScene(way, 0, { isForeign: true, succeedsAtOnce });
-  const lonely = new EventScene(way, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
+export function measureAllocation(preset: PresetName, succeedsAtOnce: boolean): Allocation {
+  const scene = new EventScene(preset, 0, { isForeign: true, succeedsAtOnce });
+  const lonely = new EventScene(preset, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
   // With a time-out, for that asks the clock; it is never used up.
   scene.turns(12_000, timeoutMs);
   lonely.turns(30_000, timeoutMs);

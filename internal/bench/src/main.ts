@@ -35,13 +35,18 @@ function compareFiles({ before, after }: CompareArguments): number {
   const comparisons = compare(readResults(before), readResults(after));
   if (comparisons.length === 0) throw new UsageError('The two results have nothing in common.');
   process.stdout.write(`${compareReport(comparisons)}\n`);
-  const slower = comparisons.filter(({ verdict }) => verdict === 'slower');
+  const named = (wanted: string) =>
+    comparisons.filter(({ verdict }) => verdict === wanted).map(({ what }) => what);
+  const [slower, missing] = [named('slower'), named('missing')];
   process.stdout.write(
     slower.length === 0
       ? '\nNothing got slower beyond the noise.\n'
-      : `\nSlower beyond the noise: ${slower.map(({ what }) => what).join('; ')}.\n`,
+      : `\nSlower beyond the noise: ${slower.join('; ')}.\n`,
   );
-  return slower.length === 0 ? 0 : 1;
+  if (missing.length > 0) {
+    process.stdout.write(`\nThe second file does not have: ${missing.join('; ')}.\n`);
+  }
+  return slower.length + missing.length === 0 ? 0 : 1;
 }
 
 async function measure(args: RunArguments): Promise<number> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { WayName } from 'afd-poller';
+import type { PresetName } from './contestants.js';
 import type { MicroRow } from './micro-row.js';
 import type { EngineRow } from './results.js';
 import type { Servers } from './servers.js';
@@ -18,15 +18,15 @@ export const allocationFlags = [
 /** What the engine costs by itself: on the host's Node without a kernel, and on the real kernel. */
 export async function measureEngine(
   servers: Servers,
-  way: WayName,
+  preset: PresetName,
   { sockets, isQuick }: { readonly sockets: readonly number[]; readonly isQuick: boolean },
 ): Promise<EngineRow> {
-  const args = [...allocationFlags, eventsScript, way, isQuick ? 'quick' : 'full'];
+  const args = [...allocationFlags, eventsScript, preset, isQuick ? 'quick' : 'full'];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const micro = await servers.runScript<MicroRow[]>('micro', [
-    way,
+    preset,
     sockets.join(),
     `${servers.wineserver ?? ''}`,
   ]);
-  return { way, events: JSON.parse(stdout) as EngineRow['events'], micro };
+  return { preset, events: JSON.parse(stdout) as EngineRow['events'], micro };
 }

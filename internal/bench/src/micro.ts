@@ -1,8 +1,9 @@
-// Runs in Windows Node: node micro.js WAY COUNTS [WINESERVER]. What the engine's own calls cost on the real
+// Runs in Windows Node: node micro.js PRESET COUNTS [WINESERVER]. What the engine's own calls cost on the real
 // kernel while so many sockets are registered and idle. One line of JSON.
 import { readFileSync } from 'node:fs';
-import { AfdPoller, PollEvents, type WayName } from 'afd-poller';
+import { AfdPoller, PollEvents, presets } from 'afd-poller';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import type { PresetName } from './contestants.js';
 import { type MicroCall, type MicroRow, microCalls } from './micro-row.js';
 import { summarize } from './statistics.js';
 
@@ -10,12 +11,12 @@ const rounds = 9;
 /** Calls that are timed together: one alone is shorter than the clock is exact. */
 const batch = 50;
 
-const [way = 'group', counts = '1', wineserver = ''] = process.argv.slice(2) as [
-  WayName,
+const [preset = 'batched', counts = '1', wineserver = ''] = process.argv.slice(2) as [
+  PresetName,
   string?,
   string?,
 ];
-const poller = new AfdPoller<number>({ way, allowMainThread: true });
+const poller = new AfdPoller<number>({ ...presets[preset], allowMainThread: true });
 const events = new PollEvents<number>(64);
 const creator = new SocketCreator();
 const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -31,7 +32,7 @@ function settle(pending: number): void {
 function register(count: number): void {
   while (skts.length < count) {
     const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
-    poller.add(skt, { receive: true });
+    poller.add(skt, { readable: true });
     skts.push(skt);
   }
   settle(count);
@@ -98,7 +99,7 @@ function measure(sockets: number): MicroRow {
         while (poller.inspect().pending > sockets - some.length) poller.wait(0, events);
       });
       timers.arm.run(some.length, () => {
-        for (const skt of some) poller.add(skt, { receive: true });
+        for (const skt of some) poller.add(skt, { readable: true });
         poller.wait(0, events);
       });
     }
@@ -106,7 +107,9 @@ function measure(sockets: number): MicroRow {
     timers.event.run(batch, () => {
       for (let count = 0; count < batch; count += 1) {
         sender.sendTo(byte, address);
-        for (const { skt } of poller.wait(Number.POSITIVE_INFINITY, events)) skt?.recvFrom(into);
+        for (const event of poller.wait(Number.POSITIVE_INFINITY, events)) {
+          if (event.kind === 'socket') event.skt.recvFrom(into);
+        }
       }
     });
     settle(sockets);

@@ -1,4 +1,4 @@
-import { ways } from './contestants.js';
+import { presetNames } from './contestants.js';
 import { microCalls } from './micro-row.js';
 import type {
   CallsRow,
@@ -124,9 +124,9 @@ function cost({ median: middle }: Summary, wineserver: number | undefined): stri
 function microTable(rows: readonly EngineRow[]): string {
   return markdownTable(
     ['', 'sockets', 'arm', 'cancel', 'event', 'wake and wait', 'wait of 0'],
-    rows.flatMap(({ way, micro }) =>
+    rows.flatMap(({ preset, micro }) =>
       micro.map((row) => [
-        way,
+        preset,
         row.sockets.toLocaleString('en-US'),
         ...microCalls.map((call) => cost(row[call], row.wineserver?.[call])),
       ]),
@@ -146,8 +146,8 @@ function eventsTable(rows: readonly EngineRow[]): string {
       'B/event',
       'B/wait',
     ],
-    rows.map(({ way, events }) => [
-      way,
+    rows.map(({ preset, events }) => [
+      preset,
       ...idle.map((count) => events.noCostNs[count]?.median),
       events.atOnceNs.median,
       events.flatness,
@@ -194,7 +194,7 @@ export function report(results: Results): string {
     section('NT calls per message, by Wine’s relay channel', callsTable(relayedNtCalls));
   }
   if (memory.length > 0) section('Bytes per idle connection', memoryTable(memory));
-  const known = engine.filter(({ way }) => ways.some((each) => each === way));
+  const known = engine.filter(({ preset }) => presetNames.some((each) => each === preset));
   if (known.length > 0) {
     section(
       'One call of the engine, in µs (of which wineserver), by registered sockets',

@@ -64,9 +64,9 @@ export interface CallsRow {
   readonly calls: CallCounts;
 }
 
-/** A way of the engine on its own. */
+/** A preset of the engine on its own. */
 export interface EngineRow {
-  readonly way: string;
+  readonly preset: string;
   readonly events: EventCosts & { readonly allocation: Allocation };
   readonly micro: readonly MicroRow[];
 }

@@ -1,6 +1,5 @@
-import type { WayName } from 'afd-poller';
 import type { RunArguments } from './arguments.js';
-import { neighbours, sharers, ways } from './contestants.js';
+import { neighbours, type PresetName, presetNames, sharers } from './contestants.js';
 import { findGenerator, type Generator } from './generator.js';
 import { hostRow, pinEverything } from './host.js';
 import { Interruption } from './interruption.js';
@@ -148,8 +147,8 @@ class Run {
   }
 
   engine(): Promise<EngineRow[]> {
-    return this.#each(this.#isWhole ? ways : [], 'the engine alone', (way) =>
-      this.#inSession(async (servers) => [await measureEngine(servers, way, this.#args)]),
+    return this.#each(this.#isWhole ? presetNames : [], 'the engine alone', (preset) =>
+      this.#inSession(async (servers) => [await measureEngine(servers, preset, this.#args)]),
     );
   }
 
@@ -158,7 +157,7 @@ class Run {
     this.#say(`note: ${line}`);
   }
 
-  async #each<T extends Workload | Entry | WayName, R>(
+  async #each<T extends Workload | Entry | PresetName, R>(
     list: readonly T[],
     what: string,
     measure: (item: T) => Promise<R[]>,
@@ -199,7 +198,7 @@ class Run {
   }
 }
 
-function titleOf(item: Workload | Entry | WayName): string {
+function titleOf(item: Workload | Entry | PresetName): string {
   if (typeof item === 'string') return item;
   return 'id' in item ? `${item.id}, ${item.title}` : item.label;
 }

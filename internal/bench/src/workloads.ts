@@ -1,4 +1,10 @@
-import { baseline, type ContestantName, contestants, defaultWay, engineOf } from './contestants.js';
+import {
+  baseline,
+  type ContestantName,
+  contestants,
+  defaultPreset,
+  engineOf,
+} from './contestants.js';
 
 /** What a load generator is told. */
 export interface Load {
@@ -115,11 +121,12 @@ export function plainEntries(names: readonly ContestantName[]): Entry[] {
 }
 
 /**
- * Whose calls are counted: the engine at its default, trying and asking. What the other ways call is held
+ * Whose calls are counted: the engine at its default, trying and asking. What the other presets call is held
  * by a test.
  */
 export function countedEntriesOf(workload: Workload): Entry[] {
   return entriesOf(workload).filter(
-    ({ contestant }) => contestant === 'engine-asking' || engineOf(contestant)?.way === defaultWay,
+    ({ contestant }) =>
+      contestant === 'engine-asking' || engineOf(contestant)?.preset === defaultPreset,
   );
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { type Allocation, allocationFlags, EventScene, eventsScript, ways } from 'bench';
+import { verifyPoller } from 'afd-poller/internal';
+import { type Allocation, allocationFlags, EventScene, eventsScript, presetNames } from 'bench';
 import { expect, test } from 'vitest';
 
 // Nothing per event: what is beyond 0 is V8's own business while it was measured. One boxed number
@@ -7,8 +8,8 @@ import { expect, test } from 'vitest';
 const mostBytesPerEvent = 1;
 const mostBytesPerWait = 200;
 
-test.each(ways)('an event of the engine allocates nothing [%s]', (way) => {
-  const args = [...allocationFlags, eventsScript, way, 'allocation'];
+test.each(presetNames)('an event of the engine allocates nothing [%s]', (preset) => {
+  const args = [...allocationFlags, eventsScript, preset, 'allocation'];
   const said = execFileSync(process.execPath, args, { encoding: 'utf8' });
   const { allocation, atOnceAllocation } = JSON.parse(said) as Record<string, Allocation>;
   for (const [what, seen] of [
@@ -17,25 +18,27 @@ test.each(ways)('an event of the engine allocates nothing [%s]', (way) => {
   ] as const) {
     const { bytesPerEvent, bytesPerWait } = seen;
     console.log(
-      `[${way}] ${what}: ${bytesPerEvent.toFixed(2)} bytes an event, ${bytesPerWait.toFixed()} a wait`,
+      `[${preset}] ${what}: ${bytesPerEvent.toFixed(2)} bytes an event, ${bytesPerWait.toFixed()} a wait`,
     );
     expect(bytesPerEvent, what).toBeLessThan(mostBytesPerEvent);
     expect(bytesPerWait, what).toBeLessThan(mostBytesPerWait);
   }
 });
 
-const scenes = ways.flatMap((way) => [
-  { way, succeedsAtOnce: false },
-  { way, succeedsAtOnce: true },
+const scenes = presetNames.flatMap((preset) => [
+  { preset, succeedsAtOnce: false },
+  { preset, succeedsAtOnce: true },
 ]);
 test.each(scenes)(
   'the kernel without a cost tells each ready socket once a wait %o',
-  ({ way, succeedsAtOnce }) => {
-    const scene = new EventScene(way, 500, { succeedsAtOnce });
+  ({ preset, succeedsAtOnce }) => {
+    const scene = new EventScene(preset, 500, { succeedsAtOnce });
     expect(scene.turns(10)).toBe(640);
-    const tokens = [...scene.poller.wait(0, scene.events)].map(({ token }) => token as number);
+    const tokens = [...scene.poller.wait(0, scene.events)].flatMap((event) =>
+      event.kind === 'socket' ? [event.token] : [],
+    );
     expect(tokens.sort((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, token) => token));
-    scene.poller.verify();
+    verifyPoller(scene.poller);
     scene.poller.close();
     expect(scene.poller.inspect()).toMatchObject({ isOpen: false, pending: 0 });
   },

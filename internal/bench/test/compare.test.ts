@@ -34,7 +34,7 @@ function results({
     speed: [
       {
         workload: 'W1',
-        label: 'engine-helper',
+        label: 'engine-single',
         rates: ratios.map((ratio) => 5_000 * ratio),
         ratios,
         mibs: ratios,
@@ -46,12 +46,12 @@ function results({
         wineserverCpuUs: [],
       },
     ],
-    foreignCalls: [{ workload: 'W1', label: 'engine-helper', calls: { recv: 1, send: calls - 1 } }],
+    foreignCalls: [{ workload: 'W1', label: 'engine-single', calls: { recv: 1, send: calls - 1 } }],
     relayedNtCalls: [],
     memory: [],
     engine: [
       {
-        way: 'helper',
+        preset: 'single',
         events: {
           noCostNs: { 0: summarize(ns) },
           atOnceNs: summarize(ns),
@@ -117,17 +117,34 @@ describe('compare', () => {
     expect(verdicts({}, { ...slow, host: 'b' })).toHaveLength(2);
   });
 
-  test('a figure that an older file does not have is left out', () => {
+  test('a figure that an older file does not have is left out; one that is gone is missing', () => {
     const old = results({});
     for (const { events } of old.engine) delete (events as { atOnceNs?: unknown }).atOnceNs;
     expect(compare(old, results({}))).toHaveLength(3);
-    expect(compare(results({}), old)).toHaveLength(3);
+    expect(compare(results({}), old).map(({ verdict }) => verdict)).toEqual([
+      'same',
+      'same',
+      'same',
+      'missing',
+    ]);
+  });
+
+  test('rows are found under the name that they have today', () => {
+    const today = results({});
+    const older: Results = JSON.parse(
+      JSON.stringify(today)
+        .replaceAll('engine-single', 'engine-helper')
+        .replace('"preset":"single"', '"way":"helper"'),
+    );
+    const list = compare(older, today);
+    expect(list.map(({ verdict }) => verdict)).toEqual(['same', 'same', 'same', 'same']);
+    expect(list[0]?.what).toBe('W1 engine-single, rate to node:net');
   });
 
   test('a neighbour that waits longer is slower; a share is one sample, and no verdict', () => {
     const fair = (slowest: number, ratios: readonly number[]): Results => ({
       ...results({}),
-      shares: [{ label: 'engine-group', connections: 1_000, slowest, fastest: 1.1, rate: 9_000 }],
+      shares: [{ label: 'engine-batched', connections: 1_000, slowest, fastest: 1.1, rate: 9_000 }],
       neighbours: [
         { label: 'engine', ratios, p99Alone: ratios, p99Beside: ratios, streamMibs: ratios },
       ],
@@ -138,33 +155,39 @@ describe('compare', () => {
         .map(({ what, verdict }) => `${what}: ${verdict}`);
     const was = fair(0.9, [1.1, 1.2, 1.3]);
     expect(fairnessOf(was, fair(0.8, [1.2, 1.4, 1.6]))).toEqual([
-      'F1 engine-group, share of the slowest: unknown',
+      'F1 engine-batched, share of the slowest: unknown',
       'F2 engine, p99 beside one that streams: same',
     ]);
     expect(fairnessOf(was, fair(0.3, [2, 2.1, 2.2]))).toEqual([
-      'F1 engine-group, share of the slowest: unknown',
+      'F1 engine-batched, share of the slowest: unknown',
       'F2 engine, p99 beside one that streams: slower',
     ]);
+    expect(fairnessOf(was, results({}))).toEqual([
+      'F1 engine-batched, share of the slowest: missing',
+      'F2 engine, p99 beside one that streams: missing',
+    ]);
     // Results of before that was measured have none.
-    expect(fairnessOf(was, results({}))).toEqual([]);
     expect(fairnessOf(results({}), was)).toEqual([]);
     const text = report(was);
     expect(text).toMatch(
-      /### Fairness, F1.*\n\n.*\n.*\n\| engine-group \| 0\.90 \| 1\.10 \| 9,000 \|/,
+      /### Fairness, F1.*\n\n.*\n.*\n\| engine-batched \| 0\.90 \| 1\.10 \| 9,000 \|/,
     );
     expect(text).toMatch(/### Fairness, F2.*\n\n.*\n.*\n\| engine \| \*\*1\.20\*\* /);
   });
 
-  test('what only one of them has is passed over', () => {
+  test('what the second does not have is missing', () => {
     const after = { ...results({}), foreignCalls: [], engine: [], speed: [] };
-    expect(compare(results({}), after)).toEqual([]);
+    const list = compare(results({}), after);
+    expect(list.map(({ verdict }) => verdict)).toEqual(['missing', 'missing', 'missing']);
+    expect(compareReport(list)).toContain('| W1 engine-single, rate to node:net | missing |');
+    expect(compare(after, results({}))).toEqual([]);
   });
 
   test('the report has what changed first', () => {
     const list = compare(results({}), results({ calls: 5 }));
     const lines = compareReport(list).split('\n');
     expect(lines[2]).toBe(
-      '| W1 engine-helper, foreign calls per message | slower | -25.0 % | 4.00 | 5.00 |',
+      '| W1 engine-single, foreign calls per message | slower | -25.0 % | 4.00 | 5.00 |',
     );
   });
 });
@@ -176,7 +199,7 @@ test('the table names date, host, versions and how it was measured', () => {
     '2026-01-02; a processor, 2 cores; linux x64; wine-8.0; Windows Node 22.23.3; Node 20.20.2; ' +
       'commit abcdef0; generator in C; all on core 1; 7 rounds of 0.7 s',
   );
-  expect(text).toContain('| engine-helper | **1.00** (0.99–1.01) | 5,000 |');
+  expect(text).toContain('| engine-single | **1.00** (0.99–1.01) | 5,000 |');
   expect(text).toContain('### Foreign calls per message');
   expect(text).not.toContain('relay');
 });

@@ -1,4 +1,4 @@
-import { EngineServer, ways } from 'bench';
+import { EngineServer, presetNames } from 'bench';
 import { createSimNt } from 'sim-nt';
 import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 const chunk = Buffer.alloc(65_536, 1);
 const message = Buffer.alloc(64, 2);
 
-describe.each(ways)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   test.each([
     ['eager', true],
     ['asking', false],
@@ -37,7 +37,7 @@ describe.each(ways)('%s', (way) => {
         return count;
       },
     };
-    const server = new EngineServer({ way, bufferBytes: 65_536, isEager, kernel });
+    const server = new EngineServer({ preset, bufferBytes: 65_536, isEager, kernel });
     const turn = () => {
       isServing = true;
       server.turn(0);

@@ -1,5 +1,12 @@
-import type { WayName } from 'afd-poller';
-import { callsPerMessage, countCalls, defaultWay, EngineServer, ways } from 'bench';
+import { presets } from 'afd-poller';
+import {
+  callsPerMessage,
+  countCalls,
+  defaultPreset,
+  EngineServer,
+  type PresetName,
+  presetNames,
+} from 'bench';
 import { ntKernel } from 'ntdllx';
 import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,21 +19,21 @@ const message = Buffer.alloc(64, 7);
 const into = Buffer.alloc(64);
 const bell = new Int32Array(new SharedArrayBuffer(4));
 
-/** By the way of polling: what the end of a connection and its registration cost beside the socket. */
-const handleCalls: Readonly<Record<WayName, Record<string, number>>> = {
+/** By preset: what the end of a connection and its registration cost beside the socket. */
+const handleCalls: Readonly<Record<PresetName, Record<string, number>>> = {
   // The port and the flags of each socket's own handle.
   self: { NtSetInformationFile: 2 },
-  helper: {},
-  group: {},
+  single: {},
+  batched: {},
 };
 
-test('the engine that is not told a way has the one that is measured as the default', () => {
+test('an engine without options has the preset that is measured as the default', () => {
   const server = new EngineServer({ bufferBytes: 64, kernel: ntKernel });
-  expect(server.poller.inspect().way).toBe(defaultWay);
+  expect(server.poller.inspect()).toMatchObject(presets[defaultPreset]);
   server.close();
 });
 
-describe.each(ways)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   let server: EngineServer;
   let calls: Record<string, number>;
   const clients: Skt[] = [];
@@ -34,7 +41,7 @@ describe.each(ways)('%s', (way) => {
   const start = (isEager: boolean) => {
     const counting = countCalls(ntKernel);
     calls = counting.calls;
-    server = new EngineServer({ way, bufferBytes: 65_536, isEager, ...counting });
+    server = new EngineServer({ preset, bufferBytes: 65_536, isEager, ...counting });
   };
 
   // What a server needs that asks before each receive; so the counts are the engine's.
@@ -132,7 +139,7 @@ describe.each(ways)('%s', (way) => {
       recv: 2,
       send: 1,
       closesocket: 1,
-      ...handleCalls[way],
+      ...handleCalls[preset],
     });
   });
 

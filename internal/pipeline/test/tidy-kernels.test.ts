@@ -61,7 +61,7 @@ test.each([
 });
 
 const placeOf: Record<Holder, string> = {
-  contract: 'internal/sim-nt/test/contract/',
+  contract: 'internal/contract/test/contract/',
   conformance: 'packages/afd-poller/test/cases/',
   threads: 'packages/afd-poller/test/threads.win.test.ts',
   'poc-stage2-echo': 'packages/poc-stage2-echo/test/',

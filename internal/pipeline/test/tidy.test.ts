@@ -34,10 +34,12 @@ const names = new Set(manifests.map(({ name }) => name));
 const mayImport: Record<string, readonly string[]> = {
   ntdllx: [],
   'test-kit': [],
-  'tofu-sockets': ['ntdllx'],
+  'nt-afd': ['ntdllx', 'sim-nt'],
+  // Its tests poll with nt-afd.
+  'tofu-sockets': ['ntdllx', 'nt-afd'],
   // Its tests run `winnode doctor --probe`.
-  'nt-findings': ['ntdllx', 'tofu-sockets', 'winnode'],
-  'afd-poller': ['ntdllx', 'tofu-sockets', 'sim-nt'],
+  'nt-findings': ['ntdllx', 'nt-afd', 'tofu-sockets', 'winnode'],
+  'afd-poller': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
   winnode: [],
   'nt-trace': ['ntdllx'],
   'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
@@ -49,12 +51,13 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-kit': ['ntdllx', 'tofu-sockets', 'nt-trace'],
   'poc-ladder': [...names].filter((name) => /^(poc-.+|winnode|report)$/.test(name)),
   report: ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', 'bench'],
-  'sim-nt': ['ntdllx', 'tofu-sockets'],
+  'sim-nt': ['ntdllx'],
+  contract: ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
   mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['winnode'],
   'new-stage': ['pipeline', 'winnode'],
   siege: ['pipeline'],
-  'nt-repl': ['ntdllx', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
+  'nt-repl': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
   bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
 };
 
@@ -65,6 +68,38 @@ test.each(manifests)('$name depends only on what is below it', (manifest) => {
   // The tests of every package may use test-kit, which depends on nothing here.
   const workspace = used.filter((dependency) => names.has(dependency) && dependency !== 'test-kit');
   expect(mayImport[name]).toEqual(expect.arrayContaining(workspace));
+});
+
+test('no package needs itself by way of others, development dependencies included', () => {
+  const uses = new Map(
+    manifests.map(({ name, dependencies, devDependencies }) => {
+      const used = Object.keys({ ...dependencies, ...devDependencies });
+      return [name, used.filter((each) => names.has(each))] as const;
+    }),
+  );
+  const isDone = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    expect(path, [...path, name].join(' → ')).not.toContain(name);
+    if (isDone.has(name)) return;
+    for (const next of uses.get(name) ?? []) visit(next, [...path, name]);
+    isDone.add(name);
+  };
+  for (const name of uses.keys()) visit(name, []);
+});
+
+/** Who may open AFD, make a port or send a poll. Everybody else asks nt-afd. */
+const asksNtItself = /^packages\/(nt-afd|poc-.+)\/|^internal\/poc-kit\/|^packages\/(ntdllx|nt-trace)\/test\//;
+/** Where these calls are bound, described, shown or simulated, which is no call. */
+const namesNtOnly =
+  /^packages\/(ntdllx|nt-trace)\/src\/|^internal\/(sim-nt|bench|repl|report|new-stage)\/src\/|^internal\/(contract|repl)\/test\//;
+
+test('AFD is opened, ports are made and polls are sent in nt-afd and the stages alone', () => {
+  const calls = /\b(NtCreateIoCompletion|NtDeviceIoControlFile|IOCTL_AFD_POLL|OBJECT_ATTRIBUTES)\b/;
+  for (const file of files.filter((name) => /^(packages|internal)\/.*\.(ts|mjs)$/.test(name))) {
+    if (asksNtItself.test(file) || namesNtOnly.test(file)) continue;
+    if (/\/test\//.test(file)) continue;
+    expect(calls.exec(read(file))?.[0], file).toBeUndefined();
+  }
 });
 
 test('only ntdllx depends on koffi', () => {

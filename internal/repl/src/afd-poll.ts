@@ -1,5 +1,5 @@
+import { everything, type Packet, type Poll, type PolledSocket, RawPoller } from 'nt-afd/raw-poll';
 import { afdPollNames } from 'ntdllx';
-import { everything, type Packet, type Poll, type PolledSocket, RawPoller } from 'ntdllx/raw-poll';
 
 /** How long a wait takes when nobody says: a prompt that waits for ever is no prompt. */
 export const defaultLimitMs = 10_000;
@@ -33,7 +33,7 @@ export class AfdPoll {
 
   /** Its AFD_POLL_INFO: the request, and once the packet was taken, the answer. */
   get info() {
-    return this.#poll.info;
+    return this.#poll.output;
   }
 
   /** Its IO_STATUS_BLOCK: STATUS_PENDING while the kernel has it. */

@@ -51,7 +51,7 @@ export const examples: Readonly<Record<string, Example>> = {
       ...connect,
       '[...poller.wait(10_000)].map(({ token, isAccept }) => ({ token, isAccept }))',
       'connection = listener.accept()',
-      "poller.add(connection, { receive: true }, 'connection')",
+      "poller.add(connection, { readable: true }, 'connection')",
       "client.send(Buffer.from('x'))",
       '[...poller.wait(10_000)].map(({ token, isReadable }) => ({ token, isReadable }))',
       'poller.close()',

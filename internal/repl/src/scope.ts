@@ -1,7 +1,7 @@
 import * as afdPoller from 'afd-poller';
+import { RawPoller } from 'nt-afd/raw-poll';
 import * as ntdllx from 'ntdllx';
 import * as kernel32 from 'ntdllx/kernel32';
-import { RawPoller } from 'ntdllx/raw-poll';
 import type { FunctionName } from 'ntdllx/trace';
 import * as tofuSockets from 'tofu-sockets';
 import { Polls } from './afd-poll.js';

@@ -50,7 +50,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'crowds',
-    what: '10,000 sockets in each way of polling, and long cycles of making and closing sockets',
+    what: '10,000 sockets in each preset of the engine, and long cycles of making and closing sockets',
     limitMinutes: 3,
     needsWindowsNode: true,
     files: /^packages\/(afd-poller|tofu-sockets|ntdllx|nt-trace|nt-findings)\/.*\.siege\.win\./,
@@ -91,7 +91,7 @@ export const parts = [
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
     limitMinutes: 4,
     needsWindowsNode: true,
-    files: /^internal\/sim-nt\//,
+    files: /^internal\/contract\//,
     builds: ['release'],
   }),
 ];

@@ -1,43 +1,39 @@
 import { Skt } from 'tofu-sockets';
-import { tellSubscribers } from './channels.js';
 import { PollerError } from './errors.js';
-import { type Interest, readInterest } from './interest.js';
-import type { LoopCounts } from './loop-counts.js';
+import { type Interest, prepareInterest } from './interest.js';
 import { type CheckedOptions, type PollerOptions, readOptions } from './options.js';
+import { requirePost, requireWakeBits } from './packets.js';
 import type { BlockCounts } from './poll-blocks.js';
+import { PollEngine } from './poll-engine.js';
 import { PollEvents } from './poll-events.js';
-import { PollLoop } from './poll-loop.js';
-import { duplicatePort, type RemoteData } from './poller-remote.js';
+import type { LoopCounts } from './poll-loop.js';
+import type { RemoteData } from './poller-remote.js';
 import type { Registration } from './registration.js';
 import { requireTimeout } from './require-timeout.js';
 import { show } from './show.js';
-import { keys, requirePost, requireWakeBits } from './signals.js';
-import type { WayName } from './way.js';
-
-/** What a poller did, counted since it was made. */
-export interface PollerCounts extends LoopCounts {
-  /** Requests that were made, and those of them that NT was asked to end early. */
-  requests: number;
-  cancelled: number;
-  /** With `group`: of these, those whose idle sockets are asked about together with others since. */
-  gathered: number;
-  /** Events told. */
-  told: number;
-}
 
 /** What {@link AfdPoller.inspect} shows. */
-export interface PollerState extends Readonly<PollerCounts> {
-  readonly way: WayName;
+export interface PollerState extends Readonly<LoopCounts> {
   readonly isOpen: boolean;
+  readonly socketsPerRequest: number;
+  readonly handle: 'afd' | 'socket';
   /** Sockets that are registered. */
   readonly registrations: number;
   /** Sockets that the kernel has a request about, of these and of those that were removed. */
   readonly pending: number;
+  /** Requests that were submitted, and those of them that NT was asked to end early. */
+  readonly requests: number;
+  readonly cancelled: number;
+  /** Requests that were cancelled only to put their sockets together with others. */
+  readonly coalesced: number;
   /** Blocks of native memory, by owner. */
   readonly blocks: BlockCounts;
-  /** Handles to the socket driver. */
-  readonly helpers: number;
+  /** Handles of the socket driver that are open. */
+  readonly afdHandles: number;
 }
+
+/** Compares the state of a poller with itself; for tests. @throws {Error} naming the first difference. */
+export let verifyPoller: (poller: AfdPoller) => void;
 
 /**
  * Readiness of sockets on Windows: register, wait, get events. Owns one completion port, the memory
@@ -48,7 +44,7 @@ export interface PollerState extends Readonly<PollerCounts> {
  */
 export class AfdPoller<Token = unknown> {
   readonly #options: CheckedOptions;
-  readonly #loop: PollLoop<Token>;
+  readonly #engine: PollEngine;
   #defaultEvents: PollEvents<Token> | undefined;
   #isOpen = true;
 
@@ -59,66 +55,68 @@ export class AfdPoller<Token = unknown> {
    */
   constructor(options: PollerOptions = {}) {
     this.#options = readOptions(options);
-    this.#loop = new PollLoop(this.#options);
+    this.#engine = new PollEngine(this.#options);
   }
 
   /**
-   * Registers a socket. What it is ready for already is told by the next wait.
+   * Registers a socket. What it is ready for already is reported by the next wait, or, where many sockets
+   * are registered together, by one of the next waits: the first may return one of them alone.
    *
    * @param token comes back with each of its events.
-   * @returns an id, for {@link PollerRemote.modify}; never given twice.
-   * @throws {PollerError} `ERR_ALREADY_REGISTERED`; `ERR_OTHER_PORT` with the way `self`, for a socket
+   * @returns an id, for {@link PollerRemote}; never given twice.
+   * @throws {PollerError} `ERR_ALREADY_REGISTERED`; `ERR_OTHER_PORT` with `handle: 'socket'`, for a socket
    *   that another poller has or had. @throws {SktError} for a closed socket. @throws {NtStatusError}
    *   when NT refuses.
    */
   add(skt: Skt, interest: Interest, token?: Token): number {
     AfdPoller.#requireOpen(this);
     this.#requireSkt(skt);
-    const want = readInterest(interest);
-    if (this.#loop.find(skt) === undefined) return this.#loop.add(skt, want, token as Token);
+    const prepared = prepareInterest(interest);
+    if (this.#engine.registry.find(skt) === undefined) {
+      return this.#engine.add(skt, prepared, token);
+    }
     throw new PollerError('ERR_ALREADY_REGISTERED', 'This socket is registered here: use modify.');
   }
 
   /**
-   * Changes what a socket is told of, and its token where one is given. Renews one-shot and edge,
-   * and registrations that were told of a reset or a failed connect.
+   * Changes what a socket reports, and its token where one is given. Renews one-shot and edge, and
+   * registrations that reported a reset, a failed connect or a refusal.
    *
    * @throws {PollerError} `ERR_NOT_REGISTERED`
    */
   modify(skt: Skt, interest: Interest, ...token: [token?: Token]): void {
     AfdPoller.#requireOpen(this);
     const registration = this.#require(skt);
-    const want = readInterest(interest);
-    if (token.length > 0) registration.token = token[0] as Token;
-    this.#loop.change(registration, want);
+    const prepared = prepareInterest(interest);
+    if (token.length > 0) registration.token = token[0];
+    this.#engine.modify(registration, prepared);
   }
 
   /**
-   * Forgets a socket. When this returns no event of it is ever told, also none that the last wait
+   * Forgets a socket. When this returns no event of it is ever delivered, also none that the last wait
    * has found already. The socket may then be closed, or registered again.
    *
    * @throws {PollerError} `ERR_NOT_REGISTERED`, also for a socket that was closed.
    */
   remove(skt: Skt): void {
     AfdPoller.#requireOpen(this);
-    this.#loop.remove(this.#require(skt));
-    tellSubscribers();
+    this.#engine.remove(this.#require(skt));
+    this.#engine.log.publish();
   }
 
   /** True if the socket is registered here. */
   has(skt: Skt): boolean {
-    return AfdPoller.#own(this).#loop.find(skt) !== undefined;
+    return AfdPoller.#own(this).#engine.registry.find(skt) !== undefined;
   }
 
   /**
-   * Waits until something is to be told, or the time is over. Blocks this thread.
+   * Waits until there is an event, or the time is over. Blocks this thread, but at least once a second
+   * it runs JavaScript's own checks: a worker can be terminated and a process can exit meanwhile.
    *
    * @param timeoutMs 0 only looks; fractions are welcome, and no positive time becomes 0; `Infinity`
    *   waits until there is something.
    * @param events the list to fill; default: one of the poller's own.
    * @returns that list; empty when the time is over.
-   * @throws {PollRefusedError} when NT refused to poll a socket and there is nothing else to tell; the
-   *   others go on.
    * @throws {PollerError} `ERR_POLLER_MAIN_THREAD` for any time but 0 on Node's main thread, unless
    *   the poller was made with `allowMainThread`.
    */
@@ -126,14 +124,14 @@ export class AfdPoller<Token = unknown> {
     AfdPoller.#requireOpen(this);
     requireTimeout(timeoutMs, this.#options.allowMainThread);
     const into = this.#requireEvents(events);
-    if (this.#loop.isWaiting) {
+    if (this.#engine.isWaiting) {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait already.');
     }
     into.clear();
     try {
-      this.#loop.wait(into, timeoutMs);
+      this.#engine.wait(into, timeoutMs);
     } finally {
-      tellSubscribers();
+      this.#engine.log.publish();
     }
     return into;
   }
@@ -146,8 +144,7 @@ export class AfdPoller<Token = unknown> {
    */
   wake(bits = 0): void {
     AfdPoller.#requireOpen(this);
-    const { flags, port } = this.#loop;
-    flags.wake(requireWakeBits(bits), (...packet) => port.post(...packet));
+    this.#engine.wake(requireWakeBits(bits));
   }
 
   /**
@@ -158,38 +155,37 @@ export class AfdPoller<Token = unknown> {
   post(type: number, value = 0): void {
     AfdPoller.#requireOpen(this);
     requirePost(type, value);
-    this.#loop.port.post(keys.post, 0, type, value);
+    this.#engine.post(type, value);
   }
 
-  /**
-   * What another thread needs to make a {@link PollerRemote} of. Each call makes a handle, which is
-   * the remote's to close: send it once.
-   */
+  /** What another thread needs to make a {@link PollerRemote} of; it may be sent to many. */
   remoteData(): RemoteData {
     AfdPoller.#requireOpen(this);
-    const { port, flags } = this.#loop;
-    const data = duplicatePort(this.#options.kernel, port.handle);
-    return { port: Number(data), flags: flags.buffer };
+    const { port, flags } = this.#engine;
+    return { port: port.handle, flags: flags.buffer };
   }
 
-  /** What the poller holds and did; for tests and for people. */
+  /** What the poller holds and did. */
   inspect(): PollerState {
-    const {
-      counts: blocks,
-      name: way,
-      pending,
-      helpers,
-      requests,
-      cancelled,
-      gathered,
-    } = AfdPoller.#own(this).#loop.way;
-    const { size: registrations, counts, told } = this.#loop;
-    const asked = { requests, cancelled, gathered, ...counts };
-    return { way, isOpen: this.#isOpen, registrations, pending, blocks, helpers, ...asked, told };
+    const { requests, registry, batches, handles, loop } = AfdPoller.#own(this).#engine;
+    const { socketsPerRequest, handle } = this.#options;
+    return {
+      isOpen: this.#isOpen,
+      socketsPerRequest,
+      handle,
+      registrations: registry.size,
+      pending: requests.pending,
+      requests: requests.submitted,
+      cancelled: requests.cancelled,
+      coalesced: batches.coalesced,
+      blocks: requests.blocks,
+      afdHandles: handles.open.length,
+      ...loop.counts,
+    };
   }
 
   /**
-   * Ends every request, takes its packet, then closes the port and gives the memory back. The
+   * Ends every request, removes its packet, then closes the port and gives the memory back. The
    * sockets stay open. Idempotent; every other call is refused afterwards.
    *
    * @throws {PollerError} `ERR_POLLER_LEAK` when the kernel does not let go of some blocks in time:
@@ -197,35 +193,41 @@ export class AfdPoller<Token = unknown> {
    */
   close(): void {
     if (!AfdPoller.#own(this).#isOpen) return;
-    if (this.#loop.isWaiting) {
+    if (this.#engine.isWaiting) {
       throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait.');
     }
     this.#isOpen = false;
-    let held = 0;
+    let left = { blocks: 0, isPortLeft: false };
     try {
-      held = this.#loop.close();
+      left = this.#engine.close();
     } finally {
-      tellSubscribers();
+      this.#engine.log.publish();
     }
-    if (held === 0) return;
-    throw new PollerError(
-      'ERR_POLLER_LEAK',
-      `The kernel did not let go of ${held} requests in ${this.#options.closeLimitMs} ms; ` +
-        'their memory stays allocated.',
-    );
+    if (left.blocks === 0 && !left.isPortLeft) return;
+    const what =
+      left.blocks > 0
+        ? `The kernel did not let go of ${left.blocks} requests in ${this.#options.closeLimitMs} ms; ` +
+          'their memory stays allocated.'
+        : 'A thread was ended while it was posting a packet; the port stays open.';
+    throw new PollerError('ERR_POLLER_LEAK', what);
   }
 
-  /** Checks the books: for tests. @throws {Error} naming the first lie. */
-  verify(): void {
-    if (AfdPoller.#own(this).#isOpen) this.#loop.verify();
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  static {
+    verifyPoller = (poller) => {
+      if (AfdPoller.#own(poller).#isOpen) poller.#engine.loop.verify();
+    };
   }
 
   /** A method may be called on anything, above all on what another thread made of a poller. */
   static #own<T>(self: AfdPoller<T>): AfdPoller<T> {
-    if (typeof self === 'object' && self !== null && #loop in self) return self;
+    if (typeof self === 'object' && self !== null && #engine in self) return self;
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      'This is no AfdPoller. One cannot be sent to another thread: send its remoteData.',
+      'This is not an AfdPoller. One cannot be sent to another thread: send its remoteData.',
     );
   }
 
@@ -235,9 +237,9 @@ export class AfdPoller<Token = unknown> {
     throw new PollerError('ERR_POLLER_CLOSED', 'This poller is closed.');
   }
 
-  #require(skt: Skt): Registration<Token> {
+  #require(skt: Skt): Registration {
     this.#requireSkt(skt);
-    const registration = this.#loop.find(skt);
+    const registration = this.#engine.registry.find(skt);
     if (registration !== undefined) return registration;
     throw new PollerError('ERR_NOT_REGISTERED', 'This socket is not registered here: use add.');
   }

@@ -4,20 +4,28 @@
  *
  * @packageDocumentation
  */
-export { AfdPoller, type PollerCounts, type PollerState } from './afd-poller.js';
+export { AfdPoller, type PollerState } from './afd-poller.js';
 export {
   type CancelMessage,
   type CloseMessage,
-  channels,
+  type DiagnosticsChannels,
+  type DiagnosticsMessages,
+  diagnosticsChannels,
   type PolledSocket,
   type RequestMessage,
   type WakeMessage,
-} from './channels.js';
-export { PollerError, type PollerErrorCode, PollRefusedError } from './errors.js';
-export type { Interest, Mode } from './interest.js';
-export type { PollerOptions } from './options.js';
+} from './diagnostics.js';
+export { PollerError, type PollerErrorCode } from './errors.js';
+export { type Interest, type Mode, type PreparedInterest, prepareInterest } from './interest.js';
+export { type PollerOptions, presets } from './options.js';
 export type { BlockCounts } from './poll-blocks.js';
-export { type EventKind, PollEvent, PollEvents } from './poll-events.js';
+export {
+  type PollEvent,
+  PollEvents,
+  type PostEvent,
+  type SocketEvent,
+  type WakeEvent,
+} from './poll-events.js';
 export {
   type PollOnceEntry,
   type PollOnceOptions,
@@ -25,6 +33,5 @@ export {
   pollOnce,
 } from './poll-once.js';
 export { PollerRemote, type RemoteData } from './poller-remote.js';
-export { is } from './readiness.js';
+export { Readiness } from './readiness.js';
 export { type Triggers, triggersOf, triggersToInterest } from './triggers.js';
-export type { WayName } from './way.js';

@@ -1,88 +1,115 @@
-import {
-  AFD_POLL_ABORT,
-  AFD_POLL_ACCEPT,
-  AFD_POLL_CONNECT_FAIL,
-  AFD_POLL_DISCONNECT,
-  AFD_POLL_LOCAL_CLOSE,
-  AFD_POLL_RECEIVE,
-  AFD_POLL_RECEIVE_EXPEDITED,
-  AFD_POLL_SEND,
-} from 'ntdllx';
 import type { Direction } from 'tofu-sockets';
 import { PollerError } from './errors.js';
+import { Readiness } from './readiness.js';
 import { show } from './show.js';
 
+/** How often a registration reports the same thing. */
+export type Mode = 'level' | 'oneshot' | 'edge';
+
 /**
- * What a registration wants to be told of. A reset and a failed connect are told whatever is wanted,
- * once until the next `modify`; one-shot silences them like everything else but `localClose`. An
- * empty interest asks for these alone.
+ * What a registration reports. A reset, a failed connect and a refused poll are reported whatever is
+ * asked for, once until the next `modify`. An empty interest asks for these alone.
  */
 export interface Interest {
+  /** Data can be received, or the end of the stream. */
+  readonly readable?: boolean;
+  /** Data can be sent. True nearly always: ask for it only while something waits to be sent. */
+  readonly writable?: boolean;
   /** A connection waits to be accepted. */
   readonly accept?: boolean;
   /**
-   * A connect that is under way ended. Told once, then this interest is over. Call `connect` first
-   * and add the socket then: on Windows a poll made before may never hear of it (unverified; where the
-   * poller is told of the connect it polls again).
+   * A connect that is under way ended. Reported once, then this interest is over. Call `connect` first
+   * and add the socket then: on Windows a poll made before may never see it (unverified; the poller
+   * learns of the `connect` of a socket that it has and polls again).
    */
-  readonly connect?: boolean;
-  /** Data can be received, or the end of the stream. */
-  readonly receive?: boolean;
-  /** Data can be sent. True nearly always: ask for it only while something waits to be sent. */
-  readonly send?: boolean;
+  readonly connected?: boolean;
+  /** The peer sends no more. `readable` reports it, too; this asks for nothing else. */
+  readonly readClosed?: boolean;
   /** TCP's urgent byte can be received out of band. */
   readonly priority?: boolean;
-  /** The other side sends no more. `receive` tells it, too; this asks for nothing else. */
-  readonly disconnect?: boolean;
-  /** The socket was closed here without being removed. Not told unless asked for. */
-  readonly localClose?: boolean;
+  /** The socket was closed here without being removed. */
+  readonly localClosed?: boolean;
   /**
-   * `level`, the default: told by every wait, for as long as it is true, but for resets and failed
-   * connects. `oneshot`: told once, then
-   * silent until `modify`. `edge`: told once, and again only after a call on the socket returned
-   * would-block.
+   * `level`, the default: reported by every wait, for as long as it is true. `oneshot`: reported once,
+   * then disabled until `modify`. `edge`: reported once, and again only after a call on the socket
+   * returned would-block.
    */
   readonly mode?: Mode;
 }
 
-/** How often a registration is told of the same thing. */
-export type Mode = 'level' | 'oneshot' | 'edge';
-
-/** The bits of an interest, as the engine keeps them. */
-export const wants = {
-  accept: 0x1,
-  connect: 0x2,
-  receive: 0x4,
-  send: 0x8,
-  priority: 0x10,
-  disconnect: 0x20,
-  localClose: 0x40,
+const bitsByName = {
+  readable: Readiness.readable,
+  writable: Readiness.writable,
+  accept: Readiness.accept,
+  connected: Readiness.connected,
+  readClosed: Readiness.readClosed,
+  priority: Readiness.priority,
+  localClosed: Readiness.localClosed,
 } as const;
 
-/** The interest that a call was about when it would have blocked. */
-export const directionWants: Readonly<Record<Direction, number>> = {
-  accept: wants.accept,
-  connect: wants.connect,
-  receive: wants.receive,
-  send: wants.send,
-  urgent: wants.priority,
-};
-
-/** An interest that was checked. */
-export interface Want {
-  readonly bits: number;
-  readonly mode: Mode;
-}
-
-const names = Object.keys(wants) as (keyof typeof wants)[];
+const names = Object.keys(bitsByName) as (keyof typeof bitsByName)[];
 const modes: readonly Mode[] = ['level', 'oneshot', 'edge'];
 
-/** @throws {PollerError} `ERR_POLLER_ARGUMENT` for anything that {@link Interest} does not allow. */
-export function readInterest(interest: Interest): Want {
+/**
+ * An interest that was checked once, by {@link prepareInterest}: to pass it to `add` and `modify`
+ * costs nothing. Immutable.
+ */
+export class PreparedInterest implements Interest {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly accept: boolean;
+  readonly connected: boolean;
+  readonly readClosed: boolean;
+  readonly priority: boolean;
+  readonly localClosed: boolean;
+  readonly mode: Mode;
+  /** @internal */
+  readonly bits: number;
+
+  /** @internal */
+  constructor(bits: number, mode: Mode) {
+    const has = (bit: number) => (bits & bit) !== 0;
+    this.readable = has(Readiness.readable);
+    this.writable = has(Readiness.writable);
+    this.accept = has(Readiness.accept);
+    this.connected = has(Readiness.connected);
+    this.readClosed = has(Readiness.readClosed);
+    this.priority = has(Readiness.priority);
+    this.localClosed = has(Readiness.localClosed);
+    this.mode = mode;
+    this.bits = bits;
+    Object.freeze(this);
+  }
+}
+
+/**
+ * Checks an interest once, for `add` and `modify` that are called often.
+ *
+ * @throws {PollerError} `ERR_POLLER_ARGUMENT`
+ */
+export function prepareInterest(interest: Interest): PreparedInterest {
+  if (interest instanceof PreparedInterest) return interest;
+  const [bits, mode] = readInterest(interest);
+  return intern(bits, mode);
+}
+
+/** As many as there are; each is made once, so that two equal interests are one object. */
+const prepared = new Map<number, PreparedInterest>();
+
+function intern(bits: number, mode: Mode): PreparedInterest {
+  const packed = bits * 4 + modes.indexOf(mode);
+  const known = prepared.get(packed);
+  if (known !== undefined) return known;
+  const made = new PreparedInterest(bits, mode);
+  prepared.set(packed, made);
+  return made;
+}
+
+function readInterest(interest: Interest): [bits: number, mode: Mode] {
   if (typeof interest !== 'object' || interest === null || Array.isArray(interest)) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `An interest is an object such as { receive: true }, got ${show(interest)}.`,
+      `An interest is an object such as { readable: true }, got ${show(interest)}.`,
     );
   }
   let bits = 0;
@@ -93,8 +120,8 @@ export function readInterest(interest: Interest): Want {
       mode = requireMode(value);
       continue;
     }
-    const bit = Object.hasOwn(wants, name) ? wants[name as keyof typeof wants] : undefined;
-    if (bit === undefined || typeof value !== 'boolean') {
+    const bit = Object.hasOwn(bitsByName, name) ? bitsByName[name as keyof typeof bitsByName] : 0;
+    if (bit === 0 || typeof value !== 'boolean') {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
         `An interest has ${names.join(', ')}, each true or false, and mode; ` +
@@ -103,7 +130,7 @@ export function readInterest(interest: Interest): Want {
     }
     if (value) bits |= bit;
   }
-  return { bits, mode };
+  return [bits, mode];
 }
 
 function requireMode(value: unknown): Mode {
@@ -115,21 +142,21 @@ function requireMode(value: unknown): Mode {
   );
 }
 
-/** What AFD is asked for in every poll: what ends a connection, whoever asked. */
-export const alwaysMask = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE | AFD_POLL_CONNECT_FAIL;
-
-/**
- * What AFD is to be asked for. RECEIVE alone would miss a FIN, so DISCONNECT goes with it. A connect
- * is seen as SEND: CONNECT itself stays true for as long as the connection does, so that to ask for
- * it is a busy loop (mio and wepoll; measured under Wine: finding F13).
- */
-export function afdMask(bits: number): number {
-  let mask = alwaysMask;
-  if (bits & wants.accept) mask |= AFD_POLL_ACCEPT;
-  if (bits & wants.connect) mask |= AFD_POLL_SEND;
-  if (bits & wants.receive) mask |= AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT;
-  if (bits & wants.send) mask |= AFD_POLL_SEND;
-  if (bits & wants.priority) mask |= AFD_POLL_RECEIVE_EXPEDITED;
-  if (bits & wants.disconnect) mask |= AFD_POLL_DISCONNECT;
-  return mask;
+/** An interest as one number, to travel in a packet. */
+export function packInterest({ bits, mode }: PreparedInterest): number {
+  return bits * 4 + modes.indexOf(mode);
 }
+
+/** The way back. */
+export function unpackInterest(packed: number): PreparedInterest {
+  return intern(Math.floor(packed / 4) & 0x7f, modes[packed % 4] ?? 'level');
+}
+
+/** The readiness that a call waits for when it would have blocked. */
+export const readinessByDirection: Readonly<Record<Direction, number>> = {
+  accept: Readiness.accept,
+  connect: Readiness.connected,
+  receive: Readiness.readable,
+  send: Readiness.writable,
+  urgent: Readiness.priority,
+};

@@ -1,13 +1,23 @@
 /**
- * For this package's own tests. Not part of the API.
+ * For this repository's own tests and measurements. Not part of the API.
  *
  * @packageDocumentation
  */
-export { CompletionPort } from './completion-port.js';
+import { AfdPoller } from './afd-poller.js';
+import type { PollerOptions, PollerSeams } from './options.js';
+
+export { verifyPoller } from './afd-poller.js';
 export { DEBUG } from './debug.js';
-export { afdMask, readInterest, wants } from './interest.js';
-export { Line } from './line.js';
+export { packInterest, unpackInterest } from './interest.js';
+export type { PollerSeams } from './options.js';
 export { PollBlocks } from './poll-blocks.js';
-export { readinessOf, stillWanted, wantsTold } from './readiness.js';
-export { Registration } from './registration.js';
-export { packWant, SharedFlags, unpackWant } from './signals.js';
+export { Queue } from './queue.js';
+export { afdMask, filterReady, readinessOf } from './readiness.js';
+export { SharedFlags } from './shared-flags.js';
+
+/** A poller on another kernel, or with another clock. */
+export function createPoller<Token = unknown>(
+  options: PollerOptions & PollerSeams = {},
+): AfdPoller<Token> {
+  return new AfdPoller<Token>(options);
+}

@@ -2,47 +2,66 @@ import { performance } from 'node:perf_hooks';
 import { type Kernel, ntKernel } from 'ntdllx';
 import { PollerError } from './errors.js';
 import { show } from './show.js';
-import type { WayName } from './way.js';
 
-/** How a poller works; every one has a default. */
+/** How a poller works; every option has a default. */
 export interface PollerOptions {
   /**
-   * On which handles polls are made. `group`, the default: one request for up to 64 sockets, on
-   * handles to the socket driver; sockets stay free to be polled elsewhere. `helper`: as that, with a
-   * request for each socket. `self`: on each socket's own handle; no handle more, and the socket
-   * belongs to this poller's port for life.
+   * How many sockets one AFD_POLL is about at the most, 1 to 64; default 64. With more than one, idle
+   * sockets cost less, and `remove` resubmits the others of the request.
    */
-  readonly way?: WayName;
-  /** With `group` and `helper`: how many requests share a handle, 1 to 4,096; default 128. */
-  readonly pollsPerHelper?: number;
+  readonly socketsPerRequest?: number;
   /**
-   * With `helper`: a poll that succeeds at once posts no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)
-   * and is told of without asking the port; default true.
+   * The handle that polls are submitted on. `afd`, the default: handles of the socket driver; a socket may
+   * be in several pollers. `socket`: each socket's own handle, one socket per request; no handle more, but
+   * a socket belongs to this poller's port for life.
    */
-  readonly skipsPacketOnSuccess?: boolean;
+  readonly handle?: 'afd' | 'socket';
+  /** With `handle: 'afd'`: how many requests share a handle, 1 to 4,096; default 128. */
+  readonly requestsPerHandle?: number;
   /** Lets `wait` block Node's main thread, and with it the event loop; default false. */
   readonly allowMainThread?: boolean;
-  /** How long `close` waits for the kernel to let go, in milliseconds; default 2,000. */
+  /** How long `close` waits for the kernel to let go, in milliseconds, 0 to 600,000; default 2,000. */
   readonly closeLimitMs?: number;
-  /** The kernel to work on; the real one by default. */
+}
+
+/** What tests put in the place of the real thing. */
+export interface PollerSeams {
+  /** Default: the kernel of this process. */
   readonly kernel?: Kernel;
   /** A clock that never goes back, in milliseconds; default `performance.now`. */
   readonly now?: () => number;
 }
 
 /** All of them. */
-export type CheckedOptions = Required<PollerOptions>;
+export type CheckedOptions = Required<PollerOptions & PollerSeams>;
 
-const known = {
-  way: (value: unknown) => ['self', 'helper', 'group'].includes(value as string),
-  pollsPerHelper: (value: unknown) => isWhole(value, 1, 4_096),
-  skipsPacketOnSuccess: (value: unknown) => typeof value === 'boolean',
-  allowMainThread: (value: unknown) => typeof value === 'boolean',
-  closeLimitMs: (value: unknown) => isWhole(value, 0, 600_000),
-  kernel: (value: unknown) =>
-    typeof (value as Kernel | null)?.NtRemoveIoCompletionEx === 'function',
-  now: (value: unknown) => typeof value === 'function' && isClock(value as () => unknown),
-} as const satisfies Record<keyof PollerOptions, (value: unknown) => boolean>;
+/**
+ * The three ways of polling, to be spread into the options. `batched` is what a poller does without options:
+ * the fastest of the three under Wine; on Windows none was measured, so that this default is provisional.
+ */
+export const presets = {
+  batched: { socketsPerRequest: 64, handle: 'afd' },
+  single: { socketsPerRequest: 1, handle: 'afd' },
+  self: { socketsPerRequest: 1, handle: 'socket' },
+} as const satisfies Record<string, PollerOptions>;
+
+/** What an option may be, and in words what it must be. */
+const known: Record<keyof CheckedOptions, readonly [(value: unknown) => boolean, string]> = {
+  socketsPerRequest: [isWhole(1, 64), 'a whole number from 1 to 64'],
+  handle: [(value) => value === 'afd' || value === 'socket', '"afd" or "socket"'],
+  requestsPerHandle: [isWhole(1, 4_096), 'a whole number from 1 to 4,096'],
+  allowMainThread: [(value) => typeof value === 'boolean', 'true or false'],
+  closeLimitMs: [isWhole(0, 600_000), 'a whole number from 0 to 600,000'],
+  kernel: [
+    (value) => typeof (value as Kernel | null)?.NtRemoveIoCompletionEx === 'function',
+    'a Kernel',
+  ],
+  now: [(value) => typeof value === 'function' && isClock(value as () => unknown), 'a clock'],
+};
+
+function isWhole(least: number, most: number): (value: unknown) => boolean {
+  return (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+}
 
 function isClock(now: () => unknown): boolean {
   try {
@@ -52,32 +71,38 @@ function isClock(now: () => unknown): boolean {
   }
 }
 
-function isWhole(value: unknown, least: number, most: number): boolean {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-}
-
 /** @throws {PollerError} `ERR_POLLER_ARGUMENT` naming the option. */
-export function readOptions(options: PollerOptions): CheckedOptions {
+export function readOptions(options: PollerOptions & PollerSeams): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
     throw new PollerError('ERR_POLLER_ARGUMENT', `Options are an object, got ${show(options)}.`);
   }
-  const defaults: CheckedOptions = {
-    way: 'group',
-    pollsPerHelper: 128,
-    skipsPacketOnSuccess: true,
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (!Object.hasOwn(known, name)) {
+      const names = Object.keys(known).slice(0, -2).join(', ');
+      throw new PollerError('ERR_POLLER_ARGUMENT', `Unknown option ${name}; there are ${names}.`);
+    }
+    const [isRight, wanted] = known[name as keyof CheckedOptions];
+    if (isRight(value)) continue;
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      `The option ${name} is ${wanted}, got ${show(value)}.`,
+    );
+  }
+  const defaults = {
+    ...presets.batched,
+    requestsPerHandle: 128,
     allowMainThread: false,
     closeLimitMs: 2_000,
     kernel: ntKernel,
     now: () => performance.now(),
   };
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    const isRight = Object.hasOwn(known, name) ? known[name as keyof PollerOptions](value) : false;
-    if (isRight) continue;
-    throw new PollerError(
-      'ERR_POLLER_ARGUMENT',
-      `The option ${name} cannot be ${show(value)}; there are ${Object.keys(known).join(', ')}.`,
-    );
-  }
-  return { ...defaults, ...Object.fromEntries(given) };
+  // The handle alone is enough: there is one socket to a request then.
+  const sizes = options.handle === 'socket' ? { socketsPerRequest: 1 } : {};
+  const checked: CheckedOptions = { ...defaults, ...sizes, ...Object.fromEntries(given) };
+  if (checked.handle === 'afd' || checked.socketsPerRequest === 1) return checked;
+  throw new PollerError(
+    'ERR_POLLER_ARGUMENT',
+    'With handle: "socket" a request is about one socket: socketsPerRequest is 1.',
+  );
 }

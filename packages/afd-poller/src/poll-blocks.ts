@@ -1,21 +1,20 @@
 import {
-  AFD_POLL_HANDLE_INFO,
-  AFD_POLL_INFO,
-  INT64_MAX,
-  IO_STATUS_BLOCK,
-  type Kernel,
-  type NativeMemory,
-  STATUS_PENDING,
-} from 'ntdllx';
+  BoxedNumbers,
+  pollBlockBytes,
+  pollInfoOffset,
+  pollStatus,
+  reportedCause,
+  reportedEvents,
+  reportedHandle,
+  reportedHandles,
+  writePoll,
+  writePollHandle,
+  writePollHeader,
+} from 'nt-afd';
+import { type HANDLE, type Kernel, type NativeMemory, type NTSTATUS, STATUS_PENDING } from 'ntdllx';
 import { DEBUG } from './debug.js';
-import { KeptNumbers } from './kept-numbers.js';
-import { Line } from './line.js';
+import { Queue } from './queue.js';
 
-const infoOffset = IO_STATUS_BLOCK.layout.size;
-const { Timeout, NumberOfHandles, Exclusive, Handles } = AFD_POLL_INFO.layout.fields;
-const { Handle, Events, Status } = AFD_POLL_HANDLE_INFO.layout.fields;
-const handlesOffset = infoOffset + Handles[0];
-const handleBytes = AFD_POLL_HANDLE_INFO.layout.size;
 const guardBytes = 16;
 
 /** Blocks start at multiples of this, a line of the processor's cache. */
@@ -54,16 +53,6 @@ export interface BlockCounts {
   readonly bytes: number;
 }
 
-/** Two of them, added up. */
-export function sumOf(one: BlockCounts, other: BlockCounts): BlockCounts {
-  return {
-    free: one.free + other.free,
-    ours: one.ours + other.ours,
-    kernels: one.kernels + other.kernels,
-    bytes: one.bytes + other.bytes,
-  };
-}
-
 /**
  * Blocks that the kernel writes to, in slabs that do not move, and the ledger of who owns which.
  *
@@ -87,9 +76,9 @@ export class PollBlocks {
   readonly #firstSlabBlocks: number;
   readonly #slabs: Slab[] = [];
   /** By block, once it was acquired: its address, and that of its AFD_POLL_INFO. */
-  readonly #addresses = new KeptNumbers();
-  readonly #infoAddresses = new KeptNumbers();
-  readonly #free = new Line<number>();
+  readonly #addresses = new BoxedNumbers();
+  readonly #infoAddresses = new BoxedNumbers();
+  readonly #free = new Queue<number>();
   #blocks = 0;
   #kernels = 0;
 
@@ -100,7 +89,7 @@ export class PollBlocks {
   constructor(kernel: Kernel, handlesPerBlock = 1, kind: 0 | 1 = 0) {
     this.#kernel = kernel;
     this.kind = kind;
-    this.#guardOffset = infoOffset + AFD_POLL_INFO.byteLength(handlesPerBlock);
+    this.#guardOffset = pollBlockBytes(handlesPerBlock);
     this.blockBytes = Math.ceil((this.#guardOffset + guardBytes) / alignment) * alignment;
     this.#firstSlabBlocks = Math.min(64, Math.floor(firstSlabBytes / this.blockBytes));
   }
@@ -129,11 +118,9 @@ export class PollBlocks {
     // New blocks are taken in their order.
     if (block === this.#addresses.length) {
       this.#addresses.push(memory.address + at);
-      this.#infoAddresses.push(memory.address + at + infoOffset);
+      this.#infoAddresses.push(memory.address + at + pollInfoOffset);
     }
-    memory.writeI64(at + infoOffset + Timeout[0], INT64_MAX);
-    // All four bytes: an exclusive poll would end the others of the socket.
-    memory.writeU32(at + infoOffset + Exclusive[0], 0);
+    writePollHeader(memory, at);
     if (DEBUG) this.#fill(memory, at + this.#guardOffset, guardBytes, guardWord);
     return block;
   }
@@ -147,12 +134,9 @@ export class PollBlocks {
   }
 
   /** Writes which socket a block of ours is to ask about, and for what. */
-  setHandle(block: number, index: number, handle: number, mask: number): void {
-    const { memory } = this.#require(block, owner.us);
-    const at = this.#handleOffset(block, index);
-    memory.writePointer(at + Handle[0], handle);
-    memory.writeU32(at + Events[0], mask);
-    memory.writeU32(at + Status[0], 0);
+  setHandle(block: number, index: number, handle: HANDLE, mask: number): void {
+    const slab = this.#require(block, owner.us);
+    writePollHandle(slab.memory, this.#offset(slab, block), index, handle, mask);
   }
 
   /**
@@ -165,9 +149,7 @@ export class PollBlocks {
     const slab = this.#require(block, owner.us);
     const { memory, owners, generations } = slab;
     const index = block - slab.first;
-    const at = this.#offset(slab, block);
-    memory.writeU32(at, STATUS_PENDING);
-    memory.writeU32(at + infoOffset + NumberOfHandles[0], handles);
+    writePoll(memory, this.#offset(slab, block), handles);
     owners[index] = owner.kernel;
     this.#kernels += 1;
     const generation = ((generations[index] as number) + 1) % generationCount;
@@ -219,31 +201,34 @@ export class PollBlocks {
     return this.#infoAddresses.at(block);
   }
 
-  /** How the request ended; STATUS_PENDING until it did. To be read first. */
-  status(block: number): number {
+  /** How the poll of a block ended; STATUS_PENDING until it did. */
+  status(block: number): NTSTATUS {
     const slab = this.#slabOf(block);
-    return slab.memory.readU32(this.#offset(slab, block));
+    return pollStatus(slab.memory, this.#offset(slab, block));
   }
 
-  /** How many sockets the output names. To be read second. */
-  handleCount(block: number): number {
+  /** How many sockets a complete poll reports; none unless its Status is a success. */
+  reported(block: number): number {
     const slab = this.#slabOf(block);
-    return slab.memory.readU32(this.#offset(slab, block) + infoOffset + NumberOfHandles[0]);
+    return reportedHandles(slab.memory, this.#offset(slab, block));
   }
 
-  /** The handle of one of them. The output is compacted. */
-  handle(block: number, index: number): number {
-    return this.#slabOf(block).memory.readPointer(this.#handleOffset(block, index) + Handle[0]);
+  /** The handle of a reported socket. The output is compacted. */
+  handle(block: number, index: number): HANDLE {
+    const slab = this.#slabOf(block);
+    return reportedHandle(slab.memory, this.#offset(slab, block), index);
   }
 
-  /** Its events. They mean nothing unless status and count say so. */
+  /** Its AFD_POLL_* bits. */
   events(block: number, index: number): number {
-    return this.#slabOf(block).memory.readU32(this.#handleOffset(block, index) + Events[0]);
+    const slab = this.#slabOf(block);
+    return reportedEvents(slab.memory, this.#offset(slab, block), index);
   }
 
-  /** Why its connect failed, with AFD_POLL_CONNECT_FAIL. */
-  cause(block: number, index: number): number {
-    return this.#slabOf(block).memory.readU32(this.#handleOffset(block, index) + Status[0]);
+  /** Why its connect failed. */
+  cause(block: number, index: number): NTSTATUS {
+    const slab = this.#slabOf(block);
+    return reportedCause(slab.memory, this.#offset(slab, block), index);
   }
 
   get counts(): BlockCounts {
@@ -321,10 +306,6 @@ export class PollBlocks {
 
   #offset(slab: Slab, block: number): number {
     return slab.start + (block - slab.first) * this.blockBytes;
-  }
-
-  #handleOffset(block: number, index: number): number {
-    return this.#offset(this.#slabOf(block), block) + handlesOffset + index * handleBytes;
   }
 
   #require(block: number, wanted: number): Slab {

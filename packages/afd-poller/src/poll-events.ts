@@ -1,7 +1,8 @@
 import type { NTSTATUS } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 import { PollerError } from './errors.js';
-import { is, stillWanted } from './readiness.js';
+import type { PreparedInterest } from './interest.js';
+import { filterReady, Readiness } from './readiness.js';
 import type { Registration } from './registration.js';
 import { show } from './show.js';
 
@@ -9,83 +10,113 @@ import { show } from './show.js';
 export const defaultCapacity = 64;
 const largestCapacity = 65_536;
 
-/** What an event is about: a registered socket, a wake, or a packet that was posted. */
-export type EventKind = 'socket' | 'wake' | 'post';
+/** A registered socket is ready. */
+export interface SocketEvent<Token = unknown> {
+  readonly kind: 'socket';
+  /** As given to `add`, or to the last `modify`. */
+  readonly token: Token;
+  readonly skt: Skt;
+  /** What is ready: bits of {@link Readiness}, the sum of what follows. */
+  readonly bits: number;
+  /** Of `isConnectFailed` and `isRefused`: why, as NT says it. Otherwise 0. */
+  readonly cause: NTSTATUS;
+  /** Receive: there are data, or the end of the stream, or an error that the call returns. */
+  readonly isReadable: boolean;
+  /** Send: there is room, or an error that the call returns. */
+  readonly isWritable: boolean;
+  /** Accept until it would block: one event may stand for many connections. */
+  readonly isAccept: boolean;
+  /** The connect that was under way succeeded. */
+  readonly isConnected: boolean;
+  /** Nothing more comes: a FIN, a reset or a failed connect. Data before it may be unread. */
+  readonly isReadClosed: boolean;
+  /** An urgent byte can be received out of band. */
+  readonly isPriority: boolean;
+  /** The peer ended the connection with a reset: close the socket, whatever a receive returns. */
+  readonly isReset: boolean;
+  /** The connect failed; `cause` and `Skt.finishConnect` say why. */
+  readonly isConnectFailed: boolean;
+  /** The socket was closed here without being removed; it is removed now. */
+  readonly isLocalClosed: boolean;
+  /** NT refused to poll the socket; `cause` says why. It is polled again after `modify`. */
+  readonly isRefused: boolean;
+}
 
-/**
- * One event of a {@link PollEvents}. The object belongs to the list and is filled anew by the next
- * wait: read what you need before.
- */
-export class PollEvent<Token = unknown> {
-  kind: EventKind = 'socket';
-  /** What is told, as bits: the sum of what the getters say. 0 unless `kind` is `socket`. */
+/** The poller was woken. */
+export interface WakeEvent {
+  readonly kind: 'wake';
+  /** Of all wakes since the last one. */
+  readonly value: number;
+}
+
+/** A packet that was posted. */
+export interface PostEvent {
+  readonly kind: 'post';
+  readonly type: number;
+  readonly value: number;
+}
+
+/** One event of a {@link PollEvents}. The object is overwritten by the next wait into that list. */
+export type PollEvent<Token = unknown> = SocketEvent<Token> | WakeEvent | PostEvent;
+
+/** One place of a list; made once. */
+class EventRecord {
+  kind: PollEvent['kind'] = 'wake';
   bits = 0;
-  /** Of a failed connect: why, as NT says it. Otherwise 0. */
   cause: NTSTATUS = 0;
-  /** Of a wake: the bits of all wakes since the last one. Of a post: its value. */
   value = 0;
-  /** Of a post: its type. */
   type = 0;
-  /** @internal */
-  registration: Registration<Token> | undefined;
-  /** @internal What was told when the packet came; `bits` is what of it still counts. */
-  told = 0;
-  /** @internal Of the interest at that time. */
-  version = 0;
+  registration: Registration | undefined;
+  /** What was ready, and the interest at that time; `bits` is what of it still counts. */
+  ready = 0;
+  interest: PreparedInterest | undefined;
 
-  /** The token given to `add` or to the last `modify`; undefined for a wake and a post. */
-  get token(): Token | undefined {
+  get token(): unknown {
     return this.registration?.token;
   }
 
-  /** The socket; undefined for a wake and a post. */
   get skt(): Skt | undefined {
     return this.registration?.skt;
   }
 
-  /** Receive: there are data, or the end of the stream, or an error to be told by the call. */
   get isReadable(): boolean {
-    return (this.bits & is.readable) !== 0;
+    return (this.bits & Readiness.readable) !== 0;
   }
 
-  /** Send: there is room, or an error to be told by the call. */
   get isWritable(): boolean {
-    return (this.bits & is.writable) !== 0;
+    return (this.bits & Readiness.writable) !== 0;
   }
 
-  /** Accept until it would block: one event may stand for many connections. */
   get isAccept(): boolean {
-    return (this.bits & is.accept) !== 0;
+    return (this.bits & Readiness.accept) !== 0;
   }
 
-  /** The connect that was under way succeeded. */
   get isConnected(): boolean {
-    return (this.bits & is.connected) !== 0;
+    return (this.bits & Readiness.connected) !== 0;
   }
 
-  /** Nothing more comes: a FIN, a reset or a failed connect. Data before it may be unread. */
   get isReadClosed(): boolean {
-    return (this.bits & is.readClosed) !== 0;
+    return (this.bits & Readiness.readClosed) !== 0;
   }
 
-  /** The connection was ended hard (RST): close the socket, whatever a receive says. */
-  get isReset(): boolean {
-    return (this.bits & is.reset) !== 0;
-  }
-
-  /** The connect failed; `cause` and `Skt.finishConnect` say why. */
-  get isConnectFailed(): boolean {
-    return (this.bits & is.connectFailed) !== 0;
-  }
-
-  /** The socket was closed here without being removed; it is removed now. */
-  get isLocalClosed(): boolean {
-    return (this.bits & is.localClosed) !== 0;
-  }
-
-  /** An urgent byte can be received out of band. */
   get isPriority(): boolean {
-    return (this.bits & is.priority) !== 0;
+    return (this.bits & Readiness.priority) !== 0;
+  }
+
+  get isReset(): boolean {
+    return (this.bits & Readiness.reset) !== 0;
+  }
+
+  get isConnectFailed(): boolean {
+    return (this.bits & Readiness.connectFailed) !== 0;
+  }
+
+  get isLocalClosed(): boolean {
+    return (this.bits & Readiness.localClosed) !== 0;
+  }
+
+  get isRefused(): boolean {
+    return (this.bits & Readiness.refused) !== 0;
   }
 }
 
@@ -125,22 +156,21 @@ class Walk<Token> implements IterableIterator<PollEvent<Token>> {
 }
 
 /**
- * The events of one wait. Made once and handed to every wait, which overwrites it: nothing is then
+ * The events of one wait. Made once and passed to every wait, which overwrites it: nothing is then
  * allocated per event.
  *
- * To iterate is to be told: an event whose registration was removed since the wait, or is not
- * interested any more, is passed over, also when that happened while iterating.
+ * Iterating filters: an event whose registration was removed since the wait, or is not interested any
+ * more, is skipped, also when that happens while iterating.
  */
 export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
   /** How many events fit; the others wait for the next wait. */
   readonly capacity: number;
-  /** True when the last wait ended because its time was over. */
-  isTimedOut = false;
-  readonly #events: PollEvent<Token>[] = [];
+  readonly #records: EventRecord[] = [];
   #length = 0;
+  #isTimedOut = false;
 
   /** @param capacity 1 to 65,536. @throws {PollerError} `ERR_POLLER_ARGUMENT` */
-  constructor(capacity = defaultCapacity) {
+  constructor(capacity: number = defaultCapacity) {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > largestCapacity) {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
@@ -150,57 +180,85 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     this.capacity = capacity;
   }
 
-  /** How many events the last wait stored. Those that are passed over since count, too. */
+  /** How many events the last wait stored. Those that are skipped since count, too. */
   get length(): number {
     return this.#length;
   }
 
+  /** True when the last wait ended because its time was over. */
+  get isTimedOut(): boolean {
+    return this.#isTimedOut;
+  }
+
   /** The event at a place, 0 to `length - 1`; undefined where there is none any more. */
   at(index: number): PollEvent<Token> | undefined {
-    const event = index < this.#length ? this.#events[index] : undefined;
-    if (event === undefined || event.kind !== 'socket') return event;
-    const { registration } = event;
-    if (registration === undefined) return undefined;
-    // A local close is told although, and because, the registration is over.
-    let bits = registration.isAlive ? event.told : event.told & is.localClosed;
-    if (event.version !== registration.version) bits = stillWanted(bits, registration.want.bits);
-    event.bits = bits;
-    return bits === 0 ? undefined : event;
+    const record = index < this.#length ? this.#records[index] : undefined;
+    if (record === undefined) return undefined;
+    const { registration, interest } = record;
+    if (registration !== undefined) {
+      // A local close is reported although, and because, the registration is over.
+      const isOver = registration.state === 'removed';
+      let bits = isOver ? record.ready & Readiness.localClosed : record.ready;
+      if (registration.interest !== interest) bits = filterReady(bits, registration.interest.bits);
+      if (bits === 0) return undefined;
+      record.bits = bits;
+    }
+    return record as unknown as PollEvent<Token>;
   }
 
   [Symbol.iterator](): IterableIterator<PollEvent<Token>> {
     return new Walk(this);
   }
 
-  /** @internal For the poller: forgets everything. */
-  clear(): void {
-    for (let index = 0; index < this.#length; index += 1) {
-      (this.#events[index] as PollEvent<Token>).registration = undefined;
-    }
-    this.#length = 0;
-    this.isTimedOut = false;
-  }
-
-  /** @internal For the poller: true when nothing more fits. */
+  /** @internal True when nothing more fits. */
   get isFull(): boolean {
     return this.#length === this.capacity;
   }
 
-  /** @internal For the poller: the next event, to be filled in. */
-  push(kind: EventKind): PollEvent<Token> {
-    let event = this.#events[this.#length];
-    if (event === undefined) {
-      event = new PollEvent<Token>();
-      this.#events.push(event);
+  /** @internal Forgets everything. */
+  clear(): void {
+    for (let index = 0; index < this.#length; index += 1) {
+      (this.#records[index] as EventRecord).registration = undefined;
+    }
+    this.#length = 0;
+    this.#isTimedOut = false;
+  }
+
+  /** @internal */
+  timeOut(): void {
+    this.#isTimedOut = true;
+  }
+
+  /** @internal */
+  addSocket(registration: Registration, ready: number, cause: NTSTATUS): void {
+    const record = this.#next('socket', 0, 0);
+    record.registration = registration;
+    record.interest = registration.interest;
+    record.ready = ready;
+    record.cause = cause;
+  }
+
+  /** @internal */
+  addWake(bits: number): void {
+    this.#next('wake', 0, bits);
+  }
+
+  /** @internal */
+  addPost(type: number, value: number): void {
+    this.#next('post', type, value);
+  }
+
+  #next(kind: PollEvent['kind'], type: number, value: number): EventRecord {
+    let record = this.#records[this.#length];
+    if (record === undefined) {
+      record = new EventRecord();
+      this.#records.push(record);
     }
     this.#length += 1;
-    event.kind = kind;
-    event.registration = undefined;
-    event.bits = 0;
-    event.told = 0;
-    event.cause = 0;
-    event.value = 0;
-    event.type = 0;
-    return event;
+    record.kind = kind;
+    record.bits = 0;
+    record.type = type;
+    record.value = value;
+    return record;
   }
 }

@@ -1,395 +1,385 @@
-import { AFD_POLL_LOCAL_CLOSE, isNtError, type NTSTATUS, NtStatusError } from 'ntdllx';
-import type { Direction, Skt, SktWatcher } from 'tofu-sockets';
-import { tellClose, tellSubscribers, tellWake } from './channels.js';
-import { batchSize, CompletionPort } from './completion-port.js';
-import { drain } from './drain.js';
-import { PollRefusedError } from './errors.js';
-import { directionWants, type Want, wants } from './interest.js';
-import { Line } from './line.js';
-import type { LoopCounts } from './loop-counts.js';
-import { makeWay } from './make-way.js';
-import type { CheckedOptions } from './options.js';
+import { type CompletionPort, largestTake } from 'nt-afd';
+import { AFD_POLL_LOCAL_CLOSE, isNtError, NtStatusError } from 'ntdllx';
+import type { Batches } from './batches.js';
+import type { DiagnosticsLog } from './diagnostics.js';
+import { unpackInterest } from './interest.js';
+import { PostedPacket, packetKey } from './packets.js';
 import type { PollEvents } from './poll-events.js';
-import { readinessOf } from './readiness.js';
-import { Registration } from './registration.js';
-import { keys, SharedFlags, unpackWant } from './signals.js';
-import { Teller } from './teller.js';
-import type { PollWay } from './way.js';
+import { isClosedHandle } from './poll-handles.js';
+import { PollRequest } from './poll-request.js';
+import { isFailed, type PollRequests } from './poll-requests.js';
+import { Queue } from './queue.js';
+import { Readiness, readinessOf } from './readiness.js';
+import type { Registration } from './registration.js';
+import type { Registry } from './registry.js';
+import type { SharedFlags } from './shared-flags.js';
 
-/** A refusal is told of after so many waits at the latest. */
-const mostWaitsRefused = 64;
-/** Once the time is over, or something was found, a wait looks at the port so often again. */
-const lastPass = 2;
+/** What a poller did, counted since it was made. */
+export interface LoopCounts {
+  /** How often a socket was asked about. One request may be about many. */
+  submitted: number;
+  /** Packets removed from the port, and those of them that belonged to nobody. */
+  packets: number;
+  unknown: number;
+  /** Events delivered. */
+  delivered: number;
+}
+
+/** What a loop works on. */
+export interface LoopParts {
+  readonly port: CompletionPort;
+  readonly flags: SharedFlags;
+  readonly registry: Registry;
+  readonly requests: PollRequests;
+  readonly batches: Batches;
+  readonly log: DiagnosticsLog;
+}
 
 /**
- * The engine inside a poller: registrations, the line in which they wait to be looked at, and the
- * loop that takes packets. Who calls it has checked the arguments.
+ * One pass of a wait is flush, take and drain, in this order.
+ *
+ *     add, modify, would-block ─▶ queue ─flush─▶ request ─▶ kernel ─take─▶ finished ─drain─▶ events
+ *                                                   │                         ▲
+ *                                                   └──── complete at once ───┘
+ *
+ * Nothing in a pass calls back into it. Drain puts what is to be polled again into the queue, which only
+ * the next flush empties: so a socket is delivered once per pass.
  */
-export class PollLoop<Token> {
-  readonly port: CompletionPort;
-  readonly flags = new SharedFlags();
-  readonly counts: LoopCounts = { submitted: 0, packets: 0, strays: 0 };
-  readonly #options: CheckedOptions;
-  readonly #way: PollWay;
-  readonly #teller = new Teller<Token>(() => this.#takeWake());
-  readonly #bySkt = new Map<Skt, Registration<Token>>();
-  readonly #byId = new Map<number, Registration<Token>>();
-  /** Registrations that were removed and whose request is not over. */
-  readonly #leaving = new Map<Skt, Registration<Token>>();
-  /** To be looked at before the next look at the port. */
-  readonly #queue = new Line<Registration<Token>>();
-  /** Of these, who was ready when the list was full: before all others, or never, by bad luck. */
-  readonly #overdue = new Line<Registration<Token>>();
-  /** The last wait filled its list without a look at the port. */
-  #isPortDue = false;
-  /** The first request of this wait that NT did not take. */
-  #refusal: PollRefusedError | undefined;
-  /** How many waits in a row had one, and had something else to tell. */
-  #waitsRefused = 0;
-  readonly #watcher: SktWatcher;
-  #nextId = 1;
+export class PollLoop {
+  readonly counts: LoopCounts = { submitted: 0, packets: 0, unknown: 0, delivered: 0 };
+  readonly #parts: LoopParts;
+  /** Registrations to be looked at by the next flush. */
+  readonly #queue = new Queue<Registration>();
+  /** To be delivered: complete requests, posted packets, registrations whose socket was closed. */
+  readonly #finished = new Queue<PollRequest | PostedPacket | Registration>();
+  /** How many events of sockets `#finished` has, before any is filtered out. */
+  #ready = 0;
 
-  /** Makes the port. @throws {NtStatusError} when NT has none left; nothing is left then. */
-  constructor(options: CheckedOptions) {
-    this.#options = options;
-    this.port = new CompletionPort(options.kernel);
-    try {
-      this.#way = makeWay(options, this.port, {
-        completed: (each, events, cause) =>
-          this.#completed(each as Registration<Token>, events, cause),
-        refused: (each, status, call = 'NtDeviceIoControlFile') =>
-          this.#refused(each as Registration<Token>, call, status),
-      });
-    } catch (error) {
-      this.port.close();
-      throw error;
-    }
-    this.#watcher = {
-      onWouldBlock: (skt, direction) => this.#blocked(skt, direction),
-      onClose: (skt) => this.#closed(skt),
-    };
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
   }
 
-  /** What the way of polling holds. */
-  get way(): Pick<
-    PollWay,
-    'name' | 'pending' | 'counts' | 'helpers' | 'requests' | 'cancelled' | 'gathered'
-  > {
-    return this.#way;
+  /** True if drain has something to do. */
+  get hasFinished(): boolean {
+    return this.#finished.length > 0 || this.#parts.flags.isWakePending;
   }
 
-  /** How many events were told. */
-  get told(): number {
-    return this.#teller.told;
-  }
-
-  /** How many sockets are registered. */
-  get size(): number {
-    return this.#bySkt.size;
-  }
-
-  /** True while {@link wait} runs. */
-  get isWaiting(): boolean {
-    return this.#teller.isWaiting;
-  }
-
-  find(skt: Skt): Registration<Token> | undefined {
-    return this.#bySkt.get(skt);
-  }
-
-  /** @throws when the socket cannot be polled; nothing is left then. */
-  add(skt: Skt, want: Want, token: Token): number {
-    const id = this.#nextId;
-    const registration = new Registration<Token>(id, skt, skt.baseHandle(), token, want);
-    registration.predecessor = this.#leaving.get(skt) as Registration | undefined;
-    // Refused for a socket that is closing: nothing may then be left of it here.
-    skt.watch(this.#watcher);
-    try {
-      this.#way.attach(registration as Registration);
-    } catch (error) {
-      skt.unwatch(this.#watcher);
-      throw error;
-    }
-    this.#nextId += 1;
-    this.#bySkt.set(skt, registration);
-    this.#byId.set(id, registration);
-    this.#enqueue(registration);
-    return id;
-  }
-
-  change(registration: Registration<Token>, want: Want): void {
-    registration.change(want);
-    this.#enqueue(registration);
-  }
-
-  remove(registration: Registration<Token>): void {
-    registration.skt.unwatch(this.#watcher);
-    this.#drop(registration);
-    this.#advance(registration);
-  }
-
-  /** Fills `events`, which is empty, until there is something or the time is over. */
-  wait(events: PollEvents<Token>, timeoutMs: number): void {
-    if (this.#waitsRefused >= mostWaitsRefused) this.#tellRefusal();
-    try {
-      this.#refusal = undefined;
-      const rested = this.#teller.begin(events);
-      for (let index = 0; index < rested.length; index += 1) this.#enqueue(rested.at(index));
-      this.#waitInto(events, timeoutMs);
-      this.#waitsRefused = this.#refusal === undefined ? 0 : this.#waitsRefused + 1;
-    } catch (error) {
-      if (error !== this.#refusal) this.#recover();
-      throw error;
-    } finally {
-      this.#teller.end();
-    }
-  }
-
-  /** So long there was always something else to tell. */
-  #tellRefusal(): void {
-    this.#waitsRefused = 0;
-    const refusal = this.#refusal;
-    if (refusal !== undefined && this.#bySkt.has(refusal.skt)) throw refusal;
-  }
-
-  /** Something threw in the middle, such as a stack that was full: everybody is asked about again. */
-  #recover(): void {
-    this.#way.reset();
-    for (const registration of this.#bySkt.values()) {
-      if (registration.request === 'idle') this.#enqueue(registration);
-    }
-    for (const registration of [...this.#leaving.values()]) {
-      if (registration.request === 'idle') this.#retire(registration);
-    }
+  /** Has the next flush look at a registration. */
+  enqueue(registration: Registration): void {
+    if (registration.isQueued) return;
+    this.#queue.push(registration);
+    registration.isQueued = true;
   }
 
   /**
-   * Ends every request, takes its packet, and gives everything back.
+   * Submits what is queued. Stops when `#finished` fills the list of events: otherwise sockets that are
+   * always ready would be polled far ahead of being delivered.
    *
-   * @returns how many blocks the kernel still holds: these stay allocated.
+   * @param room how many events fit into the list.
    */
-  close(): number {
-    this.flags.close();
-    const registrations = this.size;
-    for (const registration of [...this.#bySkt.values()]) this.remove(registration);
-    let held = 0;
+  flush(room: number): void {
+    const { batches } = this.#parts;
+    const queue = this.#queue;
     try {
-      drain(this.port, this.#way, this.#options.now, this.#options.closeLimitMs);
-    } finally {
-      this.#way.closeHandles();
-      try {
-        // Under Wine that ends what is pending on them.
-        drain(this.port, this.#way, this.#options.now, 0);
-      } finally {
-        this.port.close();
-        this.#queue.clear();
-        this.#overdue.clear();
-        this.#teller.close();
-        this.#leaving.clear();
-        held = this.#way.free();
-        tellClose(this.port.handle, registrations, held);
+      batches.coalesce();
+      for (let turns = queue.length; turns > 0 && this.#ready < room; turns -= 1) {
+        const registration = queue.shift();
+        registration.isQueued = false;
+        this.advance(registration);
       }
-    }
-    return held;
-  }
-
-  /** Compares the books with each other. @throws {Error} naming the first lie. */
-  verify(): void {
-    this.#way.verify();
-    const { pending } = this.#way;
-    const all = [...this.#bySkt.values(), ...this.#leaving.values()];
-    const lent = all.filter(({ request }) => request !== 'idle').length;
-    if (lent !== pending) throw new Error(`poller: ${lent} requests, ${pending} that are pending`);
-  }
-
-  #takeWake(): number {
-    const bits = this.flags.takeWake();
-    tellWake(this.port.handle, bits);
-    return bits;
-  }
-
-  #waitInto(events: PollEvents<Token>, timeoutMs: number): void {
-    const { now } = this.#options;
-    const deadlineMs = now() + timeoutMs;
-    let hasLooked = false;
-    for (let pass = 0; ; pass += 1) {
-      if (this.#isPortDue && !events.isFull) {
-        this.#takePackets(events, 0);
-        hasLooked = true;
+      for (let each = batches.takePartial(); each !== undefined; each = batches.takePartial()) {
+        this.#submit(each);
       }
-      this.#flush(events);
-      if (events.isFull) {
-        // Requests that succeed at once could fill every list: the port has its turn, too.
-        this.#isPortDue = !hasLooked;
-        return;
+    } catch (error) {
+      // A call that could not be made, such as for want of stack: nobody is lost.
+      for (let each = batches.takePartial(); each !== undefined; each = batches.takePartial()) {
+        this.#requeue(each);
       }
-      const isEnough = events.length > 0 || this.#refusal !== undefined;
-      const most = Math.min(events.capacity - events.length, batchSize);
-      const taken = this.#takePackets(events, isEnough ? 0 : Math.max(0, deadlineMs - now()));
-      hasLooked = true;
-      if (events.length > 0) {
-        if (taken < most || pass >= lastPass) return;
-        continue;
-      }
-      if (this.#refusal !== undefined) throw this.#refusal;
-      // Packets that were about nobody's interest do not end a wait, unless they never end; a clock
-      // that is early does not end it either. One that says NaN does.
-      if (!(now() < deadlineMs) && (taken === 0 || pass >= lastPass)) {
-        events.isTimedOut = true;
-        return;
-      }
+      throw error;
     }
   }
 
-  /** Looks at each registration that is in line now; those that join meanwhile have the next turn. */
-  #flush(events: PollEvents<Token>): void {
-    this.#flushLine(this.#overdue, events);
-    this.#flushLine(this.#queue, events);
-    this.#way.flush();
-  }
-
-  #flushLine(line: Line<Registration<Token>>, events: PollEvents<Token>): void {
-    for (let turns = line.length; turns > 0 && !events.isFull; turns -= 1) {
-      const registration = line.shift();
-      registration.isQueued = false;
-      // A change from another thread may have queued it before its packet came.
-      if (!registration.isResting) this.#advance(registration);
-    }
-  }
-
-  /** Does what a registration's state asks for. One that NT refuses does not stop the others. */
-  #advance(registration: Registration<Token>): void {
+  /** Does what the state of a registration asks for. */
+  advance(registration: Registration): void {
+    const { registry, batches, requests } = this.#parts;
     switch (registration.nextStep()) {
-      case 'submit':
-        this.counts.submitted += 1;
-        this.#way.submit(registration as Registration);
+      case 'submit': {
+        if (registry.mustWait(registration)) return;
+        const full = batches.join(registration);
+        if (full !== undefined) this.#submit(full);
         break;
-      case 'cancel':
-        this.#cancel(registration);
+      }
+      case 'cancel': {
+        const { request } = registration;
+        // Refused: tried again by the next flush.
+        if (request && isNtError(requests.cancel(request))) this.enqueue(registration);
         break;
+      }
       case 'release':
-        this.#retire(registration);
+        this.#afterRequest(registration);
         break;
       case 'nothing':
     }
   }
 
-  #cancel(registration: Registration<Token>): void {
-    const status = this.#way.cancel(registration as Registration);
-    if (isNtError(status)) this.#refused(registration, 'NtCancelIoFileEx', status);
-  }
-
-  /** NT did not take a request: it is tried again by the next wait, and told of by this one. */
-  #refused(registration: Registration<Token>, call: string, status: NTSTATUS): void {
-    this.#enqueue(registration);
-    if (!registration.isAlive) return;
-    this.#refusal ??= new PollRefusedError(registration, new NtStatusError(call, status));
-  }
-
-  #takePackets(events: PollEvents<Token>, waitMs: number): number {
-    const most = Math.min(events.capacity - events.length, batchSize);
-    let taken = 0;
+  /**
+   * Removes packets from the port, more than one call takes if the list has room for them. Blocks.
+   *
+   * @param waitMs how long the first look waits. @param room how many events fit into the list.
+   * @throws {NtStatusError} when NT refuses and there is nothing to deliver.
+   */
+  take(waitMs: number, room: number): void {
+    const { port } = this.#parts;
+    let leftMs = waitMs;
     try {
-      taken = this.port.remove(waitMs, most);
+      for (let looks = Math.ceil(room / largestTake); looks > 0; looks -= 1) {
+        const taken = port.take(leftMs);
+        this.counts.packets += taken;
+        for (let index = port.next(); index !== -1; index = port.next()) this.#receive(index);
+        if (taken < largestTake || this.#ready >= room) return;
+        leftMs = 0;
+      }
     } catch (error) {
-      // What was found already is told first.
-      if (events.length === 0) throw error;
+      if (!(error instanceof NtStatusError && this.hasFinished)) throw error;
     }
-    this.#isPortDue = false;
-    this.counts.packets += taken;
-    for (let index = this.port.next(); index !== -1; index = this.port.next()) this.#take(index);
-    return taken;
   }
 
-  #take(index: number): void {
-    const { port } = this;
+  /** Delivers into an empty list what is finished, until it is full. The rest is carried over. */
+  drain(events: PollEvents): void {
+    const { flags, log } = this.#parts;
+    // The flag, not the packet: that is behind those of all sockets that are ready.
+    if (flags.isWakePending) {
+      const bits = flags.takeWake();
+      events.addWake(bits);
+      log.wake(bits);
+    }
+    const finished = this.#finished;
+    while (finished.length > 0 && !events.isFull) {
+      const first = finished.at(0);
+      if (first instanceof PollRequest) {
+        if (!this.#deliver(first, events)) break;
+      } else {
+        if (first instanceof PostedPacket) {
+          events.addPost(first.type, first.value);
+        } else {
+          events.addSocket(first, Readiness.localClosed, 0);
+          this.#ready -= 1;
+        }
+      }
+      finished.shift();
+    }
+    this.counts.delivered += events.length;
+  }
+
+  /** Ends a registration: nothing of it is delivered from here on. */
+  remove(registration: Registration): void {
+    registration.remove();
+    this.#parts.registry.remove(registration);
+    this.advance(registration);
+  }
+
+  /** The socket was closed without being removed: it is removed, and that is reported if asked for. */
+  closed(registration: Registration): void {
+    if (registration.state === 'removed') {
+      this.#afterRequest(registration);
+      return;
+    }
+    if ((registration.interest.bits & Readiness.localClosed) !== 0) {
+      this.#finished.push(registration);
+      this.#ready += 1;
+    }
+    this.remove(registration);
+  }
+
+  /** Forgets everything: the poller is closed. */
+  clear(): void {
+    this.#queue.clear();
+    this.#finished.clear();
+    this.#ready = 0;
+  }
+
+  /** Compares the state with itself. @throws {Error} naming the first difference. */
+  verify(): void {
+    const { requests, registry } = this.#parts;
+    requests.verify();
+    const all = [...registry.all, ...registry.deletePending];
+    const lent = all.filter(({ request }) => request !== undefined && request.state !== 'idle');
+    if (lent.length !== requests.pending) {
+      throw new Error(`poller: ${lent.length} requests, ${requests.pending} that are pending`);
+    }
+    let ready = 0;
+    for (let index = 0; index < this.#finished.length; index += 1) {
+      const each = this.#finished.at(index);
+      if (each instanceof PollRequest) ready += each.reported;
+      else if (!(each instanceof PostedPacket)) ready += 1;
+    }
+    if (ready !== this.#ready) throw new Error(`poller: ${ready} ready, ${this.#ready} counted`);
+    for (const each of all) {
+      const isStuck = each.nextStep() !== 'nothing' && !each.isQueued && !registry.mustWait(each);
+      if (isStuck) throw new Error(`poller: nobody looks at registration ${each.id}`);
+    }
+  }
+
+  #receive(index: number): void {
+    const { port, requests, registry } = this.#parts;
     switch (port.key(index)) {
-      case keys.poll:
-        if (!this.#way.take(port.apcContext(index))) this.counts.strays += 1;
+      case packetKey.poll: {
+        const request = requests.find(port.apcContext(index));
+        if (request === undefined) {
+          this.counts.unknown += 1;
+          break;
+        }
+        requests.complete(request);
+        this.#complete(request);
         break;
-      case keys.wake:
-        this.#teller.tellWake();
+      }
+      case packetKey.wake:
+        // It ended a wait that blocked. That there was a wake, the flag says.
         break;
-      case keys.post:
-        this.#teller.tellPost(port.status(index), port.information(index));
+      case packetKey.post:
+        // Does not count as ready: posts that never end must not keep sockets from being polled.
+        this.#finished.push(new PostedPacket(port.status(index), port.information(index)));
         break;
-      case keys.change: {
-        const changed = this.#byId.get(port.apcContext(index));
-        if (changed !== undefined) this.change(changed, unpackWant(port.information(index)));
+      case packetKey.change: {
+        const registration = registry.findById(port.apcContext(index));
+        if (registration === undefined) break;
+        registration.change(unpackInterest(port.information(index)));
+        this.enqueue(registration);
+        break;
+      }
+      case packetKey.remove: {
+        const registration = registry.findById(port.apcContext(index));
+        if (registration !== undefined) this.remove(registration);
         break;
       }
       default:
-        this.counts.strays += 1;
+        this.counts.unknown += 1;
     }
   }
 
-  /** A request is over; see {@link Completed}. */
-  #completed(registration: Registration<Token>, afdEvents: number, cause: number): void {
-    if (!registration.isAlive) {
-      this.#retire(registration);
+  #submit(request: PollRequest): void {
+    const { requests, batches } = this.#parts;
+    this.counts.submitted += request.members.length;
+    try {
+      requests.submit(request);
+    } catch (error) {
+      this.#requeue(request);
+      throw error;
+    }
+    if (request.state === 'pending') batches.pends(request);
+    else if (!isFailed(request)) this.#complete(request);
+    else if (request.members.length > 1) this.#split(request);
+    else this.#refused(request);
+  }
+
+  /** One socket spoils a whole request: its halves are submitted, until that socket is found. */
+  #split(request: PollRequest): void {
+    const { requests } = this.#parts;
+    const { length } = request.members;
+    const [first, second] = [requests.create(), requests.create()];
+    while (request.handled < length) {
+      const half = request.handled < length / 2 ? first : second;
+      half.members.push(requests.next(request));
+    }
+    this.#release(request);
+    try {
+      this.#submit(first);
+    } catch (error) {
+      this.#requeue(second);
+      throw error;
+    }
+    this.#submit(second);
+  }
+
+  /** NT does not poll the only member of this request. */
+  #refused(request: PollRequest): void {
+    const { requests, batches } = this.#parts;
+    if (isClosedHandle(request.status) && !request.isHandleLost) {
+      const member = requests.next(request);
+      this.#release(request);
+      this.closed(member);
       return;
     }
-    if ((afdEvents & AFD_POLL_LOCAL_CLOSE) !== 0) {
-      this.#over(registration);
-      return;
+    batches.quarantine(request.members.at(0));
+    this.#finished.push(request);
+    this.#ready += request.reported;
+  }
+
+  /** A request is complete. One that has nothing to report does not wait for its turn. */
+  #complete(request: PollRequest): void {
+    const { batches } = this.#parts;
+    const { members } = request;
+    batches.completed(request);
+    if (isFailed(request) && members.length === 1) {
+      this.#refused(request);
+    } else if (isFailed(request)) {
+      // Which of them it is, is found out by polling each alone.
+      for (let index = 0; index < members.length; index += 1) batches.quarantine(members.at(index));
+      this.#requeue(request);
+    } else if (request.reported === 0) {
+      while (request.handled < members.length) this.#settle(request, 0);
+      this.#release(request);
+    } else {
+      this.#finished.push(request);
+      this.#ready += request.reported;
     }
-    const ready = readinessOf(afdEvents, registration.bits);
-    if (ready === 0) this.#enqueue(registration);
-    else if (!this.#teller.tell(registration, ready, cause)) {
-      this.#enqueue(registration, this.#overdue);
+  }
+
+  /** @returns false when the list is full and members are left. */
+  #deliver(request: PollRequest, events: PollEvents): boolean {
+    const { requests } = this.#parts;
+    const { members } = request;
+    const isRefused = isFailed(request);
+    requests.read(request);
+    while (request.handled < members.length) {
+      if (events.isFull) return false;
+      const { handled, reported } = request;
+      const afdEvents = requests.events(handled);
+      const cause = isRefused ? request.status : requests.cause(handled);
+      const member = this.#settle(request, afdEvents);
+      this.#ready -= reported - request.reported;
+      if (member.state !== 'enabled') continue;
+      if ((afdEvents & AFD_POLL_LOCAL_CLOSE) !== 0) {
+        this.closed(member);
+        continue;
+      }
+      const ready = isRefused ? Readiness.refused : readinessOf(afdEvents, member.bits);
+      if (ready === 0) continue;
+      member.delivered(ready);
+      events.addSocket(member, ready, cause);
     }
+    this.#ready -= request.reported;
+    this.#release(request);
+    return true;
   }
 
-  /** The socket is closed, or about to be: its registration is over, and that is told if wanted. */
-  #over(registration: Registration<Token>): void {
-    const isWanted = (registration.want.bits & wants.localClose) !== 0;
-    if (isWanted) this.#teller.tellClosed(registration);
-    this.#drop(registration);
-    this.#advance(registration);
+  /** The next member of a complete request is free for another one. */
+  #settle(request: PollRequest, afdEvents: number): Registration {
+    const { requests, batches } = this.#parts;
+    const member = requests.next(request);
+    batches.observe(member, request, afdEvents);
+    this.#afterRequest(member);
+    return member;
   }
 
-  #closed(skt: Skt): void {
-    const registration = this.#bySkt.get(skt);
-    if (registration !== undefined) this.#over(registration);
-    if (!this.isWaiting) tellSubscribers();
+  /** A registration has no request any more. */
+  #afterRequest(registration: Registration): void {
+    if (registration.state === 'enabled') this.enqueue(registration);
+    if (registration.state !== 'removed') return;
+    const successor = this.#parts.registry.release(registration);
+    if (successor !== undefined) this.enqueue(successor);
   }
 
-  /** A call of the socket would have blocked. */
-  #blocked(skt: Skt, direction: Direction): void {
-    const registration = this.#bySkt.get(skt);
-    if (registration === undefined) return;
-    const bit = directionWants[direction];
-    // Edge mode: readiness of this kind is news again.
-    const isMuted = (registration.muted & bit) !== 0;
-    registration.muted &= ~bit;
-    // A poll made before the connect began may never hear of it: it is made again.
-    const isEarly = direction === 'connect' && registration.request === 'pending';
-    if (isEarly) registration.armedMask = 0;
-    if (isMuted || isEarly) this.#enqueue(registration);
+  /** Has the next flush look at everybody whom a request was about. */
+  #requeue(request: PollRequest): void {
+    const { requests } = this.#parts;
+    while (request.handled < request.members.length) this.#afterRequest(requests.next(request));
+    this.#release(request);
   }
 
-  #enqueue(registration: Registration<Token>, line = this.#queue): void {
-    if (registration.isQueued || registration.isResting) return;
-    line.push(registration);
-    registration.isQueued = true;
-  }
-
-  /** From here on nothing is told of it. Its request may still be the kernel's. */
-  #drop(registration: Registration<Token>): void {
-    registration.isAlive = false;
-    this.#bySkt.delete(registration.skt);
-    this.#byId.delete(registration.id);
-    if (registration.request !== 'idle') this.#leaving.set(registration.skt, registration);
-  }
-
-  /** Neither we nor the kernel need it any more; who waits for its request may have one. */
-  #retire(registration: Registration<Token>): void {
-    const { skt } = registration;
-    this.#way.release(registration as Registration);
-    if (this.#leaving.get(skt) === registration) this.#leaving.delete(skt);
-    const successor = this.#bySkt.get(skt);
-    if (successor?.predecessor !== registration) return;
-    successor.predecessor = undefined;
-    this.#enqueue(successor);
+  #release(request: PollRequest): void {
+    const { requests, batches } = this.#parts;
+    batches.forget(request);
+    requests.release(request);
   }
 }

@@ -1,25 +1,37 @@
 import {
-  AFD_POLL_INFO,
+  afdScratchBytes,
+  CompletionPort,
+  openAfd,
+  pollBlockBytes,
+  pollInfoOffset,
+  pollStatus,
+  portMemoryBytes,
+  reportedCause,
+  reportedEvents,
+  reportedHandle,
+  reportedHandles,
+  submitPoll,
+  writePoll,
+  writePollHandle,
+  writePollHeader,
+} from 'nt-afd';
+import {
   type HANDLE,
   INT64_MAX,
-  IO_STATUS_BLOCK,
-  IOCTL_AFD_POLL,
   isNtError,
   isNtSuccess,
   type Kernel,
+  type NativeMemory,
   type NTSTATUS,
   NtStatusError,
   relativeTimeout100ns,
-  STATUS_PENDING,
   STATUS_TIMEOUT,
 } from 'ntdllx';
 import { Skt } from 'tofu-sockets';
-import { openAfd } from './afd-device.js';
-import { CompletionPort } from './completion-port.js';
 import { PollerError } from './errors.js';
-import { afdMask, type Interest, readInterest, wants } from './interest.js';
-import { type PollerOptions, readOptions } from './options.js';
-import { readinessOf } from './readiness.js';
+import { type Interest, prepareInterest } from './interest.js';
+import { type PollerOptions, type PollerSeams, readOptions } from './options.js';
+import { afdMask, Readiness, readinessOf } from './readiness.js';
 import { requireTimeout } from './require-timeout.js';
 import { show } from './show.js';
 
@@ -33,14 +45,14 @@ export interface PollOnceEntry {
 /** A socket that is ready. */
 export interface PollOnceResult {
   readonly skt: Skt;
-  /** Bits of `is`. */
+  /** Bits of `Readiness`. */
   readonly bits: number;
   /** Of a failed connect: why. Otherwise 0. */
   readonly cause: NTSTATUS;
 }
 
 /** Options of {@link pollOnce}; as those of a poller. */
-export type PollOnceOptions = Pick<PollerOptions, 'allowMainThread' | 'kernel' | 'now'>;
+export type PollOnceOptions = Pick<PollerOptions, 'allowMainThread'>;
 
 interface Entry {
   readonly skt: Skt;
@@ -52,7 +64,6 @@ interface Entry {
 const mostEntries = 4_096;
 /** Longer than any program runs, and far below what 64 bits hold. */
 const longestMs = 2 ** 46;
-const infoOffset = IO_STATUS_BLOCK.layout.size;
 
 /**
  * Waits once for any of several sockets, by one AFD_POLL over all of them, and leaves nothing
@@ -68,7 +79,7 @@ const infoOffset = IO_STATUS_BLOCK.layout.size;
 export function pollOnce(
   entries: readonly PollOnceEntry[],
   timeoutMs: number,
-  options: PollOnceOptions = {},
+  options: PollOnceOptions & PollerSeams = {},
 ): PollOnceResult[] {
   const { kernel, now, allowMainThread } = readOptions(options);
   requireTimeout(timeoutMs, allowMainThread);
@@ -94,22 +105,30 @@ export function pollOnce(
 class OnePoll {
   readonly #kernel: Kernel;
   readonly #entries: readonly Entry[];
-  readonly #byHandle = new Map<bigint, Entry>();
+  readonly #byHandle = new Map<HANDLE, Entry>();
+  readonly #memory: NativeMemory;
   readonly #port: CompletionPort;
   readonly #afd: HANDLE;
-  readonly #byteLength: number;
 
   constructor(kernel: Kernel, entries: readonly Entry[]) {
     this.#kernel = kernel;
     this.#entries = entries;
-    for (const entry of entries) this.#byHandle.set(BigInt(entry.base), entry);
-    this.#byteLength = AFD_POLL_INFO.byteLength(entries.length);
-    this.#port = new CompletionPort(kernel);
+    for (const entry of entries) this.#byHandle.set(entry.base, entry);
+    this.#memory = kernel.allocate(portMemoryBytes);
     try {
-      this.#afd = openAfd(kernel);
+      this.#port = new CompletionPort(kernel, this.#memory);
     } catch (error) {
-      this.#port.close();
+      this.#memory.free();
       throw error;
+    }
+    const scratch = kernel.allocate(afdScratchBytes);
+    try {
+      this.#afd = openAfd(kernel, scratch);
+    } catch (error) {
+      this.#closePort();
+      throw error;
+    } finally {
+      scratch.free();
     }
     const status = this.#port.associate(this.#afd, 0);
     if (!isNtError(status)) return;
@@ -117,61 +136,52 @@ class OnePoll {
     throw new NtStatusError('NtSetInformationFile', status);
   }
 
-  /** One AFD_POLL, to its end. The block is the kernel's from the call to the packet. */
+  /** One AFD_POLL, to its end. The block is the kernel's from the call until its packet is removed. */
   run(timeoutMs: number): PollOnceResult[] {
-    const memory = this.#kernel.allocate(infoOffset + this.#byteLength);
-    memory.fill(0);
-    const iosb = new IO_STATUS_BLOCK(memory, 0);
-    const info = new AFD_POLL_INFO(memory, infoOffset);
-    iosb.Status = STATUS_PENDING;
-    info.Timeout = timeoutMs > longestMs ? INT64_MAX : relativeTimeout100ns(timeoutMs);
-    info.NumberOfHandles = this.#entries.length;
+    const { length } = this.#entries;
+    const block = this.#kernel.allocate(pollBlockBytes(length));
+    writePollHeader(block, 0, timeoutMs > longestMs ? INT64_MAX : relativeTimeout100ns(timeoutMs));
+    writePoll(block, 0, length);
     for (const [index, { base, bits }] of this.#entries.entries()) {
-      const handle = info.handle(index);
-      handle.Handle = BigInt(base);
-      handle.Events = afdMask(bits);
+      writePollHandle(block, 0, index, base, afdMask(bits));
     }
-    const status = this.#kernel.NtDeviceIoControlFile(
-      this.#afd,
-      0,
-      0,
-      iosb.address,
-      iosb.address,
-      IOCTL_AFD_POLL,
-      info.address,
-      this.#byteLength,
-      info.address,
-      this.#byteLength,
-    );
+    const { address } = block;
+    const info = address + pollInfoOffset;
+    const status = submitPoll(this.#kernel, this.#afd, address, address, info, length);
     if (isNtError(status)) {
-      memory.free();
+      block.free();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
-    // AFD itself knows when the time is over. Nobody else has this port: the packet is ours.
-    // Once a second this thread is JavaScript's again, so that a worker can be ended meanwhile.
-    while (this.#port.remove(1_000, 1) === 0);
+    // AFD itself knows when the time is over, and nobody else has this port: the packet is ours. Once a
+    // second this thread runs JavaScript's own checks, so that a worker can be terminated meanwhile.
+    while (this.#port.take(1_000) === 0);
     this.#port.next();
-    const ended = iosb.Status;
-    const ready = isNtSuccess(ended) ? this.#read(info) : [];
-    memory.free();
+    const ended = pollStatus(block, 0);
+    const ready = isNtSuccess(ended) ? this.#read(block) : [];
+    block.free();
     if (isNtSuccess(ended) || ended === STATUS_TIMEOUT) return ready;
     throw new NtStatusError('NtDeviceIoControlFile', ended);
   }
 
   close(): void {
     this.#kernel.NtClose(this.#afd);
-    this.#port.close();
+    this.#closePort();
   }
 
-  /** The output is compacted: its handles are looked up among those that were asked for. */
-  #read(info: AFD_POLL_INFO): PollOnceResult[] {
+  #closePort(): void {
+    this.#port.close();
+    this.#memory.free();
+  }
+
+  /** The output is compacted: its handles are looked up among those that were asked about. */
+  #read(block: NativeMemory): PollOnceResult[] {
     const results: PollOnceResult[] = [];
-    for (let index = 0; index < info.NumberOfHandles; index += 1) {
-      const { Handle, Events, Status } = info.handle(index);
-      const entry = this.#byHandle.get(Handle);
+    for (let index = 0; index < reportedHandles(block, 0); index += 1) {
+      const entry = this.#byHandle.get(reportedHandle(block, 0, index));
       if (entry === undefined) continue;
-      const bits = readinessOf(Events, entry.bits | wants.localClose);
-      if (bits !== 0) results.push({ skt: entry.skt, bits, cause: Status });
+      const events = reportedEvents(block, 0, index);
+      const bits = readinessOf(events, entry.bits | Readiness.localClosed);
+      if (bits !== 0) results.push({ skt: entry.skt, bits, cause: reportedCause(block, 0, index) });
     }
     return results;
   }
@@ -191,7 +201,7 @@ function readEntries(entries: readonly PollOnceEntry[], kernel: Kernel): Entry[]
       const given = show(skt);
       throw new PollerError('ERR_POLLER_ARGUMENT', `pollOnce looks at a Skt, got ${given}.`);
     }
-    const { bits, mode } = readInterest(interest);
+    const { bits, mode } = prepareInterest(interest);
     if (mode !== 'level') {
       throw new PollerError('ERR_POLLER_ARGUMENT', 'pollOnce has no mode but level.');
     }

@@ -1,48 +1,29 @@
-import {
-  type HANDLE,
-  IO_COMPLETION_ALL_ACCESS,
-  type Kernel,
-  NtStatusError,
-  ntKernel,
-  STATUS_SUCCESS,
-} from 'ntdllx';
+import { postPacket } from 'nt-afd';
+import { type Kernel, ntKernel } from 'ntdllx';
 import { PollerError } from './errors.js';
-import { type Interest, readInterest } from './interest.js';
-import { keys, type Post, packWant, requirePost, requireWakeBits, SharedFlags } from './signals.js';
+import { type Interest, packInterest, prepareInterest } from './interest.js';
+import { packetKey, requirePost, requireWakeBits } from './packets.js';
+import { SharedFlags } from './shared-flags.js';
 
-/** What travels to another thread, by `postMessage` or `workerData`. */
+/** What travels to another thread, by `postMessage` or `workerData`. Holds no resource. */
 export interface RemoteData {
-  /** A second handle to the poller's port. Whoever makes a {@link PollerRemote} of this closes it. */
+  /** The handle of the poller's port, in this process. */
   readonly port: number;
   readonly flags: SharedArrayBuffer;
 }
 
-/** Makes a second handle to a port, for another thread to close. */
-export function duplicatePort(kernel: Kernel, port: HANDLE): HANDLE {
-  const memory = kernel.allocate(8);
-  try {
-    const self = kernel.NtCurrentProcess();
-    const { address } = memory;
-    const access = IO_COMPLETION_ALL_ACCESS;
-    const status = kernel.NtDuplicateObject(self, port, self, address, access, 0, 0);
-    if (status !== STATUS_SUCCESS) throw new NtStatusError('NtDuplicateObject', status);
-    return memory.readPointer(0);
-  } finally {
-    memory.free();
-  }
-}
-
 /**
- * A poller seen from another thread: wakes it, posts to it, changes its interests, while it waits.
- * Owns a handle of its own to the port: a packet that is late reaches a port without a reader, and
- * never somebody else's.
+ * A poller seen from another thread: wakes it, posts to it, changes and removes registrations, also while
+ * it waits. Owns nothing: the poller's port stays open while a call of a remote uses it, and a remote
+ * that is late finds the poller closed.
  */
 export class PollerRemote {
   readonly #kernel: Kernel;
   readonly #flags: SharedFlags;
-  #port: HANDLE | undefined;
+  readonly #port: number;
+  #isOpen = true;
 
-  /** @param data from `AfdPoller.remoteData`, used by nobody else: its handle is ours from here. */
+  /** @param data from `AfdPoller.remoteData`. @throws {PollerError} `ERR_POLLER_ARGUMENT` */
   constructor(data: RemoteData, kernel: Kernel = ntKernel) {
     if (!Number.isSafeInteger(data?.port) || !(data.flags instanceof SharedArrayBuffer)) {
       throw new PollerError('ERR_POLLER_ARGUMENT', 'A remote is made from remoteData of a poller.');
@@ -54,7 +35,7 @@ export class PollerRemote {
 
   /** True while there is a poller to reach. */
   get isOpen(): boolean {
-    return this.#port !== undefined && !this.#flags.isClosed;
+    return this.#isOpen && !this.#flags.isClosed;
   }
 
   /**
@@ -66,10 +47,9 @@ export class PollerRemote {
    */
   wake(bits = 0): boolean {
     requireWakeBits(bits);
-    const post = this.#post();
-    if (post === undefined) return false;
-    this.#flags.wake(bits, post);
-    return true;
+    return this.#use((port) => {
+      this.#flags.wake(bits, () => postPacket(this.#kernel, port, packetKey.wake, 0, 0, 0));
+    });
   }
 
   /**
@@ -80,41 +60,55 @@ export class PollerRemote {
    */
   post(type: number, value = 0): boolean {
     requirePost(type, value);
-    const post = this.#post();
-    post?.(keys.post, 0, type, value);
-    return post !== undefined;
+    return this.#use((port) => postPacket(this.#kernel, port, packetKey.post, 0, type, value));
   }
 
   /**
    * Changes the interest of a registration; it counts from when the poller looks at its port.
    *
-   * @param id what `add` returned. One that is over by then is passed over.
+   * @param id what `add` returned. One that is over by then is skipped.
    * @returns false when the poller is closed.
    */
   modify(id: number, interest: Interest): boolean {
-    const want = readInterest(interest);
-    if (!Number.isSafeInteger(id) || id < 1) {
-      throw new PollerError('ERR_POLLER_ARGUMENT', 'An id is what add returned.');
-    }
-    const post = this.#post();
-    post?.(keys.change, id, 0, packWant(want));
-    return post !== undefined;
+    const packed = packInterest(prepareInterest(interest));
+    PollerRemote.#requireId(id);
+    return this.#use((port) => postPacket(this.#kernel, port, packetKey.change, id, 0, packed));
   }
 
-  /** Closes this thread's handle. Idempotent. */
+  /**
+   * Removes a registration; it counts from when the poller looks at its port: until then events of it
+   * may be delivered. The socket stays open: only the poller's thread may close it.
+   *
+   * @param id as for {@link modify}.
+   * @returns false when the poller is closed.
+   */
+  remove(id: number): boolean {
+    PollerRemote.#requireId(id);
+    return this.#use((port) => postPacket(this.#kernel, port, packetKey.remove, id, 0, 0));
+  }
+
+  /** Every later call returns false. Idempotent; a remote that is never closed leaks nothing. */
   close(): void {
-    if (this.#port !== undefined) this.#kernel.NtClose(this.#port);
-    this.#port = undefined;
+    this.#isOpen = false;
   }
 
-  /** Undefined where nobody would read it. */
-  #post(): Post | undefined {
-    const port = this.#port;
-    if (port === undefined || this.#flags.isClosed) return undefined;
-    return (key, apcContext, status, information) => {
-      const { NtSetIoCompletion } = this.#kernel;
-      const result = NtSetIoCompletion(port, key, apcContext, status, information);
-      if (result !== STATUS_SUCCESS) throw new NtStatusError('NtSetIoCompletion', result);
-    };
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  static #requireId(id: number): void {
+    if (Number.isSafeInteger(id) && id >= 1) return;
+    throw new PollerError('ERR_POLLER_ARGUMENT', 'An id is what add returned.');
+  }
+
+  /** Uses the port, which stays open meanwhile. @returns false where there is none any more. */
+  #use(post: (port: number) => void): boolean {
+    if (!this.#isOpen || !this.#flags.enter()) return false;
+    try {
+      post(this.#port);
+    } finally {
+      this.#flags.leave();
+    }
+    return true;
   }
 }

@@ -8,75 +8,84 @@ import {
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { wants } from './interest.js';
 
-/** What an event says, as bits. */
-export const is = {
+/**
+ * What can be ready, as bits. An interest is a set of the first seven, an event one of all of them, so
+ * that one is filtered by the other without being translated.
+ */
+export const Readiness = {
+  /** Data can be received, or the end of the stream, or an error that a receive returns. */
   readable: 0x1,
+  /** Data can be sent, or there is an error that a send returns. */
   writable: 0x2,
+  /** At least one connection waits to be accepted. */
   accept: 0x4,
+  /** The connect that was under way succeeded. */
   connected: 0x8,
+  /** The peer sends no more; data before that may be unread. */
   readClosed: 0x10,
-  reset: 0x20,
-  connectFailed: 0x40,
-  localClosed: 0x80,
-  priority: 0x100,
+  /** TCP's urgent byte can be received out of band. */
+  priority: 0x20,
+  /** The socket was closed here without being removed; it is removed now. */
+  localClosed: 0x40,
+  /** The peer ended the connection with a reset. */
+  reset: 0x80,
+  /** The connect failed. */
+  connectFailed: 0x100,
+  /** NT refused to poll the socket. */
+  refused: 0x200,
 } as const;
 
-/** Nothing can follow these but a close. */
-export const terminal = is.reset | is.connectFailed | is.localClosed;
+/** What is reported whatever the interest is. */
+export const alwaysReported = Readiness.reset | Readiness.connectFailed | Readiness.refused;
+
+/** What ends a registration's polling until `modify`: AFD would report it for ever. */
+export const terminal = alwaysReported | Readiness.localClosed;
+
+/** What AFD is asked for in every poll: what ends a connection, whatever the interest is. */
+export const alwaysMask = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE | AFD_POLL_CONNECT_FAIL;
 
 /**
- * What AFD's events mean to a registration that wants these bits. Pure; the interest is the one at
- * the time of delivery, so what is not wanted any more is not told.
- *
- * A reset or a failed connect also counts as readable and writable, where that is wanted: a consumer
- * that looks at these alone then makes its call and is told by that. It is never `connected`.
- *
- * @returns bits of {@link is}; 0 when there is nothing to tell.
+ * What AFD is asked for. RECEIVE alone would miss a FIN, so DISCONNECT goes with it. A connect is seen
+ * as SEND: CONNECT stays true for as long as the connection does, so that to ask for it is a busy loop
+ * (mio, wepoll; measured under Wine: finding F13). Pure.
  */
-export function readinessOf(events: number, bits: number): number {
-  if (events & AFD_POLL_LOCAL_CLOSE) return bits & wants.localClose ? is.localClosed : 0;
-  let ready = 0;
-  const isOver = (events & (AFD_POLL_ABORT | AFD_POLL_CONNECT_FAIL)) !== 0;
-  if (events & AFD_POLL_ABORT) ready |= is.reset;
-  if (events & AFD_POLL_CONNECT_FAIL) ready |= is.connectFailed;
-  if (bits & wants.receive) {
-    if (isOver || events & AFD_POLL_RECEIVE) ready |= is.readable;
-    if (isOver || events & AFD_POLL_DISCONNECT) ready |= is.readable | is.readClosed;
-  }
-  if (bits & wants.send && (isOver || events & AFD_POLL_SEND)) ready |= is.writable;
-  if (bits & wants.disconnect && (isOver || events & AFD_POLL_DISCONNECT)) ready |= is.readClosed;
-  if (bits & wants.accept && events & AFD_POLL_ACCEPT) ready |= is.accept;
-  if (bits & wants.priority && events & AFD_POLL_RECEIVE_EXPEDITED) ready |= is.priority;
-  if (bits & wants.connect && !isOver && events & AFD_POLL_SEND) ready |= is.connected;
-  return ready;
-}
-
-/** The interests that a readiness speaks of: what one-shot and edge do not ask for again. */
-export function wantsTold(ready: number): number {
-  let bits = 0;
-  if (ready & is.accept) bits |= wants.accept;
-  if (ready & is.connected) bits |= wants.connect;
-  if (ready & is.readable) bits |= wants.receive;
-  if (ready & is.readClosed) bits |= wants.disconnect;
-  if (ready & is.writable) bits |= wants.send;
-  if (ready & is.priority) bits |= wants.priority;
-  return bits;
+export function afdMask(interest: number): number {
+  let mask = alwaysMask;
+  if (interest & Readiness.readable) mask |= AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT;
+  if (interest & (Readiness.writable | Readiness.connected)) mask |= AFD_POLL_SEND;
+  if (interest & Readiness.accept) mask |= AFD_POLL_ACCEPT;
+  if (interest & Readiness.readClosed) mask |= AFD_POLL_DISCONNECT;
+  if (interest & Readiness.priority) mask |= AFD_POLL_RECEIVE_EXPEDITED;
+  return mask;
 }
 
 /**
- * What of an event may still be told to a registration whose interest changed after the event was
- * taken off the port. Pure.
+ * What AFD's events mean to an interest. Pure.
+ *
+ * A reset or a failed connect also counts as readable and writable, where that is of interest: a
+ * caller that handles these alone makes its call and gets the error from it. It is never `connected`.
+ *
+ * @returns bits of {@link Readiness}; 0 when there is nothing to report.
  */
-export function stillWanted(ready: number, bits: number): number {
-  let told = is.reset | is.connectFailed;
-  if (bits & wants.accept) told |= is.accept;
-  if (bits & wants.connect) told |= is.connected;
-  if (bits & wants.receive) told |= is.readable | is.readClosed;
-  if (bits & wants.send) told |= is.writable;
-  if (bits & wants.priority) told |= is.priority;
-  if (bits & wants.disconnect) told |= is.readClosed;
-  if (bits & wants.localClose) told |= is.localClosed;
-  return ready & told;
+export function readinessOf(afdEvents: number, interest: number): number {
+  if (afdEvents & AFD_POLL_LOCAL_CLOSE) return interest & Readiness.localClosed;
+  const isOver = (afdEvents & (AFD_POLL_ABORT | AFD_POLL_CONNECT_FAIL)) !== 0;
+  let ready: number = isOver ? Readiness.readable | Readiness.writable | Readiness.readClosed : 0;
+  if (afdEvents & AFD_POLL_ABORT) ready |= Readiness.reset;
+  if (afdEvents & AFD_POLL_CONNECT_FAIL) ready |= Readiness.connectFailed;
+  if (afdEvents & AFD_POLL_RECEIVE) ready |= Readiness.readable;
+  if (afdEvents & AFD_POLL_DISCONNECT) ready |= Readiness.readable | Readiness.readClosed;
+  if (afdEvents & AFD_POLL_SEND) ready |= Readiness.writable;
+  if (afdEvents & AFD_POLL_SEND && !isOver) ready |= Readiness.connected;
+  if (afdEvents & AFD_POLL_ACCEPT) ready |= Readiness.accept;
+  if (afdEvents & AFD_POLL_RECEIVE_EXPEDITED) ready |= Readiness.priority;
+  return filterReady(ready, interest);
+}
+
+/** What of a readiness is to be reported to an interest. Pure. */
+export function filterReady(ready: number, interest: number): number {
+  // Who reads wants to know of the end of the stream.
+  const end = interest & Readiness.readable ? Readiness.readClosed : 0;
+  return ready & (interest | end | alwaysReported);
 }

@@ -1,67 +1,44 @@
 import type { HANDLE } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
-import { afdMask, type Want, wants } from './interest.js';
-import { is, terminal, wantsTold } from './readiness.js';
-
-/** Where the request of a registration stands. */
-export type RequestState =
-  /** There is none; the block, if there is one, is ours. */
-  | 'idle'
-  /** The kernel has it. */
-  | 'pending'
-  /** The kernel has it and was asked to end it; its packet is still to come. */
-  | 'cancelling';
+import type { PreparedInterest } from './interest.js';
+import type { PollRequest } from './poll-request.js';
+import { afdMask, Readiness, terminal } from './readiness.js';
 
 /** What is to be done about a registration. */
 export type Step = 'nothing' | 'submit' | 'cancel' | 'release';
 
-/** One socket in one poller, from `add` to the end of its last request. */
-export class Registration<Token = unknown> {
+/** One socket of one poller, from `add` to the end of its last request. */
+export class Registration {
   readonly id: number;
   readonly skt: Skt;
   /** The handle that AFD knows the socket by. */
   readonly base: HANDLE;
-  token: Token;
-  want: Want;
-  /** Counts the changes of {@link want} by its owner. */
-  version = 0;
-  /** Interests that edge mode told of and that no would-block has renewed yet. */
-  muted = 0;
-  /** Told, in one-shot mode, or told of its end: not polled again until `modify`. */
-  isSilent = false;
-  /** False from `remove`, or from the close of its socket: nothing is told any more. */
-  isAlive = true;
-  request: RequestState = 'idle';
-  /** What the pending request asks for. */
-  armedMask = 0;
-  /** Waits in line to be looked at before the next wait. */
+  token: unknown;
+  interest: PreparedInterest;
+  /** Edge: what was reported and no would-block has renewed since. Always: a connect that ended. */
+  disarmed = 0;
+  /** `disabled`: a spent one-shot, or an end that was reported; until `modify`. */
+  state: 'enabled' | 'disabled' | 'removed' = 'enabled';
+  /** The request that it is a member of. Written by `poll-requests.ts`, as the two below. */
+  request: PollRequest | undefined;
+  /** What that request asks AFD for. */
+  submittedMask = 0;
+  /** How many of its last requests reported nothing of it. Written by `batches.ts`. */
+  idleRounds = 0;
+  /** Waits in the engine's queue. Written by `poll-engine.ts`. */
   isQueued = false;
-  /** Told by the wait that runs, or by the last one: looked at by the next one, and not before. */
-  isResting = false;
-  /** An earlier registration of the same socket whose request is not over yet. */
-  predecessor: Registration | undefined;
-  /** Of the way of polling: its block, and its place. */
-  block = -1;
-  place = -1;
-  /** Of the group way: NT refused a request about it alone. */
-  isSuspect = false;
-  /** How many requests about it ended without an event, since the last one that had one. */
-  silentRounds = 0;
-  /** Of the group way, while the output of a request is handed out: what it said. */
-  saidEvents = 0;
-  saidCause = 0;
 
-  constructor(id: number, skt: Skt, base: HANDLE, token: Token, want: Want) {
+  constructor(id: number, skt: Skt, base: HANDLE, token: unknown, interest: PreparedInterest) {
     this.id = id;
     this.skt = skt;
     this.base = base;
     this.token = token;
-    this.want = want;
+    this.interest = interest;
   }
 
-  /** The interests that are in force now. */
+  /** What it is interested in now. */
   get bits(): number {
-    return this.want.bits & ~this.muted;
+    return this.interest.bits & ~this.disarmed;
   }
 
   /** What AFD is to be asked for. */
@@ -70,37 +47,51 @@ export class Registration<Token = unknown> {
   }
 
   /**
-   * The whole state machine: what is to be done, looking at nothing but this.
+   * The state machine of a registration: what is to be done now. Pure.
    *
-   * A pending request is never written over: one that asks for too little is cancelled, and only
-   * when its packet came is the next one made. One that asks for too much is left alone; what it
-   * tells is filtered.
+   * A submitted request is never written over. One that asks for too little is cancelled, and the next
+   * one is made when its packet was removed. One that asks for too much is left alone: what it reports is
+   * filtered.
    */
   nextStep(): Step {
-    if (!this.isAlive || this.isSilent) {
-      if (this.request === 'pending') return 'cancel';
-      return this.request === 'idle' && !this.isAlive ? 'release' : 'nothing';
+    const { request, state } = this;
+    if (request === undefined) {
+      if (state === 'enabled') return 'submit';
+      return state === 'removed' ? 'release' : 'nothing';
     }
-    if (this.request === 'idle') return this.predecessor === undefined ? 'submit' : 'nothing';
-    if (this.request === 'pending' && (this.mask & ~this.armedMask) !== 0) return 'cancel';
-    return 'nothing';
+    // Complete and not delivered yet, or cancelled: its end is on the way.
+    if (request.state !== 'pending') return 'nothing';
+    if (state !== 'enabled') return 'cancel';
+    return (this.mask & ~this.submittedMask) === 0 ? 'nothing' : 'cancel';
   }
 
-  /** The registration was told this: what it is not to be asked about again. */
-  told(ready: number): void {
-    const { bits, mode } = this.want;
-    if (ready & (is.connected | is.connectFailed)) {
-      this.want = { bits: bits & ~wants.connect, mode };
+  /** This was delivered. */
+  delivered(ready: number): void {
+    const { mode } = this.interest;
+    // The end of a connect is news once.
+    if (ready & (Readiness.connected | Readiness.connectFailed)) {
+      this.disarmed |= Readiness.connected;
     }
-    if (mode === 'oneshot' || ready & terminal) this.isSilent = true;
-    if (mode === 'edge') this.muted |= wantsTold(ready);
+    if (mode === 'edge') this.disarmed |= ready;
+    if (mode === 'oneshot' || (ready & terminal) !== 0) this.state = 'disabled';
   }
 
-  /** A new interest: what was told before is told again if it is still true. */
-  change(want: Want): void {
-    this.want = want;
-    this.version += 1;
-    this.muted = 0;
-    this.isSilent = false;
+  /** A new interest: what was reported before is reported again if it is still true. */
+  change(interest: PreparedInterest): void {
+    this.interest = interest;
+    this.disarmed = 0;
+    this.state = 'enabled';
+  }
+
+  /** A call would have blocked: in edge mode this readiness is news again. @returns whether it was not. */
+  renew(ready: number): boolean {
+    const isRenewed = (this.disarmed & ready & ~Readiness.connected) !== 0;
+    this.disarmed &= ~ready | Readiness.connected;
+    return isRenewed;
+  }
+
+  /** Nothing is reported from here on. */
+  remove(): void {
+    this.state = 'removed';
   }
 }

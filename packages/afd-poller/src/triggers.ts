@@ -1,8 +1,8 @@
 import type { Interest } from './interest.js';
-import { is } from './readiness.js';
+import { Readiness } from './readiness.js';
 
 /**
- * tofu's Triggers (its `triggeredSkts.zig`): the eight flags that its reactor asks for and is told.
+ * tofu's Triggers (its `triggeredSkts.zig`): the eight flags that its reactor asks for and gets back.
  * `pool` is about its message pool and means nothing to a poller; `notify` is a wake, `timeout` a
  * wait that ran out.
  */
@@ -21,27 +21,28 @@ export interface Triggers {
 export function triggersToInterest(triggers: Triggers): Interest {
   return {
     accept: triggers.accept === true,
-    connect: triggers.connect === true,
-    receive: triggers.recv === true,
-    send: triggers.send === true,
+    connected: triggers.connect === true,
+    readable: triggers.recv === true,
+    writable: triggers.send === true,
   };
 }
 
 /**
- * What an event is in tofu's words. Pure. A reset is `err` beside whatever was wanted; a failed
+ * What an event is in tofu's words. Pure. A reset is `err` beside whatever was asked for; a failed
  * connect is `err` and `connect`, from which tofu makes its connect_failed.
  *
  * @param bits an event's `bits`.
  */
 export function triggersOf(bits: number): Triggers {
+  const has = (of: number) => (bits & of) !== 0;
   return {
     notify: false,
-    accept: (bits & is.accept) !== 0,
-    connect: (bits & (is.connected | is.connectFailed)) !== 0,
-    send: (bits & is.writable) !== 0,
-    recv: (bits & (is.readable | is.readClosed)) !== 0,
+    accept: has(Readiness.accept),
+    connect: has(Readiness.connected | Readiness.connectFailed),
+    send: has(Readiness.writable),
+    recv: has(Readiness.readable | Readiness.readClosed),
     pool: false,
-    err: (bits & (is.reset | is.connectFailed | is.localClosed)) !== 0,
+    err: has(Readiness.reset | Readiness.connectFailed | Readiness.localClosed | Readiness.refused),
     timeout: false,
   };
 }

@@ -1,8 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { AfdPoller, channels, type RequestMessage, type WayName } from 'afd-poller';
+import { type AfdPoller, diagnosticsChannels, type RequestMessage } from 'afd-poller';
+import { verifyPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pollerOf, presetNames } from './pollers.js';
 
 // What a poller tells on node:diagnostics_channel, on the simulated kernel.
 
@@ -10,7 +12,7 @@ type Heard = readonly [name: string, message: Record<string, unknown>];
 
 const byte = Buffer.from('x');
 
-describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
+describe.each(presetNames)('%s', (way) => {
   const heard: Heard[] = [];
   const listener = (message: unknown, name: string | symbol) => {
     heard.push([String(name), message as Record<string, unknown>]);
@@ -24,12 +26,12 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     const creator = new SocketCreator(kernel);
     skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
     sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
-    poller = new AfdPoller<string>({ way, kernel, now: nowMs, allowMainThread: true });
-    for (const { name } of Object.values(channels)) subscribe(name, listener);
+    poller = pollerOf<string>(way, { kernel, now: nowMs, allowMainThread: true });
+    for (const { name } of Object.values(diagnosticsChannels)) subscribe(name, listener);
   });
 
   afterEach(() => {
-    for (const { name } of Object.values(channels)) unsubscribe(name, listener);
+    for (const { name } of Object.values(diagnosticsChannels)) unsubscribe(name, listener);
     poller.close();
     skt.close();
     sender.close();
@@ -39,17 +41,17 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
   const named = (name: string) => heard.filter(([each]) => each === name).map(([, said]) => said);
 
   test('a request, its end, a wake, a cancel and the close, with names', () => {
-    const id = poller.add(skt, { receive: true });
+    const id = poller.add(skt, { readable: true });
     poller.wait(0);
     const [submit] = named('afd-poller:submit') as unknown as RequestMessage[];
-    expect(submit).toMatchObject({ way, status: 'STATUS_PENDING' });
+    expect(submit).toMatchObject({ status: 'STATUS_PENDING' });
     const asked = ['RECEIVE', 'DISCONNECT', 'ABORT', 'LOCAL_CLOSE', 'CONNECT_FAIL'];
     expect(submit?.sockets).toEqual([{ id, skt, events: asked }]);
 
     sender.sendTo(byte, skt.localEndpoint());
     expect([...poller.wait(1_000)].length).toBe(1);
     const [complete] = named('afd-poller:complete') as unknown as RequestMessage[];
-    expect(complete).toMatchObject({ way, status: 'STATUS_SUCCESS', port: submit?.port });
+    expect(complete).toMatchObject({ status: 'STATUS_SUCCESS', port: submit?.port });
     expect(complete?.apcContext).toBe(submit?.apcContext);
     expect(complete?.sockets).toEqual([{ id, skt, events: ['RECEIVE'] }]);
 
@@ -62,7 +64,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     while (poller.inspect().pending === 0) poller.wait(0);
     poller.remove(skt);
     const [cancel] = named('afd-poller:cancel');
-    expect(cancel).toMatchObject({ port: submit?.port, way, status: 'STATUS_SUCCESS' });
+    expect(cancel).toMatchObject({ port: submit?.port, status: 'STATUS_SUCCESS' });
     const last = named('afd-poller:submit').at(-1);
     expect(cancel?.['apcContext']).toBe(last?.['apcContext']);
     expect(poller.inspect().cancelled).toBe(1);
@@ -73,7 +75,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
   });
 
   // The books are in order when it is told, so it may call whatever it likes.
-  test.each(Object.values(channels).map(({ name }) => name))(
+  test.each(Object.values(diagnosticsChannels).map(({ name }) => name))(
     'a subscriber of %s closes sockets, removes and waits: nothing is out of order',
     (name) => {
       const other = new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -84,13 +86,13 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
         other.close();
         if (poller.has(skt)) poller.remove(skt);
         poller.wait(0);
-        poller.add(skt, { receive: true });
-        poller.verify();
+        poller.add(skt, { readable: true });
+        verifyPoller(poller);
       };
       subscribe(name, meddler);
       try {
-        poller.add(skt, { receive: true });
-        poller.add(other, { receive: true });
+        poller.add(skt, { readable: true });
+        poller.add(other, { readable: true });
         poller.wait(0);
         sender.sendTo(byte, skt.localEndpoint());
         poller.wait(1_000);
@@ -98,7 +100,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
         poller.wait(0);
         if (poller.has(skt)) poller.remove(skt);
         poller.wait(0);
-        poller.verify();
+        verifyPoller(poller);
       } finally {
         poller.close();
         unsubscribe(name, meddler);

@@ -1,7 +1,8 @@
-import { AfdPoller, type WayName } from 'afd-poller';
+import { verifyPoller } from 'afd-poller/internal';
 import { nativeMemory } from 'ntdllx';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { expect } from 'vitest';
+import { type PresetName, pollerOf, tokensOf } from './pollers.js';
 
 const creator = new SocketCreator();
 
@@ -23,20 +24,20 @@ export class Crowd {
 }
 
 /** Registers `count` sockets; the first, the middle and the last one must each be reported alone. */
-export function registerCrowd(crowd: Crowd, way: WayName, count: number): void {
-  const poller = new AfdPoller<number>({ way, allowMainThread: true });
-  for (let token = 0; token < count; token += 1) poller.add(crowd.udp(), { receive: true }, token);
+export function registerCrowd(crowd: Crowd, way: PresetName, count: number): void {
+  const poller = pollerOf<number>(way, { allowMainThread: true });
+  for (let token = 0; token < count; token += 1) poller.add(crowd.udp(), { readable: true }, token);
   expect(poller.wait(0).length).toBe(0);
   expect(poller.inspect()).toMatchObject({ registrations: count, pending: count });
   const sender = crowd.udp();
   for (const token of [0, (count >> 1) - 1, count - 1]) {
     const skt = crowd.skts[token] as Skt;
     sender.sendTo(Buffer.from('x'), skt.localEndpoint());
-    const reported = [...poller.wait(5_000)].map((event) => event.token);
+    const reported = tokensOf(poller.wait(5_000));
     expect(reported).toEqual([token]);
     skt.recvFrom(Buffer.alloc(4));
   }
-  poller.verify();
+  verifyPoller(poller);
   poller.close();
   expect(poller.inspect()).toMatchObject({ pending: 0 });
 }

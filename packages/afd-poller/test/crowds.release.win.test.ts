@@ -1,8 +1,9 @@
-import { AfdPoller, PollEvents } from 'afd-poller';
+import { PollEvents } from 'afd-poller';
 import { nativeMemory } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Crowd, registerCrowd } from './crowd.js';
+import { pollerOf, presetNames, tokensOf } from './pollers.js';
 
 const crowd = new Crowd();
 afterEach(() => crowd.close(readyMemory));
@@ -20,16 +21,16 @@ beforeAll(() => {
 });
 afterAll(() => readyCrowd.close());
 
-describe.each(['self', 'helper', 'group'] as const)('%s', (way) => {
+describe.each(presetNames)('%s', (way) => {
   test('S02 a thousand sockets ready at once, batches of 64: each token once', () => {
-    const poller = new AfdPoller<number>({ way, allowMainThread: true });
+    const poller = pollerOf<number>(way, { allowMainThread: true });
     for (const [token, skt] of ready.entries()) {
-      poller.add(skt, { receive: true, mode: 'oneshot' }, token);
+      poller.add(skt, { readable: true, mode: 'oneshot' }, token);
     }
     const batch = new PollEvents<number>(64);
     const tokens: number[] = [];
     while (tokens.length < 1_000 && poller.wait(2_000, batch).length > 0) {
-      for (const { token } of batch) tokens.push(token as number);
+      tokens.push(...tokensOf(batch));
     }
     expect(tokens).toHaveLength(1_000);
     expect(new Set(tokens).size).toBe(1_000);

@@ -1,4 +1,4 @@
-import { AfdPoller, PollEvents, PollerRemote, PollRefusedError, type WayName } from 'afd-poller';
+import { PollEvents, PollerRemote } from 'afd-poller';
 import { type Kernel, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import {
@@ -9,6 +9,7 @@ import {
   UDPAddress,
 } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
+import { pollerOf, presetNames } from './pollers.js';
 import { inWords } from './scene.js';
 
 // What NT seldom does, forced: refusals of every call that the engine makes.
@@ -39,7 +40,7 @@ function failing() {
   return { sim, kernel, due };
 }
 
-describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
+describe.each(presetNames)('%s', (way) => {
   const stage = (options = {}) => {
     const { sim, kernel, due } = failing();
     const creator = new SocketCreator(kernel);
@@ -49,8 +50,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
       skts.push(skt);
       return skt;
     };
-    const poller = new AfdPoller<string>({
-      way,
+    const poller = pollerOf<string>(way, {
       kernel,
       now: sim.nowMs,
       allowMainThread: true,
@@ -64,37 +64,39 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     return { sim, kernel, due, creator, skts, udp, poller, end };
   };
 
-  test('a socket that NT refuses to poll stops nobody else, and is named', () => {
+  test('a socket that NT refuses to poll is an event with its cause, once, and stops no other', () => {
     const { udp, poller, due, end } = stage();
     const [bad, good] = [udp(), udp()];
-    poller.add(bad, { send: true }, 'bad');
+    poller.add(bad, { writable: true }, 'bad');
     due.NtDeviceIoControlFile = 1;
-    let refusal: unknown;
-    try {
-      poller.wait(1_000);
-    } catch (error) {
-      refusal = error;
-    }
-    expect(refusal).toBeInstanceOf(PollRefusedError);
-    expect(refusal).toMatchObject({ code: 'ERR_POLL_REFUSED', token: 'bad', skt: bad });
-    expect(String(refusal)).toMatch(/NtDeviceIoControlFile returned STATUS_INSUFFICIENT_RESOURCES/);
-    poller.add(good, { send: true }, 'good');
-    // From now on it is asked about by itself, so that the other one costs one request.
-    due.NtDeviceIoControlFile = 1;
+    const [event] = [...poller.wait(1_000)];
+    expect(event).toMatchObject({
+      kind: 'socket',
+      skt: bad,
+      token: 'bad',
+      isRefused: true,
+      isWritable: false,
+      cause: STATUS_INSUFFICIENT_RESOURCES,
+    });
+    const { requests } = poller.inspect();
+    expect(inWords(poller.wait(5))).toEqual([]);
+    expect(poller.inspect().requests).toBe(requests);
+    poller.add(good, { writable: true }, 'good');
     expect(inWords(poller.wait(0))).toEqual(['good writable']);
     poller.remove(good);
+    poller.modify(bad, { writable: true });
     expect(inWords(poller.wait(0))).toEqual(['bad writable']);
     end();
   });
 
-  test('a cancel that NT refuses is tried again: the wider interest is told', () => {
+  test('a cancel that NT refuses is tried again: the wider interest is reported', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
-    poller.add(skt, { receive: true }, 'skt');
+    poller.add(skt, { readable: true }, 'skt');
     expect(inWords(poller.wait(0))).toEqual([]);
-    poller.modify(skt, { receive: true, send: true });
+    poller.modify(skt, { readable: true, writable: true });
     due.NtCancelIoFileEx = 1;
-    expect(() => poller.wait(0)).toThrowError(/NtCancelIoFileEx/);
+    expect(inWords(poller.wait(0))).toEqual([]);
     expect(inWords(poller.wait(50))).toEqual(['skt writable']);
     end();
   });
@@ -102,18 +104,18 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
   test('removing while NT refuses to cancel: no error, and it can be added again', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
-    poller.add(skt, { receive: true }, 'old');
+    poller.add(skt, { readable: true }, 'old');
     poller.wait(0);
     due.NtCancelIoFileEx = 1;
     poller.remove(skt);
-    poller.add(skt, { send: true }, 'new');
+    poller.add(skt, { writable: true }, 'new');
     expect(inWords(poller.wait(50))).toEqual(['new writable']);
     end();
   });
 
   test('closing while NT refuses to cancel reports the leak, and closes all the rest', () => {
     const { sim, udp, poller, due, skts } = stage({ closeLimitMs: 100 });
-    poller.add(udp(), { receive: true }, 'skt');
+    poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
     due.NtCancelIoFileEx = 1;
     const close = () => poller.close();
@@ -128,7 +130,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
 
   test('closing while the port fails says so, and closes all the rest', () => {
     const { sim, udp, poller, due, skts } = stage();
-    poller.add(udp(), { receive: true }, 'skt');
+    poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
     due.NtRemoveIoCompletionEx = 1;
     expect(() => poller.close()).toThrowError(/NtRemoveIoCompletionEx/);
@@ -138,7 +140,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
 
   test('closing with a limit of 0 still looks once', () => {
     const { udp, poller, end } = stage({ closeLimitMs: 0 });
-    poller.add(udp(), { receive: true }, 'skt');
+    poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
     end();
   });
@@ -147,7 +149,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
     // Told without the port, where the way does that; otherwise the error comes first.
-    poller.add(skt, { send: true, mode: 'oneshot' }, 'skt');
+    poller.add(skt, { writable: true, mode: 'oneshot' }, 'skt');
     due.NtRemoveIoCompletionEx = 1;
     const words: string[] = [];
     for (let round = 0; round < 2; round += 1) {
@@ -180,7 +182,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
   test('a clock that goes bad ends a wait and a close', () => {
     let isBad = false;
     const { udp, poller, end } = stage({ now: () => (isBad ? Number.NaN : 0) });
-    poller.add(udp(), { receive: true }, 'skt');
+    poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
     isBad = true;
     expect(poller.wait(1_000).isTimedOut).toBe(true);
@@ -189,7 +191,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
 
   test('posts that never end do not starve a socket', () => {
     const { udp, poller, end } = stage();
-    poller.add(udp(), { send: true }, 'socket');
+    poller.add(udp(), { writable: true }, 'socket');
     const one = new PollEvents<string>(1);
     let told = 0;
     for (let round = 0; round < 100; round += 1) {
@@ -203,7 +205,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
 
   test('more sockets than places in the list: all in turn, whatever the way', () => {
     const { udp, poller, end } = stage();
-    for (let index = 0; index < 10; index += 1) poller.add(udp(), { send: true }, `${index}`);
+    for (let index = 0; index < 10; index += 1) poller.add(udp(), { writable: true }, `${index}`);
     const list = new PollEvents<string>(3);
     const told = new Map<string, number>();
     for (let round = 0; round < 40; round += 1) {
@@ -221,7 +223,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     skt.watch({
       onClose: () => {
         try {
-          poller.add(skt, { receive: true }, 'late');
+          poller.add(skt, { readable: true }, 'late');
         } catch (error) {
           refused.push((error as { code: string }).code);
         }
@@ -239,7 +241,7 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     const { host, port } = listener.localEndpoint();
     const client = creator.fromAddress(new TCPClientAddress(host, port));
     skts.push(listener, client);
-    poller.add(client, { connect: true }, 'client');
+    poller.add(client, { connected: true }, 'client');
     expect(inWords(poller.wait(0))).toEqual([]);
     const { cancelled } = poller.inspect();
     client.connect();
@@ -248,22 +250,47 @@ describe.each(['self', 'helper', 'group'] as WayName[])('%s', (way) => {
     expect(kernel).toBeDefined();
     end();
   });
+
+  test('a socket closed behind the poller, whose handle is another socket’s by now', () => {
+    const { kernel, udp, skts, poller, end } = stage();
+    const lost = udp();
+    poller.add(lost, { readable: true, localClosed: true }, 'lost');
+    poller.wait(0);
+    const { socket } = lost;
+    kernel.closesocket(socket);
+    // NT gives the lowest free value out again.
+    const next = udp();
+    expect(next.socket).toBe(socket);
+    poller.add(next, { writable: true }, 'next');
+    const words = [...inWords(poller.wait(50)), ...inWords(poller.wait(50))];
+    expect(words).toContain('lost localClosed');
+    expect(words).toContain('next writable');
+    expect(words.filter((word) => word.startsWith('lost'))).toHaveLength(1);
+    expect(poller.inspect().registrations).toBe(1);
+    expect(poller.has(lost)).toBe(false);
+    poller.remove(next);
+    // Its own close takes the handle of the other one.
+    skts.splice(skts.indexOf(next), 1);
+    lost.close();
+    expect(() => next.close()).toThrowError(/WSAENOTSOCK/);
+    end();
+  });
 });
 
-test('a helper that cannot be opened costs nothing', () => {
+test('an AFD handle that cannot be opened costs nothing', () => {
   const { sim, kernel } = failing();
   const creator = new SocketCreator(kernel);
   const broken: Kernel = { ...kernel, NtCreateFile: () => STATUS_INSUFFICIENT_RESOURCES };
-  const poller = new AfdPoller({ way: 'helper', kernel: broken });
+  const poller = pollerOf('single', { kernel: broken });
   const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   for (let round = 0; round < 5; round += 1) {
     expect(() => poller.add(skt, {})).toThrowError(/NtCreateFile/);
   }
-  expect(poller.inspect()).toMatchObject({ registrations: 0, helpers: 0, blocks: { ours: 0 } });
+  expect(poller.inspect()).toMatchObject({ registrations: 0, afdHandles: 0, blocks: { ours: 0 } });
   poller.close();
-  const group = new AfdPoller({ way: 'group', kernel: broken });
+  const group = pollerOf('batched', { kernel: broken });
   expect(() => group.add(skt, {})).toThrowError(/NtCreateFile/);
-  expect(group.inspect()).toMatchObject({ registrations: 0, helpers: 0, blocks: { bytes: 0 } });
+  expect(group.inspect()).toMatchObject({ registrations: 0, afdHandles: 0, blocks: { bytes: 0 } });
   group.close();
   skt.close();
   expect(sim).toMatchObject({ violations: [], handles: 0, memory: { blocks: 0 } });

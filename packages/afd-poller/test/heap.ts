@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { AfdPoller } from 'afd-poller';
 import { nativeMemory } from 'ntdllx';
 import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { expect } from 'vitest';
+import { type PresetName, pollerOf } from './pollers.js';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
@@ -24,15 +24,11 @@ export const udp = (): Skt => creator.fromAddress(new UDPAddress('127.0.0.1', 0)
  * What a cycle keeps it keeps in every span; what V8 keeps or drops while it compiles, in one or two. So
  * the span in the middle counts.
  */
-export function expectFlat(
-  way: 'self' | 'helper' | 'group',
-  rounds: number,
-  mostBytesPerCycle: number,
-) {
+export function expectFlat(way: PresetName, rounds: number, mostBytesPerCycle: number) {
   const skts = Array.from({ length: 100 }, udp);
-  const poller = new AfdPoller<number>({ way, allowMainThread: true });
+  const poller = pollerOf<number>(way, { allowMainThread: true });
   const round = () => {
-    for (const [index, skt] of skts.entries()) poller.add(skt, { receive: true }, index);
+    for (const [index, skt] of skts.entries()) poller.add(skt, { readable: true }, index);
     poller.wait(0);
     for (const skt of skts) poller.remove(skt);
   };

@@ -1,19 +1,19 @@
-import { AfdPoller } from 'afd-poller';
 import { nativeMemory } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 import { expect, test } from 'vitest';
 import { expectFlat, heapBytes, udp } from './heap.js';
+import { pollerOf, presetNames } from './pollers.js';
 
-test.each(['self', 'helper', 'group'] as const)('what an idle registration costs [%s]', (way) => {
+test.each(presetNames)('what an idle registration costs [%s]', (way) => {
   const count = 500;
   const skts = Array.from({ length: count }, udp);
-  const poller = new AfdPoller<number>({ way, allowMainThread: true });
+  const poller = pollerOf<number>(way, { allowMainThread: true });
   // What one registration makes the engine load is not the next one's cost.
-  poller.add(skts[0] as Skt, { receive: true }, 0);
+  poller.add(skts[0] as Skt, { readable: true }, 0);
   poller.wait(0);
   const before = heapBytes();
   for (const [index, skt] of skts.entries())
-    if (index > 0) poller.add(skt, { receive: true }, index);
+    if (index > 0) poller.add(skt, { readable: true }, index);
   poller.wait(0);
   const heapEach = (heapBytes() - before) / (count - 1);
   const nativeEach = poller.inspect().blocks.bytes / count;
@@ -30,5 +30,5 @@ test.each(['self', 'helper', 'group'] as const)('what an idle registration costs
 // The two other ways: memory.siege.win.test.ts.
 test('flat over 4,000 times add and remove [group]', () => {
   // Less than an object: nothing is kept, the rest is the collector's own.
-  expectFlat('group', 8, 60);
+  expectFlat('batched', 8, 60);
 });

@@ -1,7 +1,8 @@
 import { test } from 'vitest';
 import { expectFlat } from './heap.js';
+import { presetNames } from './pollers.js';
 
-test.each(['self', 'helper', 'group'] as const)(
+test.each(presetNames)(
   'flat over 50,000 times add and remove [%s]',
   // Seconds on a calm machine, and no measure of anything.
   { timeout: 120_000 },

@@ -1,6 +1,7 @@
 // Every call used wrongly, one after another in a process of their own. What a case opens is closed
 // behind it, and nothing may then be left.
-import { AfdPoller, PollEvents, PollerRemote, pollOnce } from 'afd-poller';
+import { AfdPoller, PollEvents, PollerRemote, pollOnce, presets } from 'afd-poller';
+import { verifyPoller } from 'afd-poller/internal';
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import { serveMisuses } from 'test-kit/misuse-child';
@@ -72,14 +73,14 @@ const numbers = {
 const interests = {
   null: null,
   undefined,
-  text: 'receive',
-  array: ['receive'],
-  'a slip of the finger': { recieve: true },
-  'a number for a switch': { receive: 1 },
-  'a mode that is none': { receive: true, mode: 'twice' },
+  text: 'readable',
+  array: ['readable'],
+  'a slip of the finger': { readabel: true },
+  'a number for a switch': { readable: 1 },
+  'a mode that is none': { readable: true, mode: 'twice' },
   circular,
   'a switch that throws when it is looked at': {
-    receive: {
+    readable: {
       get [Symbol.toStringTag]() {
         throw new Error('looked at');
       },
@@ -115,7 +116,8 @@ for (const [name, value] of Object.entries(numbers)) {
   add(ARGUMENT, `post(${name})`, () => newPoller().post(value));
   add(ARGUMENT, `post(1, ${name})`, () => newPoller().post(1, value));
   add(ARGUMENT, `new PollEvents(${name})`, () => new PollEvents(value));
-  add(ARGUMENT, `pollsPerHelper: ${name}`, () => newPoller({ pollsPerHelper: value }));
+  add(ARGUMENT, `requestsPerHandle: ${name}`, () => newPoller({ requestsPerHandle: value }));
+  add(ARGUMENT, `socketsPerRequest: ${name}`, () => newPoller({ socketsPerRequest: value }));
   add(ARGUMENT, `closeLimitMs: ${name}`, () => newPoller({ closeLimitMs: value }));
 }
 for (const [name, value] of Object.entries(interests)) {
@@ -143,11 +145,15 @@ for (const [name, call] of Object.entries({
   const clone = Object.create(AfdPoller.prototype);
   add(ARGUMENT, `${name} of a copy, as another thread would have`, () => call(clone));
 }
-for (const name of ['inspect', 'has', 'verify', 'close']) {
+for (const name of ['inspect', 'has', 'close']) {
   add(ARGUMENT, `${name} of a copy`, () => AfdPoller.prototype[name].call({}, idle()));
 }
-add(ARGUMENT, 'an unknown option', () => newPoller({ wya: 'self' }));
-add(ARGUMENT, 'a way that is none', () => newPoller({ way: 'group?' }));
+add(ARGUMENT, 'verifyPoller of a copy', () => verifyPoller({}));
+add(ARGUMENT, 'an unknown option', () => newPoller({ handel: 'afd' }));
+add(ARGUMENT, 'a handle that is none', () => newPoller({ handle: 'socket?' }));
+add(ARGUMENT, 'several sockets per request on their own handles', () =>
+  newPoller({ handle: 'socket', socketsPerRequest: 2 }),
+);
 add(ARGUMENT, 'a kernel that is none', () => newPoller({ kernel: {} }));
 add(ARGUMENT, 'a clock that is none', () => newPoller({ now: 5 }));
 add(ARGUMENT, 'a clock that throws', () =>
@@ -158,7 +164,9 @@ add(ARGUMENT, 'a clock that throws', () =>
   }),
 );
 add(ARGUMENT, 'an option of a thousand keys', () =>
-  newPoller({ way: Object.fromEntries(Array.from({ length: 1_000 }, (_, key) => [`k${key}`, 1])) }),
+  newPoller({
+    handle: Object.fromEntries(Array.from({ length: 1_000 }, (_, key) => [`k${key}`, 1])),
+  }),
 );
 add(ARGUMENT, 'a clock that says no number', () => newPoller({ now: () => Number.NaN }));
 addNative('ERR_SKT_ARGUMENT', 'a forged socket', () =>
@@ -168,28 +176,28 @@ addNative('ERR_SKT_CLOSED', 'a closed socket', () => newPoller().add(closedSkt()
 addNative('ERR_SKT_CLOSED', 'pollOnce with a closed socket', () =>
   once([{ skt: closedSkt(), interest: {} }], 0),
 );
-for (const way of ['self', 'helper']) {
+for (const [way, preset] of Object.entries(presets)) {
   addNative(ARGUMENT, `a socket of another kernel [${way}]`, () => {
     const elsewhere = new SocketCreator(createSimNt({ seed: 2 }).kernel);
     const foreign = keep(elsewhere.fromAddress(new TCPServerAddress()));
-    newPoller({ way }).add(foreign, { accept: true });
+    newPoller(preset).add(foreign, { accept: true });
   });
   addNative('ERR_ALREADY_REGISTERED', `add twice [${way}]`, () => {
-    const [poller, skt] = [newPoller({ way }), idle()];
+    const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     poller.add(skt, {});
   });
   addNative('ERR_NOT_REGISTERED', `modify what is not registered [${way}]`, () =>
-    newPoller({ way }).modify(idle(), {}),
+    newPoller(preset).modify(idle(), {}),
   );
   addNative('ERR_NOT_REGISTERED', `remove twice [${way}]`, () => {
-    const [poller, skt] = [newPoller({ way }), idle()];
+    const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     poller.remove(skt);
     poller.remove(skt);
   });
   addNative('ERR_NOT_REGISTERED', `modify what was closed [${way}]`, () => {
-    const [poller, skt] = [newPoller({ way }), idle()];
+    const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     skt.close();
     poller.modify(skt, {});
@@ -197,8 +205,8 @@ for (const way of ['self', 'helper']) {
 }
 addNative('ERR_OTHER_PORT', 'a socket of another poller, by itself', () => {
   const skt = listener();
-  newPoller({ way: 'self' }).add(skt, {});
-  newPoller({ way: 'self' }).add(skt, {});
+  newPoller(presets.self).add(skt, {});
+  newPoller(presets.self).add(skt, {});
 });
 addNative('ERR_POLLER_MAIN_THREAD', 'a wait on the main thread', () =>
   newPoller({ allowMainThread: undefined }).wait(1),
@@ -223,6 +231,7 @@ addNative(ARGUMENT, 'pollOnce with a mode', () =>
   once([{ skt: idle(), interest: { mode: 'oneshot' } }], 0),
 );
 addNative(ARGUMENT, 'remote.modify of no id', () => newRemote().modify(0, {}));
+addNative(ARGUMENT, 'remote.remove of no id', () => newRemote().remove(0));
 addNative(ARGUMENT, 'remote.wake of no number', () => newRemote().wake(Number.NaN));
 
 export const cases = [...misuses].map(([name, [code, run, isNative]]) => {

@@ -1,4 +1,5 @@
-import { AfdPoller, is, type PollEvents, type PollerOptions, type WayName } from 'afd-poller';
+import { type AfdPoller, type PollEvents, type PollerOptions, Readiness } from 'afd-poller';
+import { type PollerSeams, verifyPoller } from 'afd-poller/internal';
 import type { Kernel } from 'ntdllx';
 import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
@@ -11,6 +12,7 @@ import {
   wouldBlock,
 } from 'tofu-sockets';
 import { expect } from 'vitest';
+import { type PresetName, pollerOf } from './pollers.js';
 
 /** What a suite runs on: the real kernel, or a simulated one. */
 export interface Host {
@@ -31,12 +33,12 @@ const limitMs = 5_000;
 /** The stage of one case: sockets and pollers that are closed at its end, whatever happens. */
 export class Scene {
   readonly host: Host;
-  readonly way: WayName;
+  readonly way: PresetName;
   readonly creator: SocketCreator;
   readonly #pollers: AfdPoller<string>[] = [];
   readonly #skts: Skt[] = [];
 
-  constructor(host: Host, way: WayName) {
+  constructor(host: Host, way: PresetName) {
     this.host = host;
     this.way = way;
     this.creator = new SocketCreator(host.kernel);
@@ -47,10 +49,10 @@ export class Scene {
     expectAs(observed, this.host.expected);
   }
 
-  poller(options: PollerOptions = {}): AfdPoller<string> {
+  poller(options: PollerOptions & PollerSeams = {}): AfdPoller<string> {
     const { kernel, now } = this.host;
-    const defaults = { way: this.way, allowMainThread: true, kernel, now };
-    const poller = new AfdPoller<string>({ ...defaults, ...options });
+    const defaults = { allowMainThread: true, kernel, now };
+    const poller = pollerOf<string>(this.way, { ...defaults, ...options });
     this.#pollers.push(poller);
     return poller;
   }
@@ -170,7 +172,7 @@ export class Scene {
 
   close(): void {
     for (const poller of this.#pollers.splice(0)) {
-      poller.verify();
+      verifyPoller(poller);
       poller.close();
       const { pending, blocks } = poller.inspect();
       expect({ pending, kernels: blocks.kernels }).toEqual({ pending: 0, kernels: 0 });
@@ -180,9 +182,9 @@ export class Scene {
   }
 }
 
-const words = Object.entries(is);
+const words = Object.entries(Readiness);
 
-/** Events as "token what what", in the order of {@link is}; wakes and posts with their values. */
+/** Events as "token what what", in the order of {@link Readiness}; wakes and posts with their values. */
 export function inWords(events: PollEvents<string>): string[] {
   return [...events].map((event) => {
     if (event.kind === 'wake') return `wake ${event.value}`;

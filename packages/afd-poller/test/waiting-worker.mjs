@@ -1,9 +1,9 @@
 // A thread that waits, without an end, while the main thread goes on.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { AfdPoller } from 'afd-poller';
+import { AfdPoller, presets } from 'afd-poller';
 
-const poller = new AfdPoller({ way: workerData.way });
+const poller = new AfdPoller(presets[workerData.way]);
 parentPort.postMessage(poller.remoteData());
 const words = [];
 for (let isAsked = true; isAsked; ) {

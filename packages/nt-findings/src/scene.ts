@@ -1,5 +1,5 @@
+import { everything, RawPoller } from 'nt-afd/raw-poll';
 import { WsaError } from 'ntdllx';
-import { everything, RawPoller } from 'ntdllx/raw-poll';
 import {
   type Skt,
   SocketCreator,

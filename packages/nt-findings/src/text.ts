@@ -1,5 +1,5 @@
+import type { Packet, Poll } from 'nt-afd/raw-poll';
 import { afdPollNames } from 'ntdllx';
-import type { Packet, Poll } from 'ntdllx/raw-poll';
 
 /** The bits of a poll by name: `SEND+CONNECT`; `silent` for none. */
 export const bitsText = (events: number) => afdPollNames(events).join('+') || 'silent';

@@ -7,6 +7,7 @@ import { hostProfile } from 'test-kit';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   describeHost,
+  diagnose,
   type FindingsReport,
   isConfirmed,
   probeFindings,
@@ -52,6 +53,21 @@ const verdicts = ({ findings }: FindingsReport) =>
   Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict]));
 
 describe.skipIf(host.kind === 'none')(`winnode doctor --probe ${host.reason}`, () => {
+  test('doctor says whether AFD_POLL and AF_UNIX work here', async () => {
+    const items = await diagnose({ cwd: root });
+    const itemOf = (wanted: string) => items.find(({ name }) => name === wanted);
+    expect(itemOf('AFD')).toMatchObject({
+      verdict: 'ok',
+      isNecessary: true,
+      detail: 'AFD_POLL_ACCEPT reported by a completion port',
+    });
+    const { isPresent } = hostProfile().afUnix;
+    expect(itemOf('AF_UNIX')).toMatchObject({
+      verdict: isPresent ? 'ok' : 'unsupported',
+      isNecessary: false,
+    });
+  });
+
   test('findings of kb hold on this host, from the top of the repository', async () => {
     const report = await probeFindings({ cwd: root, ids: ['F13', 'F19'] });
     expect(verdicts(report)).toEqual({ F13: 'holds', F19: 'holds' });

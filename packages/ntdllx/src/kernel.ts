@@ -2,23 +2,82 @@ import { allocate } from './native-memory.js';
 import * as ntdll from './ntdll.js';
 import * as ws2_32 from './ws2-32.js';
 
-const real = {
+/**
+ * All that the layers above ask of the operating system: memory, ports, AFD, sockets. They are
+ * handed one, {@link ntKernel} by default, so that a simulated kernel can stand in its place.
+ * Functions keep NT's names and meanings; every address lies in memory from `allocate`. `send`, `recv`,
+ * `sendto` and `recvfrom` take the bytes themselves, and are finished with them when they return: the
+ * caller has checked the length, and runs nobody else's code between that and the call.
+ */
+export interface Kernel {
+  readonly allocate: typeof allocate;
+
+  readonly NtCreateIoCompletion: typeof ntdll.NtCreateIoCompletion;
+  readonly NtSetIoCompletion: typeof ntdll.NtSetIoCompletion;
+  readonly NtRemoveIoCompletionEx: typeof ntdll.NtRemoveIoCompletionEx;
+  readonly NtQueryIoCompletion: typeof ntdll.NtQueryIoCompletion;
+
+  readonly NtCreateFile: typeof ntdll.NtCreateFile;
+  readonly NtSetInformationFile: typeof ntdll.NtSetInformationFile;
+  readonly NtDeviceIoControlFile: typeof ntdll.NtDeviceIoControlFile;
+  readonly NtCancelIoFile: typeof ntdll.NtCancelIoFile;
+  readonly NtCancelIoFileEx: typeof ntdll.NtCancelIoFileEx;
+
+  readonly NtCurrentProcess: typeof ntdll.NtCurrentProcess;
+  readonly NtDuplicateObject: typeof ntdll.NtDuplicateObject;
+  readonly NtClose: typeof ntdll.NtClose;
+
+  readonly WSAStartup: typeof ws2_32.WSAStartup;
+  readonly WSACleanup: typeof ws2_32.WSACleanup;
+  readonly WSAGetLastError: typeof ws2_32.WSAGetLastError;
+  readonly WSASocketW: typeof ws2_32.WSASocketW;
+  readonly WSAIoctl: typeof ws2_32.WSAIoctl;
+  readonly ioctlsocket: typeof ws2_32.ioctlsocket;
+  readonly getsockopt: typeof ws2_32.getsockopt;
+  readonly setsockopt: typeof ws2_32.setsockopt;
+  readonly getsockname: typeof ws2_32.getsockname;
+  readonly getpeername: typeof ws2_32.getpeername;
+  readonly bind: typeof ws2_32.bind;
+  readonly listen: typeof ws2_32.listen;
+  readonly accept: typeof ws2_32.accept;
+  readonly connect: typeof ws2_32.connect;
+  readonly send: typeof ws2_32.send;
+  readonly recv: typeof ws2_32.recv;
+  readonly sendto: typeof ws2_32.sendto;
+  readonly recvfrom: typeof ws2_32.recvfrom;
+  readonly shutdown: typeof ws2_32.shutdown;
+  readonly closesocket: typeof ws2_32.closesocket;
+}
+
+/** The real kernel of this process. Using it opens the DLLs; holding it does not. */
+export const ntKernel: Kernel = {
   allocate,
-  ...ntdll,
+  NtCreateIoCompletion: ntdll.NtCreateIoCompletion,
+  NtSetIoCompletion: ntdll.NtSetIoCompletion,
+  NtRemoveIoCompletionEx: ntdll.NtRemoveIoCompletionEx,
+  NtQueryIoCompletion: ntdll.NtQueryIoCompletion,
+  NtCreateFile: ntdll.NtCreateFile,
+  NtSetInformationFile: ntdll.NtSetInformationFile,
+  NtDeviceIoControlFile: ntdll.NtDeviceIoControlFile,
+  NtCancelIoFile: ntdll.NtCancelIoFile,
+  NtCancelIoFileEx: ntdll.NtCancelIoFileEx,
+  NtCurrentProcess: ntdll.NtCurrentProcess,
+  NtDuplicateObject: ntdll.NtDuplicateObject,
+  NtClose: ntdll.NtClose,
   WSAStartup: ws2_32.WSAStartup,
   WSACleanup: ws2_32.WSACleanup,
   WSAGetLastError: ws2_32.WSAGetLastError,
   WSASocketW: ws2_32.WSASocketW,
   WSAIoctl: ws2_32.WSAIoctl,
   ioctlsocket: ws2_32.ioctlsocket,
+  getsockopt: ws2_32.getsockopt,
   setsockopt: ws2_32.setsockopt,
+  getsockname: ws2_32.getsockname,
+  getpeername: ws2_32.getpeername,
   bind: ws2_32.bind,
   listen: ws2_32.listen,
   accept: ws2_32.accept,
   connect: ws2_32.connect,
-  getsockname: ws2_32.getsockname,
-  getpeername: ws2_32.getpeername,
-  getsockopt: ws2_32.getsockopt,
   send: ws2_32.send,
   recv: ws2_32.recv,
   sendto: ws2_32.sendto,
@@ -26,15 +85,3 @@ const real = {
   shutdown: ws2_32.shutdown,
   closesocket: ws2_32.closesocket,
 };
-
-/**
- * All that the layers above ask of the operating system: memory, the port, AFD, sockets. They are
- * handed one, {@link ntKernel} by default, so that a simulated kernel can stand in its place.
- * Functions keep NT's names and meanings; every address lies in memory from `allocate`. `send`, `recv`,
- * `sendto` and `recvfrom` take the bytes themselves, and are finished with them when they return: the
- * caller has checked the length, and runs nobody else's code between that and the call.
- */
-export type Kernel = Readonly<typeof real>;
-
-/** The real kernel of this process. Using it opens the DLLs; holding it does not. */
-export const ntKernel: Kernel = real;

@@ -17,10 +17,10 @@ function askAll(poller: AfdPoller<undefined>, skt: Skt, pings: number): number {
   const buffer = Buffer.alloc(ping.byteLength);
   let [answered, received] = [0, 0];
   skt.connect();
-  poller.add(skt, { connect: true, receive: true });
+  poller.add(skt, { connected: true, readable: true });
   while (answered < pings) {
     const [event] = poller.wait(limitMs);
-    if (event === undefined) throw new Error(`No answer to ping ${answered + 1}.`);
+    if (event?.kind !== 'socket') throw new Error(`No answer to ping ${answered + 1}.`);
     if (event.isConnectFailed) skt.finishConnect();
     // Under Wine 8 recv says 0 then, as at an orderly end: what the event says is what counts.
     if (event.isReset) throw new Error(`The server broke off after ${answered} answers.`);

@@ -35,7 +35,7 @@ function rethrow(error: unknown): never {
 /** Answers pings, on the engine: what stage 2 does by hand is a dozen lines here. */
 export class PingServer {
   readonly endpoint: Endpoint;
-  readonly poller: AfdPoller<Peer>;
+  readonly poller: AfdPoller<Peer | undefined>;
   readonly counts: PingCounts = {
     accepted: 0,
     pings: 0,
@@ -46,17 +46,17 @@ export class PingServer {
   };
   readonly #listener: Skt;
   readonly #peers = new Set<Peer>();
-  readonly #events = new PollEvents<Peer>();
+  readonly #events = new PollEvents<Peer | undefined>();
   readonly #buffer = Buffer.alloc(4_096);
 
   /** Listens on a free port of the loopback. Nothing is left open when that fails. */
   constructor(creator = new SocketCreator()) {
     this.#listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
-    let poller: AfdPoller<Peer> | undefined;
+    let poller: AfdPoller<Peer | undefined> | undefined;
     try {
       this.endpoint = this.#listener.localEndpoint();
       // A stage has its thread for itself and may block it.
-      poller = new AfdPoller<Peer>({ allowMainThread: true });
+      poller = new AfdPoller<Peer | undefined>({ allowMainThread: true });
       poller.add(this.#listener, { accept: true });
       this.poller = poller;
     } catch (error) {
@@ -78,8 +78,10 @@ export class PingServer {
     return events.length;
   }
 
-  *#steps(events: PollEvents<Peer>): Generator<() => void> {
-    for (const { token: peer, isReset } of events) {
+  *#steps(events: PollEvents<Peer | undefined>): Generator<() => void> {
+    for (const event of events) {
+      if (event.kind !== 'socket') continue;
+      const { token: peer, isReset } = event;
       if (peer === undefined) yield () => this.#accept();
       else if (isReset) yield () => this.#leave(peer, 'broken');
       else yield () => this.#serve(peer);
@@ -98,7 +100,7 @@ export class PingServer {
     const { registrations, pending } = this.poller.inspect();
     this.poller.remove(skt);
     const isGone = this.poller.inspect().registrations === registrations - 1;
-    this.poller.add(skt, { receive: true }, peer);
+    this.poller.add(skt, { readable: true }, peer);
     // The listener's poll and the peer's were pending; the removed one's block is still the kernel's.
     if (isGone && pending > 1) this.counts.readded += 1;
   }
@@ -128,7 +130,7 @@ export class PingServer {
     this.counts.accepted += 1;
     this.#peers.add(peer);
     try {
-      this.poller.add(peer.skt, { receive: true }, peer);
+      this.poller.add(peer.skt, { readable: true }, peer);
     } catch (error) {
       // Nobody would ever hear of it.
       runAll([() => rethrow(error), () => this.#leave(peer, 'broken')]);
@@ -164,8 +166,8 @@ export class PingServer {
       if (sent === wouldBlock) break;
       peer.unsent -= sent;
     }
-    if (peer.unsent > 0) this.poller.modify(peer.skt, { send: true });
-    else if (before > 0) this.poller.modify(peer.skt, { receive: true });
+    if (peer.unsent > 0) this.poller.modify(peer.skt, { writable: true });
+    else if (before > 0) this.poller.modify(peer.skt, { readable: true });
   }
 
   #leave(peer: Peer, how: 'ended' | 'broken'): void {

@@ -1,3 +1,4 @@
+import { everything, RawPoller } from 'nt-afd/raw-poll';
 import {
   AFD_POLL_ABORT,
   AFD_POLL_ACCEPT,
@@ -8,7 +9,6 @@ import {
   AFD_POLL_RECEIVE,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { everything, RawPoller } from 'ntdllx/raw-poll';
 import { expectAs } from 'test-kit';
 import { type Skt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { everything, RawPoller } from 'nt-afd/raw-poll';
 import {
   AFD_POLL_ABORT,
   AFD_POLL_DISCONNECT,
@@ -6,7 +7,6 @@ import {
   AFD_POLL_RECEIVE,
   WsaError,
 } from 'ntdllx';
-import { everything, RawPoller } from 'ntdllx/raw-poll';
 import { expectAs } from 'test-kit';
 import { type Skt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
+import { RawPoller } from 'nt-afd/raw-poll';
 import { AFD_POLL_DISCONNECT, AFD_POLL_RECEIVE, AFD_POLL_SEND, nativeMemory } from 'ntdllx';
-import { RawPoller } from 'ntdllx/raw-poll';
 import { expectAs } from 'test-kit';
 import { type Skt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

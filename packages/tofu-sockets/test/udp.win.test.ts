@@ -1,5 +1,5 @@
+import { RawPoller } from 'nt-afd/raw-poll';
 import { AFD_POLL_RECEIVE } from 'ntdllx';
-import { RawPoller } from 'ntdllx/raw-poll';
 import { type Skt, UDPAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 import { closeAll, creator, eventually, keep } from './sockets.js';

@@ -47,7 +47,9 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(namesOf(items)).toContain('NtAssociateWaitCompletionPacket');
     expect(namesOf(items)).toContain('ProcessSocketNotifications');
     for (const item of items.filter(({ isNecessary }) => isNecessary)) {
-      expect(item, item.detail).toMatchObject({ verdict: 'ok', hint: '' });
+      // What nt-findings says is the affair of its own tests, which run where it is built.
+      const verdict = item.name === 'AFD' ? expect.stringMatching(/^(ok|skipped)$/) : 'ok';
+      expect(item, item.detail).toMatchObject({ verdict, hint: '' });
     }
     expect(items.find(({ name }) => name === 'koffi')?.version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(items.find(({ name }) => name === 'Windows Node')?.version).toBe(host.windowsNode);
@@ -57,7 +59,8 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   test('prints a line for each thing', async () => {
     const { code, stdout } = await winnode(['doctor'], { cwd: root });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ok {10}AFD +AFD_POLL_ACCEPT reported by a completion port$/m);
+    expect(stdout).toMatch(/^ok {10}koffi +\d+\.\d+\.\d+, loads$/m);
+    expect(stdout).toMatch(/^(ok|skipped) +AFD /m);
     expect(stdout).toMatch(/^(missing|ok) +NtSetIoCompletionEx .+\(optional\)$/m);
   });
 
@@ -93,8 +96,12 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     const items = await diagnose({ cwd: project('crash', probe) });
     expect(isWell(items)).toBe(false);
     expect(items.slice(-2)).toMatchObject([
-      { name: 'koffi', verdict: 'ok' },
-      { name: 'AFD', verdict: 'failed', detail: expect.stringContaining('died: exit code 134') },
+      { name: 'AF_UNIX', verdict: 'skipped', detail: 'the project has no nt-findings to ask' },
+      {
+        name: 'optional calls',
+        verdict: 'failed',
+        detail: expect.stringContaining('died: exit code 134'),
+      },
     ]);
   });
 

@@ -46,7 +46,7 @@ test('A04 a listener with a client that is asked for sending only is silent', (s
   poller.add(listener, { accept: true }, 'listener');
   scene.clientOf(listener).connect();
   scene.expectNext(poller, 'listener accept');
-  poller.modify(listener, { send: true });
+  poller.modify(listener, { writable: true });
   scene.expectSilence(poller);
 });
 
@@ -68,7 +68,7 @@ test('A07 closing the listener with a client in its backlog ends that client', (
   const client = scene.clientOf(listener);
   client.connect();
   scene.until(() => client.finishConnect());
-  poller.add(client, { receive: true }, 'client');
+  poller.add(client, { readable: true }, 'client');
   scene.expectNext(poller, 'listener accept');
   listener.close();
   listener.close();
@@ -91,7 +91,7 @@ test('C01 a connect is told once; then reading as ever', (scene) => {
   const listener = scene.listener();
   const client = scene.clientOf(listener);
   client.connect();
-  poller.add(client, { connect: true, receive: true }, 'client');
+  poller.add(client, { connected: true, readable: true }, 'client');
   scene.expectNext(poller, 'client connected');
   expect(client.finishConnect()).toBe(true);
   const server = scene.accept(listener);
@@ -104,7 +104,7 @@ test('C02 a refused connect says everything that was asked for, and why', (scene
   const poller = scene.poller();
   const client = scene.keep(scene.creator.fromAddress(scene.refusingAddress()));
   client.connect();
-  poller.add(client, { connect: true, receive: true, send: true }, 'client');
+  poller.add(client, { connected: true, readable: true, writable: true }, 'client');
   const [event] = [...poller.wait(5_000)];
   expect(event).toMatchObject({
     token: 'client',
@@ -125,7 +125,7 @@ test('C03 a refused connect is told to who asked for sending only', (scene) => {
   const poller = scene.poller();
   const client = scene.keep(scene.creator.fromAddress(scene.refusingAddress()));
   client.connect();
-  poller.add(client, { send: true }, 'client');
+  poller.add(client, { writable: true }, 'client');
   scene.expectNext(poller, 'client writable connectFailed');
   expect(() => client.finishConnect()).toThrowError(/WSAECONNREFUSED/);
 });
@@ -133,7 +133,7 @@ test('C03 a refused connect is told to who asked for sending only', (scene) => {
 test('C05 five rounds of writable, full, drained: no busy loop from CONNECT', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { send: true }, 'client');
+  poller.add(client, { writable: true }, 'client');
   for (let round = 0; round < 5; round += 1) {
     scene.expectNext(poller, 'client writable');
     const sent = scene.fillUntilSilent(poller, client);
@@ -149,7 +149,7 @@ test('C05 five rounds of writable, full, drained: no busy loop from CONNECT', (s
 test('C06 a socket that was never connected is silent, and costs nothing', (scene) => {
   const poller = scene.poller();
   const client = scene.clientOf(scene.listener());
-  poller.add(client, { receive: true, send: true }, 'client');
+  poller.add(client, { readable: true, writable: true }, 'client');
   scene.expectSilence(poller);
   expect(poller.inspect()).toMatchObject({ submitted: 1, packets: 0 });
 });
@@ -160,7 +160,7 @@ test('C07 a hundred connects that are closed at once: no event afterwards', (sce
   for (let round = 0; round < 100; round += 1) {
     const client = scene.clientOf(listener);
     client.connect();
-    poller.add(client, { connect: true, send: true }, `client ${round}`);
+    poller.add(client, { connected: true, writable: true }, `client ${round}`);
     if (round % 2 === 0) poller.wait(0, undefined);
     client.close();
     expect(scene.next(poller, 0)).toEqual([]);
@@ -181,7 +181,7 @@ test('C10 more connects than the backlog: all of them end, one way or the other'
   for (let count = 0; count < 12; count += 1) {
     const client = scene.clientOf(listener);
     client.connect();
-    poller.add(client, { connect: true }, `client ${count}`);
+    poller.add(client, { connected: true }, `client ${count}`);
   }
   const told = new Set<string>();
   for (let round = 0; round < 200 && told.size < 12; round += 1) {

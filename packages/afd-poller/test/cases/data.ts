@@ -1,5 +1,6 @@
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
+import { socketEvents } from '../pollers.js';
 import { Cases } from '../scene.js';
 
 /** Reading, writing, datagrams. */
@@ -11,7 +12,7 @@ const bytes = (count: number) => Buffer.alloc(count, 0x61);
 test('R01 an idle pair is silent; one byte is one event', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   scene.expectSilence(poller, 0);
   client.send(bytes(1));
   scene.expectNext(poller, 'server readable');
@@ -20,7 +21,7 @@ test('R01 an idle pair is silent; one byte is one event', (scene) => {
 test('R02 five bytes, three read, then two: told, told again, silent', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   client.send(bytes(5));
   scene.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(3);
@@ -32,7 +33,7 @@ test('R02 five bytes, three read, then two: told, told again, silent', (scene) =
 test('R03 edge: data, read to would-block, silence, data again', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true, mode: 'edge' }, 'server');
+  poller.add(server, { readable: true, mode: 'edge' }, 'server');
   for (let round = 0; round < 3; round += 1) {
     client.send(bytes(10));
     scene.expectNext(poller, 'server readable');
@@ -46,7 +47,7 @@ test('R04 to peek does not eat readiness', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
   client.send(bytes(4));
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   scene.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(4), { peek: true })).toBe(4);
   scene.expectNext(poller, 'server readable');
@@ -57,14 +58,14 @@ test('R04 to peek does not eat readiness', (scene) => {
 test('R05 W03 a megabyte in small writes, both sides driven by events, in order', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { send: true }, 'client');
-  poller.add(server, { receive: true }, 'server');
+  poller.add(client, { writable: true }, 'client');
+  poller.add(server, { readable: true }, 'server');
   const total = 2 ** 20;
   const data = Buffer.from(Uint8Array.from({ length: total }, (_, at) => at % 251));
   const buffer = Buffer.alloc(65_536);
   let [sent, received] = [0, 0];
   while (received < total) {
-    for (const event of poller.wait(5_000)) {
+    for (const event of socketEvents(poller.wait(5_000))) {
       if (event.isWritable) {
         const count = client.send(data.subarray(sent, sent + 4_096));
         if (count !== wouldBlock) sent += count;
@@ -85,11 +86,11 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
 test('R07 an urgent byte is priority, and no ordinary data', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true, priority: true }, 'server');
+  poller.add(server, { readable: true, priority: true }, 'server');
   client.send(bytes(1), { oob: true });
   scene.expectNext(poller, 'server priority');
   expect(server.recv(Buffer.alloc(1), { oob: true })).toBe(1);
-  poller.modify(server, { receive: true });
+  poller.modify(server, { readable: true });
   client.send(bytes(3));
   scene.expectNext(poller, 'server readable');
 });
@@ -97,7 +98,7 @@ test('R07 an urgent byte is priority, and no ordinary data', (scene) => {
 test('R08 a small buffer again and again: nothing is lost', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   client.send(Buffer.from('hello world'));
   const [buffer, parts] = [Buffer.alloc(8), [] as string[]];
   while (parts.join('').length < 11) {
@@ -111,7 +112,7 @@ test('R08 a small buffer again and again: nothing is lost', (scene) => {
 test('R09 a registered socket that is dropped gives its peer the end', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   expect(server.recv(Buffer.alloc(1))).toBe(wouldBlock);
   scene.expectSilence(poller, 0);
   server.close();
@@ -121,7 +122,7 @@ test('R09 a registered socket that is dropped gives its peer the end', (scene) =
 test('W01 a fresh pair is writable at once', (scene) => {
   const poller = scene.poller();
   const { client } = scene.pair();
-  poller.add(client, { send: true }, 'client');
+  poller.add(client, { writable: true }, 'client');
   scene.host.sleep(5);
   expect(scene.next(poller, 0)).toEqual(['client writable']);
 });
@@ -129,7 +130,7 @@ test('W01 a fresh pair is writable at once', (scene) => {
 test('W02 silent while the send buffer is full, told when there is room', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { send: true }, 'client');
+  poller.add(client, { writable: true }, 'client');
   const sent = scene.fillUntilSilent(poller, client);
   let received = 0;
   while (received < sent) {
@@ -144,7 +145,7 @@ test('W04 what was written arrives, though its socket is closed or removed at on
   const poller = scene.poller();
   for (const end of ['close', 'remove'] as const) {
     const { client, server } = scene.pair();
-    poller.add(client, { send: true }, 'client');
+    poller.add(client, { writable: true }, 'client');
     client.send(bytes(4));
     if (end === 'close') client.close();
     else poller.remove(client);
@@ -156,7 +157,7 @@ test('W04 what was written arrives, though its socket is closed or removed at on
 test('W05 to keep writing to a peer that left ends with an error', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { send: true }, 'client');
+  poller.add(client, { writable: true }, 'client');
   server.close();
   let error: unknown;
   for (let round = 0; round < 100 && error === undefined; round += 1) {
@@ -173,8 +174,8 @@ test('W05 to keep writing to a peer that left ends with an error', (scene) => {
 test('U01 UDP is writable; an empty datagram is readable, and then nothing is', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
-  poller.add(a, { send: true }, 'a');
-  poller.add(b, { receive: true }, 'b');
+  poller.add(a, { writable: true }, 'a');
+  poller.add(b, { readable: true }, 'b');
   scene.expectNext(poller, 'a writable');
   poller.remove(a);
   a.sendTo(Buffer.alloc(0), b.localEndpoint());
@@ -187,7 +188,7 @@ test('U01 UDP is writable; an empty datagram is readable, and then nothing is', 
 test('U02 edge: a datagram, read to would-block, the next one', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
-  poller.add(b, { receive: true, mode: 'edge' }, 'b');
+  poller.add(b, { readable: true, mode: 'edge' }, 'b');
   for (let round = 0; round < 3; round += 1) {
     a.sendTo(bytes(3), b.localEndpoint());
     scene.expectNext(poller, 'b readable');
@@ -202,7 +203,7 @@ test('U04 a datagram to nobody is no event and no error for the next one', (scen
   const [a, b] = [scene.udp(), scene.udp()];
   const { host, port } = b.localEndpoint();
   b.close();
-  poller.add(a, { receive: true }, 'a');
+  poller.add(a, { readable: true }, 'a');
   a.sendTo(bytes(1), { host, port });
   scene.expectSilence(poller);
   expect(a.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
@@ -211,7 +212,7 @@ test('U04 a datagram to nobody is no event and no error for the next one', (scen
 test('U05 a datagram too long for the buffer is lost by name, and tells once', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
-  poller.add(b, { receive: true }, 'b');
+  poller.add(b, { readable: true }, 'b');
   a.sendTo(bytes(5), b.localEndpoint());
   scene.expectNext(poller, 'b readable');
   expect(() => b.recvFrom(Buffer.alloc(2))).toThrowError(/WSAEMSGSIZE/);
@@ -221,7 +222,7 @@ test('U05 a datagram too long for the buffer is lost by name, and tells once', (
 test('U06 a UDP socket that was removed is silent, and can still receive', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
-  poller.add(b, { receive: true }, 'b');
+  poller.add(b, { readable: true }, 'b');
   scene.expectSilence(poller, 0);
   poller.remove(b);
   a.sendTo(bytes(2), b.localEndpoint());

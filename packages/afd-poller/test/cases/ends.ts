@@ -1,3 +1,4 @@
+import type { Interest } from 'afd-poller';
 import type { WsaError } from 'ntdllx';
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
@@ -18,7 +19,7 @@ function reset(skt: ReturnType<Scene['keep']>): void {
 test('H01 FIN without data: readable and read-closed, and so it stays', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   client.shutdown('send');
   for (let round = 0; round < 3; round += 1) {
     scene.expectNext(poller, 'server readable readClosed');
@@ -29,7 +30,7 @@ test('H01 FIN without data: readable and read-closed, and so it stays', (scene) 
 test('H02 data and FIN, unread: the end is told at once, or once the data were read', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { disconnect: true }, 'server');
+  poller.add(server, { readClosed: true }, 'server');
   client.send(bytes(3));
   client.shutdown('send');
   scene.until(() => (server.recv(Buffer.alloc(3), { peek: true }) === 3 ? true : wouldBlock));
@@ -46,14 +47,14 @@ test('H02 the end is told once the data before it were read', (scene) => {
   client.send(bytes(3));
   client.shutdown('send');
   scene.until(() => server.recv(Buffer.alloc(8)));
-  poller.add(server, { disconnect: true }, 'server');
+  poller.add(server, { readClosed: true }, 'server');
   scene.expectNext(poller, 'server readClosed');
 });
 
 test('H04 own shutdown of sending: no event, and reading goes on', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { receive: true }, 'client');
+  poller.add(client, { readable: true }, 'client');
   scene.expectSilence(poller, 0);
   client.shutdown('send');
   scene.expectSilence(poller);
@@ -66,7 +67,7 @@ test('H04 own shutdown of sending: no event, and reading goes on', (scene) => {
 test('H05 own shutdown of receiving: no event', (scene) => {
   const poller = scene.poller();
   const { client } = scene.pair();
-  poller.add(client, { receive: true }, 'client');
+  poller.add(client, { readable: true }, 'client');
   scene.expectSilence(poller, 0);
   client.shutdown('receive');
   scene.expectSilence(poller);
@@ -84,20 +85,20 @@ test('H06 two clean ends are no reset, for who asked for nothing', (scene) => {
 test('X01 a reset is told once, and then there is silence', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   reset(client);
   scene.expectNext(poller, 'server readable readClosed reset');
   scene.expectSilence(poller);
   expect(poller.inspect().pending).toBe(0);
   // Renewed, it is told again: it is still true.
-  poller.modify(server, { receive: true });
+  poller.modify(server, { readable: true });
   scene.expectNext(poller, 'server readable readClosed reset');
 });
 
 test('X02 two peers reset: each is told, the third connection lives', (scene) => {
   const poller = scene.poller();
   const pairs = ['a', 'b', 'c'].map((name) => ({ name, ...scene.pair() }));
-  for (const { name, server } of pairs) poller.add(server, { receive: true }, name);
+  for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
   for (const { client } of pairs.slice(0, 2)) reset(client);
   const told: string[] = [];
   while (told.length < 2) told.push(...scene.next(poller));
@@ -120,7 +121,7 @@ test('X05 a peer that closes with unread data resets', (scene) => {
   const { client, server } = scene.pair();
   client.send(bytes(10));
   scene.until(() => server.recv(Buffer.alloc(1), { peek: true }));
-  poller.add(client, { receive: true }, 'client');
+  poller.add(client, { readable: true }, 'client');
   server.close();
   scene.expectNext(poller, 'client readable readClosed reset');
 });
@@ -131,7 +132,7 @@ test('X06 data, then a reset: an event, and a receive that does not hang', (scen
   client.send(bytes(10));
   scene.until(() => server.recv(Buffer.alloc(1), { peek: true }));
   reset(client);
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   const [word] = scene.next(poller);
   expect(word).toMatch(/^server readable/);
   let received = 'the end';
@@ -147,10 +148,15 @@ test('X06 data, then a reset: an event, and a receive that does not hang', (scen
 
 test('Z01 sockets that are closed while registered: no event, and then they are unknown', (scene) => {
   const poller = scene.poller();
-  const interests = [{ receive: true }, { send: true }, { receive: true, mode: 'oneshot' }, {}];
+  const interests = [
+    { readable: true },
+    { writable: true },
+    { readable: true, mode: 'oneshot' },
+    {},
+  ];
   const sockets = interests.map((interest, index) => {
     const { server } = scene.pair();
-    poller.add(server, interest as { receive?: true }, `${index}`);
+    poller.add(server, interest as Interest, `${index}`);
     return server;
   });
   poller.wait(20);
@@ -171,12 +177,12 @@ test('Z01 a socket whose handle value is given out again at once', (scene) => {
   const poller = scene.poller();
   for (let round = 0; round < 20; round += 1) {
     const old = scene.pair();
-    poller.add(old.server, { receive: true }, 'old');
+    poller.add(old.server, { readable: true }, 'old');
     if (round % 2 === 0) scene.expectSilence(poller, 0);
     old.client.send(bytes(1));
     old.server.close();
     const young = scene.pair();
-    poller.add(young.server, { receive: true }, 'young');
+    poller.add(young.server, { readable: true }, 'young');
     young.client.send(bytes(1));
     scene.expectNext(poller, 'young readable');
     poller.remove(young.server);
@@ -187,7 +193,7 @@ test('Z04 64 sockets that were never connected, polled, then closed', (scene) =>
   const poller = scene.poller();
   const listener = scene.listener();
   const sockets = Array.from({ length: 64 }, () => scene.clientOf(listener));
-  for (const [index, skt] of sockets.entries()) poller.add(skt, { send: true }, `${index}`);
+  for (const [index, skt] of sockets.entries()) poller.add(skt, { writable: true }, `${index}`);
   scene.expectSilence(poller, 20);
   expect(poller.inspect().pending).toBe(64);
   for (const skt of sockets) skt.close();
@@ -198,7 +204,7 @@ test('Z04 64 sockets that were never connected, polled, then closed', (scene) =>
 test('Z06 a local close is told to who asked for it, once', (scene) => {
   const poller = scene.poller();
   const { server } = scene.pair();
-  poller.add(server, { receive: true, localClose: true }, 'server');
+  poller.add(server, { readable: true, localClosed: true }, 'server');
   scene.expectSilence(poller, 0);
   server.close();
   scene.expectNext(poller, 'server localClosed');

@@ -1,5 +1,6 @@
-import { AfdPoller, PollEvents } from 'afd-poller';
+import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
+import { pollerOf, socketEvents } from '../pollers.js';
 import { Cases, inWords } from '../scene.js';
 
 /** Many sockets, and several pollers. */
@@ -11,7 +12,7 @@ const bytes = (count: number) => Buffer.alloc(count, 0x61);
 test('S01 forty pairs, one after the other in any order: exactly the right event', (scene) => {
   const poller = scene.poller();
   const pairs = Array.from({ length: 40 }, (_, index) => ({ name: `${index}`, ...scene.pair() }));
-  for (const { name, server } of pairs) poller.add(server, { receive: true }, name);
+  for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
   for (let count = 0; count < 40; count += 1) {
     // 40 and 17 have no common divisor: every pair once, in a mixed order.
     const pair = pairs[(count * 17) % 40];
@@ -32,7 +33,7 @@ test('S06 51 rounds of connect, hello and close on one listener', (scene) => {
     client.connect();
     scene.expectNext(poller, 'listener accept');
     const server = scene.accept(listener);
-    poller.add(server, { receive: true }, 'server');
+    poller.add(server, { readable: true }, 'server');
     scene.until(() => client.finishConnect());
     client.send(Buffer.from('hello'));
     scene.expectNext(poller, 'server readable');
@@ -50,7 +51,7 @@ test('S07 fifty registrations that are removed a moment later, five times', (sce
   const pairs = Array.from({ length: 50 }, () => scene.pair());
   for (let round = 0; round < 5; round += 1) {
     for (const [index, { server }] of pairs.entries()) {
-      poller.add(server, { receive: true }, `${index}`);
+      poller.add(server, { readable: true }, `${index}`);
     }
     poller.wait(1);
     for (const { server } of pairs) poller.remove(server);
@@ -58,7 +59,7 @@ test('S07 fifty registrations that are removed a moment later, five times', (sce
     const { registrations, pending, submitted, packets } = poller.inspect();
     expect({ registrations, pending }).toEqual({ registrations: 0, pending: 0 });
     // Each one ended exactly once; of a group there is one packet for all.
-    if (scene.way !== 'group') expect(packets).toBe(submitted);
+    if (scene.way !== 'batched') expect(packets).toBe(submitted);
   }
 });
 
@@ -88,14 +89,14 @@ test('P03 one socket, two pollers: both are told; by itself the second is refuse
   const { client, server } = scene.pair();
   const first = scene.poller();
   const second = scene.poller();
-  first.add(server, { receive: true }, 'first');
+  first.add(server, { readable: true }, 'first');
   if (scene.way === 'self') {
-    expect(() => second.add(server, { receive: true }, 'second')).toThrowError(
+    expect(() => second.add(server, { readable: true }, 'second')).toThrowError(
       expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
     );
     expect(second.inspect()).toMatchObject({ registrations: 0, blocks: { ours: 0, kernels: 0 } });
   } else {
-    second.add(server, { receive: true }, 'second');
+    second.add(server, { readable: true }, 'second');
   }
   client.send(bytes(1));
   scene.expectNext(first, 'first readable');
@@ -116,7 +117,7 @@ test('P04 ten pollers, one datagram: each is told once, with one and the same so
   }
   const [from, to] = [scene.udp(), scene.udp()];
   const pollers = Array.from({ length: 10 }, () => scene.poller());
-  for (const [index, poller] of pollers.entries()) poller.add(to, { receive: true }, `${index}`);
+  for (const [index, poller] of pollers.entries()) poller.add(to, { readable: true }, `${index}`);
   for (const poller of pollers) scene.expectSilence(poller, 0);
   from.sendTo(bytes(3), to.localEndpoint());
   for (const [index, poller] of pollers.entries()) scene.expectNext(poller, `${index} readable`);
@@ -129,9 +130,9 @@ test('Z07 pollers made, waited on and closed, two hundred times', (scene) => {
   for (let round = 0; round < 200; round += 1) {
     const { kernel, now } = scene.host;
     // A socket's own handle belongs to its first poller for life.
-    const way = scene.way === 'self' ? 'helper' : scene.way;
-    const poller = new AfdPoller({ way, kernel, now });
-    poller.add(server, { receive: true });
+    const way = scene.way === 'self' ? 'single' : scene.way;
+    const poller = pollerOf(way, { kernel, now });
+    poller.add(server, { readable: true });
     poller.wait(0, new PollEvents(1));
     poller.close();
     poller.close();
@@ -142,16 +143,16 @@ test('a socket that streams does not starve the others', (scene) => {
   const poller = scene.poller();
   const busy = scene.pair();
   const calm = Array.from({ length: 8 }, () => scene.pair());
-  poller.add(busy.client, { send: true }, 'busy');
-  for (const { server } of calm) poller.add(server, { receive: true }, 'calm');
+  poller.add(busy.client, { writable: true }, 'busy');
+  for (const { server } of calm) poller.add(server, { readable: true }, 'calm');
   scene.expectNext(poller, 'busy writable');
   for (const { client } of calm) client.send(bytes(1));
   scene.host.sleep(5);
   const list = new PollEvents<string>(2);
   let told = 0;
   for (let round = 0; round < 20 && told < 8; round += 1) {
-    for (const event of poller.wait(100, list)) {
-      if (event.token !== 'calm' || event.skt === undefined) continue;
+    for (const event of socketEvents(poller.wait(100, list))) {
+      if (event.token !== 'calm') continue;
       scene.drain(event.skt);
       told += 1;
     }

@@ -1,4 +1,4 @@
-import { is, pollOnce } from 'afd-poller';
+import { pollOnce, Readiness } from 'afd-poller';
 import { expect } from 'vitest';
 import { Cases, type Scene } from '../scene.js';
 
@@ -10,7 +10,7 @@ const options = ({ host: { kernel, now } }: Scene) => ({ kernel, now, allowMainT
 
 test('pollOnce: time-out, one of many, all of many, in the order of the list', (scene) => {
   const pairs = Array.from({ length: 100 }, () => scene.pair());
-  const entries = pairs.map(({ server }) => ({ skt: server, interest: { receive: true } }));
+  const entries = pairs.map(({ server }) => ({ skt: server, interest: { readable: true } }));
   const before = scene.host.now();
   expect(pollOnce(entries, 0, options(scene))).toEqual([]);
   expect(pollOnce(entries, 50, options(scene))).toEqual([]);
@@ -19,14 +19,14 @@ test('pollOnce: time-out, one of many, all of many, in the order of the list', (
   scene.host.sleep(10);
   const ready = pollOnce(entries, 1_000, options(scene));
   expect(ready.map(({ skt }) => skt)).toEqual(pairs.map(({ server }) => server));
-  expect(ready.every(({ bits }) => bits === is.readable)).toBe(true);
+  expect(ready.every(({ bits }) => bits === Readiness.readable)).toBe(true);
 });
 
 test('pollOnce tells a refused connect, which WSAPoll does not', (scene) => {
   const client = scene.keep(scene.creator.fromAddress(scene.refusingAddress()));
   client.connect();
-  const [ready] = pollOnce([{ skt: client, interest: { connect: true } }], 5_000, options(scene));
-  expect(ready).toMatchObject({ bits: is.connectFailed, cause: 0xc000_0236 });
+  const [ready] = pollOnce([{ skt: client, interest: { connected: true } }], 5_000, options(scene));
+  expect(ready).toMatchObject({ bits: Readiness.connectFailed, cause: 0xc000_0236 });
 });
 
 test('pollOnce: a listener, a full sender, and the end of a stream', (scene) => {
@@ -35,13 +35,16 @@ test('pollOnce: a listener, a full sender, and the end of a stream', (scene) => 
   scene.fill(one.client);
   const entries = [
     { skt: listener, interest: { accept: true } },
-    { skt: one.client, interest: { send: true } },
-    { skt: two.server, interest: { receive: true } },
+    { skt: one.client, interest: { writable: true } },
+    { skt: two.server, interest: { readable: true } },
   ];
   expect(pollOnce(entries, 20, options(scene))).toEqual([]);
   two.client.close();
   scene.clientOf(listener).connect();
   scene.host.sleep(10);
   const ready = pollOnce(entries, 1_000, options(scene));
-  expect(ready.map(({ bits }) => bits)).toEqual([is.accept, is.readable | is.readClosed]);
+  expect(ready.map(({ bits }) => bits)).toEqual([
+    Readiness.accept,
+    Readiness.readable | Readiness.readClosed,
+  ]);
 });

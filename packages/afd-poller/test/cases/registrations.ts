@@ -1,5 +1,6 @@
 import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
+import { socketEvents } from '../pollers.js';
 import { Cases, inWords } from '../scene.js';
 
 /** Add, modify, remove; level, one-shot, edge. */
@@ -12,7 +13,7 @@ const refused = (code: string) => expect.objectContaining({ code });
 test('D01 removed before the data: no event, and the data can be read', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'server');
+  poller.add(server, { readable: true }, 'server');
   scene.expectSilence(poller, 0);
   poller.remove(server);
   client.send(bytes(2));
@@ -23,10 +24,10 @@ test('D01 removed before the data: no event, and the data can be read', (scene) 
 test('D02 from receiving to sending, with a new token: only that, only the new one', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'old');
+  poller.add(server, { readable: true }, 'old');
   scene.expectSilence(poller, 0);
   client.send(bytes(1));
-  poller.modify(server, { send: true }, 'new');
+  poller.modify(server, { writable: true }, 'new');
   scene.expectNext(poller, 'new writable');
 });
 
@@ -34,11 +35,11 @@ test('D03 removed and added again while the old poll is being cancelled', (scene
   const poller = scene.poller();
   const { client, server } = scene.pair();
   for (let round = 0; round < 20; round += 1) {
-    poller.add(server, { receive: true }, `old ${round}`);
+    poller.add(server, { readable: true }, `old ${round}`);
     scene.expectSilence(poller, 0);
     if (round % 2 === 0) client.send(bytes(1));
     poller.remove(server);
-    poller.add(server, { receive: true }, `new ${round}`);
+    poller.add(server, { readable: true }, `new ${round}`);
     if (round % 2 === 1) client.send(bytes(1));
     scene.expectNext(poller, `new ${round} readable`);
     scene.receive(server, 1);
@@ -62,8 +63,8 @@ test('D04 a new token while a poll is pending: the event carries the new one', (
 test('D05 twice, and unknown: refused by name, and the first one goes on', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true }, 'first');
-  expect(() => poller.add(server, { send: true }, 'second')).toThrowError(
+  poller.add(server, { readable: true }, 'first');
+  expect(() => poller.add(server, { writable: true }, 'second')).toThrowError(
     refused('ERR_ALREADY_REGISTERED'),
   );
   expect(() => poller.modify(client, {})).toThrowError(refused('ERR_NOT_REGISTERED'));
@@ -77,11 +78,11 @@ test('D07 changes and removals from within the handling of events', (scene) => {
   const pairs = ['a', 'b', 'c', 'd'].map((name) => ({ name, ...scene.pair() }));
   for (const { name, client, server } of pairs) {
     client.send(bytes(1));
-    poller.add(server, { receive: true }, name);
+    poller.add(server, { readable: true }, name);
   }
   scene.host.sleep(5);
   const told: (string | undefined)[] = [];
-  for (const event of poller.wait(1_000)) {
+  for (const event of socketEvents(poller.wait(1_000))) {
     told.push(event.token);
     // The first one that is told removes all the others, also those already in the list.
     for (const { name, server } of pairs) {
@@ -96,9 +97,9 @@ test('D07 an interest that changed since the wait is what counts', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
   client.send(bytes(1));
-  poller.add(server, { receive: true, send: true }, 'server');
+  poller.add(server, { readable: true, writable: true }, 'server');
   const events = poller.wait(1_000);
-  poller.modify(server, { send: true });
+  poller.modify(server, { writable: true });
   expect(inWords(events)).toEqual(['server writable']);
   poller.modify(server, {});
   expect(inWords(events)).toEqual([]);
@@ -107,8 +108,8 @@ test('D07 an interest that changed since the wait is what counts', (scene) => {
 test('D09 two registrations, data for one', (scene) => {
   const poller = scene.poller();
   const [one, two] = [scene.pair(), scene.pair()];
-  poller.add(one.server, { receive: true }, 'one');
-  poller.add(two.server, { receive: true }, 'two');
+  poller.add(one.server, { readable: true }, 'one');
+  poller.add(two.server, { readable: true }, 'two');
   two.client.send(bytes(1));
   scene.expectNext(poller, 'two readable');
 });
@@ -118,7 +119,7 @@ test('D10 two hundred times add, wait, remove: the same memory, nothing pending'
   const { server } = scene.pair();
   let bytesBefore = 0;
   for (let round = 0; round < 200; round += 1) {
-    poller.add(server, { receive: true }, 'server');
+    poller.add(server, { readable: true }, 'server');
     poller.wait(0);
     poller.remove(server);
     if (round === 0) bytesBefore = poller.inspect().blocks.bytes;
@@ -132,15 +133,15 @@ test('D10 two hundred times add, wait, remove: the same memory, nothing pending'
 test('M01 one-shot: one event, silence until it is renewed, then at once', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true, mode: 'oneshot' }, 'server');
+  poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
   client.send(bytes(1));
   scene.expectNext(poller, 'server readable');
   client.send(bytes(1));
   scene.expectSilence(poller);
-  expect(() => poller.add(server, { receive: true }, 'again')).toThrowError(
+  expect(() => poller.add(server, { readable: true }, 'again')).toThrowError(
     refused('ERR_ALREADY_REGISTERED'),
   );
-  poller.modify(server, { receive: true, mode: 'oneshot' });
+  poller.modify(server, { readable: true, mode: 'oneshot' });
   scene.expectNext(poller, 'server readable');
   scene.expectSilence(poller);
 });
@@ -148,13 +149,13 @@ test('M01 one-shot: one event, silence until it is renewed, then at once', (scen
 test('M02 one-shot, told, then a reset: silence until it is renewed', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true, mode: 'oneshot' }, 'server');
+  poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
   client.send(bytes(1));
   scene.expectNext(poller, 'server readable');
   client.abortOnClose();
   client.close();
   scene.expectSilence(poller);
-  poller.modify(server, { receive: true });
+  poller.modify(server, { readable: true });
   const [word] = scene.next(poller);
   expect(word).toMatch(/^server readable.* reset$/);
 });
@@ -162,7 +163,7 @@ test('M02 one-shot, told, then a reset: silence until it is renewed', (scene) =>
 test('M03 edge: five bytes, three read, no repeat; renewed by would-block only', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(server, { receive: true, mode: 'edge' }, 'server');
+  poller.add(server, { readable: true, mode: 'edge' }, 'server');
   client.send(bytes(5));
   scene.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(3);
@@ -178,7 +179,7 @@ test('M03 edge: five bytes, three read, no repeat; renewed by would-block only',
 test('M03 edge: writable once, and again after a full buffer had room', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { send: true, mode: 'edge' }, 'client');
+  poller.add(client, { writable: true, mode: 'edge' }, 'client');
   scene.expectNext(poller, 'client writable');
   scene.expectSilence(poller, 20);
   const sent = scene.fillUntilSilent(poller, client);
@@ -191,7 +192,7 @@ test('M04 more ready sockets than the list holds: the rest in the next waits, ea
   const pairs = Array.from({ length: 10 }, (_, index) => ({ name: `${index}`, ...scene.pair() }));
   for (const { name, client, server } of pairs) {
     client.send(bytes(1));
-    poller.add(server, { receive: true, mode: 'oneshot' }, name);
+    poller.add(server, { readable: true, mode: 'oneshot' }, name);
   }
   scene.host.sleep(5);
   const list = new PollEvents<string>(4);
@@ -215,7 +216,7 @@ test('M05 paused with data pending: silent, then one event and all the data', (s
   const { packets } = poller.inspect();
   scene.expectSilence(poller);
   expect(poller.inspect().packets).toBe(packets);
-  poller.modify(server, { receive: true });
+  poller.modify(server, { readable: true });
   scene.expectNext(poller, 'server readable');
   scene.receive(server, 7);
 });

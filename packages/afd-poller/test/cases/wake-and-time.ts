@@ -45,7 +45,7 @@ test('K08 wakes through a remote and through the poller itself are the same', (s
 test('T01 a wait with nothing to tell is not shorter than asked', (scene) => {
   const poller = scene.poller();
   const { client } = scene.pair();
-  poller.add(client, { receive: true }, 'idle');
+  poller.add(client, { readable: true }, 'idle');
   const before = scene.host.now();
   expect(scene.next(poller, 50)).toEqual([]);
   expect(scene.host.now() - before).toBeGreaterThanOrEqual(50);
@@ -79,7 +79,7 @@ test('T04 a wait of zero still tells what is ready', (scene) => {
   for (const name of ['a', 'b', 'c']) {
     const client = scene.clientOf(listener);
     client.connect();
-    poller.add(client, { connect: true }, name);
+    poller.add(client, { connected: true }, name);
   }
   scene.host.sleep(20);
   const events = new PollEvents<string>();
@@ -108,8 +108,8 @@ test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', 
 test('a list of one place gives every event its turn', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
-  poller.add(client, { send: true }, 'always');
-  poller.add(server, { receive: true }, 'data');
+  poller.add(client, { writable: true }, 'always');
+  poller.add(server, { readable: true }, 'data');
   client.send(Buffer.from('x'));
   const one = new PollEvents<string>(1);
   const seen = new Set<string>();

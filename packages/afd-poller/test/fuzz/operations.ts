@@ -1,4 +1,4 @@
-import { wants } from 'afd-poller/internal';
+import { Readiness } from 'afd-poller';
 import type { Choices } from 'test-kit';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelSocket } from './registration-model.js';
@@ -14,21 +14,21 @@ interface Kind {
 
 const modes = ['level', 'level', 'oneshot', 'edge'] as const;
 const usual = [
-  wants.receive,
-  wants.send,
-  wants.receive | wants.send,
-  wants.receive | wants.localClose,
-  wants.connect | wants.receive,
-  wants.connect | wants.send | wants.localClose,
-  wants.disconnect,
+  Readiness.readable,
+  Readiness.writable,
+  Readiness.readable | Readiness.writable,
+  Readiness.readable | Readiness.localClosed,
+  Readiness.connected | Readiness.readable,
+  Readiness.connected | Readiness.writable | Readiness.localClosed,
+  Readiness.readClosed,
   0,
 ] as const;
 
 function someWant(choices: Choices, { skt }: ModelSocket): ModelWant {
   const mode = choices.pick(modes);
   if (choices.chance(0.3)) return { bits: choices.below(0x80), mode };
-  const bits = skt.kind === 'listener' ? wants.accept : choices.pick(usual);
-  return { bits: bits | (choices.chance(0.2) ? wants.priority : 0), mode };
+  const bits = skt.kind === 'listener' ? Readiness.accept : choices.pick(usual);
+  return { bits: bits | (choices.chance(0.2) ? Readiness.priority : 0), mode };
 }
 
 const streams = (world: World) => world.sockets.ofKind('client', 'accepted');
@@ -71,9 +71,8 @@ function close(world: World, choices: Choices, isHard: boolean): void {
 function wait(world: World, choices: Choices): void {
   withPoller(world, choices, (poller) => {
     const isSure = poller.wakes.must !== 0 || poller.posts.length > 0;
-    const isRefusing = (world.inject.refuse ?? 0) > 0;
     const times = [0, 0, 0, 0.1, 1, 4];
-    if (isSure && !isRefusing) times.push(Number.POSITIVE_INFINITY);
+    if (isSure) times.push(Number.POSITIVE_INFINITY);
     world.wait(poller, choices.pick(times), choices.pick(poller.lists), choices);
   });
 }

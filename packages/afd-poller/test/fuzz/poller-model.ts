@@ -1,15 +1,15 @@
 import {
-  AfdPoller,
-  is,
+  type AfdPoller,
   PollEvents,
   PollerError,
   type PollerOptions,
   PollerRemote,
-  type WayName,
+  Readiness,
 } from 'afd-poller';
-import { wants } from 'afd-poller/internal';
+import { type PollerSeams, verifyPoller } from 'afd-poller/internal';
 import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
 import type { Choices } from 'test-kit';
+import { type PresetName, pollerOf } from '../pollers.js';
 import { claim } from './claim.js';
 import { ModelRegistration, type ModelSocket } from './registration-model.js';
 import { interestOf, type ModelWant } from './rules.js';
@@ -36,7 +36,7 @@ export interface ModelPost {
 /** A poller, and what the model knows of it. */
 export class ModelPoller {
   readonly number: number;
-  readonly way: WayName;
+  readonly way: PresetName;
   readonly real: AfdPoller<number>;
   readonly remote: PollerRemote;
   readonly bySocket = new Map<ModelSocket, ModelRegistration>();
@@ -49,7 +49,7 @@ export class ModelPoller {
   told = 0;
   isWaiting = false;
   /** How many it had at the last look. */
-  helpers = 0;
+  afdHandles = 0;
   readonly lists: readonly PollEvents<number>[];
   /** Of each block, by its address: the ApcContexts that its polls had, the last one at the end. */
   readonly contexts = new Map<number, number[]>();
@@ -57,14 +57,19 @@ export class ModelPoller {
   readonly #port: number;
   /** Wakes that came while another one was being posted. */
   #overlapping = 0;
-  readonly #pollsPerHelper: number;
+  readonly #requestsPerHandle: number;
   #nextToken: number;
 
-  constructor(number: number, way: WayName, kernel: Kernel, options: PollerOptions) {
+  constructor(
+    number: number,
+    way: PresetName,
+    kernel: Kernel,
+    options: PollerOptions & PollerSeams,
+  ) {
     this.number = number;
     this.way = way;
     this.#nextToken = number * 1_000_000;
-    this.#pollsPerHelper = options.pollsPerHelper ?? 128;
+    this.#requestsPerHandle = options.requestsPerHandle ?? 128;
     this.#kernel = {
       ...kernel,
       NtDeviceIoControlFile: (...args) => {
@@ -72,7 +77,7 @@ export class ModelPoller {
         return kernel.NtDeviceIoControlFile(...args);
       },
     };
-    this.real = new AfdPoller<number>({ ...options, kernel: this.#kernel, way });
+    this.real = pollerOf<number>(way, { ...options, kernel: this.#kernel });
     const data = this.real.remoteData();
     this.#port = data.port;
     this.remote = new PollerRemote(data, kernel);
@@ -128,7 +133,8 @@ export class ModelPoller {
   closed(registration: ModelRegistration): void {
     this.#forget(registration);
     const isSure = !registration.isUncertain;
-    if ((registration.want.bits & wants.localClose) !== 0 && isSure) this.closing.add(registration);
+    if ((registration.want.bits & Readiness.localClosed) !== 0 && isSure)
+      this.closing.add(registration);
   }
 
   /** Its token stays known: nobody may be told of it any more. */
@@ -217,7 +223,7 @@ export class ModelPoller {
     claim(isEmpty, 'something is left', () => `in a closed poller: ${JSON.stringify(left)}`);
     for (const list of this.lists) {
       const isOver = [...list].every(
-        ({ kind, bits }) => kind !== 'socket' || bits === is.localClosed,
+        (event) => event.kind !== 'socket' || event.bits === Readiness.localClosed,
       );
       claim(isOver, 'told although it is over', () => 'by a list of a closed poller');
     }
@@ -228,14 +234,16 @@ export class ModelPoller {
 
   /** What holds between any two calls. */
   verify(): void {
-    this.real.verify();
-    const { registrations, told, pending, helpers } = this.real.inspect();
+    verifyPoller(this.real);
+    const { registrations, delivered, pending, afdHandles } = this.real.inspect();
     const { size } = this.bySocket;
     const counts = () => `${registrations} registrations, ${size} in the model`;
     claim(registrations >= size, 'dropped without a reason', counts);
     claim(registrations <= size, 'the books lie', counts);
-    const isCrowded = this.way === 'helper' && pending > helpers * this.#pollsPerHelper;
-    claim(!isCrowded, 'the books lie', () => `${pending} polls on ${helpers} helpers`);
-    claim(told === this.told, 'the books lie', () => `${told} events told, ${this.told} seen`);
+    const isCrowded = this.way === 'single' && pending > afdHandles * this.#requestsPerHandle;
+    claim(!isCrowded, 'the books lie', () => `${pending} polls on ${afdHandles} AFD handles`);
+    claim(delivered === this.told, 'the books lie', () => {
+      return `${delivered} events delivered, ${this.told} seen`;
+    });
   }
 }

@@ -1,7 +1,6 @@
-import { is } from 'afd-poller';
-import { wants } from 'afd-poller/internal';
+import { Readiness } from 'afd-poller';
 import type { Direction, Skt } from 'tofu-sockets';
-import { allowedBy, type ModelWant, mutedBy, renewedBy, spentBy } from './rules.js';
+import { allowedBy, type ModelWant, renewedBy, spentBy } from './rules.js';
 
 /** A socket of the world. */
 export interface ModelSocket {
@@ -14,7 +13,7 @@ export interface ModelSocket {
   readonly registrations: Set<ModelRegistration>;
 }
 
-const silencing = is.reset | is.connectFailed;
+const silencing = Readiness.reset | Readiness.connectFailed | Readiness.refused;
 
 /** What the model knows of one registration. */
 export class ModelRegistration {
@@ -28,7 +27,7 @@ export class ModelRegistration {
   isAlive = true;
   /** Its request may have been made already: what it finds may be used up before it is told. */
   mayBePending = false;
-  /** What may have been used up since, as bits of `is`. */
+  /** What may have been used up since, as bits of `Readiness`. */
   spent = 0;
   /** Interests that another thread posted and that count from an unknown moment on. */
   remotes: ModelWant[] = [];
@@ -69,10 +68,10 @@ export class ModelRegistration {
   /** It was told this: what is over by that. */
   told(bits: number): void {
     const { want } = this;
-    const isAnswered = (bits & (is.connected | is.connectFailed)) !== 0;
-    if (isAnswered) this.want = { ...want, bits: want.bits & ~wants.connect };
+    const isAnswered = (bits & (Readiness.connected | Readiness.connectFailed)) !== 0;
+    if (isAnswered) this.want = { ...want, bits: want.bits & ~Readiness.connected };
     if (want.mode === 'oneshot' || (bits & silencing) !== 0) this.isSilent = true;
-    if (want.mode === 'edge') this.muted |= mutedBy(bits);
+    if (want.mode === 'edge') this.muted |= bits;
     this.mayBePending = false;
     this.spent = 0;
   }

@@ -1,5 +1,4 @@
-import { is, type Mode } from 'afd-poller';
-import { wants } from 'afd-poller/internal';
+import { type Mode, Readiness } from 'afd-poller';
 import {
   AFD_POLL_ABORT,
   AFD_POLL_ACCEPT,
@@ -18,75 +17,67 @@ const over = AFD_POLL_ABORT | AFD_POLL_CONNECT_FAIL;
 
 /** Row by row: what is said, who is told of it, and which of AFD's bits make it true. */
 const sayings = [
-  { says: is.readable, to: wants.receive, when: AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT | over },
-  { says: is.readClosed, to: wants.receive, when: AFD_POLL_DISCONNECT | over },
-  { says: is.readClosed, to: wants.disconnect, when: AFD_POLL_DISCONNECT | over },
-  { says: is.writable, to: wants.send, when: AFD_POLL_SEND | over },
-  { says: is.accept, to: wants.accept, when: AFD_POLL_ACCEPT },
-  { says: is.priority, to: wants.priority, when: AFD_POLL_RECEIVE_EXPEDITED },
+  {
+    says: Readiness.readable,
+    to: Readiness.readable,
+    when: AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT | over,
+  },
+  { says: Readiness.readClosed, to: Readiness.readable, when: AFD_POLL_DISCONNECT | over },
+  { says: Readiness.readClosed, to: Readiness.readClosed, when: AFD_POLL_DISCONNECT | over },
+  { says: Readiness.writable, to: Readiness.writable, when: AFD_POLL_SEND | over },
+  { says: Readiness.accept, to: Readiness.accept, when: AFD_POLL_ACCEPT },
+  { says: Readiness.priority, to: Readiness.priority, when: AFD_POLL_RECEIVE_EXPEDITED },
 ] as const;
 
 /** Exactly what a fresh look has to tell somebody who wants these bits. */
 export function toldOf(afd: number, want: number): number {
   let told = 0;
-  if ((afd & AFD_POLL_ABORT) !== 0) told |= is.reset;
-  if ((afd & AFD_POLL_CONNECT_FAIL) !== 0) told |= is.connectFailed;
+  if ((afd & AFD_POLL_ABORT) !== 0) told |= Readiness.reset;
+  if ((afd & AFD_POLL_CONNECT_FAIL) !== 0) told |= Readiness.connectFailed;
   for (const { says, to, when } of sayings) {
     if ((want & to) !== 0 && (afd & when) !== 0) told |= says;
   }
   const isConnected = (afd & AFD_POLL_SEND) !== 0 && (afd & over) === 0;
-  return (want & wants.connect) !== 0 && isConnected ? told | is.connected : told;
+  return (want & Readiness.connected) !== 0 && isConnected ? told | Readiness.connected : told;
 }
 
 /** All that may be said of a socket in this state without a lie, whoever listens. */
 export function truthOf(afd: number): number {
-  let truth = toldOf(afd, ~wants.connect);
-  if ((afd & (AFD_POLL_CONNECT | AFD_POLL_SEND)) !== 0) truth |= is.connected;
+  let truth = toldOf(afd, ~Readiness.connected);
+  if ((afd & (AFD_POLL_CONNECT | AFD_POLL_SEND)) !== 0) truth |= Readiness.connected;
   // A reset takes the urgent byte with it.
-  if ((afd & AFD_POLL_ABORT) !== 0) truth |= is.priority;
+  if ((afd & AFD_POLL_ABORT) !== 0) truth |= Readiness.priority;
   return truth;
 }
 
 /** What may be told to somebody who wants these bits. */
 export function allowedBy(want: number): number {
-  let allowed = is.reset | is.connectFailed;
+  let allowed: number = Readiness.reset | Readiness.connectFailed;
   for (const { says, to } of sayings) if ((want & to) !== 0) allowed |= says;
-  if ((want & wants.connect) !== 0) allowed |= is.connected;
+  if ((want & Readiness.connected) !== 0) allowed |= Readiness.connected;
   return allowed;
 }
 
 /** What must be said beside the end of a connection. */
 export function impliedByEnd(want: number): number {
-  return toldOf(over, want) & ~(is.reset | is.connectFailed);
+  return toldOf(over, want) & ~(Readiness.reset | Readiness.connectFailed);
 }
 
 /** Which call can make this untrue again. */
 export const spentBy = {
-  receive: is.readable,
-  send: is.writable,
-  accept: is.accept,
-  urgent: is.priority,
+  receive: Readiness.readable,
+  send: Readiness.writable,
+  accept: Readiness.accept,
+  urgent: Readiness.priority,
 } as const;
-
-/** What was told and is to be told again only after a would-block. */
-export function mutedBy(told: number): number {
-  let muted = 0;
-  if ((told & is.accept) !== 0) muted |= wants.accept;
-  if ((told & is.connected) !== 0) muted |= wants.connect;
-  if ((told & is.readable) !== 0) muted |= wants.receive;
-  if ((told & is.readClosed) !== 0) muted |= wants.disconnect;
-  if ((told & is.writable) !== 0) muted |= wants.send;
-  if ((told & is.priority) !== 0) muted |= wants.priority;
-  return muted;
-}
 
 /** The interest that a would-block in a direction makes news again. */
 export const renewedBy = {
-  accept: wants.accept,
-  connect: wants.connect,
-  receive: wants.receive,
-  send: wants.send,
-  urgent: wants.priority,
+  accept: Readiness.accept,
+  connect: Readiness.connected,
+  receive: Readiness.readable,
+  send: Readiness.writable,
+  urgent: Readiness.priority,
 } as const;
 
 /** What a registration asks for. */
@@ -95,16 +86,24 @@ export interface ModelWant {
   readonly mode: Mode;
 }
 
-const names = Object.entries(wants);
+const interests = [
+  'readable',
+  'writable',
+  'accept',
+  'connected',
+  'readClosed',
+  'priority',
+  'localClosed',
+] as const;
 
 /** As `add` takes it. */
 export function interestOf({ bits, mode }: ModelWant) {
-  const named = names.map(([name, bit]) => [name, (bits & bit) !== 0] as const);
+  const named = interests.map((name) => [name, (bits & Readiness[name]) !== 0] as const);
   return { ...Object.fromEntries(named), mode };
 }
 
-/** Bits of `is`, in words. */
+/** Bits of `Readiness`, in words. */
 export function inWords(bits: number): string {
-  const words = Object.entries(is).filter(([, bit]) => (bits & bit) !== 0);
+  const words = Object.entries(Readiness).filter(([, bit]) => (bits & bit) !== 0);
   return words.map(([name]) => name).join(' ') || 'nothing';
 }

@@ -1,3 +1,4 @@
+import { Readiness } from 'afd-poller';
 import type { Injection, Injections } from 'sim-nt';
 import type { Choices } from 'test-kit';
 import { claim } from './claim.js';
@@ -95,8 +96,9 @@ export class Settling {
     if (isUncertain) {
       // Whether it had been told of its end, or of its connect, is not known; the rest is.
       const isKnown = !isAmbiguous && mode === 'level' && (told & ~due) === 0;
-      const once = 0x8 | 0x20 | 0x40;
-      const isEnd = (due & (0x20 | 0x40)) !== 0;
+      const ends = Readiness.reset | Readiness.connectFailed;
+      const once = ends | Readiness.connected;
+      const isEnd = (due & ends) !== 0;
       const missing = isEnd || !isKnown ? 0 : due & ~told & ~once;
       claim(missing === 0, 'not told what is true', what);
       if (isKnown) count(this.#world.situations, 'remote change that is certain');

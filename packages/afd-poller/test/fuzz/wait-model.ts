@@ -1,6 +1,12 @@
-import { is, type PollEvent, type PollEvents, PollRefusedError } from 'afd-poller';
-import { NtStatusError, STATUS_CONNECTION_REFUSED, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
-import { SimDeadlockError, type SimNt } from 'sim-nt';
+import {
+  type PollEvent,
+  type PollEvents,
+  type PostEvent,
+  Readiness,
+  type SocketEvent,
+} from 'afd-poller';
+import { STATUS_CONNECTION_REFUSED, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
+import type { SimNt } from 'sim-nt';
 import { claim } from './claim.js';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelRegistration } from './registration-model.js';
@@ -43,11 +49,8 @@ export class WaitModel {
   wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>): Seen[] {
     const beforeMs = this.#sim.nowMs();
     poller.isWaiting = true;
-    let isRefused = false;
     try {
       poller.real.wait(timeoutMs, list);
-    } catch (error) {
-      isRefused = this.#requireRefusal(error);
     } finally {
       poller.isWaiting = false;
     }
@@ -61,7 +64,7 @@ export class WaitModel {
       }
     }
     const waitedMs = this.#sim.nowMs() - beforeMs;
-    const isEmpty = list.length === 0 && !isRefused;
+    const isEmpty = list.length === 0;
     claim(!isEmpty || waitedMs >= timeoutMs - 1e-9, 'wait too short', () => {
       return `${waitedMs} ms instead of ${timeoutMs} ms`;
     });
@@ -85,27 +88,30 @@ export class WaitModel {
       const bits = this.#countingBits(entry);
       const { registration } = entry;
       const isDue = event.kind !== 'socket' || bits !== 0 || registration?.isUncertain === true;
-      const isOver = registration?.isAlive === false && event.bits !== is.localClosed;
+      const said = event.kind === 'socket' ? event.bits : 0;
+      const isOver = registration?.isAlive === false && said !== Readiness.localClosed;
       claim(isDue && !isOver, 'told although it is over', () => {
-        return `${inWords(event.bits)}, while the list is read`;
+        return `${inWords(said)}, while the list is read`;
       });
       const isSure = registration?.isUncertain !== true;
-      claim(!isSure || event.bits === bits, 'told what is not wanted', () => {
-        return `${inWords(event.bits)} instead of ${inWords(bits)}, while the list is read`;
+      claim(!isSure || said === bits, 'told what is not wanted', () => {
+        return `${inWords(said)} instead of ${inWords(bits)}, while the list is read`;
       });
-      if (registration?.isAlive) {
+      if (registration?.isAlive && event.kind === 'socket') {
         claim(event.token === registration.token, 'wrong token', () => `${event.token}`);
       }
       if (bits !== entry.bits) count(this.#situations, 'event changed while the list is read');
-      handle({ ...entry, bits: event.bits });
+      handle({ ...entry, bits: said });
     }
     for (; next < seen.length; next += 1) this.#checkPassedOver(seen[next] as Seen);
   }
 
   #countingBits({ registration, bits, version }: Seen): number {
     if (registration === undefined) return 0;
-    if (!registration.isAlive) return bits & is.localClosed;
-    return registration.version === version ? bits : bits & allowedBy(registration.want.bits);
+    if (!registration.isAlive) return bits & Readiness.localClosed;
+    return registration.version === version
+      ? bits
+      : bits & (allowedBy(registration.want.bits) | Readiness.refused);
   }
 
   #checkPassedOver(entry: Seen): void {
@@ -114,20 +120,6 @@ export class WaitModel {
     const bits = this.#countingBits(entry);
     const isRight = registration !== undefined && (registration.isUncertain || bits === 0);
     claim(isRight, 'passed over', () => `${inWords(entry.bits)} while the list is read`);
-  }
-
-  #requireRefusal(error: unknown): true {
-    if (error instanceof SimDeadlockError) {
-      claim(false, 'wake lost', () => 'a wait without an end, after a wake');
-    }
-    const cause = error instanceof PollRefusedError ? error.cause : undefined;
-    const isKnown =
-      cause instanceof NtStatusError &&
-      cause.call === 'NtDeviceIoControlFile' &&
-      cause.status === STATUS_INSUFFICIENT_RESOURCES;
-    if (!isKnown) throw error;
-    count(this.#situations, 'wait that NT refused');
-    return true;
   }
 
   /** Registrations whose socket NT did not know: the poller takes it for closed. */
@@ -169,25 +161,25 @@ export class WaitModel {
     return seen;
   }
 
-  #readSocket(poller: ModelPoller, event: PollEvent<number>): Seen {
+  #readSocket(poller: ModelPoller, event: SocketEvent<number>): Seen {
     const { bits } = event;
-    const registration = poller.byToken.get(event.token as number);
+    const registration = poller.byToken.get(event.token);
     claim(registration !== undefined, 'wrong token', () => `${event.token}: ${inWords(bits)}`);
     const isAlive = registration.isAlive;
     const { version } = registration;
     const what = () => `${inWords(bits)} of ${text(registration)}`;
     const uses = usesOf(registration);
-    if ((bits & is.localClosed) !== 0) {
+    if ((bits & Readiness.localClosed) !== 0) {
       claim(!isAlive, 'dropped without a reason', what);
       const isDue = poller.closing.delete(registration) || registration.isUncertain;
-      claim(isDue && bits === is.localClosed, 'told although it is over', what);
+      claim(isDue && bits === Readiness.localClosed, 'told although it is over', what);
       count(this.#situations, 'told localClosed');
       return { event, bits, registration, version, isFresh: false, uses };
     }
     claim(isAlive, 'told although it is over', what);
     claim(event.skt === registration.socket.skt, 'wrong token', what);
     const isFresh = this.#checkSocket(registration, event, what);
-    for (const [name, bit] of Object.entries(is)) {
+    for (const [name, bit] of Object.entries(Readiness)) {
       if ((bits & bit) !== 0) count(this.#situations, `told ${name}`);
     }
     count(this.#situations, `told to ${registration.want.mode}`);
@@ -195,11 +187,12 @@ export class WaitModel {
     return { event, bits, registration, version, isFresh, uses };
   }
 
-  #checkSocket(registration: ModelRegistration, event: PollEvent<number>, what: () => string) {
+  #checkSocket(registration: ModelRegistration, event: SocketEvent<number>, what: () => string) {
     const { bits } = event;
     const { isUncertain } = registration;
     claim(bits !== 0, 'told what is not wanted', what);
     claim(isUncertain || !registration.isSilent, 'told although silent', what);
+    if (bits === Readiness.refused) return this.#checkRefusal(event, what);
     claim((bits & ~registration.allowed) === 0, 'told what is not wanted', what);
     const truth = truthOf(this.#sim.bitsOf(registration.socket.skt.socket));
     const untrue = bits & ~truth;
@@ -208,14 +201,21 @@ export class WaitModel {
     });
     if (untrue !== 0) count(this.#situations, 'told what was used up meanwhile');
     const implied = isUncertain ? 0 : impliedByEnd(registration.bits);
-    const isEnd = (bits & (is.reset | is.connectFailed)) !== 0;
+    const isEnd = (bits & (Readiness.reset | Readiness.connectFailed)) !== 0;
     claim(!isEnd || (implied & ~bits) === 0, 'told half of the truth', what);
-    const cause = (bits & is.connectFailed) === 0 ? 0 : STATUS_CONNECTION_REFUSED;
+    const cause = (bits & Readiness.connectFailed) === 0 ? 0 : STATUS_CONNECTION_REFUSED;
     claim(event.cause === cause, 'told what is not true', () => `cause ${event.cause}: ${what()}`);
     return untrue === 0;
   }
 
-  #checkPost(poller: ModelPoller, { type, value }: PollEvent<number>): void {
+  /** NT refused to poll it, as it was made to. */
+  #checkRefusal({ cause }: SocketEvent<number>, what: () => string): true {
+    const isDue = this.#sim.injected.refuse > 0 && cause === STATUS_INSUFFICIENT_RESOURCES;
+    claim(isDue, 'told what is not true', what);
+    return true;
+  }
+
+  #checkPost(poller: ModelPoller, { type, value }: PostEvent): void {
     const first = poller.posts.shift();
     const isRight = first?.type === type && first.value === value;
     claim(isRight, 'post lost or out of order', () => {
@@ -240,7 +240,7 @@ export class WaitModel {
     if (number === 0) return;
     count(this.#situations, 'told wake', number);
     claim((told & ~may) === 0, 'wake invented', () => `bits ${told} of ${may}`);
-    claim(mayDuring !== 0 || number === 1, 'wake invented', () => `${number} events of one wake`);
+    claim(number === 1, 'wake invented', () => `${number} events of wakes in one list`);
     // The first of them has all that came before the wait.
     const missing = must & ~mayDuring & ~told;
     claim(missing === 0, 'wake lost', () => `bits ${missing}`);

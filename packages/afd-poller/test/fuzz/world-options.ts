@@ -1,15 +1,14 @@
-import type { WayName } from 'afd-poller';
 import type { Injections, ProfileName, SimNtOptions } from 'sim-nt';
 import { Choices } from 'test-kit';
+import type { PresetName } from '../pollers.js';
 
 /** What a world is made of. */
 export interface WorldOptions {
   readonly seed: number;
   readonly sim: SimNtOptions & { readonly inject: Partial<Injections> };
-  readonly way: WayName;
+  readonly way: PresetName;
   readonly pollers: number;
-  readonly pollsPerHelper: number;
-  readonly skipsPacketOnSuccess: boolean;
+  readonly requestsPerHandle: number;
 }
 
 /** How likely each of them is at the most, where it is on. */
@@ -26,7 +25,7 @@ const most: Injections = {
   acceptReset: 0.3,
 };
 
-const ways: readonly WayName[] = ['self', 'helper', 'helper', 'group', 'group'];
+const ways: readonly PresetName[] = ['self', 'single', 'single', 'batched', 'batched'];
 
 /** A world for each seed. */
 export function worldOptions(seed: number): WorldOptions {
@@ -48,7 +47,6 @@ export function worldOptions(seed: number): WorldOptions {
     },
     way: choices.pick(ways),
     pollers: 1 + choices.below(2),
-    pollsPerHelper: 1 + choices.below(4),
-    skipsPacketOnSuccess: choices.chance(0.5),
+    requestsPerHandle: 1 + choices.below(4),
   };
 }

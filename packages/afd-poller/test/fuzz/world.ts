@@ -21,6 +21,8 @@ export class World {
   readonly pollers: ModelPoller[] = [];
   /** Injections are switched off while it settles. */
   inject: WorldOptions['sim']['inject'];
+  /** No wait goes on until then. */
+  latestMs = Number.POSITIVE_INFINITY;
   readonly #kernel: Kernel;
   readonly #settling: Settling;
   #nextPoller = 1;
@@ -39,14 +41,21 @@ export class World {
   }
 
   addPoller(): void {
-    const { way, pollsPerHelper, skipsPacketOnSuccess } = this.options;
-    const options = { pollsPerHelper, skipsPacketOnSuccess, allowMainThread: true };
+    const { way, requestsPerHandle } = this.options;
+    const options = { requestsPerHandle, allowMainThread: true };
     const poller = new ModelPoller(this.#nextPoller, way, this.#kernel, {
       ...options,
-      now: this.sim.nowMs,
+      now: () => this.#nowMs(),
     });
     this.#nextPoller += 1;
     this.pollers.push(poller);
+  }
+
+  /** A wait without an end goes on in slices: without a limit a lost wake would go on for ever. */
+  #nowMs(): number {
+    const nowMs = this.sim.nowMs();
+    claim(nowMs < this.latestMs, 'wake lost', () => 'a wait without an end, after a wake');
+    return nowMs;
   }
 
   closePoller(poller: ModelPoller): void {
@@ -78,7 +87,9 @@ export class World {
 
   /** A wait, and what its owner does with what it is told. */
   wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>, choices: Choices): void {
+    this.latestMs = this.sim.nowMs() + 60_000;
     const seen = this.waits.wait(poller, timeoutMs, list);
+    this.latestMs = Number.POSITIVE_INFINITY;
     this.waits.iterate(list, seen, (entry) => this.#handle(poller, entry, seen, choices));
   }
 
@@ -111,6 +122,7 @@ export class World {
 
   /** The call that an event is about: it must not say would-block. */
   #useUp({ event, registration, bits }: Seen, isUntouched: boolean, choices: Choices): void {
+    if (event.kind !== 'socket') return;
     const socket = (registration as NonNullable<typeof registration>).socket;
     const { kind } = socket.skt;
     const { isReadable, isAccept, isWritable, isConnected, isConnectFailed } = event;
@@ -135,11 +147,11 @@ export class World {
     let kernels = 0;
     for (const poller of this.pollers) {
       poller.verify();
-      const { blocks, helpers } = poller.real.inspect();
+      const { blocks, afdHandles } = poller.real.inspect();
       kernels += blocks.kernels;
-      if (helpers < poller.helpers) count(this.situations, 'helper handles closed');
-      if (helpers > poller.helpers) count(this.situations, 'helper handles opened');
-      poller.helpers = helpers;
+      if (afdHandles < poller.afdHandles) count(this.situations, 'AFD handles closed');
+      if (afdHandles > poller.afdHandles) count(this.situations, 'AFD handles opened');
+      poller.afdHandles = afdHandles;
     }
     this.#askKernel();
     for (const { skt } of this.sockets.list) {
@@ -184,10 +196,10 @@ export class World {
   }
 
   #countWhatItDid(poller: ModelPoller): void {
-    const { cancelled, gathered, strays, submitted } = poller.real.inspect();
+    const { cancelled, coalesced, unknown, submitted } = poller.real.inspect();
     count(this.situations, 'cancels', cancelled);
-    count(this.situations, 'requests put together', gathered);
-    count(this.situations, 'strays', strays);
+    count(this.situations, 'requests put together', coalesced);
+    count(this.situations, 'unknown packets', unknown);
     count(this.situations, 'submits', submitted);
   }
 }

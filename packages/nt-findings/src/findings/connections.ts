@@ -1,10 +1,10 @@
+import { everything } from 'nt-afd/raw-poll';
 import {
   AFD_POLL_ABORT,
   AFD_POLL_RECEIVE,
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { everything } from 'ntdllx/raw-poll';
 import { type Finding, finding, uncited } from '../finding.js';
 import { outcome, type Scene } from '../scene.js';
 import { bitsText } from '../text.js';

@@ -1,3 +1,4 @@
+import { everything } from 'nt-afd/raw-poll';
 import {
   AFD_POLL_ABORT,
   AFD_POLL_CONNECT,
@@ -6,7 +7,6 @@ import {
   AFD_POLL_RECEIVE,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { everything } from 'ntdllx/raw-poll';
 import { type Finding, finding } from '../finding.js';
 import { outcome, soonMs } from '../scene.js';
 import { bitsText, packetText } from '../text.js';

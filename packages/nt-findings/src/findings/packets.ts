@@ -1,4 +1,9 @@
-import { AFD_POLL_ACCEPT, AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
+import {
+  AFD_POLL_ACCEPT,
+  AFD_POLL_RECEIVE,
+  AFD_POLL_SEND,
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+} from 'ntdllx';
 import {
   CloseHandle,
   CreateEventA,
@@ -56,7 +61,7 @@ const successAtOnce = finding(
     yield ['packet', packetText(poller.next(soonMs), plain.poll)];
     yield ['a second packet', packetText(poller.next(50), plain.poll)];
     const skipping = scene.newPoller();
-    skipping.skipPacketsOnSuccess();
+    skipping.setNotificationModes(skipping.afd, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
     const atOnce = skipping.arm(client, AFD_POLL_SEND);
     yield ['skip flag, at once: returned', atOnce.status];
     yield ['skip flag, at once: block', reportText(atOnce.poll)];

@@ -1,5 +1,5 @@
+import { everything } from 'nt-afd/raw-poll';
 import { AFD_POLL_ACCEPT, AFD_POLL_RECEIVE } from 'ntdllx';
-import { everything } from 'ntdllx/raw-poll';
 import { type Skt, wouldBlock } from 'tofu-sockets';
 import { type Finding, finding } from '../finding.js';
 import { outcome, soonMs } from '../scene.js';
@@ -18,10 +18,10 @@ const twoBuffers = finding(
   async function* (scene) {
     const { client } = await scene.connectPair();
     const { poller } = scene;
-    const { poll } = poller.arm(client, everything, { twoBuffers: true });
+    const { poll } = poller.arm(client, everything, { hasTwoBuffers: true });
     yield ['packet', packetText(poller.next(soonMs), poll)];
     yield ['the output', reportText(poll)];
-    const { Events } = poll.info.handle(0);
+    const { Events } = poll.input.handle(0);
     yield ['Events of the input', Events === everything ? 'as asked' : bitsText(Events)];
   },
 );
@@ -110,8 +110,8 @@ const exclusive = finding(
   async function* (scene) {
     const { server } = await scene.connectPair();
     const { poller } = scene;
-    const { poll: first } = poller.arm(server, AFD_POLL_RECEIVE, { exclusive: true });
-    const { poll: second } = poller.arm(server, AFD_POLL_RECEIVE, { exclusive: true });
+    const { poll: first } = poller.arm(server, AFD_POLL_RECEIVE, { isExclusive: true });
+    const { poll: second } = poller.arm(server, AFD_POLL_RECEIVE, { isExclusive: true });
     yield ['the first ends', packetText(poller.next(soonMs), first)];
     yield ['the second', reportText(second)];
   },

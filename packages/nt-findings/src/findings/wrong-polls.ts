@@ -1,6 +1,6 @@
-import { AFD_POLL_RECEIVE, AFD_POLL_SEND, NtClose, ntStatusName } from 'ntdllx';
+import { type Poll, type Polled, type PollOptions, RawPoller } from 'nt-afd/raw-poll';
+import { AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
 import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
-import { type Poll, type Polled, type PollOptions, RawPoller } from 'ntdllx/raw-poll';
 import { type Finding, finding, uncited } from '../finding.js';
 import { pause, type Scene, soonMs } from '../scene.js';
 import { reportText } from '../text.js';
@@ -21,7 +21,7 @@ const closedHandles = finding(
     yield* closeHelper(scene);
     const [byData, byClose] = [await closePort(scene), await closePort(scene)];
     try {
-      yield ['the port closed: a wait', ntStatusName(byData.poller.nextStatus())];
+      yield ['the port closed: a wait', byData.poller.take(1, 0).status];
       await pause(50);
       yield ['the port closed: the poll', reportText(byData.poll)];
       byData.client.send(Buffer.from('x'));
@@ -50,7 +50,7 @@ async function* closeHelper(scene: Scene) {
   const { client, server } = await scene.connectPair();
   const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
-  NtClose(poller.afd);
+  poller.closeHandle(poller.afd);
   try {
     const packet = poller.next(soonMs);
     yield [
@@ -73,8 +73,7 @@ async function* closeHelper(scene: Scene) {
     // A poll that outlived its helper: the close of its socket is what is left to end it.
     server.close();
     await toEnd(poll);
-    if (!poll.isPending) poller.end(poll);
-    poller.closePort();
+    poller.close();
   }
 }
 
@@ -83,19 +82,15 @@ async function closePort(scene: Scene) {
   const { client, server } = await scene.connectPair();
   const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
-  NtClose(poller.port);
-  let isHelperOpen = true;
+  poller.closeHandle(poller.port);
   const closeHelper = async () => {
-    if (isHelperOpen) NtClose(poller.afd);
-    isHelperOpen = false;
+    poller.closeHandle(poller.afd);
     await toEnd(poll);
   };
   const release = async () => {
     server.close();
     await closeHelper();
-    // Memory that the kernel still has is never given back.
-    if (!poll.isPending) poll.memory.free();
-    poller.forget();
+    poller.close();
   };
   return { poller, poll, client, server, closeHelper, release };
 }
@@ -135,9 +130,9 @@ const refusedPolls = finding(
         ['of a number', 0x7fff_fff0],
         ['of INVALID_SOCKET', 0xffff_ffff_ffff_ffffn],
         ['of a socket just closed', closedSocket(scene)],
-        ['of 0 handles', datagram, { count: 0 }],
-        ['of more handles than there are', datagram, { count: 2 }],
-        ['with a buffer 8 bytes short', datagram, { shortBytes: 8 }],
+        ['of 0 handles', datagram, { lies: { count: 0 } }],
+        ['of more handles than there are', datagram, { lies: { count: 2 } }],
+        ['with a buffer 8 bytes short', datagram, { lies: { inLength: 24, outLength: 24 } }],
       ] as const satisfies readonly (readonly [string, Polled, PollOptions?])[];
       for (const [name, polled, options] of tries) {
         yield [name, poller.arm(polled, AFD_POLL_SEND, options).status];

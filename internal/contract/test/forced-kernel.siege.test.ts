@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { columnOf, differingRows, type Holder, hostProfile, kernelNames } from 'test-kit';
+import { describe, expect, test } from 'vitest';
+
+// The suites that run on the real kernel, held against what another kernel does: what fails must be
+// the rows that differ, by name, and nothing else.
+
+const root = resolve(import.meta.dirname, '../../..');
+const runTests = resolve(root, 'internal/pipeline/bin/run-tests.mjs');
+const suites: Readonly<Partial<Record<Holder, readonly [directory: string, file: string]>>> = {
+  contract: ['internal/contract', 'contract.win'],
+  conformance: ['packages/afd-poller', 'conformance.win'],
+  threads: ['packages/afd-poller', 'threads.win'],
+};
+const { kernel: real, host } = hostProfile();
+const others = [...new Set(kernelNames.map(columnOf))].filter((name) => name !== columnOf(real));
+
+/** The first line of what each failure says, and the lines under it that name further rows. */
+function failuresOf(output: string): string[] {
+  const said = /^(?:\w*Error: )?(\w+ \((?:F\d+|ACTIVE_KB)\): .*)$|^(\w*Error: .*)$/;
+  return output.split('\n').flatMap((line) => {
+    const found = said.exec(line.trim());
+    return found === null ? [] : [(found[1] ?? found[2]) as string];
+  });
+}
+
+function run(directory: string, file: string, kernel: string) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [runTests, process.env['TEST_BUILD'] ?? 'release', file],
+    {
+      cwd: resolve(root, directory),
+      encoding: 'utf8',
+      env: { ...process.env, TEST_KERNEL: kernel, TEST_HOST_PROFILE: '' },
+      maxBuffer: 2 ** 26,
+    },
+  );
+  return { status, output: stripVTControlCharacters(stdout + stderr) };
+}
+
+const reason = host.kind === 'none' ? 'no Windows Node here' : '';
+
+describe.skipIf(host.kind === 'none').each(others)(`forced to %s ${reason}`, (kernel) => {
+  test.each(Object.entries(suites))(
+    '%s fails at the rows that differ, by name, and at nothing else',
+    { timeout: 300_000 },
+    (holder, [directory, file]) => {
+      const expected = differingRows(real, kernel, holder as Holder);
+      const { status, output } = run(directory, file, kernel);
+      const rows = failuresOf(output).map((line) => {
+        const [, name, says] = /^(\w+) \((?:F\d+|ACTIVE_KB)\): (\w+) says /.exec(line) ?? [];
+        return says === kernel ? name : line;
+      });
+      expect([...new Set(rows)].sort(), output).toEqual(expected);
+      expect(status).toBe(expected.length === 0 ? 0 : 1);
+    },
+  );
+});

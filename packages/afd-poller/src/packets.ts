@@ -1,0 +1,35 @@
+import { PollerError } from './errors.js';
+import { show } from './show.js';
+
+/** The keys of our packets. Those of polls have 0, which no other one has. */
+export const packetKey = { poll: 0, wake: 1, post: 2, change: 3, remove: 4 } as const;
+
+/** A packet of the caller's own, until it is delivered. */
+export class PostedPacket {
+  readonly type: number;
+  readonly value: number;
+
+  constructor(type: number, value: number) {
+    this.type = type;
+    this.value = value;
+  }
+}
+
+function requireWhole(value: number, most: number, what: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new PollerError(
+    'ERR_POLLER_ARGUMENT',
+    `${what} is a whole number from 0 to ${most}, got ${show(value)}.`,
+  );
+}
+
+/** @throws {PollerError} `ERR_POLLER_ARGUMENT` */
+export function requireWakeBits(bits: number): number {
+  return requireWhole(bits, 0xffff_ffff, 'The value of a wake');
+}
+
+/** @throws {PollerError} `ERR_POLLER_ARGUMENT` */
+export function requirePost(type: number, value: number): void {
+  requireWhole(type, 0xffff_ffff, 'The type of a packet');
+  requireWhole(value, Number.MAX_SAFE_INTEGER, 'The value of a packet');
+}

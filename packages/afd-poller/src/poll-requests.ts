@@ -1,0 +1,323 @@
+import { type CompletionPort, cancelPoll, submitPoll } from 'nt-afd';
+import {
+  type HANDLE,
+  isNtError,
+  isNtSuccess,
+  type Kernel,
+  type NTSTATUS,
+  NtStatusError,
+  STATUS_CANCELLED,
+  STATUS_NO_MEMORY,
+  STATUS_NOT_FOUND,
+  STATUS_SUCCESS,
+} from 'ntdllx';
+import { type DiagnosticsLog, diagnosticsChannels } from './diagnostics.js';
+import { type BlockCounts, PollBlocks } from './poll-blocks.js';
+import { isClosedHandle, type PollHandles } from './poll-handles.js';
+import { PollRequest } from './poll-request.js';
+import type { Registration } from './registration.js';
+
+/** True for a request that NT refused, or that it ended with an error nobody asked for. */
+export function isFailed({ status }: PollRequest): boolean {
+  return isNtError(status) && status !== STATUS_CANCELLED;
+}
+
+/**
+ * The requests of a poller, and where each of them stands: the only place where one is submitted,
+ * cancelled or completed, and its block lent to the kernel or taken back.
+ */
+export class PollRequests {
+  readonly #kernel: Kernel;
+  readonly #port: CompletionPort;
+  readonly #handles: PollHandles;
+  readonly #log: DiagnosticsLog;
+  /** Blocks for requests about one socket, and about several. */
+  readonly #single: PollBlocks;
+  readonly #several: PollBlocks;
+  /** By block key: the request that it is lent for. */
+  readonly #byKey: (PollRequest | undefined)[] = [];
+  /** Requests that are not in use. */
+  readonly #spare: PollRequest[] = [];
+  #spares = 0;
+  /** What the request that was read last reports of each of its members. */
+  readonly #output = { events: [] as number[], causes: [] as NTSTATUS[] };
+  /** How many were submitted, and how many of them NT was asked to end. */
+  submitted = 0;
+  cancelled = 0;
+  /** How many sockets the kernel has a request about. */
+  pending = 0;
+
+  constructor(
+    kernel: Kernel,
+    port: CompletionPort,
+    handles: PollHandles,
+    log: DiagnosticsLog,
+    socketsPerRequest: number,
+  ) {
+    this.#kernel = kernel;
+    this.#port = port;
+    this.#handles = handles;
+    this.#log = log;
+    this.#single = new PollBlocks(kernel, 1, 0);
+    this.#several = new PollBlocks(kernel, socketsPerRequest, 1);
+  }
+
+  get blocks(): BlockCounts {
+    const [one, several] = [this.#single.counts, this.#several.counts];
+    return {
+      free: one.free + several.free,
+      ours: one.ours + several.ours,
+      kernels: one.kernels + several.kernels,
+      bytes: one.bytes + several.bytes,
+    };
+  }
+
+  /** A request without members. */
+  create(): PollRequest {
+    if (this.#spares === 0) return new PollRequest();
+    this.#spares -= 1;
+    return this.#spare[this.#spares] as PollRequest;
+  }
+
+  /**
+   * Submits a request. From here on its members point to it.
+   *
+   * Afterwards it is pending; or it is complete; or it has failed (see {@link isFailed}), which all of
+   * its members then report.
+   */
+  submit(request: PollRequest): void {
+    const { members } = request;
+    const blocks = members.length === 1 ? this.#single : this.#several;
+    for (let index = 0; index < members.length; index += 1) members.at(index).request = request;
+    request.reported = members.length;
+    request.status = this.#prepare(request, blocks);
+    if (isNtError(request.status)) return;
+    const apcContext = this.#lend(request, blocks);
+    let status: NTSTATUS;
+    try {
+      status = this.#call(request, blocks, apcContext);
+    } catch (error) {
+      // The call was not made.
+      this.#takeBack(request);
+      throw error;
+    }
+    this.submitted += 1;
+    this.#log.submit(apcContext, status, members);
+    if (isNtError(status)) {
+      request.status = status;
+      request.isHandleLost = this.#handles.isLost(request, status);
+      this.#takeBack(request);
+    } else if (status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess) {
+      this.complete(request);
+    }
+  }
+
+  /**
+   * Asks NT to end a pending request. Its packet still comes.
+   *
+   * @returns an error when NT refused: then the request is pending still.
+   */
+  cancel(request: PollRequest): NTSTATUS {
+    if (request.state === 'cancelling') return STATUS_SUCCESS;
+    const blocks = this.#blocksOf(request);
+    const block = request.blockKey >> 1;
+    const handle = this.#handles.handleOf(request);
+    const address = blocks.address(block);
+    const status = cancelPoll(this.#kernel, handle, address, this.#port.scratchAddress);
+    this.cancelled += 1;
+    this.#log.cancel(blocks.context(block), status);
+    // Not found: it is complete, and its packet is on the port. A socket that is closed ended it, too.
+    const isOver = status === STATUS_NOT_FOUND || isClosedHandle(status);
+    if (isNtError(status) && !isOver) return status;
+    request.state = 'cancelling';
+    return STATUS_SUCCESS;
+  }
+
+  /** The request that a packet belongs to; undefined for a packet of nobody. */
+  find(apcContext: number): PollRequest | undefined {
+    const single = this.#single.find(apcContext);
+    if (single !== -1) return this.#byKey[2 * single];
+    const several = this.#several.find(apcContext);
+    return several === -1 ? undefined : this.#byKey[2 * several + 1];
+  }
+
+  /** The packet of a request was removed, or none is due: its block is ours, and is read. */
+  complete(request: PollRequest): void {
+    const blocks = this.#blocksOf(request);
+    const block = request.blockKey >> 1;
+    this.#takeBack(request);
+    // Status first: unless it is a success the rest of the block is as it was submitted.
+    request.status = blocks.status(block);
+    if (isNtSuccess(request.status)) request.reported = blocks.reported(block);
+    else request.reported = isFailed(request) ? request.members.length : 0;
+    this.#log.complete(request, blocks, block);
+  }
+
+  /** Reads what a complete request reports, for {@link events} and {@link cause}. */
+  read(request: PollRequest): void {
+    const { members, blockKey } = request;
+    const { events, causes } = this.#output;
+    const { length } = members;
+    for (let index = 0; index < length; index += 1) {
+      events[index] = 0;
+      causes[index] = 0;
+    }
+    // Of a refused request the block is as it was written: everything asked for would seem to be true.
+    if (blockKey === -1 || isFailed(request)) return;
+    const blocks = this.#blocksOf(request);
+    const block = blockKey >> 1;
+    const reported = blocks.reported(block);
+    let index = 0;
+    for (let at = 0; at < reported; at += 1) {
+      const handle = blocks.handle(block, at);
+      // In the order of the request (F12); for another order, which was never seen, the search wraps.
+      let steps = 0;
+      while (steps < length && members.at(index).base !== handle) {
+        index = (index + 1) % length;
+        steps += 1;
+      }
+      if (steps === length) continue;
+      events[index] = blocks.events(block, at);
+      causes[index] = blocks.cause(block, at);
+    }
+  }
+
+  /** The AFD_POLL_* bits of a member of the request that was read. */
+  events(index: number): number {
+    return this.#output.events[index] as number;
+  }
+
+  /** Why its connect failed. */
+  cause(index: number): NTSTATUS {
+    return this.#output.causes[index] as number;
+  }
+
+  /** The next member of a request that is not pending; it is then free for another one. */
+  next(request: PollRequest): Registration {
+    const { members, handled } = request;
+    const member = members.at(handled);
+    const hasReport = isFailed(request) || this.#output.events[handled] !== 0;
+    if (hasReport && request.reported > 0) request.reported -= 1;
+    request.handled += 1;
+    member.request = undefined;
+    return member;
+  }
+
+  /** Whatever the request of a registration asks for counts as too little. @returns false if it has none. */
+  outdate(registration: Registration): boolean {
+    if (registration.request?.state !== 'pending') return false;
+    registration.submittedMask = 0;
+    return true;
+  }
+
+  /** Gives a request back that is not pending, with its block; its members are free. */
+  release(request: PollRequest): void {
+    const { members } = request;
+    for (let index = request.handled; index < members.length; index += 1) {
+      members.at(index).request = undefined;
+    }
+    if (request.blockKey !== -1) this.#blocksOf(request).release(request.blockKey >> 1);
+    members.clear();
+    request.blockKey = -1;
+    request.status = 0;
+    request.reported = 0;
+    request.handled = 0;
+    request.isHandleLost = false;
+    this.#spare[this.#spares] = request;
+    this.#spares += 1;
+  }
+
+  /** Asks NT to end everything: by one call per AFD handle, or by one per socket. */
+  cancelAll(isTimeOver: () => boolean): void {
+    const { open } = this.#handles;
+    for (const handle of open) {
+      const status = cancelPoll(this.#kernel, handle, 0, this.#port.scratchAddress);
+      this.cancelled += 1;
+      this.#logCancels(handle, status);
+      if (isTimeOver()) return;
+    }
+    if (open.length > 0) return;
+    for (const request of this.#byKey) {
+      if (request === undefined) continue;
+      this.cancel(request);
+      if (isTimeOver()) return;
+    }
+  }
+
+  #logCancels(handle: HANDLE, status: NTSTATUS): void {
+    if (!diagnosticsChannels.cancel.hasSubscribers) return;
+    for (const request of this.#byKey) {
+      if (request === undefined || this.#handles.handleOf(request) !== handle) continue;
+      this.#log.cancel(this.#blocksOf(request).context(request.blockKey >> 1), status);
+    }
+  }
+
+  /** Compares the counters with what they count. @throws {Error} naming the first difference. */
+  verify(): void {
+    this.#single.verify();
+    this.#several.verify();
+    let members = 0;
+    for (const request of this.#byKey) members += request?.members.length ?? 0;
+    if (members === this.pending) return;
+    throw new Error(`requests: ${members} members, ${this.pending} counted as pending`);
+  }
+
+  /** Gives the memory back, but for what the kernel holds. @returns how many blocks that are. */
+  free(): number {
+    return this.#single.close() + this.#several.close();
+  }
+
+  #blocksOf({ blockKey }: PollRequest): PollBlocks {
+    return (blockKey & 1) === 0 ? this.#single : this.#several;
+  }
+
+  /** Finds a block and a handle. @returns why there is none. */
+  #prepare(request: PollRequest, blocks: PollBlocks): NTSTATUS {
+    if (!blocks.hasRoom()) return STATUS_NO_MEMORY;
+    try {
+      this.#handles.attach(request);
+    } catch (error) {
+      if (error instanceof NtStatusError) return error.status;
+      throw error;
+    }
+    request.blockKey = 2 * blocks.acquire() + blocks.kind;
+    return STATUS_SUCCESS;
+  }
+
+  /** The block is the kernel's from here on. @returns the ApcContext of the loan. */
+  #lend(request: PollRequest, blocks: PollBlocks): number {
+    const { members, blockKey } = request;
+    const { length } = members;
+    for (let index = 0; index < length; index += 1) {
+      const member = members.at(index);
+      const { mask } = member;
+      member.submittedMask = mask;
+      blocks.setHandle(blockKey >> 1, index, member.base, mask);
+    }
+    request.state = 'pending';
+    this.#byKey[blockKey] = request;
+    this.pending += length;
+    return blocks.lend(blockKey >> 1, length);
+  }
+
+  #call(request: PollRequest, blocks: PollBlocks, apcContext: number): NTSTATUS {
+    const block = request.blockKey >> 1;
+    return submitPoll(
+      this.#kernel,
+      this.#handles.handleOf(request),
+      apcContext,
+      blocks.address(block),
+      blocks.infoAddress(block),
+      request.members.length,
+    );
+  }
+
+  /** The block is ours again. */
+  #takeBack(request: PollRequest): void {
+    this.#blocksOf(request).takeBack(request.blockKey >> 1);
+    this.#byKey[request.blockKey] = undefined;
+    request.state = 'idle';
+    this.pending -= request.members.length;
+    this.#handles.detach(request);
+  }
+}

@@ -1,0 +1,373 @@
+import { type AfdPoller, PollEvents, type SocketEvent } from 'afd-poller';
+import { verifyPoller } from 'afd-poller/internal';
+import {
+  AFD_POLL_INFO,
+  type Kernel,
+  type NativeMemory,
+  STATUS_ACCESS_DENIED,
+  STATUS_INVALID_HANDLE,
+  STATUS_NO_MEMORY,
+} from 'ntdllx';
+import { createSimNt } from 'sim-nt';
+import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { describe, expect, test } from 'vitest';
+import { pollerOf, socketEvents, tokensOf } from './pollers.js';
+
+// Which sockets share a request, counted in requests and in the sockets that these name.
+
+const oneHandle = AFD_POLL_INFO.byteLength(1);
+const handleBytes = AFD_POLL_INFO.byteLength(2) - oneHandle;
+
+/** Numbers from 0 on, mixed; the same ones for the same seed. */
+function mixed(count: number, seed: number): number[] {
+  const list = Array.from({ length: count }, (_, index) => index);
+  let x = seed;
+  for (let index = count - 1; index > 0; index -= 1) {
+    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = x % (index + 1);
+    [list[index], list[other]] = [list[other] as number, list[index] as number];
+  }
+  return list;
+}
+
+/** A poller on a simulated kernel that counts requests, and can run out of memory. */
+function stage(count: number) {
+  const sim = createSimNt({ seed: 1 });
+  const did = { requests: 0, handles: 0 };
+  const memory = { isOut: false };
+  const kernel: Kernel = {
+    ...sim.kernel,
+    allocate: (byteLength) => {
+      if (memory.isOut) throw new Error('out of memory');
+      return sim.kernel.allocate(byteLength);
+    },
+    NtDeviceIoControlFile: (...args) => {
+      did.requests += 1;
+      did.handles += 1 + (args[7] - oneHandle) / handleBytes;
+      return sim.kernel.NtDeviceIoControlFile(...args);
+    },
+  };
+  const creator = new SocketCreator(kernel);
+  const udp = () => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+  const sender = udp();
+  const skts = Array.from({ length: count }, udp);
+  const poller = pollerOf<number>('batched', {
+    kernel,
+    now: sim.nowMs,
+    allowMainThread: true,
+  });
+  for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
+  const list = new PollEvents<number>(1_024);
+  const send = (token: number) => {
+    sender.sendTo(Buffer.from('x'), (skts[token] as Skt).localEndpoint());
+  };
+  /** Waits, and receives of whoever is told. @returns their tokens. */
+  const serve = () =>
+    [...socketEvents(poller.wait(5, list))].map(({ token, skt }) => {
+      skt.recvFrom(Buffer.alloc(4));
+      return token;
+    });
+  /** One after the other becomes ready, and is told alone. @returns sockets named per event. */
+  const oneByOne = (tokens: readonly number[]) => {
+    const before = did.handles;
+    for (const token of tokens) {
+      send(token);
+      expect(serve()).toEqual([token]);
+    }
+    // What the last one costs comes with the next wait.
+    expect(serve()).toEqual([]);
+    return (did.handles - before) / tokens.length;
+  };
+  const end = () => {
+    verifyPoller(poller);
+    poller.close();
+    for (const skt of [sender, ...skts]) skt.close();
+    expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+  };
+  return { sim, did, memory, skts, udp, sender, poller, list, send, serve, oneByOne, end };
+}
+
+describe.each([64, 1_000])('%i sockets', (count) => {
+  test('one ready at a time: soon each has a request of its own', () => {
+    const { poller, serve, oneByOne, end } = stage(count);
+    expect(serve()).toEqual([]);
+    for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
+    expect(poller.inspect().pending).toBe(count);
+    expect(oneByOne(mixed(count, 7))).toBeLessThanOrEqual(3);
+    // And stays so.
+    expect(oneByOne(mixed(count, 8))).toBeLessThanOrEqual(2);
+    end();
+  });
+
+  test('all ready in every wait: a request for each 64 of them', () => {
+    const { did, poller, list, send, oneByOne, end } = stage(count);
+    // In requests of their own first: then they come together.
+    for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
+    for (const token of mixed(count, 3)) send(token);
+    // A packet for each of them, which is more than one wait takes.
+    for (let wait = 0; wait < 8; wait += 1) poller.wait(5, list);
+    const before = did.requests;
+    for (let wait = 0; wait < 4; wait += 1) expect(poller.wait(5, list)).toHaveLength(count);
+    expect((did.requests - before) / (4 * count)).toBeLessThanOrEqual(1 / 32);
+    end();
+  });
+
+  test('removed and closed while their request is pending: still so, and none is left', () => {
+    const { sim, poller, skts, serve, oneByOne, end } = stage(count);
+    serve();
+    const order = mixed(count, 5);
+    oneByOne(order.slice(0, count / 2));
+    // Some that are in a crowd, and some that are alone.
+    for (const [index, token] of order.entries()) {
+      const skt = skts[token] as Skt;
+      if (index % 4 === 1) poller.remove(skt);
+      if (index % 4 === 3) skt.close();
+      if (index % 16 === 0) expect(serve()).toEqual([]);
+    }
+    expect(serve()).toEqual([]);
+    verifyPoller(poller);
+    const left = order.filter((_, index) => index % 2 === 0);
+    expect(poller.inspect()).toMatchObject({ registrations: count / 2, pending: count / 2 });
+    for (const token of left) expect(sim.pollsOf((skts[token] as Skt).baseHandle())).toBe(1);
+    for (let round = 0; round < 2; round += 1) oneByOne(left);
+    expect(oneByOne(left.toReversed())).toBeLessThanOrEqual(3);
+    end();
+  });
+});
+
+describe('sockets that came one by one, or were ready once, and are idle since', () => {
+  /** Waits so often that nothing is old any more, with one socket that is busy. */
+  const goOn = ({ send, serve }: ReturnType<typeof stage>, waits: number) => {
+    for (let wait = 0; wait < waits; wait += 1) {
+      send(0);
+      expect(serve()).toEqual([0]);
+    }
+  };
+  const requestsOf = (poller: AfdPoller<number>) => poller.inspect().blocks.kernels;
+
+  test.each([200, 500])('%i of them end in a request for each 64, and a few more', (count) => {
+    const scene = stage(0);
+    const { poller, skts, udp, end } = scene;
+    for (let token = 0; token < count; token += 1) {
+      skts.push(udp());
+      poller.add(skts[token] as Skt, { readable: true }, token);
+      expect(scene.serve()).toEqual([]);
+    }
+    // Nobody was idle for long enough: as many requests as sockets, and no more memory than these need.
+    expect(requestsOf(poller)).toBe(count);
+    expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
+    goOn(scene, 30 * count);
+    expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
+    expect(poller.inspect()).toMatchObject({ registrations: count, unknown: 0 });
+    // And each is told of as before.
+    for (const token of mixed(count, 3)) {
+      scene.send(token);
+      expect(scene.serve()).toEqual([token]);
+    }
+    end();
+  });
+
+  test('one that is removed or closed just then is gone, and the others are told of', () => {
+    const scene = stage(100);
+    const { poller, skts, serve, oneByOne, end } = scene;
+    serve();
+    oneByOne(mixed(100, 1));
+    oneByOne(mixed(100, 2));
+    for (let round = 0; round < 60; round += 1) {
+      goOn(scene, 40);
+      const skt = skts[1 + round] as Skt;
+      if (round % 2 === 0) poller.remove(skt);
+      else skt.close();
+      verifyPoller(poller);
+    }
+    expect(serve()).toEqual([]);
+    for (let token = 61; token < 100; token += 1) {
+      scene.send(token);
+      expect(serve()).toEqual([token]);
+    }
+    end();
+  });
+});
+
+describe('what goes wrong in the middle of it', () => {
+  /** A poller of a few busy sockets on a kernel whose requests a test can get at. */
+  function tampered(
+    tamper: (call: () => number, args: Parameters<Kernel['NtDeviceIoControlFile']>) => number,
+  ) {
+    const sim = createSimNt({ seed: 3 });
+    const memories: NativeMemory[] = [];
+    const kernel: { -readonly [K in keyof Kernel]: Kernel[K] } = {
+      ...sim.kernel,
+      allocate: (byteLength) => {
+        const memory = sim.kernel.allocate(byteLength);
+        memories.push(memory);
+        return memory;
+      },
+      NtDeviceIoControlFile: (...args) =>
+        tamper(() => sim.kernel.NtDeviceIoControlFile(...args), args),
+    };
+    const creator = new SocketCreator(kernel);
+    const skts = Array.from({ length: 4 }, () =>
+      creator.fromAddress(new UDPAddress('127.0.0.1', 0)),
+    );
+    const poller = pollerOf<number>('batched', {
+      kernel,
+      now: sim.nowMs,
+      allowMainThread: true,
+    });
+    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+    const told = () => tokensOf(poller.wait(5));
+    const refused = () =>
+      [...socketEvents(poller.wait(5))].filter(
+        ({ isRefused }) => isRefused,
+      ) as SocketEvent<number>[];
+    const end = () => {
+      verifyPoller(poller);
+      poller.close();
+      for (const skt of skts) skt.close();
+      expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+    };
+    return { sim, kernel, memories, skts, poller, told, refused, end };
+  }
+
+  test('a call that throws loses nobody', () => {
+    let isThrowing = true;
+    const { poller, told, end } = tampered((call) => {
+      if (isThrowing) throw new RangeError('Maximum call stack size exceeded');
+      return call();
+    });
+    for (let round = 0; round < 3; round += 1)
+      expect(() => poller.wait(5)).toThrowError(RangeError);
+    verifyPoller(poller);
+    isThrowing = false;
+    expect(told()).toEqual([0, 1, 2, 3]);
+    expect(told()).toEqual([0, 1, 2, 3]);
+    end();
+  });
+
+  test('an answer in another order is read all the same', () => {
+    const scene = tampered((call, [, , , , , , , , output]) => {
+      const status = call();
+      for (const memory of scene.memories) {
+        const at = output - memory.address;
+        if (status !== 0 || at < 0 || at >= memory.byteLength) continue;
+        const count = memory.readU32(at + 8);
+        const entries = Array.from({ length: count }, (_, index) =>
+          memory.read(at + 16 + 16 * index, 16),
+        );
+        for (const [index, entry] of entries.reverse().entries())
+          memory.write(at + 16 + 16 * index, entry);
+      }
+      return status;
+    });
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    scene.end();
+  });
+
+  test('one that NT refuses is reported, costs nothing more, and comes back with modify', () => {
+    let requests = 0;
+    let isBadly = true;
+    const scene = tampered((call, [, , , , , , input, inputBytes]) => {
+      requests += 1;
+      const bad = scene.skts[2]?.baseHandle();
+      const isBad = scene.memories.some((memory) => {
+        const at = input - memory.address;
+        if (at < 0 || at >= memory.byteLength) return false;
+        const places = Array.from(
+          { length: inputBytes / 16 - 1 },
+          (_, index) => at + 16 * (index + 1),
+        );
+        return places.some((place) => memory.readPointer(place) === bad);
+      });
+      return isBadly && isBad ? STATUS_ACCESS_DENIED : call();
+    });
+    const events = [...socketEvents(scene.poller.wait(5))];
+    expect(events.map(({ token, isRefused }) => [token, isRefused]).sort()).toEqual([
+      [0, false],
+      [1, false],
+      [2, true],
+      [3, false],
+    ]);
+    const refusal = events.find(({ token }) => token === 2);
+    expect(refusal?.cause).toBe(STATUS_ACCESS_DENIED);
+    requests = 0;
+    for (let wait = 0; wait < 20; wait += 1) expect(scene.told()).toEqual([0, 1, 3]);
+    expect(requests).toBe(20);
+    // Refused again: alone, so that the others still cost one request.
+    scene.poller.modify(scene.skts[2] as Skt, { writable: true });
+    requests = 0;
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(requests).toBe(2);
+    isBadly = false;
+    scene.poller.modify(scene.skts[2] as Skt, { writable: true });
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(scene.refused()).toEqual([]);
+    scene.end();
+  });
+
+  test('a handle of its own that is gone is no close of a socket: all are refused, none dropped', () => {
+    let isGone = false;
+    const scene = tampered((call) => (isGone ? STATUS_INVALID_HANDLE : call()));
+    expect(scene.told()).toHaveLength(4);
+    isGone = true;
+    const { NtSetInformationFile } = scene.sim.kernel;
+    scene.kernel.NtSetInformationFile = () => STATUS_INVALID_HANDLE;
+    const causes = scene.refused().map(({ cause }) => cause);
+    expect(causes).toEqual(new Array(4).fill(STATUS_INVALID_HANDLE));
+    expect(scene.poller.inspect().registrations).toBe(4);
+    isGone = false;
+    scene.kernel.NtSetInformationFile = NtSetInformationFile;
+    expect(scene.told()).toEqual([]);
+    for (const skt of scene.skts) scene.poller.modify(skt, { writable: true });
+    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    scene.end();
+  });
+});
+
+describe('native memory runs out while requests are made', () => {
+  test('each socket that cannot be polled is reported; after modify each is polled once', () => {
+    const { sim, did, memory, skts, poller, list, send, serve, end } = stage(100);
+    memory.isOut = true;
+    const refused = [...socketEvents(poller.wait(1_000, list))];
+    expect(refused.map(({ token }) => token).sort((a, b) => a - b)).toEqual(
+      skts.map((_, token) => token),
+    );
+    for (const event of refused) {
+      expect(event).toMatchObject({ isRefused: true, isReadable: false, cause: STATUS_NO_MEMORY });
+    }
+    expect(poller.inspect()).toMatchObject({ registrations: 100, pending: 0 });
+    expect(did.requests).toBe(0);
+    memory.isOut = false;
+    expect(serve()).toEqual([]);
+    for (const skt of skts) poller.modify(skt, { readable: true });
+    // Alone, for they were refused.
+    expect(serve()).toEqual([]);
+    for (const skt of skts) expect(sim.pollsOf(skt.baseHandle())).toBe(1);
+    send(42);
+    expect(serve()).toEqual([42]);
+    end();
+  });
+
+  test('who is polled already is reported meanwhile', () => {
+    // As many requests as the first memory has room for, each of one socket.
+    const { sim, memory, poller, skts, sender, list, send, serve, oneByOne, end } = stage(64);
+    for (let round = 0; round < 4; round += 1) oneByOne(mixed(64, round));
+    expect(poller.inspect().blocks).toMatchObject({ kernels: 64 });
+    memory.isOut = true;
+    poller.add(sender, { readable: true }, 64);
+    const [refused] = [...socketEvents(poller.wait(1_000, list))];
+    expect(refused).toMatchObject({ token: 64, isRefused: true, cause: STATUS_NO_MEMORY });
+    send(3);
+    expect(serve()).toEqual([3]);
+    // Its request is complete, so there is a block for the next one.
+    expect(serve()).toEqual([]);
+    memory.isOut = false;
+    poller.modify(sender, { readable: true });
+    expect(serve()).toEqual([]);
+    expect(poller.inspect()).toMatchObject({ registrations: 65, pending: 65 });
+    for (const skt of [sender, ...skts]) expect(sim.pollsOf(skt.baseHandle())).toBe(1);
+    poller.remove(sender);
+    end();
+  });
+});
