@@ -1,12 +1,18 @@
 import { ntKernel, WsaError } from 'ntdllx';
-import { type Skt, SocketCreator, TCPServerAddress } from 'tofu-sockets';
+import {
+  type AcceptedSkt,
+  type ListenerSkt,
+  type Skt,
+  SocketCreator,
+  TCPServerAddress,
+} from 'tofu-sockets';
 import { reportServer, type ServerPorts } from './server-report.js';
 
 /** ioctlsocket (winsock2.h); as the signed long that the call takes. */
 const FIONBIO = 0x8004_667e | 0;
 
 /** A Skt is non-blocking; what makes it so is taken back, and then its calls wait. */
-function makeBlocking(skt: Skt): Skt {
+function makeBlocking<T extends Skt>(skt: T): T {
   const memory = ntKernel.allocate(4);
   memory.writeU32(0, 0);
   const result = ntKernel.ioctlsocket(skt.socket, FIONBIO, memory.address);
@@ -23,8 +29,8 @@ function makeBlocking(skt: Skt): Skt {
  */
 export class BlockingServer {
   readonly ports: ServerPorts;
-  readonly #listener: Skt;
-  readonly #control: Skt;
+  readonly #listener: ListenerSkt;
+  readonly #control: ListenerSkt;
   readonly #buffer: Buffer;
 
   constructor(bufferBytes: number) {
@@ -48,8 +54,8 @@ export class BlockingServer {
     });
   }
 
-  #each(listener: Skt, serve: (skt: Skt, count: number) => void): void {
-    const skt = makeBlocking(listener.accept() as Skt);
+  #each(listener: ListenerSkt, serve: (skt: AcceptedSkt, count: number) => void): void {
+    const skt = makeBlocking(listener.accept() as AcceptedSkt);
     try {
       skt.setOption('noDelay', true);
       for (;;) {

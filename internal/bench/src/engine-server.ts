@@ -7,7 +7,13 @@ import {
 } from 'afd-poller';
 import { createPoller } from 'afd-poller/internal';
 import { type Kernel, WsaError } from 'ntdllx';
-import { type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import {
+  type AcceptedSkt,
+  type ListenerSkt,
+  SocketCreator,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
 import type { PresetName } from './contestants.js';
 import type { CallCounts } from './counting-kernel.js';
 import { Luck } from './luck.js';
@@ -34,7 +40,7 @@ type Outcome = 'served' | 'blocked' | 'stuck' | 'closed';
 /** A socket of the server, and what is to be sent on it still. */
 interface Peer {
   readonly role: Role;
-  readonly skt: Skt;
+  readonly skt: ListenerSkt | AcceptedSkt;
   readonly luck: Luck;
   isRegistered: boolean;
   unsent: Uint8Array | undefined;
@@ -124,7 +130,7 @@ export class EngineServer {
     for (const { skt } of this.#peers) skt.close();
   }
 
-  #join(role: Role, skt: Skt): Peer {
+  #join(role: Role, skt: ListenerSkt | AcceptedSkt): Peer {
     const peer = { role, skt, luck: new Luck(), isRegistered: false, unsent: undefined };
     this.#peers.add(peer);
     if (role === 'data') this.#connections += 1;
@@ -138,6 +144,7 @@ export class EngineServer {
   }
 
   #accept(listener: Peer): void {
+    if (listener.skt.kind !== 'listener') return;
     const role = listener.role === 'listener' ? 'data' : 'control';
     for (;;) {
       const skt = listener.skt.accept();
@@ -191,19 +198,21 @@ export class EngineServer {
   }
 
   #echo(peer: Peer, isWritable: boolean): Outcome {
+    const { skt } = peer;
+    if (skt.kind !== 'accepted') return 'closed';
     if (isWritable && peer.unsent !== undefined) {
-      const rest = this.#send(peer.skt, peer.unsent);
+      const rest = this.#send(skt, peer.unsent);
       peer.unsent = rest === undefined ? undefined : rest.slice();
       if (rest !== undefined) return 'stuck';
     }
     const buffer = this.#buffer;
     for (let served = 0; served < serveBytes; ) {
-      const count = peer.skt.recv(buffer);
+      const count = skt.recv(buffer);
       if (count === wouldBlock) return served === 0 ? 'blocked' : 'served';
       if (count === 0) return 'closed';
       served += count;
       this.#served += count;
-      const rest = this.#send(peer.skt, buffer.subarray(0, count));
+      const rest = this.#send(skt, buffer.subarray(0, count));
       if (rest !== undefined) {
         peer.unsent = rest.slice();
         return 'stuck';
@@ -214,7 +223,7 @@ export class EngineServer {
   }
 
   /** @returns what could not be sent; undefined when all was. */
-  #send(skt: Skt, bytes: Uint8Array): Uint8Array | undefined {
+  #send(skt: AcceptedSkt, bytes: Uint8Array): Uint8Array | undefined {
     let rest = bytes;
     while (rest.byteLength > 0) {
       const sent = skt.send(rest);
@@ -226,6 +235,7 @@ export class EngineServer {
   }
 
   #report({ skt }: Peer): Outcome {
+    if (skt.kind !== 'accepted') return 'closed';
     const count = skt.recv(Buffer.alloc(16));
     if (count === wouldBlock) return 'blocked';
     if (count === 0) return 'closed';

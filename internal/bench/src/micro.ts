@@ -2,7 +2,7 @@
 // kernel while so many sockets are registered and idle. One line of JSON.
 import { readFileSync } from 'node:fs';
 import { AfdPoller, PollEvents, presets } from 'afd-poller';
-import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import type { PresetName } from './contestants.js';
 import { type MicroCall, type MicroRow, microCalls } from './micro-row.js';
 import { summarize } from './statistics.js';
@@ -21,7 +21,7 @@ const events = new PollEvents<number>(64);
 const creator = new SocketCreator();
 const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
 const byte = Buffer.from('x');
-const skts: Skt[] = [];
+const skts: DatagramSkt[] = [];
 
 /** Waits until the kernel has as many requests as there are sockets, and nothing is told. */
 function settle(pending: number): void {
@@ -83,7 +83,7 @@ class Timer {
 function measure(sockets: number): MicroRow {
   register(sockets);
   const some = skts.slice(0, Math.min(sockets, batch));
-  const [active] = skts as [Skt];
+  const [active] = skts as [DatagramSkt];
   const address = active.localEndpoint();
   // Few sockets are taken several times, so that each sample is of about a batch.
   const times = Math.ceil(batch / some.length);
@@ -108,7 +108,7 @@ function measure(sockets: number): MicroRow {
       for (let count = 0; count < batch; count += 1) {
         sender.sendTo(byte, address);
         for (const event of poller.wait(Number.POSITIVE_INFINITY, events)) {
-          if (event.kind === 'socket') event.skt.recvFrom(into);
+          if (event.kind === 'socket') active.recvFrom(into);
         }
       }
     });

@@ -120,4 +120,8 @@ class Block implements NativeMemory {
   free(): void {
     this.#view = undefined;
   }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
 }

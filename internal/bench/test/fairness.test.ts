@@ -1,6 +1,6 @@
 import { EngineServer, presetNames } from 'bench';
 import { createSimNt } from 'sim-nt';
-import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
 
 // What the engine's server does between two looks at the poller, on a simulated kernel: in bytes and
@@ -17,7 +17,7 @@ describe.each(presetNames)('%s', (preset) => {
     const sim = createSimNt({ seed: 1, bufferBytes: 131_072 });
     const creator = new SocketCreator(sim.kernel);
     const into = Buffer.alloc(131_072);
-    let stream: Skt | undefined;
+    let stream: ClientSkt | undefined;
     let streamed = 0;
     // Whenever the server has received, the one that streams has taken its echo and sent more.
     const refill = () => {
@@ -50,7 +50,7 @@ describe.each(presetNames)('%s', (preset) => {
       expect(skt.finishConnect()).not.toBe(wouldBlock);
       return skt;
     });
-    const [first, ...others] = skts as [Skt, ...Skt[]];
+    const [first, ...others] = skts as [ClientSkt, ...ClientSkt[]];
     stream = first;
     refill();
     for (let count = 0; count < 4; count += 1) turn();

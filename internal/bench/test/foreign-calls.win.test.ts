@@ -8,7 +8,7 @@ import {
   presetNames,
 } from 'bench';
 import { ntKernel } from 'ntdllx';
-import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 // How often the engine's server calls Winsock and NT. Counts do not depend on how busy a machine is,
@@ -36,7 +36,7 @@ test('an engine without options has the preset that is measured as the default',
 describe.each(presetNames)('%s', (preset) => {
   let server: EngineServer;
   let calls: Record<string, number>;
-  const clients: Skt[] = [];
+  const clients: ClientSkt[] = [];
 
   const start = (isEager: boolean) => {
     const counting = countCalls(ntKernel);
@@ -52,7 +52,7 @@ describe.each(presetNames)('%s', (preset) => {
     for (const skt of clients.splice(0)) skt.close();
   });
 
-  const connect = (): Skt => {
+  const connect = (): ClientSkt => {
     const address = new TCPClientAddress('127.0.0.1', server.ports.port);
     const skt = creator.fromAddress(address);
     clients.push(skt);
@@ -62,7 +62,7 @@ describe.each(presetNames)('%s', (preset) => {
     return skt;
   };
 
-  const receive = (skt: Skt) => {
+  const receive = (skt: ClientSkt) => {
     const deadlineMs = performance.now() + 5_000;
     while (skt.recv(into) === wouldBlock) {
       if (performance.now() > deadlineMs) throw new Error('Nothing came back.');

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { Poll } from 'nt-afd/raw-poll';
+import { WsaError } from 'ntdllx';
 import { createSimNt, type SimNt, type SimNtOptions } from 'sim-nt';
 import { checkProperty } from 'test-kit';
-import type { Skt } from 'tofu-sockets';
+import type { AcceptedSkt, ClientSkt } from 'tofu-sockets';
 import { expect, test } from 'vitest';
 import { Environment } from './contract/environment.js';
 
@@ -36,8 +37,8 @@ class Client {
   readonly #env: Environment;
   readonly #isSkipping: boolean;
   /** The polls whose packet did not come yet, each with its socket. */
-  readonly #waiting = new Map<Poll, Skt>();
-  #skts: Skt[] = [];
+  readonly #waiting = new Map<Poll, ClientSkt | AcceptedSkt>();
+  #skts: (ClientSkt | AcceptedSkt)[] = [];
 
   constructor(sim: SimNt, env: Environment, isSkipping: boolean) {
     this.#sim = sim;
@@ -60,7 +61,7 @@ class Client {
     else if (skt !== undefined) this.#use(skt, action);
   }
 
-  #arm(skt: Skt, mask: number, which: number): void {
+  #arm(skt: ClientSkt | AcceptedSkt, mask: number, which: number): void {
     const options = {
       timeout100ns: which > 30 ? -20_000n : 2n ** 63n - 1n,
       isExclusive: which < 4,
@@ -74,13 +75,13 @@ class Client {
     } else this.#waiting.set(poll, skt);
   }
 
-  #use(skt: Skt, action: string): void {
+  #use(skt: ClientSkt | AcceptedSkt, action: string): void {
     try {
       if (action === 'send') skt.send(Buffer.from('some data'));
       if (action === 'recv') skt.recv(new Uint8Array(5));
       if (action === 'abort') skt.abortOnClose();
     } catch (error) {
-      expect(error).toMatchObject({ code: 'ERR_WSA' });
+      expect(error).toBeInstanceOf(WsaError);
     }
     if (action === 'close' || action === 'abort') {
       skt.close();

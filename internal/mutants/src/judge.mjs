@@ -4,13 +4,14 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { engine, root, work } from './places.mjs';
+import { planted, root, work } from './places.mjs';
 
 const runOnHost = join(root, 'internal/pipeline/bin/run-on-host.mjs');
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -32,7 +33,8 @@ globalThis.reached = () => {
 
 /** Plants a bug, or none, and says whether what then happened is what must happen. */
 export async function judge(name, patch) {
-  const place = copyEngine(name);
+  const place = copyPlanted(name);
+  const engine = join(place, 'packages/afd-poller');
   if (patch !== undefined) {
     // Without a repository around it git applies a patch as it is, and all of it or nothing.
     const applied = await run('git', ['apply', '-p1', patch.path], place, {
@@ -40,16 +42,19 @@ export async function judge(name, patch) {
     });
     if (applied.code !== 0) return wrong(`the patch does not apply: ${applied.output}`);
   }
-  const compiled = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], place);
-  if (compiled.code !== 0) return wrong(`it does not compile: ${compiled.output}`);
+  for (const directory of planted) {
+    const args = [tsc, '-p', 'tsconfig.build.json'];
+    const compiled = await run(process.execPath, args, join(place, directory));
+    if (compiled.code !== 0) return wrong(`it does not compile: ${compiled.output}`);
+  }
   const files = patch === undefined ? tests : [patch.test];
-  const { failures, problem } = await runTests(place, files);
+  const { failures, problem } = await runTests(engine, files);
   if (problem !== undefined) return wrong(problem);
   if (patch === undefined) {
     if (failures.length > 0) return wrong(`the tests fail without it: ${failures[0]}`);
     return { isRight: true, text: 'all tests pass' };
   }
-  if (!existsSync(join(place, 'reached'))) return wrong('its line was never reached');
+  if (!existsSync(join(engine, 'reached'))) return wrong('its line was never reached');
   if (failures.length === 0) return wrong('it SURVIVED');
   const message = failures.find((each) => each.includes(patch.fails));
   if (message === undefined)
@@ -64,23 +69,33 @@ const firstLine = (text) =>
     .replace(/^(\w*Error: )+/, '')
     .slice(0, 110);
 
-/** The engine's package, beside the real one, with the same dependencies. */
-function copyEngine(name) {
+/** The packages beside the real ones, with the same dependencies but for each other. */
+function copyPlanted(name) {
   const place = join(work, name);
   rmSync(place, { recursive: true, force: true });
-  mkdirSync(place, { recursive: true });
+  for (const directory of planted) copyPackage(directory, join(place, directory));
+  return place;
+}
+
+function copyPackage(directory, to) {
+  const from = join(root, directory);
+  mkdirSync(join(to, 'node_modules'), { recursive: true });
   for (const part of ['src', 'test', 'package.json', 'tsconfig.build.json']) {
-    cpSync(join(engine, part), join(place, part), { recursive: true });
+    if (existsSync(join(from, part))) cpSync(join(from, part), join(to, part), { recursive: true });
   }
-  symlinkSync(join(engine, 'node_modules'), join(place, 'node_modules'), 'junction');
-  const config = join(place, 'tsconfig.build.json');
+  for (const dependency of readdirSync(join(from, 'node_modules'))) {
+    const isCopied = planted.includes(`packages/${dependency}`);
+    const real = isCopied ? join(to, '..', dependency) : join(from, 'node_modules', dependency);
+    symlinkSync(real, join(to, 'node_modules', dependency), 'junction');
+  }
+  const config = join(to, 'tsconfig.build.json');
   const base = JSON.stringify(join(root, 'tsconfig.base.json'));
   writeFileSync(config, readFileSync(config, 'utf8').replace('"../../tsconfig.base.json"', base));
-  writeFileSync(join(place, 'src/reached.ts'), reachedSource);
+  writeFileSync(join(to, 'src/reached.ts'), reachedSource);
   for (const entry of ['index.ts', 'internal.ts']) {
-    appendFileSync(join(place, 'src', entry), "import './reached.js';\n");
+    const path = join(to, 'src', entry);
+    if (existsSync(path)) appendFileSync(path, "import './reached.js';\n");
   }
-  return place;
 }
 
 async function runTests(place, names) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { patches } from './places.mjs';
 
 /**
- * A patch: a head for people and for us, then a unified diff of the engine's package.
+ * A patch: a head for people and for us, then a unified diff of packages of the repository.
  *
  *     Bug: its name
  *     Trap: what it stands for

@@ -88,7 +88,8 @@ test('no package needs itself by way of others, development dependencies include
 });
 
 /** Who may open AFD, make a port or send a poll. Everybody else asks nt-afd. */
-const asksNtItself = /^packages\/(nt-afd|poc-.+)\/|^internal\/poc-kit\/|^packages\/(ntdllx|nt-trace)\/test\//;
+const asksNtItself =
+  /^packages\/(nt-afd|poc-.+)\/|^internal\/poc-kit\/|^packages\/(ntdllx|nt-trace)\/test\//;
 /** Where these calls are bound, described, shown or simulated, which is no call. */
 const namesNtOnly =
   /^packages\/(ntdllx|nt-trace)\/src\/|^internal\/(sim-nt|bench|repl|report|new-stage)\/src\/|^internal\/(contract|repl)\/test\//;

@@ -1,5 +1,6 @@
 import type { HANDLE } from 'ntdllx';
 import {
+  type ListenerSkt,
   type Skt,
   SocketCreator,
   TCPClientAddress,
@@ -23,7 +24,7 @@ const externalLimitMs = 120_000;
 export class AcceptScene {
   readonly #proof: Proof;
   readonly #options: AcceptStageOptions;
-  #listener: Skt | undefined;
+  #listener: ListenerSkt | undefined;
   #client: ClientThread | undefined;
   #isClientComing = false;
   #accepted: Skt | undefined;
@@ -92,7 +93,7 @@ export class AcceptScene {
     }
   }
 
-  #open(): Skt {
+  #open(): ListenerSkt {
     if (this.#listener === undefined) throw new Error('listen comes first');
     return this.#listener;
   }

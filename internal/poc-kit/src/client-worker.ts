@@ -1,8 +1,8 @@
-import { parseAddress, type Skt, SocketCreator } from 'tofu-sockets';
+import { type ClientSkt, parseAddress, SocketCreator } from 'tofu-sockets';
 import type { ClientAnswer, ClientTask } from './client-thread.js';
 import { serveHelper } from './helper-thread.js';
 
-let client: Skt | undefined;
+let client: ClientSkt | undefined;
 
 serveHelper<ClientTask, ClientAnswer>((task) => {
   if (task.connectTo !== undefined) {

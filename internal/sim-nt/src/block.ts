@@ -165,4 +165,8 @@ export class SimBlock implements NativeMemory {
     slot.block = undefined;
     this.#space.release(slot, this.byteLength);
   }
+
+  [Symbol.dispose](): void {
+    if (this.#slot !== undefined) this.free();
+  }
 }

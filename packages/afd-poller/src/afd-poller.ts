@@ -1,4 +1,5 @@
-import { Skt } from 'tofu-sockets';
+import { showValue } from 'ntdllx';
+import type { Skt } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import { type Interest, prepareInterest } from './interest.js';
 import { type CheckedOptions, type PollerOptions, readOptions } from './options.js';
@@ -9,8 +10,8 @@ import { PollEvents } from './poll-events.js';
 import type { LoopCounts } from './poll-loop.js';
 import type { RemoteData } from './poller-remote.js';
 import type { Registration } from './registration.js';
+import { requireSkt } from './require-skt.js';
 import { requireTimeout } from './require-timeout.js';
-import { show } from './show.js';
 
 /** What {@link AfdPoller.inspect} shows. */
 export interface PollerState extends Readonly<LoopCounts> {
@@ -88,7 +89,7 @@ export class AfdPoller<Token = unknown> {
     AfdPoller.#requireOpen(this);
     const registration = this.#require(skt);
     const prepared = prepareInterest(interest);
-    if (token.length > 0) registration.token = token[0];
+    if (token.length > 0) registration.rename(token[0]);
     this.#engine.modify(registration, prepared);
   }
 
@@ -245,11 +246,7 @@ export class AfdPoller<Token = unknown> {
   }
 
   #requireSkt(skt: Skt): void {
-    if (!(skt instanceof Skt)) {
-      throw new PollerError('ERR_POLLER_ARGUMENT', `A poller watches a Skt, got ${show(skt)}.`);
-    }
-    if (skt.isOn(this.#options.kernel)) return;
-    throw new PollerError('ERR_POLLER_ARGUMENT', 'This socket is of another kernel.');
+    requireSkt(skt, this.#options.kernel, 'A poller watches a Skt');
   }
 
   #requireEvents(events: PollEvents<Token> | undefined): PollEvents<Token> {
@@ -258,6 +255,9 @@ export class AfdPoller<Token = unknown> {
       return this.#defaultEvents;
     }
     if (events instanceof PollEvents) return events;
-    throw new PollerError('ERR_POLLER_ARGUMENT', `Events go into PollEvents, got ${show(events)}.`);
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      `Events go into PollEvents, got ${showValue(events)}.`,
+    );
   }
 }

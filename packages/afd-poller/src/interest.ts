@@ -1,7 +1,7 @@
+import { showValue } from 'ntdllx';
 import type { Direction } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import { Readiness } from './readiness.js';
-import { show } from './show.js';
 
 /** How often a registration reports the same thing. */
 export type Mode = 'level' | 'oneshot' | 'edge';
@@ -109,7 +109,7 @@ function readInterest(interest: Interest): [bits: number, mode: Mode] {
   if (typeof interest !== 'object' || interest === null || Array.isArray(interest)) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `An interest is an object such as { readable: true }, got ${show(interest)}.`,
+      `An interest is an object such as { readable: true }, got ${showValue(interest)}.`,
     );
   }
   let bits = 0;
@@ -125,7 +125,7 @@ function readInterest(interest: Interest): [bits: number, mode: Mode] {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
         `An interest has ${names.join(', ')}, each true or false, and mode; ` +
-          `got ${name}: ${show(value)}.`,
+          `got ${name}: ${showValue(value)}.`,
       );
     }
     if (value) bits |= bit;
@@ -138,7 +138,7 @@ function requireMode(value: unknown): Mode {
   if (mode !== undefined) return mode;
   throw new PollerError(
     'ERR_POLLER_ARGUMENT',
-    `A mode is one of ${modes.join(', ')}, got ${show(value)}.`,
+    `A mode is one of ${modes.join(', ')}, got ${showValue(value)}.`,
   );
 }
 
@@ -156,7 +156,8 @@ export function unpackInterest(packed: number): PreparedInterest {
 export const readinessByDirection: Readonly<Record<Direction, number>> = {
   accept: Readiness.accept,
   connect: Readiness.connected,
-  receive: Readiness.readable,
-  send: Readiness.writable,
-  urgent: Readiness.priority,
+  finishConnect: Readiness.connected,
+  readable: Readiness.readable,
+  writable: Readiness.writable,
+  priority: Readiness.priority,
 };

@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { type Kernel, ntKernel } from 'ntdllx';
+import { type Kernel, ntKernel, showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
-import { show } from './show.js';
 
 /** How a poller works; every option has a default. */
 export interface PollerOptions {
@@ -74,7 +73,10 @@ function isClock(now: () => unknown): boolean {
 /** @throws {PollerError} `ERR_POLLER_ARGUMENT` naming the option. */
 export function readOptions(options: PollerOptions & PollerSeams): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
-    throw new PollerError('ERR_POLLER_ARGUMENT', `Options are an object, got ${show(options)}.`);
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      `Options are an object, got ${showValue(options)}.`,
+    );
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
@@ -86,7 +88,7 @@ export function readOptions(options: PollerOptions & PollerSeams): CheckedOption
     if (isRight(value)) continue;
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `The option ${name} is ${wanted}, got ${show(value)}.`,
+      `The option ${name} is ${wanted}, got ${showValue(value)}.`,
     );
   }
   const defaults = {

@@ -1,5 +1,5 @@
+import { showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
-import { show } from './show.js';
 
 /** The keys of our packets. Those of polls have 0, which no other one has. */
 export const packetKey = { poll: 0, wake: 1, post: 2, change: 3, remove: 4 } as const;
@@ -19,7 +19,7 @@ function requireWhole(value: number, most: number, what: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= most) return value;
   throw new PollerError(
     'ERR_POLLER_ARGUMENT',
-    `${what} is a whole number from 0 to ${most}, got ${show(value)}.`,
+    `${what} is a whole number from 0 to ${most}, got ${showValue(value)}.`,
   );
 }
 

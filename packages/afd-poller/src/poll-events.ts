@@ -1,10 +1,9 @@
-import type { NTSTATUS } from 'ntdllx';
+import { type NTSTATUS, showValue } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import type { PreparedInterest } from './interest.js';
 import { filterReady, Readiness } from './readiness.js';
 import type { Registration } from './registration.js';
-import { show } from './show.js';
 
 /** How many events fit into a list unless it is said otherwise. */
 export const defaultCapacity = 64;
@@ -174,7 +173,7 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > largestCapacity) {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
-        `A capacity is a whole number from 1 to ${largestCapacity}, got ${show(capacity)}.`,
+        `A capacity is a whole number from 1 to ${largestCapacity}, got ${showValue(capacity)}.`,
       );
     }
     this.capacity = capacity;

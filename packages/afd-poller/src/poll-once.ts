@@ -27,13 +27,13 @@ import {
   relativeTimeout100ns,
   STATUS_TIMEOUT,
 } from 'ntdllx';
-import { Skt } from 'tofu-sockets';
+import type { Skt } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 import { type Interest, prepareInterest } from './interest.js';
-import { type PollerOptions, type PollerSeams, readOptions } from './options.js';
+import { type PollerOptions, readOptions } from './options.js';
 import { afdMask, Readiness, readinessOf } from './readiness.js';
+import { requireSkt } from './require-skt.js';
 import { requireTimeout } from './require-timeout.js';
-import { show } from './show.js';
 
 /** A socket, and what to look for. */
 export interface PollOnceEntry {
@@ -79,7 +79,7 @@ const longestMs = 2 ** 46;
 export function pollOnce(
   entries: readonly PollOnceEntry[],
   timeoutMs: number,
-  options: PollOnceOptions & PollerSeams = {},
+  options: PollOnceOptions = {},
 ): PollOnceResult[] {
   const { kernel, now, allowMainThread } = readOptions(options);
   requireTimeout(timeoutMs, allowMainThread);
@@ -197,10 +197,7 @@ function readEntries(entries: readonly PollOnceEntry[], kernel: Kernel): Entry[]
   const seen = new Set<Skt>();
   return entries.map((entry: PollOnceEntry) => {
     const { skt, interest } = entry ?? {};
-    if (!(skt instanceof Skt && skt.isOn(kernel))) {
-      const given = show(skt);
-      throw new PollerError('ERR_POLLER_ARGUMENT', `pollOnce looks at a Skt, got ${given}.`);
-    }
+    requireSkt(skt, kernel, 'pollOnce looks at a Skt');
     const { bits, mode } = prepareInterest(interest);
     if (mode !== 'level') {
       throw new PollerError('ERR_POLLER_ARGUMENT', 'pollOnce has no mode but level.');

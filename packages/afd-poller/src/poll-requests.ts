@@ -2,7 +2,6 @@ import { type CompletionPort, cancelPoll, submitPoll } from 'nt-afd';
 import {
   type HANDLE,
   isNtError,
-  isNtSuccess,
   type Kernel,
   type NTSTATUS,
   NtStatusError,
@@ -15,6 +14,7 @@ import { type DiagnosticsLog, diagnosticsChannels } from './diagnostics.js';
 import { type BlockCounts, PollBlocks } from './poll-blocks.js';
 import { isClosedHandle, type PollHandles } from './poll-handles.js';
 import { PollRequest } from './poll-request.js';
+import { Queue } from './queue.js';
 import type { Registration } from './registration.js';
 
 /** True for a request that NT refused, or that it ended with an error nobody asked for. */
@@ -37,8 +37,7 @@ export class PollRequests {
   /** By block key: the request that it is lent for. */
   readonly #byKey: (PollRequest | undefined)[] = [];
   /** Requests that are not in use. */
-  readonly #spare: PollRequest[] = [];
-  #spares = 0;
+  readonly #spare = new Queue<PollRequest>();
   /** What the request that was read last reports of each of its members. */
   readonly #output = { events: [] as number[], causes: [] as NTSTATUS[] };
   /** How many were submitted, and how many of them NT was asked to end. */
@@ -74,9 +73,7 @@ export class PollRequests {
 
   /** A request without members. */
   create(): PollRequest {
-    if (this.#spares === 0) return new PollRequest();
-    this.#spares -= 1;
-    return this.#spare[this.#spares] as PollRequest;
+    return this.#spare.length === 0 ? new PollRequest() : this.#spare.pop();
   }
 
   /**
@@ -146,10 +143,8 @@ export class PollRequests {
     const blocks = this.#blocksOf(request);
     const block = request.blockKey >> 1;
     this.#takeBack(request);
-    // Status first: unless it is a success the rest of the block is as it was submitted.
     request.status = blocks.status(block);
-    if (isNtSuccess(request.status)) request.reported = blocks.reported(block);
-    else request.reported = isFailed(request) ? request.members.length : 0;
+    request.reported = isFailed(request) ? request.members.length : blocks.reported(block);
     this.#log.complete(request, blocks, block);
   }
 
@@ -223,8 +218,7 @@ export class PollRequests {
     request.reported = 0;
     request.handled = 0;
     request.isHandleLost = false;
-    this.#spare[this.#spares] = request;
-    this.#spares += 1;
+    this.#spare.push(request);
   }
 
   /** Asks NT to end everything: by one call per AFD handle, or by one per socket. */

@@ -76,6 +76,11 @@ export class Registration {
     if (mode === 'oneshot' || (ready & terminal) !== 0) this.state = 'disabled';
   }
 
+  /** What comes back with its events from here on. */
+  rename(token: unknown): void {
+    this.token = token;
+  }
+
   /** A new interest: what was reported before is reported again if it is still true. */
   change(interest: PreparedInterest): void {
     this.interest = interest;

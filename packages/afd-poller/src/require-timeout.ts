@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
+import { showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
-import { show } from './show.js';
 
 /**
  * @throws {PollerError} `ERR_POLLER_ARGUMENT` for what is no time; `ERR_POLLER_MAIN_THREAD` for any
@@ -10,7 +10,7 @@ export function requireTimeout(timeoutMs: number, allowMainThread: boolean): voi
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `A time-out is 0 or more milliseconds, or Infinity; got ${show(timeoutMs)}.`,
+      `A time-out is 0 or more milliseconds, or Infinity; got ${showValue(timeoutMs)}.`,
     );
   }
   if (timeoutMs === 0 || !isMainThread || allowMainThread) return;

@@ -64,7 +64,7 @@ function stage(count: number) {
   /** Waits, and receives of whoever is told. @returns their tokens. */
   const serve = () =>
     [...socketEvents(poller.wait(5, list))].map(({ token, skt }) => {
-      skt.recvFrom(Buffer.alloc(4));
+      if (skt.kind === 'datagram') skt.recvFrom(Buffer.alloc(4));
       return token;
     });
   /** One after the other becomes ready, and is told alone. @returns sockets named per event. */

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type AfdPoller, diagnosticsChannels, type RequestMessage } from 'afd-poller';
 import { verifyPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
-import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pollerOf, presetNames } from './pollers.js';
 
@@ -19,8 +19,8 @@ describe.each(presetNames)('%s', (way) => {
   };
   const { kernel, nowMs } = createSimNt({ seed: 7 });
   let poller: AfdPoller<string>;
-  let skt: Skt;
-  let sender: Skt;
+  let skt: DatagramSkt;
+  let sender: DatagramSkt;
 
   beforeEach(() => {
     const creator = new SocketCreator(kernel);

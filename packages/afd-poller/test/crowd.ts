@@ -1,6 +1,6 @@
 import { verifyPoller } from 'afd-poller/internal';
 import { nativeMemory } from 'ntdllx';
-import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { expect } from 'vitest';
 import { type PresetName, pollerOf, tokensOf } from './pollers.js';
 
@@ -8,9 +8,9 @@ const creator = new SocketCreator();
 
 /** Sockets without a peer, as many as are needed. */
 export class Crowd {
-  readonly skts: Skt[] = [];
+  readonly skts: DatagramSkt[] = [];
 
-  udp(): Skt {
+  udp(): DatagramSkt {
     const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
     this.skts.push(skt);
     return skt;
@@ -25,13 +25,13 @@ export class Crowd {
 
 /** Registers `count` sockets; the first, the middle and the last one must each be reported alone. */
 export function registerCrowd(crowd: Crowd, way: PresetName, count: number): void {
-  const poller = pollerOf<number>(way, { allowMainThread: true });
+  const poller = pollerOf<number>(way, { allowMainThread: true, closeLimitMs: 60_000 });
   for (let token = 0; token < count; token += 1) poller.add(crowd.udp(), { readable: true }, token);
   expect(poller.wait(0).length).toBe(0);
   expect(poller.inspect()).toMatchObject({ registrations: count, pending: count });
   const sender = crowd.udp();
   for (const token of [0, (count >> 1) - 1, count - 1]) {
-    const skt = crowd.skts[token] as Skt;
+    const skt = crowd.skts[token] as DatagramSkt;
     sender.sendTo(Buffer.from('x'), skt.localEndpoint());
     const reported = tokensOf(poller.wait(5_000));
     expect(reported).toEqual([token]);

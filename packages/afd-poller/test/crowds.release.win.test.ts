@@ -1,6 +1,6 @@
 import { PollEvents } from 'afd-poller';
 import { nativeMemory } from 'ntdllx';
-import type { Skt } from 'tofu-sockets';
+import type { DatagramSkt } from 'tofu-sockets';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Crowd, registerCrowd } from './crowd.js';
 import { pollerOf, presetNames, tokensOf } from './pollers.js';
@@ -11,7 +11,7 @@ afterEach(() => crowd.close(readyMemory));
 // Sockets are what costs here. Each of these has a datagram that nobody receives, so they are ready for
 // one poller after the other.
 const readyCrowd = new Crowd();
-let ready: readonly Skt[] = [];
+let ready: readonly DatagramSkt[] = [];
 let readyMemory: ReturnType<typeof nativeMemory> | undefined;
 beforeAll(() => {
   const sender = readyCrowd.udp();

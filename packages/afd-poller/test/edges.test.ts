@@ -145,6 +145,29 @@ describe.each(presetNames)('%s', (way) => {
     end();
   });
 
+  test('a close is bounded as a whole, however long each cancel takes', () => {
+    const { sim, kernel, udp, poller, skts } = stage({ closeLimitMs: 100 });
+    for (let count = 0; count < 500; count += 1) poller.add(udp(), { readable: true }, 'skt');
+    poller.wait(0);
+    expect(poller.inspect().pending).toBe(500);
+    const { NtCancelIoFileEx } = kernel;
+    Object.assign(kernel, {
+      NtCancelIoFileEx: (...args: Parameters<typeof NtCancelIoFileEx>) => {
+        sim.advance(1);
+        return NtCancelIoFileEx(...args);
+      },
+    });
+    const before = sim.nowMs();
+    const close = () => poller.close();
+    // One cancel for each socket takes too long; one for each AFD handle does not.
+    if (way === 'self') expect(close).toThrowError(/did not let go of \d+ requests in 100 ms/);
+    else close();
+    expect(sim.nowMs() - before).toBeLessThanOrEqual(110);
+    for (const skt of skts) skt.close();
+    expect(sim).toMatchObject({ violations: [], handles: 0 });
+    if (way !== 'self') expect(sim.memory.blocks).toBe(0);
+  });
+
   test('an error of the port does not swallow what was found', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();

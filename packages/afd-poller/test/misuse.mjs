@@ -5,8 +5,8 @@ import { verifyPoller } from 'afd-poller/internal';
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import { serveMisuses } from 'test-kit/misuse-child';
-import { Skt, SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
-import { winsockUsers } from 'tofu-sockets/internal';
+import { SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
+import { NativeSkt, winsockUsers } from 'tofu-sockets/internal';
 
 // Where there is no NT, a simulated one: what is refused here is refused before NT is asked.
 const sim = process.platform === 'win32' ? undefined : createSimNt({ seed: 1 });
@@ -170,7 +170,7 @@ add(ARGUMENT, 'an option of a thousand keys', () =>
 );
 add(ARGUMENT, 'a clock that says no number', () => newPoller({ now: () => Number.NaN }));
 addNative('ERR_SKT_ARGUMENT', 'a forged socket', () =>
-  newPoller().add(Object.create(Skt.prototype), {}),
+  newPoller().add(Object.create(NativeSkt.prototype), {}),
 );
 addNative('ERR_SKT_CLOSED', 'a closed socket', () => newPoller().add(closedSkt(), {}));
 addNative('ERR_SKT_CLOSED', 'pollOnce with a closed socket', () =>

@@ -3,8 +3,13 @@ import { type PollerSeams, verifyPoller } from 'afd-poller/internal';
 import type { Kernel } from 'ntdllx';
 import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
+  type AcceptedSkt,
+  type ClientSkt,
+  type DatagramSkt,
+  type ListenerSkt,
   type Skt,
   SocketCreator,
+  type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,
@@ -57,17 +62,17 @@ export class Scene {
     return poller;
   }
 
-  keep(skt: Skt): Skt {
+  keep<T extends Skt>(skt: T): T {
     this.#skts.push(skt);
     return skt;
   }
 
-  listener(address = '127.0.0.1'): Skt {
+  listener(address = '127.0.0.1'): ListenerSkt {
     return this.keep(this.creator.fromAddress(new TCPServerAddress(address, 0)));
   }
 
   /** A client of that listener, not connected yet. */
-  clientOf(listener: Skt): Skt {
+  clientOf(listener: ListenerSkt): ClientSkt {
     const { host, port } = listener.localEndpoint();
     return this.keep(this.creator.fromAddress(new TCPClientAddress(host, port)));
   }
@@ -80,12 +85,12 @@ export class Scene {
     return new TCPClientAddress(host, port);
   }
 
-  udp(): Skt {
+  udp(): DatagramSkt {
     return this.keep(this.creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   }
 
   /** A connected pair. */
-  pair(host = '127.0.0.1'): { client: Skt; server: Skt } {
+  pair(host = '127.0.0.1'): { client: ClientSkt; server: AcceptedSkt } {
     const listener = this.listener(host);
     const client = this.clientOf(listener);
     client.connect();
@@ -95,7 +100,7 @@ export class Scene {
     return { client, server };
   }
 
-  accept(listener: Skt): Skt {
+  accept(listener: ListenerSkt): AcceptedSkt {
     return this.keep(this.until(() => listener.accept()));
   }
 
@@ -110,7 +115,7 @@ export class Scene {
   }
 
   /** Receives so many bytes, in as many pieces as they come in; none may be left. */
-  receive(skt: Skt, byteLength: number): void {
+  receive(skt: StreamSkt, byteLength: number): void {
     const buffer = Buffer.alloc(byteLength + 1);
     let received = 0;
     while (received < byteLength) {
@@ -123,7 +128,7 @@ export class Scene {
   }
 
   /** Receives what there is; stops at would-block and at the end. */
-  drain(skt: Skt): number {
+  drain(skt: StreamSkt): number {
     const buffer = Buffer.alloc(65_536);
     for (let total = 0; ; ) {
       const count = skt.recv(buffer);
@@ -133,7 +138,7 @@ export class Scene {
   }
 
   /** Sends until no more is taken, also not after a while: a busy host is slow to fill up. */
-  fill(skt: Skt): number {
+  fill(skt: StreamSkt): number {
     const bytes = Buffer.alloc(65_536, 0x5a);
     let total = 0;
     for (let refusals = 0; refusals < 5; ) {
@@ -146,7 +151,7 @@ export class Scene {
   }
 
   /** Fills until a poller that asks for sending is silent: buffers may grow while they are filled. */
-  fillUntilSilent(poller: AfdPoller<string>, skt: Skt): number {
+  fillUntilSilent(poller: AfdPoller<string>, skt: ClientSkt | AcceptedSkt): number {
     let total = 0;
     for (let round = 0; round < 20; round += 1) {
       total += this.fill(skt);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -204,6 +205,15 @@ describe.each(presetNames)('%s', (way) => {
     await ended;
   });
 
+  test('a worker that waits without an end can be terminated', async () => {
+    newPoller();
+    const script = new URL('./waiting-worker.mjs', import.meta.url);
+    const worker = new Worker(script, { workerData: { way } });
+    await once(worker, 'message');
+    // Otherwise this never resolves, and the test ends by its own time-out.
+    expect(await worker.terminate()).toBe(1);
+  });
+
   test('a wake after the poller is closed reaches nobody, whoever has its handle now', () => {
     const poller = newPoller();
     const remote = new PollerRemote(poller.remoteData());
@@ -215,5 +225,32 @@ describe.each(presetNames)('%s', (way) => {
     expect(remote.modify(1, { readable: true })).toBe(false);
     scene.expectSilence(stranger);
     remote.close();
+  });
+});
+
+describe('a process in which a worker of each preset waits without an end', () => {
+  const script = `
+    import { once } from 'node:events';
+    import { Worker } from 'node:worker_threads';
+    for (const way of ${JSON.stringify(presetNames)}) {
+      const file = new URL(${JSON.stringify(new URL('./waiting-worker.mjs', import.meta.url).href)});
+      await once(new Worker(file, { workerData: { way } }), 'message');
+    }
+    console.log('waiting');
+  `;
+
+  test.each([
+    ['ends by process.exit', 'process.exit(3);', 3],
+    ['ends by an uncaught exception', "setTimeout(() => { throw new Error('uncaught'); });", 1],
+  ])('%s', (_name, ending, exitCode) => {
+    scene = new Scene(host, 'batched');
+    const args = ['--input-type=module', '--eval', script + ending];
+    // Where it hangs, it is killed, and has no exit code.
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect({ status, stdout }).toEqual({ status: exitCode, stdout: 'waiting\n' });
   });
 });

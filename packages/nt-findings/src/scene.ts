@@ -1,6 +1,10 @@
 import { everything, RawPoller } from 'nt-afd/raw-poll';
 import { WsaError } from 'ntdllx';
 import {
+  type AcceptedSkt,
+  type ClientSkt,
+  type DatagramSkt,
+  type ListenerSkt,
   type Skt,
   SocketCreator,
   TCPClientAddress,
@@ -37,35 +41,35 @@ export class Scene {
   }
 
   /** Closes it at the end. */
-  keep(skt: Skt): Skt {
+  keep<T extends Skt>(skt: T): T {
     this.#skts.push(skt);
     return skt;
   }
 
   /** A listener on 127.0.0.1. */
-  listen(): Skt {
+  listen(): ListenerSkt {
     return this.keep(this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   }
 
   /** A client of a port on 127.0.0.1, not connected. */
-  client(port: number): Skt {
+  client(port: number): ClientSkt {
     return this.keep(this.#creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
   }
 
   /** A UDP socket, bound. */
-  datagram(): Skt {
+  datagram(): DatagramSkt {
     return this.keep(this.#creator.fromAddress(new UDPAddress()));
   }
 
   /** A client whose connect to a listener was started. */
-  connectTo(listener: Skt): Skt {
+  connectTo(listener: ListenerSkt): ClientSkt {
     const client = this.client(listener.localEndpoint().port);
     client.connect();
     return client;
   }
 
   /** A connected pair. */
-  async connectPair(): Promise<{ client: Skt; server: Skt }> {
+  async connectPair(): Promise<{ client: ClientSkt; server: AcceptedSkt }> {
     const listener = this.listen();
     const client = this.connectTo(listener);
     const server = this.keep(await eventually(() => listener.accept()));
@@ -75,7 +79,7 @@ export class Scene {
   }
 
   /** The server's side of a connection that its client reset. */
-  async resetByPeer(): Promise<Skt> {
+  async resetByPeer(): Promise<AcceptedSkt> {
     const { client, server } = await this.connectPair();
     client.abortOnClose();
     client.close();

@@ -1,12 +1,12 @@
 import { ntStatusAdvice, win32ErrorAdvice, wsaErrorAdvice } from './advice.js';
+import { nodeErrorName } from './node-errors.js';
 import { isNtSuccess, type NTSTATUS, ntStatusName } from './ntstatus.js';
 import { wsaErrorName } from './wsa-errors.js';
 
-/** What went wrong, for programs to branch on; stable. */
+/** What went wrong, for programs to branch on; stable. A {@link WsaError} has Node's codes instead. */
 export type NtdllxErrorCode =
   | 'ERR_NTSTATUS'
   | 'ERR_WIN32'
-  | 'ERR_WSA'
   | 'ERR_NT_HOST'
   | 'ERR_NT_EXPORT'
   | 'ERR_KOFFI'
@@ -14,9 +14,10 @@ export type NtdllxErrorCode =
 
 /** The base of every error that ntdllx throws. */
 export class NtdllxError extends Error {
-  readonly code: NtdllxErrorCode;
+  /** A {@link NtdllxErrorCode}; of a {@link WsaError} Node's name of the error. */
+  readonly code: string;
 
-  constructor(code: NtdllxErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -62,9 +63,18 @@ export class Win32Error extends NtdllxError {
   }
 }
 
-/** A Winsock call that failed. */
+/**
+ * A Winsock call that failed. It has Node's words, as libuv translates them, beside Winsock's: `code` is
+ * `ECONNREFUSED` where `wsaName` is `WSAECONNREFUSED`. Where libuv has no translation, `code` is Winsock's
+ * name and `errno` is undefined.
+ */
 export class WsaError extends NtdllxError {
+  /** What failed, with what it was about: `ioctlsocket(FIONBIO)`. */
   readonly call: string;
+  /** The function alone, as Node has it. */
+  readonly syscall: string;
+  /** libuv's number of the error. */
+  readonly errno: number | undefined;
   /** What WSAGetLastError said. */
   readonly wsaCode: number;
   /** Its name, or its number where ntdllx has no name for it. */
@@ -72,8 +82,14 @@ export class WsaError extends NtdllxError {
 
   constructor(call: string, wsaCode: number) {
     const wsaName = wsaErrorName(wsaCode);
-    super('ERR_WSA', `${call} failed with ${wsaName} (${wsaCode}). ${wsaErrorAdvice(wsaCode)}`);
+    const node = nodeErrorName(wsaCode);
+    super(
+      node?.code ?? wsaName,
+      `${call} failed with ${wsaName} (${wsaCode}). ${wsaErrorAdvice(wsaCode)}`,
+    );
     this.call = call;
+    this.syscall = call.replace(/\(.*/, '');
+    this.errno = node?.errno;
     this.wsaCode = wsaCode;
     this.wsaName = wsaName;
   }

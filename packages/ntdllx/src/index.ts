@@ -20,17 +20,19 @@ export {
   Win32Error,
   WsaError,
 } from './errors.js';
-export { type Kernel, ntKernel } from './kernel.js';
+export { isRealKernel, type Kernel, ntKernel } from './kernel.js';
 export {
   allocate,
   type NativeMemory,
   type NativeMemoryUse,
   nativeMemory,
 } from './native-memory.js';
+export { type NodeErrorName, nodeErrorName } from './node-errors.js';
 export * from './ntdll.js';
 export { isNtError, isNtSuccess, type NTSTATUS, ntStatusName, toNtStatus } from './ntstatus.js';
 export * from './ntstatus-values.js';
 export * from './optional.js';
+export { showValue } from './show-value.js';
 export { AFD_POLL_HANDLE_INFO, AFD_POLL_INFO } from './structs/afd-poll-info.js';
 export { FILE_COMPLETION_INFORMATION } from './structs/file-completion-information.js';
 export { FILE_IO_COMPLETION_INFORMATION } from './structs/file-io-completion-information.js';

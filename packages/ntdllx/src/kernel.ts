@@ -49,6 +49,15 @@ export interface Kernel {
   readonly closesocket: typeof ws2_32.closesocket;
 }
 
+/** What the real kernel has in every installed copy of ntdllx: there is one of it in a process. */
+const realKernel = Symbol.for('ntdllx.real-kernel');
+Object.defineProperty(allocate, realKernel, { value: true });
+
+/** True for {@link ntKernel}, for one that wraps it, and for those of other installed copies of ntdllx. */
+export function isRealKernel(kernel: Kernel | undefined): boolean {
+  return typeof kernel?.allocate === 'function' && realKernel in kernel.allocate;
+}
+
 /** The real kernel of this process. Using it opens the DLLs; holding it does not. */
 export const ntKernel: Kernel = {
   allocate,

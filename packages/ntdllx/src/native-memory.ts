@@ -39,6 +39,8 @@ export interface NativeMemory {
   fill(byte: number): void;
   /** Gives the block back. The address is worthless afterwards, and so is this object. */
   free(): void;
+  /** {@link free}, at the end of a `using` declaration. */
+  [Symbol.dispose](): void;
 }
 
 /** How much native memory is allocated now; both are 0 when nothing leaked. */
@@ -217,5 +219,9 @@ class KoffiMemory implements NativeMemory {
     loadKoffi('free').free(this.#pointer);
     use.blocks -= 1;
     use.bytes -= this.byteLength;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#view !== undefined) this.free();
   }
 }

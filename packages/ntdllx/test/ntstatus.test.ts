@@ -58,7 +58,12 @@ test('a Winsock error is named, too', () => {
   expect(wsaErrorName(10_035)).toBe('WSAEWOULDBLOCK');
   expect(wsaErrorName(12_345)).toBe('WSA error 12345');
   const error = new WsaError('bind', 10_048);
-  expect(error).toMatchObject({ code: 'ERR_WSA', call: 'bind', wsaName: 'WSAEADDRINUSE' });
+  expect(error).toMatchObject({
+    code: 'EADDRINUSE',
+    syscall: 'bind',
+    errno: -4091,
+    wsaName: 'WSAEADDRINUSE',
+  });
   expect(error.message).toMatch(/^bind failed with WSAEADDRINUSE \(10048\)\. /);
 });
 

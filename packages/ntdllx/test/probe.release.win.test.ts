@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { nativeMemory } from 'ntdllx';
+import { getSystemErrorName } from 'node:util';
+import { nativeMemory, nodeErrorName, WsaError, wsaErrorName } from 'ntdllx';
 import { probeNt, wineVersion } from 'ntdllx/probe';
 import { hostProfile } from 'test-kit';
 import { expect, test } from 'vitest';
@@ -71,4 +72,22 @@ test('Wine is known by its own word, and Windows by not having one', () => {
   const version = wineVersion();
   const name = version === undefined ? 'Windows' : `Wine ${version}`;
   expect(hostProfile().kernelVersion).toMatch(new RegExp(`^${name}\\b`));
+});
+
+test('Winsock errors have the names that the libuv in node.exe gives them', () => {
+  const require = createRequire(createRequire(import.meta.url).resolve('ntdllx'));
+  const koffi = require('koffi') as typeof import('koffi');
+  const translate = koffi.load(process.execPath).func('int uv_translate_sys_error(int)');
+  // UV_UNKNOWN: libuv has no name for it.
+  const unknown = -4094;
+  for (let wsaCode = 10_000; wsaCode < 11_100; wsaCode += 1) {
+    const errno = translate(wsaCode) as number;
+    const expected = errno === unknown ? undefined : { code: getSystemErrorName(errno), errno };
+    expect(nodeErrorName(wsaCode), wsaErrorName(wsaCode)).toEqual(expected);
+  }
+  const refused = new WsaError('connect', 10_061);
+  expect(refused).toMatchObject({ code: 'ECONNREFUSED', errno: -4078, syscall: 'connect' });
+  expect(refused).toMatchObject({ wsaCode: 10_061, wsaName: 'WSAECONNREFUSED' });
+  const other = new WsaError('WSAStartup', 10_067);
+  expect(other).toMatchObject({ code: 'WSAEPROCLIM', errno: undefined, wsaName: 'WSAEPROCLIM' });
 });

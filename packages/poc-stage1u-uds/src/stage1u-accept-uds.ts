@@ -26,6 +26,7 @@ import {
   type Verdict,
 } from 'poc-kit';
 import {
+  type ListenerSkt,
   type Skt,
   SktError,
   SocketCreator,
@@ -60,7 +61,7 @@ export class Stage1uAcceptUds {
   readonly #limitMs: number;
   readonly #cancelIosb = allocate(IO_STATUS_BLOCK.layout.size);
   #port: CompletionPort | undefined;
-  #listener: Skt | undefined;
+  #listener: ListenerSkt | undefined;
   #accepted: Skt | undefined;
   #client: ClientThread | undefined;
   #base: HANDLE = 0;
@@ -100,13 +101,13 @@ export class Stage1uAcceptUds {
   }
 
   /** Listens. @throws {SktError} `ERR_SKT_UNSUPPORTED` where there are no such sockets. */
-  protected createListener(): Skt {
+  protected createListener(): ListenerSkt {
     this.path = temporaryUDSPath();
     return new SocketCreator().fromAddress(new UDSServerAddress(this.path));
   }
 
   /** Where the client is to connect to. */
-  protected clientAddress(_listener: Skt): UDSClientAddress | TCPClientAddress {
+  protected clientAddress(_listener: ListenerSkt): UDSClientAddress | TCPClientAddress {
     return new UDSClientAddress(this.path);
   }
 
@@ -123,7 +124,7 @@ export class Stage1uAcceptUds {
     this.proof.expect('the path, after the close', udsPathState(this.path), 'free');
   }
 
-  #listen(): Skt {
+  #listen(): ListenerSkt {
     try {
       this.#listener = this.createListener();
     } catch (error) {
@@ -169,7 +170,7 @@ export class Stage1uAcceptUds {
   }
 
   /** Accepts for real: the connection must be there, and carry what the client says. */
-  #accept(listener: Skt, client: ClientThread): void {
+  #accept(listener: ListenerSkt, client: ClientThread): void {
     const accepted = listener.accept();
     const seen = accepted === wouldBlock ? 'would block' : 'a connection';
     this.proof.require('accept', seen, 'a connection');

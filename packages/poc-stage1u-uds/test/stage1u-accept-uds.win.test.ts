@@ -3,6 +3,7 @@ import { allocate, nativeMemory, ntKernel } from 'ntdllx';
 import { runTest, Stage1uAcceptUds } from 'poc-stage1u-uds';
 import { hostProfile } from 'test-kit';
 import {
+  type ListenerSkt,
   type Skt,
   SocketCreator,
   TCPClientAddress,
@@ -37,7 +38,7 @@ test('B07 Windows Stage 1U: proven, or unsupported with the reason', () => {
 
 /** The same proof over TCP, for hosts without AF_UNIX: everything but the file. */
 class OverTcp extends Stage1uAcceptUds {
-  protected override createListener(): Skt {
+  protected override createListener(): ListenerSkt {
     return new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0));
   }
   protected override clientAddress(listener: Skt): TCPClientAddress {
@@ -70,7 +71,7 @@ function carried(path: string): typeof ntKernel {
 
 class WithFile extends Stage1uAcceptUds {
   readonly seen: boolean[] = [];
-  protected override createListener(): Skt {
+  protected override createListener(): ListenerSkt {
     this.path = temporaryUDSPath();
     return new SocketCreator(carried(this.path)).fromAddress(new UDSServerAddress(this.path));
   }
@@ -147,7 +148,7 @@ test('broken on purpose: nobody comes', () => {
 
 test('a listener that fails for another reason is a failure, not unsupported', () => {
   class Failing extends OverTcp {
-    protected override createListener(): Skt {
+    protected override createListener(): ListenerSkt {
       throw new Error('on purpose');
     }
   }

@@ -1,5 +1,5 @@
 import { Deadline, serveHelper } from 'poc-kit';
-import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 
 /** Connect there, send the text, receive as much, close. */
 export interface EchoTask {
@@ -20,7 +20,7 @@ function untilDone<T>(call: () => T | typeof wouldBlock): T {
   }
 }
 
-function echo(skt: Skt, text: string): string {
+function echo(skt: ClientSkt, text: string): string {
   skt.connect();
   untilDone(() => skt.finishConnect());
   untilDone(() => skt.send(Buffer.from(text)));

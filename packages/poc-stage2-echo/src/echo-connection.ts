@@ -6,7 +6,7 @@ import {
   AFD_POLL_RECEIVE,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { type Skt, wouldBlock } from 'tofu-sockets';
+import { type AcceptedSkt, wouldBlock } from 'tofu-sockets';
 import { SocketPoll } from './socket-poll.js';
 
 /** What can end any wait, and is asked for with every poll. */
@@ -29,13 +29,13 @@ export interface Traffic {
  * read is slowed down by TCP itself.
  */
 export class EchoConnection {
-  readonly skt: Skt;
+  readonly skt: AcceptedSkt;
   readonly poll: SocketPoll;
   readonly #traffic: Traffic;
   #unsent: Uint8Array = new Uint8Array(0);
 
   /** @param traffic counts what this connection moves; shared by all of a server. */
-  constructor(skt: Skt, traffic: Traffic) {
+  constructor(skt: AcceptedSkt, traffic: Traffic) {
     this.skt = skt;
     this.poll = new SocketPoll(skt.baseHandle());
     this.#traffic = traffic;

@@ -9,8 +9,9 @@ import {
 } from 'ntdllx';
 import { CompletionPort, runAll } from 'poc-kit';
 import {
+  type AcceptedSkt,
   type Endpoint,
-  type Skt,
+  type ListenerSkt,
   SocketCreator,
   type TCPServerAddress,
   wouldBlock,
@@ -77,7 +78,7 @@ export class EchoServer {
     sent: 0,
   };
   readonly #port: CompletionPort;
-  readonly #listener: Skt;
+  readonly #listener: ListenerSkt;
   readonly #listenerPoll: SocketPoll;
   /** By ApcContext: the connections whose block exists. */
   readonly #connections = new Map<number, EchoConnection>();
@@ -211,7 +212,7 @@ export class EchoServer {
   /** @returns false when the system has no room for more: asking at once again would only spin. */
   #acceptSome(): boolean {
     for (let count = 0; count < acceptsPerTurn; count += 1) {
-      let skt: Skt | typeof wouldBlock;
+      let skt: AcceptedSkt | typeof wouldBlock;
       try {
         skt = this.#listener.accept();
       } catch (error) {
@@ -225,7 +226,7 @@ export class EchoServer {
     return true;
   }
 
-  #welcome(skt: Skt): void {
+  #welcome(skt: AcceptedSkt): void {
     this.counts.accepted += 1;
     let connection: EchoConnection;
     try {

@@ -4,7 +4,7 @@ import { NtClose, nativeMemory } from 'ntdllx';
 import { CreateEventA } from 'ntdllx/kernel32';
 import { chunkBytes, type EchoConnection, EchoServer, runTest } from 'poc-stage2-echo';
 import {
-  type Skt,
+  type ClientSkt,
   SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
@@ -27,7 +27,7 @@ function nextHandle(): number {
   return event;
 }
 
-function connected(server: EchoServer): Skt {
+function connected(server: EchoServer): ClientSkt {
   const { host, port } = server.endpoint;
   const skt = creator.fromAddress(new TCPClientAddress(host, port));
   skt.connect();
@@ -37,7 +37,7 @@ function connected(server: EchoServer): Skt {
   return skt;
 }
 
-function echo(server: EchoServer, skt: Skt, text: string): void {
+function echo(server: EchoServer, skt: ClientSkt, text: string): void {
   const answer = Buffer.alloc(text.length);
   skt.send(Buffer.from(text));
   while (skt.recv(answer) === wouldBlock) server.turn(10);

@@ -4,6 +4,8 @@ import { NtStatusError, WsaError } from 'ntdllx';
 import { chunkBytes, type EchoConnection, EchoServer, type SocketPoll } from 'poc-stage2-echo';
 import { expectAs } from 'test-kit';
 import {
+  type ClientSkt,
+  type ListenerSkt,
   type Skt,
   type SktAddress,
   SocketCreator,
@@ -32,7 +34,7 @@ function keep<T extends EchoServer>(server: T): T {
   return server;
 }
 
-function connect(server: EchoServer): Skt {
+function connect(server: EchoServer): ClientSkt {
   const { host, port } = server.endpoint;
   const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
   open.push(skt);
@@ -40,7 +42,7 @@ function connect(server: EchoServer): Skt {
   return skt;
 }
 
-async function connectThree(server: EchoServer): Promise<Skt[]> {
+async function connectThree(server: EchoServer): Promise<ClientSkt[]> {
   const clients = [connect(server), connect(server), connect(server)];
   for (let turn = 0; server.open < 3 && turn < 500; turn += 1) server.turn(10);
   expect(server.open).toBe(3);
@@ -48,12 +50,12 @@ async function connectThree(server: EchoServer): Promise<Skt[]> {
 }
 
 /** All of them say something; then there is a packet for each, in one batch. */
-async function sayAll(clients: readonly Skt[]): Promise<void> {
+async function sayAll(clients: readonly ClientSkt[]): Promise<void> {
   for (const skt of clients) skt.send(Buffer.from('hello'));
   await pause(50);
 }
 
-async function heard(skt: Skt): Promise<string> {
+async function heard(skt: ClientSkt): Promise<string> {
   const buffer = Buffer.alloc(64);
   await pause(20);
   try {
@@ -91,10 +93,11 @@ test('a fault with one packet ends that connection, is told, and loses no other 
 
 /** The real sockets; what they make is shown to the test. */
 class ShowingCreator extends SocketCreator {
-  listener: Skt | undefined;
-  override fromAddress(address: SktAddress): Skt {
-    this.listener = super.fromAddress(address);
-    return this.listener;
+  listener: ListenerSkt | undefined;
+  override fromAddress(address: SktAddress): never {
+    const skt = super.fromAddress(address);
+    if (skt.kind === 'listener') this.listener = skt;
+    return skt as never;
   }
 }
 
@@ -114,7 +117,7 @@ test('a fault in accept loses no packet, and the client is accepted after a rest
   const creator = new ShowingCreator();
   const server = keep(new EchoServer(local(), creator));
   const clients = await connectThree(server);
-  const listener = creator.listener as Skt;
+  const listener = creator.listener as ListenerSkt;
   listener.accept = () => {
     Reflect.deleteProperty(listener, 'accept');
     throw new TypeError('on purpose');
@@ -291,8 +294,8 @@ class OneFailingAccept extends SocketCreator {
     this.#error = new WsaError('accept', wsaCode);
   }
 
-  override fromAddress(address: SktAddress): Skt {
-    const skt = super.fromAddress(address);
+  override fromAddress(address: SktAddress): never {
+    const skt = super.fromAddress(address) as ListenerSkt;
     const accept = skt.accept.bind(skt);
     let isFirst = true;
     skt.accept = () => {
@@ -300,7 +303,7 @@ class OneFailingAccept extends SocketCreator {
       isFirst = false;
       throw this.#error;
     };
-    return skt;
+    return skt as never;
   }
 }
 

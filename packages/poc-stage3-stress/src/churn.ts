@@ -1,7 +1,7 @@
 import { nativeMemory } from 'ntdllx';
 import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
 import { Deadline } from 'poc-kit';
-import { type Skt, SocketCreator, TCPClientAddress } from 'tofu-sockets';
+import { type ClientSkt, SocketCreator, TCPClientAddress } from 'tofu-sockets';
 import { ping } from './ping.js';
 import { PingServer } from './ping-server.js';
 
@@ -42,7 +42,7 @@ function nextHandle(): number {
   return event;
 }
 
-function connect(server: PingServer): Skt {
+function connect(server: PingServer): ClientSkt {
   const { host, port } = server.endpoint;
   const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
   const wanted = server.counts.accepted + 1;

@@ -1,6 +1,6 @@
 import { AfdPoller } from 'afd-poller';
 import { serveHelper } from 'poc-kit';
-import { type Skt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { ping } from './ping.js';
 
 /** Connect there, and send so many pings, each after the answer to the one before. */
@@ -13,7 +13,7 @@ export interface PingTask {
 const limitMs = 10_000;
 
 /** @returns how many whole answers came. */
-function askAll(poller: AfdPoller<undefined>, skt: Skt, pings: number): number {
+function askAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): number {
   const buffer = Buffer.alloc(ping.byteLength);
   let [answered, received] = [0, 0];
   skt.connect();

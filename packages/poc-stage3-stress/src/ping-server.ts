@@ -1,11 +1,19 @@
 import { AfdPoller, PollEvents } from 'afd-poller';
 import { WsaError } from 'ntdllx';
 import { runAll } from 'poc-kit';
-import { type Endpoint, type Skt, SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import {
+  type AcceptedSkt,
+  type Endpoint,
+  type ListenerSkt,
+  type Skt,
+  SocketCreator,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
 import { PingReader, ping } from './ping.js';
 
 interface Peer {
-  readonly skt: Skt;
+  readonly skt: AcceptedSkt;
   readonly reader: PingReader;
   /** Answers that are still to be sent, in bytes. */
   unsent: number;
@@ -44,7 +52,7 @@ export class PingServer {
     cutShort: 0,
     readded: 0,
   };
-  readonly #listener: Skt;
+  readonly #listener: ListenerSkt;
   readonly #peers = new Set<Peer>();
   readonly #events = new PollEvents<Peer | undefined>();
   readonly #buffer = Buffer.alloc(4_096);
@@ -114,7 +122,7 @@ export class PingServer {
 
   #accept(): void {
     for (;;) {
-      let skt: Skt | typeof wouldBlock;
+      let skt: AcceptedSkt | typeof wouldBlock;
       try {
         skt = this.#listener.accept();
       } catch (error) {

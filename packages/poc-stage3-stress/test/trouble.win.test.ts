@@ -1,9 +1,12 @@
 import { nativeMemory, WsaError } from 'ntdllx';
 import { PingServer, startPingClient } from 'poc-stage3-stress';
 import {
+  type ClientSkt,
+  type ListenerSkt,
   type Skt,
   type SktAddress,
   SocketCreator,
+  type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
   wouldBlock,
@@ -20,12 +23,12 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-function keep(skt: Skt): Skt {
+function keep<T extends Skt>(skt: T): T {
   open.push(skt);
   return skt;
 }
 
-function connect(server: PingServer): Skt {
+function connect(server: PingServer): ClientSkt {
   const { host, port } = server.endpoint;
   const skt = keep(new SocketCreator().fromAddress(new TCPClientAddress(host, port)));
   skt.connect();
@@ -34,17 +37,18 @@ function connect(server: PingServer): Skt {
 
 /** The real sockets; what they make is shown, and may be changed. */
 class ShowingCreator extends SocketCreator {
-  listener: Skt | undefined;
-  override fromAddress(address: SktAddress): Skt {
-    this.listener = super.fromAddress(address);
-    return this.listener;
+  listener: ListenerSkt | undefined;
+  override fromAddress(address: SktAddress): never {
+    const skt = super.fromAddress(address);
+    if (skt.kind === 'listener') this.listener = skt;
+    return skt as never;
   }
 }
 
 test('a client that gave up while it waited does not keep the next one from being accepted', () => {
   const creator = new ShowingCreator();
   const server = new PingServer(creator);
-  const listener = creator.listener as Skt;
+  const listener = creator.listener as ListenerSkt;
   listener.accept = () => {
     Reflect.deleteProperty(listener, 'accept');
     // As Windows does by documentation (unverified); Wine does not.
@@ -74,7 +78,7 @@ test('a client that cannot be polled is let go, and that is told', async () => {
   server.close();
 });
 
-async function ended(skt: Skt): Promise<number | string> {
+async function ended(skt: StreamSkt): Promise<number | string> {
   for (;;) {
     try {
       const count = skt.recv(new Uint8Array(1));
@@ -104,7 +108,7 @@ test('a poller whose close throws: the sockets are closed all the same', () => {
 
 test('a server that cannot listen leaves nothing', () => {
   class Refusing extends SocketCreator {
-    override fromAddress(): Skt {
+    override fromAddress(): never {
       throw new WsaError('bind', 10_048);
     }
   }

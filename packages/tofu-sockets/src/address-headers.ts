@@ -1,7 +1,7 @@
+import { showValue } from 'ntdllx';
 import type { SktAddress } from './address.js';
 import { formatAddress, type ParsedAddress, parseAddress, type Side } from './address-text.js';
 import { SktError } from './errors.js';
-import { show } from './show.js';
 
 /** tofu's headers, and whose address each carries. */
 const sides: ReadonlyMap<string, Side> = new Map([
@@ -33,7 +33,7 @@ export function parseAddressHeaders(headers: string): ParsedAddress {
   if (typeof headers !== 'string') {
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `parseAddressHeaders wants a text, got ${show(headers)}.`,
+      `parseAddressHeaders wants a text, got ${showValue(headers)}.`,
     );
   }
   for (const line of headers.split(/\r?\n/)) {

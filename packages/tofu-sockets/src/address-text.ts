@@ -1,3 +1,4 @@
+import { showValue } from 'ntdllx';
 import {
   requireAddress,
   type SktAddress,
@@ -7,18 +8,20 @@ import {
   UDSServerAddress,
 } from './address.js';
 import { SktError } from './errors.js';
-import { show } from './show.js';
 
 /** Which end of a connection a text is the address of: tofu's ~listen_on and ~connect_to. */
 export type Side = 'server' | 'client';
 
 /** What {@link parseAddress} returns: an address, or why the text is none. */
-export type ParsedAddress =
-  | { readonly address: SktAddress; readonly error?: undefined }
+export type ParsedAddress<A extends SktAddress = SktAddress> =
+  | { readonly address: A; readonly error?: undefined }
   | { readonly address?: undefined; readonly error: SktError };
 
 function wrong(text: string): SktError {
-  return new SktError('ERR_ADDRESS', `An address is tcp|HOST|PORT or uds|PATH, got ${show(text)}.`);
+  return new SktError(
+    'ERR_ADDRESS',
+    `An address is tcp|HOST|PORT or uds|PATH, got ${showValue(text)}.`,
+  );
 }
 
 function read(text: string, side: Side): SktAddress {
@@ -59,14 +62,23 @@ export function asValue(readAddress: () => SktAddress): ParsedAddress {
  *
  * @throws {SktError} `ERR_SKT_ARGUMENT` when `text` is no text or `side` is neither end.
  */
+export function parseAddress(
+  text: string,
+  side: 'server',
+): ParsedAddress<TCPServerAddress | UDSServerAddress>;
+export function parseAddress(
+  text: string,
+  side: 'client',
+): ParsedAddress<TCPClientAddress | UDSClientAddress>;
+export function parseAddress(text: string, side: Side): ParsedAddress;
 export function parseAddress(text: string, side: Side): ParsedAddress {
   if (typeof text !== 'string') {
-    throw new SktError('ERR_SKT_ARGUMENT', `parseAddress wants a text, got ${show(text)}.`);
+    throw new SktError('ERR_SKT_ARGUMENT', `parseAddress wants a text, got ${showValue(text)}.`);
   }
   if (side !== 'server' && side !== 'client') {
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `parseAddress wants to know whose address it is, server or client, got ${show(side)}.`,
+      `parseAddress wants to know whose address it is, server or client, got ${showValue(side)}.`,
     );
   }
   return asValue(() => read(text, side));

@@ -1,6 +1,6 @@
+import { showValue } from 'ntdllx';
 import { SktError } from './errors.js';
 import { isAddressText, isGroup, isUnspecified, requireHost, requireIP } from './host.js';
-import { show } from './show.js';
 
 /** One end of a connection, or of a datagram: an IPv4 or IPv6 address and a port. */
 export interface Endpoint {
@@ -19,7 +19,7 @@ export function requirePort(port: number, least: number): number {
   if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
   throw new SktError(
     'ERR_ADDRESS',
-    `A port is a number from ${least} to 65535, got ${show(port)}.`,
+    `A port is a number from ${least} to 65535, got ${showValue(port)}.`,
   );
 }
 
@@ -36,7 +36,7 @@ function requireTarget(host: string): string {
 
 function requirePath(path: string): string {
   if (typeof path !== 'string' || path === '') {
-    throw new SktError('ERR_ADDRESS', `A socket's path is a text, got ${show(path)}.`);
+    throw new SktError('ERR_ADDRESS', `A socket's path is a text, got ${showValue(path)}.`);
   }
   const bytes = Buffer.byteLength(path);
   if (bytes > longestPathBytes) {
@@ -49,7 +49,7 @@ function requirePath(path: string): string {
   if ([...path].some((character) => character < ' ')) {
     throw new SktError(
       'ERR_ADDRESS',
-      `A socket's path has no control characters, got ${show(path)}.`,
+      `A socket's path has no control characters, got ${showValue(path)}.`,
     );
   }
   if (Buffer.from(path).toString() === path) return path;
@@ -183,6 +183,6 @@ export function requireAddress(value: unknown, call: string): SktAddress {
   if (isSktAddress(value)) return value;
   throw new SktError(
     'ERR_ADDRESS',
-    `${call} wants an address, such as new TCPServerAddress(), got ${show(value)}.`,
+    `${call} wants an address, such as new TCPServerAddress(), got ${showValue(value)}.`,
   );
 }

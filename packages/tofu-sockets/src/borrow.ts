@@ -3,7 +3,8 @@ import type { Kernel, NativeMemory } from 'ntdllx';
 /** As much as most calls need: a socket address and its length, an option, a handle. */
 const scratchBytes = 160;
 
-interface Scratch {
+/** Memory for one call. */
+export interface Scratch {
   readonly memory: NativeMemory;
   isLent: boolean;
 }
@@ -11,33 +12,39 @@ interface Scratch {
 const scratches = new WeakMap<Kernel, Scratch>();
 
 /**
- * Lends native memory to calls that are finished with it when they return. Its content is undefined.
- * `use` tells no watcher and runs no other code of the caller's.
+ * Takes native memory for calls that are finished with it when they return. Its content is undefined.
+ * Until {@link giveBack} no watcher and no other code of the caller's runs.
  *
  * Between {@link keepScratch} and {@link freeScratch} what is small comes from one block, which is not
  * allocated anew for each call.
  */
-export function borrow<T>(kernel: Kernel, byteLength: number, use: (memory: NativeMemory) => T): T {
-  const scratch = byteLength <= scratchBytes ? scratches.get(kernel) : undefined;
-  if (scratch === undefined || scratch.isLent) {
-    const memory = kernel.allocate(byteLength);
-    try {
-      return use(memory);
-    } finally {
-      memory.free();
-    }
+export function takeScratch(kernel: Kernel, byteLength: number): Scratch {
+  const kept = byteLength <= scratchBytes ? scratches.get(kernel) : undefined;
+  if (kept === undefined || kept.isLent) {
+    return { memory: kernel.allocate(byteLength), isLent: true };
   }
-  scratch.isLent = true;
+  kept.isLent = true;
+  return kept;
+}
+
+/** Gives it back. */
+export function giveBack(kernel: Kernel, scratch: Scratch): void {
+  scratch.isLent = false;
+  // Allocated for this call alone, or freed by {@link freeScratch} in the meantime.
+  if (scratches.get(kernel) !== scratch) scratch.memory.free();
+}
+
+/** Lends such memory to a function. */
+export function borrow<T>(kernel: Kernel, byteLength: number, use: (memory: NativeMemory) => T): T {
+  const scratch = takeScratch(kernel, byteLength);
   try {
     return use(scratch.memory);
   } finally {
-    scratch.isLent = false;
-    // It was given back in the meantime.
-    if (scratches.get(kernel) !== scratch) scratch.memory.free();
+    giveBack(kernel, scratch);
   }
 }
 
-/** Has a block at hand for {@link borrow}. Once per kernel, until it is freed. */
+/** Keeps a block at hand for {@link takeScratch}. Once per kernel, until it is freed. */
 export function keepScratch(kernel: Kernel): void {
   scratches.set(kernel, { memory: kernel.allocate(scratchBytes), isLent: false });
 }

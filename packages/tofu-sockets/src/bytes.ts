@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types';
+import { showValue } from 'ntdllx';
 import { SktError } from './errors.js';
-import { show } from './show.js';
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const getter = (name: string) =>
@@ -10,7 +10,7 @@ const byteOffsetOf = getter('byteOffset');
 const byteLengthOf = getter('byteLength');
 
 function refuse(call: string, wanted: string, given: unknown): SktError {
-  return new SktError('ERR_SKT_ARGUMENT', `${call} wants ${wanted}, got ${show(given)}.`);
+  return new SktError('ERR_SKT_ARGUMENT', `${call} wants ${wanted}, got ${showValue(given)}.`);
 }
 
 /**

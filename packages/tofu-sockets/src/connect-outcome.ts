@@ -1,4 +1,4 @@
-import { type Kernel, WsaError } from 'ntdllx';
+import type { Kernel } from 'ntdllx';
 import {
   MSG_PEEK,
   SO_CONNECT_TIME,
@@ -19,8 +19,12 @@ const notConnected = -1;
 /** What recv says of a connection that was ended hard. */
 const ends = [WSAECONNRESET, WSAECONNABORTED];
 
+/** How a connect that was started goes: under way, done, or failed with a Winsock code above these. */
+export const connectUnderWay = -1;
+export const connectDone = 0;
+
 /**
- * How a connect that was started goes: under way, done, or failed with this error.
+ * How a connect that was started goes. Allocates nothing while it is under way.
  *
  * SO_CONNECT_TIME says whether there is a connection, or was one. getpeername does not: Wine 10 knows
  * the peer of a connect that is under way, and Wine 8 forgets that of a connection that was reset.
@@ -32,27 +36,22 @@ const ends = [WSAECONNRESET, WSAECONNABORTED];
  * | reset, with data to read | the data | WSAECONNRESET | WSAECONNRESET |
  *
  * Under Wine 8 a connection that both sides ended in order before this call looks like a reset one.
+ *
+ * @returns {@link connectUnderWay}, {@link connectDone}, or the code of the failure.
  */
-export function connectOutcome(kernel: Kernel, socket: SOCKET): 'started' | 'done' | WsaError {
-  const failure = connectFailure(kernel, socket);
-  if (failure !== undefined) return failure;
-  const time = [SOL_SOCKET, SO_CONNECT_TIME] as const;
-  if (getIntOption(kernel, socket, 'getsockopt(SO_CONNECT_TIME)', time) === notConnected) {
-    return 'started';
-  }
+export function connectOutcome(kernel: Kernel, socket: SOCKET): number {
+  const failure = getIntOption(kernel, socket, 'getsockopt(SO_ERROR)', SOL_SOCKET, SO_ERROR);
+  if (failure !== 0) return failure;
+  const call = 'getsockopt(SO_CONNECT_TIME)';
+  const time = getIntOption(kernel, socket, call, SOL_SOCKET, SO_CONNECT_TIME);
+  if (time === notConnected) return connectUnderWay;
   const peeked = kernel.recv(socket, new Uint8Array(1), 1, MSG_PEEK);
   if (peeked === SOCKET_ERROR) {
     // Of a connection that there is, only its end counts: what else recv refuses is recv's affair.
-    const { wsaCode } = lastWsaError(kernel, 'recv(MSG_PEEK)');
-    return ends.includes(wsaCode) ? new WsaError('connect', wsaCode) : 'done';
+    const code = kernel.WSAGetLastError();
+    return ends.includes(code) ? code : connectDone;
   }
-  if (peeked > 0 || hasPeer(kernel, socket)) return 'done';
-  return new WsaError('connect', WSAECONNRESET);
-}
-
-function connectFailure(kernel: Kernel, socket: SOCKET): WsaError | undefined {
-  const code = getIntOption(kernel, socket, 'getsockopt(SO_ERROR)', [SOL_SOCKET, SO_ERROR]);
-  return code === 0 ? undefined : new WsaError('connect', code);
+  return peeked > 0 || hasPeer(kernel, socket) ? connectDone : WSAECONNRESET;
 }
 
 function hasPeer(kernel: Kernel, socket: SOCKET): boolean {

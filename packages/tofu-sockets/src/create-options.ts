@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
+import { showValue } from 'ntdllx';
 import { SOMAXCONN } from 'ntdllx/ws2_32';
 import { type Endpoint, requirePort, type SktAddress, type UDSServerAddress } from './address.js';
 import { SktError } from './errors.js';
 import { requireIP } from './host.js';
 import { requireValue, type SktOptions } from './options.js';
-import { show } from './show.js';
 
 /** How a socket is made, where it is not the ordinary way. */
 export interface CreateOptions {
@@ -31,7 +31,7 @@ export interface SocketPlan {
 }
 
 function wrong(message: string, given: unknown): SktError {
-  return new SktError('ERR_SKT_ARGUMENT', `${message}, got ${show(given)}.`);
+  return new SktError('ERR_SKT_ARGUMENT', `${message}, got ${showValue(given)}.`);
 }
 
 function requireBacklog(backlog: number): number {

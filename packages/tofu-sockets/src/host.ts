@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import ipaddr from 'ipaddr.js';
+import { showValue } from 'ntdllx';
 import { SktError } from './errors.js';
-import { show } from './show.js';
 
 const largestScope = 0xffff_ffff;
 /** Without the dot that may end it (RFC 1035, section 2.3.4, as text). */
@@ -25,7 +25,7 @@ export function requireIP(host: string): string {
   if (isAddressText(host)) return host;
   throw new SktError(
     'ERR_ADDRESS',
-    `A host is an address such as 127.0.0.1, ::1 or fe80::1%5, got ${show(host)}. ` +
+    `A host is an address such as 127.0.0.1, ::1 or fe80::1%5, got ${showValue(host)}. ` +
       'For all of this host: 0.0.0.0 or ::',
   );
 }
@@ -56,7 +56,7 @@ export function requireHost(host: string): string {
   if (problem === undefined) return host;
   throw new SktError(
     'ERR_ADDRESS',
-    `A host is an address such as 127.0.0.1 or a name such as example.org, got ${show(host)}: ` +
+    `A host is an address such as 127.0.0.1 or a name such as example.org, got ${showValue(host)}: ` +
       `${problem}.`,
   );
 }

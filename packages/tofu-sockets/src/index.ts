@@ -20,7 +20,18 @@ export type { CreateOptions } from './create-options.js';
 export { SktError, type SktErrorCode } from './errors.js';
 export type { SktOptions } from './options.js';
 export { resolveAddress } from './resolve.js';
-export { type Datagram, Skt, type SktKind } from './skt.js';
+export {
+  type AcceptedSkt,
+  type AnySkt,
+  type ClientSkt,
+  type Datagram,
+  type DatagramSkt,
+  isSkt,
+  type ListenerSkt,
+  type Skt,
+  type SktKind,
+  type StreamSkt,
+} from './skt-types.js';
 export { SocketCreator } from './socket-creator.js';
 export type { TransferFlags } from './transfer-flags.js';
 export { temporaryUDSPath, type UDSPathState, udsPathState } from './uds-files.js';

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { NativeSkt } from './skt.js';
 export { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
 export { ownFile, removeOwnFile, removeStaleFile, requireFreePath } from './uds-files.js';
 export { winsockUsers } from './winsock.js';

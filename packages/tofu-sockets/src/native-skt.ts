@@ -13,7 +13,7 @@ import {
   SOL_SOCKET,
   WSAENOTSOCK,
 } from 'ntdllx/ws2_32';
-import { borrow } from './borrow.js';
+import { borrow, giveBack, takeScratch } from './borrow.js';
 
 /** The error of the Winsock call that has just failed. */
 export function lastWsaError(kernel: Kernel, call: string): WsaError {
@@ -82,7 +82,8 @@ export function setIntOption(
   kernel: Kernel,
   socket: SOCKET,
   call: string,
-  [level, name]: readonly [number, number],
+  level: number,
+  name: number,
   value: number,
 ): void {
   borrow(kernel, 4, (memory) => {
@@ -93,21 +94,25 @@ export function setIntOption(
   });
 }
 
-/** Reads an option that is one int. */
+/** Reads an option that is one int. Allocates nothing while there is scratch memory. */
 export function getIntOption(
   kernel: Kernel,
   socket: SOCKET,
   call: string,
-  [level, name]: readonly [number, number],
+  level: number,
+  name: number,
 ): number {
-  return borrow(kernel, 16, (memory) => {
+  const scratch = takeScratch(kernel, 16);
+  const { memory } = scratch;
+  try {
     // Some options are one byte: the rest is zero then.
-    memory.fill(0);
+    memory.writeU32(0, 0);
     memory.writeI32(8, 4);
-    const length = memory.address + 8;
-    if (kernel.getsockopt(socket, level, name, memory.address, length) === SOCKET_ERROR) {
-      throw lastWsaError(kernel, call);
-    }
+    const { address } = memory;
+    const result = kernel.getsockopt(socket, level, name, address, address + 8);
+    if (result === SOCKET_ERROR) throw lastWsaError(kernel, call);
     return memory.readI32(0);
-  });
+  } finally {
+    giveBack(kernel, scratch);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Kernel } from 'ntdllx';
+import { type Kernel, showValue } from 'ntdllx';
 import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
@@ -16,7 +16,6 @@ import {
 } from 'ntdllx/ws2_32';
 import { SktError } from './errors.js';
 import { getIntOption, setIntOption } from './native-skt.js';
-import { show } from './show.js';
 
 /** The options of a socket, each a switch or a number of bytes. */
 export interface SktOptions {
@@ -59,7 +58,10 @@ function requireOption(option: keyof SktOptions): void {
   // What is no text could be another one each time it is asked.
   if (typeof option === 'string' && Object.hasOwn(names, option)) return;
   const known = Object.keys(names).join(', ');
-  throw new SktError('ERR_SKT_ARGUMENT', `There is no option ${show(option)}; there are ${known}.`);
+  throw new SktError(
+    'ERR_SKT_ARGUMENT',
+    `There is no option ${showValue(option)}; there are ${known}.`,
+  );
 }
 
 /** Reads an option. */
@@ -70,7 +72,7 @@ export function getOption<K extends keyof SktOptions>(
 ): SktOptions[K] {
   requireOption(option);
   const [name, level, code] = names[option];
-  const value = getIntOption(kernel, socket, `getsockopt(${name})`, [level, code]);
+  const value = getIntOption(kernel, socket, `getsockopt(${name})`, level, code);
   return (isNumber(option) ? value : value !== 0) as SktOptions[K];
 }
 
@@ -82,7 +84,7 @@ export function requireValue(option: keyof SktOptions, value: unknown): void {
     : typeof value === 'boolean';
   if (isFit) return;
   const wanted = isNumber(option) ? 'a number of bytes from 0 to 2^31 - 1' : 'true or false';
-  throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${show(value)}.`);
+  throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${showValue(value)}.`);
 }
 
 /** Sets an option; a value of the wrong kind is refused before the call. */
@@ -94,5 +96,5 @@ export function setOption<K extends keyof SktOptions>(
 ): void {
   requireValue(option, value);
   const [name, level, code] = names[option];
-  setIntOption(kernel, socket, `setsockopt(${name})`, [level, code], Number(value));
+  setIntOption(kernel, socket, `setsockopt(${name})`, level, code, Number(value));
 }

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
+import { showValue } from 'ntdllx';
 import { type Endpoint, requirePort, type SktAddress } from './address.js';
 import { SktError } from './errors.js';
 import { requireIP } from './host.js';
-import { show } from './show.js';
 
 /**
  * The other end that a UDP socket is given, read once: an object may say something else the next
@@ -12,7 +12,10 @@ import { show } from './show.js';
  */
 export function requirePeer(to: Endpoint, own: SktAddress | undefined): Endpoint {
   if (typeof to !== 'object' || to === null) {
-    throw new SktError('ERR_ADDRESS', `A datagram goes to a host and a port, got ${show(to)}.`);
+    throw new SktError(
+      'ERR_ADDRESS',
+      `A datagram goes to a host and a port, got ${showValue(to)}.`,
+    );
   }
   const peer = { host: requireIP(to.host), port: requirePort(to.port, 1) };
   if (own === undefined || 'path' in own || isIPv6(own.host) === isIPv6(peer.host)) return peer;

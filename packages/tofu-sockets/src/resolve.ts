@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
+import { showValue } from 'ntdllx';
 import { requireAddress, TCPClientAddress } from './address.js';
 import { SktError } from './errors.js';
 import { isGroup, isUnspecified } from './host.js';
-import { show } from './show.js';
 
 /**
  * Asks the system's resolver for the addresses of a client address whose host is a name. What is an
@@ -17,7 +17,7 @@ import { show } from './show.js';
 export async function resolveAddress(address: TCPClientAddress): Promise<TCPClientAddress[]> {
   const checked = requireAddress(address, 'resolveAddress');
   if (checked.kind !== 'tcp-client') {
-    const given = show(checked.kind);
+    const given = showValue(checked.kind);
     throw new SktError('ERR_ADDRESS', `Only a client of TCP has a host's name, got ${given}.`);
   }
   if (!checked.isName) return [checked];

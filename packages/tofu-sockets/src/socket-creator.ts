@@ -1,4 +1,4 @@
-import { type Kernel, ntKernel, WsaError } from 'ntdllx';
+import { type Kernel, ntKernel, showValue, WsaError } from 'ntdllx';
 import {
   AF_UNIX,
   INVALID_SOCKET,
@@ -19,7 +19,9 @@ import {
   type Endpoint,
   requireAddress,
   type SktAddress,
+  type TCPClientAddress,
   TCPServerAddress,
+  type UDPAddress,
   UDSClientAddress,
   type UDSServerAddress,
 } from './address.js';
@@ -28,8 +30,8 @@ import { type CreateOptions, planSocket } from './create-options.js';
 import { SktError } from './errors.js';
 import { lastWsaError } from './native-skt.js';
 import type { SktOptions } from './options.js';
-import { show } from './show.js';
-import { Skt, type SktKind } from './skt.js';
+import { NativeSkt } from './skt.js';
+import type { AnySkt, ClientSkt, DatagramSkt, ListenerSkt, Skt, SktKind } from './skt-types.js';
 import { encodeSockaddr, familyOf } from './sockaddr.js';
 import { ownFile, removeStaleFile, requireFreePath, udsPathState } from './uds-files.js';
 import { startWinsock, stopWinsock } from './winsock.js';
@@ -56,7 +58,10 @@ export class SocketCreator {
    */
   constructor(kernel: Kernel = ntKernel) {
     if (typeof kernel?.WSASocketW !== 'function') {
-      throw new SktError('ERR_SKT_ARGUMENT', `SocketCreator wants a kernel, got ${show(kernel)}.`);
+      throw new SktError(
+        'ERR_SKT_ARGUMENT',
+        `SocketCreator wants a kernel, got ${showValue(kernel)}.`,
+      );
     }
     this.#kernel = kernel;
   }
@@ -71,6 +76,10 @@ export class SocketCreator {
    *   kind of socket; `ERR_UDS_FILE` where a path is taken or has no directory.
    * @throws {WsaError} when Winsock refuses. Nothing is left open in any case.
    */
+  fromAddress(address: TCPServerAddress | UDSServerAddress, options?: CreateOptions): ListenerSkt;
+  fromAddress(address: TCPClientAddress | UDSClientAddress, options?: CreateOptions): ClientSkt;
+  fromAddress(address: UDPAddress, options?: CreateOptions): DatagramSkt;
+  fromAddress(address: SktAddress, options?: CreateOptions): Skt;
   fromAddress(address: SktAddress, options: CreateOptions = {}): Skt {
     SocketCreator.#check(this, 'fromAddress');
     const checked = requireAddress(address, 'fromAddress');
@@ -165,7 +174,7 @@ export class SocketCreator {
       const flags = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT;
       const socket = kernel.WSASocketW(family, type, protocol, 0, 0, flags);
       if (BigInt(socket) === INVALID_SOCKET) throw this.#refusal(address);
-      return new Skt(kernel, socket, kinds[address.kind], address);
+      return new NativeSkt(kernel, socket, kinds[address.kind], address) as AnySkt as Skt;
     } finally {
       stopWinsock(kernel);
     }

@@ -1,6 +1,6 @@
+import { showValue } from 'ntdllx';
 import { MSG_OOB, MSG_PEEK } from 'ntdllx/ws2_32';
 import { SktError } from './errors.js';
-import { show } from './show.js';
 
 /** How a send or a receive differs from an ordinary one. */
 export interface TransferFlags {
@@ -12,13 +12,19 @@ export interface TransferFlags {
 
 function isOn(value: unknown, flag: string, call: string): boolean {
   if (value === undefined || typeof value === 'boolean') return value === true;
-  throw new SktError('ERR_SKT_ARGUMENT', `${call}: ${flag} is true or false, got ${show(value)}.`);
+  throw new SktError(
+    'ERR_SKT_ARGUMENT',
+    `${call}: ${flag} is true or false, got ${showValue(value)}.`,
+  );
 }
 
 /** Winsock's bits. @throws {SktError} `ERR_SKT_ARGUMENT` for what are no flags, or not of the call. */
 export function flagBits(flags: TransferFlags, call: 'send' | 'recv'): number {
   if (typeof flags !== 'object' || flags === null) {
-    throw new SktError('ERR_SKT_ARGUMENT', `${call}: flags are an object, got ${show(flags)}.`);
+    throw new SktError(
+      'ERR_SKT_ARGUMENT',
+      `${call}: flags are an object, got ${showValue(flags)}.`,
+    );
   }
   const bits =
     (isOn(flags.oob, 'oob', call) ? MSG_OOB : 0) | (isOn(flags.peek, 'peek', call) ? MSG_PEEK : 0);

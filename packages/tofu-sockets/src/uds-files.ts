@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { showValue } from 'ntdllx';
 import { UDSServerAddress } from './address.js';
 import { SktError } from './errors.js';
-import { show } from './show.js';
 
 // The files of Unix domain sockets. A server's bind makes the file, a connect needs it, and nobody
 // but the server's owner removes it: after its close, so that no second server takes the name of one
@@ -45,7 +45,7 @@ export function requireFreePath(path: string): void {
     state === 'taken'
       ? 'there is a file: a server that runs, or one left behind, which removeStale removes'
       : 'its directory does not exist: make it first';
-  throw new SktError('ERR_UDS_FILE', `No server can listen at ${show(path)}: ${why}.`);
+  throw new SktError('ERR_UDS_FILE', `No server can listen at ${showValue(path)}: ${why}.`);
 }
 
 /** Chance alone takes a name twice once in many lifetimes: what fails so often is the directory. */
@@ -66,7 +66,7 @@ export function temporaryUDSPath(): string {
   }
   throw new SktError(
     'ERR_UDS_FILE',
-    `The directory for temporary files, ${show(directory)}, cannot be looked into: set ` +
+    `The directory for temporary files, ${showValue(directory)}, cannot be looked into: set ` +
       `${process.platform === 'win32' ? 'TEMP' : 'TMPDIR'} to one that can.`,
   );
 }
@@ -90,7 +90,7 @@ export function removeOwnFile(server: object): void {
     if (codeOf(error) === 'ENOENT') return;
     throw new SktError(
       'ERR_UDS_FILE',
-      `The socket is closed, but its file stays at ${show(path)}: ${codeOf(error)}. Remove it.`,
+      `The socket is closed, but its file stays at ${showValue(path)}: ${codeOf(error)}. Remove it.`,
       { cause: error },
     );
   }
@@ -99,7 +99,7 @@ export function removeOwnFile(server: object): void {
 /** @throws {SktError} `ERR_UDS_FILE` where the file cannot be a socket's: it is not ours to remove. */
 export function removeStaleFile(path: string): void {
   if (!couldBeSocket(path)) {
-    throw new SktError('ERR_UDS_FILE', `${show(path)} is no socket's file: it is left alone.`);
+    throw new SktError('ERR_UDS_FILE', `${showValue(path)} is no socket's file: it is left alone.`);
   }
   unlinkSync(path);
 }

@@ -1,12 +1,18 @@
+import { showValue } from 'ntdllx';
 import { SktError } from './errors.js';
-import { show } from './show.js';
-import type { Skt } from './skt.js';
+import type { Skt } from './skt-types.js';
 
 /**
- * What a call that would have blocked was waiting for: a connection to accept, the end of a connect,
- * data, room to send, or an urgent byte.
+ * What a call that would have blocked was waiting for: a connection to accept, the end of the connect that
+ * it just began (`connect`) or that began before (`finishConnect`), data, room to send, or an urgent byte.
  */
-export type Direction = 'accept' | 'connect' | 'receive' | 'send' | 'urgent';
+export type Direction =
+  | 'accept'
+  | 'connect'
+  | 'finishConnect'
+  | 'readable'
+  | 'writable'
+  | 'priority';
 
 /**
  * What a poller is told by a socket that it watches. Both are called on the stack of the call that
@@ -28,7 +34,7 @@ export function requireWatcher(watcher: SktWatcher): SktWatcher {
   if (isFit) return watcher;
   throw new SktError(
     'ERR_SKT_ARGUMENT',
-    `watch wants an object with onWouldBlock or onClose, got ${show(watcher)}.`,
+    `watch wants an object with onWouldBlock or onClose, got ${showValue(watcher)}.`,
   );
 }
 

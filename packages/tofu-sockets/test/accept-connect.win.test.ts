@@ -10,7 +10,7 @@ import {
   AFD_POLL_SEND,
 } from 'ntdllx';
 import { expectAs } from 'test-kit';
-import { type Skt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   closeAll,
@@ -193,10 +193,10 @@ describe('connect', () => {
     );
     for (const client of clients) client.connect();
     await pause(100);
-    const answer = (client: Skt) => outcome(() => client.finishConnect());
+    const answer = (client: ClientSkt) => outcome(() => client.finishConnect());
     const waiting = clients.filter((client) => answer(client) === wouldBlock);
     const connected = clients.filter((client) => answer(client) === true);
-    const last = answer(clients.at(-1) as Skt);
+    const last = answer(clients.at(-1) as ClientSkt);
     const words = new Map<unknown, string>([
       [wouldBlock, 'under way'],
       [true, 'connected'],

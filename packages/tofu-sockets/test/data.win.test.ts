@@ -8,7 +8,14 @@ import {
   WsaError,
 } from 'ntdllx';
 import { expectAs } from 'test-kit';
-import { type Skt, TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import {
+  type ClientSkt,
+  type DatagramSkt,
+  type ListenerSkt,
+  TCPClientAddress,
+  TCPServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   closeAll,
@@ -208,7 +215,7 @@ test('with a server of node:net on the other side', async () => {
 });
 
 describe('misuse is one clear error, and the socket is as usable as before', () => {
-  type Misuse = [name: string, misuse: (skt: Skt) => unknown, code: string];
+  type Misuse = [name: string, misuse: (skt: ClientSkt) => unknown, code: string];
   const misuses: Misuse[] = [
     ['send(null)', (skt) => skt.send(null as never), 'ERR_SKT_ARGUMENT'],
     ['send(text)', (skt) => skt.send('x' as never), 'ERR_SKT_ARGUMENT'],
@@ -220,13 +227,18 @@ describe('misuse is one clear error, and the socket is as usable as before', () 
     ['a size of NaN', (skt) => skt.setOption('sendBufferBytes', Number.NaN), 'ERR_SKT_ARGUMENT'],
     ['a size of 2^40', (skt) => skt.setOption('receiveBufferBytes', 2 ** 40), 'ERR_SKT_ARGUMENT'],
     ['a switch of 1', (skt) => skt.setOption('noDelay', 1 as never), 'ERR_SKT_ARGUMENT'],
-    ['accept on a connection', (skt) => skt.accept(), 'ERR_SKT_KIND'],
+    ['accept on a connection', (skt) => (skt as unknown as ListenerSkt).accept(), 'ERR_SKT_KIND'],
     [
       'sendTo on a connection',
-      (skt) => skt.sendTo(Buffer.from('x'), { host: '127.0.0.1', port: 1 }),
+      (skt) =>
+        (skt as unknown as DatagramSkt).sendTo(Buffer.from('x'), { host: '127.0.0.1', port: 1 }),
       'ERR_SKT_KIND',
     ],
-    ['recvFrom on a connection', (skt) => skt.recvFrom(new Uint8Array(1)), 'ERR_SKT_KIND'],
+    [
+      'recvFrom on a connection',
+      (skt) => (skt as unknown as DatagramSkt).recvFrom(new Uint8Array(1)),
+      'ERR_SKT_KIND',
+    ],
   ];
 
   test.each(misuses)('%s', async (_name, misuse, code) => {

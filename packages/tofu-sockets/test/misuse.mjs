@@ -8,7 +8,6 @@ import {
   parseAddress,
   parseAddressHeaders,
   resolveAddress,
-  Skt,
   SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
@@ -18,7 +17,7 @@ import {
   udsPathState,
   wouldBlock,
 } from 'tofu-sockets';
-import { winsockUsers } from 'tofu-sockets/internal';
+import { NativeSkt, winsockUsers } from 'tofu-sockets/internal';
 
 const creator = new SocketCreator();
 const bytes = () => new Uint8Array(8);
@@ -110,14 +109,14 @@ for (const [name, [make, call, wrongKind]] of Object.entries(calls)) {
     return call(skt);
   });
   addAnywhere('ERR_SKT_ARGUMENT', `${name} of a forged socket`, () =>
-    call(Object.create(Skt.prototype)),
+    call(Object.create(NativeSkt.prototype)),
   );
   if (wrongKind === undefined) continue;
   add('ERR_SKT_KIND', `${name} of the wrong kind`, async () => call(await wrongKind()));
 }
 for (const name of ['close', 'isOpen', 'unwatch']) {
   addAnywhere('ERR_SKT_ARGUMENT', `${name} of a forged socket`, () => {
-    const forged = Object.create(Skt.prototype);
+    const forged = Object.create(NativeSkt.prototype);
     return name === 'isOpen' ? forged.isOpen : forged[name]({});
   });
 }
@@ -369,17 +368,21 @@ addAnywhere('ERR_SKT_ARGUMENT', 'fromAddress without its creator', () => {
 addAnywhere('ERR_SKT_ARGUMENT', 'findFreeTcpPort of a forged creator', () =>
   Object.create(SocketCreator.prototype).findFreeTcpPort(),
 );
-addAnywhere('ERR_SKT_ARGUMENT', 'Skt of nothing', () => new Skt());
-addAnywhere('ERR_SKT_ARGUMENT', 'Skt of no kind', () => new Skt(ntKernel, 4, 'pipe'));
+addAnywhere('ERR_SKT_ARGUMENT', 'Skt of nothing', () => new NativeSkt());
+addAnywhere('ERR_SKT_ARGUMENT', 'Skt of no kind', () => new NativeSkt(ntKernel, 4, 'pipe'));
 for (const value of [Number.NaN, null, hostile, -1, 2 ** 53, 2n ** 64n]) {
   const given = typeof value === 'object' ? String(value === null) : String(value);
   addAnywhere(
     'ERR_SKT_ARGUMENT',
     `Skt of socket ${given}`,
-    () => new Skt(ntKernel, value, 'client'),
+    () => new NativeSkt(ntKernel, value, 'client'),
   );
 }
-add('ERR_WSA', 'Skt of a number that is no socket', () => new Skt(ntKernel, 0x7ffffff0, 'client'));
+add(
+  'ERR_WSA',
+  'Skt of a number that is no socket',
+  () => new NativeSkt(ntKernel, 0x7ffffff0, 'client'),
+);
 
 export const cases = [...misuses].map(([name, [code, run, isNative]]) => {
   return { name, code, isNative, run };

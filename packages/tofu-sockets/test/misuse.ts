@@ -9,7 +9,7 @@ const { cases } = (await import(pathToFileURL(script).href)) as { cases: readonl
 export function testSocketMisuses(filter: (misuse: MisuseCase) => boolean): void {
   const expected = (code: string) =>
     code === 'ERR_WSA'
-      ? [/^WsaError ERR_WSA: .{10,500}$/, / failed with WSA[A-Z]+ \(\d{5}\)\. /]
+      ? [/^WsaError (E|WSA)[A-Z]+: .{10,500}$/, / failed with WSA[A-Z]+ \(\d{5}\)\. /]
       : [new RegExp(`^SktError ${code}: .{10,500}$`)];
   testMisuses({ script, cases, filter, expected });
 }

@@ -1,7 +1,11 @@
 import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import {
+  type AcceptedSkt,
+  type ClientSkt,
+  type ListenerSkt,
   type Skt,
   SocketCreator,
+  type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
   type WouldBlock,
@@ -14,7 +18,7 @@ export const creator = new SocketCreator();
 const open: Skt[] = [];
 
 /** Closes the socket at the end of the test, whatever happens. */
-export function keep(skt: Skt): Skt {
+export function keep<T extends Skt>(skt: T): T {
   open.push(skt);
   return skt;
 }
@@ -57,11 +61,11 @@ export function received(call: () => number | WouldBlock): string {
 }
 
 /** A listener on loopback. */
-export const listen = (port = 0): Skt =>
+export const listen = (port = 0): ListenerSkt =>
   keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
 
 /** A client whose connect to a listener was started. */
-export function connectTo(listener: Skt): Skt {
+export function connectTo(listener: ListenerSkt): ClientSkt {
   const { host, port } = listener.localEndpoint();
   const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
   client.connect();
@@ -69,7 +73,9 @@ export function connectTo(listener: Skt): Skt {
 }
 
 /** A connected pair on loopback. */
-export async function connectPair(host = '127.0.0.1'): Promise<{ client: Skt; server: Skt }> {
+export async function connectPair(
+  host = '127.0.0.1',
+): Promise<{ client: ClientSkt; server: AcceptedSkt }> {
   const listener = keep(creator.fromAddress(new TCPServerAddress(host, 0)));
   const client = keep(
     creator.fromAddress(new TCPClientAddress(host, listener.localEndpoint().port)),
@@ -82,7 +88,7 @@ export async function connectPair(host = '127.0.0.1'): Promise<{ client: Skt; se
 }
 
 /** Receives until the end of the stream. */
-export async function receiveAll(skt: Skt): Promise<Buffer> {
+export async function receiveAll(skt: StreamSkt): Promise<Buffer> {
   const parts: Buffer[] = [];
   const buffer = Buffer.alloc(65_536);
   for (;;) {

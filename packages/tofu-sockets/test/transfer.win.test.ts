@@ -1,7 +1,7 @@
 import { RawPoller } from 'nt-afd/raw-poll';
 import { AFD_POLL_DISCONNECT, AFD_POLL_RECEIVE, AFD_POLL_SEND, nativeMemory } from 'ntdllx';
 import { expectAs } from 'test-kit';
-import { type Skt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type Skt, type StreamSkt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   closeAll,
@@ -37,7 +37,7 @@ async function ready(skt: Skt, mask: number): Promise<void> {
 }
 
 /** Sends everything: first tries, and waits for a poll only after a would-block. */
-async function sendAll(skt: Skt, bytes: Uint8Array, chunk = 65_536): Promise<number> {
+async function sendAll(skt: StreamSkt, bytes: Uint8Array, chunk = 65_536): Promise<number> {
   let waits = 0;
   for (let sent = 0; sent < bytes.length; ) {
     const count = skt.send(bytes.subarray(sent, sent + chunk));
@@ -209,7 +209,7 @@ describe('both ways', () => {
   test('E02 1,001 times PING and PONG, then the end', { timeout: 60_000 }, async () => {
     const { client, server } = await connectPair();
     const buffer = Buffer.alloc(8);
-    const say = async (from: Skt, to: Skt, text: string) => {
+    const say = async (from: StreamSkt, to: StreamSkt, text: string) => {
       expect(from.send(Buffer.from(text))).toBe(4);
       let count = to.recv(buffer);
       if (count === wouldBlock) {

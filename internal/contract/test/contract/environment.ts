@@ -2,6 +2,9 @@ import { RawPoller } from 'nt-afd/raw-poll';
 import type { Kernel } from 'ntdllx';
 import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
+  type AcceptedSkt,
+  type ClientSkt,
+  type ListenerSkt,
   type Skt,
   SocketCreator,
   TCPClientAddress,
@@ -42,28 +45,28 @@ export class Environment {
   }
 
   /** Closes the socket at the end, whatever happens. */
-  keep(skt: Skt): Skt {
+  keep<T extends Skt>(skt: T): T {
     this.#open.push(skt);
     return skt;
   }
 
-  listen(host = '127.0.0.1'): Skt {
+  listen(host = '127.0.0.1'): ListenerSkt {
     return this.keep(this.creator.fromAddress(new TCPServerAddress(host, 0)));
   }
 
-  client(to: Skt): Skt {
+  client(to: ListenerSkt): ClientSkt {
     const { host, port } = to.localEndpoint();
     return this.keep(this.creator.fromAddress(new TCPClientAddress(host, port)));
   }
 
-  connectTo(listener: Skt): Skt {
+  connectTo(listener: ListenerSkt): ClientSkt {
     const client = this.client(listener);
     client.connect();
     return client;
   }
 
   /** A client whose connect is going to be refused. */
-  refusedClient(): Skt {
+  refusedClient(): ClientSkt {
     const listener = this.listen();
     const client = this.client(listener);
     listener.close();
@@ -71,7 +74,7 @@ export class Environment {
   }
 
   /** A connected pair on loopback. */
-  async pair(host = '127.0.0.1'): Promise<{ client: Skt; server: Skt }> {
+  async pair(host = '127.0.0.1'): Promise<{ client: ClientSkt; server: AcceptedSkt }> {
     const listener = this.listen(host);
     const client = this.connectTo(listener);
     const server = this.keep(await this.eventually(() => listener.accept()));

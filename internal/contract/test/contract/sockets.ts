@@ -1,5 +1,13 @@
 import { WsaError } from 'ntdllx';
-import { type Skt, TCPClientAddress, TCPServerAddress, UDPAddress, wouldBlock } from 'tofu-sockets';
+import {
+  type AcceptedSkt,
+  type DatagramSkt,
+  type StreamSkt,
+  TCPClientAddress,
+  TCPServerAddress,
+  UDPAddress,
+  wouldBlock,
+} from 'tofu-sockets';
 import { expect } from 'vitest';
 import { contracts } from './contract.js';
 import type { Environment } from './environment.js';
@@ -23,14 +31,14 @@ function answer(call: () => string): string {
 }
 
 /** What recv says, in the words of the table. */
-const received = (skt: Skt) =>
+const received = (skt: StreamSkt) =>
   answer(() => {
     const count = skt.recv(new Uint8Array(4));
     if (count === wouldBlock) return 'would-block';
     return count === 0 ? 'the end' : 'the data';
   });
 
-async function receiveAll(env: Environment, skt: Skt): Promise<Buffer> {
+async function receiveAll(env: Environment, skt: StreamSkt): Promise<Buffer> {
   const parts: Buffer[] = [];
   const into = Buffer.alloc(65_536);
   for (;;) {
@@ -196,7 +204,7 @@ export const sockets = contracts({
     client.abortOnClose();
     client.close();
     await env.settle();
-    const accepted: { skt?: Skt } = {};
+    const accepted: { skt?: AcceptedSkt } = {};
     const accept = async () => {
       accepted.skt = env.keep(await env.eventually(() => listener.accept()));
       return 'a connection';
@@ -241,7 +249,7 @@ export const sockets = contracts({
   'a datagram that does not fit is lost, by name': async (env) => {
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
-    ) as [Skt, Skt];
+    ) as [DatagramSkt, DatagramSkt];
     a.sendTo(Buffer.from('12345'), b.localEndpoint());
     await env.settle();
     expect(() => b.recvFrom(new Uint8Array(2))).toThrowError(named('WSAEMSGSIZE'));
@@ -251,7 +259,7 @@ export const sockets = contracts({
   'a datagram to nobody does not fail the next receive': async (env) => {
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
-    ) as [Skt, Skt];
+    ) as [DatagramSkt, DatagramSkt];
     const nobody = b.localEndpoint();
     b.close();
     for (let count = 0; count < 2; count += 1) a.sendTo(byte, nobody);

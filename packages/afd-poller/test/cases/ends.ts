@@ -1,8 +1,8 @@
 import type { Interest } from 'afd-poller';
 import type { WsaError } from 'ntdllx';
-import { wouldBlock } from 'tofu-sockets';
+import { type StreamSkt, wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { Cases, inWords, type Scene } from '../scene.js';
+import { Cases, inWords } from '../scene.js';
 
 /** Half close, reset, and closing while polled. */
 export const ends = new Cases();
@@ -11,7 +11,7 @@ const test = ends.test.bind(ends);
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
 /** Closes hard: the other side sees a reset. */
-function reset(skt: ReturnType<Scene['keep']>): void {
+function reset(skt: StreamSkt): void {
   skt.abortOnClose();
   skt.close();
 }

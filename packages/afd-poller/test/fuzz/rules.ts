@@ -65,19 +65,20 @@ export function impliedByEnd(want: number): number {
 
 /** Which call can make this untrue again. */
 export const spentBy = {
-  receive: Readiness.readable,
-  send: Readiness.writable,
+  readable: Readiness.readable,
+  writable: Readiness.writable,
   accept: Readiness.accept,
-  urgent: Readiness.priority,
+  priority: Readiness.priority,
 } as const;
 
 /** The interest that a would-block in a direction makes news again. */
 export const renewedBy = {
   accept: Readiness.accept,
   connect: Readiness.connected,
-  receive: Readiness.readable,
-  send: Readiness.writable,
-  urgent: Readiness.priority,
+  finishConnect: Readiness.connected,
+  readable: Readiness.readable,
+  writable: Readiness.writable,
+  priority: Readiness.priority,
 } as const;
 
 /** What a registration asks for. */

@@ -1,6 +1,8 @@
 import { type Kernel, WsaError } from 'ntdllx';
 import type { Choices } from 'test-kit';
 import {
+  type AcceptedSkt,
+  type ClientSkt,
   type Direction,
   type Skt,
   SocketCreator,
@@ -18,6 +20,16 @@ const buffer = Buffer.alloc(65_536);
 
 /** How a call on a socket ended. */
 export type Outcome = 'done' | 'end' | 'would block' | 'failed';
+
+function streamOf({ skt }: ModelSocket): ClientSkt | AcceptedSkt {
+  if (skt.kind === 'client' || skt.kind === 'accepted') return skt;
+  throw new Error(`A ${skt.kind} is no connection.`);
+}
+
+function clientOf({ skt }: ModelSocket): ClientSkt {
+  if (skt.kind === 'client') return skt;
+  throw new Error(`A ${skt.kind} does not connect.`);
+}
 
 /** The sockets of a world, and what is done with them. */
 export class Sockets {
@@ -68,7 +80,7 @@ export class Sockets {
       id: this.#nextId,
       skt,
       port: undefined,
-      uses: { receive: 0, send: 0, accept: 0, urgent: 0 },
+      uses: { readable: 0, writable: 0, accept: 0, priority: 0 },
       registrations: new Set(),
     };
     this.#nextId += 1;
@@ -94,12 +106,12 @@ export class Sockets {
     }
     if (outcome === 'would block') {
       for (const registration of socket.registrations) registration.renew(direction);
-    } else if (isUsing && direction !== 'connect') {
+    } else if (isUsing && direction !== 'connect' && direction !== 'finishConnect') {
       socket.uses[direction] += 1;
       for (const registration of socket.registrations) {
         registration.spend(direction);
         // To read past the urgent byte loses it.
-        if (direction === 'receive') registration.spend('urgent');
+        if (direction === 'readable') registration.spend('priority');
       }
     }
     return outcome;
@@ -107,26 +119,29 @@ export class Sockets {
 
   accept(socket: ModelSocket): Outcome {
     return this.#call(socket, 'accept', () => {
-      const accepted = socket.skt.accept();
-      if (accepted !== wouldBlock) this.#keep(accepted as Skt);
+      const { skt } = socket;
+      if (skt.kind !== 'listener') throw new Error('no listener');
+      const accepted = skt.accept();
+      if (accepted !== wouldBlock) this.#keep(accepted);
       return accepted;
     });
   }
 
   connect(socket: ModelSocket): Outcome {
-    return this.#call(socket, 'connect', () => socket.skt.connect());
+    return this.#call(socket, 'connect', () => clientOf(socket).connect());
   }
 
   finishConnect(socket: ModelSocket): Outcome {
-    return this.#call(socket, 'connect', () => socket.skt.finishConnect());
+    return this.#call(socket, 'finishConnect', () => clientOf(socket).finishConnect());
   }
 
   receive(socket: ModelSocket, byteLength: number, flags: { oob?: boolean; peek?: boolean } = {}) {
     const { skt } = socket;
-    if (skt.kind === 'datagram') return this.#call(socket, 'receive', () => skt.recvFrom(buffer));
-    const direction = flags.oob === true ? 'urgent' : 'receive';
+    if (skt.kind === 'datagram') return this.#call(socket, 'readable', () => skt.recvFrom(buffer));
+    const direction = flags.oob === true ? 'priority' : 'readable';
     const into = buffer.subarray(0, byteLength);
-    return this.#call(socket, direction, () => skt.recv(into, flags), flags.peek !== true);
+    const stream = streamOf(socket);
+    return this.#call(socket, direction, () => stream.recv(into, flags), flags.peek !== true);
   }
 
   /** Until nothing is left, or it fails. */
@@ -140,15 +155,16 @@ export class Sockets {
     const { skt } = socket;
     const bytes = buffer.subarray(0, byteLength);
     if (skt.kind !== 'datagram') {
-      return this.#call(socket, 'send', () => skt.send(bytes, { oob: isUrgent }));
+      const stream = streamOf(socket);
+      return this.#call(socket, 'writable', () => stream.send(bytes, { oob: isUrgent }));
     }
     const others = this.ofKind('datagram');
     const to = (others[byteLength % others.length] as ModelSocket).skt.localEndpoint();
-    return this.#call(socket, 'send', () => skt.sendTo(bytes, to));
+    return this.#call(socket, 'writable', () => skt.sendTo(bytes, to));
   }
 
   shutdown(socket: ModelSocket, how: 'receive' | 'send' | 'both'): Outcome {
-    return this.#call(socket, 'send', () => socket.skt.shutdown(how));
+    return this.#call(socket, 'writable', () => streamOf(socket).shutdown(how));
   }
 
   close(socket: ModelSocket): void {

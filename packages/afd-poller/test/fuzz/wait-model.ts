@@ -31,8 +31,8 @@ const text = (registration: ModelRegistration) =>
 
 /** How much was used up of a socket, whatever it was. */
 export function usesOf({ socket }: ModelRegistration): number {
-  const { receive, send, accept, urgent } = socket.uses;
-  return receive + send + accept + urgent;
+  const { readable, writable, accept, priority } = socket.uses;
+  return readable + writable + accept + priority;
 }
 
 /** Waits, and holds what is told against the model. */

@@ -1,6 +1,6 @@
 import { everything } from 'nt-afd/raw-poll';
 import { AFD_POLL_ACCEPT, AFD_POLL_RECEIVE } from 'ntdllx';
-import { type Skt, wouldBlock } from 'tofu-sockets';
+import { type AcceptedSkt, wouldBlock } from 'tofu-sockets';
 import { type Finding, finding } from '../finding.js';
 import { outcome, soonMs } from '../scene.js';
 import { bitsText, packetText, reportText } from '../text.js';
@@ -89,7 +89,7 @@ const compacted = finding(
     const place = ['the first', 'the second', 'the third'];
     const named = poll.reported.map(
       ({ skt, events }) =>
-        `${place[servers.indexOf(skt as Skt)] ?? 'a stranger'} ${bitsText(events)}`,
+        `${place[servers.indexOf(skt as AcceptedSkt)] ?? 'a stranger'} ${bitsText(events)}`,
     );
     yield ['which ones it names', named.join(', ')];
   },

@@ -6,7 +6,7 @@ const mostChars = 200;
  * A wrong value as an error shows it: one line, not endless. Never fails: what a getter of the value
  * throws, of the few that `inspect` asks, is not passed on.
  */
-export function show(value: unknown): string {
+export function showValue(value: unknown): string {
   try {
     const text = inspect(value, {
       depth: 0,
