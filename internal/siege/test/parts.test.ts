@@ -40,7 +40,7 @@ test('property tests are found by what they import', () => {
   const found = propertyFiles(root).flatMap(({ directory, files }) =>
     files.map((file) => `${directory}/${file}`),
   );
-  expect(found).toContain('internal/sim-nt/test/random-client.test.ts');
+  expect(found).toContain('internal/contract/test/random-client.test.ts');
   expect(found).toContain('packages/tofu-sockets/test/address-text.test.ts');
   expect(found.filter((file) => /\.(siege|win)\./.test(file))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type AfdPoller, PollerRemote, type RemoteData } from 'afd-poller';
 import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
@@ -50,7 +51,7 @@ afterEach(async () => {
       idle.push(worker);
     }
   } finally {
-    scene.close();
+    scene?.close();
   }
 });
 
@@ -228,29 +229,15 @@ describe.each(presetNames)('%s', (way) => {
   });
 });
 
-describe('a process in which a worker of each preset waits without an end', () => {
-  const script = `
-    import { once } from 'node:events';
-    import { Worker } from 'node:worker_threads';
-    for (const way of ${JSON.stringify(presetNames)}) {
-      const file = new URL(${JSON.stringify(new URL('./waiting-worker.mjs', import.meta.url).href)});
-      await once(new Worker(file, { workerData: { way } }), 'message');
-    }
-    console.log('waiting');
-  `;
-
-  test.each([
-    ['ends by process.exit', 'process.exit(3);', 3],
-    ['ends by an uncaught exception', "setTimeout(() => { throw new Error('uncaught'); });", 1],
-  ])('%s', (_name, ending, exitCode) => {
-    scene = new Scene(host, 'batched');
-    const args = ['--input-type=module', '--eval', script + ending];
-    // Where it hangs, it is killed, and has no exit code.
-    const { status, stdout } = spawnSync(process.execPath, args, {
-      cwd: import.meta.dirname,
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    expect({ status, stdout }).toEqual({ status: exitCode, stdout: 'waiting\n' });
+test.each([
+  ['process.exit', 'exit', 3],
+  ['an uncaught exception', 'throw', 1],
+])('a process whose workers wait without an end ends by %s', (_name, ending, exitCode) => {
+  const script = fileURLToPath(new URL('./waiting-process.mjs', import.meta.url));
+  // Where it hangs, it is killed, and has no exit code.
+  const { status, stdout } = spawnSync(process.execPath, [script, ending], {
+    encoding: 'utf8',
+    timeout: 60_000,
   });
+  expect({ status, stdout }).toEqual({ status: exitCode, stdout: 'waiting\n' });
 });

@@ -1,0 +1,15 @@
+// A process in which a worker of each preset waits without an end: node waiting-process.mjs exit|throw.
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { presets } from 'afd-poller';
+
+const script = new URL('./waiting-worker.mjs', import.meta.url);
+for (const way of Object.keys(presets)) {
+  await once(new Worker(script, { workerData: { way } }), 'message');
+}
+console.log('waiting');
+if (process.argv[2] === 'exit') process.exit(3);
+setTimeout(() => {
+  throw new Error('nobody catches this');
+});

@@ -1,0 +1,218 @@
+import {
+  afdScratchBytes,
+  CompletionPort,
+  cancelPoll,
+  largestTake,
+  openAfd,
+  pollBlockBytes,
+  pollInfoOffset,
+  pollStatus,
+  portMemoryBytes,
+  postPacket,
+  reportedCause,
+  reportedEvents,
+  reportedHandle,
+  reportedHandles,
+  submitPoll,
+  writePoll,
+  writePollHandle,
+  writePollHeader,
+} from 'nt-afd';
+import { RawPoller } from 'nt-afd/raw-poll';
+import {
+  AFD_POLL_ACCEPT,
+  AFD_POLL_LOCAL_CLOSE,
+  type Kernel,
+  type NativeMemory,
+  NtStatusError,
+  STATUS_CANCELLED,
+  STATUS_INSUFFICIENT_RESOURCES,
+  STATUS_INVALID_PARAMETER,
+  STATUS_NOT_FOUND,
+  STATUS_PENDING,
+  STATUS_SUCCESS,
+} from 'ntdllx';
+import {
+  AF_INET,
+  FIONBIO,
+  SOCK_STREAM,
+  sockaddr_in,
+  WSA_FLAG_OVERLAPPED,
+  WSADATA,
+} from 'ntdllx/ws2_32';
+import { createSimNt } from 'sim-nt';
+import { beforeEach, expect, test } from 'vitest';
+
+// One poll, step by step, on the simulated kernel, which watches every byte that is lent to it. What
+// the real one does is the contract's business.
+
+let sim: ReturnType<typeof createSimNt>;
+let kernel: Kernel;
+let owned: NativeMemory[];
+const own = (byteLength: number) => {
+  const memory = kernel.allocate(byteLength);
+  owned.push(memory);
+  return memory;
+};
+
+beforeEach(() => {
+  sim = createSimNt({ seed: 1 });
+  kernel = sim.kernel;
+  owned = [];
+});
+
+/** Two sockets on loopback: a listener, and a function that connects to it. */
+function sockets() {
+  const memory = own(WSADATA.size);
+  kernel.WSAStartup(0x0202, memory.address);
+  const open = () => {
+    const socket = kernel.WSASocketW(AF_INET, SOCK_STREAM, 0, 0, 0, WSA_FLAG_OVERLAPPED);
+    memory.writeU32(0, 1);
+    kernel.ioctlsocket(socket, FIONBIO | 0, memory.address);
+    return Number(socket);
+  };
+  const listener = open();
+  const client = open();
+  memory.fill(0);
+  memory.writeU16(sockaddr_in.fields.sin_family[0], AF_INET);
+  memory.write(sockaddr_in.fields.sin_addr[0], Uint8Array.of(127, 0, 0, 1));
+  memory.writeI32(64, sockaddr_in.size);
+  const { address } = memory;
+  kernel.bind(listener, address, sockaddr_in.size);
+  kernel.listen(listener, 5);
+  kernel.getsockname(listener, address, address + 64);
+  const connect = () => kernel.connect(client, address, sockaddr_in.size);
+  const close = () => {
+    for (const socket of [client, listener]) kernel.closesocket(socket);
+    kernel.WSACleanup();
+  };
+  return { listener, client, connect, close };
+}
+
+/** A port with an AFD handle on it, and a block for a poll. */
+function parts() {
+  const port = new CompletionPort(kernel, own(portMemoryBytes));
+  const afd = openAfd(kernel, own(afdScratchBytes));
+  expect(port.associate(afd, 7)).toBe(STATUS_SUCCESS);
+  const block = own(pollBlockBytes(1));
+  const close = () => {
+    kernel.NtClose(afd);
+    port.close();
+  };
+  return { port, afd, block, close };
+}
+
+function submit(afd: number, block: NativeMemory, socket: number, mask: number, context = 1) {
+  writePollHeader(block, 0);
+  writePollHandle(block, 0, 0, socket, mask);
+  writePoll(block, 0, 1);
+  const { address } = block;
+  return submitPoll(kernel, afd, context, address, address + pollInfoOffset, 1);
+}
+
+function expectNothingLeft() {
+  for (const memory of owned) memory.free();
+  expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+}
+
+test('an accept is reported by a packet with our ApcContext, and the output names the socket', () => {
+  const { listener, connect, close } = sockets();
+  const { port, afd, block, ...rest } = parts();
+  expect(submit(afd, block, listener, AFD_POLL_ACCEPT, 4_711)).toBe(STATUS_PENDING);
+  expect(port.take(0)).toBe(0);
+  connect();
+  sim.deliver();
+  expect(port.take(1_000)).toBe(1);
+  const index = port.next();
+  expect([port.key(index), port.apcContext(index), port.status(index)]).toEqual([7, 4_711, 0]);
+  expect(port.next()).toBe(-1);
+  expect(pollStatus(block, 0)).toBe(STATUS_SUCCESS);
+  expect(reportedHandles(block, 0)).toBe(1);
+  expect(reportedHandle(block, 0, 0)).toBe(listener);
+  expect(reportedEvents(block, 0, 0)).toBe(AFD_POLL_ACCEPT);
+  expect(reportedCause(block, 0, 0)).toBe(0);
+  close();
+  rest.close();
+  expectNothingLeft();
+});
+
+test('a cancelled poll reports no socket, though its output still is the input', () => {
+  const { listener, close } = sockets();
+  const { port, afd, block, ...rest } = parts();
+  submit(afd, block, listener, AFD_POLL_ACCEPT | AFD_POLL_LOCAL_CLOSE);
+  const { address } = block;
+  expect(cancelPoll(kernel, afd, address, port.scratchAddress)).toBe(STATUS_SUCCESS);
+  // The block is the kernel's until its packet is removed: the simulation would object to a write.
+  expect(port.take(1_000)).toBe(1);
+  port.next();
+  expect(pollStatus(block, 0)).toBe(STATUS_CANCELLED);
+  expect(reportedEvents(block, 0, 0)).toBe(AFD_POLL_ACCEPT | AFD_POLL_LOCAL_CLOSE);
+  expect(reportedHandles(block, 0)).toBe(0);
+  expect(cancelPoll(kernel, afd, address, port.scratchAddress)).toBe(STATUS_NOT_FOUND);
+  close();
+  rest.close();
+  expectNothingLeft();
+});
+
+test('nothing is allocated from the first poll on', () => {
+  const { listener, close } = sockets();
+  const { port, afd, block, ...rest } = parts();
+  const { blocks } = sim.memory;
+  for (let round = 0; round < 20; round += 1) {
+    submit(afd, block, listener, AFD_POLL_ACCEPT);
+    cancelPoll(kernel, afd, 0, port.scratchAddress);
+    expect(port.take(1_000)).toBe(1);
+    port.next();
+  }
+  expect(sim.memory.blocks).toBe(blocks);
+  close();
+  rest.close();
+  expectNothingLeft();
+});
+
+test('packets that were not read are kept, and then no more are removed', () => {
+  const { port, ...rest } = parts();
+  for (let value = 0; value < 3; value += 1) postPacket(kernel, port.handle, 1, 0, 0, value);
+  expect(port.take(0, 2)).toBe(2);
+  expect(port.information(port.next())).toBe(0);
+  expect(port.take(0, 2)).toBe(1);
+  expect(port.information(port.next())).toBe(1);
+  expect(port.take(0, largestTake)).toBe(1);
+  expect(port.information(port.next())).toBe(2);
+  expect(port.take(0)).toBe(0);
+  rest.close();
+  expectNothingLeft();
+});
+
+test('a file has one port for life; a handle that is none is refused by status', () => {
+  const { port, afd, ...rest } = parts();
+  expect(port.associate(afd, 1)).toBe(STATUS_INVALID_PARAMETER);
+  expect(port.associate(0x7ffc, 1)).not.toBe(STATUS_SUCCESS);
+  expect(port.setNotificationModes(afd, 0)).toBe(STATUS_SUCCESS);
+  expect(port.setNotificationModes(port.handle, 0)).not.toBe(STATUS_SUCCESS);
+  rest.close();
+  expectNothingLeft();
+});
+
+test('what NT refuses is an error with the call and the status, and leaves nothing', () => {
+  const refuse = () => STATUS_INSUFFICIENT_RESOURCES;
+  const broken = { ...kernel, NtCreateIoCompletion: refuse, NtCreateFile: refuse };
+  const memory = own(portMemoryBytes);
+  const refused = (call: string) => expect.objectContaining({ call, name: NtStatusError.name });
+  expect(() => new CompletionPort(broken, memory)).toThrowError(refused('NtCreateIoCompletion'));
+  expect(() => openAfd(broken, memory)).toThrowError(refused('NtCreateFile'));
+  expect(() => postPacket(kernel, 0x7ffc, 1, 0, 0, 0)).toThrowError(refused('NtSetIoCompletion'));
+  expectNothingLeft();
+});
+
+test('RawPoller gives everything back, also when one of its handles was closed before', () => {
+  const { listener, close } = sockets();
+  const poller = new RawPoller(kernel);
+  const { poll, status } = poller.arm(listener, AFD_POLL_ACCEPT);
+  expect(status).toBe('STATUS_PENDING');
+  poller.closeHandle(poller.afd);
+  expect(poll.isPending).toBe(false);
+  poller.close();
+  close();
+  expectNothingLeft();
+});
