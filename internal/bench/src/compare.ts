@@ -64,7 +64,7 @@ function currentLabel(label: string): string {
 
 /** A row whose partner is not in the other result. */
 function missing(what: string): Comparison {
-  const none = single(Number.NaN);
+  const none: Summary = { count: 0, median: Number.NaN, low: Number.NaN, high: Number.NaN };
   return { what, before: none, after: none, changePercent: Number.NaN, verdict: 'missing' };
 }
 

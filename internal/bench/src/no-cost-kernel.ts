@@ -23,6 +23,7 @@ const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
 
 /** Numbers are places in the memory, not addresses: those would be an object each. */
 interface Request {
+  file: HANDLE;
   apcContext: number;
   readonly iosb: number;
   isQueued: boolean;
@@ -123,10 +124,12 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
     const iosb = memory.at(iosbAddress);
     let request = requests.get(iosb);
     if (request === undefined) {
-      request = { apcContext: 0, iosb, isQueued: false };
+      request = { file, apcContext: 0, iosb, isQueued: false };
       requests.set(iosb, request);
     }
     request.apcContext = Number(apcContext);
+    request.file = file;
+    view.setUint32(iosb, STATUS_PENDING, true);
     const info = memory.at(infoAddress);
     if (!namesReady(info)) return STATUS_PENDING;
     compact(info);
@@ -135,7 +138,16 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
     return succeedsAtOnce ? STATUS_SUCCESS : STATUS_PENDING;
   };
 
-  const NtCancelIoFileEx: Kernel['NtCancelIoFileEx'] = (_file, iosbAddress) => {
+  const cancelAll = (file: HANDLE): number => {
+    for (const request of requests.values()) {
+      const isPending = view.getUint32(request.iosb, true) === STATUS_PENDING;
+      if (request.file === file && isPending && !request.isQueued) tell(request, STATUS_CANCELLED);
+    }
+    return STATUS_SUCCESS;
+  };
+
+  const NtCancelIoFileEx: Kernel['NtCancelIoFileEx'] = (file, iosbAddress) => {
+    if (iosbAddress === 0) return cancelAll(file);
     const request = requests.get(memory.at(iosbAddress));
     if (request === undefined || request.isQueued) return STATUS_NOT_FOUND;
     tell(request, STATUS_CANCELLED);

@@ -165,6 +165,31 @@ test('tests never import sources, and nobody imports by path into another packag
   }
 });
 
+/** So many lines of code in a row are one idea, which then stands in two places. */
+const longestCopy = 10;
+
+test('no run of ten lines of code stands in two packages', () => {
+  const sources = files.filter(
+    (name) =>
+      /^(packages|internal)\/[^/]+\/(src|bin)\/.*\.(ts|cts|mjs)$/.test(name) &&
+      !/\/poc-/.test(name),
+  );
+  const seen = new Map<string, string>();
+  for (const file of sources) {
+    const code = read(file)
+      .replace(/\/\*[\s\S]*?\*\//g, '')
+      .replace(/^(import|export) [^=]*? from '[^']*';$/gm, '');
+    const lines = code.split('\n').flatMap((line) => line.replace(/\/\/.*/, '').trim() || []);
+    const owner = file.split('/').slice(0, 2).join('/');
+    for (let at = 0; at + longestCopy <= lines.length; at += 1) {
+      const run = lines.slice(at, at + longestCopy).join('\n');
+      const first = seen.get(run) ?? owner;
+      expect(first, `${file} repeats:\n${run}`).toBe(owner);
+      seen.set(run, owner);
+    }
+  }
+});
+
 test('files stay small enough to be read in one sitting', () => {
   for (const file of files.filter((name) => /\.(ts|cts|mjs)$/.test(name))) {
     expect(read(file).split('\n').length, file).toBeLessThanOrEqual(400);

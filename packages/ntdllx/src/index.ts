@@ -21,12 +21,7 @@ export {
   WsaError,
 } from './errors.js';
 export { isRealKernel, type Kernel, ntKernel } from './kernel.js';
-export {
-  allocate,
-  type NativeMemory,
-  type NativeMemoryUse,
-  nativeMemory,
-} from './native-memory.js';
+export { allocate, type NativeMemoryUse, nativeMemory } from './native-memory.js';
 export { type NodeErrorName, nodeErrorName } from './node-errors.js';
 export * from './ntdll.js';
 export { isNtError, isNtSuccess, type NTSTATUS, ntStatusName, toNtStatus } from './ntstatus.js';
@@ -40,4 +35,5 @@ export { IO_STATUS_BLOCK } from './structs/io-status-block.js';
 export { INT64_MAX, LARGE_INTEGER, relativeTimeout100ns } from './structs/large-integer.js';
 export { NativeStruct, type StructLayout } from './structs/native-struct.js';
 export { OBJECT_ATTRIBUTES, UNICODE_STRING } from './structs/object-attributes.js';
+export type { NativeMemory } from './viewed-memory.js';
 export { wsaErrorName } from './wsa-errors.js';

@@ -10,3 +10,4 @@ export { debugFill } from './native-memory.js';
 export { nativeTypes, type Prototype, prototypes } from './prototypes.js';
 export type { StructLayout } from './structs/native-struct.js';
 export { paddings, trampolines } from './trampolines.js';
+export { ViewedMemory } from './viewed-memory.js';

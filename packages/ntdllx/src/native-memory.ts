@@ -1,47 +1,7 @@
 import { DEBUG } from './debug.js';
 import { NativeMemoryError } from './errors.js';
 import { loadKoffi } from './loader.js';
-
-/**
- * A block of memory outside JavaScript's heap. It does not move and is not collected, so its
- * address may be handed to the kernel.
- *
- * Whoever allocated a block owns it and frees it. While a request that names the block is pending
- * the kernel writes to it: free it only after the packet (or the event) of that request arrived.
- *
- * Numbers are little-endian. Every access is checked against the bounds and against use after
- * {@link free}; a wrong one throws {@link NativeMemoryError} and touches nothing.
- */
-export interface NativeMemory {
-  /** Where the block is; a multiple of 8, below 2^47, so a number holds it exactly. */
-  readonly address: number;
-  /** How many bytes it has. */
-  readonly byteLength: number;
-  readU16(offset: number): number;
-  readU32(offset: number): number;
-  readI32(offset: number): number;
-  readU64(offset: number): bigint;
-  readI64(offset: number): bigint;
-  /** A handle or an address: 8 bytes, as a number. What is beyond 2^53 is not exact. */
-  readPointer(offset: number): number;
-  writeU16(offset: number, value: number): void;
-  writeU32(offset: number, value: number): void;
-  writeI32(offset: number, value: number): void;
-  writeU64(offset: number, value: bigint): void;
-  writeI64(offset: number, value: bigint): void;
-  /** A handle or an address, 0 to 2^53, as 8 bytes. */
-  writePointer(offset: number, value: number): void;
-  /** A copy of some bytes. */
-  read(offset: number, byteLength: number): Uint8Array;
-  /** Copies bytes in. */
-  write(offset: number, bytes: Uint8Array): void;
-  /** Sets every byte to one value. */
-  fill(byte: number): void;
-  /** Gives the block back. The address is worthless afterwards, and so is this object. */
-  free(): void;
-  /** {@link free}, at the end of a `using` declaration. */
-  [Symbol.dispose](): void;
-}
+import { type NativeMemory, ViewedMemory } from './viewed-memory.js';
 
 /** How much native memory is allocated now; both are 0 when nothing leaked. */
 export interface NativeMemoryUse {
@@ -104,19 +64,19 @@ function blockAround(address: number): KoffiMemory | undefined {
   return undefined;
 }
 
-class KoffiMemory implements NativeMemory {
+class KoffiMemory extends ViewedMemory {
   readonly address: number;
   readonly byteLength: number;
   readonly #pointer: unknown;
-  // Undefined once freed. A view of koffi's never outlives its block and never leaves this class.
-  #view: DataView | undefined;
+  protected view: DataView | undefined;
 
   constructor(byteLength: number) {
+    super();
     const koffi = loadKoffi('allocate');
     this.#pointer = koffi.alloc('uint8_t', byteLength);
     this.address = Number(koffi.address(this.#pointer));
     this.byteLength = byteLength;
-    this.#view = new DataView(koffi.view(this.#pointer, byteLength));
+    this.view = new DataView(koffi.view(this.#pointer, byteLength));
     use.blocks += 1;
     use.bytes += byteLength;
     blocks.set(this.address, this);
@@ -126,102 +86,15 @@ class KoffiMemory implements NativeMemory {
     }
   }
 
-  #at(offset: number, byteLength: number): DataView {
-    const view = this.#view;
-    if (view === undefined) {
-      throw new NativeMemoryError('This block of native memory was freed.');
-    }
-    if (!(Number.isInteger(offset) && offset >= 0 && offset + byteLength <= this.byteLength)) {
-      throw new NativeMemoryError(
-        `Bytes ${offset} to ${offset + byteLength} are outside a block of ${this.byteLength}.`,
-      );
-    }
-    return view;
-  }
-
-  readU16(offset: number): number {
-    return this.#at(offset, 2).getUint16(offset, true);
-  }
-
-  readU32(offset: number): number {
-    return this.#at(offset, 4).getUint32(offset, true);
-  }
-
-  readI32(offset: number): number {
-    return this.#at(offset, 4).getInt32(offset, true);
-  }
-
-  readU64(offset: number): bigint {
-    return this.#at(offset, 8).getBigUint64(offset, true);
-  }
-
-  readI64(offset: number): bigint {
-    return this.#at(offset, 8).getBigInt64(offset, true);
-  }
-
-  readPointer(offset: number): number {
-    const view = this.#at(offset, 8);
-    return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
-  }
-
-  writeU16(offset: number, value: number): void {
-    this.#at(offset, 2).setUint16(offset, value, true);
-  }
-
-  writeU32(offset: number, value: number): void {
-    this.#at(offset, 4).setUint32(offset, value, true);
-  }
-
-  writeI32(offset: number, value: number): void {
-    this.#at(offset, 4).setInt32(offset, value, true);
-  }
-
-  writeU64(offset: number, value: bigint): void {
-    this.#at(offset, 8).setBigUint64(offset, value, true);
-  }
-
-  writeI64(offset: number, value: bigint): void {
-    this.#at(offset, 8).setBigInt64(offset, value, true);
-  }
-
-  writePointer(offset: number, value: number): void {
-    if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new NativeMemoryError(`A handle or an address is 0 to 2^53, got ${value}.`);
-    }
-    const view = this.#at(offset, 8);
-    view.setUint32(offset, value % 0x1_0000_0000, true);
-    view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true);
-  }
-
-  read(offset: number, byteLength: number): Uint8Array {
-    if (!Number.isInteger(byteLength) || byteLength < 0) {
-      throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
-    }
-    return new Uint8Array(this.#at(offset, byteLength).buffer, offset, byteLength).slice();
-  }
-
-  write(offset: number, bytes: Uint8Array): void {
-    const view = this.#at(offset, bytes.byteLength);
-    new Uint8Array(view.buffer, offset, bytes.byteLength).set(bytes);
-  }
-
-  fill(byte: number): void {
-    new Uint8Array(this.#at(0, this.byteLength).buffer).fill(byte);
-  }
-
   free(): void {
-    const view = this.#at(0, 0);
+    const view = this.at(0, 0);
     if (DEBUG) this.fill(debugFill.freed);
-    this.#view = undefined;
+    this.view = undefined;
     blocks.delete(this.address);
     // Where Node can, the buffer is detached too: nothing can then reach the freed bytes.
     (view.buffer as ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }).transfer?.(0);
     loadKoffi('free').free(this.#pointer);
     use.blocks -= 1;
     use.bytes -= this.byteLength;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#view !== undefined) this.free();
   }
 }

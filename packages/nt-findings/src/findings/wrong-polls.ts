@@ -135,7 +135,10 @@ const refusedPolls = finding(
         ['with a buffer 8 bytes short', datagram, { lies: { inLength: 24, outLength: 24 } }],
       ] as const satisfies readonly (readonly [string, Polled, PollOptions?])[];
       for (const [name, polled, options] of tries) {
-        yield [name, poller.arm(polled, AFD_POLL_SEND, options).status];
+        const { poll, status } = poller.arm(polled, AFD_POLL_SEND, options);
+        // A refused poll is nobody's but ours.
+        if (!/^STATUS_(SUCCESS|PENDING)$/.test(status)) poller.free(poll);
+        yield [name, status];
       }
     } finally {
       CloseHandle(event);

@@ -1,5 +1,5 @@
-import type { NativeMemory } from '../native-memory.js';
 import type { NTSTATUS } from '../ntstatus.js';
+import type { NativeMemory } from '../viewed-memory.js';
 import { NativeStruct, type StructLayout } from './native-struct.js';
 
 const handleLayout = {

@@ -1,4 +1,4 @@
-import type { NativeMemory } from '../native-memory.js';
+import type { NativeMemory } from '../viewed-memory.js';
 
 /** Where a structure's fields are; `[offset, size]` in bytes, as on x64 and arm64. */
 export interface StructLayout {

@@ -1,4 +1,4 @@
-import type { NativeMemory } from '../native-memory.js';
+import type { NativeMemory } from '../viewed-memory.js';
 import type { StructLayout } from './native-struct.js';
 
 const unicodeString = {
