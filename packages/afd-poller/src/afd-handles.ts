@@ -52,7 +52,9 @@ export class AfdHandles implements PollHandles {
   }
 
   attach(request: PollRequest): void {
-    const place = this.#roomy.has(this.#current) ? this.#current : this.#findRoom();
+    const current = this.#handles[this.#current];
+    const hasRoom = current !== undefined && current.requests < this.#requestsPerHandle;
+    const place = hasRoom ? this.#current : this.#findRoom();
     const handle = this.#handles[place] as AfdHandle;
     this.#current = place;
     handle.requests += 1;
@@ -69,8 +71,8 @@ export class AfdHandles implements PollHandles {
     const handle = this.#handles[place];
     // Closed with all the others, before the last packets were removed.
     if (handle === undefined) return;
+    if (handle.requests === this.#requestsPerHandle) this.#roomy.add(place);
     handle.requests -= 1;
-    this.#roomy.add(place);
     if (handle.requests > 0) return;
     if (this.#spare === undefined || this.#spare === place) {
       this.#spare = place;

@@ -116,11 +116,13 @@ export class PollBlocks {
     const at = this.#offset(slab, block);
     const { memory } = slab;
     // New blocks are taken in their order.
-    if (block === this.#addresses.length) {
+    const isNew = block === this.#addresses.length;
+    if (isNew) {
       this.#addresses.push(memory.address + at);
       this.#infoAddresses.push(memory.address + at + pollInfoOffset);
     }
-    writePollHeader(memory, at);
+    // A poll leaves its header as it is.
+    if (isNew || DEBUG) writePollHeader(memory, at);
     if (DEBUG) this.#fill(memory, at + this.#guardOffset, guardBytes, guardWord);
     return block;
   }

@@ -153,6 +153,13 @@ export class PollRequests {
     const { members, blockKey } = request;
     const { events, causes } = this.#output;
     const { length } = members;
+    if (length === 1 && request.reported === 1 && !isFailed(request)) {
+      // What it reports can only be its one member.
+      const blocks = this.#blocksOf(request);
+      events[0] = blocks.events(blockKey >> 1, 0);
+      causes[0] = blocks.cause(blockKey >> 1, 0);
+      return;
+    }
     for (let index = 0; index < length; index += 1) {
       events[index] = 0;
       causes[index] = 0;

@@ -52,7 +52,8 @@ export class Queue<T> {
 
   /** Drops every reference, and keeps the array. */
   clear(): void {
-    this.#items.fill(undefined, this.#head, this.#tail);
+    // A loop is faster than fill for the few items that most queues have.
+    for (let index = this.#head; index < this.#tail; index += 1) this.#items[index] = undefined;
     this.#head = 0;
     this.#tail = 0;
   }

@@ -127,15 +127,19 @@ export abstract class ViewedMemory implements NativeMemory {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
       throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
     }
-    return new Uint8Array(this.at(offset, byteLength).buffer, offset, byteLength).slice();
+    return this.#bytes(offset, byteLength).slice();
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    const view = this.at(offset, bytes.byteLength);
-    new Uint8Array(view.buffer, offset, bytes.byteLength).set(bytes);
+    this.#bytes(offset, bytes.byteLength).set(bytes);
   }
 
   fill(byte: number): void {
-    new Uint8Array(this.at(0, this.byteLength).buffer).fill(byte);
+    this.#bytes(0, this.byteLength).fill(byte);
+  }
+
+  #bytes(offset: number, byteLength: number): Uint8Array {
+    const view = this.at(offset, byteLength);
+    return new Uint8Array(view.buffer, view.byteOffset + offset, byteLength);
   }
 }
