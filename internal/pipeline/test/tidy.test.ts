@@ -53,6 +53,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', 'bench'],
   'sim-nt': ['ntdllx'],
   contract: ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
+  consumers: [...names],
   mutants: ['afd-poller', 'sim-nt'],
   pipeline: ['winnode'],
   'new-stage': ['pipeline', 'winnode'],

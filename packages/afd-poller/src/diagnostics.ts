@@ -1,4 +1,4 @@
-import { type Channel, channel } from 'node:diagnostics_channel';
+import { channel } from 'node:diagnostics_channel';
 import { afdPollNames, type HANDLE, type NTSTATUS, ntStatusName } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 import type { PollBlocks } from './poll-blocks.js';
@@ -59,9 +59,18 @@ export interface DiagnosticsMessages {
   readonly close: CloseMessage;
 }
 
+/** A channel of node:diagnostics_channel whose messages have a type. */
+export interface DiagnosticsChannel<Message> {
+  readonly name: string;
+  readonly hasSubscribers: boolean;
+  subscribe(listener: (message: Message, name: string) => void): void;
+  unsubscribe(listener: (message: Message, name: string) => void): void;
+  publish(message: Message): void;
+}
+
 /** The channels, by what their messages are about. */
 export type DiagnosticsChannels = {
-  readonly [K in keyof DiagnosticsMessages]: Channel<unknown, DiagnosticsMessages[K]>;
+  readonly [K in keyof DiagnosticsMessages]: DiagnosticsChannel<DiagnosticsMessages[K]>;
 };
 
 /**
@@ -79,7 +88,7 @@ export const diagnosticsChannels: DiagnosticsChannels = {
 };
 
 function typed<K extends keyof DiagnosticsMessages>(name: K) {
-  return channel(`afd-poller:${name}`) as Channel<unknown, DiagnosticsMessages[K]>;
+  return channel(`afd-poller:${name}`) as unknown as DiagnosticsChannel<DiagnosticsMessages[K]>;
 }
 
 /** The messages of one poller, kept until the poller's state is consistent. */
@@ -147,7 +156,7 @@ export class DiagnosticsLog {
   }
 
   #keep<K extends keyof DiagnosticsMessages>(name: K, message: DiagnosticsMessages[K]): void {
-    const to: Channel<unknown, DiagnosticsMessages[K]> = diagnosticsChannels[name];
+    const to: DiagnosticsChannel<DiagnosticsMessages[K]> = diagnosticsChannels[name];
     this.#messages.push(() => to.publish(message));
   }
 }

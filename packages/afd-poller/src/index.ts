@@ -8,6 +8,7 @@ export { AfdPoller, type PollerState } from './afd-poller.js';
 export {
   type CancelMessage,
   type CloseMessage,
+  type DiagnosticsChannel,
   type DiagnosticsChannels,
   type DiagnosticsMessages,
   diagnosticsChannels,

@@ -113,12 +113,15 @@ export class KoffiError extends NtdllxError {
   /** What to do about it. */
   readonly advice: string;
 
-  constructor(call: string, host: string, cause: unknown) {
+  /** @param isBundled ntdllx is part of a bundle, which can never have koffi in it. */
+  constructor(call: string, host: string, cause: unknown, isBundled: boolean) {
     const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     const reason = `koffi does not load: ${said}`;
-    const advice =
-      `Install koffi with its native part for ${host}. pnpm: supportedArchitectures ` +
-      '{ os: [current, win32] } in pnpm-workspace.yaml. npm: npm install --os=win32.';
+    const advice = isBundled
+      ? 'ntdllx is in a bundle, and koffi has a native part that no bundle can hold: bundle as ESM, ' +
+        `and install koffi where the bundle is run, with its native part for ${host}.`
+      : `Install koffi with its native part for ${host}. pnpm: supportedArchitectures ` +
+        '{ os: [current, win32] } in pnpm-workspace.yaml. npm: npm install --os=win32.';
     super('ERR_KOFFI', `${call}: ${reason}. ${advice}`, { cause });
     this.reason = reason;
     this.advice = advice;

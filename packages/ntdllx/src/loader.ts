@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ExportError, HostError, KoffiError } from './errors.js';
 import type { ForeignFunction, NativeFunction } from './foreign-function.js';
 import { type FunctionName, nativeTypes, type Prototype, prototypes } from './prototypes.js';
@@ -48,9 +50,22 @@ export function loadKoffi(call: string): Koffi {
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi;
   } catch (cause) {
-    throw new KoffiError(call, `${process.platform}-${process.arch}`, cause);
+    throw new KoffiError(call, `${process.platform}-${process.arch}`, cause, isBundled());
   }
   return koffi;
+}
+
+/** True if this file is part of somebody's bundle, and not of an installed ntdllx. */
+function isBundled(): boolean {
+  // A bundle in CommonJS has no import.meta.
+  const { url } = import.meta as { readonly url?: string };
+  if (url === undefined) return true;
+  try {
+    const manifest = createRequire(url).resolve('ntdllx/package.json');
+    return !fileURLToPath(url).startsWith(dirname(manifest));
+  } catch {
+    return true;
+  }
 }
 
 function openLibrary(call: string, dll: string): ReturnType<Koffi['load']> {

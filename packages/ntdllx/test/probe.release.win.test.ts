@@ -42,7 +42,9 @@ test('without koffi the first call says how to get it', () => {
   try {
     const entry = createRequire(import.meta.url).resolve('ntdllx');
     cpSync(dirname(entry), copy, { recursive: true });
-    writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
+    const exports = { './package.json': './package.json' };
+    const manifest = { name: 'ntdllx', type: 'module', exports };
+    writeFileSync(join(copy, 'package.json'), JSON.stringify(manifest));
     const script = `
       import { NtClose } from './index.js';
       import { probeNt } from './probe.js';

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+// The examples of the READMEs, as a reader would take them: into a project with strict TypeScript.
+
+const root = resolve(import.meta.dirname, '../../..');
+const work = resolve(import.meta.dirname, '../.work/examples');
+const readmes = [
+  'README.md',
+  ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`),
+].filter((page) => existsSync(join(root, page)));
+
+/** The programs of a page: its blocks of code that import something. */
+function examplesOf(page: string): string[] {
+  const blocks = readFileSync(join(root, page), 'utf8').matchAll(
+    /^```(?:js|ts)\n([\s\S]*?)^```$/gm,
+  );
+  return [...blocks].map(([, code = '']) => code).filter((code) => code.includes('import '));
+}
+
+const examples = readmes.flatMap((page) =>
+  examplesOf(page).map((code, index) => ({
+    name: `${page} ${index + 1}`,
+    file: `${page.replace(/[^a-z0-9]+/gi, '-')}-${index + 1}.ts`,
+    code,
+  })),
+);
+let output = '';
+
+beforeAll(() => {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  for (const { file, code } of examples) writeFileSync(join(work, file), code);
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module: 'nodenext',
+    target: 'es2023',
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+    // What a reader has: not the debug build.
+    skipLibCheck: false,
+  };
+  const config = join(work, 'tsconfig.json');
+  writeFileSync(config, JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  output = spawnSync(process.execPath, [tsc, '-p', config], { cwd: work, encoding: 'utf8' }).stdout;
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+test('there are examples, and the compiler looks at each', () => {
+  expect(examples.length).toBeGreaterThan(10);
+  // Errors that are in no example are errors of our declarations.
+  const known = examples.map(({ file }) => file);
+  const others = output
+    .split('\n')
+    .filter((line) => /^\S+\(\d+,\d+\): error/.test(line))
+    .filter((line) => !known.some((file) => line.startsWith(file)));
+  expect(others).toEqual([]);
+});
+
+test.each(examples)('the example $name compiles in strict TypeScript', ({ file }) => {
+  expect(output.split('\n').filter((line) => line.startsWith(file))).toEqual([]);
+});
