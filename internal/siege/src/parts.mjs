@@ -73,7 +73,7 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-winnode',
     what: 'winnode with processes that are killed, stopped or late, and its doctor over all findings',
-    limitMinutes: 5,
+    limitMinutes: 4,
     needsWindowsNode: true,
     files: /^packages\/(winnode\/|nt-findings\/test\/doctor-probe\.)/,
     builds: ['release'],
@@ -89,9 +89,17 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 4,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'consumers',
+    what: 'bundles of a program, with koffi beside them and without',
+    limitMinutes: 2,
+    needsWindowsNode: true,
+    files: /^internal\/consumers\//,
     builds: ['release'],
   }),
 ];
