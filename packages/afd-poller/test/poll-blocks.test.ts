@@ -1,5 +1,5 @@
 import { PollBlocks } from 'afd-poller/internal';
-import { STATUS_PENDING, STATUS_SUCCESS } from 'ntdllx';
+import { STATUS_CANCELLED, STATUS_PENDING, STATUS_SUCCESS, STATUS_TIMEOUT } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import { expect, test } from 'vitest';
 
@@ -54,6 +54,23 @@ test('64 loans of one block have different ApcContexts: no packet of an earlier 
   }
   expect(new Set(earlier).size).toBe(64);
 });
+
+test.each([STATUS_CANCELLED, STATUS_TIMEOUT])(
+  'G07 a block whose last poll ended with 0x%x is used again: pending until the next one ends',
+  (last) => {
+    const { blocks, end } = ledger();
+    const block = blocks.acquire();
+    const before = blocks.lend(block, 1);
+    end(block, last);
+    expect(blocks.find(before)).toBe(block);
+    blocks.takeBack(block);
+    const after = blocks.lend(block, 1);
+    expect(blocks.status(block)).toBe(STATUS_PENDING);
+    expect([blocks.find(before), blocks.find(after)]).toEqual([-1, -1]);
+    end(block, STATUS_SUCCESS);
+    expect([blocks.find(before), blocks.find(after)]).toEqual([-1, block]);
+  },
+);
 
 test('what somebody else’s packet can carry finds nothing', () => {
   const { blocks, end } = ledger();

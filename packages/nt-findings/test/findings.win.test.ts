@@ -100,6 +100,9 @@ test('F20 X05 a close with unread data is a reset: ABORT; under Wine 8 recv says
 test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is told', () =>
   holds('F21'));
 
+test('F23 G05 a reset between the end of a poll and the next one: that one ends at once with ABORT', () =>
+  holds('F23'));
+
 test('F22 H04 H05 own shutdown of sending, or of receiving, is no event', () => holds('F22'));
 
 test('a host that has no AF_UNIX sockets says what was refused', () => {

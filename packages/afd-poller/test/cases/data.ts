@@ -154,6 +154,35 @@ test('W04 what was written arrives, though its socket is closed or removed at on
   }
 });
 
+test('G09 64 KiB written, a poll pending, then closed: all bytes and then the end', (scene) => {
+  const poller = scene.poller();
+  const sent = Buffer.from(Uint8Array.from({ length: 65_536 }, (_, at) => at % 251));
+  const buffer = Buffer.alloc(65_536);
+  for (let round = 0; round < 10; round += 1) {
+    const { client, server } = scene.pair();
+    poller.add(client, { readable: true }, 'client');
+    scene.expectSilence(poller, 0);
+    let written = 0;
+    while (written < sent.byteLength) {
+      const count = client.send(sent.subarray(written));
+      if (count === wouldBlock) break;
+      written += count;
+    }
+    client.close();
+    const received: Buffer[] = [];
+    for (;;) {
+      const count = scene.until(() => server.recv(buffer));
+      if (count === 0) break;
+      received.push(Buffer.from(buffer.subarray(0, count)));
+    }
+    const all = Buffer.concat(received);
+    expect(written).toBeGreaterThan(0);
+    expect(all.equals(sent.subarray(0, written))).toBe(true);
+    expect(poller.inspect().registrations).toBe(0);
+    server.close();
+  }
+});
+
 test('W05 to keep writing to a peer that left ends with an error', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();

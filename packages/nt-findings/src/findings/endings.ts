@@ -8,7 +8,7 @@ import {
   AFD_POLL_SEND,
 } from 'ntdllx';
 import { type Finding, finding } from '../finding.js';
-import { outcome, soonMs } from '../scene.js';
+import { outcome, pause, soonMs } from '../scene.js';
 import { bitsText, packetText } from '../text.js';
 
 /** What a connected socket with nothing to read always says. */
@@ -159,6 +159,35 @@ const ownShutdown = finding(
   },
 );
 
+const resetBetween = finding(
+  'F23',
+  'A reset between two polls ends the second one at once',
+  {
+    'the first poll': 'RECEIVE',
+    'returned, after the reset': 'STATUS_SUCCESS',
+    'every bit, but for SEND and CONNECT': ['ABORT', 'RECEIVE+ABORT'],
+    'ABORT alone': 'ABORT',
+    'asked again': 'ABORT',
+  },
+  async function* (scene) {
+    const { client, server } = await scene.connectPair();
+    client.send(Buffer.from('x'));
+    yield ['the first poll', await scene.told(server, AFD_POLL_RECEIVE)];
+    client.abortOnClose();
+    client.close();
+    await pause(20);
+    // What an engine does next: it submits a poll again, without knowing.
+    const { poll, status } = scene.poller.arm(server, everything);
+    yield ['returned, after the reset', status];
+    scene.poller.next(soonMs);
+    scene.poller.end(poll);
+    const all = await scene.told(server, everything, idleBits);
+    yield ['every bit, but for SEND and CONNECT', all];
+    yield ['ABORT alone', await scene.told(server, AFD_POLL_ABORT)];
+    yield ['asked again', await scene.told(server, AFD_POLL_ABORT)];
+  },
+);
+
 /** What a poll says of the end of a connection. */
 export const endings: readonly Finding[] = [
   fin,
@@ -167,4 +196,5 @@ export const endings: readonly Finding[] = [
   unreadClose,
   maskOfZero,
   ownShutdown,
+  resetBetween,
 ];
