@@ -6,7 +6,7 @@ import { many } from './cases/many.js';
 import { once } from './cases/poll-once.js';
 import { registrations } from './cases/registrations.js';
 import { wakeAndTime } from './cases/wake-and-time.js';
-import { presetNames } from './pollers.js';
+import { type PresetName, presetNames } from './pollers.js';
 import { type Host, Scene } from './scene.js';
 
 const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many, once };
@@ -17,15 +17,24 @@ export function conform(makeHost: () => Host): void {
     for (const { list } of Object.values(groups)) {
       for (const { name, run } of list) {
         const host = makeHost();
-        test(`${name} [${way}]`, () => {
-          const scene = new Scene(host, way);
-          try {
-            run(scene);
-          } finally {
-            scene.close();
-          }
-        });
+        test(`${name} [${way}]`, () => runIn(new Scene(host, way), run));
       }
     }
+  }
+}
+
+/** Runs the cases with an id once more, on their own. */
+export function runCase(id: string, host: Host, way: PresetName): void {
+  const cases = Object.values(groups).flatMap(({ list }) => list);
+  const found = cases.filter(({ name }) => name.startsWith(`${id} `));
+  if (found.length === 0) throw new Error(`no case ${id}`);
+  for (const { run } of found) runIn(new Scene(host, way), run);
+}
+
+function runIn(scene: Scene, run: (scene: Scene) => void): void {
+  try {
+    run(scene);
+  } finally {
+    scene.close();
   }
 }

@@ -20,6 +20,9 @@ export class ModelRegistration {
   readonly socket: ModelSocket;
   readonly id: number;
   token: number;
+  /** What it was made with, or changed to. */
+  asked: ModelWant;
+  /** The same, without what was told once and for all. */
   want: ModelWant;
   version = 0;
   muted = 0;
@@ -38,6 +41,7 @@ export class ModelRegistration {
     this.socket = socket;
     this.id = id;
     this.token = token;
+    this.asked = want;
     this.want = want;
   }
 
@@ -57,6 +61,7 @@ export class ModelRegistration {
   }
 
   change(want: ModelWant, token: number | undefined): void {
+    this.asked = want;
     this.want = want;
     this.version += 1;
     if (token !== undefined) this.token = token;

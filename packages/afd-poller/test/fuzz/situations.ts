@@ -15,6 +15,8 @@ export const atLeast: Readonly<Record<string, number>> = {
   'full list': 10_000,
   'AFD handles closed': 450,
   'AFD handles opened': 900,
+  'list left in the middle': 150,
+  'wait from within the handling of events': 300,
   'injected acceptReset': 80,
   'injected cancelRace': 500,
   'injected displaced': 400,

@@ -73,8 +73,8 @@ export class WaitModel {
     return seen;
   }
 
-  /** The list again, as its owner reads it; `handle` may change anything but wait. */
-  iterate(list: PollEvents<number>, seen: readonly Seen[], handle: (entry: Seen) => void): void {
+  /** The list again, as its owner reads it; `handle` may change anything, and ends it with `false`. */
+  iterate(list: PollEvents<number>, seen: readonly Seen[], handle: (entry: Seen) => boolean): void {
     let next = 0;
     for (const event of list) {
       // Gone when the wait returned, by a change from elsewhere; and wanted again since.
@@ -101,7 +101,7 @@ export class WaitModel {
         claim(event.token === registration.token, 'wrong token', () => `${event.token}`);
       }
       if (bits !== entry.bits) count(this.#situations, 'event changed while the list is read');
-      handle({ ...entry, bits: said });
+      if (!handle({ ...entry, bits: said })) return;
     }
     for (; next < seen.length; next += 1) this.#checkPassedOver(seen[next] as Seen);
   }
@@ -111,7 +111,7 @@ export class WaitModel {
     if (!registration.isAlive) return bits & Readiness.localClosed;
     return registration.version === version
       ? bits
-      : bits & (allowedBy(registration.want.bits) | Readiness.refused);
+      : bits & (allowedBy(registration.asked.bits) | Readiness.refused);
   }
 
   #checkPassedOver(entry: Seen): void {

@@ -25,6 +25,8 @@ export class World {
   latestMs = Number.POSITIVE_INFINITY;
   readonly #kernel: Kernel;
   readonly #settling: Settling;
+  /** Lists whose events are being handled. */
+  readonly #reading = new Set<PollEvents<number>>();
   #nextPoller = 1;
 
   constructor(options: WorldOptions, situations: Situations) {
@@ -90,7 +92,24 @@ export class World {
     this.latestMs = this.sim.nowMs() + 60_000;
     const seen = this.waits.wait(poller, timeoutMs, list);
     this.latestMs = Number.POSITIVE_INFINITY;
-    this.waits.iterate(list, seen, (entry) => this.#handle(poller, entry, seen, choices));
+    this.#reading.add(list);
+    this.waits.iterate(list, seen, (entry) => {
+      this.#handle(poller, entry, seen, choices);
+      if (choices.chance(0.02)) this.#waitAgain(poller, choices);
+      const isLeft = choices.chance(0.01);
+      if (isLeft) count(this.situations, 'list left in the middle');
+      return !isLeft;
+    });
+    this.#reading.delete(list);
+  }
+
+  /** A wait from within the handling of events, into another list. */
+  #waitAgain(poller: ModelPoller, choices: Choices): void {
+    const free = poller.lists.filter((each) => !this.#reading.has(each));
+    if (free.length === 0) return;
+    count(this.situations, 'wait from within the handling of events');
+    this.wait(poller, choices.pick([0, 0, 1]), choices.pick(free), choices);
+    this.verify();
   }
 
   settle(choices: Choices): void {
