@@ -3,19 +3,19 @@ import { parseArgs } from 'node:util';
 import { makeStage, StageError } from '../internal/new-stage/src/make-stage.mjs';
 import { main, pnpm, root, SetupError } from './common.mjs';
 
-const help = `pnpm new-stage NUMBER NAME: for example pnpm new-stage 4 udp
+const help = `pnpm new-stage NUMBER NAME: for example pnpm new-stage 9 udp
 
   NUMBER   0 to 99 and not taken; a variant of a stage has a letter: 1u
   NAME     lower-case letters, digits and hyphens, at most 20 characters
   --help   this text
 
-Makes packages/poc-stage4-udp with one test, which fails until the stage proves something,
-and kb/PLAN-STAGE4-UDP.md, which says what is left to do. Enters the stage in the ladder,
+Makes packages/poc-stage9-udp with one test, which fails until the stage proves something,
+and kb/PLAN-STAGE9-UDP.md, which says what is left to do. Enters the stage in the ladder,
 the tables and the lock file. All of it, or nothing.
 `;
 
 function readArguments() {
-  const usage = 'Usage: pnpm new-stage NUMBER NAME, for example pnpm new-stage 4 udp; or --help.';
+  const usage = 'Usage: pnpm new-stage NUMBER NAME, for example pnpm new-stage 9 udp; or --help.';
   let parsed;
   try {
     const options = { help: { type: 'boolean' } };

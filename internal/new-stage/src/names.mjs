@@ -20,7 +20,7 @@ const quote = (text) => JSON.stringify(text);
 function requireForm(number, name) {
   if (!numberForm.test(number)) {
     throw new StageError(
-      `The number is 0 to 99, a variant's with a letter: 4 or 4u. Got ${quote(number)}.`,
+      `The number is 0 to 99, a variant's with a letter: 9 or 9u. Got ${quote(number)}.`,
     );
   }
   if (!nameForm.test(name)) {

@@ -28,7 +28,7 @@ describe('one clear message, exit code 2, and nothing is changed', () => {
     [[], /^The number and the name are missing\. Usage: pnpm new-stage NUMBER NAME, /],
     [['90'], /^The name is missing\. Usage: /],
     [['udp'], /^The name is missing\. Usage: /],
-    [['udp', '90'], /^The number is 0 to 99, .*: 4 or 4u\. Got "udp"\.$/],
+    [['udp', '90'], /^The number is 0 to 99, .*: 9 or 9u\. Got "udp"\.$/],
     [['', 'udp'], /^The number is .* Got ""\.$/],
     [['100', 'udp'], /^The number is .* Got "100"\.$/],
     [['04', 'udp'], /^The number is .* Got "04"\.$/],
