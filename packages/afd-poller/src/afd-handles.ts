@@ -15,6 +15,18 @@ interface AfdHandle {
   readonly handle: HANDLE;
   /** How many requests are on it. */
   requests: number;
+  /** It was closed behind us: its value may be somebody else's, so nothing is called on it. */
+  isLost: boolean;
+}
+
+/** Opens a handle to AFD, for the caller to close. @throws {NtStatusError} */
+export function openDevice(kernel: Kernel): HANDLE {
+  const scratch = kernel.allocate(afdScratchBytes);
+  try {
+    return openAfd(kernel, scratch);
+  } finally {
+    scratch.free();
+  }
 }
 
 /**
@@ -43,17 +55,18 @@ export class AfdHandles implements PollHandles {
   }
 
   get open(): HANDLE[] {
-    return this.#handles.flatMap((each) => each?.handle ?? []);
+    return this.#handles.flatMap((each) => (each === undefined || each.isLost ? [] : each.handle));
   }
 
   /** Makes sure that there is a handle: that polling is possible is found out by `add`. */
   prepare(): void {
-    if (this.#handles.every((each) => each === undefined)) this.#spare = this.#open();
+    const isAnyOpen = this.#handles.some((each) => each?.isLost === false);
+    if (!isAnyOpen) this.#spare = this.#open();
   }
 
   attach(request: PollRequest): void {
     const current = this.#handles[this.#current];
-    const hasRoom = current !== undefined && current.requests < this.#requestsPerHandle;
+    const hasRoom = current?.isLost === false && current.requests < this.#requestsPerHandle;
     const place = hasRoom ? this.#current : this.#findRoom();
     const handle = this.#handles[place] as AfdHandle;
     this.#current = place;
@@ -71,27 +84,31 @@ export class AfdHandles implements PollHandles {
     const handle = this.#handles[place];
     // Closed with all the others, before the last packets were removed.
     if (handle === undefined) return;
-    if (handle.requests === this.#requestsPerHandle) this.#roomy.add(place);
+    if (handle.requests === this.#requestsPerHandle && !handle.isLost) this.#roomy.add(place);
     handle.requests -= 1;
     if (handle.requests > 0) return;
-    if (this.#spare === undefined || this.#spare === place) {
+    if (!handle.isLost && (this.#spare === undefined || this.#spare === place)) {
       this.#spare = place;
       return;
     }
-    this.#kernel.NtClose(handle.handle);
+    if (!handle.isLost) this.#kernel.NtClose(handle.handle);
     this.#handles[place] = undefined;
     this.#roomy.delete(place);
   }
 
-  isLost(request: PollRequest, status: NTSTATUS): boolean {
-    // No flag: if the value is another file's by now, nothing of that is changed.
-    const handle = this.#handles[request.place]?.handle;
+  isLost({ place }: PollRequest, status: NTSTATUS): boolean {
+    const handle = this.#handles[place];
     if (!isClosedHandle(status) || handle === undefined) return false;
-    return isClosedHandle(this.#port.setNotificationModes(handle, 0));
+    // No flag: if the value is another file's by now, nothing of that is changed.
+    if (!isClosedHandle(this.#port.setNotificationModes(handle.handle, 0))) return false;
+    // Its place is kept until the last request on it is complete.
+    handle.isLost = true;
+    this.#roomy.delete(place);
+    return true;
   }
 
   close(): void {
-    for (const each of this.#handles) if (each !== undefined) this.#kernel.NtClose(each.handle);
+    for (const handle of this.open) this.#kernel.NtClose(handle);
     this.#handles.length = 0;
     this.#roomy.clear();
     this.#spare = undefined;
@@ -103,13 +120,7 @@ export class AfdHandles implements PollHandles {
   }
 
   #open(): number {
-    const scratch = this.#kernel.allocate(afdScratchBytes);
-    let handle: HANDLE;
-    try {
-      handle = openAfd(this.#kernel, scratch);
-    } finally {
-      scratch.free();
-    }
+    const handle = openDevice(this.#kernel);
     try {
       this.#require(this.#port.associate(handle, 0));
       const flags = FILE_SKIP_SET_EVENT_ON_HANDLE | FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
@@ -120,7 +131,7 @@ export class AfdHandles implements PollHandles {
     }
     const hole = this.#handles.indexOf(undefined);
     const place = hole === -1 ? this.#handles.length : hole;
-    this.#handles[place] = { handle, requests: 0 };
+    this.#handles[place] = { handle, requests: 0, isLost: false };
     this.#roomy.add(place);
     return place;
   }

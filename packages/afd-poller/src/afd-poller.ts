@@ -89,7 +89,7 @@ export class AfdPoller<Token = unknown> {
     AfdPoller.#requireOpen(this);
     const registration = this.#require(skt);
     const prepared = prepareInterest(interest);
-    if (token.length > 0) registration.rename(token[0]);
+    if (token.length > 0) registration.setToken(token[0]);
     this.#engine.modify(registration, prepared);
   }
 

@@ -12,7 +12,9 @@ const maxPartial = 16;
 /** See {@link Batches.coalesce}. */
 const flushesPerPartial = 16;
 const leastFlushes = 64;
-/** `flush` of a request that is full, or does not pend. */
+/** How many requests are looked at in one flush for one to be coalesced with. */
+const largestLook = 64;
+/** `submittedAtFlush` of a request that is full, or does not pend. */
 const notPartial = -1;
 
 /**
@@ -81,9 +83,9 @@ export class Batches {
     if (members.length < this.#socketsPerRequest) this.#append(request);
   }
 
-  /** A request is complete. */
-  completed(request: PollRequest): void {
-    if (request.flush !== notPartial) this.#remove(request);
+  /** A request does not pend any more. */
+  ended(request: PollRequest): void {
+    if (request.submittedAtFlush !== notPartial) this.#remove(request);
   }
 
   /** What a complete request had to report of a member. */
@@ -99,30 +101,62 @@ export class Batches {
   }
 
   /**
-   * A flush begins. When more than `maxPartial` requests are partial, cancels the oldest ones that
-   * together fit into one request, if they pend for more than max(64, 16 × partial) flushes: their
-   * sockets are idle. Every cancellation makes a packet, and therefore another flush; with a smaller
-   * factor coalescing would trigger itself for ever.
+   * A flush begins. When more than `maxPartial` requests are partial, cancels two or more of the oldest
+   * ones that together fit into one request, if they pend for more than max(64, 16 × partial) flushes,
+   * and the others half as long: their sockets are idle. Every cancellation makes a packet, and therefore another flush; with a
+   * smaller factor coalescing would trigger itself for ever.
    */
   coalesce(): void {
     this.#flushes += 1;
     if (this.#partial <= this.#maxPartial) return;
-    const latest = this.#flushes - Math.max(leastFlushes, flushesPerPartial * this.#partial);
-    let members = 0;
-    for (;;) {
-      const request = this.#oldest;
-      if (request === undefined || request.flush > latest) return;
-      members += request.members.length;
-      if (members > this.#socketsPerRequest) return;
-      this.#remove(request);
-      if (isNtError(this.#requests.cancel(request))) continue;
-      request.isCoalesced = true;
-      this.coalesced += 1;
+    const age = Math.max(leastFlushes, flushesPerPartial * this.#partial);
+    const oldest = this.#oldest as PollRequest;
+    if (oldest.submittedAtFlush > this.#flushes - age) return;
+    const latest = this.#flushes - age / 2;
+    const partner = this.#partnerOf(oldest, latest);
+    if (partner === undefined) {
+      // It has its turn again later; until then the next ones are looked at.
+      this.#remove(oldest);
+      this.#append(oldest);
+      return;
+    }
+    this.#cancel(oldest);
+    let members = oldest.members.length;
+    for (let each: PollRequest | undefined = partner; each !== undefined; ) {
+      members += each.members.length;
+      this.#cancel(each);
+      const next = this.#oldest;
+      const isFitting = next !== undefined && this.#fits(next, members, latest);
+      each = isFitting ? next : undefined;
     }
   }
 
+  /** One that fits into one request with it, among those that pend as long. */
+  #partnerOf(request: PollRequest, latest: number): PollRequest | undefined {
+    if (request.state !== 'pending') return undefined;
+    let each = request.newer;
+    for (let looks = largestLook; looks > 0 && each !== undefined; looks -= 1) {
+      if (this.#fits(each, request.members.length, latest)) return each;
+      each = each.newer;
+    }
+    return undefined;
+  }
+
+  #fits(request: PollRequest, members: number, latest: number): boolean {
+    const { state, submittedAtFlush } = request;
+    if (state !== 'pending' || submittedAtFlush > latest) return false;
+    return members + request.members.length <= this.#socketsPerRequest;
+  }
+
+  #cancel(request: PollRequest): void {
+    this.#remove(request);
+    if (isNtError(this.#requests.cancel(request))) return;
+    request.isCoalesced = true;
+    this.coalesced += 1;
+  }
+
   #append(request: PollRequest): void {
-    request.flush = this.#flushes;
+    request.submittedAtFlush = this.#flushes;
     request.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = request;
     else this.#newest.newer = request;
@@ -131,7 +165,7 @@ export class Batches {
   }
 
   #remove(request: PollRequest): void {
-    request.flush = notPartial;
+    request.submittedAtFlush = notPartial;
     if (request.older === undefined) this.#oldest = request.newer;
     else request.older.newer = request.newer;
     if (request.newer === undefined) this.#newest = request.older;

@@ -26,7 +26,7 @@ export interface RequestMessage {
   readonly sockets: readonly PolledSocket[];
 }
 
-/** NT was asked to end a request: for the sake of one of its sockets. */
+/** NT was asked to cancel a request: because one of its sockets changed, to coalesce, or to close. */
 export interface CancelMessage {
   readonly port: HANDLE;
   readonly apcContext: number;
@@ -126,9 +126,11 @@ export class DiagnosticsLog {
     this.#keep('submit', { port: this.#port, apcContext, status: ntStatusName(status), sockets });
   }
 
-  complete({ status, reported, members }: PollRequest, blocks: PollBlocks, block: number): void {
+  complete({ status, members }: PollRequest, blocks: PollBlocks, block: number): void {
     if (!diagnosticsChannels.complete.hasSubscribers) return;
     const sockets: PolledSocket[] = [];
+    // Of a failed one nothing: its block still is the input.
+    const reported = blocks.reported(block);
     for (let at = 0; at < reported; at += 1) {
       const handle = blocks.handle(block, at);
       for (let index = 0; index < members.length; index += 1) {

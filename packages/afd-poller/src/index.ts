@@ -35,4 +35,3 @@ export {
 } from './poll-once.js';
 export { PollerRemote, type RemoteData } from './poller-remote.js';
 export { Readiness } from './readiness.js';
-export { type Triggers, triggersOf, triggersToInterest } from './triggers.js';

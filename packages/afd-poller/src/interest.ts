@@ -63,8 +63,8 @@ export class PreparedInterest implements Interest {
   readonly priority: boolean;
   readonly localClosed: boolean;
   readonly mode: Mode;
-  /** @internal */
-  readonly bits: number;
+  /** Not a property of the object: a copy of it is an {@link Interest}. */
+  readonly #bits: number;
 
   /** @internal */
   constructor(bits: number, mode: Mode) {
@@ -77,8 +77,13 @@ export class PreparedInterest implements Interest {
     this.priority = has(Readiness.priority);
     this.localClosed = has(Readiness.localClosed);
     this.mode = mode;
-    this.bits = bits;
+    this.#bits = bits;
     Object.freeze(this);
+  }
+
+  /** @internal As bits of `Readiness`. */
+  get bits(): number {
+    return this.#bits;
   }
 }
 
@@ -97,7 +102,7 @@ export function prepareInterest(interest: Interest): PreparedInterest {
 const prepared = new Map<number, PreparedInterest>();
 
 function intern(bits: number, mode: Mode): PreparedInterest {
-  const packed = bits * 4 + modes.indexOf(mode);
+  const packed = pack(bits, mode);
   const known = prepared.get(packed);
   if (known !== undefined) return known;
   const made = new PreparedInterest(bits, mode);
@@ -142,9 +147,13 @@ function requireMode(value: unknown): Mode {
   );
 }
 
+function pack(bits: number, mode: Mode): number {
+  return bits * 4 + modes.indexOf(mode);
+}
+
 /** An interest as one number, to travel in a packet. */
 export function packInterest({ bits, mode }: PreparedInterest): number {
-  return bits * 4 + modes.indexOf(mode);
+  return pack(bits, mode);
 }
 
 /** The way back. */

@@ -6,7 +6,7 @@ import { PollerError } from './errors.js';
 export interface PollerOptions {
   /**
    * How many sockets one AFD_POLL is about at the most, 1 to 64; default 64. With more than one, idle
-   * sockets cost less, and `remove` resubmits the others of the request.
+   * sockets cost less, but `remove` cancels the request, and the next wait resubmits the others of it.
    */
   readonly socketsPerRequest?: number;
   /**

@@ -4,15 +4,10 @@ import { PollerError } from './errors.js';
 /** The keys of our packets. Those of polls have 0, which no other one has. */
 export const packetKey = { poll: 0, wake: 1, post: 2, change: 3, remove: 4 } as const;
 
-/** A packet of the caller's own, until it is delivered. */
+/** A packet of the caller's own, until it is delivered; then it is used for another one. */
 export class PostedPacket {
-  readonly type: number;
-  readonly value: number;
-
-  constructor(type: number, value: number) {
-    this.type = type;
-    this.value = value;
-  }
+  type = 0;
+  value = 0;
 }
 
 function requireWhole(value: number, most: number, what: string): number {

@@ -21,7 +21,7 @@ const guardBytes = 16;
 const alignment = 64;
 /** How many loans of a block are told apart. */
 const generationCount = 64;
-/** How many ApcContexts a block has: four per generation, of which an odd one is used, by its kind. */
+/** ApcContext = block × 256 + generation × 4 + kind × 2 + 1: the last bit is always set. */
 const contextsPerBlock = 4 * generationCount;
 
 /** As many blocks as fit are in the first slab, 64 at the most. */
@@ -33,22 +33,21 @@ const freedWord = 0xdddd_dddd;
 /** Who may write to a block. */
 const owner = { nobody: 0, us: 1, kernel: 2 } as const;
 
+/** One allocation. It does not move, and is freed as a whole. */
 interface Slab {
   readonly memory: NativeMemory;
-  /** Where the first block is in the memory. */
+  /** Where its first block is in the memory. */
   readonly start: number;
-  /** The number of the first block, over all slabs, and how many there are. */
+  /** The number of its first block, over all slabs, and how many it has. */
   readonly first: number;
   readonly count: number;
-  readonly owners: Uint8Array;
-  readonly generations: Uint8Array;
 }
 
 /** How many blocks there are, by owner. */
 export interface BlockCounts {
   readonly free: number;
   readonly ours: number;
-  readonly kernels: number;
+  readonly kernelOwned: number;
   /** Native memory of all slabs. */
   readonly bytes: number;
 }
@@ -61,10 +60,12 @@ export interface BlockCounts {
  *        └───── release ────┘ └── takeBack ───┘
  *
  * Only a block of ours is written or released. The kernel's are lent from just before
- * NtDeviceIoControlFile until the packet was removed from the port, or the call was refused.
+ * NtDeviceIoControlFile until the packet was removed from the port, or the call was refused or
+ * completed without a packet.
  *
- * The ApcContext of a loan is made of the block's number and the generation of the loan, so a packet
- * of an earlier loan finds nothing. It is odd, so it is never null, and never the address of an
+ * The ApcContext of a loan is made of the block's number and the generation of the loan. A packet of an
+ * earlier loan finds nothing: not because the generation never comes again, it does after 64 loans, but
+ * because a loan ends only with its own packet. The generation is for packets that others make. It is odd, so it is never null, and never the address of an
  * OVERLAPPED of somebody else on the same port. And it is small: V8 has numbers below 2^31 in place,
  * but would make an object of 16 bytes for each address plus generation.
  */
@@ -73,14 +74,14 @@ export class PollBlocks {
   readonly blockBytes: number;
   readonly #kernel: Kernel;
   readonly #guardOffset: number;
-  readonly #firstSlabBlocks: number;
+  /** By block: its slab, its addresses, who owns it, and the generation of its last loan. */
   readonly #slabs: Slab[] = [];
-  /** By block, once it was acquired: its address, and that of its AFD_POLL_INFO. */
   readonly #addresses = new BoxedNumbers();
   readonly #infoAddresses = new BoxedNumbers();
+  readonly #owners: number[] = [];
+  readonly #generations: number[] = [];
   readonly #free = new Queue<number>();
-  #blocks = 0;
-  #kernels = 0;
+  #kernelOwned = 0;
 
   /** 0 or 1: ledgers of a different kind on one port tell their packets apart. */
   readonly kind: 0 | 1;
@@ -91,54 +92,29 @@ export class PollBlocks {
     this.kind = kind;
     this.#guardOffset = pollBlockBytes(handlesPerBlock);
     this.blockBytes = Math.ceil((this.#guardOffset + guardBytes) / alignment) * alignment;
-    this.#firstSlabBlocks = Math.min(64, Math.floor(firstSlabBytes / this.blockBytes));
   }
 
-  /** True if a block can be acquired. @returns false when there is no native memory left. */
-  hasRoom(): boolean {
-    if (this.#free.length > 0) return true;
-    let memory: NativeMemory;
-    try {
-      memory = this.#kernel.allocate(this.#nextSlabBytes());
-    } catch {
-      return false;
-    }
-    this.#grow(memory);
-    return true;
-  }
-
-  /** Takes a block for ourselves; its content is ready to be armed. */
+  /** Takes a block for ourselves. @returns its number; -1 when there is no native memory left. */
   acquire(): number {
-    if (this.#free.length === 0) this.#grow(this.#kernel.allocate(this.#nextSlabBytes()));
+    if (this.#free.length === 0 && !this.#grow()) return -1;
     const block = this.#free.pop();
-    const slab = this.#slabOf(block);
-    slab.owners[block - slab.first] = owner.us;
-    const at = this.#offset(slab, block);
-    const { memory } = slab;
-    // New blocks are taken in their order.
-    const isNew = block === this.#addresses.length;
-    if (isNew) {
-      this.#addresses.push(memory.address + at);
-      this.#infoAddresses.push(memory.address + at + pollInfoOffset);
-    }
-    // A poll leaves its header as it is.
-    if (isNew || DEBUG) writePollHeader(memory, at);
-    if (DEBUG) this.#fill(memory, at + this.#guardOffset, guardBytes, guardWord);
+    this.#owners[block] = owner.us;
+    if (DEBUG) this.#fill(block, this.#guardOffset, guardBytes, guardWord);
     return block;
   }
 
   /** Gives a block of ours back. @throws {Error} for the kernel's: it would be written to later. */
   release(block: number): void {
-    const slab = this.#require(block, owner.us);
-    slab.owners[block - slab.first] = owner.nobody;
-    if (DEBUG) this.#fill(slab.memory, this.#offset(slab, block), this.blockBytes, freedWord);
+    this.#require(block, owner.us);
+    this.#owners[block] = owner.nobody;
+    if (DEBUG) this.#fill(block, 0, this.blockBytes, freedWord);
     this.#free.push(block);
   }
 
   /** Writes which socket a block of ours is to ask about, and for what. */
   setHandle(block: number, index: number, handle: HANDLE, mask: number): void {
-    const slab = this.#require(block, owner.us);
-    writePollHandle(slab.memory, this.#offset(slab, block), index, handle, mask);
+    this.#require(block, owner.us);
+    writePollHandle(this.#memory(block), this.#offset(block), index, handle, mask);
   }
 
   /**
@@ -148,49 +124,47 @@ export class PollBlocks {
    * @returns what the request's ApcContext is to be.
    */
   lend(block: number, handles: number): number {
-    const slab = this.#require(block, owner.us);
-    const { memory, owners, generations } = slab;
-    const index = block - slab.first;
-    writePoll(memory, this.#offset(slab, block), handles);
-    owners[index] = owner.kernel;
-    this.#kernels += 1;
-    const generation = ((generations[index] as number) + 1) % generationCount;
-    generations[index] = generation;
+    this.#require(block, owner.us);
+    const [memory, at] = [this.#memory(block), this.#offset(block)];
+    // Anew each time, as mio and wepoll do: the block was the output of the last poll, too.
+    writePollHeader(memory, at);
+    writePoll(memory, at, handles);
+    this.#owners[block] = owner.kernel;
+    this.#kernelOwned += 1;
+    this.#generations[block] = ((this.#generations[block] as number) + 1) % generationCount;
     return this.context(block);
   }
 
   /** The ApcContext of the loan of a block; of the last one, when it is not lent. */
   context(block: number): number {
-    const slab = this.#slabOf(block);
-    const generation = slab.generations[block - slab.first] as number;
+    const generation = this.#generations[block] as number;
     return block * contextsPerBlock + 4 * generation + 2 * this.kind + 1;
   }
 
-  /** The request was refused, or ended without a packet: the block is ours again. */
+  /**
+   * Ends a loan: the packet was removed, the call was refused, or it completed without a packet. The
+   * block is ours again.
+   */
   takeBack(block: number): void {
-    const slab = this.#require(block, owner.kernel);
-    slab.owners[block - slab.first] = owner.us;
-    this.#kernels -= 1;
-    if (DEBUG) this.#checkGuard(slab, block);
+    this.#require(block, owner.kernel);
+    this.#owners[block] = owner.us;
+    this.#kernelOwned -= 1;
+    if (DEBUG) this.#checkGuard(block);
   }
 
   /**
-   * The block that a packet belongs to, if it is lent, the loan is this one and the request ended.
+   * The block that a packet belongs to: it is lent, the loan is this one, and its Status, which is read
+   * here for the first time, says that the poll is complete.
    *
    * @returns -1 for a packet of nobody: posted by somebody else, or of an earlier loan.
    */
-  find(apcContext: number): number {
+  findCompleted(apcContext: number): number {
     const block = Math.floor(apcContext / contextsPerBlock);
     const rest = apcContext % contextsPerBlock;
     const generation = (rest - 2 * this.kind - 1) / 4;
-    for (const slab of this.#slabs) {
-      const index = block - slab.first;
-      if (index >= slab.count) continue;
-      const isLent = slab.owners[index] === owner.kernel;
-      if (!isLent || slab.generations[index] !== generation) return -1;
-      return this.status(block) === STATUS_PENDING ? -1 : block;
-    }
-    return -1;
+    const isLent = this.#owners[block] === owner.kernel;
+    if (!isLent || this.#generations[block] !== generation) return -1;
+    return this.status(block) === STATUS_PENDING ? -1 : block;
   }
 
   /** The address of a block: of its IO_STATUS_BLOCK. */
@@ -205,38 +179,35 @@ export class PollBlocks {
 
   /** How the poll of a block ended; STATUS_PENDING until it did. */
   status(block: number): NTSTATUS {
-    const slab = this.#slabOf(block);
-    return pollStatus(slab.memory, this.#offset(slab, block));
+    return pollStatus(this.#memory(block), this.#offset(block));
   }
 
   /** How many sockets a complete poll reports; none unless its Status is a success. */
   reported(block: number): number {
-    const slab = this.#slabOf(block);
-    return reportedHandles(slab.memory, this.#offset(slab, block));
+    return reportedHandles(this.#memory(block), this.#offset(block));
   }
 
   /** The handle of a reported socket. The output is compacted. */
   handle(block: number, index: number): HANDLE {
-    const slab = this.#slabOf(block);
-    return reportedHandle(slab.memory, this.#offset(slab, block), index);
+    return reportedHandle(this.#memory(block), this.#offset(block), index);
   }
 
   /** Its AFD_POLL_* bits. */
   events(block: number, index: number): number {
-    const slab = this.#slabOf(block);
-    return reportedEvents(slab.memory, this.#offset(slab, block), index);
+    return reportedEvents(this.#memory(block), this.#offset(block), index);
   }
 
   /** Why its connect failed. */
   cause(block: number, index: number): NTSTATUS {
-    const slab = this.#slabOf(block);
-    return reportedCause(slab.memory, this.#offset(slab, block), index);
+    return reportedCause(this.#memory(block), this.#offset(block), index);
   }
 
   get counts(): BlockCounts {
     const free = this.#free.length;
-    const bytes = this.#slabs.reduce((sum, { memory }) => sum + memory.byteLength, 0);
-    return { free, ours: this.#blocks - free - this.#kernels, kernels: this.#kernels, bytes };
+    let bytes = 0;
+    for (const { memory } of new Set(this.#slabs)) bytes += memory.byteLength;
+    const kernelOwned = this.#kernelOwned;
+    return { free, ours: this.#owners.length - free - kernelOwned, kernelOwned, bytes };
   }
 
   /**
@@ -245,87 +216,91 @@ export class PollBlocks {
    * @returns how many blocks the kernel still holds.
    */
   close(): number {
-    for (const { memory, owners } of this.#slabs) {
-      if (!owners.includes(owner.kernel)) memory.free();
+    for (const { memory, first, count } of new Set(this.#slabs)) {
+      if (!this.#owners.slice(first, first + count).includes(owner.kernel)) memory.free();
     }
+    const kernelOwned = this.#kernelOwned;
     this.#slabs.length = 0;
     this.#addresses.clear();
     this.#infoAddresses.clear();
     this.#free.clear();
-    this.#blocks = this.#kernels;
-    return this.#kernels;
+    // What is left is the kernel's.
+    this.#owners.length = 0;
+    for (let block = 0; block < kernelOwned; block += 1) this.#owners.push(owner.kernel);
+    return kernelOwned;
   }
 
   /** Compares the ledger's counters with what they count. @throws {Error} naming the first lie. */
   verify(): void {
     const counted = [0, 0, 0];
-    for (const { owners } of this.#slabs) {
-      for (const each of owners) counted[each] = (counted[each] as number) + 1;
-    }
-    const { free, ours, kernels } = this.counts;
-    const said = [free, ours, kernels];
+    for (const each of this.#owners) counted[each] = (counted[each] as number) + 1;
+    const { free, ours, kernelOwned } = this.counts;
+    const said = [free, ours, kernelOwned];
     if (said.join() !== counted.join()) throw new Error(`ledger: ${said} said, ${counted} counted`);
     const different = new Set(Array.from({ length: free }, (_, index) => this.#free.at(index)));
     if (different.size !== free) throw new Error('ledger: a block is free twice');
-    for (const slab of this.#slabs) {
-      for (let index = 0; DEBUG && index < slab.count; index += 1) {
-        if (slab.owners[index] === owner.us) this.#checkGuard(slab, slab.first + index);
-      }
+    for (let block = 0; DEBUG && block < this.#owners.length; block += 1) {
+      if (this.#owners[block] === owner.us) this.#checkGuard(block);
     }
   }
 
   #nextSlabBlocks(): number {
     const last = this.#slabs.at(-1);
-    return last ? Math.min(largestSlabBlocks, 2 * last.count) : this.#firstSlabBlocks;
+    if (last !== undefined) return Math.min(largestSlabBlocks, 2 * last.count);
+    return Math.min(64, Math.floor(firstSlabBytes / this.blockBytes));
   }
 
-  #nextSlabBytes(): number {
-    return this.#nextSlabBlocks() * this.blockBytes + alignment;
-  }
-
-  #grow(memory: NativeMemory): void {
+  /** @returns false when there is no native memory left. */
+  #grow(): boolean {
     const count = this.#nextSlabBlocks();
-    const start = (alignment - (memory.address % alignment)) % alignment;
-    const first = this.#blocks;
-    this.#slabs.push({
-      memory,
-      start,
-      first,
-      count,
-      owners: new Uint8Array(count),
-      generations: new Uint8Array(count),
-    });
-    this.#blocks += count;
-    for (let index = count - 1; index >= 0; index -= 1) this.#free.push(first + index);
-  }
-
-  #slabOf(block: number): Slab {
-    for (const slab of this.#slabs) {
-      if (block < slab.first + slab.count) return slab;
+    let memory: NativeMemory;
+    try {
+      memory = this.#kernel.allocate(count * this.blockBytes + alignment);
+    } catch (error) {
+      // No stack is no lack of memory.
+      if (error instanceof RangeError) throw error;
+      return false;
     }
-    throw new Error(`ledger: there is no block ${block}`);
+    const start = (alignment - (memory.address % alignment)) % alignment;
+    const slab = { memory, start, first: this.#slabs.length, count };
+    for (let index = 0; index < count; index += 1) {
+      const address = memory.address + start + index * this.blockBytes;
+      this.#slabs.push(slab);
+      this.#addresses.push(address);
+      this.#infoAddresses.push(address + pollInfoOffset);
+      this.#owners.push(owner.nobody);
+      this.#generations.push(0);
+    }
+    for (let index = count - 1; index >= 0; index -= 1) this.#free.push(slab.first + index);
+    return true;
   }
 
-  #offset(slab: Slab, block: number): number {
-    return slab.start + (block - slab.first) * this.blockBytes;
+  #memory(block: number): NativeMemory {
+    return (this.#slabs[block] as Slab).memory;
   }
 
-  #require(block: number, wanted: number): Slab {
-    const slab = this.#slabOf(block);
-    const found = slab.owners[block - slab.first];
-    if (found === wanted) return slab;
+  #offset(block: number): number {
+    const { start, first } = this.#slabs[block] as Slab;
+    return start + (block - first) * this.blockBytes;
+  }
+
+  #require(block: number, wanted: number): void {
+    const found = this.#owners[block];
+    if (found === wanted) return;
+    if (found === undefined) throw new Error(`ledger: there is no block ${block}`);
     const whose = ['nobody’s', 'ours', 'the kernel’s'];
-    throw new Error(`ledger: block ${block} is ${whose[found ?? 0]}, not ${whose[wanted]}`);
+    throw new Error(`ledger: block ${block} is ${whose[found]}, not ${whose[wanted]}`);
   }
 
-  #fill(memory: NativeMemory, at: number, byteLength: number, word: number): void {
+  #fill(block: number, from: number, byteLength: number, word: number): void {
+    const [memory, at] = [this.#memory(block), this.#offset(block) + from];
     for (let offset = 0; offset < byteLength; offset += 4) memory.writeU32(at + offset, word);
   }
 
-  #checkGuard(slab: Slab, block: number): void {
-    const at = this.#offset(slab, block) + this.#guardOffset;
+  #checkGuard(block: number): void {
+    const at = this.#offset(block) + this.#guardOffset;
     for (let word = 0; word < 4; word += 1) {
-      if (slab.memory.readU32(at + 4 * word) === guardWord) continue;
+      if (this.#memory(block).readU32(at + 4 * word) === guardWord) continue;
       throw new Error(`ledger: somebody wrote behind block ${block}`);
     }
   }

@@ -13,6 +13,7 @@ import { PollLoop } from './poll-loop.js';
 import { PollRequests } from './poll-requests.js';
 import { Registration } from './registration.js';
 import { Registry } from './registry.js';
+import { reserveStack } from './reserve-stack.js';
 import { SharedFlags } from './shared-flags.js';
 import { SocketHandles } from './socket-handles.js';
 
@@ -74,6 +75,7 @@ export class PollEngine {
 
   /** @throws when the socket cannot be polled; nothing is left then. */
   add(skt: Skt, interest: PreparedInterest, token: unknown): number {
+    reserveStack();
     const { registry, loop } = this;
     const id = this.#nextId;
     const registration = new Registration(id, skt, skt.baseHandle(), token, interest);
@@ -93,6 +95,7 @@ export class PollEngine {
   }
 
   remove(registration: Registration): void {
+    reserveStack();
     this.loop.remove(registration);
   }
 
@@ -100,6 +103,7 @@ export class PollEngine {
   wait(events: PollEvents, timeoutMs: number): void {
     const { now } = this.#options;
     const { loop } = this;
+    reserveStack();
     this.#isWaiting = true;
     try {
       const deadlineMs = now() + timeoutMs;
@@ -137,18 +141,19 @@ export class PollEngine {
    *   the port if another thread is about to post.
    */
   close(): { readonly blocks: number; readonly isPortLeft: boolean } {
+    reserveStack();
     const { now, closeLimitMs } = this.#options;
     const { registry, requests, handles, loop, flags, port } = this;
     const deadlineMs = now() + closeLimitMs;
     const registrations = registry.size;
     flags.close();
-    for (const registration of registry.all) {
-      registration.remove();
-      registry.remove(registration);
-    }
     let blocks = 0;
     let isPortLeft = true;
     try {
+      for (const registration of registry.all) {
+        registration.remove();
+        registry.remove(registration);
+      }
       requests.cancelAll(() => !(now() < deadlineMs));
       this.#drainPort(deadlineMs);
     } finally {
@@ -157,7 +162,8 @@ export class PollEngine {
         // Under Wine that ends what is pending on them.
         this.#drainPort(Number.NEGATIVE_INFINITY);
       } finally {
-        isPortLeft = !flags.waitForPosters(postersLimitMs);
+        const leftMs = Math.max(0, deadlineMs - now()) || 0;
+        isPortLeft = !flags.waitForPosters(Math.min(leftMs, postersLimitMs));
         if (!isPortLeft) port.close();
         this.#memory.free();
         loop.clear();
@@ -176,7 +182,7 @@ export class PollEngine {
       const taken = port.take(Math.min(leftMs, closeSliceMs));
       for (let index = port.next(); index !== -1; index = port.next()) {
         const isPoll = port.key(index) === packetKey.poll;
-        const request = isPoll ? requests.find(port.apcContext(index)) : undefined;
+        const request = isPoll ? requests.findCompleted(port.apcContext(index)) : undefined;
         if (request === undefined) continue;
         requests.complete(request);
         requests.release(request);
@@ -200,6 +206,7 @@ export class PollEngine {
   }
 
   #onClose(skt: Skt): void {
+    reserveStack();
     const registration = this.registry.find(skt);
     if (registration !== undefined) this.loop.closed(registration);
     if (!this.#isWaiting) this.log.publish();

@@ -9,7 +9,7 @@ import type { Registration } from './registration.js';
 
 /** The handles that polls are submitted on: AFD handles, or those of the sockets. */
 export interface PollHandles {
-  /** A poll that completes at once posts no packet. */
+  /** True if a poll that completes at once posts no packet. */
   readonly skipsPacketOnSuccess: boolean;
   /** Handles of AFD that are open; none of the sockets'. */
   readonly open: readonly HANDLE[];

@@ -1,5 +1,5 @@
 import { type CompletionPort, largestTake } from 'nt-afd';
-import { AFD_POLL_LOCAL_CLOSE, isNtError, NtStatusError } from 'ntdllx';
+import { AFD_POLL_LOCAL_CLOSE, isNtError, isNtStatusError } from 'ntdllx';
 import type { Batches } from './batches.js';
 import type { DiagnosticsLog } from './diagnostics.js';
 import { unpackInterest } from './interest.js';
@@ -14,9 +14,12 @@ import type { Registration } from './registration.js';
 import type { Registry } from './registry.js';
 import type { SharedFlags } from './shared-flags.js';
 
+/** How many packets that are not in use are kept for the next ones. */
+const sparePackets = 64;
+
 /** What a poller did, counted since it was made. */
 export interface LoopCounts {
-  /** How often a socket was asked about. One request may be about many. */
+  /** The sockets of all requests that NT accepted, each as often as it was in one. */
   submitted: number;
   /** Packets removed from the port, and those of them that belonged to nobody. */
   packets: number;
@@ -54,6 +57,9 @@ export class PollLoop {
   readonly #finished = new Queue<PollRequest | PostedPacket | Registration>();
   /** How many events of sockets `#finished` has, before any is filtered out. */
   #ready = 0;
+  readonly #sparePackets = new Queue<PostedPacket>();
+  /** The last list had one place, and a wake took it. */
+  #wasWakeAlone = false;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -72,18 +78,19 @@ export class PollLoop {
   }
 
   /**
-   * Submits what is queued. Stops when `#finished` fills the list of events: otherwise sockets that are
-   * always ready would be polled far ahead of being delivered.
+   * Submits what is queued. Stops when `#finished` has as many events as the list has places: otherwise
+   * sockets that are always ready would be polled far ahead of being delivered.
    *
    * @param room how many events fit into the list.
    */
   flush(room: number): void {
     const { batches } = this.#parts;
     const queue = this.#queue;
+    let registration: Registration | undefined;
     try {
       batches.coalesce();
       for (let turns = queue.length; turns > 0 && this.#ready < room; turns -= 1) {
-        const registration = queue.shift();
+        registration = queue.shift();
         registration.isQueued = false;
         this.advance(registration);
       }
@@ -91,7 +98,8 @@ export class PollLoop {
         this.#submit(each);
       }
     } catch (error) {
-      // A call that could not be made, such as for want of stack: nobody is lost.
+      // A call that could not be made: nobody is lost.
+      if (registration !== undefined) this.enqueue(registration);
       for (let each = batches.takePartial(); each !== undefined; each = batches.takePartial()) {
         this.#requeue(each);
       }
@@ -140,20 +148,24 @@ export class PollLoop {
         leftMs = 0;
       }
     } catch (error) {
-      if (!(error instanceof NtStatusError && this.hasFinished)) throw error;
+      if (!(isNtStatusError(error) && this.hasFinished)) throw error;
     }
   }
 
   /** Delivers into an empty list what is finished, until it is full. The rest is carried over. */
   drain(events: PollEvents): void {
     const { flags, log } = this.#parts;
+    const finished = this.#finished;
+    // Who wakes all the time must not keep a list of one place for himself.
+    const isOthersTurn = this.#wasWakeAlone && finished.length > 0;
+    this.#wasWakeAlone = false;
     // The flag, not the packet: that is behind those of all sockets that are ready.
-    if (flags.isWakePending) {
+    if (flags.isWakePending && !isOthersTurn) {
+      this.#wasWakeAlone = events.capacity === 1;
       const bits = flags.takeWake();
       events.addWake(bits);
       log.wake(bits);
     }
-    const finished = this.#finished;
     while (finished.length > 0 && !events.isFull) {
       const first = finished.at(0);
       if (first instanceof PollRequest) {
@@ -161,6 +173,7 @@ export class PollLoop {
       } else {
         if (first instanceof PostedPacket) {
           events.addPost(first.type, first.value);
+          if (this.#sparePackets.length < sparePackets) this.#sparePackets.push(first);
         } else {
           events.addSocket(first, Readiness.localClosed, 0);
           this.#ready -= 1;
@@ -175,7 +188,12 @@ export class PollLoop {
   remove(registration: Registration): void {
     registration.remove();
     this.#parts.registry.remove(registration);
-    this.advance(registration);
+    try {
+      this.advance(registration);
+    } catch (error) {
+      this.enqueue(registration);
+      throw error;
+    }
   }
 
   /** The socket was closed without being removed: it is removed, and that is reported if asked for. */
@@ -203,7 +221,7 @@ export class PollLoop {
     const { requests, registry } = this.#parts;
     requests.verify();
     const all = [...registry.all, ...registry.deletePending];
-    const lent = all.filter(({ request }) => request !== undefined && request.state !== 'idle');
+    const lent = all.filter(({ request }) => request !== undefined && request.state !== 'ours');
     if (lent.length !== requests.pending) {
       throw new Error(`poller: ${lent.length} requests, ${requests.pending} that are pending`);
     }
@@ -224,13 +242,13 @@ export class PollLoop {
     const { port, requests, registry } = this.#parts;
     switch (port.key(index)) {
       case packetKey.poll: {
-        const request = requests.find(port.apcContext(index));
+        const request = requests.findCompleted(port.apcContext(index));
         if (request === undefined) {
           this.counts.unknown += 1;
           break;
         }
         requests.complete(request);
-        this.#complete(request);
+        this.#handleCompleted(request);
         break;
       }
       case packetKey.wake:
@@ -238,7 +256,7 @@ export class PollLoop {
         break;
       case packetKey.post:
         // Does not count as ready: posts that never end must not keep sockets from being polled.
-        this.#finished.push(new PostedPacket(port.status(index), port.information(index)));
+        this.#finished.push(this.#postedPacket(port.status(index), port.information(index)));
         break;
       case packetKey.change: {
         const registration = registry.findById(port.apcContext(index));
@@ -257,18 +275,27 @@ export class PollLoop {
     }
   }
 
+  #postedPacket(type: number, value: number): PostedPacket {
+    const spare = this.#sparePackets;
+    const packet = spare.length === 0 ? new PostedPacket() : spare.pop();
+    packet.type = type;
+    packet.value = value;
+    return packet;
+  }
+
   #submit(request: PollRequest): void {
     const { requests, batches } = this.#parts;
-    this.counts.submitted += request.members.length;
     try {
       requests.submit(request);
     } catch (error) {
       this.#requeue(request);
       throw error;
     }
+    const { length } = request.members;
+    if (!isFailed(request)) this.counts.submitted += length;
     if (request.state === 'pending') batches.pends(request);
-    else if (!isFailed(request)) this.#complete(request);
-    else if (request.members.length > 1) this.#split(request);
+    else if (!isFailed(request)) this.#handleCompleted(request);
+    else if (length > 1) this.#split(request);
     else this.#refused(request);
   }
 
@@ -306,10 +333,10 @@ export class PollLoop {
   }
 
   /** A request is complete. One that has nothing to report does not wait for its turn. */
-  #complete(request: PollRequest): void {
+  #handleCompleted(request: PollRequest): void {
     const { batches } = this.#parts;
     const { members } = request;
-    batches.completed(request);
+    batches.ended(request);
     if (isFailed(request) && members.length === 1) {
       this.#refused(request);
     } else if (isFailed(request)) {
@@ -332,7 +359,8 @@ export class PollLoop {
     const isRefused = isFailed(request);
     requests.read(request);
     while (request.handled < members.length) {
-      if (events.isFull) return false;
+      // Those that are left and have nothing to report need no place.
+      if (events.isFull && request.reported > 0) return false;
       const { handled, reported } = request;
       const afdEvents = requests.events(handled);
       const cause = isRefused ? request.status : requests.cause(handled);
@@ -345,15 +373,15 @@ export class PollLoop {
       }
       const ready = isRefused ? Readiness.refused : readinessOf(afdEvents, member.bits);
       if (ready === 0) continue;
-      member.delivered(ready);
       events.addSocket(member, ready, cause);
+      member.delivered(ready);
     }
     this.#ready -= request.reported;
     this.#release(request);
     return true;
   }
 
-  /** The next member of a complete request is free for another one. */
+  /** Detaches the next member from its complete request, and queues it to be polled again. */
   #settle(request: PollRequest, afdEvents: number): Registration {
     const { requests, batches } = this.#parts;
     const member = requests.next(request);

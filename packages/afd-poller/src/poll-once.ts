@@ -1,7 +1,5 @@
 import {
-  afdScratchBytes,
   CompletionPort,
-  openAfd,
   pollBlockBytes,
   pollInfoOffset,
   pollStatus,
@@ -28,6 +26,7 @@ import {
   STATUS_TIMEOUT,
 } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
+import { openDevice } from './afd-handles.js';
 import { PollerError } from './errors.js';
 import { type Interest, prepareInterest } from './interest.js';
 import { type PollerOptions, readOptions } from './options.js';
@@ -121,14 +120,11 @@ class OnePoll {
       this.#memory.free();
       throw error;
     }
-    const scratch = kernel.allocate(afdScratchBytes);
     try {
-      this.#afd = openAfd(kernel, scratch);
+      this.#afd = openDevice(kernel);
     } catch (error) {
       this.#closePort();
       throw error;
-    } finally {
-      scratch.free();
     }
     const status = this.#port.associate(this.#afd, 0);
     if (!isNtError(status)) return;
@@ -138,19 +134,12 @@ class OnePoll {
 
   /** One AFD_POLL, to its end. The block is the kernel's from the call until its packet is removed. */
   run(timeoutMs: number): PollOnceResult[] {
-    const { length } = this.#entries;
-    const block = this.#kernel.allocate(pollBlockBytes(length));
-    writePollHeader(block, 0, timeoutMs > longestMs ? INT64_MAX : relativeTimeout100ns(timeoutMs));
-    writePoll(block, 0, length);
-    for (const [index, { base, bits }] of this.#entries.entries()) {
-      writePollHandle(block, 0, index, base, afdMask(bits));
-    }
-    const { address } = block;
-    const info = address + pollInfoOffset;
-    const status = submitPoll(this.#kernel, this.#afd, address, address, info, length);
-    if (isNtError(status)) {
+    const block = this.#kernel.allocate(pollBlockBytes(this.#entries.length));
+    try {
+      this.#submit(block, timeoutMs);
+    } catch (error) {
       block.free();
-      throw new NtStatusError('NtDeviceIoControlFile', status);
+      throw error;
     }
     // AFD itself knows when the time is over, and nobody else has this port: the packet is ours. Once a
     // second this thread runs JavaScript's own checks, so that a worker can be terminated meanwhile.
@@ -161,6 +150,20 @@ class OnePoll {
     block.free();
     if (isNtSuccess(ended) || ended === STATUS_TIMEOUT) return ready;
     throw new NtStatusError('NtDeviceIoControlFile', ended);
+  }
+
+  /** @throws {NtStatusError} when NT refuses: the block is ours then. */
+  #submit(block: NativeMemory, timeoutMs: number): void {
+    const { length } = this.#entries;
+    writePollHeader(block, 0, timeoutMs > longestMs ? INT64_MAX : relativeTimeout100ns(timeoutMs));
+    writePoll(block, 0, length);
+    for (const [index, { base, bits }] of this.#entries.entries()) {
+      writePollHandle(block, 0, index, base, afdMask(bits));
+    }
+    const { address } = block;
+    const info = address + pollInfoOffset;
+    const status = submitPoll(this.#kernel, this.#afd, address, address, info, length);
+    if (isNtError(status)) throw new NtStatusError('NtDeviceIoControlFile', status);
   }
 
   close(): void {

@@ -4,18 +4,18 @@ import type { Registration } from './registration.js';
 
 /** Who owns the block of a request. */
 export type RequestState =
-  /** The engine: not submitted yet, or complete. */
-  | 'idle'
-  /** The kernel. */
+  /** The engine: not submitted yet, or complete and perhaps waiting to be delivered. */
+  | 'ours'
+  /** The kernel, also while a close cancels all requests of a handle by one call. */
   | 'pending'
-  /** The kernel, which was asked to end the poll: its packet is still to come. */
+  /** The kernel, which was asked to cancel this poll: its packet is still to come. */
   | 'cancelling';
 
 /** One AFD_POLL, about one socket or several. Written by `poll-requests.ts` unless a field says else. */
 export class PollRequest {
   /** In the order of its handles. */
   readonly members = new Queue<Registration>();
-  state: RequestState = 'idle';
+  state: RequestState = 'ours';
   /** Names its block and the ledger of that; -1 when it has none. */
   blockKey = -1;
   /** Which AFD handle it is submitted on. Written by `afd-handles.ts`. */
@@ -28,8 +28,11 @@ export class PollRequest {
   handled = 0;
   /** It was refused because its AFD handle is gone, through no fault of a member. */
   isHandleLost = false;
-  /** Written by `batches.ts`, as the rest: when it was submitted, while it pends and has room; or -1. */
-  flush = -1;
+  /**
+   * Number of the flush that submitted it, while it pends and has room; otherwise -1. This field and
+   * those below are written by `batches.ts`.
+   */
+  submittedAtFlush = -1;
   /** Cancelled so that its members are put together with others. */
   isCoalesced = false;
   /** Its neighbours among the requests that pend and have room. */

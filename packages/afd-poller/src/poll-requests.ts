@@ -2,9 +2,9 @@ import { type CompletionPort, cancelPoll, submitPoll } from 'nt-afd';
 import {
   type HANDLE,
   isNtError,
+  isNtStatusError,
   type Kernel,
   type NTSTATUS,
-  NtStatusError,
   STATUS_CANCELLED,
   STATUS_NO_MEMORY,
   STATUS_NOT_FOUND,
@@ -17,7 +17,7 @@ import { PollRequest } from './poll-request.js';
 import { Queue } from './queue.js';
 import type { Registration } from './registration.js';
 
-/** True for a request that NT refused, or that it ended with an error nobody asked for. */
+/** True for a request that NT refused, or completed with an error other than STATUS_CANCELLED. */
 export function isFailed({ status }: PollRequest): boolean {
   return isNtError(status) && status !== STATUS_CANCELLED;
 }
@@ -40,7 +40,7 @@ export class PollRequests {
   readonly #spare = new Queue<PollRequest>();
   /** What the request that was read last reports of each of its members. */
   readonly #output = { events: [] as number[], causes: [] as NTSTATUS[] };
-  /** How many were submitted, and how many of them NT was asked to end. */
+  /** How many requests were submitted, and how many of them NT was asked to cancel. */
   submitted = 0;
   cancelled = 0;
   /** How many sockets the kernel has a request about. */
@@ -66,7 +66,7 @@ export class PollRequests {
     return {
       free: one.free + several.free,
       ours: one.ours + several.ours,
-      kernels: one.kernels + several.kernels,
+      kernelOwned: one.kernelOwned + several.kernelOwned,
       bytes: one.bytes + several.bytes,
     };
   }
@@ -130,15 +130,18 @@ export class PollRequests {
     return STATUS_SUCCESS;
   }
 
-  /** The request that a packet belongs to; undefined for a packet of nobody. */
-  find(apcContext: number): PollRequest | undefined {
-    const single = this.#single.find(apcContext);
+  /** The complete request that a packet belongs to; undefined for a packet of nobody. Changes nothing. */
+  findCompleted(apcContext: number): PollRequest | undefined {
+    const single = this.#single.findCompleted(apcContext);
     if (single !== -1) return this.#byKey[2 * single];
-    const several = this.#several.find(apcContext);
+    const several = this.#several.findCompleted(apcContext);
     return several === -1 ? undefined : this.#byKey[2 * several + 1];
   }
 
-  /** The packet of a request was removed, or none is due: its block is ours, and is read. */
+  /**
+   * Ends the loan of a request whose packet was removed, or that has none. Stores its Status and how
+   * many of its sockets have something to report.
+   */
   complete(request: PollRequest): void {
     const blocks = this.#blocksOf(request);
     const block = request.blockKey >> 1;
@@ -205,7 +208,10 @@ export class PollRequests {
     return member;
   }
 
-  /** Whatever the request of a registration asks for counts as too little. @returns false if it has none. */
+  /**
+   * Marks the pending request of a registration as out of date: the next flush that looks at it cancels
+   * and resubmits it. @returns false if it has no request that is pending.
+   */
   outdate(registration: Registration): boolean {
     if (registration.request?.state !== 'pending') return false;
     registration.submittedMask = 0;
@@ -274,14 +280,18 @@ export class PollRequests {
 
   /** Finds a block and a handle. @returns why there is none. */
   #prepare(request: PollRequest, blocks: PollBlocks): NTSTATUS {
-    if (!blocks.hasRoom()) return STATUS_NO_MEMORY;
+    const block = blocks.acquire();
+    if (block === -1) return STATUS_NO_MEMORY;
     try {
       this.#handles.attach(request);
     } catch (error) {
-      if (error instanceof NtStatusError) return error.status;
-      throw error;
+      blocks.release(block);
+      if (!isNtStatusError(error)) throw error;
+      // What is refused is a handle of ours: no socket is to blame.
+      request.isHandleLost = true;
+      return error.status;
     }
-    request.blockKey = 2 * blocks.acquire() + blocks.kind;
+    request.blockKey = 2 * block + blocks.kind;
     return STATUS_SUCCESS;
   }
 
@@ -317,7 +327,7 @@ export class PollRequests {
   #takeBack(request: PollRequest): void {
     this.#blocksOf(request).takeBack(request.blockKey >> 1);
     this.#byKey[request.blockKey] = undefined;
-    request.state = 'idle';
+    request.state = 'ours';
     this.pending -= request.members.length;
     this.#handles.detach(request);
   }

@@ -16,16 +16,16 @@ export class Registration {
   token: unknown;
   interest: PreparedInterest;
   /** Edge: what was reported and no would-block has renewed since. Always: a connect that ended. */
-  disarmed = 0;
+  alreadyReported = 0;
   /** `disabled`: a spent one-shot, or an end that was reported; until `modify`. */
   state: 'enabled' | 'disabled' | 'removed' = 'enabled';
-  /** The request that it is a member of. Written by `poll-requests.ts`, as the two below. */
+  /** The request that it is a member of. Written by `poll-requests.ts`, like `submittedMask`. */
   request: PollRequest | undefined;
   /** What that request asks AFD for. */
   submittedMask = 0;
   /** How many of its last requests reported nothing of it. Written by `batches.ts`. */
   idleRounds = 0;
-  /** Waits in the engine's queue. Written by `poll-engine.ts`. */
+  /** True while it is in the loop's queue. Written by `poll-loop.ts`. */
   isQueued = false;
 
   constructor(id: number, skt: Skt, base: HANDLE, token: unknown, interest: PreparedInterest) {
@@ -36,18 +36,19 @@ export class Registration {
     this.interest = interest;
   }
 
-  /** What it is interested in now. */
+  /** What it is interested in now, as bits of `Readiness`. */
   get bits(): number {
-    return this.interest.bits & ~this.disarmed;
+    return this.interest.bits & ~this.alreadyReported;
   }
 
-  /** What AFD is to be asked for. */
+  /** What AFD is to be asked for, as AFD_POLL_* bits. */
   get mask(): number {
     return afdMask(this.bits);
   }
 
   /**
-   * The state machine of a registration: what is to be done now. Pure.
+   * What is to be done now, as far as this registration alone says: the loop submits nothing while an
+   * earlier registration of the same socket has a request. Pure.
    *
    * A submitted request is never written over. One that asks for too little is cancelled, and the next
    * one is made when its packet was removed. One that asks for too much is left alone: what it reports is
@@ -70,28 +71,28 @@ export class Registration {
     const { mode } = this.interest;
     // The end of a connect is news once.
     if (ready & (Readiness.connected | Readiness.connectFailed)) {
-      this.disarmed |= Readiness.connected;
+      this.alreadyReported |= Readiness.connected;
     }
-    if (mode === 'edge') this.disarmed |= ready;
+    if (mode === 'edge') this.alreadyReported |= ready;
     if (mode === 'oneshot' || (ready & terminal) !== 0) this.state = 'disabled';
   }
 
   /** What comes back with its events from here on. */
-  rename(token: unknown): void {
+  setToken(token: unknown): void {
     this.token = token;
   }
 
   /** A new interest: what was reported before is reported again if it is still true. */
   change(interest: PreparedInterest): void {
     this.interest = interest;
-    this.disarmed = 0;
+    this.alreadyReported = 0;
     this.state = 'enabled';
   }
 
   /** A call would have blocked: in edge mode this readiness is news again. @returns whether it was not. */
   renew(ready: number): boolean {
-    const isRenewed = (this.disarmed & ready & ~Readiness.connected) !== 0;
-    this.disarmed &= ~ready | Readiness.connected;
+    const isRenewed = (this.alreadyReported & ready & ~Readiness.connected) !== 0;
+    this.alreadyReported &= ~ready | Readiness.connected;
     return isRenewed;
   }
 

@@ -36,7 +36,10 @@ export class Registry {
     return this.#byId.get(id);
   }
 
-  /** Another socket that has this handle: its own was closed behind the poller, and given out again. */
+  /**
+   * The registration that has this handle. When another socket has it by now, its own was closed without
+   * the poller's knowledge, and NT gave the value out again.
+   */
   findByHandle(base: HANDLE): Registration | undefined {
     return this.#byHandle.get(base);
   }

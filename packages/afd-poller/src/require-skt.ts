@@ -10,7 +10,8 @@ import { PollerError } from './errors.js';
  */
 export function requireSkt(skt: Skt, kernel: Kernel, what: string): void {
   if (!isSkt(skt)) {
-    const isOther = (skt as object | null)?.constructor?.name === 'Skt';
+    const name = (skt as object | null)?.constructor?.name ?? '';
+    const isOther = name === 'NativeSkt' || name === 'Skt';
     const hint = isOther ? ' It looks like one of another copy of tofu-sockets: install one.' : '';
     throw new PollerError('ERR_POLLER_ARGUMENT', `${what}, got ${showValue(skt)}.${hint}`);
   }

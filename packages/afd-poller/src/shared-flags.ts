@@ -1,5 +1,7 @@
 /** Where the flags are that all threads of one poller share. */
-const flag = { isClosed: 0, isWakePending: 1, wakeBits: 2, posters: 3 } as const;
+const flag = { isClosed: 0, wake: 1, wakeBits: 2, posters: 3 } as const;
+/** The wake flag: no bits to be taken; some, and a packet for them; some, and NT refused the packet. */
+const wake = { none: 0, posted: 1, refused: 2 } as const;
 
 /** What a poller and its remotes in other threads share. */
 export class SharedFlags {
@@ -17,21 +19,22 @@ export class SharedFlags {
 
   /** True from a wake until its bits are taken. */
   get isWakePending(): boolean {
-    return Atomics.load(this.#flags, flag.isWakePending) === 1;
+    return Atomics.load(this.#flags, flag.wake) !== wake.none;
   }
 
   /**
    * Adds to the wake bits, and posts a packet unless one is on its way already. The bits come first:
-   * whoever sees the flag sees them. When NT refuses the packet, `post` throws; a wake of another
-   * thread at that very moment then comes with the next one.
+   * whoever sees the flag sees them. When NT refuses the packet, `post` throws; the bits, and those of
+   * other threads that relied on that packet, are reported by the next pass of a wait all the same, and
+   * the next wake posts again.
    */
   wake(bits: number, post: () => void): void {
     Atomics.or(this.#flags, flag.wakeBits, bits);
-    if (Atomics.exchange(this.#flags, flag.isWakePending, 1) === 1) return;
+    if (Atomics.exchange(this.#flags, flag.wake, wake.posted) === wake.posted) return;
     try {
       post();
     } catch (error) {
-      Atomics.store(this.#flags, flag.isWakePending, 0);
+      Atomics.compareExchange(this.#flags, flag.wake, wake.posted, wake.refused);
       throw error;
     }
   }
@@ -41,7 +44,7 @@ export class SharedFlags {
    * between posts a packet of its own, and nothing is lost.
    */
   takeWake(): number {
-    Atomics.store(this.#flags, flag.isWakePending, 0);
+    Atomics.store(this.#flags, flag.wake, wake.none);
     return Atomics.exchange(this.#flags, flag.wakeBits, 0) >>> 0;
   }
 
@@ -51,6 +54,8 @@ export class SharedFlags {
    * @returns false when the poller is closed: then there is nothing to leave.
    */
   enter(): boolean {
+    // Looked at before, so that nobody who goes on calling keeps a close waiting.
+    if (this.isClosed) return false;
     Atomics.add(this.#flags, flag.posters, 1);
     if (!this.isClosed) return true;
     this.leave();
@@ -69,10 +74,13 @@ export class SharedFlags {
 
   /** Waits for those that entered. @returns false when one did not leave within the time. */
   waitForPosters(limitMs: number): boolean {
+    const deadlineMs = performance.now() + limitMs;
     for (;;) {
       const posters = Atomics.load(this.#flags, flag.posters);
       if (posters === 0) return true;
-      if (Atomics.wait(this.#flags, flag.posters, posters, limitMs) === 'timed-out') return false;
+      const leftMs = deadlineMs - performance.now();
+      if (!(leftMs > 0)) return false;
+      Atomics.wait(this.#flags, flag.posters, posters, leftMs);
     }
   }
 }

@@ -17,7 +17,7 @@ import type { Registration } from './registration.js';
  * life, so it cannot move to another poller.
  */
 export class SocketHandles implements PollHandles {
-  // Not safe where a layered provider is installed.
+  // FILE_SKIP_COMPLETION_PORT_ON_SUCCESS is not set: it is not safe with a layered provider.
   readonly skipsPacketOnSuccess = false;
   readonly open: readonly HANDLE[] = [];
   readonly #port: CompletionPort;

@@ -108,7 +108,7 @@ describe.each(presetNames)('%s', (way) => {
       }
       expect(calls).toBeGreaterThan(0);
       expect(poller.inspect()).toMatchObject({ pending: 0, isOpen: false });
-      expect(poller.inspect().blocks).toMatchObject({ ours: 0, kernels: 0, bytes: 0 });
+      expect(poller.inspect().blocks).toMatchObject({ ours: 0, kernelOwned: 0, bytes: 0 });
     },
   );
 });

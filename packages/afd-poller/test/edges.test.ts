@@ -254,7 +254,10 @@ describe.each(presetNames)('%s', (way) => {
     });
     skt.close();
     expect(refused).toEqual(['ERR_SKT_CLOSED']);
-    expect(poller.inspect()).toMatchObject({ registrations: 0, blocks: { ours: 0, kernels: 0 } });
+    expect(poller.inspect()).toMatchObject({
+      registrations: 0,
+      blocks: { ours: 0, kernelOwned: 0 },
+    });
     end();
   });
 

@@ -106,6 +106,7 @@ describe.each(presetNames)('%s', (way) => {
       poller.wake(round);
       const [event] = [...poller.wait(0, list)];
       expect(event).toMatchObject({ kind: 'wake', value: round });
+      expect([...poller.wait(0, list)]).toMatchObject([{ kind: 'socket' }]);
     }
     end();
   });

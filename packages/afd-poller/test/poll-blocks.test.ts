@@ -29,14 +29,14 @@ test('a packet finds its own loan of its own block, once that has ended', () => 
   const all = Array.from({ length: 200 }, () => blocks.acquire());
   const contexts = all.map((block) => blocks.lend(block, 1));
   expect(new Set(contexts).size).toBe(all.length);
-  for (const apcContext of contexts) expect(blocks.find(apcContext)).toBe(-1);
+  for (const apcContext of contexts) expect(blocks.findCompleted(apcContext)).toBe(-1);
   for (const block of all) end(block, STATUS_SUCCESS);
-  expect(contexts.map((apcContext) => blocks.find(apcContext))).toEqual(all);
+  expect(contexts.map((apcContext) => blocks.findCompleted(apcContext))).toEqual(all);
   blocks.verify();
   for (const block of all) blocks.takeBack(block);
-  for (const apcContext of contexts) expect(blocks.find(apcContext)).toBe(-1);
+  for (const apcContext of contexts) expect(blocks.findCompleted(apcContext)).toBe(-1);
   expect(blocks.close()).toBe(0);
-  for (const apcContext of contexts) expect(blocks.find(apcContext)).toBe(-1);
+  for (const apcContext of contexts) expect(blocks.findCompleted(apcContext)).toBe(-1);
 });
 
 test('64 loans of one block have different ApcContexts: no packet of an earlier one finds it', () => {
@@ -47,8 +47,8 @@ test('64 loans of one block have different ApcContexts: no packet of an earlier 
     const apcContext = blocks.lend(block, 1);
     expect(blocks.status(block)).toBe(STATUS_PENDING);
     end(block, STATUS_SUCCESS);
-    expect(earlier.map((old) => blocks.find(old))).toEqual(earlier.map(() => -1));
-    expect(blocks.find(apcContext)).toBe(block);
+    expect(earlier.map((old) => blocks.findCompleted(old))).toEqual(earlier.map(() => -1));
+    expect(blocks.findCompleted(apcContext)).toBe(block);
     blocks.takeBack(block);
     earlier.push(apcContext);
   }
@@ -62,13 +62,13 @@ test.each([STATUS_CANCELLED, STATUS_TIMEOUT])(
     const block = blocks.acquire();
     const before = blocks.lend(block, 1);
     end(block, last);
-    expect(blocks.find(before)).toBe(block);
+    expect(blocks.findCompleted(before)).toBe(block);
     blocks.takeBack(block);
     const after = blocks.lend(block, 1);
     expect(blocks.status(block)).toBe(STATUS_PENDING);
-    expect([blocks.find(before), blocks.find(after)]).toEqual([-1, -1]);
+    expect([blocks.findCompleted(before), blocks.findCompleted(after)]).toEqual([-1, -1]);
     end(block, STATUS_SUCCESS);
-    expect([blocks.find(before), blocks.find(after)]).toEqual([-1, block]);
+    expect([blocks.findCompleted(before), blocks.findCompleted(after)]).toEqual([-1, block]);
   },
 );
 
@@ -81,6 +81,6 @@ test('what somebody else’s packet can carry finds nothing', () => {
   expect([apcContext % 2, apcContext < 2 ** 31]).toEqual([1, true]);
   const foreign = [0, apcContext - 1, apcContext + 1, apcContext + 2, apcContext + 128];
   foreign.push(blocks.address(block), blocks.infoAddress(block), 2 ** 31, 2 ** 53, 2 ** 64);
-  expect(foreign.map((value) => blocks.find(value))).toEqual(foreign.map(() => -1));
-  expect(blocks.find(apcContext)).toBe(block);
+  expect(foreign.map((value) => blocks.findCompleted(value))).toEqual(foreign.map(() => -1));
+  expect(blocks.findCompleted(apcContext)).toBe(block);
 });

@@ -180,7 +180,7 @@ export class Scene {
       verifyPoller(poller);
       poller.close();
       const { pending, blocks } = poller.inspect();
-      expect({ pending, kernels: blocks.kernels }).toEqual({ pending: 0, kernels: 0 });
+      expect({ pending, kernelOwned: blocks.kernelOwned }).toEqual({ pending: 0, kernelOwned: 0 });
     }
     for (const skt of this.#skts.splice(0)) skt.close();
     this.host.verify();

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type AfdPoller, PollerRemote, type RemoteData } from 'afd-poller';
+import { verifyPoller } from 'afd-poller/internal';
 import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -131,6 +132,32 @@ describe.each(presetNames)('%s', (way) => {
     }
     // The last interest counts: one-shot, told, silent.
     scene.expectSilence(poller);
+  });
+
+  test('a wait near the end of the stack is refused before it began: nobody is lost', () => {
+    const poller = newPoller();
+    const skts = Array.from({ length: 70 }, () => scene.udp());
+    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, `${token}`);
+    const outcome = { done: 0, refused: 0 };
+    const dive = (): void => {
+      try {
+        dive();
+      } catch {}
+      if (outcome.done === 100) return;
+      try {
+        for (const event of poller.wait(0)) expect(event.kind).toBe('socket');
+        outcome.done += 1;
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        outcome.refused += 1;
+      }
+    };
+    dive();
+    expect(outcome.refused).toBeGreaterThan(0);
+    verifyPoller(poller);
+    const told = new Set<string>();
+    for (let wait = 0; wait < 4; wait += 1) for (const word of scene.next(poller)) told.add(word);
+    expect(told.size).toBe(70);
   });
 
   test('a thousand wakes from two threads: at least one event, all bits, none left over', async () => {

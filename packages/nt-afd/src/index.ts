@@ -26,6 +26,4 @@ export {
   largestTake,
   portMemoryBytes,
   postPacket,
-  setCompletionPort,
-  setNotificationModes,
 } from './port.js';

@@ -124,12 +124,11 @@ export class CompletionPort {
    * Removes packets. Blocks this thread until there is one or the time is over.
    *
    * @param timeoutMs 0 only looks; Infinity waits for ever; fractions are rounded up to 100 ns.
-   * @param limit how many at the most, 1 to {@link largestTake}.
    * @returns how many there are for {@link next}. Packets that were not read since the last take are
    *   kept, and then no more are removed.
    * @throws {NtStatusError}
    */
-  take(timeoutMs: number, limit: number = largestTake): number {
+  take(timeoutMs: number): number {
     if (this.#next < this.#taken) return this.#taken - this.#next;
     const addresses = this.#addresses;
     const isEndless = timeoutMs > longestMs;
@@ -137,7 +136,7 @@ export class CompletionPort {
     const status = this.#kernel.NtRemoveIoCompletionEx(
       this.handle,
       addresses.at(place.packets),
-      limit,
+      largestTake,
       addresses.at(place.removed),
       isEndless ? 0 : addresses.at(place.timeout),
       0,

@@ -47,6 +47,11 @@ export class NtStatusError extends NtdllxError {
   }
 }
 
+/** True for a {@link NtStatusError}, also for one of another installed copy of ntdllx. */
+export function isNtStatusError(error: unknown): error is NtStatusError {
+  return error instanceof Error && (error as { code?: unknown }).code === 'ERR_NTSTATUS';
+}
+
 /** A kernel32 call that failed. */
 export class Win32Error extends NtdllxError {
   readonly call: string;

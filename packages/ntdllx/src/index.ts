@@ -11,6 +11,7 @@ export * from './constants.js';
 export {
   ExportError,
   HostError,
+  isNtStatusError,
   KoffiError,
   NativeMemoryError,
   NtdllxError,

@@ -218,8 +218,8 @@ export class ModelPoller {
     look();
     for (const registration of [...this.bySocket.values()]) this.#forget(registration);
     const { pending, blocks, registrations } = this.real.inspect();
-    const left = { pending, kernels: blocks.kernels, registrations };
-    const isEmpty = pending === 0 && blocks.kernels === 0 && registrations === 0;
+    const left = { pending, kernelOwned: blocks.kernelOwned, registrations };
+    const isEmpty = pending === 0 && blocks.kernelOwned === 0 && registrations === 0;
     claim(isEmpty, 'something is left', () => `in a closed poller: ${JSON.stringify(left)}`);
     for (const list of this.lists) {
       const isOver = [...list].every(

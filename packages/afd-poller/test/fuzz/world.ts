@@ -163,11 +163,11 @@ export class World {
 
   /** What holds between any two operations. */
   verify(): void {
-    let kernels = 0;
+    let kernelOwned = 0;
     for (const poller of this.pollers) {
       poller.verify();
       const { blocks, afdHandles } = poller.real.inspect();
-      kernels += blocks.kernels;
+      kernelOwned += blocks.kernelOwned;
       if (afdHandles < poller.afdHandles) count(this.situations, 'AFD handles closed');
       if (afdHandles > poller.afdHandles) count(this.situations, 'AFD handles opened');
       poller.afdHandles = afdHandles;
@@ -180,8 +180,8 @@ export class World {
       });
     }
     const { pending, untaken } = this.sim;
-    claim(kernels === pending + untaken, 'the books lie', () => {
-      return `${kernels} blocks lent; ${pending} polls pending, ${untaken} untaken`;
+    claim(kernelOwned === pending + untaken, 'the books lie', () => {
+      return `${kernelOwned} blocks lent; ${pending} polls pending, ${untaken} untaken`;
     });
   }
 

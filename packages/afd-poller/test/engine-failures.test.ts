@@ -1,0 +1,203 @@
+import { PollEvents, type PollerOptions, pollOnce, prepareInterest } from 'afd-poller';
+import { SharedFlags, verifyPoller } from 'afd-poller/internal';
+import { type HANDLE, type Kernel, STATUS_INVALID_HANDLE, STATUS_SUCCESS } from 'ntdllx';
+import { createSimNt } from 'sim-nt';
+import { type DatagramSkt, type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { describe, expect, test } from 'vitest';
+import { type PresetName, pollerOf, presetNames, socketEvents, tokensOf } from './pollers.js';
+
+// What goes wrong in the middle of the engine's work: nobody is lost, and `modify` heals.
+
+/** UDP sockets, always writable, on a simulated kernel some of whose calls are replaced. */
+function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
+  const sim = createSimNt({ seed: 1 });
+  const kernel: { -readonly [K in keyof Kernel]: Kernel[K] } = { ...sim.kernel };
+  const creator = new SocketCreator(kernel);
+  const udp = (): DatagramSkt => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
+  const skts = Array.from({ length: count }, udp);
+  const seams = { kernel, now: sim.nowMs, allowMainThread: true };
+  const poller = pollerOf<number>(preset, { ...seams, ...options });
+  const told = (list?: PollEvents<number>) => tokensOf(poller.wait(5, list)).sort((a, b) => a - b);
+  const end = () => {
+    verifyPoller(poller);
+    poller.close();
+    for (const skt of skts) skt.close();
+    expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
+  };
+  return { sim, kernel, skts, poller, udp, told, end };
+}
+
+describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]', (preset) => {
+  test('is replaced after modify; its value is never closed again', () => {
+    const { kernel, sim, skts, poller, told, end } = stage(preset, 3);
+    let lost: HANDLE | undefined;
+    kernel.NtDeviceIoControlFile = (...args) => {
+      lost ??= args[0];
+      return sim.kernel.NtDeviceIoControlFile(...args);
+    };
+    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+    expect(told()).toEqual([0, 1, 2]);
+    expect(sim.kernel.NtClose(lost as HANDLE)).toBe(STATUS_SUCCESS);
+    let closed = 0;
+    kernel.NtClose = (handle) => {
+      expect(sim.kernel.NtClose(handle)).toBe(STATUS_SUCCESS);
+      closed += 1;
+      return STATUS_SUCCESS;
+    };
+    // The request that found it; the others are on a new one already.
+    const refused = [...socketEvents(poller.wait(5))].filter(({ isRefused }) => isRefused);
+    const causes = preset === 'single' ? [STATUS_INVALID_HANDLE] : [];
+    expect(refused.map(({ cause }) => cause)).toEqual(causes);
+    for (const skt of skts) poller.modify(skt, { writable: true });
+    expect(told()).toEqual([0, 1, 2]);
+    expect(poller.inspect()).toMatchObject({ registrations: 3, afdHandles: 1 });
+    end();
+    // The new one, and the port.
+    expect(closed).toBe(2);
+  });
+
+  test('and one more that cannot be had: the sockets are refused, not taken for closed', () => {
+    const { kernel, sim, skts, poller, told, end } = stage(preset, 2, { requestsPerHandle: 1 });
+    poller.add(skts[0] as Skt, { readable: true }, 0);
+    expect(told()).toEqual([]);
+    kernel.NtSetInformationFile = () => STATUS_INVALID_HANDLE;
+    poller.add(skts[1] as Skt, { writable: true, localClosed: true }, 1);
+    const [event] = [...socketEvents(poller.wait(5))];
+    expect(event).toMatchObject({ token: 1, isRefused: true, cause: STATUS_INVALID_HANDLE });
+    kernel.NtSetInformationFile = sim.kernel.NtSetInformationFile;
+    poller.modify(skts[1] as Skt, { writable: true });
+    expect(told()).toEqual([1]);
+    end();
+  });
+});
+
+describe.each(presetNames)('%s', (preset) => {
+  test('a cancel that throws in remove is made up for: the socket can be added again', () => {
+    const { kernel, sim, skts, poller, told, end } = stage(preset, 2);
+    for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
+    expect(told()).toEqual([]);
+    kernel.NtCancelIoFileEx = () => {
+      throw new Error('not now');
+    };
+    expect(() => poller.remove(skts[0] as Skt)).toThrowError('not now');
+    kernel.NtCancelIoFileEx = sim.kernel.NtCancelIoFileEx;
+    verifyPoller(poller);
+    poller.add(skts[0] as Skt, { writable: true }, 7);
+    expect(told()).toEqual([7]);
+    end();
+  });
+
+  test('a request that throws is made up for: nobody is lost', () => {
+    const { kernel, sim, skts, poller, told, end } = stage(preset, 5);
+    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+    for (let times = 0; times < 3; times += 1) {
+      kernel.NtDeviceIoControlFile = () => {
+        throw new Error('not now');
+      };
+      expect(() => poller.wait(0)).toThrowError('not now');
+      verifyPoller(poller);
+      kernel.NtDeviceIoControlFile = sim.kernel.NtDeviceIoControlFile;
+      expect(told()).toEqual([0, 1, 2, 3, 4]);
+    }
+    end();
+  });
+
+  test('who wakes before every wait leaves a list of one place to others every second time', () => {
+    const { skts, poller, end } = stage(preset, 3);
+    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+    const list = new PollEvents<number>(1);
+    const told = new Set<number>();
+    let wakes = 0;
+    for (let wait = 0; wait < 12; wait += 1) {
+      poller.wake(1);
+      for (const event of poller.wait(0, list)) {
+        if (event.kind === 'socket') told.add(event.token);
+        else wakes += 1;
+      }
+    }
+    expect([...told].sort()).toEqual([0, 1, 2]);
+    expect(wakes).toBe(6);
+    end();
+  });
+});
+
+test('a socket that shares a request is polled by the next wait, though the list was full', () => {
+  const { skts, poller, udp, told, end } = stage('batched', 3);
+  const sender = udp();
+  const send = (token: number) =>
+    sender.sendTo(Buffer.from('x'), (skts[token] as Skt).localEndpoint());
+  for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
+  const list = new PollEvents<number>(1);
+  send(0);
+  expect(told(list)).toEqual([0]);
+  skts[0]?.recvFrom(Buffer.alloc(4));
+  send(1);
+  expect(tokensOf(poller.wait(0, list))).toEqual([1]);
+  sender.close();
+  end();
+});
+
+test('a wake whose packet is refused is reported all the same, with those that relied on it', () => {
+  const flags = new SharedFlags();
+  const refuse = () => {
+    // Another thread, just before: it sees that a packet is on its way.
+    flags.wake(2, () => expect.unreachable());
+    throw new Error('refused');
+  };
+  expect(() => flags.wake(1, refuse)).toThrowError('refused');
+  expect(flags.isWakePending).toBe(true);
+  let posts = 0;
+  flags.wake(4, () => {
+    posts += 1;
+  });
+  flags.wake(8, () => expect.unreachable());
+  expect(posts).toBe(1);
+  expect(flags.takeWake()).toBe(15);
+  expect(flags.isWakePending).toBe(false);
+});
+
+test('threads that go on calling do not keep a close waiting', () => {
+  const flags = new SharedFlags();
+  expect(flags.enter()).toBe(true);
+  flags.close();
+  expect(flags.enter()).toBe(false);
+  expect(flags.waitForPosters(1)).toBe(false);
+  flags.leave();
+  expect(flags.waitForPosters(0)).toBe(true);
+});
+
+test('a prepared interest can be spread and cloned, and is an interest then', () => {
+  const { skts, poller, told, end } = stage('batched', 2);
+  const readable = prepareInterest({ readable: true });
+  poller.add(skts[0] as Skt, { ...readable, writable: true }, 0);
+  poller.add(skts[1] as Skt, structuredClone(prepareInterest({ writable: true })), 1);
+  expect(told()).toEqual([0, 1]);
+  end();
+});
+
+test('pollOnce leaves nothing behind, whichever allocation fails', () => {
+  const { sim, kernel, skts, poller } = stage('batched', 1);
+  poller.close();
+  const [skt] = skts as [DatagramSkt];
+  const before = { handles: sim.handles, ...sim.memory };
+  const look = () => {
+    const options = { kernel, now: sim.nowMs, allowMainThread: true };
+    return pollOnce([{ skt, interest: { writable: true } }], 0, options);
+  };
+  let allocations = 0;
+  let fails = -1;
+  kernel.allocate = (byteLength) => {
+    allocations += 1;
+    if (allocations === fails) throw new Error('out of memory');
+    return sim.kernel.allocate(byteLength);
+  };
+  expect(look()).toHaveLength(1);
+  const all = allocations;
+  expect(all).toBeGreaterThan(2);
+  for (fails = 1; fails <= all; fails += 1) {
+    allocations = 0;
+    expect(look).toThrowError('out of memory');
+    expect({ handles: sim.handles, ...sim.memory }).toEqual(before);
+  }
+  skt.close();
+});
