@@ -149,22 +149,19 @@ export class WaitModel {
         continue;
       }
       if (event.kind === 'post') this.#checkPost(poller, event);
-      const entry = event.kind === 'socket' ? this.#readSocket(poller, event) : undefined;
-      const { registration } = entry ?? {};
-      if (registration !== undefined) {
-        claim(!once.has(registration), 'told twice in one list', () => text(registration));
-        once.add(registration);
-      }
+      const entry = event.kind === 'socket' ? this.#readSocket(poller, event, once) : undefined;
       const plain = { bits: 0, registration: undefined, version: 0, isFresh: true, uses: 0 };
       seen.push(entry ?? { event, ...plain });
     }
     return seen;
   }
 
-  #readSocket(poller: ModelPoller, event: SocketEvent<number>): Seen {
+  #readSocket(poller: ModelPoller, event: SocketEvent<number>, once: Set<ModelRegistration>): Seen {
     const { bits } = event;
     const registration = poller.byToken.get(event.token);
     claim(registration !== undefined, 'wrong token', () => `${event.token}: ${inWords(bits)}`);
+    claim(!once.has(registration), 'told twice in one list', () => text(registration));
+    once.add(registration);
     const isAlive = registration.isAlive;
     const { version } = registration;
     const what = () => `${inWords(bits)} of ${text(registration)}`;
