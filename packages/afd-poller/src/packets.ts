@@ -1,13 +1,33 @@
 import { showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
+import { Queue } from './queue.js';
 
 /** The keys of our packets. Those of polls have 0, which no other one has. */
 export const packetKey = { poll: 0, wake: 1, post: 2, change: 3, remove: 4 } as const;
+
+/** How many packets that are not in use are kept for the next ones. */
+const mostSpare = 64;
 
 /** A packet of the caller's own, until it is delivered; then it is used for another one. */
 export class PostedPacket {
   type = 0;
   value = 0;
+}
+
+/** Packets that are used again, so that a post allocates nothing. */
+export class PostedPackets {
+  readonly #spare = new Queue<PostedPacket>();
+
+  take(type: number, value: number): PostedPacket {
+    const packet = this.#spare.length === 0 ? new PostedPacket() : this.#spare.pop();
+    packet.type = type;
+    packet.value = value;
+    return packet;
+  }
+
+  giveBack(packet: PostedPacket): void {
+    if (this.#spare.length < mostSpare) this.#spare.push(packet);
+  }
 }
 
 function requireWhole(value: number, most: number, what: string): number {

@@ -1,42 +1,15 @@
-import { type CompletionPort, largestTake } from 'nt-afd';
+import { largestTake } from 'nt-afd';
 import { AFD_POLL_LOCAL_CLOSE, isNtError, isNtStatusError } from 'ntdllx';
-import type { Batches } from './batches.js';
-import type { DiagnosticsLog } from './diagnostics.js';
 import { unpackInterest } from './interest.js';
-import { PostedPacket, packetKey } from './packets.js';
+import type { LoopCounts, LoopParts } from './loop-parts.js';
+import { PostedPacket, PostedPackets, packetKey } from './packets.js';
 import type { PollEvents } from './poll-events.js';
 import { isClosedHandle } from './poll-handles.js';
 import { PollRequest } from './poll-request.js';
-import { isFailed, type PollRequests } from './poll-requests.js';
+import { isFailed } from './poll-requests.js';
 import { Queue } from './queue.js';
 import { Readiness, readinessOf } from './readiness.js';
 import type { Registration } from './registration.js';
-import type { Registry } from './registry.js';
-import type { SharedFlags } from './shared-flags.js';
-
-/** How many packets that are not in use are kept for the next ones. */
-const sparePackets = 64;
-
-/** What a poller did, counted since it was made. */
-export interface LoopCounts {
-  /** The sockets of all requests that NT accepted, each as often as it was in one. */
-  submitted: number;
-  /** Packets removed from the port, and those of them that belonged to nobody. */
-  packets: number;
-  unknown: number;
-  /** Events delivered. */
-  delivered: number;
-}
-
-/** What a loop works on. */
-export interface LoopParts {
-  readonly port: CompletionPort;
-  readonly flags: SharedFlags;
-  readonly registry: Registry;
-  readonly requests: PollRequests;
-  readonly batches: Batches;
-  readonly log: DiagnosticsLog;
-}
 
 /**
  * One pass of a wait is flush, take and drain, in this order.
@@ -57,7 +30,7 @@ export class PollLoop {
   readonly #finished = new Queue<PollRequest | PostedPacket | Registration>();
   /** How many events of sockets `#finished` has, before any is filtered out. */
   #ready = 0;
-  readonly #sparePackets = new Queue<PostedPacket>();
+  readonly #posted = new PostedPackets();
   /** The last list had one place, and a wake took it. */
   #wasWakeAlone = false;
 
@@ -79,7 +52,8 @@ export class PollLoop {
 
   /**
    * Submits what is queued. Stops when `#finished` has as many events as the list has places: otherwise
-   * sockets that are always ready would be polled far ahead of being delivered.
+   * sockets that are always ready would be polled far ahead of being delivered. A call that throws loses
+   * nobody.
    *
    * @param room how many events fit into the list.
    */
@@ -98,7 +72,6 @@ export class PollLoop {
         this.#submit(each);
       }
     } catch (error) {
-      // A call that could not be made: nobody is lost.
       if (registration !== undefined) this.enqueue(registration);
       for (let each = batches.takePartial(); each !== undefined; each = batches.takePartial()) {
         this.#requeue(each);
@@ -132,7 +105,6 @@ export class PollLoop {
 
   /**
    * Removes packets from the port, more than one call takes if the list has room for them. Blocks.
-   *
    * @param waitMs how long the first look waits. @param room how many events fit into the list.
    * @throws {NtStatusError} when NT refuses and there is nothing to deliver.
    */
@@ -170,14 +142,12 @@ export class PollLoop {
       const first = finished.at(0);
       if (first instanceof PollRequest) {
         if (!this.#deliver(first, events)) break;
+      } else if (first instanceof PostedPacket) {
+        events.addPost(first.type, first.value);
+        this.#posted.giveBack(first);
       } else {
-        if (first instanceof PostedPacket) {
-          events.addPost(first.type, first.value);
-          if (this.#sparePackets.length < sparePackets) this.#sparePackets.push(first);
-        } else {
-          events.addSocket(first, Readiness.localClosed, 0);
-          this.#ready -= 1;
-        }
+        events.addSocket(first, Readiness.localClosed, 0);
+        this.#ready -= 1;
       }
       finished.shift();
     }
@@ -245,10 +215,10 @@ export class PollLoop {
         const request = requests.findCompleted(port.apcContext(index));
         if (request === undefined) {
           this.counts.unknown += 1;
-          break;
+        } else {
+          requests.complete(request);
+          this.#handleCompleted(request);
         }
-        requests.complete(request);
-        this.#handleCompleted(request);
         break;
       }
       case packetKey.wake:
@@ -256,7 +226,7 @@ export class PollLoop {
         break;
       case packetKey.post:
         // Does not count as ready: posts that never end must not keep sockets from being polled.
-        this.#finished.push(this.#postedPacket(port.status(index), port.information(index)));
+        this.#finished.push(this.#posted.take(port.status(index), port.information(index)));
         break;
       case packetKey.change: {
         const registration = registry.findById(port.apcContext(index));
@@ -275,14 +245,6 @@ export class PollLoop {
     }
   }
 
-  #postedPacket(type: number, value: number): PostedPacket {
-    const spare = this.#sparePackets;
-    const packet = spare.length === 0 ? new PostedPacket() : spare.pop();
-    packet.type = type;
-    packet.value = value;
-    return packet;
-  }
-
   #submit(request: PollRequest): void {
     const { requests, batches } = this.#parts;
     try {
@@ -291,12 +253,14 @@ export class PollLoop {
       this.#requeue(request);
       throw error;
     }
-    const { length } = request.members;
-    if (!isFailed(request)) this.counts.submitted += length;
+    if (isFailed(request)) {
+      if (request.members.length > 1) this.#split(request);
+      else this.#refused(request);
+      return;
+    }
+    this.counts.submitted += request.members.length;
     if (request.state === 'pending') batches.pends(request);
-    else if (!isFailed(request)) this.#handleCompleted(request);
-    else if (length > 1) this.#split(request);
-    else this.#refused(request);
+    else this.#handleCompleted(request);
   }
 
   /** One socket spoils a whole request: its halves are submitted, until that socket is found. */
