@@ -320,10 +320,10 @@ export class RawPoller {
     }
   }
 
-  /** Asks the kernel to end a poll. @returns the status by name. */
-  cancel(poll: Poll, on = poll.on): string {
+  /** Asks the kernel to end a poll, by its handle and its block. @returns the status by name. */
+  cancel(poll: Poll, on = poll.on, block = poll.iosb.address): string {
     const iosb = this.scratch.address + at.iosb;
-    return ntStatusName(cancelPoll(this.kernel, on, poll.iosb.address, iosb));
+    return ntStatusName(cancelPoll(this.kernel, on, block, iosb));
   }
 
   /** Asks the kernel to end every poll of a handle, by either function. */

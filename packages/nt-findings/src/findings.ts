@@ -1,4 +1,5 @@
 import type { Finding } from './finding.js';
+import { cancels } from './findings/cancels.js';
 import { connections } from './findings/connections.js';
 import { endings } from './findings/endings.js';
 import { packets } from './findings/packets.js';
@@ -8,6 +9,7 @@ import { wrongPolls } from './findings/wrong-polls.js';
 /** Every finding, by its number. */
 export const findings: readonly Finding[] = [
   ...packets,
+  ...cancels,
   ...requests,
   ...connections,
   ...endings,

@@ -103,6 +103,9 @@ test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is told'
 test('F23 G05 a reset between the end of a poll and the next one: that one ends at once with ABORT', () =>
   holds('F23'));
 
+test('F24 N15 NOT_FOUND of NtCancelIoFileEx: another block, another handle, or complete; NtCancelIoFile says SUCCESS', () =>
+  holds('F24'));
+
 test('F22 H04 H05 own shutdown of sending, or of receiving, is no event', () => holds('F22'));
 
 test('a host that has no AF_UNIX sockets says what was refused', () => {

@@ -1,0 +1,75 @@
+import { AFD_POLL_ACCEPT, IO_STATUS_BLOCK } from 'ntdllx';
+import { cancelInThread } from '../cancel-in-thread.js';
+import { type Finding, finding } from '../finding.js';
+import { pause, soonMs } from '../scene.js';
+import { packetText } from '../text.js';
+
+const cancelled = 'STATUS_CANCELLED, Information 0';
+const none = 'no packet';
+const done = 'STATUS_SUCCESS';
+const notFound = 'STATUS_NOT_FOUND';
+/** How long to wait for the packet of a cancel that reached no request. */
+const silentMs = 50;
+
+const whichCancel = finding(
+  'F24',
+  'NtCancelIoFileEx looks for a block, NtCancelIoFile for a thread',
+  {
+    'a copied block, NtCancelIoFileEx': notFound,
+    'a copied block, packet': none,
+    'the same request, NtCancelIoFile': done,
+    'the same request, packet': cancelled,
+    'the polled socket, NtCancelIoFileEx': notFound,
+    'the polled socket, NtCancelIoFile': done,
+    'the polled socket, packet': none,
+    'another thread, NtCancelIoFile': done,
+    'another thread, packet after it': none,
+    'another thread, NtCancelIoFileEx': done,
+    'another thread, packet after Ex': cancelled,
+    'complete, NtCancelIoFileEx': notFound,
+    'complete, NtCancelIoFile': done,
+    'complete, packet': 'STATUS_SUCCESS, Information 32',
+  },
+  async function* (scene) {
+    const { poller } = scene;
+    const listener = scene.listen();
+    const arm = () => poller.arm(listener, AFD_POLL_ACCEPT).poll;
+
+    // What a program does whose block moved: its address is no longer the one of the submission.
+    const moved = arm();
+    const blockBytes = IO_STATUS_BLOCK.layout.size;
+    const copy = poller.kernel.allocate(blockBytes);
+    copy.write(0, moved.memory.read(0, blockBytes));
+    const byCopy = poller.cancel(moved, moved.on, copy.address);
+    copy.free();
+    yield ['a copied block, NtCancelIoFileEx', byCopy];
+    yield ['a copied block, packet', packetText(poller.next(silentMs), moved)];
+    yield ['the same request, NtCancelIoFile', poller.cancelAll(moved.on, false)];
+    yield ['the same request, packet', packetText(poller.next(soonMs), moved)];
+
+    // The request belongs to the handle of AFD that it was submitted on.
+    const polled = arm();
+    const socket = listener.baseHandle();
+    yield ['the polled socket, NtCancelIoFileEx', poller.cancel(polled, socket)];
+    yield ['the polled socket, NtCancelIoFile', poller.cancelAll(socket, false)];
+    yield ['the polled socket, packet', packetText(poller.next(silentMs), polled)];
+
+    const { on: file, iosb } = polled;
+    const scratch = poller.scratch.address;
+    const inThread = (block?: number) => cancelInThread({ file, block, scratch });
+    yield ['another thread, NtCancelIoFile', await inThread()];
+    yield ['another thread, packet after it', packetText(poller.next(silentMs), polled)];
+    yield ['another thread, NtCancelIoFileEx', await inThread(iosb.address)];
+    yield ['another thread, packet after Ex', packetText(poller.next(soonMs), polled)];
+
+    const complete = arm();
+    scene.connectTo(listener);
+    for (let waitedMs = 0; complete.isPending && waitedMs < soonMs; waitedMs += 5) await pause(5);
+    yield ['complete, NtCancelIoFileEx', poller.cancel(complete)];
+    yield ['complete, NtCancelIoFile', poller.cancelAll(complete.on, false)];
+    yield ['complete, packet', packetText(poller.next(soonMs), complete)];
+  },
+);
+
+/** Which request a cancel reaches, and what it returns when it reaches none. */
+export const cancels: readonly Finding[] = [whichCancel];
