@@ -7,7 +7,9 @@ import {
   NtClose,
   NtCreateIoCompletion,
   NtRemoveIoCompletionEx,
+  NtSetIoCompletion,
   NtStatusError,
+  type PointerSized,
   relativeTimeout100ns,
   requireNtSuccess,
   STATUS_SUCCESS,
@@ -71,6 +73,12 @@ export class CompletionPort {
       const entry = new FILE_IO_COMPLETION_INFORMATION(this.#memory, index * entryBytes);
       return Number(entry.ApcContext);
     });
+  }
+
+  /** Posts a packet of no request, with a status and an Information of 0. */
+  post(apcContext: PointerSized): void {
+    const status = NtSetIoCompletion(this.#handle, 0, apcContext, STATUS_SUCCESS, 0);
+    requireNtSuccess('NtSetIoCompletion', status);
   }
 
   /** Closes the port. Nobody may be waiting on it. */

@@ -13,4 +13,5 @@ export const stages: readonly Stage[] = [
   { name: '1u-uds', package: 'poc-stage1u-uds', accepts: false },
   { name: '2-echo', package: 'poc-stage2-echo', accepts: false },
   { name: '3-stress', package: 'poc-stage3-stress', accepts: false },
+  { name: '4-pinned', package: 'poc-stage4-pinned', accepts: false },
 ];

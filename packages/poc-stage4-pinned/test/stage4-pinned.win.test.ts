@@ -1,0 +1,110 @@
+import { allocate, nativeMemory } from 'ntdllx';
+import { type Entry, PinnedRegistry, runTest, Stage4Pinned } from 'poc-stage4-pinned';
+import { failedChecks } from 'test-kit';
+import { afterEach, expect, test } from 'vitest';
+
+const small = { print: () => {}, sockets: 100 };
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('Windows Stage 4: 5 clients, 10 messages each, while 5 sockets become 500', () => {
+  const lines: string[] = [];
+  const verdict = runTest({ sockets: 500, print: (line) => lines.push(line) });
+  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(10);
+  expect(lines).toContain('   ok   messages received, by client: 10 10 10 10 10');
+});
+
+/** Runs the stage with another registry. @returns the checks that failed. */
+function failedWith(Registry: new () => PinnedRegistry): string[] {
+  class Broken extends Stage4Pinned {
+    protected override createRegistry(): PinnedRegistry {
+      return new Registry();
+    }
+  }
+  return failedChecks(new Broken(small));
+}
+
+const recordBytes = 32;
+
+/** What tofu had: the ApcContext is the address of a record, in a table that is one block of memory. */
+class Pointers extends PinnedRegistry {
+  #capacity = 8;
+  #memory = allocate(this.#capacity * recordBytes);
+
+  override add(...[name, skt]: Parameters<PinnedRegistry['add']>): Entry {
+    if (this.size === this.#capacity) {
+      const old = this.#memory;
+      this.#capacity *= 2;
+      this.#memory = allocate(this.#capacity * recordBytes);
+      old.free();
+    }
+    return super.add(name, skt);
+  }
+
+  protected override name({ index }: Entry): number {
+    return this.#memory.address + index * recordBytes;
+  }
+
+  override find(apcContext: number): Entry | undefined {
+    return this.table[(apcContext - this.#memory.address) / recordBytes];
+  }
+
+  override close(): void {
+    super.close();
+    this.#memory.free();
+  }
+}
+
+test('broken on purpose: pointers into a table that grows find nothing', () => {
+  const [first] = failedWith(Pointers);
+  expect(first).toMatch(/^packets that found no socket: [1-9]/);
+});
+
+test('broken on purpose: pointers into a table that never grows find who was swapped there', () => {
+  class Roomy extends Pointers {
+    override add(...[name, skt]: Parameters<PinnedRegistry['add']>): Entry {
+      return super.add(name, skt);
+    }
+  }
+  expect(failedWith(Roomy)[0]).toBe('');
+});
+
+test('broken on purpose: handles instead of numbers find who has the handle now', () => {
+  class Handles extends PinnedRegistry {
+    protected override name({ base }: Entry): number {
+      return base;
+    }
+    override find(apcContext: number): Entry | undefined {
+      return this.table.find(({ base }) => base === apcContext);
+    }
+    // A packet of an earlier poll of the same socket would be found out before.
+    override postEarlier(): void {}
+  }
+  expect(failedWith(Handles)[0]).toBe('');
+});
+
+test('broken on purpose: numbers of blocks without a generation believe a packet of an earlier loan', () => {
+  class BareNumbers extends PinnedRegistry {
+    protected override name({ block }: Entry): number {
+      return 2 * block + 1;
+    }
+    override find(apcContext: number): Entry | undefined {
+      return this.byBlock[(apcContext - 1) / 2];
+    }
+  }
+  expect(failedWith(BareNumbers)[0]).toBe('packets of an earlier loan that found a socket: 5');
+});
+
+test.each([Number.NaN, 0, 99, 100.5, 10_001])('%s sockets are refused', (sockets) => {
+  expect(() => new Stage4Pinned({ sockets, print: () => {} })).toThrowError(RangeError);
+});
+
+test('closing before running, and twice', () => {
+  const stage = new Stage4Pinned(small);
+  stage.close();
+  stage.close();
+  expect(() => stage.run()).toThrowError('This stage is closed');
+});
