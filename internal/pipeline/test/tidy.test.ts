@@ -48,7 +48,7 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage1u-uds': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage2-echo': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage3-stress': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit', 'afd-poller'],
-  'poc-stage4-pinned': ['ntdllx', 'tofu-sockets', 'poc-kit', 'afd-poller'],
+  'poc-stage4-pinned': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-kit': ['ntdllx', 'tofu-sockets', 'nt-trace'],
   'poc-ladder': [...names].filter((name) => /^(poc-.+|winnode|report)$/.test(name)),
   report: ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', 'bench'],

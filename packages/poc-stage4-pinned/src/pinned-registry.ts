@@ -1,4 +1,3 @@
-import { PollBlocks } from 'afd-poller/internal';
 import {
   AFD_POLL_ABORT,
   AFD_POLL_INFO,
@@ -7,16 +6,18 @@ import {
   type HANDLE,
   IOCTL_AFD_POLL,
   isNtError,
+  isNtSuccess,
   NtDeviceIoControlFile,
   NtStatusError,
-  ntKernel,
 } from 'ntdllx';
-import { CompletionPort, Deadline, runAll } from 'poc-kit';
+import { CompletionPort, Deadline, PoisonedPoll, runAll } from 'poc-kit';
 import type { AcceptedSkt, DatagramSkt } from 'tofu-sockets';
 
 /** How many bytes a poll over one socket takes, and gives back. */
 const pollBytes = AFD_POLL_INFO.byteLength(1);
 const mask = AFD_POLL_RECEIVE | AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE;
+/** How many loans of a block are told apart; from 1, so that no ApcContext is null. */
+const generationCount = 65_536;
 /** How long closing waits for the packets of the polls that it ended. */
 const drainLimitMs = 30_000;
 
@@ -27,39 +28,49 @@ export interface Entry {
   readonly skt: AcceptedSkt | DatagramSkt;
   /** The handle that AFD knows it by. */
   readonly base: HANDLE;
-  /** The number of its block: an IO_STATUS_BLOCK and an AFD_POLL_INFO at an address that never changes. */
+  /** The number of its block, which stays the same. */
   readonly block: number;
   /** Its place in the table, which changes; -1 once it is removed. */
   index: number;
 }
 
-/** What a packet led to: the socket whose poll completed, if any, and its AFD_POLL_* bits. */
+/** A block: the memory of one poll after the other, of one socket after the other. */
+interface Block {
+  /** Counts the loans to the kernel. */
+  generation: number;
+  /** Whose it is; undefined while it is free. */
+  entry: Entry | undefined;
+  /** The memory that is lent: it neither moves nor is freed before the poll's packet is taken. */
+  poll: PoisonedPoll | undefined;
+  /** The ApcContext of the loan before the present one. */
+  earlier: number | undefined;
+}
+
+/** What a packet led to. */
 export interface Found {
   readonly entry: Entry | undefined;
-  readonly events: number;
+  /** The AFD_POLL_* bits of its poll; undefined when that is still pending: the packet is another's. */
+  readonly events: number | undefined;
 }
 
 /**
  * A table of sockets, each with one poll pending. The table moves: it grows, and a removal puts the
- * last socket into the gap. What the kernel knows of a socket therefore is no place in the table:
+ * last socket into the gap. So what the kernel is given as ApcContext is no place in the table, but the
+ * number of a block with the generation of the loan, as in the engine:
  *
- *     table of sockets (moves)         blocks (pinned)               kernel
- *     [ a | b | c | d ]  ──── block ─▶ 7: IOSB, AFD_POLL_INFO  ◀──── writes how the poll ended
+ *     table of sockets (moves)         blocks (pinned)                 kernel
+ *     [ a | b | c | d ]  ──── block ─▶ 7: IOSB, AFD_POLL_INFO  ◀────── writes how the poll ended
  *                                          ▲
- *     packet: ApcContext = 7 with the generation of the loan ────── which poll it was
+ *     packet: ApcContext = 7, generation 3 ┘ found only while loan 3 of block 7 lasts
  *
- * The blocks are those of the engine. A block is the kernel's from just before NtDeviceIoControlFile
- * until its packet is taken off the port. Each loan has another generation, so that the packet of an
- * earlier loan finds nothing.
+ * A block is the kernel's from just before NtDeviceIoControlFile until its packet is taken off the port.
  */
 export class PinnedRegistry {
   /** The sockets, in no order. */
   protected readonly table: Entry[] = [];
-  protected readonly blocks = new PollBlocks(ntKernel);
-  /** By block: whose poll it is lent for. */
-  protected readonly byBlock: (Entry | undefined)[] = [];
-  /** By block: the ApcContext of the loan before the present one. */
-  readonly #earlier: (number | undefined)[] = [];
+  /** By number. */
+  protected readonly blocks: Block[] = [];
+  readonly #free: number[] = [];
   readonly #port = new CompletionPort();
   /** Packets that are due: of polls that were submitted, and those that were posted. */
   #due = 0;
@@ -79,7 +90,10 @@ export class PinnedRegistry {
   add(name: string, skt: AcceptedSkt | DatagramSkt): Entry {
     const base = skt.baseHandle();
     this.#port.associate(base);
-    const entry = { name, skt, base, block: this.blocks.acquire(), index: this.table.length };
+    const block = this.#free.pop() ?? this.blocks.length;
+    const entry: Entry = { name, skt, base, block, index: this.table.length };
+    const { generation } = this.blocks[block] ?? { generation: 0 };
+    this.blocks[block] = { generation, entry, poll: undefined, earlier: undefined };
     this.table.push(entry);
     this.arm(entry);
     return entry;
@@ -101,19 +115,19 @@ export class PinnedRegistry {
 
   /** Submits the next poll of a socket, in the block that it always has. */
   arm(entry: Entry): void {
-    const { base, block } = entry;
-    const { blocks } = this;
-    this.#earlier[block] = this.byBlock[block] === undefined ? undefined : this.name(entry);
-    blocks.setHandle(block, 0, base, mask);
-    blocks.lend(block, 1);
-    this.byBlock[block] = entry;
-    const info = blocks.infoAddress(block);
+    const { base } = entry;
+    const block = this.#blockOf(entry);
+    const poll = new PoisonedPoll(base, mask);
+    block.poll = poll;
+    block.generation = (block.generation % (generationCount - 1)) + 1;
+    const [iosb, info] = [poll.iosb.address, poll.info.address];
+    poll.handOver(true);
     const status = NtDeviceIoControlFile(
       base,
       0, // Event
       0, // ApcRoutine
       this.name(entry), // ApcContext
-      blocks.address(block), // IoStatusBlock
+      iosb, // IoStatusBlock
       IOCTL_AFD_POLL,
       info,
       pollBytes,
@@ -121,27 +135,27 @@ export class PinnedRegistry {
       pollBytes,
     );
     if (isNtError(status)) {
-      // Refused: there is no request and will be no packet, so the block is still ours.
-      blocks.takeBack(block);
+      // Refused: there is no request and will be no packet, so the memory is still ours.
+      poll.takeBack();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
     this.#due += 1;
   }
 
-  /** What a packet of the poll that is submitted for a socket says: its ApcContext. */
-  protected name(entry: Entry): number {
-    return this.blocks.context(entry.block);
+  /** The ApcContext of the present loan of a socket's block. */
+  protected name({ block }: Entry): number {
+    return block * generationCount + (this.blocks[block]?.generation ?? 0);
   }
 
   /** The socket that a packet is of; undefined for a packet of an earlier loan, or of nobody. */
-  find(apcContext: number): Entry | undefined {
-    const block = this.blocks.find(apcContext);
-    return block === -1 ? undefined : this.byBlock[block];
+  protected find(apcContext: number): Entry | undefined {
+    const block = this.blocks[Math.floor(apcContext / generationCount)];
+    return block?.generation === apcContext % generationCount ? block.entry : undefined;
   }
 
   /** True once the kernel wrote how the poll of a socket ended, until its packet is taken. */
   isComplete(entry: Entry): boolean {
-    return this.blocks.find(this.blocks.context(entry.block)) === entry.block;
+    return this.#blockOf(entry).poll?.isPending === false;
   }
 
   /** Takes packets off the port, and their blocks back. Blocks for the time at the most. */
@@ -150,26 +164,22 @@ export class PinnedRegistry {
     this.#due -= contexts.length;
     return contexts.map((apcContext) => {
       const entry = this.find(apcContext);
-      // What is still pending cannot be what this packet is of.
-      if (entry === undefined || !this.isComplete(entry)) return { entry: undefined, events: 0 };
-      const { block } = entry;
-      const events = this.blocks.reported(block) === 0 ? 0 : this.blocks.events(block, 0);
-      this.blocks.takeBack(block);
-      if (entry.index === -1) this.#release(block);
-      return { entry, events };
+      const isComplete = entry !== undefined && this.isComplete(entry);
+      return { entry, events: isComplete ? this.#takeBack(entry) : undefined };
     });
   }
 
   /** Posts a packet of the loan before the present one, as any program with the port could. */
   postEarlier(entry: Entry): void {
-    const apcContext = this.#earlier[entry.block];
-    if (apcContext === undefined) throw new Error(`${entry.name} has its first poll.`);
-    this.#port.post(apcContext);
+    const { earlier } = this.#blockOf(entry);
+    if (earlier === undefined) throw new Error(`${entry.name} has its first poll.`);
+    this.#port.post(earlier);
     this.#due += 1;
   }
 
   /**
    * Closes the sockets, which ends their polls, and takes every packet; then gives the memory back.
+   * Packets are counted here and not found, so that it ends well for a registry that finds nothing.
    *
    * @throws {Error} when packets do not come: the memory of those polls stays allocated.
    */
@@ -182,29 +192,43 @@ export class PinnedRegistry {
       ),
       () => this.#drain(),
       () => this.#port.close(),
-      () => this.#free(),
+      ...this.blocks.splice(0).map(
+        ({ poll }) =>
+          () =>
+            this.#giveBack(poll),
+      ),
     ]);
   }
 
-  /** Counts packets, so that it ends in the same way when they find nothing, or the wrong socket. */
   #drain(): void {
     const deadline = new Deadline(drainLimitMs);
     while (this.#due > 0 && !deadline.isOver) this.#due -= this.#port.remove(100).length;
   }
 
-  #free(): void {
-    if (this.#due === 0) {
-      for (const entry of this.byBlock) {
-        if (entry !== undefined && this.isComplete(entry)) this.blocks.takeBack(entry.block);
-      }
-    }
-    const left = this.blocks.close();
-    if (left > 0) throw new Error(`The kernel holds ${left} blocks: they stay allocated.`);
+  #giveBack(poll: PoisonedPoll | undefined): void {
+    if (poll === undefined) return;
+    poll.isPacketDue = this.#due > 0;
+    poll.free();
   }
 
-  #release(block: number): void {
-    this.byBlock[block] = undefined;
-    this.#earlier[block] = undefined;
-    this.blocks.release(block);
+  /** The packet was taken: the memory is ours. @returns its events. */
+  #takeBack(entry: Entry): number {
+    const block = this.#blockOf(entry);
+    const poll = block.poll as PoisonedPoll;
+    const isReported = isNtSuccess(poll.iosb.Status) && poll.info.NumberOfHandles === 1;
+    const events = isReported ? poll.info.handle(0).Events : 0;
+    poll.isPacketDue = false;
+    poll.free();
+    block.poll = undefined;
+    block.earlier = this.name(entry);
+    if (entry.index === -1) {
+      block.entry = undefined;
+      this.#free.push(entry.block);
+    }
+    return events;
+  }
+
+  #blockOf({ block }: Entry): Block {
+    return this.blocks[block] as Block;
   }
 }

@@ -141,8 +141,7 @@ export class Stage4Pinned {
     const { proof } = this;
     const entries = this.#clients.map(({ entry }) => entry);
     // First in line are packets of earlier polls in the very blocks that the clients' polls have.
-    const posted = round === 1 ? 0 : entries.length;
-    if (posted > 0) for (const entry of entries) registry.postEarlier(entry);
+    const posted = round === 1 ? 0 : this.postEarlier(registry, entries);
     for (const { entry, skt } of this.#clients) {
       const message = `${entry.name}, message ${round}`;
       this.#expected.set(entry, message);
@@ -161,6 +160,12 @@ export class Stage4Pinned {
     proof.note(
       `round ${round}: ${sizeBefore} sockets, ${handles.size} removed, ${registry.size} now`,
     );
+  }
+
+  /** Posts a packet of the poll before the present one for each. @returns how many. */
+  protected postEarlier(registry: PinnedRegistry, entries: readonly Entry[]): number {
+    for (const entry of entries) registry.postEarlier(entry);
+    return entries.length;
   }
 
   /** Removes sockets by swap. @returns the handle values that are free now. */
@@ -225,6 +230,8 @@ export class Stage4Pinned {
     const counts = this.#counts;
     if (entry === undefined) {
       counts.none += 1;
+    } else if (events === undefined) {
+      counts.another += 1;
     } else if (this.#removed.delete(entry)) {
       if (events === AFD_POLL_LOCAL_CLOSE) counts.closed += 1;
       else counts.another += 1;
