@@ -1,32 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { examples, root } from './examples.js';
 
 // The examples of the READMEs, as a reader would take them: into a project with strict TypeScript.
 
-const root = resolve(import.meta.dirname, '../../..');
 const work = resolve(import.meta.dirname, '../.work/examples');
-const readmes = [
-  'README.md',
-  ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`),
-].filter((page) => existsSync(join(root, page)));
-
-/** The programs of a page: its blocks of code that import something. */
-function examplesOf(page: string): string[] {
-  const blocks = readFileSync(join(root, page), 'utf8').matchAll(
-    /^```(?:js|ts)\n([\s\S]*?)^```$/gm,
-  );
-  return [...blocks].map(([, code = '']) => code).filter((code) => code.includes('import '));
-}
-
-const examples = readmes.flatMap((page) =>
-  examplesOf(page).map((code, index) => ({
-    name: `${page} ${index + 1}`,
-    file: `${page.replace(/[^a-z0-9]+/gi, '-')}-${index + 1}.ts`,
-    code,
-  })),
-);
 let output = '';
 
 beforeAll(() => {

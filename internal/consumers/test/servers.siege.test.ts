@@ -1,0 +1,91 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeHost, openSession, type Session } from 'winnode';
+import { examples } from './examples.js';
+
+// The servers of the READMEs, run in Windows Node and used from the host.
+
+const host = describeHost();
+const work = resolve(import.meta.dirname, '../.work/servers');
+const servers = examples.filter(
+  ({ code }) => /new AfdPoller[\s\S]*poller\.wait/.test(code) && code.includes('TCPServerAddress('),
+);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+/** Connects as soon as somebody listens there. */
+async function connectTo(port: number): Promise<Socket> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch {
+      await setTimeout(50);
+    }
+  }
+}
+
+/** Sends so many bytes, and their end. @returns what comes back. */
+async function echo(port: number, bytes: Buffer): Promise<Buffer> {
+  const socket = await connectTo(port);
+  socket.end(bytes);
+  const parts: Buffer[] = [];
+  for await (const part of socket) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
+  let session: Session;
+  beforeAll(async () => {
+    rmSync(work, { recursive: true, force: true });
+    mkdirSync(work, { recursive: true });
+    session = await openSession();
+  }, 200_000);
+  afterAll(async () => {
+    await session.close();
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  test('there are two: one that asks first, and one that tries first', () => {
+    expect(servers).toHaveLength(2);
+  });
+
+  test.each(servers)(
+    '$name echoes what four clients send, beside one that resets',
+    async (server) => {
+      const port = await freePort();
+      const file = join(work, server.file);
+      writeFileSync(file, server.code.replace('7099', `${port}`));
+      let child: ChildProcess | undefined;
+      const run = session.run([file], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        onSpawn: (started) => (child = started),
+      });
+      const sent = Array.from({ length: 4 }, (_, at) => Buffer.alloc(700_001 * (at + 1), `${at}`));
+      const rude = await connectTo(port);
+      rude.write('to be reset');
+      const received = sent.map((bytes) => echo(port, bytes));
+      await once(rude, 'data');
+      rude.resetAndDestroy();
+      for (const [at, bytes] of sent.entries()) {
+        expect((await received[at])?.equals(bytes), `client ${at}`).toBe(true);
+      }
+      expect((await echo(port, Buffer.from('still there'))).toString()).toBe('still there');
+      child?.kill('SIGKILL');
+      await run;
+    },
+  );
+});
