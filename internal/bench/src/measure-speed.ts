@@ -31,8 +31,7 @@ interface Seat {
 }
 
 /**
- * One workload. Every contestant runs and is connected the whole time, and they are loaded in turn:
- * A B C, A B C. What the machine does meanwhile meets all of them.
+ * One workload. Every contestant runs and is connected the whole time, and they are loaded in turn. What the machine does meanwhile meets all of them.
  *
  * Each has a wineserver of its own: one that is shared looks through the pending polls of all of them
  * at every call of each.
@@ -67,7 +66,7 @@ export async function measureSpeed(
         note(`${workload.id}: ${round} rounds instead of ${pairs}, for want of time`);
         break;
       }
-      for (const seat of seats) {
+      for (const seat of inTurn(seats, round)) {
         if (!(await seat.servers.settle())) {
           const { label } = seat.server.entry;
           note(`${workload.id} round ${round + 1}: the wineserver was busy before ${label}`);
@@ -83,6 +82,16 @@ export async function measureSpeed(
     for (const { loader } of seats) await loader.close();
     for (const servers of sessions.values()) await servers.close();
   }
+}
+
+/**
+ * The order of a round. A contestant pays for what the one before it left to the machine, such as sockets
+ * to be freed: so nobody always has the same one before it.
+ */
+function inTurn(seats: readonly Seat[], round: number): Seat[] {
+  const first = round % seats.length;
+  const order = [...seats.slice(first), ...seats.slice(0, first)];
+  return round % 2 === 0 ? order : order.reverse();
 }
 
 /** @param asksServer the generator cannot tell what the server needed of the processor. */
