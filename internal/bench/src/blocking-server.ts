@@ -1,6 +1,7 @@
 import { ntKernel, WsaError } from 'ntdllx';
 import {
   type AcceptedSkt,
+  type Endpoint,
   type ListenerSkt,
   type Skt,
   SocketCreator,
@@ -29,8 +30,8 @@ function makeBlocking<T extends Skt>(skt: T): T {
  */
 export class BlockingServer {
   readonly ports: ServerPorts;
-  readonly #listener: ListenerSkt;
-  readonly #control: ListenerSkt;
+  readonly #listener: ListenerSkt<Endpoint>;
+  readonly #control: ListenerSkt<Endpoint>;
   readonly #buffer: Buffer;
 
   constructor(bufferBytes: number) {

@@ -1,20 +1,27 @@
 import { createSimNt } from 'sim-nt';
 import { describe, expect, test } from 'vitest';
-import { allContracts } from './contract/all.js';
+import { contractsOver } from './contract/all.js';
 import { Environment } from './contract/environment.js';
 
-const kernels = (['wine8', 'wine10', 'windows'] as const).flatMap((profile) =>
-  (['eager', 'lazy'] as const).map((network) => ({ profile, network })),
+const profiles = {
+  IP: ['wine8', 'wine10', 'windows'],
+  AF_UNIX: ['wine11', 'windows'],
+} as const;
+const kernels = (['IP', 'AF_UNIX'] as const).flatMap((over) =>
+  profiles[over].flatMap((profile) =>
+    (['eager', 'lazy'] as const).map((network) => ({ over, profile, network })),
+  ),
 );
 
-describe.each(kernels)('$profile, $network', ({ profile, network }) => {
-  for (const [group, list] of Object.entries(allContracts)) {
+describe.each(kernels)('$profile, $network, over $over', ({ over, profile, network }) => {
+  for (const [group, list] of contractsOver(over)) {
     test.each(list)(`${group}: $name`, async ({ run }) => {
       for (let seed = 0; seed < (network === 'lazy' ? 10 : 3); seed += 1) {
-        const sim = createSimNt({ seed, profile: profile, network });
+        const sim = createSimNt({ seed, profile, network });
         const env = new Environment({
           kernel: sim.kernel,
           expected: sim.profile.name,
+          over,
           settle: async (limitMs) => sim.advance(limitMs),
           systemTime100ns: sim.systemTime100ns,
         });

@@ -8,6 +8,7 @@ function make(options: Partial<SimNtOptions> = {}) {
   const env = new Environment({
     kernel: sim.kernel,
     expected: sim.profile.name,
+    over: 'IP',
     settle: async (limitMs) => sim.advance(limitMs),
     systemTime100ns: sim.systemTime100ns,
   });

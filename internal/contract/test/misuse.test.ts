@@ -13,6 +13,7 @@ beforeEach(() => {
   env = new Environment({
     kernel: sim.kernel,
     expected: 'wine8',
+    over: 'IP',
     settle: async (limitMs) => sim.advance(limitMs),
     systemTime100ns: sim.systemTime100ns,
   });

@@ -5,15 +5,21 @@ import { createSimNt, type SimNt, type SimNtOptions } from 'sim-nt';
 import { checkProperty } from 'test-kit';
 import type { AcceptedSkt, ClientSkt } from 'tofu-sockets';
 import { expect, test } from 'vitest';
+import type { Over } from './contract/contract.js';
 import { Environment } from './contract/environment.js';
 
 // A client that does nothing wrong, in any order, on a kernel that does everything NT may do.
 
 const actions = ['arm', 'cancel', 'cancelAll', 'send', 'recv', 'close', 'abort', 'pair', 'take'];
 const chance = fc.constantFrom(0, 0.2);
+/** Which kernel, and what its sockets are named by. */
+const played = fc.constantFrom(
+  ...(['wine8', 'wine10', 'windows'] as const).map((profile) => ({ profile, over: 'IP' }) as const),
+  ...(['wine11', 'windows'] as const).map((profile) => ({ profile, over: 'AF_UNIX' }) as const),
+);
 const kernel = fc.record({
   seed: fc.integer(),
-  profile: fc.constantFrom('wine8', 'wine10', 'windows'),
+  played,
   network: fc.constantFrom('eager', 'lazy'),
   isSkipping: fc.boolean(),
   inject: fc.record({
@@ -125,11 +131,12 @@ class Client {
 }
 
 /** A simulated kernel with sockets and a raw poller on it. */
-function createWorld(options: SimNtOptions) {
+function createWorld({ over = 'IP', ...options }: SimNtOptions & { readonly over?: Over }) {
   const sim = createSimNt(options);
   const env = new Environment({
     kernel: sim.kernel,
     expected: sim.profile.name,
+    over,
     settle: async (limitMs) => sim.advance(limitMs),
     systemTime100ns: sim.systemTime100ns,
   });
@@ -138,8 +145,8 @@ function createWorld(options: SimNtOptions) {
 
 test('a correct client: one packet for each poll, no violation, nothing left', async () => {
   await checkProperty(
-    fc.asyncProperty(kernel, script, async ({ isSkipping, ...options }, steps) => {
-      const { sim, env } = createWorld(options);
+    fc.asyncProperty(kernel, script, async ({ isSkipping, played, ...options }, steps) => {
+      const { sim, env } = createWorld({ ...options, ...played });
       const client = new Client(sim, env, isSkipping);
       for (const [action, which, mask] of steps) await client.do(action, which, mask);
       client.end();
@@ -174,7 +181,7 @@ const misuses = {
   },
 } satisfies Record<string, Misuse>;
 
-type Options = SimNtOptions & { readonly isSkipping: boolean };
+type Options = SimNtOptions & { readonly isSkipping: boolean; readonly over?: Over };
 type Step = readonly [action: string, which: number, mask: number];
 
 /** A correct client up to here, then a misuse. @returns false when no poll was there to misuse. */
@@ -200,9 +207,9 @@ test.each(Object.entries(misuses))('after anything: whoever %s is seen', async (
   let tried = 0;
   let runs = 0;
   await checkProperty(
-    fc.asyncProperty(kernel, script, async (options, steps) => {
+    fc.asyncProperty(kernel, script, async ({ played, ...options }, steps) => {
       runs += 1;
-      if (await misuseAfter(options, steps, misuse)) tried += 1;
+      if (await misuseAfter({ ...options, ...played }, steps, misuse)) tried += 1;
     }),
   );
   // A run alone, which is a failure that is looked at again, need not be a try.

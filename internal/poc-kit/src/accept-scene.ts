@@ -1,7 +1,9 @@
 import type { HANDLE } from 'ntdllx';
 import {
+  type Endpoint,
   type ListenerSkt,
   type Skt,
+  type SktEndpoint,
   SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
@@ -17,6 +19,8 @@ const waitLimitMs = 10_000;
 /** How long a person may take to start a client by hand. */
 const externalLimitMs = 120_000;
 
+const inWords = (end: SktEndpoint) => ('path' in end ? end.path : `${end.host}:${end.port}`);
+
 /**
  * What both stage 1 variants have around the kernel calls that they are about: a listener, a real
  * client in another thread (or the user's own), and the accept that must be real in the end.
@@ -24,7 +28,7 @@ const externalLimitMs = 120_000;
 export class AcceptScene {
   readonly #proof: Proof;
   readonly #options: AcceptStageOptions;
-  #listener: ListenerSkt | undefined;
+  #listener: ListenerSkt<Endpoint> | undefined;
   #client: ClientThread | undefined;
   #isClientComing = false;
   #accepted: Skt | undefined;
@@ -73,14 +77,13 @@ export class AcceptScene {
     this.#proof.require('accept', seen, 'a connection');
     if (accepted === wouldBlock) return;
     this.#accepted = accepted;
-    const peer = accepted.peerEndpoint();
-    const from = `${peer.host}:${peer.port}`;
+    const from = inWords(accepted.peerEndpoint());
     if (this.#client === undefined || !this.#isClientComing) {
       this.#proof.note(`accepted a connection from ${from}`);
       return;
     }
     const local = this.#client.localEndpoint();
-    this.#proof.expect('accepted from the client', from, `${local.host}:${local.port}`);
+    this.#proof.expect('accepted from the client', from, inWords(local));
   }
 
   /** Closes the sockets and ends the client. A poll that is pending on the listener completes. */
@@ -93,7 +96,7 @@ export class AcceptScene {
     }
   }
 
-  #open(): ListenerSkt {
+  #open(): ListenerSkt<Endpoint> {
     if (this.#listener === undefined) throw new Error('listen comes first');
     return this.#listener;
   }

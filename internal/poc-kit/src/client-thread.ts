@@ -1,6 +1,6 @@
 import {
-  type Endpoint,
   formatAddress,
+  type SktEndpoint,
   type TCPClientAddress,
   type UDSClientAddress,
 } from 'tofu-sockets';
@@ -16,7 +16,7 @@ export interface ClientTask {
 
 /** Where the client's own end is. */
 export interface ClientAnswer {
-  readonly local?: Endpoint;
+  readonly local?: SktEndpoint;
 }
 
 const answerLimitMs = 10_000;
@@ -43,7 +43,7 @@ export class ClientThread {
    * The client's own end. To be asked when the connection was accepted: before, Winsock need not
    * know it. Blocks until the client answers; throws what its connect threw.
    */
-  localEndpoint(): Endpoint {
+  localEndpoint(): SktEndpoint {
     this.#thread.reply(answerLimitMs);
     this.#thread.send({ isEndpointWanted: true });
     const { local } = this.#thread.reply(answerLimitMs);

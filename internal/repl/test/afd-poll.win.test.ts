@@ -1,6 +1,13 @@
 import { checked, Polls } from 'nt-repl';
 import { AFD_POLL_ACCEPT, AFD_POLL_SEND, allocate, nativeMemory } from 'ntdllx';
-import { type Skt, SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
+import {
+  type Endpoint,
+  type ListenerSkt,
+  type Skt,
+  SocketCreator,
+  TCPClientAddress,
+  TCPServerAddress,
+} from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
 const creator = new SocketCreator();
@@ -14,13 +21,13 @@ afterEach(() => {
   polls = new Polls();
 });
 
-function listen(): Skt {
+function listen(): ListenerSkt<Endpoint> {
   const listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
   open.push(listener);
   return listener;
 }
 
-function connectTo(listener: Skt): Skt {
+function connectTo(listener: ListenerSkt<Endpoint>): Skt {
   const { port } = listener.localEndpoint();
   const client = creator.fromAddress(new TCPClientAddress('127.0.0.1', port));
   open.push(client);

@@ -1,3 +1,4 @@
+import { AF_UNIX } from 'ntdllx/ws2_32';
 import type { Core } from './core.js';
 import { FileObject, type KernelObject, Port } from './objects.js';
 import { SimSocket } from './sim-socket.js';
@@ -19,8 +20,9 @@ export function closeObject(core: Core, object: KernelObject): void {
 function closeSocket(core: Core, socket: SimSocket): void {
   core.polls.closeSocket(socket);
   core.polls.closeFile(socket);
-  const { tcp, udp } = core;
-  if (socket.local !== undefined) {
+  const { tcp, udp, unix } = core;
+  if (socket.family === AF_UNIX) unix.unbind(socket as TcpSocket);
+  else if (socket.local !== undefined) {
     (socket.isStream ? tcp : udp).bindings.unbind(socket, socket.local.port);
   }
   if (socket instanceof TcpSocket) socket.close();

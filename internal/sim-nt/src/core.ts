@@ -1,5 +1,6 @@
 import type { PointerSized } from 'ntdllx';
 import { Clock } from './clock.js';
+import { Files } from './files.js';
 import { HandleTable } from './handles.js';
 import { Dice, type Injections } from './injections.js';
 import { AddressSpace } from './memory.js';
@@ -11,6 +12,7 @@ import { Random } from './random.js';
 import type { SimSocket } from './sim-socket.js';
 import { Tcp } from './tcp.js';
 import { Udp } from './udp-socket.js';
+import { Unix } from './unix.js';
 
 /** What a simulated kernel is made from. */
 export interface CoreOptions {
@@ -48,6 +50,9 @@ export class Core {
   readonly calls: Record<string, number> = {};
   readonly tcp: Tcp;
   readonly udp: Udp;
+  readonly unix: Unix;
+  readonly files = new Files();
+  /** The thread's, of Winsock and of kernel32 alike. */
   lastError = 0;
   winsockUsers = 0;
   /** Ends of polls since the last look at a port: they happened at the same moment. */
@@ -69,6 +74,7 @@ export class Core {
     this.network = new Network(this, options.isLazy);
     this.tcp = new Tcp(this);
     this.udp = new Udp(this);
+    this.unix = new Unix(this);
   }
 
   get isWine(): boolean {

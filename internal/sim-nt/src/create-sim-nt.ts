@@ -1,7 +1,9 @@
 import type { HANDLE, Kernel } from 'ntdllx';
 import type { SOCKET } from 'ntdllx/ws2_32';
 import { Core } from './core.js';
+import type { FileKind } from './files.js';
 import type { Injection, Injections } from './injections.js';
+import { kernel32Files } from './kernel32-files.js';
 import type { MemoryUse } from './memory.js';
 import { fileFunctions } from './ntdll-file.js';
 import { portFunctions } from './ntdll-port.js';
@@ -49,6 +51,10 @@ export interface SimNt {
   readonly handles: number;
   /** How much memory is allocated. */
   readonly memory: MemoryUse;
+  /** What is at a path; undefined where there is nothing. */
+  fileAt(path: string): FileKind | undefined;
+  /** Makes a file, or a directory, or a socket's file whose server is gone; replaces what is there. */
+  makeFile(path: string, kind: FileKind): void;
   /** The AFD_POLL_* bits that are true of a socket now; nothing is changed. 0 for what is none. */
   bitsOf(socket: HANDLE | SOCKET): number;
   /** How many polls are pending on a socket. */
@@ -96,6 +102,7 @@ export function createSimNt(options: SimNtOptions): SimNt {
     ...setupFunctions(core),
     ...optionFunctions(core),
     ...dataFunctions(core),
+    ...kernel32Files(core),
   };
   const socketOf = (handle: HANDLE | SOCKET) => {
     const object = core.handles.get(Number(handle));
@@ -119,6 +126,8 @@ export function createSimNt(options: SimNtOptions): SimNt {
     get memory() {
       return core.memory.use;
     },
+    fileAt: (path) => core.files.find(path)?.kind,
+    makeFile: (path, kind) => core.files.make(path, kind),
     bitsOf: (socket) => socketOf(socket)?.bits ?? 0,
     pollsOf: (socket) => socketOf(socket)?.polls.length ?? 0,
     nowMs: () => core.clock.nowMs,

@@ -6,6 +6,7 @@
  */
 export { SimDeadlockError } from './core.js';
 export { createSimNt, type SimNt, type SimNtOptions } from './create-sim-nt.js';
+export type { FileKind } from './files.js';
 export type { Injection, Injections } from './injections.js';
 export type { MemoryUse } from './memory.js';
 export { type Profile, type ProfileName, profiles } from './profiles.js';

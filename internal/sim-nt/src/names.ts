@@ -1,7 +1,24 @@
 import ipaddr from 'ipaddr.js';
-import { AF_INET, AF_INET6, sockaddr_in, sockaddr_in6 } from 'ntdllx/ws2_32';
+import { AF_INET, AF_INET6, AF_UNIX, sockaddr_in, sockaddr_in6, sockaddr_un } from 'ntdllx/ws2_32';
 import type { AddressSpace } from './memory.js';
 import type { Name } from './sim-socket.js';
+
+const pathOffset = sockaddr_un.fields.sun_path[0];
+
+/** The path of a sockaddr_un: up to its zero, or to the end. */
+function readPath(view: DataView, at: number, byteLength: number): string {
+  const offset = view.byteOffset + at + pathOffset;
+  const bytes = Buffer.from(view.buffer, offset, byteLength - pathOffset);
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? bytes.byteLength : end);
+}
+
+/** The bytes of a name: of a path as many as it has, with its zero. */
+function sizeOf({ family, host }: Name): number {
+  if (family === AF_UNIX) return pathOffset + Buffer.byteLength(host) + 1;
+  if (family === AF_INET) return sockaddr_in.size;
+  return family === AF_INET6 ? sockaddr_in6.size : sockaddr_un.size;
+}
 
 /** Reads a sockaddr at an address; undefined for a family that is not simulated, or too few bytes. */
 export function readName(
@@ -9,11 +26,13 @@ export function readName(
   address: number,
   byteLength: number,
 ): Name | undefined {
-  if (byteLength < sockaddr_in.size || !memory.locate(address, byteLength, 'sockaddr')) {
+  if (byteLength < pathOffset || !memory.locate(address, byteLength, 'sockaddr')) {
     return undefined;
   }
   const { view, at } = memory;
   const family = view.getUint16(at, true);
+  if (family === AF_UNIX) return { family, host: readPath(view, at, byteLength), port: 0 };
+  if (byteLength < sockaddr_in.size) return undefined;
   const port = view.getUint16(at + 2, false);
   if (family === AF_INET) {
     const host = [4, 5, 6, 7].map((offset) => view.getUint8(at + offset)).join('.');
@@ -31,15 +50,21 @@ export function writeName(
   address: number,
   lengthAddress: number,
 ): boolean {
-  const size = name.family === AF_INET ? sockaddr_in.size : sockaddr_in6.size;
+  const size = sizeOf(name);
   if (!memory.locate(lengthAddress, 4, 'sockaddr length')) return false;
   const room = memory.view.getInt32(memory.at, true);
   if (room < size) return false;
   memory.view.setInt32(memory.at, size, true);
   if (!memory.locate(address, size, 'sockaddr')) return false;
   const { view, at } = memory;
-  for (let offset = 0; offset < size; offset += 4) view.setUint32(at + offset, 0, true);
+  for (let offset = 0; offset < size; offset += 1) view.setUint8(at + offset, 0);
   view.setUint16(at, name.family, true);
+  if (name.family !== AF_INET && name.family !== AF_INET6) {
+    for (const [index, byte] of Buffer.from(name.host).entries()) {
+      view.setUint8(at + pathOffset + index, byte);
+    }
+    return true;
+  }
   view.setUint16(at + 2, name.port, false);
   const bytes = ipaddr.parse(name.host).toByteArray();
   for (const [index, byte] of bytes.entries()) {

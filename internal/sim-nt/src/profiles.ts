@@ -1,7 +1,10 @@
 import { type NTSTATUS, STATUS_NOT_FOUND, STATUS_SUCCESS } from 'ntdllx';
 
-/** The kernels that can be played. `windows` is modelled from citations and was never measured. */
-export type ProfileName = 'wine8' | 'wine10' | 'windows';
+/**
+ * The kernels that can be played. `wine11` has wine-staging's AF_UNIX. `windows` is modelled from
+ * citations and was never measured.
+ */
+export type ProfileName = 'wine8' | 'wine10' | 'wine11' | 'windows';
 
 /** In what the kernels differ. Everything else is the same on all of them. */
 export interface Profile {
@@ -36,6 +39,13 @@ export interface Profile {
   readonly canStealPort: boolean;
   /** A client that gave up while it waited fails an accept with WSAECONNRESET. */
   readonly acceptTellsReset: boolean;
+  /** AF_UNIX: absent, or whether a connect succeeds at once (measured on Wine 11) or is under way first. */
+  readonly afUnix: 'absent' | 'at once' | 'under way';
+  /**
+   * The file of a socket: Wine refuses to say its attributes, and DeleteFileW leaves it there (measured on
+   * 8) or removes it (measured on 11); on Windows it is a reparse point, and is removed.
+   */
+  readonly socketFile: 'stays' | 'goes' | 'reparse point';
 }
 
 const wine8: Profile = {
@@ -55,19 +65,24 @@ const wine8: Profile = {
   udpSaysConnect: false,
   canStealPort: false,
   acceptTellsReset: false,
+  afUnix: 'absent',
+  socketFile: 'stays',
+};
+
+const wine10: Profile = {
+  ...wine8,
+  name: 'wine10',
+  resetEndsStream: false,
+  forgetsPeer: false,
+  resetDropsData: true,
+  cancelOfNothing: STATUS_NOT_FOUND,
 };
 
 /** One row for each kernel. */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   wine8,
-  wine10: {
-    ...wine8,
-    name: 'wine10',
-    resetEndsStream: false,
-    forgetsPeer: false,
-    resetDropsData: true,
-    cancelOfNothing: STATUS_NOT_FOUND,
-  },
+  wine10,
+  wine11: { ...wine10, name: 'wine11', afUnix: 'at once', socketFile: 'goes' },
   windows: {
     name: 'windows',
     resetEndsStream: false,
@@ -85,5 +100,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     udpSaysConnect: true,
     canStealPort: true,
     acceptTellsReset: true,
+    afUnix: 'under way',
+    socketFile: 'reparse point',
   },
 };

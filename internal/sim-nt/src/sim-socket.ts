@@ -1,11 +1,12 @@
 import { FileObject } from './objects.js';
 import type { PollEntry } from './poll-request.js';
 
-/** One end: an address as text, and a port. */
+/** One end: an address as text, and a port; of AF_UNIX a path, and no port. */
 export interface Name {
   readonly family: number;
-  /** As ipaddr.js spells it, without a zone. */
+  /** As ipaddr.js spells it, without a zone; or the path as it was given. */
   readonly host: string;
+  /** 0 for AF_UNIX. */
   readonly port: number;
 }
 

@@ -8,6 +8,7 @@ import {
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
+import { AF_UNIX } from 'ntdllx/ws2_32';
 import type { Core } from './core.js';
 import { type Receiver, type Segment, Wire } from './network.js';
 import { SimSocket } from './sim-socket.js';
@@ -15,7 +16,7 @@ import { SimSocket } from './sim-socket.js';
 /** What a TCP socket is. A reset is beside it: the socket stays what it was. */
 export type TcpState = 'fresh' | 'listening' | 'connecting' | 'failed' | 'connected';
 
-/** One end of a TCP connection, or a listener. */
+/** One end of a connection over TCP or AF_UNIX, or a listener. */
 export class TcpSocket extends SimSocket implements Receiver {
   readonly isStream = true;
   readonly #core: Core;
@@ -41,7 +42,7 @@ export class TcpSocket extends SimSocket implements Receiver {
   isReceiveShut = false;
   /** Waits in a backlog: nobody has a handle to it. */
   isEmbryo = false;
-  /** linger of 0 s: close ends hard. */
+  /** linger of 0 s: close ends hard, but not over AF_UNIX (Linux' rule, and assumed of Windows). */
   isAbortive = false;
   sendCapacity: number;
   receiveCapacity: number;
@@ -148,7 +149,11 @@ export class TcpSocket extends SimSocket implements Receiver {
     for (const waiting of this.backlog.splice(0)) waiting.close();
     if (this.isReset || this.out === undefined) return;
     const isUnread = this.receivedBytes > 0 || this.urgent !== undefined;
-    const isCut = this.isAbortive || isUnread || this.isEmbryo || this.state !== 'connected';
+    const isCut =
+      (this.isAbortive && this.family !== AF_UNIX) ||
+      isUnread ||
+      this.isEmbryo ||
+      this.state !== 'connected';
     if (isCut) this.sendReset();
     else if (!this.isSendShut) this.#core.network.push(this.out, { kind: 'fin' });
   }
@@ -157,7 +162,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     this.isReset = true;
     if (this.out !== undefined) this.#emptyWire(this.out);
     this.unsentBytes = 0;
-    if (this.#core.profile.resetDropsData) {
+    if (this.#core.profile.resetDropsData && this.family !== AF_UNIX) {
       this.received.length = 0;
       this.receivedBytes = 0;
       this.urgent = undefined;

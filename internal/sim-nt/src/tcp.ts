@@ -93,7 +93,7 @@ export class Tcp {
   #knock(client: TcpSocket, to: Name): void {
     const { clock, profile } = this.#core;
     if (!isOwnHost(to.host)) {
-      const end = () => this.#fail(client, WSAETIMEDOUT, STATUS_IO_TIMEOUT);
+      const end = () => this.fail(client, WSAETIMEDOUT, STATUS_IO_TIMEOUT);
       clock.at(clock.nowMs + unansweredMs, end);
       return;
     }
@@ -104,7 +104,7 @@ export class Tcp {
     const listener = this.bindings.find(to, isFit);
     if (listener instanceof TcpSocket) this.#meet(client, listener, to);
     else {
-      const end = () => this.#fail(client, WSAECONNREFUSED, STATUS_CONNECTION_REFUSED);
+      const end = () => this.fail(client, WSAECONNREFUSED, STATUS_CONNECTION_REFUSED);
       if (profile.refusalMs === 0) end();
       else clock.at(clock.nowMs + profile.refusalMs, end);
     }
@@ -112,19 +112,10 @@ export class Tcp {
 
   #meet(client: TcpSocket, listener: TcpSocket, to: Name): void {
     const core = this.#core;
-    const server = new TcpSocket(core, listener.family);
+    const server = this.embryo(client, listener);
     const toListener = (name: Name) => mapped(name, listener.family);
     server.local = toListener(to);
     server.remote = toListener(client.local as Name);
-    server.state = 'connected';
-    server.isEmbryo = true;
-    server.isNonBlocking = listener.isNonBlocking;
-    server.isOobInline = listener.isOobInline;
-    server.sendCapacity = listener.sendCapacity;
-    server.receiveCapacity = listener.receiveCapacity;
-    for (const [key, value] of listener.options) server.options.set(key, value);
-    server.join(client);
-    listener.backlog.push(server);
     const answer = () => {
       if (client.isClosed) return;
       client.state = 'connected';
@@ -135,7 +126,23 @@ export class Tcp {
     core.changed(listener);
   }
 
-  #fail(client: TcpSocket, code: number, status: number): void {
+  /** The other end of a client, which waits in the backlog of a listener; no poll is looked at yet. */
+  embryo(client: TcpSocket, listener: TcpSocket): TcpSocket {
+    const server = new TcpSocket(this.#core, listener.family);
+    server.state = 'connected';
+    server.isEmbryo = true;
+    server.isNonBlocking = listener.isNonBlocking;
+    server.isOobInline = listener.isOobInline;
+    server.sendCapacity = listener.sendCapacity;
+    server.receiveCapacity = listener.receiveCapacity;
+    for (const [key, value] of listener.options) server.options.set(key, value);
+    server.join(client);
+    listener.backlog.push(server);
+    return server;
+  }
+
+  /** A connect that was under way fails. */
+  fail(client: TcpSocket, code: number, status: number): void {
     if (client.isClosed || client.state !== 'connecting') return;
     client.state = 'failed';
     client.error = code;

@@ -1,5 +1,6 @@
 import type { Kernel } from 'ntdllx';
 import {
+  AF_UNIX,
   MSG_OOB,
   MSG_PEEK,
   SD_BOTH,
@@ -47,6 +48,7 @@ export function dataFunctions(core: Core) {
     const room = socket.sendCapacity - socket.unsentBytes;
     if (room <= 0) return wouldBlock(socket, 'send');
     const part = bytes.slice(0, room);
+    if ((flags & MSG_OOB) !== 0 && socket.family === AF_UNIX) return fail(core, WSAEOPNOTSUPP);
     const isUrgent = (flags & MSG_OOB) !== 0 && part.byteLength === bytes.byteLength;
     const plain = isUrgent ? part.subarray(0, -1) : part;
     socket.unsentBytes += part.byteLength;

@@ -2,6 +2,7 @@ import type { Kernel } from 'ntdllx';
 import {
   AF_INET,
   AF_INET6,
+  AF_UNIX,
   FIONBIO,
   INVALID_SOCKET,
   SIO_BASE_HANDLE,
@@ -107,7 +108,9 @@ export function setupFunctions(core: Core) {
         return INVALID_SOCKET;
       };
       if (core.winsockUsers === 0) return refuse(WSANOTINITIALISED);
-      if (family !== AF_INET && family !== AF_INET6) return refuse(WSAEAFNOSUPPORT);
+      const isUnix = family === AF_UNIX && core.profile.afUnix !== 'absent';
+      if (family !== AF_INET && family !== AF_INET6 && !isUnix) return refuse(WSAEAFNOSUPPORT);
+      if (isUnix && type !== SOCK_STREAM) return refuse(WSAESOCKTNOSUPPORT);
       if (type !== SOCK_STREAM && type !== SOCK_DGRAM) return refuse(WSAESOCKTNOSUPPORT);
       const socket =
         type === SOCK_STREAM ? new TcpSocket(core, family) : new UdpSocket(core, family);
@@ -145,6 +148,7 @@ export function setupFunctions(core: Core) {
       const wanted = readName(memory, name, length);
       if (wanted === undefined || wanted.family !== socket.family) return fail(core, WSAEFAULT);
       if (socket.local !== undefined) return fail(core, WSAEINVAL);
+      if (wanted.family === AF_UNIX) return end(core, core.unix.bind(socket as TcpSocket, wanted));
       if (!isOwnHost(wanted.host)) return fail(core, WSAEADDRNOTAVAIL);
       const table = socket.isStream ? core.tcp : core.udp;
       const bound = table.bindings.bind(socket, wanted);
@@ -183,7 +187,8 @@ export function setupFunctions(core: Core) {
       if (socket instanceof UdpSocket) return end(core, core.udp.connect(socket, to));
       if (!(socket instanceof TcpSocket)) return fail(core, WSAEISCONN);
       if (!socket.isNonBlocking) core.violate('connect on a blocking socket would block.');
-      return end(core, core.tcp.connect(socket, to));
+      const streams = to.family === AF_UNIX ? core.unix : core.tcp;
+      return end(core, streams.connect(socket, to));
     },
 
     getsockname: (s, name, length) => tellName(s, 'local', name, length),

@@ -8,7 +8,7 @@ import {
   STATUS_NO_MEMORY,
 } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
-import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
 import { pollerOf, socketEvents, tokensOf } from './pollers.js';
 
@@ -58,7 +58,7 @@ function stage(count: number) {
   for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
   const list = new PollEvents<number>(1_024);
   const send = (token: number) => {
-    sender.sendTo(Buffer.from('x'), (skts[token] as Skt).localEndpoint());
+    sender.sendTo(Buffer.from('x'), (skts[token] as DatagramSkt).localEndpoint());
   };
   /** Waits, and receives of whoever is told. @returns their tokens. */
   const serve = () =>

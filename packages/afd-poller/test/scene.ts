@@ -5,6 +5,7 @@ import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit
 import {
   type AcceptedSkt,
   type ClientSkt,
+  clientAddressOf,
   type DatagramSkt,
   type ListenerSkt,
   type Skt,
@@ -73,8 +74,7 @@ export class Scene {
 
   /** A client of that listener, not connected yet. */
   clientOf(listener: ListenerSkt): ClientSkt {
-    const { host, port } = listener.localEndpoint();
-    return this.keep(this.creator.fromAddress(new TCPClientAddress(host, port)));
+    return this.keep(this.creator.fromAddress(clientAddressOf(listener.localEndpoint())));
   }
 
   /** A port at which nobody listens. */

@@ -4,6 +4,7 @@ import {
   type AcceptedSkt,
   type ClientSkt,
   type DatagramSkt,
+  type Endpoint,
   type ListenerSkt,
   type Skt,
   SocketCreator,
@@ -47,7 +48,7 @@ export class Scene {
   }
 
   /** A listener on 127.0.0.1. */
-  listen(): ListenerSkt {
+  listen(): ListenerSkt<Endpoint> {
     return this.keep(this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   }
 
@@ -62,7 +63,7 @@ export class Scene {
   }
 
   /** A client whose connect to a listener was started. */
-  connectTo(listener: ListenerSkt): ClientSkt {
+  connectTo(listener: ListenerSkt<Endpoint>): ClientSkt {
     const client = this.client(listener.localEndpoint().port);
     client.connect();
     return client;

@@ -1,5 +1,5 @@
 import { ntStatusAdvice, win32ErrorAdvice, wsaErrorAdvice } from './advice.js';
-import { nodeErrorName } from './node-errors.js';
+import { type NodeErrorName, nodeErrorName } from './node-errors.js';
 import { isNtSuccess, type NTSTATUS, ntStatusName } from './ntstatus.js';
 import { wsaErrorName } from './wsa-errors.js';
 
@@ -85,13 +85,15 @@ export class WsaError extends NtdllxError {
   /** Its name, or its number where ntdllx has no name for it. */
   readonly wsaName: string;
 
-  constructor(call: string, wsaCode: number) {
+  /** @param known what the caller knows better than the code says. */
+  constructor(
+    call: string,
+    wsaCode: number,
+    known: { readonly node?: NodeErrorName | undefined; readonly advice?: string } = {},
+  ) {
     const wsaName = wsaErrorName(wsaCode);
-    const node = nodeErrorName(wsaCode);
-    super(
-      node?.code ?? wsaName,
-      `${call} failed with ${wsaName} (${wsaCode}). ${wsaErrorAdvice(wsaCode)}`,
-    );
+    const { node = nodeErrorName(wsaCode), advice = wsaErrorAdvice(wsaCode) } = known;
+    super(node?.code ?? wsaName, `${call} failed with ${wsaName} (${wsaCode}). ${advice}`);
     this.call = call;
     this.syscall = call.replace(/\(.*/, '');
     this.errno = node?.errno;

@@ -1,9 +1,11 @@
+import * as kernel32 from './kernel32.js';
 import { allocate } from './native-memory.js';
 import * as ntdll from './ntdll.js';
 import * as ws2_32 from './ws2-32.js';
 
 /**
- * All that the layers above ask of the operating system: memory, ports, AFD, sockets. They are
+ * All that the layers above ask of the operating system: memory, ports, AFD, sockets, and the files of
+ * sockets. They are
  * handed one, {@link ntKernel} by default, so that a simulated kernel can stand in its place.
  * Functions keep NT's names and meanings; every address lies in memory from `allocate`. `send`, `recv`,
  * `sendto` and `recvfrom` take the bytes themselves, and are finished with them when they return: the
@@ -47,6 +49,12 @@ export interface Kernel {
   readonly recvfrom: typeof ws2_32.recvfrom;
   readonly shutdown: typeof ws2_32.shutdown;
   readonly closesocket: typeof ws2_32.closesocket;
+
+  readonly GetFileAttributesW: typeof kernel32.GetFileAttributesW;
+  readonly DeleteFileW: typeof kernel32.DeleteFileW;
+  readonly FindFirstFileW: typeof kernel32.FindFirstFileW;
+  readonly FindClose: typeof kernel32.FindClose;
+  readonly GetLastError: typeof kernel32.GetLastError;
 }
 
 /** What the real kernel has in every installed copy of ntdllx: there is one of it in a process. */
@@ -93,4 +101,9 @@ export const ntKernel: Kernel = {
   recvfrom: ws2_32.recvfrom,
   shutdown: ws2_32.shutdown,
   closesocket: ws2_32.closesocket,
+  GetFileAttributesW: kernel32.GetFileAttributesW,
+  DeleteFileW: kernel32.DeleteFileW,
+  FindFirstFileW: kernel32.FindFirstFileW,
+  FindClose: kernel32.FindClose,
+  GetLastError: kernel32.GetLastError,
 };

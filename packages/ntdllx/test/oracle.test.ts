@@ -33,6 +33,7 @@ const ours: Ours = {
     LARGE_INTEGER: LARGE_INTEGER.layout,
     OBJECT_ATTRIBUTES: OBJECT_ATTRIBUTES.layout,
     UNICODE_STRING: UNICODE_STRING.layout,
+    WIN32_FIND_DATAW: kernel32.WIN32_FIND_DATAW,
     WSADATA: ws2_32.WSADATA,
     linger: ws2_32.linger,
     sockaddr_in: ws2_32.sockaddr_in,

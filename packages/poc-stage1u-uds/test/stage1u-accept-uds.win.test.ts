@@ -3,12 +3,13 @@ import { allocate, nativeMemory, ntKernel } from 'ntdllx';
 import { runTest, Stage1uAcceptUds } from 'poc-stage1u-uds';
 import { hostProfile } from 'test-kit';
 import {
+  clientAddressOf,
   type ListenerSkt,
-  type Skt,
   SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
   temporaryUDSPath,
+  type UDSClientAddress,
   UDSServerAddress,
 } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
@@ -41,8 +42,8 @@ class OverTcp extends Stage1uAcceptUds {
   protected override createListener(): ListenerSkt {
     return new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0));
   }
-  protected override clientAddress(listener: Skt): TCPClientAddress {
-    return new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
+  protected override clientAddress(listener: ListenerSkt): TCPClientAddress | UDSClientAddress {
+    return clientAddressOf(listener.localEndpoint());
   }
   protected override noteFile(): void {}
   protected override judgeFile(): void {}
@@ -52,8 +53,9 @@ class OverTcp extends Stage1uAcceptUds {
 const inet = 2;
 
 /** AF_UNIX as Windows has it, carried over TCP: the bind makes a file. The file's rules are ours. */
-function carried(path: string): typeof ntKernel {
-  return {
+function carried(path: string) {
+  const bound = { port: 0 };
+  const kernel: typeof ntKernel = {
     ...ntKernel,
     WSASocketW: (_family, ...rest) => ntKernel.WSASocketW(inet, ...rest),
     bind: (socket) => {
@@ -63,21 +65,30 @@ function carried(path: string): typeof ntKernel {
       name.fill(0);
       name.write(0, Uint8Array.of(inet, 0, 0, 0, 127, 0, 0, 1));
       const result = ntKernel.bind(socket, name.address, 16);
-      name.free();
+      const length = allocate(4);
+      length.writeI32(0, 16);
+      ntKernel.getsockname(socket, name.address, length.address);
+      const [high = 0, low = 0] = name.read(2, 2);
+      bound.port = high * 256 + low;
+      for (const memory of [name, length]) memory.free();
       return result;
     },
   };
+  return { kernel, bound };
 }
 
 class WithFile extends Stage1uAcceptUds {
   readonly seen: boolean[] = [];
+  #bound = { port: 0 };
   protected override createListener(): ListenerSkt {
     this.path = temporaryUDSPath();
-    return new SocketCreator(carried(this.path)).fromAddress(new UDSServerAddress(this.path));
+    const { kernel, bound } = carried(this.path);
+    this.#bound = bound;
+    return new SocketCreator(kernel).fromAddress(new UDSServerAddress(this.path));
   }
-  protected override clientAddress(listener: Skt): TCPClientAddress {
+  protected override clientAddress(_listener: ListenerSkt): TCPClientAddress {
     this.seen.push(existsSync(this.path));
-    return new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
+    return new TCPClientAddress('127.0.0.1', this.#bound.port);
   }
   override close(): void {
     super.close();
@@ -113,7 +124,7 @@ test('broken on purpose: the file comes back after the close', () => {
 
 test('a stage that fails while it listens leaves no file', () => {
   class Failing extends WithFile {
-    protected override clientAddress(listener: Skt): TCPClientAddress {
+    protected override clientAddress(listener: ListenerSkt): TCPClientAddress {
       super.clientAddress(listener);
       throw new Error('on purpose');
     }

@@ -78,7 +78,7 @@ export class EchoServer {
     sent: 0,
   };
   readonly #port: CompletionPort;
-  readonly #listener: ListenerSkt;
+  readonly #listener: ListenerSkt<Endpoint>;
   readonly #listenerPoll: SocketPoll;
   /** By ApcContext: the connections whose block exists. */
   readonly #connections = new Map<number, EchoConnection>();

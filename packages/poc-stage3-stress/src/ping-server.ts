@@ -52,7 +52,7 @@ export class PingServer {
     cutShort: 0,
     readded: 0,
   };
-  readonly #listener: ListenerSkt;
+  readonly #listener: ListenerSkt<Endpoint>;
   readonly #peers = new Set<Peer>();
   readonly #events = new PollEvents<Peer | undefined>();
   readonly #buffer = Buffer.alloc(4_096);

@@ -8,6 +8,14 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** One end of a connection over AF_UNIX: the path of its file, or '' where it was never bound. */
+export interface PathEndpoint {
+  readonly path: string;
+}
+
+/** One end of a connection: what it is depends on the address that the socket was made from. */
+export type SktEndpoint = Endpoint | PathEndpoint;
+
 /** The bytes that a path of AF_UNIX may have: 108 with the zero at its end. */
 export const longestPathBytes = 107;
 
@@ -172,6 +180,15 @@ export type SktAddress =
   | UDPAddress
   | UDSServerAddress
   | UDSClientAddress;
+
+/** The address of a client that connects to a listener with this endpoint. */
+export function clientAddressOf(listener: Endpoint): TCPClientAddress;
+export function clientAddressOf(listener: PathEndpoint): UDSClientAddress;
+export function clientAddressOf(listener: SktEndpoint): TCPClientAddress | UDSClientAddress;
+export function clientAddressOf(listener: SktEndpoint): TCPClientAddress | UDSClientAddress {
+  if ('path' in listener) return new UDSClientAddress(listener.path);
+  return new TCPClientAddress(listener.host, listener.port);
+}
 
 /** True for an object that a constructor of this module made, and checked. */
 export function isSktAddress(value: unknown): value is SktAddress {

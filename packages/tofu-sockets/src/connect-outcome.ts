@@ -1,4 +1,4 @@
-import type { Kernel } from 'ntdllx';
+import { type Kernel, nodeErrorName, showValue, WsaError } from 'ntdllx';
 import {
   MSG_PEEK,
   SO_CONNECT_TIME,
@@ -7,11 +7,15 @@ import {
   SOCKET_ERROR,
   SOL_SOCKET,
   WSAECONNABORTED,
+  WSAECONNREFUSED,
   WSAECONNRESET,
   WSAENOTCONN,
+  WSAHOST_NOT_FOUND,
 } from 'ntdllx/ws2_32';
+import type { SktAddress } from './address.js';
 import { withNativeName } from './native-name.js';
 import { getIntOption, lastWsaError } from './native-skt.js';
+import { isNothingAt } from './uds-files.js';
 
 /** SO_CONNECT_TIME of a socket that was never connected. */
 const notConnected = -1;
@@ -61,5 +65,19 @@ function hasPeer(kernel: Kernel, socket: SOCKET): boolean {
     const error = lastWsaError(kernel, call);
     if (error.wsaCode === WSAENOTCONN) return false;
     throw error;
+  });
+}
+
+/**
+ * The error of a connect that failed. Where the path of an AF_UNIX socket leads to nothing it is Node's
+ * ENOENT: Winsock's code does not say so (WSAEINVAL, measured on Wine 11), and has other causes.
+ */
+export function connectError(kernel: Kernel, to: SktAddress, code: number): WsaError {
+  const call = 'connect';
+  const isMissing = 'path' in to && code !== WSAECONNREFUSED && isNothingAt(to.path, kernel);
+  if (!isMissing) return new WsaError(call, code);
+  return new WsaError(call, code, {
+    node: nodeErrorName(WSAHOST_NOT_FOUND),
+    advice: `There is no file at ${showValue(to.path)}: check the path, and that the server runs.`,
   });
 }

@@ -4,10 +4,13 @@
  * @packageDocumentation
  */
 export {
+  clientAddressOf,
   defaultPort,
   type Endpoint,
   longestPathBytes,
+  type PathEndpoint,
   type SktAddress,
+  type SktEndpoint,
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,

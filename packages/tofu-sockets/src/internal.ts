@@ -4,6 +4,6 @@
  * @packageDocumentation
  */
 export { NativeSkt } from './skt.js';
-export { decodeSockaddr, encodeSockaddr } from './sockaddr.js';
-export { ownFile, removeOwnFile, removeStaleFile, requireFreePath } from './uds-files.js';
+export { decodePath, decodeSockaddr, encodeSockaddr } from './sockaddr.js';
+export { ownFile, removeOwnFile } from './uds-files.js';
 export { winsockUsers } from './winsock.js';

@@ -2,7 +2,7 @@ import type { Kernel, NativeMemory } from 'ntdllx';
 import type { Endpoint } from './address.js';
 import { borrow } from './borrow.js';
 import { SktError } from './errors.js';
-import { decodeSockaddr } from './sockaddr.js';
+import { decodePath, decodeSockaddr } from './sockaddr.js';
 
 const nameBytes = 128;
 const lengthOffset = nameBytes;
@@ -11,6 +11,8 @@ const lengthOffset = nameBytes;
 export interface NativeName {
   /** @throws {SktError} `ERR_ADDRESS` when it is no IP address. */
   readonly read: () => Endpoint;
+  /** @throws {SktError} `ERR_ADDRESS` when it is no path. */
+  readonly readPath: () => string;
 }
 
 /**
@@ -26,16 +28,19 @@ export function withNativeName<T>(
 ): T {
   return borrow(kernel, nameBytes + 8, (memory) => {
     memory.writeI32(lengthOffset, nameBytes);
-    const read = () => readName(memory, call);
-    return use(memory.address, memory.address + lengthOffset, { read });
+    const read = () => readName(memory, call, decodeSockaddr, 'IP address');
+    const readPath = () => readName(memory, call, decodePath, 'path');
+    return use(memory.address, memory.address + lengthOffset, { read, readPath });
   });
 }
 
-function readName(memory: NativeMemory, call: string): Endpoint {
-  const endpoint = decodeSockaddr(memory.read(0, memory.readI32(lengthOffset)));
-  if (endpoint !== undefined) return endpoint;
-  throw new SktError(
-    'ERR_ADDRESS',
-    `${call} returned an address that is no IP address: a path has none.`,
-  );
+function readName<T>(
+  memory: NativeMemory,
+  call: string,
+  decode: (bytes: Uint8Array) => T | undefined,
+  wanted: string,
+): T {
+  const name = decode(memory.read(0, memory.readI32(lengthOffset)));
+  if (name !== undefined) return name;
+  throw new SktError('ERR_ADDRESS', `${call} returned an address that is not a valid ${wanted}.`);
 }

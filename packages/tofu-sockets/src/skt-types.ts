@@ -1,6 +1,6 @@
 import type { HANDLE, Kernel } from 'ntdllx';
 import type { SOCKET } from 'ntdllx/ws2_32';
-import type { Endpoint } from './address.js';
+import type { Endpoint, SktEndpoint } from './address.js';
 import type { SktOptions } from './options.js';
 import type { TransferFlags } from './transfer-flags.js';
 import type { SktWatcher } from './watchers.js';
@@ -30,8 +30,10 @@ export function isSkt(value: unknown): value is Skt {
  * Every method throws `SktError` after {@link close} and for wrong arguments, without calling
  * anything, and ntdllx's `WsaError`, naming the call and the code, when Winsock refuses; the socket
  * is as usable as before. Not to be shared between threads.
+ *
+ * @typeParam E the endpoints: a host and a port, or the path of a socket over AF_UNIX.
  */
-export interface AnySkt extends Disposable {
+export interface AnySkt<E extends SktEndpoint = SktEndpoint> extends Disposable {
   /** Known to every installed copy of this package; see {@link isSkt}. */
   readonly [sktBrand]: true;
   readonly kind: SktKind;
@@ -59,11 +61,14 @@ export interface AnySkt extends Disposable {
   /** Sets an option. */
   setOption<K extends keyof SktOptions>(option: K, value: SktOptions[K]): void;
 
-  /** This side's endpoint. Of a client it can be relied on once it is connected, not before. */
-  localEndpoint(): Endpoint;
+  /**
+   * This side's endpoint. Of a client over IP it can be relied on once it is connected, not before; a
+   * client over AF_UNIX is never bound, and its path is ''.
+   */
+  localEndpoint(): E;
 
   /** The other side's endpoint, of a connected socket. */
-  peerEndpoint(): Endpoint;
+  peerEndpoint(): E;
 
   /**
    * Reports every would-block to a poller, which edge-triggered readiness needs, and the close. Costs
@@ -81,7 +86,7 @@ export interface AnySkt extends Disposable {
 }
 
 /** A socket that listens. */
-export interface ListenerSkt extends AnySkt {
+export interface ListenerSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E> {
   readonly kind: 'listener';
 
   /**
@@ -91,11 +96,11 @@ export interface ListenerSkt extends AnySkt {
    * @throws {WsaError} WSAECONNRESET, by documentation, when a client gave up while it waited: that is
    *   no fault of the listener, accept again.
    */
-  accept(): AcceptedSkt | WouldBlock;
+  accept(): AcceptedSkt<E> | WouldBlock;
 }
 
 /** A connection, or what becomes one. */
-export interface StreamSkt extends AnySkt {
+export interface StreamSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E> {
   readonly kind: 'client' | 'accepted';
 
   /**
@@ -126,7 +131,7 @@ export interface StreamSkt extends AnySkt {
 }
 
 /** A connection that this side begins. */
-export interface ClientSkt extends StreamSkt {
+export interface ClientSkt<E extends SktEndpoint = SktEndpoint> extends StreamSkt<E> {
   readonly kind: 'client';
 
   /**
@@ -150,12 +155,12 @@ export interface ClientSkt extends StreamSkt {
 }
 
 /** A connection that a listener accepted. */
-export interface AcceptedSkt extends StreamSkt {
+export interface AcceptedSkt<E extends SktEndpoint = SktEndpoint> extends StreamSkt<E> {
   readonly kind: 'accepted';
 }
 
 /** A UDP socket. */
-export interface DatagramSkt extends AnySkt {
+export interface DatagramSkt extends AnySkt<Endpoint> {
   readonly kind: 'datagram';
 
   /**

@@ -7,12 +7,13 @@ import {
   SD_SEND,
   type SOCKET,
   SOCKET_ERROR,
+  WSAEINVAL,
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
-import type { Endpoint, SktAddress } from './address.js';
+import type { Endpoint, SktAddress, SktEndpoint } from './address.js';
 import { borrow } from './borrow.js';
 import { requireBytes, requireRoom } from './bytes.js';
-import { connectDone, connectOutcome, connectUnderWay } from './connect-outcome.js';
+import { connectDone, connectError, connectOutcome, connectUnderWay } from './connect-outcome.js';
 import { SktError } from './errors.js';
 import { withNativeName } from './native-name.js';
 import {
@@ -35,7 +36,14 @@ import {
 import { encodeSockaddr } from './sockaddr.js';
 import { flagBits, type TransferFlags } from './transfer-flags.js';
 import { removeOwnFile } from './uds-files.js';
-import { type Direction, requireWatcher, type SktWatcher, tellAll } from './watchers.js';
+import {
+  type Direction,
+  reportClose,
+  reportWouldBlock,
+  requireWatcher,
+  type SktWatcher,
+  type Watchers,
+} from './watchers.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 import { type WouldBlock, wouldBlock } from './would-block.js';
 
@@ -47,6 +55,10 @@ const datagramBytes = 65_536;
 const streams: readonly SktKind[] = ['client', 'accepted'];
 const everyKind: readonly SktKind[] = ['listener', 'datagram', ...streams];
 
+const noWatchers: Watchers = [];
+/** One for all: not an object for each call. */
+const noFlags: TransferFlags = {};
+
 const shutdownHow = { receive: SD_RECEIVE, send: SD_SEND, both: SD_BOTH } as const;
 
 /** A socket of whichever kind, on a kernel. What its methods do is said in `skt-types.ts`. */
@@ -54,12 +66,13 @@ export class NativeSkt implements AnySkt {
   declare readonly [sktBrand]: true;
   readonly kind: SktKind;
   readonly #kernel: Kernel;
+  /** What it was made from; of an accepted socket what its listener was made from. */
   readonly #address: SktAddress | undefined;
   #socket: SOCKET | undefined;
   #isClosing = false;
   /** How connect went. Kept, for Winsock forgets: a failure once reported, a success once reset. */
   #connect: 'not yet' | 'started' | 'done' | WsaError = 'not yet';
-  #watchers: Set<SktWatcher> | undefined;
+  #watchers = noWatchers;
 
   static {
     // Not on each socket, of which there may be many.
@@ -107,7 +120,12 @@ export class NativeSkt implements AnySkt {
     NativeSkt.#require(this, 'accept', ['listener']);
     const accepted = this.#kernel.accept(this.#open(), 0, 0);
     if (BigInt(accepted) !== INVALID_SOCKET) {
-      return new NativeSkt(this.#kernel, accepted, 'accepted') as AnySkt as AcceptedSkt;
+      return new NativeSkt(
+        this.#kernel,
+        accepted,
+        'accepted',
+        this.#address,
+      ) as AnySkt as AcceptedSkt;
     }
     return this.#blockedBy('accept', 'accept');
   }
@@ -117,17 +135,16 @@ export class NativeSkt implements AnySkt {
     if (this.#connect === 'started' || this.#connect === 'done') {
       throw new SktError('ERR_SKT_STATE', 'connect was called: finishConnect says how it went.');
     }
-    const code = this.#connectBy(this.#address as SktAddress);
-    if (code === 0) {
-      this.#connect = 'done';
-      return true;
+    const address = this.#address as SktAddress;
+    const code = this.#connectBy(address);
+    if (code !== connectDone && code !== WSAEWOULDBLOCK) {
+      this.#connect = connectError(this.#kernel, address, code);
+      throw this.#connect;
     }
-    if (code === WSAEWOULDBLOCK) {
-      this.#connect = 'started';
-      return this.#reportBlocked('connect');
-    }
-    this.#connect = new WsaError('connect', code);
-    throw this.#connect;
+    this.#connect = code === connectDone ? 'done' : 'started';
+    // A poll from before the connect may not see one that succeeded at once either.
+    reportWouldBlock(this.#watchers, this.#self(), 'connect');
+    return code === connectDone ? true : wouldBlock;
   }
 
   connectTo(peer: Endpoint): void {
@@ -144,13 +161,15 @@ export class NativeSkt implements AnySkt {
     if (this.#connect === 'started') {
       const outcome = connectOutcome(this.#kernel, this.#open());
       if (outcome === connectUnderWay) return this.#reportBlocked('finishConnect');
-      this.#connect = outcome === connectDone ? 'done' : new WsaError('connect', outcome);
+      const address = this.#address as SktAddress;
+      this.#connect =
+        outcome === connectDone ? 'done' : connectError(this.#kernel, address, outcome);
     }
     if (this.#connect instanceof WsaError) throw this.#connect;
     return true;
   }
 
-  send(bytes: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
+  send(bytes: Uint8Array, flags: TransferFlags = noFlags): number | WouldBlock {
     NativeSkt.#require(this, 'send', streams);
     const bits = flagBits(flags, 'send');
     const socket = this.#open();
@@ -160,7 +179,7 @@ export class NativeSkt implements AnySkt {
     return sent === SOCKET_ERROR ? this.#blockedBy('send', 'writable') : sent;
   }
 
-  recv(into: Uint8Array, flags: TransferFlags = {}): number | WouldBlock {
+  recv(into: Uint8Array, flags: TransferFlags = noFlags): number | WouldBlock {
     NativeSkt.#require(this, 'recv', streams);
     const bits = flagBits(flags, 'recv');
     const socket = this.#open();
@@ -226,12 +245,12 @@ export class NativeSkt implements AnySkt {
     lingerZero(this.#kernel, this.#open());
   }
 
-  localEndpoint(): Endpoint {
+  localEndpoint(): SktEndpoint {
     NativeSkt.#require(this, 'localEndpoint');
     return this.#endpoint('getsockname');
   }
 
-  peerEndpoint(): Endpoint {
+  peerEndpoint(): SktEndpoint {
     NativeSkt.#require(this, 'peerEndpoint');
     return this.#endpoint('getpeername');
   }
@@ -241,12 +260,14 @@ export class NativeSkt implements AnySkt {
     if (this.#isClosing) {
       throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is being closed.`);
     }
-    this.#watchers ??= new Set();
-    this.#watchers.add(requireWatcher(watcher));
+    requireWatcher(watcher);
+    if (!this.#watchers.includes(watcher)) this.#watchers = [...this.#watchers, watcher];
   }
 
   unwatch(watcher: SktWatcher): void {
-    NativeSkt.#own(this, 'unwatch').#watchers?.delete(watcher);
+    const skt = NativeSkt.#own(this, 'unwatch');
+    const rest = skt.#watchers.filter((each) => each !== watcher);
+    skt.#watchers = rest.length === 0 ? noWatchers : rest;
   }
 
   [Symbol.dispose](): void {
@@ -257,9 +278,8 @@ export class NativeSkt implements AnySkt {
     const socket = NativeSkt.#own(this, 'close').#socket;
     if (socket === undefined || this.#isClosing) return;
     this.#isClosing = true;
-    const watcherError =
-      this.#watchers && tellAll(this.#watchers, (each) => each.onClose?.(this.#self()));
-    this.#watchers = undefined;
+    const watcherError = reportClose(this.#watchers, this.#self());
+    this.#watchers = noWatchers;
     this.#socket = undefined;
     const result = this.#kernel.closesocket(socket);
     const error = result === SOCKET_ERROR ? lastWsaError(this.#kernel, 'closesocket') : undefined;
@@ -284,24 +304,31 @@ export class NativeSkt implements AnySkt {
     throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
   }
 
-  /** Passes a name to Winsock's connect. @returns 0, or what it failed with. */
+  /** Passes a name to Winsock's connect. @returns {@link connectDone}, or what it failed with. */
   #connectBy(to: Endpoint | { readonly path: string }): number {
     const socket = this.#open();
     const name = encodeSockaddr(to);
     return borrow(this.#kernel, name.byteLength, (memory) => {
       memory.write(0, name);
       const result = this.#kernel.connect(socket, memory.address, name.byteLength);
-      return result === SOCKET_ERROR ? this.#kernel.WSAGetLastError() : 0;
+      if (result !== SOCKET_ERROR) return connectDone;
+      // Wine's patches may fail without a code.
+      return this.#kernel.WSAGetLastError() || WSAEINVAL;
     });
   }
 
-  #endpoint(call: 'getsockname' | 'getpeername'): Endpoint {
+  #endpoint(call: 'getsockname' | 'getpeername'): SktEndpoint {
     const socket = this.#open();
+    const isPath = this.#address !== undefined && 'path' in this.#address;
     return withNativeName(this.#kernel, call, (name, length, stored) => {
-      if (this.#kernel[call](socket, name, length) === SOCKET_ERROR) {
-        throw lastWsaError(this.#kernel, call);
+      if (this.#kernel[call](socket, name, length) !== SOCKET_ERROR) {
+        return isPath ? { path: stored.readPath() } : stored.read();
       }
-      return stored.read();
+      const error = lastWsaError(this.#kernel, call);
+      // Winsock says so of a socket that was never bound. One over AF_UNIX never is, but a server.
+      const isUnbound = isPath && call === 'getsockname' && error.wsaCode === WSAEINVAL;
+      if (isUnbound) return { path: '' };
+      throw error;
     });
   }
 
@@ -314,9 +341,7 @@ export class NativeSkt implements AnySkt {
   }
 
   #reportBlocked(direction: Direction): WouldBlock {
-    if (this.#watchers === undefined) return wouldBlock;
-    const error = tellAll(this.#watchers, (each) => each.onWouldBlock?.(this.#self(), direction));
-    if (error !== undefined) throw error.thrown;
+    reportWouldBlock(this.#watchers, this.#self(), direction);
     return wouldBlock;
   }
 

@@ -68,3 +68,18 @@ export function decodeSockaddr(bytes: Uint8Array): Endpoint | undefined {
   }
   return undefined;
 }
+
+/**
+ * The path in a sockaddr of AF_UNIX, up to its zero or to the end of the bytes; undefined where they are
+ * of another family. Empty for a socket that was never bound: then there is no path (Linux), no bytes at
+ * all, or zeros (Wine's patches).
+ */
+export function decodePath(bytes: Uint8Array): string | undefined {
+  const [start] = sockaddr_un.fields.sun_path;
+  if (bytes.byteLength < start) return '';
+  const family = new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, true);
+  if (family !== AF_UNIX && family !== 0) return undefined;
+  const path = bytes.subarray(start);
+  const end = path.indexOf(0);
+  return Buffer.from(end < 0 ? path : path.subarray(0, end)).toString();
+}

@@ -17,6 +17,7 @@ import {
 } from 'ntdllx/ws2_32';
 import {
   type Endpoint,
+  type PathEndpoint,
   requireAddress,
   type SktAddress,
   type TCPClientAddress,
@@ -76,6 +77,10 @@ export class SocketCreator {
    *   kind of socket; `ERR_UDS_FILE` where a path is taken or has no directory.
    * @throws {WsaError} when Winsock refuses. Nothing is left open in any case.
    */
+  fromAddress(address: TCPServerAddress, options?: CreateOptions): ListenerSkt<Endpoint>;
+  fromAddress(address: TCPClientAddress, options?: CreateOptions): ClientSkt<Endpoint>;
+  fromAddress(address: UDSServerAddress, options?: CreateOptions): ListenerSkt<PathEndpoint>;
+  fromAddress(address: UDSClientAddress, options?: CreateOptions): ClientSkt<PathEndpoint>;
   fromAddress(address: TCPServerAddress | UDSServerAddress, options?: CreateOptions): ListenerSkt;
   fromAddress(address: TCPClientAddress | UDSClientAddress, options?: CreateOptions): ClientSkt;
   fromAddress(address: UDPAddress, options?: CreateOptions): DatagramSkt;
@@ -143,7 +148,7 @@ export class SocketCreator {
       if (count === staleTries) break;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stalePauseMs);
     }
-    removeStaleFile(checked.path);
+    removeStaleFile(checked.path, this.#kernel);
     return 'removed';
   }
 
@@ -151,11 +156,13 @@ export class SocketCreator {
   #knock(path: string): 'absent' | 'in-use' | 'refused' {
     const skt = this.fromAddress(new UDSClientAddress(path));
     try {
-      if (udsPathState(path) !== 'taken') return 'absent';
+      if (udsPathState(path, this.#kernel) !== 'taken') return 'absent';
       skt.connect();
       return 'in-use';
     } catch (error) {
-      if (!(error instanceof WsaError) || error.wsaCode !== WSAECONNREFUSED) throw error;
+      if (!(error instanceof WsaError)) throw error;
+      if (error.code === 'ENOENT') return 'absent';
+      if (error.wsaCode !== WSAECONNREFUSED) throw error;
       return 'refused';
     } finally {
       skt.close();
@@ -194,7 +201,7 @@ export class SocketCreator {
 
   #bind(skt: Skt, name: Endpoint | UDSServerAddress, options: Partial<SktOptions>): void {
     const path = 'path' in name ? name.path : undefined;
-    if (path !== undefined) requireFreePath(path);
+    if (path !== undefined) requireFreePath(path, this.#kernel);
     // By Microsoft's documentation SO_REUSEADDR lets any program take the port over on Windows
     // (unverified here): the opposite is set. A path has an owner of its own.
     if (path === undefined) setOptions(skt, { exclusiveAddress: true, ...options });
@@ -206,7 +213,7 @@ export class SocketCreator {
       const result = this.#kernel.bind(socket, memory.address, bytes.byteLength);
       this.#require('bind', result);
     });
-    if (path !== undefined) ownFile(skt, path);
+    if (path !== undefined) ownFile(skt, path, this.#kernel);
   }
 
   /** One peer that is gone must not fail the next receive from all the others. */

@@ -19,10 +19,22 @@ export type Direction =
  * caused them, and should not throw: an error goes to that call's caller.
  */
 export interface SktWatcher {
-  /** A call of the socket is about to return `wouldBlock`: from now on readiness is news. */
+  /**
+   * A call of the socket is about to return `wouldBlock`: from now on readiness is news. Also called,
+   * with `connect`, by a connect that succeeds at once: a poll that was submitted before it may not see
+   * the connection.
+   */
   onWouldBlock?(skt: Skt, direction: Direction): void;
   /** The socket is about to be closed. It is open still, so that polls can be cancelled. */
   onClose?(skt: Skt): void;
+}
+
+/** Those of one socket: never changed but replaced, so that it can be read while watchers come and go. */
+export type Watchers = readonly SktWatcher[];
+
+/** What was thrown, boxed: it may be undefined itself. */
+interface Thrown {
+  readonly thrown: unknown;
 }
 
 /** @throws {SktError} `ERR_SKT_ARGUMENT` for what could not be called. */
@@ -40,16 +52,30 @@ export function requireWatcher(watcher: SktWatcher): SktWatcher {
 
 const isFunction = (value: unknown) => typeof value === 'function';
 
-/** Tells every watcher, whatever one of them throws. @returns what the first one threw, boxed. */
-export function tellAll(
-  watchers: ReadonlySet<SktWatcher>,
-  tell: (watcher: SktWatcher) => void,
-): { readonly thrown: unknown } | undefined {
-  let first: { readonly thrown: unknown } | undefined;
-  // A copy: a watcher may leave, or another one come, while they are told.
-  for (const watcher of [...watchers]) {
+/**
+ * Reports a would-block to every watcher, whatever one of them throws. Allocates nothing.
+ *
+ * @throws what the first one threw.
+ */
+export function reportWouldBlock(watchers: Watchers, skt: Skt, direction: Direction): void {
+  let first: Thrown | undefined;
+  // By index: an iterator would be an object for each would-block.
+  for (let index = 0; index < watchers.length; index += 1) {
     try {
-      tell(watcher);
+      watchers[index]?.onWouldBlock?.(skt, direction);
+    } catch (thrown) {
+      first ??= { thrown };
+    }
+  }
+  if (first !== undefined) throw first.thrown;
+}
+
+/** Reports the close to every watcher. @returns what the first one threw. */
+export function reportClose(watchers: Watchers, skt: Skt): Thrown | undefined {
+  let first: Thrown | undefined;
+  for (const watcher of watchers) {
+    try {
+      watcher.onClose?.(skt);
     } catch (thrown) {
       first ??= { thrown };
     }

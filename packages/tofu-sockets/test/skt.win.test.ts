@@ -60,7 +60,7 @@ test('a client of node:net is accepted, too', async () => {
   const socket = connect(listener.localEndpoint().port, '127.0.0.1');
   const accepted = await acceptFrom(listener);
   await new Promise((done) => (socket.connecting ? socket.once('connect', done) : done(0)));
-  expect(accepted.peerEndpoint().port).toBe(socket.localPort);
+  expect(accepted.peerEndpoint()).toMatchObject({ port: socket.localPort });
   socket.destroy();
 });
 

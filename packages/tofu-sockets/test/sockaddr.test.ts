@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { checkProperty } from 'test-kit';
-import { decodeSockaddr, encodeSockaddr } from 'tofu-sockets/internal';
+import { decodePath, decodeSockaddr, encodeSockaddr } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { anyPath, anyPort } from './arbitraries.js';
 
@@ -26,6 +26,30 @@ describe('sockaddr_in', () => {
     expect(bytes.length).toBe(110);
     expect([...bytes.subarray(0, 6)]).toEqual([1, 0, 0xc3, 0xa9, 0, 0]);
     expect(encodeSockaddr({ path: 'x'.repeat(107) })[109]).toBe(0);
+  });
+
+  test('of a path is read up to its zero, or to its end', () => {
+    checkProperty(
+      fc.property(anyPath, (path) => {
+        const bytes = encodeSockaddr({ path });
+        expect(decodePath(bytes)).toBe(path);
+        expect(decodePath(bytes.subarray(0, 2 + Buffer.byteLength(path)))).toBe(path);
+      }),
+    );
+  });
+
+  test.each([
+    ['no bytes at all', []],
+    ['the family alone', [1, 0]],
+    ['the family and a zero', [1, 0, 0]],
+    ['zeros alone', [0, 0, 0, 0]],
+    ['a zero before a name', [1, 0, 0, 0x78]],
+  ])('of a socket that was never bound has no path: %s', (_name, bytes) => {
+    expect(decodePath(Uint8Array.from(bytes))).toBe('');
+  });
+
+  test('of another family is no path', () => {
+    expect(decodePath(encodeSockaddr({ host: '1.2.3.4', port: 5 }))).toBeUndefined();
   });
 
   test('of ::1.2.3.4 is not that of ::ffff:1.2.3.4', () => {

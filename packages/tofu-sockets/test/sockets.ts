@@ -2,6 +2,8 @@ import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import {
   type AcceptedSkt,
   type ClientSkt,
+  clientAddressOf,
+  type Endpoint,
   type ListenerSkt,
   type Skt,
   SocketCreator,
@@ -61,13 +63,12 @@ export function received(call: () => number | WouldBlock): string {
 }
 
 /** A listener on loopback. */
-export const listen = (port = 0): ListenerSkt =>
+export const listen = (port = 0): ListenerSkt<Endpoint> =>
   keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
 
 /** A client whose connect to a listener was started. */
 export function connectTo(listener: ListenerSkt): ClientSkt {
-  const { host, port } = listener.localEndpoint();
-  const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
+  const client = keep(creator.fromAddress(clientAddressOf(listener.localEndpoint())));
   client.connect();
   return client;
 }

@@ -1,143 +1,254 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { longestPathBytes, temporaryUDSPath, UDSServerAddress, udsPathState } from 'tofu-sockets';
-import { ownFile, removeOwnFile, removeStaleFile, requireFreePath } from 'tofu-sockets/internal';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { win32 } from 'node:path';
+import { createSimNt, type ProfileName, type SimNt } from 'sim-nt';
+import {
+  longestPathBytes,
+  SocketCreator,
+  temporaryUDSPath,
+  UDSClientAddress,
+  UDSServerAddress,
+  udsPathState,
+} from 'tofu-sockets';
+import { winsockUsers } from 'tofu-sockets/internal';
+import { afterEach, describe, expect, test } from 'vitest';
 
-// The rules about the files of Unix domain sockets, on this host's own file system. Where there are
-// such sockets, real ones are used.
+// The rules about the files of Unix domain sockets, on simulated kernels that have such sockets: under Wine
+// the attributes of a socket's file cannot be read, on Windows they say that it is a reparse point.
 
-let directory: string;
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tofu-uds-'));
-});
-
-afterEach(() => rmSync(directory, { recursive: true }));
-
+const kernels: ProfileName[] = ['wine11', 'windows'];
+const path = 'C:\\s';
 const isFileError = expect.objectContaining({ name: 'SktError', code: 'ERR_UDS_FILE' });
 
-/** The file that a server leaves behind which ends without removing it. */
-async function leaveStaleSocket(path: string): Promise<void> {
-  const hidden = join(directory, 'hidden');
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(hidden, done));
-  // Node removes what it bound; under another name it stays.
-  renameSync(hidden, path);
-  await new Promise((done) => server.close(done));
+let sim: SimNt;
+
+function start(profile: ProfileName) {
+  sim = createSimNt({ seed: 14, profile });
+  return { kernel: sim.kernel, creator: new SocketCreator(sim.kernel) };
 }
+
+afterEach(() => {
+  expect(sim.violations).toEqual([]);
+  expect([sim.handles, sim.memory.blocks, winsockUsers(sim.kernel)]).toEqual([0, 0, 0]);
+});
 
 describe('B08 a temporary path', () => {
   test('is a fit one: not empty, with room for the zero, and nothing is there', () => {
-    const path = temporaryUDSPath();
-    expect(new UDSServerAddress(path).path).toBe(path);
-    expect(Buffer.byteLength(path)).toBeLessThanOrEqual(longestPathBytes);
-    expect(udsPathState(path)).toBe('free');
-    expect(dirname(path)).toBe(tmpdir());
+    const { kernel } = start('wine11');
+    const found = temporaryUDSPath(kernel);
+    expect(new UDSServerAddress(found).path).toBe(found);
+    expect(Buffer.byteLength(found)).toBeLessThanOrEqual(longestPathBytes);
+    expect(udsPathState(found, kernel)).toBe('free');
+    expect(win32.resolve(win32.dirname(found))).toBe(win32.resolve(tmpdir()));
   });
 
   test('is another one each time', () => {
-    const paths = Array.from({ length: 1_000 }, () => temporaryUDSPath());
+    const { kernel } = start('wine11');
+    const paths = Array.from({ length: 1_000 }, () => temporaryUDSPath(kernel));
     expect(new Set(paths).size).toBe(1_000);
   });
 
-  /** Asks for a path while the directory for temporary files is another one. */
-  function inDirectory(place: string): string {
+  test('in a directory whose name is too long is refused, not cut', () => {
+    const { kernel } = start('wine11');
     const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
     const before = process.env[variable];
-    process.env[variable] = place;
+    process.env[variable] = win32.join(tmpdir(), 'x'.repeat(100));
     try {
-      return temporaryUDSPath();
+      expect(() => temporaryUDSPath(kernel)).toThrowError(/at most 107 bytes/);
     } finally {
       if (before === undefined) delete process.env[variable];
       else process.env[variable] = before;
     }
-  }
-
-  test('in a directory whose name is too long is refused, not cut', () => {
-    expect(() => inDirectory(join(directory, 'x'.repeat(100)))).toThrowError(/at most 107 bytes/);
   });
 
-  test.skipIf(process.platform === 'win32')(
-    'in a directory that cannot be looked into is refused, not searched for ever',
-    () => {
-      const loop = join(directory, 'loop');
-      symlinkSync(loop, loop);
-      expect(() => inDirectory(loop)).toThrowError(isFileError);
-      expect(() => inDirectory(loop)).toThrowError(/loop', cannot be looked into: set TMPDIR/);
-    },
-  );
+  test('in a directory that cannot be looked into is refused, not searched for ever', () => {
+    const { kernel } = start('wine11');
+    // ERROR_CANT_RESOLVE_FILENAME, which Wine 8 says of a link to itself.
+    const looped = { ...kernel, GetFileAttributesW: () => 0xffff_ffff, GetLastError: () => 1_921 };
+    expect(() => temporaryUDSPath(looped)).toThrowError(isFileError);
+    expect(() => temporaryUDSPath(looped)).toThrowError(/cannot be looked into: set TEMP/);
+  });
 });
 
-describe('a server\u2019s path', () => {
+describe.each(kernels)('a server’s path, on %s', (profile) => {
   test('is free, taken, or has no directory', () => {
-    const path = join(directory, 's');
-    expect(udsPathState(path)).toBe('free');
-    expect(() => requireFreePath(path)).not.toThrowError();
-    writeFileSync(path, '');
-    expect(udsPathState(path)).toBe('taken');
-    expect(() => requireFreePath(path)).toThrowError(isFileError);
-    expect(() => requireFreePath(path)).toThrowError(/there is a file: .* removeStale removes\.$/);
-    expect(udsPathState(directory)).toBe('taken');
-    const nowhere = join(directory, 'none', 's');
-    expect(udsPathState(nowhere)).toBe('no-directory');
-    expect(() => requireFreePath(nowhere)).toThrowError(/its directory does not exist/);
+    const { kernel, creator } = start(profile);
+    expect(udsPathState(path, kernel)).toBe('free');
+    sim.makeFile(path, 'file');
+    expect(udsPathState(path, kernel)).toBe('taken');
+    const address = new UDSServerAddress(path);
+    expect(() => creator.fromAddress(address)).toThrowError(isFileError);
+    expect(() => creator.fromAddress(address)).toThrowError(
+      /there is a file: .* removeStale removes\.$/,
+    );
+    sim.makeFile('C:\\directory', 'directory');
+    expect(udsPathState('C:\\directory', kernel)).toBe('taken');
+    const nowhere = 'C:\\none\\s';
+    expect(udsPathState(nowhere, kernel)).toBe('no-directory');
+    expect(udsPathState('C:\\s\\s', kernel)).toBe('no-directory');
+    expect(() => creator.fromAddress(new UDSServerAddress(nowhere))).toThrowError(
+      /its directory does not exist/,
+    );
   });
 
-  test('that is relative is looked for in the working directory', () => {
-    expect(udsPathState('package.json')).toBe('taken');
-    expect(udsPathState('no-such-socket')).toBe('free');
+  test('is a file while the server listens, also when it is told of its close, and then free', () => {
+    const { kernel, creator } = start(profile);
+    const address = new UDSServerAddress(path);
+    for (let round = 0; round < 2; round += 1) {
+      const listener = creator.fromAddress(address);
+      expect([sim.fileAt(path), udsPathState(path, kernel)]).toEqual(['socket', 'taken']);
+      const seen: unknown[] = [];
+      listener.watch({ onClose: () => seen.push(sim.fileAt(path)) });
+      listener.close();
+      expect([...seen, sim.fileAt(path)]).toEqual(['socket', undefined]);
+    }
+  });
+
+  test('whose file is gone already is no error at the close', () => {
+    const { kernel, creator } = start(profile);
+    const listener = creator.fromAddress(new UDSServerAddress(path));
+    const other = creator.fromAddress(new UDSServerAddress('C:\\other'));
+    other.close();
+    const name = kernel.allocate(16);
+    name.write(0, Buffer.from('C:\\s\0', 'utf16le'));
+    expect(kernel.DeleteFileW(name.address)).toBe(1);
+    name.free();
+    listener.close();
+    // Once: what somebody else makes there afterwards stays.
+    sim.makeFile(path, 'file');
+    listener.close();
+    expect(sim.fileAt(path)).toBe('file');
+  });
+
+  test('whose file cannot be removed: the socket is closed, and the error says why', () => {
+    const { creator } = start(profile);
+    const listener = creator.fromAddress(new UDSServerAddress(path));
+    sim.makeFile(path, 'directory');
+    expect(() => listener.close()).toThrowError(isFileError);
+    expect(listener.isOpen).toBe(false);
+    const again = creator.fromAddress(new UDSServerAddress('C:\\other'));
+    sim.makeFile('C:\\other', 'directory');
+    expect(() => again.close()).toThrowError(
+      /closed, but its file stays at 'C:\\\\other': DeleteFileW failed with Win32 error 5\. .* Remove it/,
+    );
+  });
+
+  test('is its owner’s alone: a client and an accepted socket remove nothing', () => {
+    const { creator } = start(profile);
+    const listener = creator.fromAddress(new UDSServerAddress(path));
+    const client = creator.fromAddress(new UDSClientAddress(path));
+    client.connect();
+    const server = listener.accept();
+    if (typeof server === 'symbol') throw new Error('nobody came');
+    for (const skt of [server, client]) skt.close();
+    expect(sim.fileAt(path)).toBe('socket');
+    const another = creator.fromAddress(new UDSClientAddress(path));
+    expect(() => another.connect()).not.toThrowError();
+    for (const skt of [another, listener]) skt.close();
   });
 });
 
-describe('the owner removes its file', () => {
-  test('once, and not what somebody else made there afterwards', () => {
-    const path = join(directory, 's');
-    const server = {};
-    writeFileSync(path, '');
-    ownFile(server, path);
-    removeOwnFile(server);
-    expect(udsPathState(path)).toBe('free');
-    writeFileSync(path, '');
-    removeOwnFile(server);
-    expect(udsPathState(path)).toBe('taken');
+describe.each(kernels)('what a server left behind, on %s', (profile) => {
+  test('is removed; what is in use is not', () => {
+    const { creator } = start(profile);
+    const address = new UDSServerAddress(path);
+    expect(creator.removeStale(address)).toBe('absent');
+    const listener = creator.fromAddress(address);
+    expect(creator.removeStale(address)).toBe('in-use');
+    expect(sim.fileAt(path)).toBe('socket');
+    listener.close();
+    sim.makeFile(path, 'socket');
+    const isTaken = expect.objectContaining({ code: 'ERR_UDS_FILE' });
+    expect(() => creator.fromAddress(address)).toThrowError(isTaken);
+    expect(creator.removeStale(address)).toBe('removed');
+    expect(sim.fileAt(path)).toBeUndefined();
+    creator.fromAddress(address).close();
   });
 
-  test('and does not mind when it is gone already', () => {
-    const server = {};
-    ownFile(server, join(directory, 's'));
-    expect(() => removeOwnFile(server)).not.toThrowError();
+  test('a server that refuses a few times, as before its listen, keeps its file', () => {
+    const { kernel } = start(profile);
+    let refusals = 4;
+    const refusing = new SocketCreator({
+      ...kernel,
+      connect: (...args) => {
+        refusals -= 1;
+        return refusals < 0 ? kernel.connect(...args) : -1;
+      },
+      WSAGetLastError: () => (refusals < 0 ? kernel.WSAGetLastError() : 10_061),
+    });
+    const address = new UDSServerAddress(path);
+    const listener = refusing.fromAddress(address);
+    expect(refusing.removeStale(address)).toBe('in-use');
+    expect(sim.fileAt(path)).toBe('socket');
+    refusals = 5;
+    expect(refusing.removeStale(address)).toBe('removed');
+    listener.close();
   });
 
-  test('and says so when it cannot', () => {
-    const path = join(directory, 's');
-    mkdirSync(path);
-    const server = {};
-    ownFile(server, path);
-    expect(() => removeOwnFile(server)).toThrowError(/closed, but its file stays/);
-  });
-
-  test('whoever owns none removes none', () => {
-    expect(() => removeOwnFile({})).not.toThrowError();
+  test('a file that Winsock removes while it is asked is absent', () => {
+    const { kernel } = start(profile);
+    const vanishing = new SocketCreator({
+      ...kernel,
+      connect: (...args) => {
+        const name = kernel.allocate(16);
+        name.write(0, Buffer.from('C:\\s\0', 'utf16le'));
+        kernel.DeleteFileW(name.address);
+        name.free();
+        return kernel.connect(...args);
+      },
+    });
+    sim.makeFile(path, 'socket');
+    expect(vanishing.removeStale(new UDSServerAddress(path))).toBe('absent');
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a stale file, of a real socket of this host', () => {
-  test('is removed', async () => {
-    const path = join(directory, 'stale');
-    await leaveStaleSocket(path);
-    expect(udsPathState(path)).toBe('taken');
-    removeStaleFile(path);
-    expect(udsPathState(path)).toBe('free');
+test.each([
+  ['wine11', 'file'],
+  ['windows', 'directory'],
+] as const)('what is no socket is left alone: on %s a %s', (profile, kind) => {
+  const { creator } = start(profile);
+  sim.makeFile(path, kind);
+  const remove = () => creator.removeStale(new UDSServerAddress(path));
+  expect(remove).toThrowError(isFileError);
+  expect(remove).toThrowError(/is no socket's file: it is left alone/);
+  expect(sim.fileAt(path)).toBe(kind);
+});
+
+describe('a reparse point', () => {
+  const address = new UDSServerAddress(path);
+
+  test('that is a link, or whose tag cannot be read, is left alone', () => {
+    const { kernel, creator } = start('windows');
+    sim.makeFile(path, 'link');
+    expect(() => creator.removeStale(address)).toThrowError(/it is left alone/);
+    sim.makeFile(path, 'socket');
+    const blind = new SocketCreator({ ...kernel, FindFirstFileW: () => -1 });
+    expect(() => blind.removeStale(address)).toThrowError(/it is left alone/);
+    expect(sim.fileAt(path)).toBe('socket');
   });
 
-  test('a file that is no socket is left alone', () => {
-    const path = join(directory, 'letter');
-    writeFileSync(path, 'Dear Sir');
-    expect(() => removeStaleFile(path)).toThrowError(isFileError);
-    expect(udsPathState(path)).toBe('taken');
-    expect(() => removeStaleFile(directory)).toThrowError(isFileError);
+  test('without a tag, as wine-staging’s newer patches have it, is a socket’s file', () => {
+    const { kernel } = start('windows');
+    sim.makeFile('C:\\plain', 'file');
+    sim.makeFile(path, 'socket');
+    const plain = kernel.allocate(32);
+    plain.write(0, Buffer.from('C:\\plain\0', 'utf16le'));
+    const untagged = new SocketCreator({
+      ...kernel,
+      FindFirstFileW: (_name, data) => kernel.FindFirstFileW(plain.address, data),
+    });
+    expect(untagged.removeStale(address)).toBe('removed');
+    plain.free();
+  });
+});
+
+describe('where the kernel has no AF_UNIX', () => {
+  test('a socket’s file is taken, and cannot be removed', () => {
+    const { kernel, creator } = start('wine8');
+    sim.makeFile(path, 'socket');
+    expect(udsPathState(path, kernel)).toBe('taken');
+    const isUnsupported = expect.objectContaining({ code: 'ERR_SKT_UNSUPPORTED' });
+    const address = new UDSServerAddress(path);
+    expect(() => creator.removeStale(address)).toThrowError(isUnsupported);
+    expect(() => creator.fromAddress(address)).toThrowError(isUnsupported);
   });
 });

@@ -1,22 +1,32 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allocate, type NativeMemory, ntKernel } from 'ntdllx';
-import { AF_INET, AF_UNIX, SOCKET_ERROR, WSAECONNREFUSED } from 'ntdllx/ws2_32';
+import { ntKernel } from 'ntdllx';
 import { hostProfile } from 'test-kit';
-import { SocketCreator, temporaryUDSPath, UDSClientAddress, UDSServerAddress } from 'tofu-sockets';
-import { decodeSockaddr, encodeSockaddr, winsockUsers } from 'tofu-sockets/internal';
+import {
+  longestPathBytes,
+  SocketCreator,
+  temporaryUDSPath,
+  UDSClientAddress,
+  UDSServerAddress,
+  udsPathState,
+} from 'tofu-sockets';
+import { ownFile, removeOwnFile, winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { creator, eventually, receiveAll } from './sockets.js';
+import { closeAll, creator, eventually, keep, receiveAll } from './sockets.js';
 
 const { afUnix } = hostProfile();
+const isFileError = expect.objectContaining({ code: 'ERR_UDS_FILE' });
 let directory: string;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'u-'));
 });
 
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  closeAll();
+  rmSync(directory, { recursive: true });
+});
 
 describe.skipIf(afUnix.isPresent)('B07 AF_UNIX where the host does not have it', () => {
   test('is unsupported by name, for a server, for a client and for stale files', () => {
@@ -34,166 +44,108 @@ describe.skipIf(afUnix.isPresent)('B07 AF_UNIX where the host does not have it',
       () => creator.removeStale(server),
     ];
     for (const attempt of attempts) expect(attempt).toThrowError(unsupported);
-    expect(existsSync(server.path)).toBe(false);
+    expect(udsPathState(server.path)).toBe('free');
     expect(winsockUsers(ntKernel)).toBe(0);
   });
 });
 
-// Windows has it, by its documentation since 10 1803 (unverified: not run there yet).
-describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.reason}`, () => {
-  test('there and back, and the file goes with its owner', async () => {
-    const path = temporaryUDSPath();
-    const listener = creator.fromAddress(new UDSServerAddress(path));
-    const client = creator.fromAddress(new UDSClientAddress(path));
-    client.connect();
-    const server = await eventually(() => listener.accept());
-    expect(await eventually(() => client.finishConnect())).toBe(true);
-    client.send(Buffer.from('over a file'));
-    client.shutdown('send');
-    expect((await receiveAll(server)).toString()).toBe('over a file');
-    for (const skt of [client, server, listener]) skt.close();
-    expect(existsSync(path)).toBe(false);
+describe('files, by the kernel', () => {
+  test('a path is free, taken, or has no directory', () => {
+    const path = join(directory, 's');
+    expect(udsPathState(path)).toBe('free');
+    writeFileSync(path, '');
+    expect(udsPathState(path)).toBe('taken');
+    expect(udsPathState(directory)).toBe('taken');
+    expect(udsPathState(join(directory, 'none', 's'))).toBe('no-directory');
+    expect(udsPathState(join(path, 's'))).toBe('no-directory');
+  });
+
+  test('that is relative is looked for in the working directory', () => {
+    expect(udsPathState('package.json')).toBe('taken');
+    expect(udsPathState('no-such-socket')).toBe('free');
+  });
+
+  test('an owner removes its file, once; one that is gone is no error, a directory is', () => {
+    const path = join(directory, 's');
+    const server = {};
+    writeFileSync(path, '');
+    ownFile(server, path, ntKernel);
+    removeOwnFile(server);
+    expect(udsPathState(path)).toBe('free');
+    writeFileSync(path, '');
+    removeOwnFile(server);
+    expect(udsPathState(path)).toBe('taken');
+    ownFile(server, join(directory, 'none'), ntKernel);
+    removeOwnFile(server);
+    ownFile(server, directory, ntKernel);
+    expect(() => removeOwnFile(server)).toThrowError(
+      /closed, but its file stays at .*: DeleteFileW failed with Win32 error 5\./,
+    );
   });
 });
 
-/**
- * Winsock with AF_UNIX carried over TCP on loopback: what our own code does with files can be seen
- * where the host has no such sockets. Says nothing of what Windows does.
- */
-function carried() {
-  const blocks = new Map<number, NativeMemory>();
-  const ports = new Map<string, number>();
-  /** How many connects are still refused, as by a server that does not listen yet. */
-  const refusals = { left: 0 };
-  let failure: number | undefined;
-  const pathAt = (address: number) => {
-    const bytes = Buffer.from(blocks.get(address)?.read(2, 108) ?? []);
-    return bytes.toString('utf8', 0, bytes.indexOf(0));
-  };
-  const atPort = <T>(port: number, use: (address: number, bytes: number) => T): T => {
-    const name = encodeSockaddr({ host: '127.0.0.1', port });
-    const memory = allocate(16);
-    memory.write(0, name);
-    try {
-      return use(memory.address, 16);
-    } finally {
-      memory.free();
-    }
-  };
-  const kernel: typeof ntKernel = {
-    ...ntKernel,
-    allocate: (byteLength) => {
-      const block = allocate(byteLength);
-      // No content of chance: what nobody stores is no address.
-      block.fill(0);
-      blocks.set(block.address, block);
-      return block;
-    },
-    WSASocketW: (family, type, _protocol, ...rest) =>
-      ntKernel.WSASocketW(family === AF_UNIX ? AF_INET : family, type, 0, ...rest),
-    bind: (socket, name) => {
-      const result = atPort(0, (address, bytes) => ntKernel.bind(socket, address, bytes));
-      const path = pathAt(name);
-      writeFileSync(path, '', { flag: 'wx' });
-      const memory = allocate(32);
-      memory.writeI32(16, 16);
-      ntKernel.getsockname(socket, memory.address, memory.address + 16);
-      ports.set(path, decodeSockaddr(memory.read(0, 16))?.port ?? 0);
-      memory.free();
-      return result;
-    },
-    connect: (socket, name) => {
-      const isEarly = refusals.left > 0;
-      refusals.left -= 1;
-      const port = isEarly ? undefined : ports.get(pathAt(name));
-      failure = port === undefined ? WSAECONNREFUSED : undefined;
-      if (port === undefined) return SOCKET_ERROR;
-      return atPort(port, (address, bytes) => ntKernel.connect(socket, address, bytes));
-    },
-    WSAGetLastError: () => failure ?? ntKernel.WSAGetLastError(),
-  };
-  return { kernel, ports, refusals };
-}
-
-describe('B07 the files of servers, with AF_UNIX carried over TCP', () => {
-  test('a connection there and back; the file is there until the owner closed', async () => {
-    const own = new SocketCreator(carried().kernel);
-    const path = join(directory, 's');
-    const listener = own.fromAddress(new UDSServerAddress(path));
-    expect(existsSync(path)).toBe(true);
-    const client = own.fromAddress(new UDSClientAddress(path));
+describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.reason}`, () => {
+  const connect = (path: string) => {
+    const client = keep(creator.fromAddress(new UDSClientAddress(path)));
     client.connect();
-    const server = await eventually(() => listener.accept());
-    expect(await eventually(() => client.finishConnect())).toBe(true);
-    client.send(Buffer.from('over a file'));
-    client.shutdown('send');
-    expect((await receiveAll(server)).toString()).toBe('over a file');
-    for (const skt of [client, server]) skt.close();
-    expect(existsSync(path)).toBe(true);
-    // It is there as long as the listener is open, also when it is told of its close.
-    let wasThere = false;
-    listener.watch({
-      onClose: () => {
-        wasThere = existsSync(path);
-      },
-    });
-    listener.close();
-    expect([wasThere, existsSync(path)]).toEqual([true, false]);
+    return client;
+  };
+
+  test('there and back; the path can be bound again once its owner closed', async () => {
+    const path = temporaryUDSPath();
+    for (let round = 0; round < 2; round += 1) {
+      const listener = keep(creator.fromAddress(new UDSServerAddress(path)));
+      const client = connect(path);
+      const server = keep(await eventually(() => listener.accept()));
+      expect(await eventually(() => client.finishConnect())).toBe(true);
+      client.send(Buffer.from('over a file'));
+      client.shutdown('send');
+      expect((await receiveAll(server)).toString()).toBe('over a file');
+      for (const skt of [client, server]) skt.close();
+      expect(udsPathState(path)).toBe('taken');
+      listener.close();
+      expect(udsPathState(path)).toBe('free');
+    }
   });
 
-  test('a path that is taken is refused, and what is there stays', () => {
-    const { kernel } = carried();
-    const own = new SocketCreator(kernel);
-    const path = join(directory, 'letter');
-    writeFileSync(path, 'Dear Sir');
-    const fileError = expect.objectContaining({ code: 'ERR_UDS_FILE' });
-    expect(() => own.fromAddress(new UDSServerAddress(path))).toThrowError(fileError);
-    expect(existsSync(path)).toBe(true);
-    const nowhere = join(directory, 'none', 's');
-    expect(() => own.fromAddress(new UDSServerAddress(nowhere))).toThrowError(fileError);
-    expect(winsockUsers(kernel)).toBe(0);
+  test('an owner’s removal that fails is said; what stays refuses, and is removed when asked', () => {
+    const careless = new SocketCreator({ ...ntKernel, DeleteFileW: () => 0 });
+    const path = join(directory, 's');
+    const address = new UDSServerAddress(path);
+    const listener = careless.fromAddress(address);
+    expect(() => listener.close()).toThrowError(isFileError);
+    expect(listener.isOpen).toBe(false);
+    expect(() => creator.fromAddress(address)).toThrowError(isFileError);
+    const isRefused = expect.objectContaining({ code: 'ECONNREFUSED', wsaCode: 10_061 });
+    expect(() => connect(path)).toThrowError(isRefused);
+    expect(creator.removeStale(address)).toBe('removed');
+    const isMissing = expect.objectContaining({ code: 'ENOENT', syscall: 'connect' });
+    expect(() => connect(path)).toThrowError(isMissing);
+    const again = keep(creator.fromAddress(address));
+    expect(creator.removeStale(address)).toBe('in-use');
+    again.close();
   });
 
-  test('what a server left behind is removed; what is in use or no socket is not', () => {
-    const { kernel, ports } = carried();
-    const own = new SocketCreator(kernel);
-    const address = new UDSServerAddress(join(directory, 's'));
-    expect(own.removeStale(address)).toBe('absent');
-    const listener = own.fromAddress(address);
-    expect(own.removeStale(address)).toBe('in-use');
-    expect(existsSync(address.path)).toBe(true);
-    // The server ends without a close: its file stays, and nobody listens.
-    ports.delete(address.path);
-    expect(own.removeStale(address)).toBe('removed');
-    expect(existsSync(address.path)).toBe(false);
-    listener.close();
+  test('what is no socket is refused, and left alone', () => {
+    const address = new UDSServerAddress(join(directory, 'letter'));
     writeFileSync(address.path, 'Dear Sir');
-    expect(() => own.removeStale(address)).toThrowError(/is no socket's file: it is left alone/);
-    expect(existsSync(address.path)).toBe(true);
-    expect(winsockUsers(kernel)).toBe(0);
+    expect(() => creator.fromAddress(address)).toThrowError(isFileError);
+    expect(() => creator.removeStale(address)).toThrowError(/it is left alone/);
+    expect(udsPathState(address.path)).toBe('taken');
   });
 
-  test('a server that refuses a few times, as before its listen, keeps its file', () => {
-    const { kernel, refusals } = carried();
-    const own = new SocketCreator(kernel);
-    const address = new UDSServerAddress(join(directory, 's'));
-    const listener = own.fromAddress(address);
-    refusals.left = 4;
-    expect(own.removeStale(address)).toBe('in-use');
-    expect(existsSync(address.path)).toBe(true);
-    refusals.left = 5;
-    expect(own.removeStale(address)).toBe('removed');
+  // Under Wine the Unix name of a path on drive C: is longer by the prefix's own.
+  test('a path of 107 bytes works, however long its Unix name is', async () => {
+    const room = longestPathBytes - directory.length - 2;
+    const inner = join(directory, 'd'.repeat(Math.max(1, room - 3)));
+    mkdirSync(inner);
+    const path = join(inner, 's'.repeat(longestPathBytes - inner.length - 1));
+    expect(Buffer.byteLength(path)).toBe(longestPathBytes);
+    const listener = keep(creator.fromAddress(new UDSServerAddress(path)));
+    const client = connect(path);
+    keep(await eventually(() => listener.accept()));
+    expect(client.peerEndpoint()).toEqual({ path });
     listener.close();
-    expect(winsockUsers(kernel)).toBe(0);
-  });
-
-  test('a connection over a path has no endpoint, and says so', () => {
-    const { kernel } = carried();
-    const own = new SocketCreator({ ...kernel, getsockname: () => 0 });
-    const skt = own.fromAddress(new UDSClientAddress('s'));
-    expect(() => skt.localEndpoint()).toThrowError(
-      expect.objectContaining({ code: 'ERR_ADDRESS' }),
-    );
-    skt.close();
+    expect(udsPathState(path)).toBe('free');
   });
 });

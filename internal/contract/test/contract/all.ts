@@ -1,11 +1,11 @@
+import type { Contract, Over } from './contract.js';
 import { pollRequest } from './poll-request.js';
 import { port } from './port.js';
 import { reported } from './reported.js';
 import { endings, several } from './several.js';
 import { sockets } from './sockets.js';
 
-/** Every contract, in groups. The same list runs on the simulated and on the real kernel. */
-export const allContracts = {
+const groups = {
   'the request': pollRequest,
   'what is reported': reported,
   'several at once': several,
@@ -13,3 +13,12 @@ export const allContracts = {
   ports: port,
   sockets,
 } as const;
+
+/**
+ * Every contract about such sockets, in groups. The same list runs on the simulated and on the real
+ * kernel.
+ */
+export function contractsOver(over: Over): [group: string, list: Contract[]][] {
+  const isFit = ({ only }: Contract) => only === undefined || only === over;
+  return Object.entries(groups).map(([group, list]) => [group, list.filter(isFit)]);
+}

@@ -4,20 +4,27 @@ import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit
 import {
   type AcceptedSkt,
   type ClientSkt,
+  clientAddressOf,
+  type Endpoint,
   type ListenerSkt,
   type Skt,
   SocketCreator,
-  TCPClientAddress,
+  type StreamSkt,
   TCPServerAddress,
+  temporaryUDSPath,
+  UDSServerAddress,
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
+import type { Over } from './contract.js';
 
 /** What a host gives to a contract. */
 export interface Host {
   readonly kernel: Kernel;
   /** Whose expectations hold, in the table of `test-kit`. */
   readonly expected: KernelName;
+  /** What sockets are named by. */
+  readonly over: Over;
   /** Lets what is under way arrive; at most this long. */
   settle(limitMs: number): Promise<void>;
   /** NT's system time, in 100 ns. */
@@ -50,13 +57,25 @@ export class Environment {
     return skt;
   }
 
-  listen(host = '127.0.0.1'): ListenerSkt {
+  /** True for sockets of TCP. */
+  get isOnIP(): boolean {
+    return this.host.over === 'IP';
+  }
+
+  /** A listener of whatever this run is over. */
+  listen(): ListenerSkt {
+    if (this.isOnIP) return this.listenOn('127.0.0.1');
+    const path = temporaryUDSPath(this.kernel);
+    return this.keep(this.creator.fromAddress(new UDSServerAddress(path)));
+  }
+
+  /** A listener on a free port. */
+  listenOn(host: string): ListenerSkt<Endpoint> {
     return this.keep(this.creator.fromAddress(new TCPServerAddress(host, 0)));
   }
 
   client(to: ListenerSkt): ClientSkt {
-    const { host, port } = to.localEndpoint();
-    return this.keep(this.creator.fromAddress(new TCPClientAddress(host, port)));
+    return this.keep(this.creator.fromAddress(clientAddressOf(to.localEndpoint())));
   }
 
   connectTo(listener: ListenerSkt): ClientSkt {
@@ -73,14 +92,26 @@ export class Environment {
     return client;
   }
 
-  /** A connected pair on loopback. */
-  async pair(host = '127.0.0.1'): Promise<{ client: ClientSkt; server: AcceptedSkt }> {
-    const listener = this.listen(host);
+  /** A connected pair. */
+  async pair(listener = this.listen()): Promise<{ client: ClientSkt; server: AcceptedSkt }> {
     const client = this.connectTo(listener);
     const server = this.keep(await this.eventually(() => listener.accept()));
     await this.eventually(() => client.finishConnect());
     listener.close();
     return { client, server };
+  }
+
+  /**
+   * Ends a connection hard: the peer sees a reset. Over AF_UNIX a close with unread data is one (measured
+   * on Wine 11); what l_linger does there was never seen.
+   */
+  async reset(skt: StreamSkt, peer: StreamSkt): Promise<void> {
+    if (this.isOnIP) skt.abortOnClose();
+    else {
+      peer.send(Buffer.from('unread'));
+      await this.settle();
+    }
+    skt.close();
   }
 
   /** Asks again until the answer is something else than would-block. */

@@ -8,17 +8,17 @@ import {
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { TCPClientAddress, UDPAddress, wouldBlock } from 'tofu-sockets';
+import { UDPAddress, wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { contracts } from './contract.js';
+import { contracts, onIP } from './contract.js';
 
 const idle = AFD_POLL_SEND | AFD_POLL_CONNECT;
 const byte = Buffer.from('x');
 
-/** What a poll says of TCP sockets in each of their states. */
+/** What a poll says of sockets in each of their states. */
 export const reported = contracts({
   'a socket that was never connected is silent': async (env) => {
-    const client = env.keep(env.creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
+    const client = env.client(env.listen());
     expect(await env.bits(client)).toBe(0);
   },
 
@@ -41,7 +41,7 @@ export const reported = contracts({
     for (const skt of [client, server, client]) expect(await env.bits(skt)).toBe(idle);
   },
 
-  'a connect that was armed before: SEND and CONNECT together': async (env) => {
+  'a connect that was armed before: SEND and CONNECT together': onIP(async (env) => {
     const listener = env.listen();
     const client = env.client(listener);
     const { poll, status } = env.poller.arm([client], 0x1ff);
@@ -49,7 +49,7 @@ export const reported = contracts({
     client.connect();
     expect(env.poller.next(5_000)?.poll).toBe(poll);
     expect(poll.reported[0]?.events).toBe(idle);
-  },
+  }),
 
   'data: RECEIVE until it is read': async (env) => {
     const { client, server } = await env.pair();
@@ -64,7 +64,7 @@ export const reported = contracts({
     expect(await env.bits(server, AFD_POLL_RECEIVE)).toBe(0);
   },
 
-  'a refused connect: CONNECT_FAIL and its cause, on every poll': async (env) => {
+  'a refused connect: CONNECT_FAIL and its cause, on every poll': onIP(async (env) => {
     const client = env.refusedClient();
     client.connect();
     for (let count = 0; count < 2; count += 1) {
@@ -79,9 +79,9 @@ export const reported = contracts({
     expect(() => client.finishConnect()).toThrowError(
       expect.objectContaining({ wsaName: 'WSAECONNREFUSED' }),
     );
-  },
+  }),
 
-  'a refused connect that was armed before with SEND alone stays silent': async (env) => {
+  'a refused connect that was armed before with SEND alone stays silent': onIP(async (env) => {
     const client = env.refusedClient();
     const { poll } = env.poller.arm([client], AFD_POLL_SEND);
     client.connect();
@@ -90,7 +90,7 @@ export const reported = contracts({
     await expect(outcome).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
     expect(env.poller.next(40)).toBeUndefined();
     expect(poll.isPending).toBe(true);
-  },
+  }),
 
   'FIN: DISCONNECT, on every poll; RECEIVE alone is silent': async (env) => {
     const { client, server } = await env.pair();
@@ -122,7 +122,7 @@ export const reported = contracts({
     expect((await env.bits(server)) & both).toBe(AFD_POLL_DISCONNECT);
   },
 
-  'the end of receiving, here: nothing changes': async (env) => {
+  'the end of receiving, here: nothing changes': onIP(async (env) => {
     const { client, server } = await env.pair();
     const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT);
     client.shutdown('receive');
@@ -130,10 +130,11 @@ export const reported = contracts({
     env.poller.end(poll);
     expect(await env.bits(client)).toBe(idle);
     expect(await env.bits(server)).toBe(idle);
-  },
+  }),
 
   'the end of sending, here: the other side is told': async (env) => {
-    for (const how of ['send', 'both'] as const) {
+    // Over AF_UNIX Linux tells the peer of a shutdown of receiving, too.
+    for (const how of env.isOnIP ? (['send', 'both'] as const) : (['send'] as const)) {
       const { client, server } = await env.pair();
       const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT);
       client.shutdown(how);
@@ -146,8 +147,7 @@ export const reported = contracts({
 
   'RST: ABORT, on every poll; RECEIVE or DISCONNECT alone are silent': async (env) => {
     const { client, server } = await env.pair();
-    client.abortOnClose();
-    client.close();
+    await env.reset(client, server);
     await env.settle();
     for (let count = 0; count < 2; count += 1) {
       expect(await env.bits(server)).toBe(idle | AFD_POLL_ABORT);
@@ -161,13 +161,12 @@ export const reported = contracts({
     const { client, server } = await env.pair();
     const mask = AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT | AFD_POLL_ABORT;
     const { poll } = env.poller.arm([server], mask);
-    client.abortOnClose();
-    client.close();
+    await env.reset(client, server);
     expect(env.poller.next(1_000)?.poll).toBe(poll);
     expect(poll.reported[0]).toMatchObject({ events: AFD_POLL_ABORT, status: 'STATUS_SUCCESS' });
   },
 
-  'an urgent byte: RECEIVE_EXPEDITED, and not RECEIVE': async (env) => {
+  'an urgent byte: RECEIVE_EXPEDITED, and not RECEIVE': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(Buffer.from('!'), { oob: true });
     await env.settle();
@@ -177,16 +176,16 @@ export const reported = contracts({
     expect(server.recv(into, { oob: true })).toBe(1);
     expect(into[0]).toBe(0x21);
     expect(await env.bits(server)).toBe(idle);
-  },
+  }),
 
-  'an urgent byte inline: RECEIVE': async (env) => {
+  'an urgent byte inline: RECEIVE': onIP(async (env) => {
     const { client, server } = await env.pair();
     server.setOption('oobInline', true);
     client.send(Buffer.from('!'), { oob: true });
     await env.settle();
     expect((await env.bits(server)) & AFD_POLL_RECEIVE).toBe(AFD_POLL_RECEIVE);
     expect(await env.eventually(() => server.recv(new Uint8Array(2)))).toBe(1);
-  },
+  }),
 
   'a full send buffer: no SEND until the other side has read': async (env) => {
     const { client, server } = await env.pair();
@@ -211,7 +210,7 @@ export const reported = contracts({
     expect(await env.bits(client)).toBe(idle);
   },
 
-  'UDP: SEND at once, RECEIVE with a datagram, an empty one too': async (env) => {
+  'UDP: SEND at once, RECEIVE with a datagram, an empty one too': onIP(async (env) => {
     const [a, b] = [0, 1].map(() => env.keep(env.creator.fromAddress(new UDPAddress())));
     if (a === undefined || b === undefined) throw new Error('no sockets');
     expect(await env.bits(b)).toBe(AFD_POLL_SEND);
@@ -225,5 +224,5 @@ export const reported = contracts({
       });
       expect(await env.bits(b)).toBe(AFD_POLL_SEND);
     }
-  },
+  }),
 });

@@ -2,14 +2,19 @@ import { WsaError } from 'ntdllx';
 import {
   type AcceptedSkt,
   type DatagramSkt,
+  type ListenerSkt,
+  type PathEndpoint,
   type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
+  temporaryUDSPath,
   UDPAddress,
+  UDSClientAddress,
+  UDSServerAddress,
   wouldBlock,
 } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { contracts } from './contract.js';
+import { contracts, onIP, onUnix } from './contract.js';
 import type { Environment } from './environment.js';
 
 const byte = Buffer.from('x');
@@ -50,32 +55,62 @@ async function receiveAll(env: Environment, skt: StreamSkt): Promise<Buffer> {
 
 /** Sockets through `Skt`: what Winsock does. */
 export const sockets = contracts({
-  'names of both ends': async (env) => {
+  'names of both ends': onIP(async (env) => {
     for (const host of ['127.0.0.1', '::1']) {
-      const { client, server } = await env.pair(host);
+      const { client, server } = await env.pair(env.listenOn(host));
       expect(server.peerEndpoint()).toEqual(client.localEndpoint());
       expect(client.peerEndpoint()).toEqual(server.localEndpoint());
-      expect(client.localEndpoint().host).toBe(host);
+      expect(client.localEndpoint()).toMatchObject({ host });
     }
-  },
+  }),
 
-  'a free port each time; a port in use is refused by name': (env) => {
-    const ports = [env.listen(), env.listen()].map((skt) => skt.localEndpoint().port);
+  'names of both ends are paths: the listener’s, and none of the client': onUnix(async (env) => {
+    const listener = env.listen();
+    const path = listener.localEndpoint();
+    expect(path).toEqual({ path: expect.stringMatching(/tofu-.*\.sock$/) });
+    const fresh = env.client(listener);
+    expect(fresh.localEndpoint()).toEqual({ path: '' });
+    expect(() => fresh.peerEndpoint()).toThrowError(named('WSAENOTCONN'));
+    const { client, server } = await env.pair(listener);
+    expect([server.localEndpoint(), client.peerEndpoint()]).toEqual([path, path]);
+    expect([client.localEndpoint(), server.peerEndpoint()]).toEqual([{ path: '' }, { path: '' }]);
+  }),
+
+  'a path is taken until its listener is closed': onUnix((env) => {
+    const listener = env.listen() as ListenerSkt<PathEndpoint>;
+    const address = new UDSServerAddress(listener.localEndpoint().path);
+    const isFileError = expect.objectContaining({ code: 'ERR_UDS_FILE' });
+    expect(() => env.creator.fromAddress(address)).toThrowError(isFileError);
+    listener.close();
+    // Whether its file is gone is not asked of a file system that may not see it.
+    env.keep(env.creator.fromAddress(address));
+  }),
+
+  'a connect over a path without a file, or without a listener, fails at once': onUnix((env) => {
+    const missing = new UDSClientAddress(temporaryUDSPath(env.kernel));
+    const nowhere = env.keep(env.creator.fromAddress(missing));
+    const isMissing = expect.objectContaining({ code: 'ENOENT', syscall: 'connect' });
+    expect(() => nowhere.connect()).toThrowError(isMissing);
+    expect(() => nowhere.finishConnect()).toThrowError(isMissing);
+  }),
+
+  'a free port each time; a port in use is refused by name': onIP((env) => {
+    const ports = [0, 0].map(() => env.listenOn('127.0.0.1').localEndpoint().port);
     expect(new Set(ports).size).toBe(2);
     const again = new TCPServerAddress('127.0.0.1', ports[0]);
     expect(() => env.creator.fromAddress(again)).toThrowError(named('WSAEADDRINUSE'));
     const elsewhere = new TCPServerAddress('192.0.2.1', 0);
     expect(() => env.creator.fromAddress(elsewhere)).toThrowError(named('WSAEADDRNOTAVAIL'));
-  },
+  }),
 
-  'a port is free again when its listener is closed': (env) => {
-    const first = env.listen();
+  'a port is free again when its listener is closed': onIP((env) => {
+    const first = env.listenOn('127.0.0.1');
     const { port } = first.localEndpoint();
     first.close();
     env.keep(env.creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
-  },
+  }),
 
-  'before a connect there is no other end': (env) => {
+  'before a connect there is no other end': onIP((env) => {
     const client = env.client(env.listen());
     expect(() => client.recv(new Uint8Array(1))).toThrowError(named('WSAENOTCONN'));
     expect(() => client.peerEndpoint()).toThrowError(named('WSAENOTCONN'));
@@ -83,7 +118,7 @@ export const sockets = contracts({
     expect(() => client.finishConnect()).toThrowError(
       expect.objectContaining({ code: 'ERR_SKT_STATE' }),
     );
-  },
+  }),
 
   'bytes arrive in order, and then the end': async (env) => {
     const { client, server } = await env.pair();
@@ -115,13 +150,12 @@ export const sockets = contracts({
 
   'receiving after a reset': async (env) => {
     const { client, server } = await env.pair();
-    client.abortOnClose();
-    client.close();
+    await env.reset(client, server);
     await env.settle();
     env.expectRows({ recvAfterReset: received(server) });
   },
 
-  'receiving after a reset, with data before it': async (env) => {
+  'receiving after a reset, with data before it': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     await env.settle();
@@ -129,9 +163,9 @@ export const sockets = contracts({
     client.close();
     await env.settle();
     env.expectRows({ recvAfterResetBehindData: received(server) });
-  },
+  }),
 
-  'after a reset sending fails each time, and the peer may be forgotten': async (env) => {
+  'after a reset sending fails each time, and the peer may be forgotten': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.abortOnClose();
     client.close();
@@ -139,11 +173,11 @@ export const sockets = contracts({
     for (let count = 0; count < 2; count += 1) {
       expect(() => server.send(byte)).toThrowError(named('WSAECONNRESET'));
     }
-    const peer = answer(() => server.peerEndpoint().host);
-    env.expectRows({ peerAfterReset: peer === '127.0.0.1' ? 'the peer' : peer });
-  },
+    const peer = answer(() => ('host' in server.peerEndpoint() ? 'the peer' : 'a path'));
+    env.expectRows({ peerAfterReset: peer });
+  }),
 
-  'data that came before a reset is not reported': async (env) => {
+  'data that came before a reset is not reported': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(Buffer.from('ab'));
     await env.settle();
@@ -152,17 +186,17 @@ export const sockets = contracts({
     await env.settle();
     expect(await env.bits(server)).toBe(0x54);
     expect(await env.bits(server, 1)).toBe(0);
-  },
+  }),
 
-  'after the end of receiving, here, data that came is out of reach': async (env) => {
+  'after the end of receiving, here, data that came is out of reach': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     await env.settle();
     server.shutdown('receive');
     expect(() => server.recv(new Uint8Array(4))).toThrowError(named('WSAESHUTDOWN'));
-  },
+  }),
 
-  'no urgent byte is would-block; a receive past one gives it up': async (env) => {
+  'no urgent byte is would-block; a receive past one gives it up': onIP(async (env) => {
     const { client, server } = await env.pair();
     const into = Buffer.alloc(8);
     expect(server.recv(into, { oob: true })).toBe(wouldBlock);
@@ -175,9 +209,9 @@ export const sockets = contracts({
     await env.settle();
     while (server.recv(into) !== wouldBlock) await env.settle();
     expect(await env.bits(server)).toBe(0x44);
-  },
+  }),
 
-  'closing with unread data resets the other end': async (env) => {
+  'closing with unread data resets the other end': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     await env.settle();
@@ -185,9 +219,9 @@ export const sockets = contracts({
     await env.settle();
     expect(await env.bits(client, 0x10)).toBe(0x10);
     expect(() => client.send(byte)).toThrowError(named('WSAECONNRESET'));
-  },
+  }),
 
-  'sending to an end that is closed resets this one': async (env) => {
+  'sending to an end that is closed resets this one': onIP(async (env) => {
     const { client, server } = await env.pair();
     server.close();
     await env.settle();
@@ -195,9 +229,9 @@ export const sockets = contracts({
     client.send(byte);
     await env.settle();
     expect((await env.bits(client, 0x10)) & 0x10).toBe(0x10);
-  },
+  }),
 
-  'a client that is gone before it is accepted': async (env) => {
+  'a client that is gone before it is accepted': onIP(async (env) => {
     const listener = env.listen();
     const client = env.connectTo(listener);
     await env.eventually(() => client.finishConnect());
@@ -212,7 +246,7 @@ export const sockets = contracts({
     const outcome = await accept().catch((error: unknown) => nameOf(error));
     env.expectRows({ acceptAfterReset: outcome });
     if (accepted.skt !== undefined) expect(await env.bits(accepted.skt, 0x10)).toBe(0x10);
-  },
+  }),
 
   'closing a listener resets who was not accepted': async (env) => {
     const listener = env.listen();
@@ -223,8 +257,8 @@ export const sockets = contracts({
     expect(await env.bits(client, 0x10)).toBe(0x10);
   },
 
-  'an IPv6 listener takes IPv4 only when told to': async (env) => {
-    const listener = env.listen('::');
+  'an IPv6 listener takes IPv4 only when told to': onIP(async (env) => {
+    const listener = env.listenOn('::');
     const { port } = listener.localEndpoint();
     const v4 = env.keep(env.creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
     const ended = (async () => {
@@ -232,9 +266,9 @@ export const sockets = contracts({
       await env.eventually(() => v4.finishConnect());
     })();
     await expect(ended).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
-  },
+  }),
 
-  'options come back': async (env) => {
+  'options come back': onIP(async (env) => {
     const { client } = await env.pair();
     for (const option of ['noDelay', 'keepAlive', 'oobInline'] as const) {
       for (const value of [true, false]) {
@@ -244,9 +278,9 @@ export const sockets = contracts({
     }
     const listener = env.listen();
     expect(() => listener.setOption('reuseAddress', true)).toThrowError(named('WSAEINVAL'));
-  },
+  }),
 
-  'a datagram that does not fit is lost, by name': async (env) => {
+  'a datagram that does not fit is lost, by name': onIP(async (env) => {
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
     ) as [DatagramSkt, DatagramSkt];
@@ -254,9 +288,9 @@ export const sockets = contracts({
     await env.settle();
     expect(() => b.recvFrom(new Uint8Array(2))).toThrowError(named('WSAEMSGSIZE'));
     expect(b.recvFrom(new Uint8Array(8))).toBe(wouldBlock);
-  },
+  }),
 
-  'a datagram to nobody does not fail the next receive': async (env) => {
+  'a datagram to nobody does not fail the next receive': onIP(async (env) => {
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
     ) as [DatagramSkt, DatagramSkt];
@@ -266,7 +300,7 @@ export const sockets = contracts({
     await env.settle();
     expect(await env.bits(a)).toBe(4);
     expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
-  },
+  }),
 
   'what is no socket is refused by name': (env) => {
     const skt = env.listen();

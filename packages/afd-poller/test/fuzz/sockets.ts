@@ -3,6 +3,7 @@ import type { Choices } from 'test-kit';
 import {
   type AcceptedSkt,
   type ClientSkt,
+  clientAddressOf,
   type Direction,
   type Skt,
   SocketCreator,
@@ -71,8 +72,8 @@ export class Sockets {
     if (listeners.length === 0 || choices.chance(0.15)) {
       return this.#keep(this.#creator.fromAddress(this.#refusing));
     }
-    const { host, port } = choices.pick(listeners).skt.localEndpoint();
-    return this.#keep(this.#creator.fromAddress(new TCPClientAddress(host, port)));
+    const address = clientAddressOf(choices.pick(listeners).skt.localEndpoint());
+    return this.#keep(this.#creator.fromAddress(address));
   }
 
   #keep(skt: Skt): ModelSocket {
@@ -159,7 +160,9 @@ export class Sockets {
       return this.#call(socket, 'writable', () => stream.send(bytes, { oob: isUrgent }));
     }
     const others = this.ofKind('datagram');
-    const to = (others[byteLength % others.length] as ModelSocket).skt.localEndpoint();
+    const other = (others[byteLength % others.length] as ModelSocket).skt;
+    if (other.kind !== 'datagram') throw new Error(`A ${other.kind} receives no datagrams.`);
+    const to = other.localEndpoint();
     return this.#call(socket, 'writable', () => skt.sendTo(bytes, to));
   }
 

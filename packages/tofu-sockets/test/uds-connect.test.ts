@@ -1,0 +1,128 @@
+import { createSimNt, type ProfileName } from 'sim-nt';
+import {
+  type Direction,
+  SocketCreator,
+  UDSClientAddress,
+  UDSServerAddress,
+  wouldBlock,
+} from 'tofu-sockets';
+import { describe, expect, test } from 'vitest';
+
+// How a connect over AF_UNIX ends, on simulated kernels: under Wine it succeeds at once (measured on 11), on
+// Windows it is assumed to be under way first.
+
+const path = 'C:\\s';
+
+function start(profile: ProfileName) {
+  const sim = createSimNt({ seed: 14, profile });
+  const creator = new SocketCreator(sim.kernel);
+  const client = creator.fromAddress(new UDSClientAddress(path));
+  const reported: Direction[] = [];
+  client.watch({ onWouldBlock: (_skt, direction) => reported.push(direction) });
+  return { sim, creator, client, reported };
+}
+
+/** What a connect fails with, the second time it is asked as well. */
+function failureOf(connect: () => unknown, again: () => unknown): unknown {
+  for (const call of [connect, again]) expect(call).toThrowError();
+  try {
+    again();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+test.each([
+  ['wine11', true],
+  ['windows', wouldBlock],
+] as const)('on %s a watcher is told of a connect that returns %s', (profile, returned) => {
+  const { creator, client, reported } = start(profile);
+  const listener = creator.fromAddress(new UDSServerAddress(path));
+  expect(client.connect()).toBe(returned);
+  expect(reported).toEqual(['connect']);
+  expect(client.finishConnect()).toBe(true);
+  expect(client.connect).toThrowError();
+  for (const skt of [client, listener]) skt.close();
+});
+
+test('what a watcher throws of a connect that succeeded goes to its caller, and it is connected', () => {
+  const { creator, client } = start('wine11');
+  const listener = creator.fromAddress(new UDSServerAddress(path));
+  client.watch({
+    onWouldBlock: () => {
+      throw new Error('a poller’s bug');
+    },
+  });
+  expect(() => client.connect()).toThrowError('a poller’s bug');
+  expect(client.finishConnect()).toBe(true);
+  for (const skt of [client, listener]) skt.close();
+});
+
+describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
+  test('a connect to a path without a file is ENOENT, with Winsock’s own code', () => {
+    const { client, reported } = start(profile);
+    const error = failureOf(
+      () => client.connect(),
+      () => client.finishConnect(),
+    );
+    expect(error).toMatchObject({
+      name: 'WsaError',
+      code: 'ENOENT',
+      errno: -4058,
+      syscall: 'connect',
+      wsaCode: 10_022,
+      wsaName: 'WSAEINVAL',
+      message:
+        "connect failed with WSAEINVAL (10022). There is no file at 'C:\\\\s': check the path, and " +
+        'that the server runs.',
+    });
+    expect(reported).toEqual([]);
+    client.close();
+  });
+
+  test('WSAEINVAL where there is a file says nothing of the file', () => {
+    const sim = createSimNt({ seed: 14, profile });
+    sim.makeFile(path, 'socket');
+    const refusing = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 10_022 };
+    const client = new SocketCreator(refusing).fromAddress(new UDSClientAddress(path));
+    const isInvalid = expect.objectContaining({ code: 'EINVAL', wsaCode: 10_022 });
+    expect(() => client.connect()).toThrowError(isInvalid);
+    client.close();
+  });
+
+  test('a connect to a file without a listener is refused', () => {
+    const { sim, client } = start(profile);
+    sim.makeFile(path, 'socket');
+    const error = failureOf(
+      () => client.connect(),
+      () => client.finishConnect(),
+    );
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', wsaCode: 10_061 });
+    client.close();
+  });
+
+  test('a connect that fails without a code is no success', () => {
+    const sim = createSimNt({ seed: 14, profile });
+    sim.makeFile(path, 'socket');
+    // Wine's patches do so for a path that they cannot convert.
+    const silent = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 0 };
+    const client = new SocketCreator(silent).fromAddress(new UDSClientAddress(path));
+    expect(() => client.connect()).toThrowError(expect.objectContaining({ code: 'EINVAL' }));
+    client.close();
+  });
+});
+
+test('a connect that was under way fails when its listener goes', () => {
+  const sim = createSimNt({ seed: 14, profile: 'windows', network: 'lazy' });
+  const creator = new SocketCreator(sim.kernel);
+  const listener = creator.fromAddress(new UDSServerAddress(path));
+  const client = creator.fromAddress(new UDSClientAddress(path));
+  expect(client.connect()).toBe(wouldBlock);
+  listener.close();
+  sim.deliver();
+  // The listener removed its file, too, so that Node's name is that of the path; the code is Winsock's.
+  const isGone = expect.objectContaining({ wsaCode: 10_061, code: 'ECONNREFUSED' });
+  expect(() => client.finishConnect()).toThrowError(isGone);
+  client.close();
+});
