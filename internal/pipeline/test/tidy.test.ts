@@ -35,8 +35,8 @@ const mayImport: Record<string, readonly string[]> = {
   ntdllx: [],
   'test-kit': [],
   'nt-afd': ['ntdllx', 'sim-nt'],
-  // Its tests poll with nt-afd.
-  'tofu-sockets': ['ntdllx', 'nt-afd'],
+  // Its tests poll with nt-afd, and hold the rules about files on sim-nt.
+  'tofu-sockets': ['ntdllx', 'nt-afd', 'sim-nt'],
   // Its tests run `winnode doctor --probe`.
   'nt-findings': ['ntdllx', 'nt-afd', 'tofu-sockets', 'winnode'],
   'afd-poller': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
@@ -265,7 +265,9 @@ test('every case that a test names is in kb/CASES, and every one there is tested
   const cited = new Set<string>();
   const isTests = (name: string) => /\/test\/(.*\.test|cases\/.*)\.ts$/.test(name);
   for (const file of files.filter(isTests)) {
-    for (const [, name = ''] of read(file).matchAll(/(?:test|describe)[^'"`\n]*['"`](.*)/g)) {
+    for (const [, name = ''] of read(file).matchAll(
+      /(?:test|describe|onIP|onUnix)[^'"`\n]*['"`](.*)/g,
+    )) {
       for (const [id] of name.matchAll(/\b[A-EG-Z]\d{2}\b/g)) cited.add(id);
     }
   }

@@ -1,28 +1,34 @@
-import { createSimNt } from 'sim-nt';
+import { createSimNt, type ProfileName } from 'sim-nt';
 import { describe, expect } from 'vitest';
 import { conform } from './conformance.js';
+import type { Over } from './scene.js';
 
 // The same cases on the simulated kernel: as Wine is, and as Windows is said to be.
 const networks = ['eager', 'lazy'] as const;
-const profiles = ['wine8', 'wine10', 'windows'] as const;
+const suites: readonly (readonly [Over, readonly ProfileName[]])[] = [
+  ['IP', ['wine8', 'wine10', 'windows']],
+  ['AF_UNIX', ['wine11', 'windows']],
+];
 
-for (const profile of profiles) {
-  for (const network of networks) {
-    describe(`simulated ${profile}, ${network}`, () => {
-      conform(() => {
-        const sim = createSimNt({ seed: 20_261_122, profile, network });
-        return {
-          name: `sim-nt ${profile}`,
-          expected: profile,
-          kernel: sim.kernel,
-          now: sim.nowMs,
-          sleep: (ms) => sim.advance(ms),
-          verify: () => {
-            expect(sim.violations).toEqual([]);
-            expect(sim).toMatchObject({ pending: 0, handles: 0, memory: { blocks: 0 } });
-          },
-        };
+for (const [over, profiles] of suites) {
+  for (const profile of profiles) {
+    for (const network of networks) {
+      describe(`simulated ${profile}, ${network}, over ${over}`, () => {
+        conform(over, () => {
+          const sim = createSimNt({ seed: 20_261_122, profile, network });
+          return {
+            name: `sim-nt ${profile}`,
+            expected: profile,
+            kernel: sim.kernel,
+            now: sim.nowMs,
+            sleep: (ms) => sim.advance(ms),
+            verify: () => {
+              expect(sim.violations).toEqual([]);
+              expect(sim).toMatchObject({ pending: 0, handles: 0, memory: { blocks: 0 } });
+            },
+          };
+        });
       });
-    });
+    }
   }
 }

@@ -7,16 +7,17 @@ import { once } from './cases/poll-once.js';
 import { registrations } from './cases/registrations.js';
 import { wakeAndTime } from './cases/wake-and-time.js';
 import { type PresetName, presetNames } from './pollers.js';
-import { type Host, Scene } from './scene.js';
+import { type Host, type Over, Scene } from './scene.js';
 
 const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many, once };
 
-/** Runs every case in every way of polling on a host. */
-export function conform(makeHost: () => Host): void {
+/** Runs every case about sockets of a kind, in every way of polling, on a host. */
+export function conform(over: Over, makeHost: () => Omit<Host, 'over'>): void {
   for (const way of presetNames) {
     for (const { list } of Object.values(groups)) {
-      for (const { name, run } of list) {
-        const host = makeHost();
+      for (const { name, run, only = over } of list) {
+        if (only !== over) continue;
+        const host = { ...makeHost(), over };
         test(`${name} [${way}]`, () => runIn(new Scene(host, way), run));
       }
     }

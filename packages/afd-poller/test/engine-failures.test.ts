@@ -125,7 +125,7 @@ test('a socket that shares a request is polled by the next wait, though the list
   const { skts, poller, udp, told, end } = stage('batched', 3);
   const sender = udp();
   const send = (token: number) =>
-    sender.sendTo(Buffer.from('x'), (skts[token] as Skt).localEndpoint());
+    sender.sendTo(Buffer.from('x'), (skts[token] as DatagramSkt).localEndpoint());
   for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
   const list = new PollEvents<number>(1);
   send(0);

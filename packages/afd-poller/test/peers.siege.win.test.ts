@@ -5,11 +5,13 @@ import { hostProfile } from 'test-kit';
 import { expect, test } from 'vitest';
 import { runCase } from './conformance.js';
 import { presetNames } from './pollers.js';
+import type { Host } from './scene.js';
 
 // What broke others once in hundreds of times: often enough here.
 const bell = new Int32Array(new SharedArrayBuffer(4));
-const host = {
+const host: Host = {
   name: 'the real kernel',
+  over: 'IP',
   expected: hostProfile().kernel,
   kernel: ntKernel,
   now: () => performance.now(),

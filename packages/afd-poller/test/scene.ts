@@ -7,24 +7,31 @@ import {
   type ClientSkt,
   clientAddressOf,
   type DatagramSkt,
+  type Endpoint,
   type ListenerSkt,
   type Skt,
   SocketCreator,
   type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
+  temporaryUDSPath,
   UDPAddress,
+  UDSServerAddress,
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
 import { expect } from 'vitest';
 import { type PresetName, pollerOf } from './pollers.js';
 
+/** What the sockets of a suite are named by: an address and a port, or the path of a file (AF_UNIX). */
+export type Over = 'IP' | 'AF_UNIX';
+
 /** What a suite runs on: the real kernel, or a simulated one. */
 export interface Host {
   readonly name: string;
   /** Whose expectations hold where hosts differ, in the table of `test-kit`. */
   readonly expected: KernelName;
+  readonly over: Over;
   readonly kernel: Kernel;
   /** A clock that never goes back. */
   now(): number;
@@ -68,8 +75,20 @@ export class Scene {
     return skt;
   }
 
-  listener(address = '127.0.0.1'): ListenerSkt {
+  /** A listener of whatever the suite is over. */
+  listener(): ListenerSkt {
+    if (this.host.over === 'IP') return this.listenerOn('127.0.0.1');
+    return this.keep(this.creator.fromAddress(new UDSServerAddress(this.path())));
+  }
+
+  /** A listener on a free port. */
+  listenerOn(address: string): ListenerSkt<Endpoint> {
     return this.keep(this.creator.fromAddress(new TCPServerAddress(address, 0)));
+  }
+
+  /** A path at which nothing is. */
+  path(): string {
+    return temporaryUDSPath(this.host.kernel);
   }
 
   /** A client of that listener, not connected yet. */
@@ -90,8 +109,8 @@ export class Scene {
   }
 
   /** A connected pair. */
-  pair(host = '127.0.0.1'): { client: ClientSkt; server: AcceptedSkt } {
-    const listener = this.listener(host);
+  pair(): { client: ClientSkt; server: AcceptedSkt } {
+    const listener = this.listener();
     const client = this.clientOf(listener);
     client.connect();
     const server = this.accept(listener);
@@ -102,6 +121,19 @@ export class Scene {
 
   accept(listener: ListenerSkt): AcceptedSkt {
     return this.keep(this.until(() => listener.accept()));
+  }
+
+  /**
+   * Closes hard: the peer sees a reset. Over AF_UNIX a close with unread data is one (measured on Wine 11);
+   * what l_linger does there was never seen.
+   */
+  reset(skt: StreamSkt, peer: StreamSkt): void {
+    if (this.host.over === 'IP') skt.abortOnClose();
+    else {
+      peer.send(Buffer.from('unread'));
+      this.until(() => skt.recv(Buffer.alloc(1), { peek: true }));
+    }
+    skt.close();
   }
 
   /** Asks again until the answer is something else than would-block. */
@@ -203,13 +235,25 @@ export function inWords(events: PollEvents<string>): string[] {
 export interface Case {
   readonly name: string;
   readonly run: (scene: Scene) => void;
+  /** Set where it is about sockets of one kind alone. */
+  readonly only?: Over;
 }
 
 /** Collects the cases of one file. */
 export class Cases {
   readonly list: Case[] = [];
 
-  test(name: string, run: (scene: Scene) => void): void {
+  test(name: string, run: Case['run']): void {
     this.list.push({ name, run });
+  }
+
+  /** A case about ports, datagrams, urgent bytes, or what AF_UNIX was not measured for. */
+  onIP(name: string, run: Case['run']): void {
+    this.list.push({ name, run, only: 'IP' });
+  }
+
+  /** A case about paths. */
+  onUnix(name: string, run: Case['run']): void {
+    this.list.push({ name, run, only: 'AF_UNIX' });
   }
 }

@@ -14,6 +14,7 @@ import { type Host, inWords, Scene } from './scene.js';
 const bell = new Int32Array(new SharedArrayBuffer(4));
 const host: Host = {
   name: 'the real kernel',
+  over: 'IP',
   expected: hostProfile().kernel,
   kernel: ntKernel,
   now: () => performance.now(),

@@ -1,28 +1,33 @@
-import { wouldBlock } from 'tofu-sockets';
+import { type ListenerSkt, UDSClientAddress, UDSServerAddress, wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { Cases } from '../scene.js';
+import { Cases, type Scene } from '../scene.js';
 
 /** Accept and connect. */
 export const acceptAndConnect = new Cases();
 const test = acceptAndConnect.test.bind(acceptAndConnect);
+const onIP = acceptAndConnect.onIP.bind(acceptAndConnect);
+const onUnix = acceptAndConnect.onUnix.bind(acceptAndConnect);
 
-for (const [id, host] of [
-  ['A01', '127.0.0.1'],
-  ['A10', '::1'],
-] as const) {
-  test(`${id} one client is one event on ${host}, one accept, then would-block`, (scene) => {
-    const poller = scene.poller();
-    const listener = scene.listener(host);
-    poller.add(listener, { accept: true }, 'listener');
-    scene.expectSilence(poller);
-    scene.clientOf(listener).connect();
-    scene.expectNext(poller, 'listener accept');
-    const server = scene.accept(listener);
-    expect(listener.accept()).toBe(wouldBlock);
-    expect(server.recv(Buffer.alloc(1))).toBe(wouldBlock);
-    scene.expectSilence(poller);
-  });
+/** One client is one event, one accept, then would-block. */
+function acceptOne(scene: Scene, listener: ListenerSkt): void {
+  const poller = scene.poller();
+  poller.add(listener, { accept: true }, 'listener');
+  scene.expectSilence(poller);
+  scene.clientOf(listener).connect();
+  scene.expectNext(poller, 'listener accept');
+  const server = scene.accept(listener);
+  expect(listener.accept()).toBe(wouldBlock);
+  expect(server.recv(Buffer.alloc(1))).toBe(wouldBlock);
+  scene.expectSilence(poller);
 }
+
+test('A01 one client is one event, one accept, then would-block', (scene) => {
+  acceptOne(scene, scene.listener());
+});
+
+onIP('A10 one client is one event on ::1, one accept, then would-block', (scene) => {
+  acceptOne(scene, scene.listenerOn('::1'));
+});
 
 test('A02 accept with nobody there is would-block', (scene) => {
   expect(scene.listener().accept()).toBe(wouldBlock);
@@ -100,7 +105,7 @@ test('C01 a connect is told once; then reading as ever', (scene) => {
   scene.expectNext(poller, 'client readable readClosed');
 });
 
-test('C02 a refused connect says everything that was asked for, and why', (scene) => {
+onIP('C02 a refused connect says everything that was asked for, and why', (scene) => {
   const poller = scene.poller();
   const client = scene.keep(scene.creator.fromAddress(scene.refusingAddress()));
   client.connect();
@@ -121,13 +126,38 @@ test('C02 a refused connect says everything that was asked for, and why', (scene
   scene.expectSilence(poller);
 });
 
-test('C03 a refused connect is told to who asked for sending only', (scene) => {
+onIP('C03 a refused connect is told to who asked for sending only', (scene) => {
   const poller = scene.poller();
   const client = scene.keep(scene.creator.fromAddress(scene.refusingAddress()));
   client.connect();
   poller.add(client, { writable: true }, 'client');
   scene.expectNext(poller, 'client writable connectFailed');
   expect(() => client.finishConnect()).toThrowError(/WSAECONNREFUSED/);
+});
+
+test('a client that was added before its connect is told of the connection', (scene) => {
+  const poller = scene.poller();
+  const client = scene.clientOf(scene.listener());
+  poller.add(client, { connected: true, writable: true }, 'client');
+  // The poll is submitted now, and knows of no connect.
+  scene.expectSilence(poller, 0);
+  client.connect();
+  scene.expectNext(poller, 'client writable connected');
+  expect(client.finishConnect()).toBe(true);
+});
+
+onUnix('a connect that fails at once is no event; a later one of the same socket is', (scene) => {
+  const poller = scene.poller();
+  const path = scene.path();
+  const client = scene.keep(scene.creator.fromAddress(new UDSClientAddress(path)));
+  poller.add(client, { connected: true, readable: true }, 'client');
+  scene.expectSilence(poller, 0);
+  expect(() => client.connect()).toThrowError(expect.objectContaining({ code: 'ENOENT' }));
+  scene.expectSilence(poller);
+  const listener = scene.keep(scene.creator.fromAddress(new UDSServerAddress(path)));
+  client.connect();
+  scene.expectNext(poller, 'client connected');
+  scene.accept(listener);
 });
 
 test('C05 five rounds of writable, full, drained: no busy loop from CONNECT', (scene) => {

@@ -6,6 +6,7 @@ import { Cases } from '../scene.js';
 /** Reading, writing, datagrams. */
 export const data = new Cases();
 const test = data.test.bind(data);
+const onIP = data.onIP.bind(data);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
@@ -83,7 +84,7 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
   expect(received).toBe(total);
 });
 
-test('R07 an urgent byte is priority, and no ordinary data', (scene) => {
+onIP('R07 an urgent byte is priority, and no ordinary data', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
   poller.add(server, { readable: true, priority: true }, 'server');
@@ -106,7 +107,8 @@ test('R08 a small buffer again and again: nothing is lost', (scene) => {
     const count = server.recv(buffer);
     parts.push(buffer.toString('utf8', 0, Number(count)));
   }
-  expect(parts).toEqual(['hello wo', 'rld']);
+  // In as many pieces as it came in, none longer than the buffer.
+  expect(parts.join('')).toBe('hello world');
 });
 
 test('R09 a registered socket that is dropped gives its peer the end', (scene) => {
@@ -150,7 +152,13 @@ test('W04 what was written arrives, though its socket is closed or removed at on
     if (end === 'close') client.close();
     else poller.remove(client);
     const buffer = Buffer.alloc(8);
-    expect(scene.until(() => server.recv(buffer))).toBe(4);
+    let received = 0;
+    while (received < 4) {
+      const count = scene.until(() => server.recv(buffer));
+      expect(count).toBeGreaterThan(0);
+      received += count;
+    }
+    expect(received).toBe(4);
   }
 });
 
@@ -200,7 +208,7 @@ test('W05 to keep writing to a peer that left ends with an error', (scene) => {
   expect(String(error)).toMatch(/WSAECONNRESET|WSAECONNABORTED/);
 });
 
-test('U01 UDP is writable; an empty datagram is readable, and then nothing is', (scene) => {
+onIP('U01 UDP is writable; an empty datagram is readable, and then nothing is', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
   poller.add(a, { writable: true }, 'a');
@@ -214,7 +222,7 @@ test('U01 UDP is writable; an empty datagram is readable, and then nothing is', 
   scene.expectSilence(poller);
 });
 
-test('U02 edge: a datagram, read to would-block, the next one', (scene) => {
+onIP('U02 edge: a datagram, read to would-block, the next one', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
   poller.add(b, { readable: true, mode: 'edge' }, 'b');
@@ -227,7 +235,7 @@ test('U02 edge: a datagram, read to would-block, the next one', (scene) => {
   }
 });
 
-test('U04 a datagram to nobody is no event and no error for the next one', (scene) => {
+onIP('U04 a datagram to nobody is no event and no error for the next one', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
   const { host, port } = b.localEndpoint();
@@ -238,7 +246,7 @@ test('U04 a datagram to nobody is no event and no error for the next one', (scen
   expect(a.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
 });
 
-test('U05 a datagram too long for the buffer is lost by name, and tells once', (scene) => {
+onIP('U05 a datagram too long for the buffer is lost by name, and tells once', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
   poller.add(b, { readable: true }, 'b');
@@ -248,7 +256,7 @@ test('U05 a datagram too long for the buffer is lost by name, and tells once', (
   scene.expectSilence(poller);
 });
 
-test('U06 a UDP socket that was removed is silent, and can still receive', (scene) => {
+onIP('U06 a UDP socket that was removed is silent, and can still receive', (scene) => {
   const poller = scene.poller();
   const [a, b] = [scene.udp(), scene.udp()];
   poller.add(b, { readable: true }, 'b');

@@ -1,20 +1,15 @@
 import type { Interest } from 'afd-poller';
 import type { WsaError } from 'ntdllx';
-import { type StreamSkt, wouldBlock } from 'tofu-sockets';
+import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
 import { Cases, inWords } from '../scene.js';
 
 /** Half close, reset, and closing while polled. */
 export const ends = new Cases();
 const test = ends.test.bind(ends);
+const onIP = ends.onIP.bind(ends);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
-
-/** Closes hard: the other side sees a reset. */
-function reset(skt: StreamSkt): void {
-  skt.abortOnClose();
-  skt.close();
-}
 
 test('H01 FIN without data: readable and read-closed, and so it stays', (scene) => {
   const poller = scene.poller();
@@ -64,7 +59,7 @@ test('H04 own shutdown of sending: no event, and reading goes on', (scene) => {
   scene.receive(client, 2);
 });
 
-test('H05 own shutdown of receiving: no event', (scene) => {
+onIP('H05 own shutdown of receiving: no event', (scene) => {
   const poller = scene.poller();
   const { client } = scene.pair();
   poller.add(client, { readable: true }, 'client');
@@ -86,7 +81,7 @@ test('X01 a reset is told once, and then there is silence', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
   poller.add(server, { readable: true }, 'server');
-  reset(client);
+  scene.reset(client, server);
   scene.expectNext(poller, 'server readable readClosed reset');
   scene.expectSilence(poller);
   expect(poller.inspect().pending).toBe(0);
@@ -99,7 +94,7 @@ test('X02 two peers reset: each is told, the third connection lives', (scene) =>
   const poller = scene.poller();
   const pairs = ['a', 'b', 'c'].map((name) => ({ name, ...scene.pair() }));
   for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
-  for (const { client } of pairs.slice(0, 2)) reset(client);
+  for (const { client, server } of pairs.slice(0, 2)) scene.reset(client, server);
   const told: string[] = [];
   while (told.length < 2) told.push(...scene.next(poller));
   expect(told.sort()).toEqual(['a readable readClosed reset', 'b readable readClosed reset']);
@@ -112,7 +107,7 @@ test('X03 a reset is told to who asked for nothing', (scene) => {
   const { client, server } = scene.pair();
   poller.add(server, {}, 'server');
   scene.expectSilence(poller, 0);
-  reset(client);
+  scene.reset(client, server);
   scene.expectNext(poller, 'server reset');
 });
 
@@ -126,12 +121,12 @@ test('X05 a peer that closes with unread data resets', (scene) => {
   scene.expectNext(poller, 'client readable readClosed reset');
 });
 
-test('X06 data, then a reset: an event, and a receive that does not hang', (scene) => {
+onIP('X06 data, then a reset: an event, and a receive that does not hang', (scene) => {
   const poller = scene.poller();
   const { client, server } = scene.pair();
   client.send(bytes(10));
   scene.until(() => server.recv(Buffer.alloc(1), { peek: true }));
-  reset(client);
+  scene.reset(client, server);
   poller.add(server, { readable: true }, 'server');
   const [word] = scene.next(poller);
   expect(word).toMatch(/^server readable/);

@@ -5,6 +5,7 @@ import { Cases, type Scene } from '../scene.js';
 /** One poll over many sockets. */
 export const once = new Cases();
 const test = once.test.bind(once);
+const onIP = once.onIP.bind(once);
 
 const options = ({ host: { kernel, now } }: Scene) => ({ kernel, now, allowMainThread: true });
 
@@ -22,7 +23,7 @@ test('pollOnce: time-out, one of many, all of many, in the order of the list', (
   expect(ready.every(({ bits }) => bits === Readiness.readable)).toBe(true);
 });
 
-test('pollOnce tells a refused connect, which WSAPoll does not', (scene) => {
+onIP('pollOnce tells a refused connect, which WSAPoll does not', (scene) => {
   const client = scene.keep(scene.creator.fromAddress(scene.refusingAddress()));
   client.connect();
   const [ready] = pollOnce([{ skt: client, interest: { connected: true } }], 5_000, options(scene));

@@ -152,8 +152,7 @@ test('M02 one-shot, told, then a reset: silence until it is renewed', (scene) =>
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
   client.send(bytes(1));
   scene.expectNext(poller, 'server readable');
-  client.abortOnClose();
-  client.close();
+  scene.reset(client, server);
   scene.expectSilence(poller);
   poller.modify(server, { readable: true });
   const [word] = scene.next(poller);

@@ -96,7 +96,10 @@ export const operations = {
     weight: 8,
     run: (world, choices) => {
       if (world.sockets.isFull) close(world, choices, false);
-      else world.sockets.connect(world.sockets.client(choices));
+      else {
+        const outcome = world.sockets.connect(world.sockets.client(choices));
+        if (outcome === 'done') count(world.situations, 'connect that succeeds at once');
+      }
     },
   },
   finishConnect: {
@@ -113,8 +116,8 @@ export const operations = {
   },
   listener: {
     weight: 1,
-    run: (world) => {
-      if (!world.sockets.isFull) world.sockets.listener();
+    run: (world, choices) => {
+      if (!world.sockets.isFull) world.sockets.listener(choices);
     },
   },
   udp: {

@@ -10,6 +10,7 @@ import {
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,
+  UDSServerAddress,
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
@@ -37,9 +38,12 @@ export class Sockets {
   readonly #creator: SocketCreator;
   readonly #list: ModelSocket[] = [];
   readonly #refusing: TCPClientAddress;
+  readonly #hasPaths: boolean;
   #nextId = 1;
 
-  constructor(kernel: Kernel) {
+  /** @param hasPaths whether some of the listeners are over AF_UNIX. */
+  constructor(kernel: Kernel, hasPaths: boolean) {
+    this.#hasPaths = hasPaths;
     this.#creator = new SocketCreator(kernel);
     const listener = this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
     this.#refusing = new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
@@ -58,8 +62,12 @@ export class Sockets {
     return this.#list.filter(({ skt }) => kinds.includes(skt.kind));
   }
 
-  listener(): ModelSocket {
-    return this.#keep(this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
+  listener(choices: Choices): ModelSocket {
+    const isPath = this.#hasPaths && choices.chance(0.5);
+    const address = isPath
+      ? new UDSServerAddress(`C:\\${this.#nextId}`)
+      : new TCPServerAddress('127.0.0.1', 0);
+    return this.#keep(this.#creator.fromAddress(address));
   }
 
   udp(): ModelSocket {
@@ -105,7 +113,8 @@ export class Sockets {
       if (!(error instanceof WsaError)) throw error;
       outcome = 'failed';
     }
-    if (outcome === 'would block') {
+    // A connect that succeeds at once is told of, too.
+    if (outcome === 'would block' || (outcome === 'done' && direction === 'connect')) {
       for (const registration of socket.registrations) registration.renew(direction);
     } else if (isUsing && direction !== 'connect' && direction !== 'finishConnect') {
       socket.uses[direction] += 1;

@@ -9,6 +9,8 @@ export interface WorldOptions {
   readonly way: PresetName;
   readonly pollers: number;
   readonly requestsPerHandle: number;
+  /** Some of the listeners are over AF_UNIX. */
+  readonly hasPaths: boolean;
 }
 
 /** How likely each of them is at the most, where it is on. */
@@ -27,6 +29,12 @@ const most: Injections = {
 
 const ways: readonly PresetName[] = ['self', 'single', 'single', 'batched', 'batched'];
 
+/** The kernel with AF_UNIX that is played instead of one. */
+const withPaths: Partial<Record<ProfileName, ProfileName>> = {
+  wine10: 'wine11',
+  windows: 'windows',
+};
+
 /** A world for each seed. */
 export function worldOptions(seed: number): WorldOptions {
   const choices = new Choices(seed);
@@ -36,17 +44,24 @@ export function worldOptions(seed: number): WorldOptions {
     const probability = (most[name] * (1 + choices.below(100))) / 100;
     if (!isCalm && choices.chance(0.5)) inject[name] = probability;
   }
+  const sim = {
+    seed: choices.bits32() | 0,
+    profile: choices.pick<ProfileName>(['wine8', 'wine10', 'windows']),
+    network: choices.pick(['eager', 'lazy'] as const),
+    bufferBytes: choices.pick([64, 300, 4_096]),
+    inject,
+  };
+  const way = choices.pick(ways);
+  const pollers = 1 + choices.below(2);
+  const requestsPerHandle = 1 + choices.below(4);
+  // Drawn last: a seed of before is still the world that it was, where it has no paths.
+  const profile = choices.chance(0.5) ? withPaths[sim.profile] : undefined;
   return {
     seed,
-    sim: {
-      seed: choices.bits32() | 0,
-      profile: choices.pick<ProfileName>(['wine8', 'wine10', 'windows']),
-      network: choices.pick(['eager', 'lazy']),
-      bufferBytes: choices.pick([64, 300, 4_096]),
-      inject,
-    },
-    way: choices.pick(ways),
-    pollers: 1 + choices.below(2),
-    requestsPerHandle: 1 + choices.below(4),
+    sim: { ...sim, profile: profile ?? sim.profile },
+    way,
+    pollers,
+    requestsPerHandle,
+    hasPaths: profile !== undefined,
   };
 }

@@ -35,11 +35,11 @@ export class World {
     this.inject = options.sim.inject;
     this.sim = createSimNt(options.sim);
     this.#kernel = watched(this.sim.kernel, situations);
-    this.sockets = new Sockets(this.#kernel);
+    this.sockets = new Sockets(this.#kernel, options.hasPaths);
     this.waits = new WaitModel(this.sim, situations);
     this.#settling = new Settling(this);
     for (let number = 0; number < options.pollers; number += 1) this.addPoller();
-    this.sockets.listener();
+    this.sockets.listener(new Choices(options.seed));
   }
 
   addPoller(): void {
