@@ -17,7 +17,7 @@ import { KernelObject } from './objects.js';
 const ERROR_ACCESS_DENIED = 5;
 /** FindClose of what is no search (winerror.h). */
 const ERROR_INVALID_HANDLE = 6;
-/** DeleteFileW of a socket's file, where Wine cannot (winerror.h; measured on Wine 8). */
+/** DeleteFileW of a socket's file, where Wine cannot (winerror.h; measured on Wine 8 and 10). */
 const ERROR_NO_SUCH_DEVICE = 433;
 
 /** The tag of a symbolic link (winnt.h). */

@@ -43,7 +43,7 @@ export interface Profile {
   readonly afUnix: 'absent' | 'at once' | 'under way';
   /**
    * The file of a socket: Wine refuses to say its attributes, and DeleteFileW leaves it there (measured on
-   * 8) or removes it (measured on 11); on Windows it is a reparse point, and is removed.
+   * 8 and 10) or removes it (measured on 11); on Windows it is a reparse point, and is removed.
    */
   readonly socketFile: 'stays' | 'goes' | 'reparse point';
 }
