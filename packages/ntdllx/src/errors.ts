@@ -119,9 +119,20 @@ export class KoffiError extends NtdllxError {
   readonly reason: string;
   /** What to do about it. */
   readonly advice: string;
+  /** Where koffi, or its native part, was looked for. */
+  readonly tried: readonly string[];
 
-  /** @param isBundled ntdllx is part of a bundle, which can never have koffi in it. */
-  constructor(call: string, host: string, cause: unknown, isBundled: boolean) {
+  /**
+   * @param isBundled ntdllx is part of a bundle, which can never have koffi in it.
+   * @param tried the paths that were looked at
+   */
+  constructor(
+    call: string,
+    host: string,
+    cause: unknown,
+    isBundled: boolean,
+    tried: readonly string[],
+  ) {
     const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     const reason = `koffi does not load: ${said}`;
     const advice = isBundled
@@ -129,9 +140,11 @@ export class KoffiError extends NtdllxError {
         `and install koffi where the bundle is run, with its native part for ${host}.`
       : `Install koffi with its native part for ${host}. pnpm: supportedArchitectures ` +
         '{ os: [current, win32] } in pnpm-workspace.yaml. npm: npm install --os=win32.';
-    super('ERR_KOFFI', `${call}: ${reason}. ${advice}`, { cause });
+    const places = ['', ...tried].join('\n  ');
+    super('ERR_KOFFI', `${call}: ${reason}. ${advice} Tried:${places}`, { cause });
     this.reason = reason;
     this.advice = advice;
+    this.tried = tried;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExportError, HostError, KoffiError } from './errors.js';
 import type { ForeignFunction, NativeFunction } from './foreign-function.js';
@@ -50,9 +50,26 @@ export function loadKoffi(call: string): Koffi {
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi;
   } catch (cause) {
-    throw new KoffiError(call, `${process.platform}-${process.arch}`, cause, isBundled());
+    const host = `${process.platform}-${process.arch}`;
+    throw new KoffiError(call, host, cause, isBundled(), koffiPlaces(host));
   }
   return koffi;
+}
+
+/** Where Node looks for koffi; or, where koffi is, what that looks for beside itself. */
+function koffiPlaces(host: string): string[] {
+  // A bundle in CommonJS has no import.meta.
+  const { url } = import.meta as { readonly url?: string };
+  if (url === undefined) return [];
+  const { resolve } = createRequire(url);
+  try {
+    // What koffi's own message leaves out: the paths of its native part, by its 3.3.4.
+    const root = dirname(resolve('koffi'));
+    const built = join(root, 'build', 'koffi', host.replace('-', '_'), 'koffi.node');
+    return [join(root, '..', '@koromix', `koffi-${host}`), built];
+  } catch {
+    return (resolve.paths('koffi') ?? []).map((directory) => join(directory, 'koffi'));
+  }
 }
 
 /** True if this file is part of somebody's bundle, and not of an installed ntdllx. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -63,12 +63,28 @@ test('without koffi the first call says how to get it', () => {
     expect(error.message).toMatch(
       /^NtClose: koffi does not load: Cannot find module 'koffi'.* Install/,
     );
+    const [, tried = ''] = error.message.split(' Tried:\n');
+    const places = tried.split('\n').map((line: string) => line.trim());
+    expect(places[0]).toBe(join(realpathSync.native(copy), 'node_modules', 'koffi'));
+    expect(places.length).toBeGreaterThan(1);
     expect(facts).toMatchObject([{ name: 'koffi', verdict: 'missing' }]);
     expect(facts[0].hint).toMatch(/^Install koffi with its native part for win32-(x64|arm64)\./);
+
+    // koffi without its native part.
+    cpSync(koffiRoot(), join(copy, 'node_modules', 'koffi'), { recursive: true });
+    const again = spawnSync(process.execPath, main, { encoding: 'utf8', env });
+    const { message } = JSON.parse(again.stdout.split('\n')[0] ?? '');
+    expect(message).toContain(`  ${join(copy, 'node_modules', '@koromix', 'koffi-win32-')}`);
+    expect(message).toMatch(/koffi does not load: Cannot find the native .*koffi\.node$/s);
   } finally {
     rmSync(copy, { recursive: true });
   }
 });
+
+/** Where the koffi is that ntdllx loads. */
+function koffiRoot(): string {
+  return dirname(createRequire(createRequire(import.meta.url).resolve('ntdllx')).resolve('koffi'));
+}
 
 test('Wine is known by its own word, and Windows by not having one', () => {
   const version = wineVersion();

@@ -91,7 +91,7 @@ export async function endRunsOf(prefix: string, pid: number, start: string): Pro
   const mark = markOf(prefix, pid, start);
   await endAll(() => processesWith(`${markVariable}=${mark}`));
   for (const name of readdirSync(dirname(mark))) {
-    if (name.startsWith(basename(mark)))
-      rmSync(join(dirname(mark), name), { recursive: true, force: true });
+    if (!name.startsWith(basename(mark))) continue;
+    rmSync(join(dirname(mark), name), { recursive: true, force: true });
   }
 }

@@ -13,5 +13,6 @@ export {
   shouldStart,
 } from './crash.js';
 export { findingsMarkdown, printedSummary } from './findings-report.js';
+export { answered, answerLinks } from './links.js';
 export { nodeIn, pageAligned } from './page-aligned.js';
 export { parseWineMajor } from './wine.js';

@@ -1,17 +1,28 @@
 /*
  * Loaded into each Windows Node that winnode starts under Wine, before anything else, by
- * NODE_OPTIONS, so that child processes and workers get it too. It mends three things.
+ * NODE_OPTIONS, so that child processes and workers get it too; those with an environment of their
+ * own by preload-children.cts. It mends three things.
  *
  * 1. Standard streams on a Unix pipe. Wine says FILE_TYPE_PIPE, but its pipe functions refuse the
  *    handle, and Node throws `EBADF` at the first touch of process.stdout. Plain reads and writes
  *    work, so the stream is rebuilt on those.
- * 2. Symbolic links. Wine shows a Unix link as a plain directory, so Node takes a linked package
- *    for a copy at the link's place, and everything that counts on its real place fails.
+ * 2. Symbolic links. Wine shows a Unix link as what it leads to, so Node takes a linked package for
+ *    a copy at the link's place, and everything that counts on its real place fails. This host is
+ *    asked: see preload-links.cts.
  * 3. The end by Ctrl-C. Wine then ends a program with exit code 0, as if it had succeeded, and of
  *    the exit code of a crash it passes on 8 bits. So a program that starts, and one that ends of
  *    its own will, says so by removing a file each; see progress.ts.
  */
 const fs: typeof import('node:fs') = require('node:fs');
+const {
+  hideLinks,
+  mendFiles,
+}: {
+  hideLinks(): void;
+  mendFiles(): void;
+} = require('./preload-files.cjs');
+const { mendChildren }: { mendChildren(): void } = require('./preload-children.cjs');
+const { realFile }: { realFile(file: string): string | undefined } = require('./preload-links.cjs');
 const module_: typeof import('node:module') = require('node:module');
 const stream: typeof import('node:stream') = require('node:stream');
 const url: typeof import('node:url') = require('node:url');
@@ -95,18 +106,22 @@ function followLinks(): void {
     const known = real.get(address);
     if (known !== undefined) return known;
     const { search, hash } = new URL(address);
-    try {
-      const path = fs.realpathSync.native(url.fileURLToPath(address));
-      const found = url.pathToFileURL(path).href + search + hash;
-      real.set(address, found);
-      return found;
-    } catch {
-      return undefined;
-    }
+    const file = realFile(url.fileURLToPath(address));
+    if (file === undefined) return undefined;
+    const found = url.pathToFileURL(file).href + search + hash;
+    real.set(address, found);
+    return found;
   };
   /** What packages are to the modules of a directory, as imports: the same for all of them. */
   const packages = new Map<string, import('node:module').ResolveFnOutput>();
-  // A Node that WINNODE_NODE chose may be too old for hooks; links then stay unmended.
+  // What require and require.resolve find.
+  const loader = module_ as unknown as { _findPath(...args: unknown[]): string | false };
+  const findPath = loader._findPath;
+  loader._findPath = (...args) => {
+    const found = findPath(...args);
+    return found && (realFile(found) ?? found);
+  };
+  // A Node that WINNODE_NODE chose may be too old for hooks: imports then keep the paths of links.
   module_.registerHooks?.({
     resolve(specifier, context, next) {
       // Node would ask for the file once more, and that takes as long as all that is done here.
@@ -150,4 +165,7 @@ if (worker.isMainThread) {
   mendStream('stderr', 2);
   sayHowFar();
 }
+if (process.env['WINNODE_HIDE_LINKS']) hideLinks();
+mendFiles();
+mendChildren();
 followLinks();

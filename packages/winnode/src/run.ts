@@ -14,6 +14,7 @@ import {
 import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
 import { explained, WinnodeError } from './errors.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
+import { answerLinks, type LinkService } from './links.js';
 import { nodeIn } from './page-aligned.js';
 import { ensurePrefix, prefixPath } from './prefix.js';
 import { distrust } from './prefix-damage.js';
@@ -81,6 +82,7 @@ export async function openSession(
   // process without giving it back.
   const held = holdSignals();
   let lease: WineserverLease;
+  let links: LinkService;
   try {
     const { onProgress } = options;
     lease = await useWineserver(prefix, wine, { startLimitMs: limitMs, held, onProgress });
@@ -88,6 +90,7 @@ export async function openSession(
       await lease.release();
       throw new InterruptedError(held.first);
     }
+    links = await answering(prefix, lease);
   } catch (error) {
     held.release();
     if (error instanceof WinnodeError && error.code === 'ERR_PREFIX_BROKEN') distrust(prefix, env);
@@ -98,14 +101,28 @@ export async function openSession(
       // A signal between two runs ends the session's runs.
       const { first } = held;
       if (first !== undefined) return { exitCode: signalExitCode(first), signal: first };
-      return runUnderWine({ wine, node, prefix, held, limitMs }, args, env, runOptions);
+      return runUnderWine({ wine, node, prefix, held, limitMs, links }, args, env, runOptions);
     },
     async close() {
+      links.close();
       await lease.release();
       held.release();
     },
   };
 }
+
+/** Answers questions about links from now on. */
+async function answering(prefix: string, lease: WineserverLease): Promise<LinkService> {
+  const start = processStart(process.pid) ?? '';
+  try {
+    return answerLinks(markOf(prefix, process.pid, start, `links-${nextSession++}`), prefix);
+  } catch (cause) {
+    await lease.release();
+    throw explained(cause);
+  }
+}
+
+let nextSession = 0;
 
 function openWindowsSession(env: NodeJS.ProcessEnv): Session {
   return {
@@ -134,6 +151,7 @@ interface WineHost {
   readonly prefix: string;
   readonly held: HeldSignals;
   readonly limitMs: number;
+  readonly links: LinkService;
 }
 
 /** How a run under Wine ended, and how far it had come. */
@@ -217,7 +235,7 @@ async function runOnce(
   sessionEnv: NodeJS.ProcessEnv,
   options: RunOptions,
 ): Promise<WineEnd> {
-  const { wine, node, prefix, held, limitMs } = host;
+  const { wine, node, prefix, held, limitMs, links } = host;
   const env = wineEnvironment(prefix, options.env ?? sessionEnv);
   const mark = markOf(prefix, process.pid, processStart(process.pid) ?? '', nextRun++);
   let files: ProgressFiles;
@@ -234,7 +252,8 @@ async function runOnce(
       {
         ...env,
         ...files.environment,
-        NODE_OPTIONS: nodeOptions(args, env['NODE_OPTIONS'], files),
+        WINNODE_LINKS: toWindowsPath(links.directory),
+        NODE_OPTIONS: nodeOptions(args, env['NODE_OPTIONS'], [...files.paths, links.directory]),
         [markVariable]: mark,
       },
       options,
@@ -256,6 +275,13 @@ async function runOnce(
     files.remove();
   }
 }
+
+/** The preload and its parts; in the release build one file. */
+const preloads = ['', '-children', '-files', '-links'].map((part) => `preload${part}.cjs`);
+
+/** A file of this package's own, for Windows Node. */
+const fileOf = (name: string) =>
+  toWindowsPath(fileURLToPath(new URL(`./${name}`, import.meta.url)));
 
 /** With these options Node waits for a debugger before it loads anything, the preload included. */
 const waitsForDebugger = (options: readonly string[]) =>
@@ -296,15 +322,18 @@ function diesWithUs(): string[] {
 function nodeOptions(
   args: readonly string[],
   given: string | undefined,
-  { paths }: ProgressFiles,
+  paths: readonly string[],
 ): string {
-  const preload = toWindowsPath(fileURLToPath(new URL('./preload.cjs', import.meta.url)));
+  const preload = fileOf('preload.cjs');
   const isRestricted = [...args, given ?? ''].some((text) =>
     /--(experimental-)?permission\b/.test(text),
   );
   const allowed = [
-    ['--allow-fs-read', preload],
-    ...paths.map((path) => ['--allow-fs-write', toWindowsPath(path)]),
+    ...preloads.map((name) => ['--allow-fs-read', fileOf(name)]),
+    ...paths.flatMap((path) => [
+      ['--allow-fs-read', toWindowsPath(path)],
+      ['--allow-fs-write', toWindowsPath(path)],
+    ]),
   ].map(([option, path]) => quoteNodeOption(`${option}=${path}`));
   const options = [`-r ${quoteNodeOption(preload)}`, '--preserve-symlinks'];
   return [...options, ...(isRestricted ? allowed : []), given].filter(Boolean).join(' ');

@@ -1,0 +1,70 @@
+/*
+ * Children and threads that a program starts with an environment of its own would run without what
+ * preload.cts mends, and winnode would not find them to end them. So what winnode put into the
+ * environment goes along. For preload.cts.
+ */
+const children: typeof import('node:child_process') = require('node:child_process');
+const module_: typeof import('node:module') = require('node:module');
+const path: typeof import('node:path') = require('node:path');
+const util: typeof import('node:util') = require('node:util');
+const worker: typeof import('node:worker_threads') = require('node:worker_threads');
+
+type Call = (...args: unknown[]) => unknown;
+type Environment = Record<string, string | undefined>;
+
+/** What winnode put into the environment besides NODE_OPTIONS; see run.ts. */
+const names = ['WINNODE_HIDE_LINKS', 'WINNODE_LINKS', 'WINNODE_RUN'];
+const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];
+
+const ours: Environment = {};
+for (const name of names) {
+  const value = process.env[name];
+  if (value !== undefined) ours[name] = value;
+}
+
+const preload = path.join(__dirname, 'preload.cjs');
+const nodeOptions = `-r "${preload.replaceAll('\\', '\\\\')}" --preserve-symlinks`;
+
+function withOurs(given: Environment): Environment {
+  // Windows' own names of variables are of any case.
+  const key = Object.keys(given).find((name) => name.toUpperCase() === 'NODE_OPTIONS');
+  const theirs = key === undefined ? undefined : given[key];
+  const isThere = theirs?.includes(nodeOptions);
+  const merged = isThere ? theirs : [nodeOptions, theirs].filter(Boolean).join(' ');
+  return { ...ours, ...given, [key ?? 'NODE_OPTIONS']: merged };
+}
+
+const isOptions = (given: unknown): given is { readonly env: Environment } =>
+  typeof given === 'object' &&
+  given !== null &&
+  typeof (given as { env?: unknown }).env === 'object' &&
+  (given as { env?: unknown }).env !== null;
+
+const mended = (args: readonly unknown[]): unknown[] =>
+  args.map((each) => (isOptions(each) ? { ...each, env: withOurs(each.env) } : each));
+
+/** Mends them, for `require` and for `import` alike. */
+function mendChildren(): void {
+  const functions = children as unknown as Record<string, Call>;
+  for (const name of starters) {
+    const original = functions[name] as Call;
+    const call: Call = (...args) => original(...mended(args));
+    Object.defineProperty(call, 'name', { value: name });
+    const promised = (original as { [util.promisify.custom]?: Call })[util.promisify.custom];
+    if (promised !== undefined) {
+      const value: Call = (...args) => promised(...mended(args));
+      Object.defineProperty(call, util.promisify.custom, { value });
+    }
+    functions[name] = call;
+  }
+  const { Worker } = worker;
+  worker.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...(mended(args) as ConstructorParameters<typeof Worker>));
+    }
+  };
+  Object.defineProperty(worker.Worker, 'name', { value: 'Worker' });
+  module_.syncBuiltinESMExports();
+}
+
+module.exports = { mendChildren };

@@ -1,0 +1,175 @@
+/*
+ * The side of Windows Node of links.ts: what this host says about symbolic links. For preload.cts.
+ */
+const fs: typeof import('node:fs') = require('node:fs');
+const path: typeof import('node:path') = require('node:path');
+const url: typeof import('node:url') = require('node:url');
+const worker: typeof import('node:worker_threads') = require('node:worker_threads');
+
+type LinkAnswer = import('./links.js', { with: { 'resolution-mode': 'import' }}).LinkAnswer;
+type LinkQuestion = import('./links.js', { with: { 'resolution-mode': 'import' }}).LinkQuestion;
+
+/** Where questions are put, in the environment; workers that have another environment get it, too. */
+const variable = 'WINNODE_LINKS';
+/** An answer takes a fraction of a millisecond. After so many looks without a pause a thread waits. */
+const quickLooks = 20;
+/** One that has not come by then does not come: winnode's process is busy with something else. */
+const limitMs = 10_000;
+
+/** What Wine itself says: asked where the host cannot be. */
+let realByWine = fs.realpathSync.native;
+
+const directory = process.env[variable] ?? worker.getEnvironmentData(variable)?.toString() ?? '';
+if (directory !== '') worker.setEnvironmentData(variable, directory);
+
+let descriptor: number | undefined;
+let position = 0;
+let isOver = directory === '';
+const cell = new Int32Array(new SharedArrayBuffer(4));
+
+/** What the host says; undefined where it cannot be asked. */
+function ask(...question: LinkQuestion): LinkAnswer | undefined {
+  if (isOver) return undefined;
+  try {
+    const file = `${process.pid}-${worker.threadId}-${Date.now().toString(36)}`;
+    descriptor ??= fs.openSync(path.join(directory, file), 'wx+');
+    position += fs.writeSync(descriptor, `${JSON.stringify(question)}\n`, position);
+    const answer = readAnswer(descriptor);
+    if (answer !== undefined) return JSON.parse(answer) as LinkAnswer;
+  } catch {
+    // The session is over, or the program may not write there: it has what Wine says.
+  }
+  isOver = true;
+  return undefined;
+}
+
+function readAnswer(from: number): string | undefined {
+  const parts: Buffer[] = [];
+  const startedMs = performance.now();
+  for (let looks = 0; ; ) {
+    const part = Buffer.alloc(16_384);
+    const count = fs.readSync(from, part, 0, part.length, position);
+    position += count;
+    if (count > 0) parts.push(part.subarray(0, count));
+    if (count > 0 && part[count - 1] === 10) return Buffer.concat(parts).toString();
+    looks += 1;
+    if (looks < quickLooks) continue;
+    Atomics.wait(cell, 0, 0, 1);
+    if (looks % 64 === 0 && !fs.existsSync(directory)) return undefined;
+    if (performance.now() - startedMs > limitMs) {
+      process.emitWarning(
+        `winnode does not answer for ${limitMs / 1_000} s: links stay unresolved`,
+      );
+      return undefined;
+    }
+  }
+}
+
+interface Known {
+  readonly real: string;
+  readonly links: ReadonlyMap<string, string>;
+  readonly others: ReadonlySet<string>;
+}
+
+const directories = new Map<string, Known>();
+
+function askDirectory(name: string): Known | undefined {
+  const { real, id, links = [], others = [] } = ask('directory', name) ?? {};
+  if (real === undefined || id === undefined) return undefined;
+  const known = { real, links: new Map(links), others: new Set(others) };
+  directories.set(name, known);
+  notice(id, real);
+  return known;
+}
+
+const seen = new Map<string, string>();
+const reported = new Set<string>();
+
+/** Says so where a package is loaded by two paths: as two packages, whose classes are not the same. */
+function notice(id: string, real: string): void {
+  const other = seen.get(id);
+  if (other === undefined) seen.set(id, real);
+  if (other === undefined || other === real) return;
+  const [here, there] = [packageOf(real), packageOf(other)];
+  if (here === undefined || reported.has(here.name)) return;
+  reported.add(here.name);
+  process.emitWarning(
+    `${here.name} is loaded twice, by two paths: ${there?.root ?? other} and ${here.root}`,
+    { type: 'WinnodeWarning', code: 'WINNODE_LOADED_TWICE' },
+  );
+}
+
+function packageOf(start: string): { readonly name: string; readonly root: string } | undefined {
+  for (let root = start; ; root = path.dirname(root)) {
+    try {
+      const text = fs.readFileSync(path.join(root, 'package.json'), 'utf8');
+      const { name } = JSON.parse(text) as { name?: string };
+      if (name !== undefined) return { name, root };
+    } catch {
+      // None here, or none that can be read.
+    }
+    if (path.dirname(root) === root) return undefined;
+  }
+}
+
+const real = new Map<string, string>();
+
+/**
+ * The real path of a file of the program, as it was at first; undefined for one that is not there.
+ * What is known of a directory is enough for all that was in it. A name that was not is asked for.
+ */
+function realFile(file: string): string | undefined {
+  const found = real.get(file) ?? findFile(path.dirname(file), path.basename(file));
+  if (found !== undefined) real.set(file, found);
+  return found;
+}
+
+function findFile(name: string, entry: string): string | undefined {
+  const known = directories.get(name);
+  const found = known === undefined ? undefined : entryOf(known, entry);
+  if (found !== undefined) return found;
+  const anew = isOver ? undefined : askDirectory(name);
+  return (anew && entryOf(anew, entry)) ?? realNow(path.join(name, entry));
+}
+
+const entryOf = ({ links, others, real }: Known, entry: string) =>
+  links.get(entry) ?? (others.has(entry) ? path.join(real, entry) : undefined);
+
+/** The real path of a file as it is now; undefined where there is none. */
+function realNow(file: string): string | undefined {
+  const answer = ask('real', file);
+  if (answer?.real !== undefined) return answer.real;
+  try {
+    const found = realByWine(file);
+    if (answer === undefined) noticeByWine(path.dirname(found));
+    return found;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the host cannot be asked Wine says at least which directories are the same. */
+function noticeByWine(name: string): void {
+  if (isOver && directories.has(name)) return;
+  const { dev, ino } = fs.statSync(name, { bigint: true });
+  directories.set(name, { real: name, links: new Map(), others: new Set() });
+  notice(`${dev}:${ino}`, name);
+}
+
+/** What a symbolic link holds; undefined for what is none. */
+function linkTarget(file: string): string | undefined {
+  return ask('link', file)?.target;
+}
+
+/** The absolute form of what a function of `node:fs` takes as a path. */
+function absolute(given: import('node:fs').PathLike): string {
+  if (given instanceof URL) return path.resolve(url.fileURLToPath(given));
+  return path.resolve(given.toString());
+}
+
+/** To be called before the functions of `node:fs` ask here. */
+function keepWines(): void {
+  realByWine = fs.realpathSync.native;
+}
+
+module.exports = { absolute, keepWines, linkTarget, realFile, realNow };

@@ -1,0 +1,244 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { answered } from 'winnode/internal';
+import { host, start, winnode } from './cli.js';
+
+// realpathSync: the directory for temporary files may be a link itself.
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode links ')));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const isWindows = process.platform === 'win32';
+
+/** A file below the scratch directory. @returns its Windows path */
+function write(name: string, text: string): string {
+  const file = join(scratch, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return windows(name);
+}
+
+function link(name: string, target: string): string {
+  const file = join(scratch, name);
+  mkdirSync(dirname(file), { recursive: true });
+  symlinkSync(target, file);
+  return windows(name);
+}
+
+const windows = (name: string) =>
+  `Z:${scratch.replaceAll('/', '\\')}\\${name.replaceAll('/', '\\')}`;
+
+describe.skipIf(isWindows)('what this host says of links', () => {
+  const prefix = join(scratch, 'prefix');
+  const ask = (...question: Parameters<typeof answered>[0]) => answered(question, prefix);
+
+  test('the real path, of what is there', () => {
+    const real = write('a/real/x.js', '');
+    link('a/dir', 'real');
+    const file = link('a/file.js', 'dir/x.js');
+    for (const path of [file, real, windows('a/dir/x.js'), `\\\\?\\${real}`]) {
+      expect(ask('real', path)).toEqual({ real });
+    }
+    expect(ask('real', windows('A/Dir/X.JS'))).toEqual({ real });
+    expect(ask('real', windows('a/none'))).toEqual({ error: 'ENOENT' });
+    expect(ask('real', windows('a/real/x.js/y'))).toEqual({ error: 'ENOTDIR' });
+    expect(ask('real', windows(link('a/round', 'round').slice(windows('').length)))).toEqual({
+      error: 'ELOOP',
+    });
+    expect(ask('real', '\\\\server\\share\\x')).toEqual({ error: 'EUNKNOWN' });
+    expect(ask('real', 'Z:\\')).toEqual({ real: 'Z:\\' });
+  });
+
+  test('what a link holds, also one that leads nowhere', () => {
+    write('b/x', '');
+    expect(ask('link', link('b/relative', '../b/x'))).toEqual({ target: '..\\b\\x' });
+    expect(ask('link', link('b/absolute', '/no/where'))).toEqual({ target: 'Z:\\no\\where' });
+    expect(ask('link', windows('b/x'))).toEqual({});
+    expect(ask('link', windows('b/none'))).toEqual({ error: 'ENOENT' });
+  });
+
+  test('all that is in a directory, by whatever path', () => {
+    write('c/real/x', '');
+    write('c/real/y/z', '');
+    link('c/real/broken', 'nowhere');
+    link('c/real/to', 'y/z');
+    const through = link('c/through', 'real');
+    const contents = ask('directory', through);
+    expect(contents).toEqual({
+      real: windows('c/real'),
+      id: expect.stringMatching(/^\d+:\d+$/),
+      links: [['to', windows('c/real/y/z')]],
+      others: ['x', 'y'],
+    });
+    expect(ask('directory', windows('c/real'))).toEqual(contents);
+    expect(ask('directory', windows('c/real/x'))).toEqual({ error: 'ENOTDIR' });
+  });
+
+  test('a drive keeps its letter, except where a link leads off it', () => {
+    write('prefix/drive_c/x/file', '');
+    mkdirSync(join(prefix, 'dosdevices'));
+    symlinkSync('../drive_c', join(prefix, 'dosdevices', 'c:'));
+    link('prefix/drive_c/in', 'x');
+    link('prefix/drive_c/out', '../../c/real');
+    expect(ask('real', 'C:\\')).toEqual({ real: 'C:\\' });
+    expect(ask('real', 'c:\\in\\file')).toEqual({ real: 'C:\\x\\file' });
+    expect(ask('real', 'C:\\out')).toEqual({ real: windows('c/real') });
+    expect(ask('real', 'D:\\x')).toEqual({ error: 'ENOENT' });
+  });
+});
+
+const needsWine = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
+
+/** Says where it is, and which of its kind. A second load in one thread says so, too. */
+const says = (what: string) =>
+  `console.log(${JSON.stringify(what)}, new URL(import.meta.url).pathname.split('/').at(-3))`;
+
+/** The ways to look at a link, each of which has to give this. */
+const look = `
+  const seen = [
+    fs.realpathSync.native(link), fs.realpathSync(link), await fs.promises.realpath(link),
+    await promisify(fs.realpath)(link), await promisify(fs.realpath.native)(link),
+    fs.realpathSync(link, 'buffer').toString(), fs.realpathSync(pathToFileURL(link)),
+  ];
+  const targets = [fs.readlinkSync(link), await promises.readlink(link), await promisify(fs.readlink)(link)];
+  const stats = [
+    fs.lstatSync(link), fs.lstatSync(link, { bigint: true }), await promises.lstat(link),
+    await promisify(fs.lstat)(link),
+  ];
+  const codeOf = (call) => { try { return call(); } catch ({ code }) { return code; } };
+  console.log(JSON.stringify({
+    seen: [...new Set(seen)], targets: [...new Set(targets)],
+    areLinks: stats.every((each) => each.isSymbolicLink() && !each.isDirectory()),
+    isFollowed: fs.statSync(link).isDirectory(), isPlain: !fs.lstatSync(file).isSymbolicLink(),
+    errors: [
+      codeOf(() => realpathSync(link + '-none')), codeOf(() => fs.readlinkSync(file)),
+      codeOf(() => fs.lstatSync(link + '-none')), codeOf(() => fs.realpathSync(null)),
+    ],
+    isMissingQuiet: fs.lstatSync(link + '-none', { throwIfNoEntry: false }) === undefined,
+  }));`;
+
+const cli = `#!/usr/bin/env node
+  import { execFileSync, fork } from 'node:child_process';
+  import { once } from 'node:events';
+  import fs, { promises, realpathSync } from 'node:fs';
+  import { createRequire } from 'node:module';
+  import { fileURLToPath, pathToFileURL } from 'node:url';
+  import { promisify } from 'node:util';
+  import { isMainThread, Worker } from 'node:worker_threads';
+  import 'pnpm-kind';
+  import 'npm-kind';
+  import 'outside';
+  import '../outside/src/index.js';
+
+  const self = fileURLToPath(import.meta.url);
+  const require = createRequire(self);
+  require('common');
+  require('../../far/common/main.cjs');
+  const wrong = process.env.WINNODE_LINKS === undefined;
+  if (isMainThread && process.argv[2] === undefined) {
+    const link = fileURLToPath(new URL('../node_modules/outside', import.meta.url));
+    const file = self;
+    console.log(realpathSync(process.argv[1]) === self, require.resolve('common/main.cjs'));
+    ${look}
+    process.stdout.write(execFileSync(process.execPath, [process.argv[1], 'child'], { encoding: 'utf8' }));
+    await once(fork(process.argv[1], ['fork']), 'close');
+    await once(new Worker(process.argv[1], { env: {} }), 'exit');
+    console.log('up');
+    await once(process.stdin, 'data');
+    await import('late');
+    console.log(fs.lstatSync(fileURLToPath(new URL('../node_modules/late', import.meta.url))).isSymbolicLink());
+    process.exit();
+  }
+`;
+
+/** A workspace as pnpm lays it out, one as npm does, and packages from elsewhere. */
+function makeWorkspace(): void {
+  const esm = JSON.stringify({ type: 'module', exports: './src/index.js' });
+  for (const [place, name] of [
+    ['work/node_modules/.pnpm/pnpm-kind@1.0.0/node_modules/pnpm-kind', 'pnpm-kind'],
+    ['work/node_modules/.pnpm/deep@1.0.0/node_modules/deep', 'deep'],
+    ['work/packages/npm-kind', 'npm-kind'],
+    ['work/outside', 'outside'],
+    ['far/late', 'late'],
+  ] as const) {
+    write(`${place}/package.json`, esm);
+    write(`${place}/src/index.js`, `${name === 'pnpm-kind' ? "import 'deep';" : ''}${says(name)}`);
+  }
+  const deep = '../../deep@1.0.0/node_modules/deep';
+  link('work/node_modules/.pnpm/pnpm-kind@1.0.0/node_modules/deep', deep);
+  link('work/node_modules/pnpm-kind', '.pnpm/pnpm-kind@1.0.0/node_modules/pnpm-kind');
+  link('work/node_modules/npm-kind', '../packages/npm-kind');
+  link('work/node_modules/outside', join(scratch, 'work/outside'));
+  write('far/common/package.json', '{"exports":{"./main.cjs":"./main.cjs",".":"./main.cjs"}}');
+  write('far/common/main.cjs', `console.log('common', __dirname.split('\\\\').at(-2));`);
+  link('work/node_modules/common', '../../far/common');
+  write('work/bin/cli.mjs', cli);
+  link('work/node_modules/.bin/cli', '../../bin/cli.mjs');
+}
+
+describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWine}`, () => {
+  test('a program, its children and its threads see them, and load each package once', async () => {
+    makeWorkspace();
+    const env = { ...process.env, WINNODE_HIDE_LINKS: '1' };
+    const { child, ended, saw } = start([join(scratch, 'work/node_modules/.bin/cli')], { env });
+    await saw('up');
+    // Made while the program runs, where it has been before.
+    link('work/node_modules/late', '../../far/late');
+    child.stdin?.end('go\n');
+    const { stdout, stderr, code } = await ended;
+    const loads = [
+      'deep deep',
+      'pnpm-kind pnpm-kind',
+      'npm-kind npm-kind',
+      'outside outside',
+      'common far',
+    ];
+    const [looked, ...rest] = stdout.split('\n').filter((line) => line.startsWith('{'));
+    expect(stderr).toBe('');
+    expect(rest).toEqual([]);
+    expect(JSON.parse(looked ?? '')).toEqual({
+      seen: [windows('work/outside')],
+      targets: [windows('work/outside')],
+      areLinks: true,
+      isFollowed: true,
+      isPlain: true,
+      errors: ['ENOENT', 'EINVAL', 'ENOENT', expect.any(String)],
+      isMissingQuiet: true,
+    });
+    expect(stdout.split('\n').filter((line) => !line.startsWith('{'))).toEqual([
+      ...loads,
+      `true ${windows('far/common/main.cjs')}`,
+      ...loads, // the child
+      ...loads, // the fork
+      ...loads, // the thread
+      'up',
+      'late late',
+      'true',
+      '',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('a package that is loaded twice all the same is named', async () => {
+    // A program that cannot ask: its session is over, say.
+    write('twice/pkg/package.json', '{"name":"a-package","type":"module","exports":"./index.js"}');
+    write('twice/pkg/index.js', 'export default {};');
+    link('twice/node_modules/other-name', '../pkg');
+    write(
+      'twice/main.mjs',
+      "import 'other-name'; import './pkg/index.js'; import './pkg/index.js';",
+    );
+    const source = `
+      const env = { ...process.env, WINNODE_LINKS: '' };
+      const main = ${JSON.stringify(windows('twice/main.mjs'))};
+      const { stderr } = require('child_process').spawnSync(process.execPath, [main], { env });
+      process.stdout.write(stderr);`;
+    const env = { ...process.env, WINNODE_HIDE_LINKS: '1' };
+    const { stdout } = await winnode(['-e', source], { env });
+    const [warning, ...rest] = stdout.split('\n');
+    expect(warning).toMatch(/WINNODE_LOADED_TWICE.*: a-package is loaded twice, by two paths: /);
+    expect(warning).toContain(windows('twice/node_modules/other-name'));
+    expect(warning).toContain(windows('twice/pkg'));
+    expect(rest.filter((line) => line.includes('loaded twice'))).toEqual([]);
+  });
+});
