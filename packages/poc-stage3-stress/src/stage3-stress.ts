@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from 'poc-kit';
 import { churn, requireRounds } from './churn.js';
+import { PartialDrain } from './partial-drain.js';
 import type { PingTask } from './ping-client.js';
 import { PingServer } from './ping-server.js';
 
@@ -30,6 +31,9 @@ const clientCount = 5;
 const pingsEach = 10;
 const waitLimitMs = 30_000;
 const answerLimitMs = 10_000;
+/** What the server with 8 buffers of 16 KiB receives: they are full 8 times at the least. */
+const drainBytes = 2 ** 20;
+const leastPauses = 8;
 
 /** A client in a thread of its own; it says when it is ready. */
 export function startPingClient(): HelperThread<PingTask, number> {
@@ -61,6 +65,7 @@ export class Stage3Stress {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     return this.proof.conclude(() => {
       this.#answerAll();
+      this.#drain();
       this.#churn();
     });
   }
@@ -94,6 +99,30 @@ export class Stage3Stress {
     proof.expect('closed, polls pending', server.poller.inspect().pending, 0);
     const left = nativeMemory().blocks - this.#blocksBefore;
     proof.expect('closed, native blocks left', left, 0);
+  }
+
+  /** The server that has few buffers. */
+  protected createDrain(): PartialDrain {
+    return new PartialDrain();
+  }
+
+  #drain(): void {
+    const { proof } = this;
+    const drain = this.createDrain();
+    try {
+      const counts = drain.run(drainBytes, this.#limitMs);
+      proof.note(`${counts.pauses} times all ${counts.mostBuffers} buffers were in use`);
+      proof.expect('partial drain: bytes in order', counts.inOrder, drainBytes);
+      proof.expect('then the end of the stream', counts.isEnded ? 'yes' : 'no', 'yes');
+      proof.expect('events while reading paused', counts.eventsWhilePaused, 0);
+      const times = counts.pauses >= leastPauses ? 'yes' : 'no';
+      proof.expect(`reading paused ${leastPauses} times or more`, times, 'yes');
+      proof.expect('resumed, and reported without waiting', counts.reportedAtOnce, counts.pauses);
+    } finally {
+      drain.close();
+    }
+    const left = nativeMemory().blocks - this.#blocksBefore;
+    proof.expect('native blocks left after it', left, 0);
   }
 
   #churn(): void {

@@ -1,5 +1,5 @@
 import { nativeMemory } from 'ntdllx';
-import { churn, PingServer, Stage3Stress } from 'poc-stage3-stress';
+import { churn, PartialDrain, PingServer, Stage3Stress } from 'poc-stage3-stress';
 import { afterEach, expect, test } from 'vitest';
 
 // What shows only when a real time-out is over; the rest: stage3-stress.win.test.ts.
@@ -30,5 +30,22 @@ test('broken on purpose: what the servers did not do, or see, is not counted', (
   const stage = new CarelessStage({ churnRounds: 21, print: () => {} });
   const reason = 'removed while completing, and added again: expected 21, saw 0';
   expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
+  stage.close();
+});
+
+test('broken on purpose: a stage whose server throws data away fails by name', () => {
+  class Lossy extends PartialDrain {
+    protected override pause(server: Parameters<PartialDrain['pause']>[0]): void {
+      server.recv(new Uint8Array(1_000));
+      super.pause(server);
+    }
+  }
+  class LossyStage extends Stage3Stress {
+    protected override createDrain(): PartialDrain {
+      return new Lossy();
+    }
+  }
+  const stage = new LossyStage({ churnRounds: 21, print: () => {} });
+  expect(stage.run().reason).toMatch(/^partial drain: bytes in order: expected 1048576, saw \d+$/);
   stage.close();
 });

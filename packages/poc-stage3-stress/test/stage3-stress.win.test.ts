@@ -1,5 +1,5 @@
 import { nativeMemory } from 'ntdllx';
-import { churn, PingServer, runTest, Stage3Stress } from 'poc-stage3-stress';
+import { churn, PartialDrain, PingServer, runTest, Stage3Stress } from 'poc-stage3-stress';
 import { afterEach, expect, test } from 'vitest';
 
 afterEach(() => {
@@ -10,7 +10,7 @@ test('S05 Windows Stage 3: 50 of 50, then churn', () => {
   const lines: string[] = [];
   const verdict = runTest({ churnRounds: 21, print: (line) => lines.push(line) });
   expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
-  expect(verdict.checks).toHaveLength(13);
+  expect(verdict.checks).toHaveLength(19);
   expect(lines).toContain('   ok   pings answered: 50');
 });
 
@@ -32,6 +32,56 @@ test('broken on purpose: a server that answers nobody is not proven by waiting',
     reason: 'clients accepted: expected 5, saw 0',
   });
   stage.close();
+});
+
+/** Runs a partial drain of a megabyte that is broken. */
+function drainWith(Drain: new () => PartialDrain, limitMs = 30_000) {
+  const drain = new Drain();
+  try {
+    return drain.run(2 ** 20, limitMs);
+  } finally {
+    drain.close();
+  }
+}
+
+class Lossy extends PartialDrain {
+  protected override pause(server: Parameters<PartialDrain['pause']>[0]): void {
+    server.recv(new Uint8Array(1_000));
+    super.pause(server);
+  }
+}
+
+const whole = { sent: 2 ** 20, received: 2 ** 20, inOrder: 2 ** 20, isEnded: true, mostBuffers: 8 };
+
+test('a partial drain reads a megabyte through 8 buffers', () => {
+  const { pauses, reportedAtOnce, ...counts } = drainWith(PartialDrain);
+  expect(counts).toEqual({ ...whole, eventsWhilePaused: 0 });
+  expect(pauses).toBeGreaterThanOrEqual(8);
+  expect(reportedAtOnce).toBe(pauses);
+});
+
+test('broken on purpose: a server that does not pause is told of data that it has no buffer for', () => {
+  class Restless extends PartialDrain {
+    protected override pause(): void {}
+  }
+  const counts = drainWith(Restless);
+  expect(counts).toMatchObject(whole);
+  expect(counts.eventsWhilePaused).toBe(counts.pauses);
+});
+
+test('broken on purpose: a server that does not resume stays behind', () => {
+  class Forgetful extends PartialDrain {
+    protected override resume(): void {}
+  }
+  const counts = drainWith(Forgetful, 300);
+  expect(counts).toMatchObject({ received: 8 * 16_384, isEnded: false, reportedAtOnce: 0 });
+});
+
+test('broken on purpose: a server that throws data away has a gap', () => {
+  const { received, inOrder, isEnded } = drainWith(Lossy);
+  expect(isEnded).toBe(true);
+  expect(received).toBeLessThan(2 ** 20);
+  expect(inOrder).toBeLessThan(received);
 });
 
 test.each([Number.NaN, -1, 0, 10, 20, 20.5, 21.5])('a churn of %s rounds is refused', (rounds) => {
