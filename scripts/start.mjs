@@ -18,6 +18,7 @@ const help = `npm start -- [flags]: sets everything up and runs the stages, each
 
   --stage NAME    only this stage, for example 1-iocp; may be given again
   --build NAME    only this build: debug or release
+  --thorough      take the figures of tofu's specifications, too: some minutes
   --external      let a client of yours prove the accept; wants --stage
   --port NUMBER   the port to listen on (default: a free one)
   --json          standard output is one line of JSON per verdict, for programs
@@ -36,6 +37,7 @@ function readFlags(args) {
   const options = {
     stage: { type: 'string', multiple: true },
     build: { type: 'string', multiple: true },
+    thorough: { type: 'boolean' },
     external: { type: 'boolean' },
     port: { type: 'string' },
     json: { type: 'boolean' },

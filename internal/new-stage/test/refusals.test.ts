@@ -155,11 +155,11 @@ test('a variant stands behind its stage in every list', async () => {
   const made = makeStage(place, '2b', 'udp', async () => {
     const after = (file: string, pattern: RegExp) =>
       expect(readFileSync(join(place, file), 'utf8'), file).toMatch(pattern);
-    after('internal/poc-ladder/src/stages.ts', /'2-echo'.*\n.*'2b-udp'.*\n.*'3-stress'/);
-    after('internal/poc-ladder/package.json', /stage2-echo.*\n.*stage2b-udp": .*\n.*stage3/);
-    after('README.md', /\[poc-stage2-echo\].*\n\| \[poc-stage2b-udp\].*\n\| \[poc-stage3/);
-    after('kb/ROADMAP.md', /2 echo.*\n\| I \| 2b udp \|.*\n.*3 stress/);
-    after('kb/HOSTS.md', /\| 2 echo \| 2b udp \| 3 stress \|/);
+    after('internal/poc-ladder/src/stages.ts', /'2-echo'.*\n.*'2b-udp'.*\n.*'2u-echo'/);
+    after('internal/poc-ladder/package.json', /stage2-echo.*\n.*stage2b-udp": .*\n.*stage2u/);
+    after('README.md', /\[poc-stage2-echo\].*\n\| \[poc-stage2b-udp\].*\n\| \[poc-stage2u/);
+    after('kb/ROADMAP.md', /2 echo.*\n\| I \| 2b udp \|.*\n.*2U echo/);
+    after('kb/HOSTS.md', /\| 2 echo \| 2b udp \| 2U echo \|/);
     after('kb/README.md', /\[PLAN-STAGE1-IOCP\].*\n\| \[PLAN-STAGE2B-UDP\]/);
     throw new Error('enough');
   });

@@ -30,6 +30,8 @@ const manifests: Manifest[] = ['packages', 'internal'].flatMap((group) =>
 );
 const names = new Set(manifests.map(({ name }) => name));
 
+const stageParts = ['ntdllx', 'tofu-sockets', 'poc-kit'];
+
 /** Who may look into whom. A package that is not listed here has no place in the house yet. */
 const mayImport: Record<string, readonly string[]> = {
   ntdllx: [],
@@ -45,9 +47,13 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage1-event': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage1-iocp': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
+  // A variant over AF_UNIX is its elder's class.
+  'poc-stage1u-event': [...stageParts, 'poc-stage1-event'],
   'poc-stage1u-uds': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage2-echo': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
+  'poc-stage2u-echo': [...stageParts, 'poc-stage2-echo'],
   'poc-stage3-stress': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit', 'afd-poller'],
+  'poc-stage3u-stress': [...stageParts, 'poc-stage3-stress', 'afd-poller', 'sim-nt'],
   'poc-stage4-pinned': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-kit': ['ntdllx', 'tofu-sockets', 'nt-trace'],
   'poc-ladder': [...names].filter((name) => /^(poc-.+|winnode|report)$/.test(name)),

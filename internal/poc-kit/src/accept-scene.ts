@@ -1,16 +1,17 @@
 import type { HANDLE } from 'ntdllx';
 import {
-  type Endpoint,
+  type AcceptedSkt,
+  clientAddressOf,
   type ListenerSkt,
   type Skt,
   type SktEndpoint,
   SocketCreator,
-  TCPClientAddress,
   TCPServerAddress,
   wouldBlock,
 } from 'tofu-sockets';
 import { ClientThread } from './client-thread.js';
 import { Deadline } from './deadline.js';
+import { inWords, type ServerAddress, whereSupported } from './endpoints.js';
 import type { Proof } from './proof.js';
 import type { AcceptStageOptions } from './stage-main.js';
 
@@ -18,8 +19,8 @@ import type { AcceptStageOptions } from './stage-main.js';
 const waitLimitMs = 10_000;
 /** How long a person may take to start a client by hand. */
 const externalLimitMs = 120_000;
-
-const inWords = (end: SktEndpoint) => ('path' in end ? end.path : `${end.host}:${end.port}`);
+/** What a client says that has no name. */
+const message = 'Tofu Engine';
 
 /**
  * What both stage 1 variants have around the kernel calls that they are about: a listener, a real
@@ -28,35 +29,39 @@ const inWords = (end: SktEndpoint) => ('path' in end ? end.path : `${end.host}:$
 export class AcceptScene {
   readonly #proof: Proof;
   readonly #options: AcceptStageOptions;
-  #listener: ListenerSkt<Endpoint> | undefined;
+  readonly #address: ServerAddress<SktEndpoint>;
+  #listener: ListenerSkt | undefined;
   #client: ClientThread | undefined;
   #isClientComing = false;
   #accepted: Skt | undefined;
 
-  constructor(proof: Proof, options: AcceptStageOptions) {
+  /** @param address where to listen; default: the loopback, on the port of the options. */
+  constructor(proof: Proof, options: AcceptStageOptions, address?: ServerAddress<SktEndpoint>) {
     this.#proof = proof;
     this.#options = options;
+    this.#address = address ?? new TCPServerAddress('127.0.0.1', options.port ?? 0);
   }
 
   /** Listens. @returns the listener's own handle, as AFD knows it; it stays the listener's. */
   listen(): HANDLE {
+    const listen = () => new SocketCreator().fromAddress(this.#address);
+    const listener = whereSupported(this.#proof, listen);
+    this.#listener = listener;
     if (!this.#options.external) this.#client = new ClientThread();
-    const address = new TCPServerAddress('127.0.0.1', this.#options.port ?? 0);
-    this.#listener = new SocketCreator().fromAddress(address);
-    const { port } = this.#listener.localEndpoint();
-    this.#proof.note(`listening on 127.0.0.1 port ${port}`);
-    return this.#listener.baseHandle();
+    this.#proof.note(`listening on ${inWords(listener.localEndpoint())}`);
+    return listener.baseHandle();
   }
 
   /** Lets the client connect, and returns before it does. */
   startClient(): void {
-    const { host, port } = this.#open().localEndpoint();
+    const end = this.#open().localEndpoint();
     if (this.#client === undefined) {
-      this.#proof.note(`waiting for your client: nc ${host} ${port}`);
+      const where = 'path' in end ? `-U ${end.path}` : `${end.host} ${end.port}`;
+      this.#proof.note(`waiting for your client: nc ${where}`);
       return;
     }
     this.#isClientComing = true;
-    this.#client.connect(new TCPClientAddress(host, port));
+    this.#client.connect(clientAddressOf(end));
   }
 
   /** Calls `wait`, at most 10 s at a time, until it no longer says `timedOut` or time is over. */
@@ -77,13 +82,32 @@ export class AcceptScene {
     this.#proof.require('accept', seen, 'a connection');
     if (accepted === wouldBlock) return;
     this.#accepted = accepted;
-    const from = inWords(accepted.peerEndpoint());
+    const peer = accepted.peerEndpoint();
+    const from = inWords(peer);
     if (this.#client === undefined || !this.#isClientComing) {
       this.#proof.note(`accepted a connection from ${from}`);
       return;
     }
+    if ('path' in peer) {
+      this.#judgeWords(accepted, this.#client);
+      return;
+    }
     const local = this.#client.localEndpoint();
     this.#proof.expect('accepted from the client', from, inWords(local));
+  }
+
+  /** A client over AF_UNIX was never bound and has no name: it is known by what it says. */
+  #judgeWords(accepted: AcceptedSkt, client: ClientThread): void {
+    client.say(message);
+    const buffer = Buffer.alloc(64);
+    const bell = new Int32Array(new SharedArrayBuffer(4));
+    let count = accepted.recv(buffer);
+    const deadline = new Deadline(this.#options.waitLimitMs ?? waitLimitMs);
+    for (; count === wouldBlock && !deadline.isOver; Atomics.wait(bell, 0, 0, 1)) {
+      count = accepted.recv(buffer);
+    }
+    const heard = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
+    this.#proof.expect('the accepted connection says', heard, message);
   }
 
   /** Closes the sockets and ends the client. A poll that is pending on the listener completes. */
@@ -96,7 +120,7 @@ export class AcceptScene {
     }
   }
 
-  #open(): ListenerSkt<Endpoint> {
+  #open(): ListenerSkt {
     if (this.#listener === undefined) throw new Error('listen comes first');
     return this.#listener;
   }

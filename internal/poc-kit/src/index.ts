@@ -9,6 +9,7 @@ export { build } from './build.js';
 export { ClientThread } from './client-thread.js';
 export { CompletionPort } from './completion-port.js';
 export { Deadline } from './deadline.js';
+export { inWords, listenAt, type ServerAddress, whereSupported } from './endpoints.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
 export { PoisonedPoll, poison } from './poisoned-poll.js';
 export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
@@ -18,13 +19,16 @@ export {
   exitCodes,
   parseAcceptOptions,
   parsePort,
+  parseStageOptions,
   printLine,
   reportUsage,
   runStage,
   type Stage,
+  type StageNames,
   type StageOptions,
   stageMain,
 } from './stage-main.js';
+export { lateness, perSecond } from './times.js';
 export { type TraceFlags, takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
 export {
   mostRecordedCalls,

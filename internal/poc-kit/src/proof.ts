@@ -43,6 +43,8 @@ export class Proof {
   readonly #print: Print;
   readonly #checks: Check[] = [];
   readonly #started = performance.now();
+  /** Figures that are asked for and not judged yet: name to what is asked. */
+  readonly #asked = new Map<string, string>();
   #isConcluded = false;
 
   constructor(stage: string, claim: string, print: Print) {
@@ -78,6 +80,24 @@ export class Proof {
     if (!this.expect(name, seen, expected)) throw new ProofEnded(name);
   }
 
+  /**
+   * Announces figures that a specification asks for, by name. One that is not judged by {@link figure}
+   * when the proof ends has failed: it was not reached.
+   */
+  ask(figures: Readonly<Record<string, string>>): void {
+    for (const [name, asked] of Object.entries(figures)) this.#asked.set(name, asked);
+  }
+
+  /** Judges a figure that was announced. What is asked stands beside what was seen. */
+  figure(name: string, seen: string, isReached: boolean): void {
+    const expected = this.#asked.get(name);
+    if (expected === undefined) throw new Error(`Nobody asked for the figure "${name}".`);
+    this.#asked.delete(name);
+    // One that failed says anyway what was expected.
+    const meaning = isReached ? `asked: ${expected}` : undefined;
+    this.#record({ name, expected, seen, ok: isReached }, meaning);
+  }
+
   /** Ends the proof: what it is about does not exist on this host, for this reason. */
   unsupported(reason: string): never {
     this.#print(`  n/a   ${reason}`);
@@ -99,6 +119,7 @@ export class Proof {
         this.#record({ name: 'error', expected: 'none', seen, ok: false });
       }
     }
+    if (lack === undefined) this.#recordMissing();
     return {
       stage: this.#stage,
       claim: this.#claim,
@@ -107,6 +128,12 @@ export class Proof {
       checks: this.#checks,
       durationMs: Math.round(performance.now() - this.#started),
     };
+  }
+
+  #recordMissing(): void {
+    for (const [name, expected] of this.#asked) {
+      this.#record({ name, expected, seen: 'not reached', ok: false });
+    }
   }
 
   #record(check: Check, meaning?: string): void {

@@ -5,12 +5,20 @@ import type { Print, Verdict } from './proof.js';
 import { takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
 import { UsageError } from './usage-error.js';
 
+/** The name of a stage, and the one sentence that it proves. */
+export interface StageNames {
+  readonly name: string;
+  readonly claim: string;
+}
+
 /** What every stage's `runTest` takes. */
 export interface StageOptions {
   /** Told each line for people; default: standard output. */
   readonly print?: Print;
   /** How long to wait for what is claimed, in milliseconds; default: 10 s. */
   readonly waitLimitMs?: number;
+  /** Take the figures that tofu's specifications ask for, too; default: only a short form. */
+  readonly isThorough?: boolean;
 }
 
 /** What a stage that accepts takes besides. */
@@ -75,6 +83,14 @@ export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions 
   } catch (error) {
     throw UsageError.from(error, `Known: --external, --port NUMBER, ${traceFlagNames}.`);
   }
+}
+
+/** Reads `--thorough`, of a stage that takes nothing else. @param stage for its message. */
+export function parseStageOptions(args: readonly string[], stage: string): StageOptions {
+  if (args.length === 0) return {};
+  if (args.length === 1 && args[0] === '--thorough') return { isThorough: true };
+  const known = `--thorough, ${traceFlagNames}`;
+  throw new UsageError(`${stage} takes ${known}; got "${args.join(' ')}".`);
 }
 
 /** Exit codes of a stage. Unsupported is neither success nor failure, so it has one of its own. */

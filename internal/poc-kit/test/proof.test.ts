@@ -40,6 +40,61 @@ describe('a verdict', () => {
     expect(lines[1]).toBe('  FAIL  one: 1, but expected 2, so many');
   });
 
+  test('has every figure that is asked for, and what is asked beside what was seen', () => {
+    const { proof: p, lines } = proof();
+    const verdict = p.conclude(() => {
+      p.ask({ commands: '4 × 1,000', rate: 'reported' });
+      p.figure('rate', '300 a second', true);
+      p.figure('commands', '3,999', false);
+    });
+    expect(verdict).toMatchObject({ reason: 'commands: expected 4 × 1,000, saw 3,999' });
+    expect(lines.slice(1)).toEqual([
+      '   ok   rate: 300 a second, asked: reported',
+      '  FAIL  commands: 3,999, but expected 4 × 1,000',
+    ]);
+  });
+
+  test.each([
+    ['the proof just ends', () => {}],
+    [
+      'an error ends it',
+      () => {
+        throw new Error('on purpose');
+      },
+    ],
+  ])('a figure that was not reached has failed: %s', (_what, end) => {
+    const { proof: p, lines } = proof();
+    const verdict = p.conclude(() => {
+      p.ask({ one: '1', two: '2' });
+      p.expect('before', 1, 1);
+      p.figure('one', '1', true);
+      end();
+    });
+    expect(verdict.verdict).toBe('failed');
+    expect(verdict.checks.at(-1)).toEqual({
+      name: 'two',
+      expected: '2',
+      seen: 'not reached',
+      ok: false,
+    });
+    expect(lines.at(-1)).toBe('  FAIL  two: not reached, but expected 2');
+  });
+
+  test('a figure that nobody asked for is an error', () => {
+    const { proof: p } = proof();
+    const verdict = p.conclude(() => p.figure('one', '1', true));
+    expect(verdict.reason).toBe('error: expected none, saw Nobody asked for the figure "one".');
+  });
+
+  test('an unsupported stage has no figure that failed', () => {
+    const { proof: p } = proof();
+    const verdict = p.conclude(() => {
+      p.ask({ one: '1' });
+      p.unsupported('nothing here');
+    });
+    expect(verdict).toMatchObject({ verdict: 'unsupported', checks: [] });
+  });
+
   test('ends at a check that is required', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => {

@@ -22,6 +22,8 @@ export interface LadderOptions {
   readonly arguments?: readonly string[];
   /** Arguments for every stage: `--trace`, `--trace-file FILE` with a path of Windows Node's. */
   readonly traceArguments?: readonly string[];
+  /** Take the figures of tofu's specifications, too, which takes minutes. Default: no. */
+  readonly isThorough?: boolean;
   /** Keep the first calls of each run for {@link Rung.trace}. Default: no. */
   readonly isTraceKept?: boolean;
   /** Told each line of each stage but the verdict's. */
@@ -139,7 +141,9 @@ async function runStage(
   build: Build,
   options: LadderOptions & { readonly traces: string | undefined },
 ): Promise<Rung> {
-  const own = stage.accepts ? (options.arguments ?? []) : [];
+  const accepted = stage.accepts ? (options.arguments ?? []) : [];
+  const isLong = options.isThorough === true && stage.hasFigures === true;
+  const own = isLong ? [...accepted, '--thorough'] : accepted;
   const file = options.traces && join(options.traces, `${stage.name}-${build}.json`);
   const records = file === undefined ? [] : [`--trace-records=${toWindowsPath(file)}`];
   const stageArguments = [...own, ...(options.traceArguments ?? []), ...records];

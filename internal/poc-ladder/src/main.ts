@@ -14,7 +14,7 @@ function requireKnown<T extends string>(flag: string, value: string, known: read
 
 const known =
   '--stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file, ' +
-  '--no-report';
+  '--no-report, --thorough';
 
 function parse(args: readonly string[]) {
   try {
@@ -31,6 +31,7 @@ function parse(args: readonly string[]) {
         trace: { type: 'boolean', default: false },
         'trace-file': { type: 'string' },
         'no-report': { type: 'boolean', default: false },
+        thorough: { type: 'boolean', default: false },
       },
     });
     return values;
@@ -71,7 +72,7 @@ function traceArguments(flags: Flags): string[] {
 
 async function serve(flags: Flags): Promise<number> {
   const { stage, port, external, json, address } = flags;
-  if (stage !== undefined || port !== undefined || external || json) {
+  if (stage !== undefined || port !== undefined || external || json || flags.thorough) {
     throw new UsageError('--serve goes with --address and --build alone.');
   }
   const [build = 'release', ...more] = flags.build ?? [];
@@ -106,6 +107,7 @@ async function main(args: readonly string[]): Promise<number> {
       ...(values.port === undefined ? [] : ['--port', values.port]),
     ],
     traceArguments: traceArguments(values),
+    isThorough: values.thorough,
     isTraceKept: !values['no-report'],
     print: (line) => process[values.json ? 'stderr' : 'stdout'].write(`${line}\n`),
   });

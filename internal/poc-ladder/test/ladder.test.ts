@@ -30,7 +30,7 @@ const byNumber = new Intl.Collator('en', { numeric: true });
 test('the stages are in order, and every package of a stage is one of them', () => {
   const packages = readdirSync(join(import.meta.dirname, '../../../packages'));
   const rungs = packages.filter((name) => name.startsWith('poc-stage')).sort(byNumber.compare);
-  expect(rungs.length).toBeGreaterThanOrEqual(6);
+  expect(rungs.length).toBeGreaterThanOrEqual(10);
   expect(stages.map((stage) => stage.package)).toEqual(rungs);
   for (const stage of stages) expect(stage.package).toBe(`poc-stage${stage.name}`);
   expect(builds).toEqual(['debug', 'release']);
@@ -71,7 +71,7 @@ describe('wrong arguments are one clear message and exit code 2', () => {
   test.each([
     [
       ['--prot', '80'],
-      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file, --no-report.",
+      "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file, --no-report, --thorough.",
     ],
     [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
     [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],

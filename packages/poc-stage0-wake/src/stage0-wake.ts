@@ -22,6 +22,7 @@ import {
   type StageOptions,
   type Verdict,
 } from 'poc-kit';
+import { takeWakeFigures, wakeFigures } from './wake-figures.js';
 
 /** The four values of a packet. Chosen to show that all 64 bits of each come through. */
 export interface WakePacket {
@@ -35,6 +36,8 @@ export interface WakePacket {
 export interface WakeTask {
   readonly port: HANDLE;
   readonly packet: WakePacket;
+  /** How often, each time with an ApcContext that is greater by 1; default: once. */
+  readonly count?: number;
 }
 
 const packet: WakePacket = {
@@ -57,6 +60,7 @@ export const stage0 = {
 export class Stage0Wake {
   readonly #proof: Proof;
   readonly #waitLimitMs: number;
+  readonly #isThorough: boolean;
   readonly #wait = allocate(FILE_IO_COMPLETION_INFORMATION.layout.size + 16);
   readonly #entry = new FILE_IO_COMPLETION_INFORMATION(this.#wait, 0);
   readonly #removed = FILE_IO_COMPLETION_INFORMATION.layout.size;
@@ -68,6 +72,7 @@ export class Stage0Wake {
 
   constructor(options: StageOptions = {}) {
     this.#waitLimitMs = options.waitLimitMs ?? 10_000;
+    this.#isThorough = options.isThorough ?? false;
     this.#proof = new Proof(stage0.name, stage0.claim, options.print ?? printLine);
   }
 
@@ -97,6 +102,7 @@ export class Stage0Wake {
       );
       proof.expect('NtSetIoCompletion', this.#posted(), 'STATUS_SUCCESS');
       proof.expect('after the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
+      if (this.#isThorough) this.#takeFigures();
     });
   }
 
@@ -104,6 +110,16 @@ export class Stage0Wake {
   protected wake(posted: WakePacket): void {
     this.#postsUnderWay += 1;
     this.#waker?.send({ port: this.#port, packet: posted });
+  }
+
+  #takeFigures(): void {
+    this.#proof.ask(wakeFigures);
+    takeWakeFigures({
+      proof: this.#proof,
+      port: this.#port,
+      remove: (timeoutMs) => this.#remove(timeoutMs) === 'STATUS_SUCCESS' && this.#entry,
+      limitMs: this.#waitLimitMs,
+    });
   }
 
   /** What the other thread's oldest call returned, by name; waits for it. */

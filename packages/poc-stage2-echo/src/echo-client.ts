@@ -1,10 +1,10 @@
 import { Deadline, serveHelper } from 'poc-kit';
-import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, parseAddress, SocketCreator, wouldBlock } from 'tofu-sockets';
 
 /** Connect there, send the text, receive as much, close. */
 export interface EchoTask {
-  readonly host: string;
-  readonly port: number;
+  /** An address in tofu's textual form. */
+  readonly connectTo: string;
   readonly text: string;
 }
 
@@ -34,8 +34,10 @@ function echo(skt: ClientSkt, text: string): string {
 }
 
 // Runs in the helper thread, while the server waits in the kernel. Answers what came back.
-serveHelper<EchoTask, string>(({ host, port, text }) => {
-  const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+serveHelper<EchoTask, string>(({ connectTo, text }) => {
+  const { address, error } = parseAddress(connectTo, 'client');
+  if (error !== undefined) throw error;
+  const skt = new SocketCreator().fromAddress(address);
   try {
     return echo(skt, text);
   } finally {

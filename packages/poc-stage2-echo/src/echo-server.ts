@@ -7,13 +7,13 @@ import {
   Win32Error,
   WsaError,
 } from 'ntdllx';
-import { CompletionPort, runAll } from 'poc-kit';
+import { CompletionPort, listenAt, runAll, type ServerAddress } from 'poc-kit';
 import {
   type AcceptedSkt,
   type Endpoint,
   type ListenerSkt,
+  type SktEndpoint,
   SocketCreator,
-  type TCPServerAddress,
   wouldBlock,
 } from 'tofu-sockets';
 import { alwaysMask, chunkBytes, EchoConnection, type Traffic } from './echo-connection.js';
@@ -63,9 +63,9 @@ export interface EchoCounts extends Traffic {
  * An echo server on one port: each socket has at most one poll pending, which is made again after
  * what it told of was done. One thread, one loop: {@link turn} after {@link turn}.
  */
-export class EchoServer {
+export class EchoServer<E extends SktEndpoint = Endpoint> {
   /** Where it listens. */
-  readonly endpoint: Endpoint;
+  readonly endpoint: E;
   readonly counts: EchoCounts = {
     packets: 0,
     strays: 0,
@@ -78,7 +78,7 @@ export class EchoServer {
     sent: 0,
   };
   readonly #port: CompletionPort;
-  readonly #listener: ListenerSkt<Endpoint>;
+  readonly #listener: ListenerSkt<E>;
   readonly #listenerPoll: SocketPoll;
   /** By ApcContext: the connections whose block exists. */
   readonly #connections = new Map<number, EchoConnection>();
@@ -88,8 +88,8 @@ export class EchoServer {
   #isClosed = false;
 
   /** Listens. @throws {WsaError} when it cannot; nothing is left open then. */
-  constructor(address: TCPServerAddress, creator = new SocketCreator()) {
-    this.#listener = creator.fromAddress(address);
+  constructor(address: ServerAddress<E>, creator = new SocketCreator()) {
+    this.#listener = listenAt<E>(creator, address);
     const undo = [() => this.#listener.close()];
     try {
       this.endpoint = this.#listener.localEndpoint();

@@ -1,11 +1,4 @@
-import {
-  reportUsage,
-  stageMain,
-  takeTraceFlags,
-  traceFlagNames,
-  UsageError,
-  withTrace,
-} from 'poc-kit';
+import { parseStageOptions, reportUsage, stageMain, takeTraceFlags, withTrace } from 'poc-kit';
 import { parseServeAddress, serve } from './serve.js';
 import { runTest, stage2Echo } from './stage2-echo.js';
 
@@ -16,10 +9,7 @@ if (process.argv.includes('--serve')) {
     await withTrace(flags, 'echo server', () => serve(address));
   });
 } else {
-  stageMain(stage2Echo.name, (args) => {
-    if (args.length === 0) return runTest();
-    throw new UsageError(
-      `Known: --serve, and with it --address, ${traceFlagNames}; got "${args.join(' ')}".`,
-    );
-  });
+  stageMain(stage2Echo.name, (args) =>
+    runTest(parseStageOptions(args, '--serve with --address; or without it stage 2')),
+  );
 }

@@ -2,14 +2,24 @@ import { nativeMemory } from 'ntdllx';
 import {
   Deadline,
   HelperThread,
+  inWords,
   Proof,
   printLine,
   runStage,
+  type StageNames,
   type StageOptions,
   type Verdict,
+  whereSupported,
 } from 'poc-kit';
-import { TCPServerAddress } from 'tofu-sockets';
+import {
+  clientAddressOf,
+  formatAddress,
+  type SktEndpoint,
+  TCPServerAddress,
+  type UDSServerAddress,
+} from 'tofu-sockets';
 import type { EchoTask } from './echo-client.js';
+import { echoFigures, takeEchoFigures } from './echo-figures.js';
 import { EchoServer } from './echo-server.js';
 
 /** The names of this stage. */
@@ -32,14 +42,17 @@ const answerLimitMs = 10_000;
 export class Stage2Echo {
   protected readonly proof: Proof;
   readonly #limitMs: number;
+  readonly #isThorough: boolean;
   readonly #blocksBefore = nativeMemory().blocks;
   #client: HelperThread<EchoTask, string> | undefined;
-  #server: EchoServer | undefined;
+  #server: EchoServer<SktEndpoint> | undefined;
   #isClosed = false;
 
-  constructor(options: StageOptions = {}) {
-    this.proof = new Proof(stage2Echo.name, stage2Echo.claim, options.print ?? printLine);
+  /** @param names those of a variant; default: this stage's. */
+  constructor(options: StageOptions = {}, names: StageNames = stage2Echo) {
+    this.proof = new Proof(names.name, names.claim, options.print ?? printLine);
     this.#limitMs = options.waitLimitMs ?? waitLimitMs;
+    this.#isThorough = options.isThorough ?? false;
   }
 
   /** Runs the stage to its verdict. Blocks this thread until the client left or the time is over. */
@@ -50,13 +63,13 @@ export class Stage2Echo {
       this.#client = new HelperThread<EchoTask, string>(
         new URL('./echo-client.js', import.meta.url),
       ).ready();
-      const server = this.createServer();
+      const server = whereSupported(proof, () => this.createServer());
       this.#server = server;
       const { counts, endpoint } = server;
-      proof.note(`listening on ${endpoint.host} port ${endpoint.port}`);
+      proof.note(`listening on ${inWords(endpoint)}`);
       proof.require('before any client, packets in 100 ms', server.turn(100), 0);
 
-      this.startClient(endpoint.port);
+      this.startClient(endpoint);
       const deadline = new Deadline(this.#limitMs);
       while (counts.ended + counts.broken === 0 && !deadline.isOver) {
         server.turn(Math.min(deadline.remainingMs, 1_000));
@@ -76,17 +89,28 @@ export class Stage2Echo {
       proof.expect('closed, polls pending', server.pendingPolls, 0);
       const left = nativeMemory().blocks - this.#blocksBefore;
       proof.expect('closed, native blocks left', left, 0);
+      if (this.#isThorough) this.#takeFigures();
     });
   }
 
-  /** A server that listens on a free port of the loopback. */
-  protected createServer(): EchoServer {
-    return new EchoServer(new TCPServerAddress('127.0.0.1', 0));
+  /** Where a server listens: a free port of the loopback. */
+  protected address(): TCPServerAddress | UDSServerAddress {
+    return new TCPServerAddress('127.0.0.1', 0);
+  }
+
+  /** The server that is to be proven. */
+  protected createServer(): EchoServer<SktEndpoint> {
+    return new EchoServer<SktEndpoint>(this.address());
   }
 
   /** Lets the client come; returns before it does. */
-  protected startClient(port: number): void {
-    this.#client?.send({ host: '127.0.0.1', port, text: message });
+  protected startClient(endpoint: SktEndpoint): void {
+    this.#client?.send({ connectTo: formatAddress(clientAddressOf(endpoint)), text: message });
+  }
+
+  #takeFigures(): void {
+    this.proof.ask(echoFigures);
+    takeEchoFigures(this.proof, () => this.createServer());
   }
 
   /** Closes the server and ends the client. Idempotent. */

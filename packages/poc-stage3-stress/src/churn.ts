@@ -1,7 +1,7 @@
 import { nativeMemory } from 'ntdllx';
 import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
 import { Deadline } from 'poc-kit';
-import { type ClientSkt, SocketCreator, TCPClientAddress } from 'tofu-sockets';
+import { type ClientSkt, clientAddressOf, type SktEndpoint } from 'tofu-sockets';
 import { ping } from './ping.js';
 import { PingServer } from './ping-server.js';
 
@@ -36,37 +36,43 @@ export function requireRounds(rounds: number): number {
   throw new RangeError(`A churn has ${leastRounds} rounds or more, a whole number, not ${rounds}.`);
 }
 
-function nextHandle(): number {
+/** The value that the next handle has: it is that of a handle which was closed, unless one is left open. */
+export function nextHandle(): number {
   const event = CreateEventA(0, 1, 0, 0);
   CloseHandle(event);
   return event;
 }
 
-function connect(server: PingServer): ClientSkt {
-  const { host, port } = server.endpoint;
-  const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+/** A client that the server accepted. */
+export function connect(server: PingServer<SktEndpoint>): ClientSkt {
+  const skt = server.creator.fromAddress(clientAddressOf(server.endpoint));
   const wanted = server.counts.accepted + 1;
   skt.connect();
   turnUntil(server, () => server.counts.accepted === wanted);
   return skt;
 }
 
-function turnUntil(server: PingServer, isTrue: () => boolean): void {
+/** Lets a server work until it is true. @throws {Error} when it is not in time. */
+export function turnUntil(server: PingServer<SktEndpoint>, isTrue: () => boolean): void {
   for (const deadline = new Deadline(roundLimitMs); !isTrue(); ) {
     if (deadline.isOver) throw new Error(`The server is stuck: ${JSON.stringify(server.counts)}`);
     server.turn(100);
   }
 }
 
+const goneFrom = ({ counts }: PingServer<SktEndpoint>) => counts.ended + counts.broken;
+
 /** One client of every fate. */
-function disturb(server: PingServer, counts: ChurnCounts): void {
+function disturb(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   const before = { ...server.counts };
+  const gone = goneFrom(server);
   const [honest, vanishing] = [connect(server), connect(server)];
   vanishing.send(ping.subarray(0, 2));
   while (server.turn(1) > 0);
   vanishing.abortOnClose();
   vanishing.close();
-  turnUntil(server, () => server.counts.broken > before.broken);
+  // By a reset; over AF_UNIX there is none, and it ends as if in order.
+  turnUntil(server, () => goneFrom(server) > gone);
 
   // Who shared a request with the one that vanished is polled again by this wait.
   while (server.turn(0) > 0);
@@ -80,7 +86,7 @@ function disturb(server: PingServer, counts: ChurnCounts): void {
   const answer = Buffer.alloc(2 * ping.byteLength);
   turnUntil(server, () => honest.recv(answer) === ping.byteLength);
   honest.close();
-  turnUntil(server, () => server.counts.ended > before.ended);
+  turnUntil(server, () => goneFrom(server) > gone + 1);
   // What the server saw, not what was done to it.
   counts.vanished += server.counts.cutShort - before.cutShort;
   counts.served += server.counts.pings - before.pings;
@@ -88,7 +94,7 @@ function disturb(server: PingServer, counts: ChurnCounts): void {
 }
 
 /** Closes the poller while polls of connected clients are pending. */
-function restart(server: PingServer, counts: ChurnCounts): void {
+function restart(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   const clients = [connect(server), connect(server), connect(server)];
   server.turn(0);
   clients[0]?.send(ping);
@@ -105,9 +111,14 @@ function restart(server: PingServer, counts: ChurnCounts): void {
  *
  * @param rounds 21 or more.
  * @param newServer what is churned.
+ * @param handleNow the value that the next handle has.
  * @throws {RangeError} for other numbers.
  */
-export function churn(rounds: number, newServer = () => new PingServer()): ChurnCounts {
+export function churn(
+  rounds: number,
+  newServer: () => PingServer<SktEndpoint> = () => new PingServer(),
+  handleNow = nextHandle,
+): ChurnCounts {
   requireRounds(rounds);
   const blocksBefore = nativeMemory().blocks;
   const counts: ChurnCounts = {
@@ -133,9 +144,9 @@ export function churn(rounds: number, newServer = () => new PingServer()): Churn
     } finally {
       server.close();
     }
-    if (counts.restarts === 2) counts.firstHandle = nextHandle();
+    if (counts.restarts === 2) counts.firstHandle = handleNow();
   }
-  counts.lastHandle = nextHandle();
+  counts.lastHandle = handleNow();
   counts.blocksLeft = nativeMemory().blocks - blocksBefore;
   return counts;
 }

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type ChurnCounts, churn } from './churn.js';
+export type { NewPoller } from './new-poller.js';
 export { type DrainCounts, PartialDrain } from './partial-drain.js';
 export { PingServer } from './ping-server.js';
 export {

@@ -1,7 +1,4 @@
-import { stageMain, traceFlagNames, UsageError } from 'poc-kit';
+import { parseStageOptions, stageMain } from 'poc-kit';
 import { runTest, stage3Stress } from './stage3-stress.js';
 
-stageMain(stage3Stress.name, (args) => {
-  if (args.length === 0) return runTest();
-  throw new UsageError(`Stage 3 takes ${traceFlagNames}; got "${args.join(' ')}".`);
-});
+stageMain(stage3Stress.name, (args) => runTest(parseStageOptions(args, 'Stage 3')));

@@ -1,14 +1,16 @@
-import { AfdPoller } from 'afd-poller';
-import { Deadline, runAll } from 'poc-kit';
+import type { AfdPoller } from 'afd-poller';
+import { Deadline, listenAt, runAll, type ServerAddress } from 'poc-kit';
 import {
   type AcceptedSkt,
   type ClientSkt,
+  clientAddressOf,
   type ListenerSkt,
+  type SktEndpoint,
   SocketCreator,
-  TCPClientAddress,
   TCPServerAddress,
   wouldBlock,
 } from 'tofu-sockets';
+import { blockingPoller, type NewPoller } from './new-poller.js';
 
 /** What a partial drain came to. */
 export interface DrainCounts {
@@ -77,7 +79,7 @@ export class PartialDrain {
     eventsWhilePaused: 0,
     reportedAtOnce: 0,
   };
-  protected readonly poller = new AfdPoller<undefined>({ allowMainThread: true });
+  protected readonly poller: AfdPoller<undefined>;
   readonly #pool = new BufferPool();
   /** What was received and not used yet, in order. */
   readonly #filled: { readonly buffer: Uint8Array; readonly byteLength: number }[] = [];
@@ -85,12 +87,20 @@ export class PartialDrain {
   readonly #client: ClientSkt;
   #server: AcceptedSkt | undefined;
 
-  /** Connects a client to a listener at this address. */
-  constructor(address = new TCPServerAddress('127.0.0.1', 0)) {
-    const creator = new SocketCreator();
-    this.#listener = creator.fromAddress(address);
-    const { host, port } = this.#listener.localEndpoint();
-    this.#client = creator.fromAddress(new TCPClientAddress(host, port));
+  /**
+   * Listens, and makes a client.
+   *
+   * @param address default: a free port of the loopback.
+   * @param newPoller makes its poller; default: one of this process' kernel.
+   */
+  constructor(
+    address: ServerAddress<SktEndpoint> = new TCPServerAddress('127.0.0.1', 0),
+    creator = new SocketCreator(),
+    newPoller: NewPoller = blockingPoller,
+  ) {
+    this.poller = newPoller<undefined>();
+    this.#listener = listenAt<SktEndpoint>(creator, address);
+    this.#client = creator.fromAddress(clientAddressOf(this.#listener.localEndpoint()));
   }
 
   /**

@@ -1,12 +1,12 @@
 import { AfdPoller } from 'afd-poller';
 import { serveHelper } from 'poc-kit';
-import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, parseAddress, SocketCreator, wouldBlock } from 'tofu-sockets';
 import { ping } from './ping.js';
 
 /** Connect there, and send so many pings, each after the answer to the one before. */
 export interface PingTask {
-  readonly host: string;
-  readonly port: number;
+  /** An address in tofu's textual form. */
+  readonly connectTo: string;
   readonly pings: number;
 }
 
@@ -38,8 +38,10 @@ function askAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): nu
   return answered;
 }
 
-function run({ host, port, pings }: PingTask): number {
-  const skt = new SocketCreator().fromAddress(new TCPClientAddress(host, port));
+function run({ connectTo, pings }: PingTask): number {
+  const { address, error } = parseAddress(connectTo, 'client');
+  if (error !== undefined) throw error;
+  const skt = new SocketCreator().fromAddress(address);
   try {
     const poller = new AfdPoller<undefined>();
     try {

@@ -1,15 +1,17 @@
-import { AfdPoller, PollEvents } from 'afd-poller';
+import { type AfdPoller, PollEvents } from 'afd-poller';
 import { WsaError } from 'ntdllx';
-import { runAll } from 'poc-kit';
+import { listenAt, runAll, type ServerAddress } from 'poc-kit';
 import {
   type AcceptedSkt,
   type Endpoint,
   type ListenerSkt,
   type Skt,
+  type SktEndpoint,
   SocketCreator,
   TCPServerAddress,
   wouldBlock,
 } from 'tofu-sockets';
+import { blockingPoller, type NewPoller } from './new-poller.js';
 import { PingReader, ping } from './ping.js';
 
 interface Peer {
@@ -41,8 +43,9 @@ function rethrow(error: unknown): never {
 }
 
 /** Answers pings, on the engine: what stage 2 does by hand is a dozen lines here. */
-export class PingServer {
-  readonly endpoint: Endpoint;
+export class PingServer<E extends SktEndpoint = Endpoint> {
+  readonly endpoint: E;
+  readonly creator: SocketCreator;
   readonly poller: AfdPoller<Peer | undefined>;
   readonly counts: PingCounts = {
     accepted: 0,
@@ -52,19 +55,29 @@ export class PingServer {
     cutShort: 0,
     readded: 0,
   };
-  readonly #listener: ListenerSkt<Endpoint>;
+  readonly #listener: ListenerSkt<E>;
   readonly #peers = new Set<Peer>();
   readonly #events = new PollEvents<Peer | undefined>();
   readonly #buffer = Buffer.alloc(4_096);
 
-  /** Listens on a free port of the loopback. Nothing is left open when that fails. */
-  constructor(creator = new SocketCreator()) {
-    this.#listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
+  /**
+   * Listens. Nothing is left open when that fails.
+   *
+   * @param creator makes its sockets, and those of its clients.
+   * @param address default: a free port of the loopback.
+   * @param newPoller makes its poller; default: one of this process' kernel.
+   */
+  constructor(
+    creator = new SocketCreator(),
+    address = new TCPServerAddress('127.0.0.1', 0) as ServerAddress<E>,
+    newPoller: NewPoller = blockingPoller,
+  ) {
+    this.creator = creator;
+    this.#listener = listenAt<E>(creator, address);
     let poller: AfdPoller<Peer | undefined> | undefined;
     try {
       this.endpoint = this.#listener.localEndpoint();
-      // A stage has its thread for itself and may block it.
-      poller = new AfdPoller<Peer | undefined>({ allowMainThread: true });
+      poller = newPoller<Peer | undefined>();
       poller.add(this.#listener, { accept: true });
       this.poller = poller;
     } catch (error) {

@@ -6,13 +6,24 @@ import {
   printLine,
   runAll,
   runStage,
+  type StageNames,
   type StageOptions,
   type Verdict,
+  whereSupported,
 } from 'poc-kit';
+import {
+  clientAddressOf,
+  formatAddress,
+  type SktEndpoint,
+  SocketCreator,
+  TCPServerAddress,
+  type UDSServerAddress,
+} from 'tofu-sockets';
 import { churn, requireRounds } from './churn.js';
 import { PartialDrain } from './partial-drain.js';
 import type { PingTask } from './ping-client.js';
 import { PingServer } from './ping-server.js';
+import { stressFigures, takeStressFigures } from './stress-figures.js';
 
 /** The names of this stage. */
 export const stage3Stress = {
@@ -22,7 +33,7 @@ export const stage3Stress = {
 
 /** How hard the stage is on the engine. */
 export interface Stage3Options extends StageOptions {
-  /** 21 or more; default: 1,000. */
+  /** 21 or more; default: 100, and 1,000 of a thorough run. */
   readonly churnRounds?: number;
 }
 
@@ -48,16 +59,18 @@ export class Stage3Stress {
   protected readonly proof: Proof;
   readonly #limitMs: number;
   readonly #rounds: number;
+  readonly #isThorough: boolean;
   readonly #blocksBefore = nativeMemory().blocks;
   readonly #clients: HelperThread<PingTask, number>[] = [];
-  #server: PingServer | undefined;
+  #server: PingServer<SktEndpoint> | undefined;
   #isClosed = false;
 
   /** @throws {RangeError} for a `churnRounds` that is too small. */
-  constructor(options: Stage3Options = {}) {
-    this.#rounds = requireRounds(options.churnRounds ?? 1_000);
+  constructor(options: Stage3Options = {}, names: StageNames = stage3Stress) {
+    this.#isThorough = options.isThorough ?? false;
+    this.#rounds = requireRounds(options.churnRounds ?? (this.#isThorough ? 1_000 : 100));
     this.#limitMs = options.waitLimitMs ?? waitLimitMs;
-    this.proof = new Proof(stage3Stress.name, stage3Stress.claim, options.print ?? printLine);
+    this.proof = new Proof(names.name, names.claim, options.print ?? printLine);
   }
 
   /** Runs the stage to its verdict. Blocks this thread. */
@@ -67,25 +80,32 @@ export class Stage3Stress {
       this.#answerAll();
       this.#drain();
       this.#churn();
+      if (this.#isThorough) this.#takeFigures();
     });
   }
 
+  /** Where a server listens: a free port of the loopback. */
+  protected address(): TCPServerAddress | UDSServerAddress {
+    return new TCPServerAddress('127.0.0.1', 0);
+  }
+
   /** The server that is to answer. */
-  protected createServer(): PingServer {
-    return new PingServer();
+  protected createServer(): PingServer<SktEndpoint> {
+    return new PingServer<SktEndpoint>(new SocketCreator(), this.address());
   }
 
   #answerAll(): void {
     const { proof } = this;
     const wanted = clientCount * pingsEach;
-    const server = this.createServer();
+    const server = whereSupported(proof, () => this.createServer());
     this.#server = server;
     const { counts, endpoint } = server;
+    const connectTo = formatAddress(clientAddressOf(endpoint));
     for (let index = 0; index < clientCount; index += 1) {
       this.#clients.push(startPingClient());
     }
     for (const client of this.#clients) client.ready();
-    for (const client of this.#clients) client.send({ ...endpoint, pings: pingsEach });
+    for (const client of this.#clients) client.send({ connectTo, pings: pingsEach });
     const deadline = new Deadline(this.#limitMs);
     while (counts.ended + counts.broken < clientCount && !deadline.isOver) server.turn(100);
 
@@ -103,7 +123,7 @@ export class Stage3Stress {
 
   /** The server that has few buffers. */
   protected createDrain(): PartialDrain {
-    return new PartialDrain();
+    return new PartialDrain(this.address());
   }
 
   #drain(): void {
@@ -136,6 +156,11 @@ export class Stage3Stress {
     proof.expect('polls left pending', counts.pendingLeft, 0);
     proof.expect('native blocks left', counts.blocksLeft, 0);
     proof.expect('the next handle, as it was', counts.lastHandle, counts.firstHandle);
+  }
+
+  #takeFigures(): void {
+    this.proof.ask(stressFigures);
+    takeStressFigures(this.proof, () => this.createServer());
   }
 
   /** Ends the clients and closes the server. Idempotent. */

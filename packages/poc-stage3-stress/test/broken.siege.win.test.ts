@@ -35,9 +35,9 @@ test('broken on purpose: what the servers did not do, or see, is not counted', (
 
 test('broken on purpose: a stage whose server throws data away fails by name', () => {
   class Lossy extends PartialDrain {
-    protected override pause(server: Parameters<PartialDrain['pause']>[0]): void {
+    protected override resume(server: Parameters<PartialDrain['pause']>[0]): void {
       server.recv(new Uint8Array(1_000));
-      super.pause(server);
+      super.resume(server);
     }
   }
   class LossyStage extends Stage3Stress {

@@ -45,9 +45,9 @@ function drainWith(Drain: new () => PartialDrain, limitMs = 30_000) {
 }
 
 class Lossy extends PartialDrain {
-  protected override pause(server: Parameters<PartialDrain['pause']>[0]): void {
+  protected override resume(server: Parameters<PartialDrain['pause']>[0]): void {
     server.recv(new Uint8Array(1_000));
-    super.pause(server);
+    super.resume(server);
   }
 }
 

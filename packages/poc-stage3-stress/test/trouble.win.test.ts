@@ -119,9 +119,9 @@ test('a client says that it was reset, and that it has no address, and goes on t
   const listener = keep(new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   const { host, port } = listener.localEndpoint();
   const client = startPingClient().ready();
-  client.send({ host: 'nowhere.example', port, pings: 1 });
+  client.send({ connectTo: `tcp|nowhere.example|${port}`, pings: 1 });
   expect(() => client.reply(5_000)).toThrowError(/nowhere\.example/);
-  client.send({ host, port, pings: 1 });
+  client.send({ connectTo: `tcp|${host}|${port}`, pings: 1 });
   let accepted = listener.accept();
   for (; accepted === wouldBlock; accepted = listener.accept()) await pause(1);
   // Its first ping is here, so it waits for the answer.

@@ -1,0 +1,78 @@
+import {
+  type FILE_IO_COMPLETION_INFORMATION,
+  type HANDLE,
+  type NTSTATUS,
+  NtSetIoCompletion,
+  STATUS_SUCCESS,
+} from 'ntdllx';
+import { HelperThread, lateness, type Proof, perSecond } from 'poc-kit';
+import type { WakeTask } from './stage0-wake.js';
+
+const threadCount = 4;
+const commandsEach = 1_000;
+const waits = 100;
+const waitMs = 10;
+
+const commands = 'commands from 4 threads';
+const early = '100 waits of 10 ms';
+const rate = 'posted and taken';
+
+/** What tofu's specifications ask of a wake. */
+export const wakeFigures = {
+  [commands]: '4 × 1,000, none lost, none twice, each thread’s in order',
+  [early]: 'none early',
+  [rate]: 'the rate over 5 s, reported',
+};
+
+/** What the figures are taken with. */
+export interface WakeBench {
+  readonly proof: Proof;
+  readonly port: HANDLE;
+  /** Removes one packet; blocks for the time at the most. False when none came. */
+  readonly remove: (timeoutMs: number) => FILE_IO_COMPLETION_INFORMATION | false;
+  readonly limitMs: number;
+}
+
+/** Four threads post at the same time, while this one takes: each packet says whose it is, and which. */
+function countCommands({ proof, port, remove, limitMs }: WakeBench): void {
+  const threads = Array.from(
+    { length: threadCount },
+    () => new HelperThread<WakeTask, NTSTATUS>(new URL('./waker.js', import.meta.url)),
+  );
+  try {
+    for (const thread of threads) thread.ready();
+    for (const [index, thread] of threads.entries()) {
+      const packet = { key: BigInt(index), context: 1n, status: STATUS_SUCCESS, information: 0n };
+      thread.send({ port, packet, count: commandsEach });
+    }
+    const last = threads.map(() => 0n);
+    let [taken, outOfOrder] = [0, 0];
+    for (let entry = remove(limitMs); entry !== false; entry = remove(100)) {
+      const thread = Number(entry.KeyContext);
+      // The next one of its thread: a packet that comes twice, or is missing, breaks the row.
+      if (entry.ApcContext !== (last[thread] ?? 0n) + 1n) outOfOrder += 1;
+      last[thread] = entry.ApcContext;
+      taken += 1;
+    }
+    const refused = threads.filter((thread) => thread.reply(limitMs) !== STATUS_SUCCESS).length;
+    const isWhole = taken === threadCount * commandsEach && outOfOrder + refused === 0;
+    const seen = `${taken} taken, ${outOfOrder} out of order, ${refused} threads refused`;
+    proof.figure(commands, seen, isWhole);
+  } finally {
+    for (const thread of threads) thread.close();
+  }
+}
+
+/** Takes the figures of {@link wakeFigures}; blocks for some seconds. */
+export function takeWakeFigures(bench: WakeBench): void {
+  const { proof, port, remove } = bench;
+  countCommands(bench);
+  const times = lateness(waits, waitMs, (timeoutMs) => remove(timeoutMs));
+  const latest = times.latestMs.toFixed(1);
+  proof.figure(early, `${times.early} early, the latest ${latest} ms late`, times.early === 0);
+  const postAndTake = () => {
+    NtSetIoCompletion(port, 0, 1, STATUS_SUCCESS, 0);
+    return remove(1_000) === false ? 0 : 1;
+  };
+  proof.figure(rate, perSecond(postAndTake), true);
+}

@@ -1,0 +1,6 @@
+/**
+ * Stage 1U: AFD_POLL sees an accept on a Unix domain socket through an event.
+ *
+ * @packageDocumentation
+ */
+export { runTest, Stage1uAcceptEvent, stage1uEvent } from './stage1u-accept-event.js';

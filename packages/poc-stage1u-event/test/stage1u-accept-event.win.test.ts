@@ -1,0 +1,38 @@
+import { nativeMemory } from 'ntdllx';
+import { runTest, Stage1uAcceptEvent } from 'poc-stage1u-event';
+import { failedChecks, hostProfile } from 'test-kit';
+import { afterEach, expect, test } from 'vitest';
+
+const { afUnix } = hostProfile();
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('B07 Windows Stage 1U by event: proven, or unsupported with the reason', () => {
+  const lines: string[] = [];
+  const verdict = runTest({ print: (line) => lines.push(line) });
+  console.log(`${verdict.verdict}: ${verdict.reason}`);
+  expect(verdict.verdict).toBe(afUnix.isPresent ? 'proven' : 'unsupported');
+  if (afUnix.isPresent) {
+    expect(lines.join('\n')).toContain('the accepted connection says: Tofu Engine');
+  } else {
+    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW says /);
+    expect(verdict.checks).toEqual([]);
+  }
+});
+
+test.skipIf(!afUnix.isPresent)(`broken on purpose: no client ${afUnix.reason}`, () => {
+  class NoClient extends Stage1uAcceptEvent {
+    protected override startClient(): void {}
+  }
+  const stage = new NoClient({ print: () => {}, waitLimitMs: 300 });
+  expect(failedChecks(stage)).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+});
+
+test('closing before running, and twice', () => {
+  const stage = new Stage1uAcceptEvent({ print: () => {} });
+  stage.close();
+  stage.close();
+  expect(() => stage.run()).toThrowError('This stage is closed');
+});

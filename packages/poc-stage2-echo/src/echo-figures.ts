@@ -1,0 +1,209 @@
+import { Deadline, type Proof, perSecond, runAll } from 'poc-kit';
+import {
+  type ClientSkt,
+  clientAddressOf,
+  type SktEndpoint,
+  SocketCreator,
+  wouldBlock,
+} from 'tofu-sockets';
+import { chunkBytes } from './echo-connection.js';
+import type { EchoServer } from './echo-server.js';
+
+const message = Buffer.from('Tofu Engine');
+const rearms = 100;
+const wholeBytes = 2 ** 20;
+const wholeClients = 4;
+const limitMs = 60_000;
+/** The value of the byte at a place of a stream; the period is no divisor of any buffer's size. */
+const byteAt = (place: number) => place % 251;
+
+const stale = '100 re-arms';
+const whole = '1 MiB over each of 4 connections';
+const vanished = 'a peer that vanishes among them';
+const slow = 'a peer that does not read for a time';
+const partial = 'partial sends';
+const rate = 'echoes';
+
+/** What tofu's specifications ask of an echo server. */
+export const echoFigures = {
+  [stale]: '100 packets, none stale',
+  [whole]: 'every byte back, in order',
+  [vanished]: '1 connection broken, no other',
+  [slow]: `every byte back, at most ${chunkBytes} bytes kept`,
+  [partial]: '1 or more',
+  [rate]: 'the rate over 5 s, reported',
+};
+
+/** A client in this thread, which blocks in nothing. Its bytes say their place in the stream. */
+class Client {
+  readonly skt: ClientSkt;
+  sent = 0;
+  received = 0;
+  inOrder = 0;
+  readonly #buffer = new Uint8Array(65_536);
+
+  constructor(server: EchoServer<SktEndpoint>) {
+    this.skt = new SocketCreator().fromAddress(clientAddressOf(server.endpoint));
+    this.skt.connect();
+  }
+
+  get isWhole(): boolean {
+    return this.inOrder === this.sent;
+  }
+
+  /** Sends until so many bytes are sent in all. @returns false when the kernel takes no more now. */
+  send(byteLength: number): boolean {
+    while (this.sent < byteLength) {
+      const count = Math.min(this.#buffer.byteLength, byteLength - this.sent);
+      for (let index = 0; index < count; index += 1)
+        this.#buffer[index] = byteAt(this.sent + index);
+      const sent = this.skt.send(this.#buffer.subarray(0, count));
+      if (sent === wouldBlock) return false;
+      this.sent += sent;
+    }
+    return true;
+  }
+
+  /** Receives what is there. */
+  receive(): void {
+    for (;;) {
+      const count = this.skt.recv(this.#buffer);
+      if (count === wouldBlock || count === 0) return;
+      this.received += count;
+      for (let index = 0; index < count; index += 1) {
+        if (this.#buffer[index] === byteAt(this.inOrder)) this.inOrder += 1;
+      }
+    }
+  }
+}
+
+/** The server's turns and the clients' steps, one after the other in this thread. */
+class EchoBench {
+  readonly server: EchoServer<SktEndpoint>;
+  readonly #clients: Client[] = [];
+  /** The most that the server kept unsent, and turns after which it kept something. */
+  mostKept = 0;
+  turnsWithRest = 0;
+
+  constructor(server: EchoServer<SktEndpoint>) {
+    this.server = server;
+  }
+
+  connect(): Client {
+    const { server } = this;
+    const client = new Client(server);
+    this.#clients.push(client);
+    const wanted = server.counts.accepted + 1;
+    this.until('a client is accepted', () => server.counts.accepted === wanted);
+    const isConnected = () => client.skt.finishConnect() === true;
+    this.until('a client is connected', isConnected);
+    return client;
+  }
+
+  /** Lets the server work until it is true. @throws {Error} when it is not in time. */
+  until(what: string, isTrue: () => boolean): void {
+    for (const deadline = new Deadline(limitMs); !isTrue(); ) {
+      if (deadline.isOver) throw new Error(`Not within ${limitMs} ms: ${what}.`);
+      this.server.turn(1);
+      const kept = this.server.unsentBytes;
+      if (kept > 0) this.turnsWithRest += 1;
+      this.mostKept = Math.max(this.mostKept, kept);
+    }
+  }
+
+  close(): void {
+    runAll([
+      () => this.server.close(),
+      ...this.#clients.map(
+        ({ skt }) =>
+          () =>
+            skt.close(),
+      ),
+    ]);
+  }
+}
+
+/** One message there and back. */
+function echoOnce(bench: EchoBench, { skt }: Client): void {
+  skt.send(message);
+  const buffer = Buffer.alloc(message.byteLength);
+  let received = 0;
+  bench.until('an echo is back', () => {
+    const count = skt.recv(buffer.subarray(received));
+    if (count !== wouldBlock) received += count;
+    return received === buffer.byteLength;
+  });
+  if (!buffer.equals(message)) throw new Error(`"${buffer}" is no echo.`);
+}
+
+function countRearms(proof: Proof, bench: EchoBench): void {
+  const client = bench.connect();
+  const before = { ...bench.server.counts };
+  for (let count = 0; count < rearms; count += 1) echoOnce(bench, client);
+  const { counts } = bench.server;
+  const packets = counts.packets - before.packets;
+  const polls = counts.polls - before.polls;
+  const isReached = packets === rearms && polls === rearms && counts.strays === 0;
+  proof.figure(stale, `${polls} polls, ${packets} packets, ${counts.strays} stale`, isReached);
+}
+
+function moveBytes(proof: Proof, bench: EchoBench): void {
+  const { server } = bench;
+  const clients = Array.from({ length: wholeClients }, () => bench.connect());
+  const [vanishing, lazy] = [bench.connect(), bench.connect()];
+  const before = { ...server.counts };
+  const { open } = server;
+  vanishing.send(chunkBytes);
+  let hasVanished = false;
+  bench.until('four clients have a megabyte back', () => {
+    for (const client of clients) {
+      client.send(wholeBytes);
+      client.receive();
+    }
+    if (!hasVanished && clients.some(({ received }) => received > wholeBytes / 4)) {
+      vanishing.skt.abortOnClose();
+      vanishing.skt.close();
+      hasVanished = true;
+    }
+    return hasVanished && clients.every(({ received }) => received >= wholeBytes);
+  });
+  bench.until('the one that vanished is let go', () => server.open < open);
+  const bytes = clients.map(({ inOrder }) => inOrder).join(', ');
+  const areWhole = clients.every(({ inOrder }) => inOrder === wholeBytes);
+  proof.figure(whole, `${bytes} bytes in order`, areWhole);
+  const gone = server.counts.broken + server.counts.ended - before.broken - before.ended;
+  proof.figure(vanished, `${gone} connection broken, ${server.open} open`, gone === 1);
+
+  // From here on what the server keeps is this one's.
+  bench.mostKept = 0;
+  // It sends until nobody takes any more: its kernel, the server's and the server itself are full.
+  bench.until('a peer that does not read is slowed down', () => {
+    return !lazy.send(Number.MAX_SAFE_INTEGER) && server.unsentBytes > 0;
+  });
+  bench.until('it has everything back', () => {
+    lazy.receive();
+    return lazy.received === lazy.sent;
+  });
+  const kept = `at most ${bench.mostKept} kept`;
+  const isBounded = lazy.isWhole && bench.mostKept <= chunkBytes;
+  proof.figure(slow, `${lazy.inOrder} of ${lazy.sent} bytes back, ${kept}`, isBounded);
+  const rests = bench.turnsWithRest;
+  proof.figure(partial, `${rests} turns with a rest`, rests > 0);
+}
+
+/** Takes the figures of {@link echoFigures}; blocks for some seconds. */
+export function takeEchoFigures(proof: Proof, newServer: () => EchoServer<SktEndpoint>): void {
+  const bench = new EchoBench(newServer());
+  try {
+    countRearms(proof, bench);
+    moveBytes(proof, bench);
+    const client = bench.connect();
+    const once = () => {
+      echoOnce(bench, client);
+      return 1;
+    };
+    proof.figure(rate, perSecond(once), true);
+  } finally {
+    bench.close();
+  }
+}

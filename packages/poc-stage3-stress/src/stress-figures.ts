@@ -1,0 +1,56 @@
+import { nativeMemory } from 'ntdllx';
+import { type Proof, perSecond } from 'poc-kit';
+import type { SktEndpoint } from 'tofu-sockets';
+import { connect, nextHandle, turnUntil } from './churn.js';
+import type { PingServer } from './ping-server.js';
+
+const cycles = 10_000;
+/** So many first: what a program has only once is there then. */
+const warmCycles = 100;
+
+const leaks = '10,000 connects and disconnects';
+const memory = 'memory of the process after them';
+const rate = 'connects and disconnects';
+
+/** What tofu's specifications ask of a server under churn. */
+export const stressFigures = {
+  [leaks]: 'no handle, no block, no poll left',
+  [memory]: 'reported',
+  [rate]: 'the rate over 5 s, reported',
+};
+
+/** One client comes and goes. */
+function cycle(server: PingServer<SktEndpoint>): 1 {
+  const { counts } = server;
+  const wanted = counts.ended + 1;
+  connect(server).close();
+  turnUntil(server, () => counts.ended === wanted);
+  return 1;
+}
+
+/** Takes the figures of {@link stressFigures}; blocks for half a minute. */
+export function takeStressFigures(proof: Proof, newServer: () => PingServer<SktEndpoint>): void {
+  const server = newServer();
+  try {
+    for (let count = 0; count < warmCycles; count += 1) cycle(server);
+    const before = { handle: nextHandle(), ...nativeMemory(), rss: process.memoryUsage().rss };
+    for (let count = 0; count < cycles; count += 1) cycle(server);
+    const handles = nextHandle() - before.handle;
+    const blocks = nativeMemory().blocks - before.blocks;
+    server.turn(0);
+    // The listener's is the only one.
+    const polls = server.poller.inspect().pending - 1;
+    const done = server.counts.ended - warmCycles;
+    const seen = `${done} done; ${handles} handles, ${blocks} blocks, ${polls} polls left`;
+    proof.figure(leaks, seen, done === cycles && handles === 0 && blocks === 0 && polls === 0);
+    const grown = (process.memoryUsage().rss - before.rss) / 2 ** 20;
+    proof.figure(memory, `${grown.toFixed(1)} MiB more than before`, true);
+    proof.figure(
+      rate,
+      perSecond(() => cycle(server)),
+      true,
+    );
+  } finally {
+    server.close();
+  }
+}
