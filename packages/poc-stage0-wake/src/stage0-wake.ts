@@ -112,12 +112,17 @@ export class Stage0Wake {
     this.#waker?.send({ port: this.#port, packet: posted });
   }
 
+  /** Takes a packet; blocks for the time at the most. False when none came. */
+  protected takePacket(timeoutMs: number): FILE_IO_COMPLETION_INFORMATION | false {
+    return this.#remove(timeoutMs) === 'STATUS_SUCCESS' && this.#entry;
+  }
+
   #takeFigures(): void {
     this.#proof.ask(wakeFigures);
     takeWakeFigures({
       proof: this.#proof,
       port: this.#port,
-      remove: (timeoutMs) => this.#remove(timeoutMs) === 'STATUS_SUCCESS' && this.#entry,
+      remove: (timeoutMs) => this.takePacket(timeoutMs),
       limitMs: this.#waitLimitMs,
     });
   }

@@ -10,6 +10,7 @@ import type { WakeTask } from './stage0-wake.js';
 
 const threadCount = 4;
 const commandsEach = 1_000;
+const total = threadCount * commandsEach;
 const waits = 100;
 const waitMs = 10;
 
@@ -47,7 +48,9 @@ function countCommands({ proof, port, remove, limitMs }: WakeBench): void {
     }
     const last = threads.map(() => 0n);
     let [taken, outOfOrder] = [0, 0];
-    for (let entry = remove(limitMs); entry !== false; entry = remove(100)) {
+    // Until all are here; and then for as long as it takes to see that there is not one more.
+    const wait = () => remove(taken < total ? limitMs : 100);
+    for (let entry = wait(); entry !== false; entry = wait()) {
       const thread = Number(entry.KeyContext);
       // The next one of its thread: a packet that comes twice, or is missing, breaks the row.
       if (entry.ApcContext !== (last[thread] ?? 0n) + 1n) outOfOrder += 1;
@@ -55,7 +58,7 @@ function countCommands({ proof, port, remove, limitMs }: WakeBench): void {
       taken += 1;
     }
     const refused = threads.filter((thread) => thread.reply(limitMs) !== STATUS_SUCCESS).length;
-    const isWhole = taken === threadCount * commandsEach && outOfOrder + refused === 0;
+    const isWhole = taken === total && outOfOrder + refused === 0;
     const seen = `${taken} taken, ${outOfOrder} out of order, ${refused} threads refused`;
     proof.figure(commands, seen, isWhole);
   } finally {

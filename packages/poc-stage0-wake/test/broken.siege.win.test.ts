@@ -29,3 +29,25 @@ test('broken on purpose: nobody wakes', () => {
     'the wait for it: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
   );
 });
+
+test('broken on purpose: packets that are lost, or waits that are cut short, reach no figure', () => {
+  class Lossy extends Stage0Wake {
+    #taken = 0;
+    protected override takePacket(timeoutMs: number) {
+      this.#taken += 1;
+      if (this.#taken % 500 === 0) super.takePacket(timeoutMs);
+      return super.takePacket(timeoutMs);
+    }
+  }
+  class Hasty extends Stage0Wake {
+    protected override takePacket(timeoutMs: number) {
+      return super.takePacket(timeoutMs < 100 ? timeoutMs / 2 : timeoutMs);
+    }
+  }
+  expect(failure(new Lossy({ ...quick, isThorough: true }))).toMatch(
+    /^commands from 4 threads: .* saw 399\d taken, [1-9]\d* out of order, 0 threads refused$/,
+  );
+  expect(failure(new Hasty({ ...quick, isThorough: true }))).toMatch(
+    /^100 waits of 10 ms: expected none early, saw [1-9]\d* early/,
+  );
+});

@@ -13,7 +13,6 @@ const message = Buffer.from('Tofu Engine');
 const rearms = 100;
 const wholeBytes = 2 ** 20;
 const wholeClients = 4;
-const limitMs = 60_000;
 /** The value of the byte at a place of a stream; the period is no divisor of any buffer's size. */
 const byteAt = (place: number) => place % 251;
 
@@ -85,8 +84,11 @@ class EchoBench {
   mostKept = 0;
   turnsWithRest = 0;
 
-  constructor(server: EchoServer<SktEndpoint>) {
+  readonly #limitMs: number;
+
+  constructor(server: EchoServer<SktEndpoint>, limitMs: number) {
     this.server = server;
+    this.#limitMs = limitMs;
   }
 
   connect(): Client {
@@ -102,8 +104,8 @@ class EchoBench {
 
   /** Lets the server work until it is true. @throws {Error} when it is not in time. */
   until(what: string, isTrue: () => boolean): void {
-    for (const deadline = new Deadline(limitMs); !isTrue(); ) {
-      if (deadline.isOver) throw new Error(`Not within ${limitMs} ms: ${what}.`);
+    for (const deadline = new Deadline(this.#limitMs); !isTrue(); ) {
+      if (deadline.isOver) throw new Error(`Not within ${this.#limitMs} ms: ${what}.`);
       this.server.turn(1);
       const kept = this.server.unsentBytes;
       if (kept > 0) this.turnsWithRest += 1;
@@ -191,9 +193,17 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
   proof.figure(partial, `${rests} turns with a rest`, rests > 0);
 }
 
-/** Takes the figures of {@link echoFigures}; blocks for some seconds. */
-export function takeEchoFigures(proof: Proof, newServer: () => EchoServer<SktEndpoint>): void {
-  const bench = new EchoBench(newServer());
+/**
+ * Takes the figures of {@link echoFigures}; blocks for some seconds.
+ *
+ * @param limitMs how long each step may take.
+ */
+export function takeEchoFigures(
+  proof: Proof,
+  newServer: () => EchoServer<SktEndpoint>,
+  limitMs: number,
+): void {
+  const bench = new EchoBench(newServer(), limitMs);
   try {
     countRearms(proof, bench);
     moveBytes(proof, bench);

@@ -110,7 +110,7 @@ export class Stage2Echo {
 
   #takeFigures(): void {
     this.proof.ask(echoFigures);
-    takeEchoFigures(this.proof, () => this.createServer());
+    takeEchoFigures(this.proof, () => this.createServer(), 3 * this.#limitMs);
   }
 
   /** Closes the server and ends the client. Idempotent. */

@@ -41,3 +41,29 @@ test('broken on purpose: no poll after the accept', () => {
     'connections ended by the client: 0',
   ]);
 });
+
+test('broken on purpose: a server that loses a message reaches none of the figures', () => {
+  class Forgetful extends EchoServer {
+    #served = 0;
+    protected override serve(connection: Parameters<EchoServer['serve']>[0]): void {
+      this.#served += 1;
+      if (this.#served === 50) connection.skt.recv(this.buffer);
+      super.serve(connection);
+    }
+  }
+  class ForgetfulStage extends Stage2Echo {
+    protected override createServer(): EchoServer {
+      return new Forgetful(local());
+    }
+  }
+  const stage = new ForgetfulStage({ print: () => {}, waitLimitMs: 1_000, isThorough: true });
+  expect(failedChecks(stage)).toEqual([
+    'error: Not within 3000 ms: an echo is back.',
+    '100 re-arms: not reached',
+    '1 MiB over each of 4 connections: not reached',
+    'a peer that vanishes among them: not reached',
+    'a peer that does not read for a time: not reached',
+    'partial sends: not reached',
+    'echoes: not reached',
+  ]);
+});

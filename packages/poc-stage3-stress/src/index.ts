@@ -14,3 +14,4 @@ export {
   stage3Stress,
   startPingClient,
 } from './stage3-stress.js';
+export { stressFigures, takeStressFigures } from './stress-figures.js';

@@ -53,7 +53,7 @@ class Lossy extends PartialDrain {
 
 const whole = { sent: 2 ** 20, received: 2 ** 20, inOrder: 2 ** 20, isEnded: true, mostBuffers: 8 };
 
-test('a partial drain reads a megabyte through 8 buffers', () => {
+test('S10 a partial drain reads a megabyte through 8 buffers', () => {
   const { pauses, reportedAtOnce, ...counts } = drainWith(PartialDrain);
   expect(counts).toEqual({ ...whole, eventsWhilePaused: 0 });
   expect(pauses).toBeGreaterThanOrEqual(8);

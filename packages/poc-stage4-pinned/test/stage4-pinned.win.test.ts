@@ -9,7 +9,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('Windows Stage 4: 5 clients, 10 messages each, while 5 sockets become 500', () => {
+test('S09 Windows Stage 4: 5 clients, 10 messages each, while 5 sockets become 500', () => {
   const lines: string[] = [];
   const verdict = runTest({ sockets: 500, print: (line) => lines.push(line) });
   expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
