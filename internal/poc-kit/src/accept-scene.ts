@@ -11,7 +11,7 @@ import {
 } from 'tofu-sockets';
 import { ClientThread } from './client-thread.js';
 import { Deadline } from './deadline.js';
-import { inWords, type ServerAddress, whereSupported } from './endpoints.js';
+import { inWords, listeningAt, type ServerAddress, whereSupported } from './endpoints.js';
 import type { Proof } from './proof.js';
 import type { AcceptStageOptions } from './stage-main.js';
 
@@ -48,7 +48,7 @@ export class AcceptScene {
     const listener = whereSupported(this.#proof, listen);
     this.#listener = listener;
     if (!this.#options.external) this.#client = new ClientThread();
-    this.#proof.note(`listening on ${inWords(listener.localEndpoint())}`);
+    this.#proof.note(listeningAt(listener.localEndpoint()));
     return listener.baseHandle();
   }
 

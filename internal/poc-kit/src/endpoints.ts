@@ -31,6 +31,11 @@ export function inWords(end: SktEndpoint): string {
   return 'path' in end ? end.path : `${end.host}:${end.port}`;
 }
 
+/** The line that says where a stage listens. */
+export function listeningAt(end: SktEndpoint): string {
+  return `listening on ${'path' in end ? end.path : `${end.host} port ${end.port}`}`;
+}
+
 /**
  * Makes sockets of a kind that not every host has. On a host that has none the proof ends as
  * `unsupported`, with the reason.

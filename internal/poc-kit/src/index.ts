@@ -9,7 +9,7 @@ export { build } from './build.js';
 export { ClientThread } from './client-thread.js';
 export { CompletionPort } from './completion-port.js';
 export { Deadline } from './deadline.js';
-export { inWords, listenAt, type ServerAddress, whereSupported } from './endpoints.js';
+export { inWords, listenAt, listeningAt, type ServerAddress, whereSupported } from './endpoints.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
 export { PoisonedPoll, poison } from './poisoned-poll.js';
 export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';

@@ -2,7 +2,7 @@ import { nativeMemory } from 'ntdllx';
 import {
   Deadline,
   HelperThread,
-  inWords,
+  listeningAt,
   Proof,
   printLine,
   runStage,
@@ -66,7 +66,7 @@ export class Stage2Echo {
       const server = whereSupported(proof, () => this.createServer());
       this.#server = server;
       const { counts, endpoint } = server;
-      proof.note(`listening on ${inWords(endpoint)}`);
+      proof.note(listeningAt(endpoint));
       proof.require('before any client, packets in 100 ms', server.turn(100), 0);
 
       this.startClient(endpoint);
