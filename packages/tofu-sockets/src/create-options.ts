@@ -3,7 +3,7 @@ import { showValue } from 'ntdllx';
 import { SOMAXCONN } from 'ntdllx/ws2_32';
 import { type Endpoint, requirePort, type SktAddress, type UDSServerAddress } from './address.js';
 import { SktError } from './errors.js';
-import { requireIP } from './host.js';
+import { isMapped, requireIP } from './host.js';
 import { requireValue, type SktOptions } from './options.js';
 
 /** How a socket is made, where it is not the ordinary way. */
@@ -52,6 +52,14 @@ function placeOf(address: SktAddress, local: Endpoint | undefined): SocketPlan['
   throw wrong(`local wants an address of the family of ${address.host}`, place.host);
 }
 
+/** An IPv6 socket takes an IPv4-mapped address only where it is not for IPv6 alone. */
+function reachIPv4(host: string, options: Partial<SktOptions>): void {
+  options.v6Only ??= false;
+  if (!options.v6Only) return;
+  const message = `${host} is an IPv4 address in IPv6's form, and v6Only: true excludes those.`;
+  throw new SktError('ERR_ADDRESS', `${message} Leave v6Only out, or give the IPv4 address.`);
+}
+
 /**
  * Checks everything before anything is opened, and reads each property once.
  *
@@ -87,6 +95,7 @@ export function planSocket(address: SktAddress, given: CreateOptions): SocketPla
   for (const [option, value] of Object.entries(copy)) {
     if (value !== undefined) requireValue(option as keyof SktOptions, value);
   }
+  if ('host' in address && isMapped(address.host)) reachIPv4(address.host, copy);
   return {
     backlog: backlog === undefined ? SOMAXCONN : requireBacklog(backlog),
     bindTo: placeOf(address, local),

@@ -75,14 +75,29 @@ export function addressBytes(host: string): number[] {
   return ipaddr.IPv6.parse(groups).toByteArray();
 }
 
-/** True for 0.0.0.0 and ::, however they are spelled. */
+/** What ::ffff:0:0/96 begins with: IPv4-mapped addresses (RFC 4291, section 2.5.5.2). */
+const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** True for an IPv4-mapped IPv6 address, such as ::ffff:127.0.0.1. */
+export function isMapped(host: string): boolean {
+  const bytes = addressBytes(host);
+  return bytes.length === 16 && mappedPrefix.every((byte, index) => bytes[index] === byte);
+}
+
+/** The bytes that say who is meant: a mapped address follows the rules of its IPv4 address. */
+function meantBytes(host: string): number[] {
+  const bytes = addressBytes(host);
+  return isMapped(host) ? bytes.slice(mappedPrefix.length) : bytes;
+}
+
+/** True for 0.0.0.0, :: and ::ffff:0.0.0.0, however they are spelled. */
 export function isUnspecified(host: string): boolean {
-  return addressBytes(host).every((byte) => byte === 0);
+  return meantBytes(host).every((byte) => byte === 0);
 }
 
 /** True for an address of many hosts: multicast, and IPv4's broadcast. */
 export function isGroup(host: string): boolean {
-  const bytes = addressBytes(host);
+  const bytes = meantBytes(host);
   const [first = 0] = bytes;
   if (bytes.length === 16) return first === 0xff;
   return (first >= 224 && first < 240) || bytes.every((byte) => byte === 255);

@@ -137,7 +137,7 @@ describe('B10 hosts', () => {
     expect(make).toThrowError(/a name is written in ASCII: xn--exmple-cua\.org\.$/);
   });
 
-  test.each(['0.0.0.0', '::', '0::0', '::0.0.0.0', '::%5'])(
+  test.each(['0.0.0.0', '::', '0::0', '::0.0.0.0', '::%5', '::ffff:0.0.0.0', '::FFFF:0:0'])(
     'a client cannot connect to %s, the address of nobody',
     (bad) => {
       expect(() => new TCPClientAddress(bad, 80)).toThrowError(isAddressError);
@@ -145,14 +145,13 @@ describe('B10 hosts', () => {
     },
   );
 
-  test.each(['224.0.0.1', '239.255.255.255', '255.255.255.255', 'ff02::1', 'FF05::2%3'])(
-    'TCP is not with %s, a group',
-    (group) => {
-      expect(() => new TCPClientAddress(group, 80)).toThrowError(isAddressError);
-      expect(() => new TCPServerAddress(group, 80)).toThrowError(isAddressError);
-      expect(new UDPAddress(group, 80).host).toBe(group);
-    },
-  );
+  const groups = ['224.0.0.1', '239.255.255.255', '255.255.255.255', 'ff02::1', 'FF05::2%3'];
+  const mappedGroups = ['::ffff:224.0.0.1', '::ffff:efff:ffff', '0:0:0:0:0:FFFF:255.255.255.255'];
+  test.each([...groups, ...mappedGroups])('TCP is not with %s, a group', (group) => {
+    expect(() => new TCPClientAddress(group, 80)).toThrowError(isAddressError);
+    expect(() => new TCPServerAddress(group, 80)).toThrowError(isAddressError);
+    expect(new UDPAddress(group, 80).host).toBe(group);
+  });
 });
 
 describe('paths', () => {

@@ -62,6 +62,28 @@ describe('options', () => {
     }
   });
 
+  test('an IPv4-mapped address reaches IPv4, without being told; and not if that is excluded', async () => {
+    const v4 = keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
+    const mapped = keep(creator.fromAddress(new TCPServerAddress('::ffff:127.0.0.1', 0)));
+    for (const [listener, host] of [
+      [v4, '::ffff:127.0.0.1'],
+      [v4, '::FFFF:7f00:1'],
+      [mapped, '127.0.0.1'],
+    ] as const) {
+      const { port } = listener.localEndpoint();
+      keep(creator.fromAddress(new TCPClientAddress(host, port))).connect();
+      keep(await eventually(() => listener.accept()));
+    }
+    const excluded = { options: { v6Only: true } };
+    for (const address of [
+      new TCPClientAddress('::ffff:127.0.0.1', 80),
+      new TCPServerAddress('::ffff:127.0.0.1', 0),
+      new UDPAddress('::ffff:0.0.0.0', 0),
+    ]) {
+      expect(() => creator.fromAddress(address, excluded)).toThrowError(/v6Only: true excludes/);
+    }
+  });
+
   test('replace the defaults: an address that is shared', () => {
     const shared = { options: { exclusiveAddress: false, reuseAddress: true } };
     const first = keep(creator.fromAddress(new UDPAddress(), shared));
