@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -228,10 +228,16 @@ async function prepareHost(isInstallAllowed, mayLackWine) {
  * The arguments without --no-install, and whether that was not among them. Who says it to npm itself,
  * without a -- before it, declines as well: npm makes an empty setting of it.
  */
-export function takeInstallFlag(args) {
+export function takeInstallFlag(given) {
+  const args = withoutSeparator(given);
   const rest = args.filter((arg) => arg !== '--no-install');
   const isSaidToNpm = process.env.npm_config_install === '';
   return { rest, isInstallAllowed: rest.length === args.length && !isSaidToNpm };
+}
+
+/** The arguments without a leading --, which pnpm passes on where npm does not. */
+export function withoutSeparator(args) {
+  return args[0] === '--' ? args.slice(1) : args;
 }
 
 /**
@@ -285,6 +291,7 @@ export async function buildQuietly(name, build) {
 
 /** Runs a top-level command: its error is one message, its result the exit code. */
 export async function main(command) {
+  mendTemporaryDirectory();
   try {
     process.exitCode = await command();
   } catch (error) {
@@ -293,6 +300,18 @@ export async function main(command) {
     process.stderr.write(`\n${[error.message, error.hint].filter(Boolean).join('\n')}\n`);
     process.exitCode = error.exitCode ?? 1;
   }
+}
+
+/** A directory for temporary files that is gone, as a batch job's may be, is none of our business. */
+function mendTemporaryDirectory() {
+  const { TMPDIR } = process.env;
+  if (!TMPDIR) return;
+  if (existsSync(join(TMPDIR, '.'))) {
+    process.env.TMPDIR = resolve(TMPDIR);
+    return;
+  }
+  process.stderr.write(`TMPDIR is "${TMPDIR}", which is not there: it is ignored.\n`);
+  delete process.env.TMPDIR;
 }
 
 /** The one line that makes `pnpm turbo test` available. */

@@ -1,7 +1,7 @@
 // pnpm new-stage NUMBER NAME: the package of the next stage, and its place in the repository.
 import { parseArgs } from 'node:util';
 import { makeStage, StageError } from '../internal/new-stage/src/make-stage.mjs';
-import { main, pnpm, root, SetupError } from './common.mjs';
+import { main, pnpm, root, SetupError, withoutSeparator } from './common.mjs';
 
 const help = `pnpm new-stage NUMBER NAME: for example pnpm new-stage 9 udp
 
@@ -19,7 +19,8 @@ function readArguments() {
   let parsed;
   try {
     const options = { help: { type: 'boolean' } };
-    parsed = parseArgs({ options, allowPositionals: true });
+    const args = withoutSeparator(process.argv.slice(2));
+    parsed = parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new SetupError(`${error.message.split(/\.?(?:\n|$)|\. /)[0]}. ${usage}`, 2);
   }

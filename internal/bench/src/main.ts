@@ -27,8 +27,15 @@ function readResults(file: string): Results {
   } catch {
     throw new UsageError(`${file} is no JSON.`);
   }
-  if (results?.schema === 1 && Array.isArray(results.speed)) return results as Results;
-  throw new UsageError(`${file} is no result of this bench.`);
+  const lists = [results?.speed, results?.foreignCalls, results?.engine];
+  if (results?.schema !== 1 || !lists.every(Array.isArray)) {
+    throw new UsageError(`${file} is no result of this bench.`);
+  }
+  const { speed, neighbours = [] } = results as Results;
+  const rows: readonly { label: string; ratios: readonly number[] }[] = [...speed, ...neighbours];
+  const empty = rows.find(({ ratios }) => !ratios?.length || !ratios.every(Number.isFinite));
+  if (empty === undefined) return results as Results;
+  throw new UsageError(`${file} has a row without measurements, of ${empty.label}.`);
 }
 
 function compareFiles({ before, after }: CompareArguments): number {

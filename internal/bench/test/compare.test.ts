@@ -1,3 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { compare, compareReport, type Results, report, summarize } from 'bench';
 import { describe, expect, test } from 'vitest';
 
@@ -202,4 +207,28 @@ test('the table names date, host, versions and how it was measured', () => {
   expect(text).toContain('| engine-single | **1.00** (0.99–1.01) | 5,000 |');
   expect(text).toContain('### Foreign calls per message');
   expect(text).not.toContain('relay');
+});
+
+test.each<[what: string, change: object]>([
+  ['no ratios', { speed: [{ workload: 'W1', label: 'engine', ratios: [] }] }],
+  ['a ratio that is no number', { speed: [{ workload: 'W1', label: 'engine', ratios: [null] }] }],
+  ['a row without ratios', { speed: [{ workload: 'W1', label: 'engine' }] }],
+  ['a neighbour without them', { neighbours: [{ label: 'engine', ratios: [] }] }],
+  ['no foreign calls', { foreignCalls: undefined }],
+])('a file with %s is refused by name', (_what, change) => {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-compare-'));
+  const file = join(directory, 'result.json');
+  try {
+    writeFileSync(file, JSON.stringify({ ...results({}), ...change }));
+    const main = join(dirname(createRequire(import.meta.url).resolve('bench')), 'main.js');
+    const { status, stderr } = spawnSync(process.execPath, [main, 'compare', file, file], {
+      encoding: 'utf8',
+    });
+    expect(stderr.trim()).toMatch(
+      /^\S+result\.json (has a row without measurements, of engine|is no result of this bench)\.$/,
+    );
+    expect(status).toBe(2);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

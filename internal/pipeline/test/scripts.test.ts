@@ -54,6 +54,26 @@ test.each(['trace', 'no-report', 'stage'])(
   },
 );
 
+test.each([
+  [['--', '--help'], ['--help']],
+  [
+    ['--', '--no-install', '--stage', '0-wake'],
+    ['--stage', '0-wake'],
+  ],
+  [
+    ['x', '--', 'y'],
+    ['x', '--', 'y'],
+  ],
+])('%j, as pnpm passes it on', (args, rest) => {
+  expect(takeInstallFlag(args).rest).toEqual(rest);
+});
+
+test('npm start -- --help says how its output is for programs alone', async () => {
+  const { stdout, status } = await run('scripts/start.mjs', '--', '--help');
+  expect(stdout).toContain('npm start --silent -- --json');
+  expect(status).toBe(0);
+});
+
 test('--no-install is heard, wherever npm puts it', () => {
   const isAllowed = (...args: readonly string[]) => takeInstallFlag(args).isInstallAllowed;
   stubEnvironment({ npm_config_install: undefined });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startTrace, type TraceResult, toTraceEvents } from 'nt-trace';
 import { mostRecordedCalls, writeStageTrace } from './trace-records.js';
@@ -47,11 +47,47 @@ function requireFile(flag: string, value: string | undefined): string {
   throw new UsageError(`--${flag} wants the name of a file.`);
 }
 
-function openFile(file: string): number {
+const isDiskFull = (error: unknown) =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Undefined where the disk has no room for it: the stage runs all the same, without a trace. */
+function openFile(file: string): number | undefined {
   try {
     return openSync(file, 'w');
   } catch (error) {
+    if (isDiskFull(error)) {
+      sayNotWritten(file, error);
+      return undefined;
+    }
     throw new UsageError(`--trace-file: ${(error as Error).message}`);
+  }
+}
+
+function sayNotWritten(file: string, error: unknown): void {
+  const why = (error as Error).message;
+  process.stderr.write(`The trace could not be written to ${file}: ${why}\n`);
+}
+
+/** Writes all of it, or leaves no file: one that is cut short is no trace. Never throws. */
+function writeWhole(opened: number, file: string, text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let sent = 0; sent < bytes.length; ) sent += writeSync(opened, bytes, sent);
+    closeSync(opened);
+  } catch (error) {
+    sayNotWritten(file, error);
+    removeCut(opened, file);
+  }
+}
+
+function removeCut(opened: number, file: string): void {
+  try {
+    const isFile = fstatSync(opened).isFile();
+    closeSync(opened);
+    // A pipe or a device stays what it is.
+    if (isFile) rmSync(file, { force: true });
+  } catch (error) {
+    process.stderr.write(`What was written of it is left: ${(error as Error).message}\n`);
   }
 }
 
@@ -66,7 +102,7 @@ function writeRecords(file: string, result: TraceResult): void {
 
 /**
  * Does some work, and traces it as the flags say. The file is opened before, so that a slip of the
- * finger is told before anything runs.
+ * finger is told before anything runs. A disk that is full costs the trace, and not the work.
  *
  * @param name the name that the trace gives the process.
  * @throws {UsageError} when the file cannot be opened.
@@ -80,9 +116,9 @@ export function withTrace<T>(flags: TraceFlags, name: string, work: () => T): T 
   const finish = () => {
     const result = trace.stop();
     if (recordsFile !== undefined) writeRecords(recordsFile, result);
-    if (opened === undefined) return;
-    writeSync(opened, `${JSON.stringify(toTraceEvents(result, { processName: name }))}\n`);
-    closeSync(opened);
+    if (opened === undefined || file === undefined) return;
+    const events = toTraceEvents(result, { processName: name });
+    writeWhole(opened, file, `${JSON.stringify(events)}\n`);
   };
   let isLater = false;
   try {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { laneFor } from 'nt-trace';
@@ -10,7 +10,7 @@ import {
   withTrace,
   writeStageTrace,
 } from 'poc-kit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'trace-flags-'));
 const file = join(directory, 'x.json');
@@ -77,6 +77,29 @@ describe('work with a trace', () => {
     expect(isBegun).toBe(false);
   });
 });
+
+describe.skipIf(!existsSync('/dev/full'))(
+  'a disk that is full costs the trace, not the work',
+  () => {
+    const said: string[] = [];
+    beforeEach(() => {
+      said.length = 0;
+      vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(`${text}`) > 0);
+    });
+    afterEach(() => vi.restoreAllMocks());
+
+    test.each(['now', 'later'])('of work that is done %s', async (when) => {
+      const flags = { isText: false, file: '/dev/full' };
+      const work = () => (when === 'now' ? 1 : Promise.resolve(1));
+      expect(await withTrace<unknown>(flags, 'x', work)).toBe(1);
+      expect(said).toEqual([
+        'The trace could not be written to /dev/full: ENOSPC: no space left on device, write\n',
+      ]);
+      // It is a device: only a file is removed.
+      expect(existsSync('/dev/full')).toBe(true);
+    });
+  },
+);
 
 describe('the trace for a report', () => {
   test('is read as it was written, numbers of 64 bits too', () => {

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /**
  * The file of this user that keeps what was typed; undefined for none. `NODE_REPL_HISTORY` is asked
@@ -15,5 +15,7 @@ export function historyFile(
   if (platform === 'win32') {
     return join(env['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'tofu-nt', name);
   }
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tofu-nt', name);
+  const xdg = env['XDG_CACHE_HOME'] ?? '';
+  // The XDG Base Directory Specification: a path that is not absolute is to be ignored.
+  return join(isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'tofu-nt', name);
 }

@@ -125,6 +125,9 @@ describe('arguments are looked at before NT is called', () => {
 });
 
 test('the history is in the cache of the user, or where NODE_REPL_HISTORY says', () => {
+  for (const ignored of ['.cache', '~/.cache', '']) {
+    expect(historyFile({ XDG_CACHE_HOME: ignored }, 'linux')).toBe(historyFile({}, 'linux'));
+  }
   expect(historyFile({ XDG_CACHE_HOME: '/c' }, 'linux')).toBe(
     join('/c', 'tofu-nt', 'repl-history'),
   );
