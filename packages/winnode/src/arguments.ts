@@ -1,5 +1,5 @@
 import { WinnodeError } from './errors.js';
-import { parseSeconds } from './limits.js';
+import { parseSeconds, secondsRange } from './limits.js';
 
 /** What a command line asks for. */
 export type Asked =
@@ -72,7 +72,7 @@ function requireSeconds(text: string | undefined): number {
     'ERR_USAGE',
     text === undefined
       ? '--time-limit wants a number of seconds.'
-      : `--time-limit wants a number of seconds more than 0, got "${text}".`,
+      : `--time-limit wants a number of seconds ${secondsRange}, got "${text}".`,
     seeHelp,
   );
 }

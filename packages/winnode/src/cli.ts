@@ -106,12 +106,37 @@ async function showFindings(
   return isConfirmed(report) ? 0 : 1;
 }
 
+/** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */
+const brokenPipeExitCode = 141;
+let isReaderGone = false;
+
+/**
+ * A reader of our output may go away early, as `head` does. What is said then goes nowhere, and what
+ * doctor still does is ended as by SIGTERM. A program that is run has streams of its own.
+ */
+function endQuietly(): void {
+  if (process.stdout.listeners('error').includes(onOutputError)) return;
+  process.stdout.on('error', onOutputError);
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  isReaderGone = true;
+  if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
+  else process.exitCode = brokenPipeExitCode;
+}
+
 /** The command line: runs it and says how this process should end. */
 export async function main(args: readonly string[]): Promise<RunResult> {
+  endQuietly();
   try {
     return await run(args);
   } catch (error) {
     if (error instanceof InterruptedError) {
+      if (isReaderGone) return ended(brokenPipeExitCode);
       return { exitCode: signalExitCode(error.signal), signal: error.signal };
     }
     if (!(error instanceof WinnodeError)) throw error;

@@ -47,7 +47,7 @@ const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
 /** How far a program got, as the preload saw it. */
 export interface Progress {
   readonly isStarted: boolean;
-  /** It ended by its own will: Node's event `exit` was there. */
+  /** It ended by its own will: Node said `exit`, or the program ended itself with code 0. */
   readonly isEnded: boolean;
 }
 

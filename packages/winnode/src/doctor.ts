@@ -108,7 +108,20 @@ function windowsNodeItem(env: NodeJS.ProcessEnv): Item {
   }
 }
 
+/** What is seen from within; what NODE_OPTIONS of the user's breaks is not blamed on others. */
 async function askInside(env: NodeJS.ProcessEnv, options: DiagnoseOptions): Promise<Item[]> {
+  const items = await askOnce(env, options);
+  const { NODE_OPTIONS: theirs, ...without } = env;
+  const isSome = isWell(items) || items.some(({ verdict }) => verdict === 'ok');
+  if (!theirs || isSome) return items;
+  const again = await askOnce(without, options);
+  if (!isWell(again)) return items;
+  const detail = `Windows Node does not start with "${theirs}"; what follows is without it`;
+  const hint = 'Unset it for winnode, or see what Windows Node says above.';
+  return [necessary('NODE_OPTIONS', 'failed', { detail, hint }), ...again];
+}
+
+async function askOnce(env: NodeJS.ProcessEnv, options: DiagnoseOptions): Promise<Item[]> {
   const probe = toWindowsPath(fileURLToPath(new URL('./windows-probe.js', import.meta.url)));
   const { onProgress, cwd } = options;
   let said = '';

@@ -13,6 +13,7 @@ export type WinnodeErrorCode =
   | 'ERR_WINESERVER'
   | 'ERR_START_LIMIT'
   | 'ERR_USAGE'
+  | 'ERR_DIRECTORY'
   | 'ERR_LAUNCH';
 
 /** An error of winnode itself: what failed in `message`, what to do about it in `hint`. */

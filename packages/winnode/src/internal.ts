@@ -12,7 +12,10 @@ export {
   isLoaderFailure,
   shouldStart,
 } from './crash.js';
+export { wineEnvironment } from './environment.js';
 export { findingsMarkdown, printedSummary } from './findings-report.js';
-export { answered, answerLinks } from './links.js';
+export { answered } from './links.js';
 export { nodeIn, pageAligned } from './page-aligned.js';
+export { ignoredIn } from './prefix.js';
+export { nodeOptionsOnDriveZ, requireWindowsName } from './windows-path.js';
 export { parseWineMajor } from './wine.js';

@@ -3,6 +3,9 @@ import { WinnodeError } from './errors.js';
 /** The longest time that a timer of Node can wait. */
 const longestMs = 2 ** 31 - 1;
 
+/** What {@link parseSeconds} takes, in words. */
+export const secondsRange = `from 0.001 to ${Math.floor(longestMs / 1_000)}`;
+
 /** Reads a number of seconds as milliseconds; undefined unless it is more than 0 and can be waited. */
 export function parseSeconds(text: string): number | undefined {
   if (!/^\d+(\.\d+)?$/.test(text)) return undefined;
@@ -34,6 +37,6 @@ export function startLimitMs(env: NodeJS.ProcessEnv): number {
   throw new WinnodeError(
     'ERR_USAGE',
     `WINNODE_START_LIMIT is "${asked}".`,
-    'Give a number of seconds more than 0, for example 60, or unset it.',
+    `Give a number of seconds ${secondsRange}, for example 60, or unset it.`,
   );
 }

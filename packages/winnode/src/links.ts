@@ -10,6 +10,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  unlinkSync,
   watch,
   writeSync,
 } from 'node:fs';
@@ -25,8 +26,11 @@ import { toWindowsPath } from './windows-path.js';
  * questions and answers in turn, a line of JSON each. The side that wrote last waits for the other.
  */
 
-/** What is asked: the real path; what a link holds; the real paths of all that is in a directory. */
-export type LinkQuestion = readonly [kind: 'real' | 'link' | 'directory', path: string];
+/**
+ * What is asked: the real path; what a link holds; the real paths of all that is in a directory; to
+ * remove a link, or all links in a tree.
+ */
+export type LinkQuestion = readonly [kind: 'real' | 'link' | 'directory' | 'unlink', path: string];
 
 /** An answer. All paths are Windows paths. */
 export interface LinkAnswer {
@@ -34,7 +38,7 @@ export interface LinkAnswer {
   readonly error?: string;
   /** The real path. */
   readonly real?: string;
-  /** What the link holds; not there for what is no link. */
+  /** What the link holds, or held; not there for what is no link. */
   readonly target?: string;
   /** Of a directory: device and inode, which are the same by whatever path it is reached. */
   readonly id?: string;
@@ -137,17 +141,33 @@ export function answered([kind, path]: LinkQuestion, prefix: string): LinkAnswer
   try {
     const file = findFile(drive.root, drive.rest);
     const toWindows = (real: string) => windowsPathOf(real, drive);
-    if (kind === 'link') {
-      if (!lstatSync(file).isSymbolicLink()) return {};
-      const held = readlinkSync(file);
-      const isAbsolute = held.startsWith('/');
-      return { target: isAbsolute ? toWindowsPath(held, 'linux') : held.replaceAll('/', '\\') };
+    if (kind === 'link') return linkAt(file);
+    if (kind === 'unlink') {
+      const link = linkAt(file);
+      removeLinks(file);
+      return link;
     }
     const real = realpathSync.native(file);
     if (kind === 'real') return { real: toWindows(real) };
     return { real: toWindows(real), ...contentsOf(real, toWindows) };
   } catch (error) {
     return { error: (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN' };
+  }
+}
+
+function linkAt(file: string): LinkAnswer {
+  if (!lstatSync(file).isSymbolicLink()) return {};
+  const held = readlinkSync(file);
+  if (held.startsWith('/')) return { target: toWindowsPath(held, 'linux') };
+  return { target: held.replaceAll('/', '\\') };
+}
+
+/** Removes a link, or the links in a tree, and nothing else. */
+function removeLinks(file: string): void {
+  const found = lstatSync(file);
+  if (found.isSymbolicLink()) unlinkSync(file);
+  else if (found.isDirectory()) {
+    for (const name of readdirSync(file)) removeLinks(join(file, name));
   }
 }
 

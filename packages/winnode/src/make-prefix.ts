@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { makeBcryptPrimitives } from './bcryptprimitives.js';
 import { runCommand } from './command.js';
+import { wineEnvironment } from './environment.js';
 import { WinnodeError } from './errors.js';
 import { startLimitMs } from './limits.js';
 import { nodeIn, placeNode } from './page-aligned.js';
@@ -21,7 +22,6 @@ import { quietPrefix } from './quiet-prefix.js';
 import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
 import type { WindowsNode } from './windows-node.js';
 import type { Wine } from './wine.js';
-import { wineEnvironment } from './wine-environment.js';
 import { isOurs, livingUsers } from './wineserver.js';
 import { endWineserver, forgetWineserver, isRunning } from './wineserver-process.js';
 
@@ -124,6 +124,21 @@ function diskFull(directory: string, cause: unknown): WinnodeError {
     'Free some space there, or set WINNODE_CACHE to a directory on another disk.',
     { cause },
   );
+}
+
+/** Whether Windows Node starts in a prefix that nobody uses. */
+export async function runsNode(
+  prefix: string,
+  wine: Wine,
+  node: WindowsNode,
+  asked: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const { NODE_OPTIONS: _users, ...env } = wineEnvironment(prefix);
+  const wasRunning = await isRunning(prefix, wine);
+  const args = [nodeIn(prefix, node), '-p', '1'];
+  const { code } = await runCommand(wine.loader, args, { env, limitMs: startLimitMs(asked) });
+  if (!wasRunning) await endWineserver(prefix, wine);
+  return code === 0;
 }
 
 /** Has Wine fill a new prefix, makes it small, and sees whether Windows Node runs in it. */

@@ -1,4 +1,12 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** A finished prefix holds this file; winnode writes it last. */
@@ -115,15 +123,25 @@ function findBadRegistry(
   return isWhole ? undefined : `${name} is cut short or garbled`;
 }
 
+const doubtOf = (prefix: string) => join(prefix, '.winnode', 'doubt');
+
 /**
- * Has a prefix in the cache made again by the next run, for nothing started in it. One that
+ * Has the next run try a prefix in the cache before it uses it, for nothing started in it. One that
  * `WINNODE_PREFIX` names is left alone.
  */
 export function distrust(prefix: string, env: NodeJS.ProcessEnv): void {
   if (env['WINNODE_PREFIX']) return;
   try {
-    rmSync(join(prefix, readyFile), { force: true });
+    writeFileSync(doubtOf(prefix), '');
   } catch {
     // On a disk that cannot be written nothing is made again, either.
   }
+}
+
+/** True where nothing started the last time. */
+export const isDoubted = (prefix: string): boolean => existsSync(doubtOf(prefix));
+
+/** Something has started. */
+export function trust(prefix: string): void {
+  rmSync(doubtOf(prefix), { force: true });
 }

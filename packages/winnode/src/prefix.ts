@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { homeDirectory, pathIn } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
 import {
@@ -9,37 +9,52 @@ import {
   makeLimitMs,
   makePrefix,
   requireUnused,
+  runsNode,
 } from './make-prefix.js';
-import { findDamage, prefixLayout, readReady } from './prefix-damage.js';
+import { findDamage, isDoubted, prefixLayout, readReady, trust } from './prefix-damage.js';
 import type { WindowsNode } from './windows-node.js';
 import type { Wine } from './wine.js';
+import { livingUsers } from './wineserver.js';
 
 /** Why a prefix is made where there is none. */
 const absent = 'it is not there';
+/** The same where nothing starts in the one that is there. */
+const unstarted = 'Windows Node does not start in it';
 
 function cacheDirectory(env: NodeJS.ProcessEnv): string {
-  const asked = env['WINNODE_CACHE'];
-  if (asked) return resolve(asked);
-  if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'winnode');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'winnode');
-  return join(homedir(), '.cache', 'winnode');
+  const asked = pathIn(env, 'WINNODE_CACHE');
+  if (asked !== undefined) return asked;
+  const xdg = env['XDG_CACHE_HOME'];
+  // The XDG Base Directory Specification: a path that is not absolute is to be ignored.
+  if (xdg && isAbsolute(xdg)) return join(xdg, 'winnode');
+  const home = homeDirectory(env);
+  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'winnode');
+  return join(home, '.cache', 'winnode');
+}
+
+/** What is to be said of the environment where a value in it was ignored; empty: nothing. */
+export function ignoredIn(env: NodeJS.ProcessEnv): string {
+  const xdg = env['XDG_CACHE_HOME'];
+  if (!xdg || isAbsolute(xdg) || env['WINNODE_CACHE'] || env['WINNODE_PREFIX']) return '';
+  return `; XDG_CACHE_HOME is "${xdg}", which is not an absolute path, and is ignored`;
 }
 
 /**
  * Where the prefix for this Wine and this Node is: `WINNODE_PREFIX`, or a directory named after
  * both versions in the user's cache (`WINNODE_CACHE`, `XDG_CACHE_HOME`, `~/.cache`).
  *
- * @throws {WinnodeError} `ERR_PREFIX_REFUSED` for `~/.wine`, which belongs to the user.
+ * @throws {WinnodeError} `ERR_PREFIX_REFUSED` for `~/.wine`, which belongs to the user; `ERR_USAGE` for
+ *   a variable that names no path.
  */
 export function prefixPath(
   wine: Wine,
   node: WindowsNode,
   env: NodeJS.ProcessEnv = process.env,
 ): string {
-  const asked = env['WINNODE_PREFIX'];
-  if (asked) {
-    const prefix = resolve(asked);
-    if (prefix === join(homedir(), '.wine') || prefix === homedir()) {
+  const prefix = pathIn(env, 'WINNODE_PREFIX');
+  if (prefix !== undefined) {
+    const home = homeDirectory(env);
+    if (prefix === join(home, '.wine') || prefix === home) {
       throw new WinnodeError(
         'ERR_PREFIX_REFUSED',
         `WINNODE_PREFIX is ${prefix}: winnode never touches a prefix that is yours.`,
@@ -92,7 +107,8 @@ export async function ensurePrefix(
   };
   const parent = dirname(prefix);
   try {
-    if (look() === undefined && leftoversOf(prefix).length === 0) return;
+    const isWell = look() === undefined && !isDoubted(prefix);
+    if (isWell && leftoversOf(prefix).length === 0) return;
     mkdirSync(parent, { recursive: true });
   } catch (cause) {
     throw explained(cause, parent);
@@ -101,19 +117,40 @@ export async function ensurePrefix(
   await exclusively(prefix, { limitMs: 2 * makeLimitMs(env), onProgress }, async () => {
     try {
       await clearLeftovers(prefix, wine);
-      const why = look();
+      const why = look() ?? (await whyNotToTrust(prefix, wine, node, env));
       if (why === undefined) return;
       await requireUnused(prefix, wine);
-      onProgress?.(
-        why === absent
-          ? `Making a Wine prefix in ${prefix} (once, about 10 s)`
-          : `The Wine prefix ${prefix} is damaged (${why}); making it again (about 10 s)`,
-      );
+      onProgress?.(announcement(prefix, why, ignoredIn(env)));
       await makePrefix(prefix, wine, node, env);
     } catch (cause) {
       throw explained(cause);
     }
   });
+}
+
+/**
+ * Nothing started in it the last time, for a cause that may be its own or may have been around it.
+ * So it is tried again: undefined where Windows Node runs in it now.
+ */
+async function whyNotToTrust(
+  prefix: string,
+  wine: Wine,
+  node: WindowsNode,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  // One that others run in is well enough.
+  if (!isDoubted(prefix) || livingUsers(prefix).length > 0) return undefined;
+  if (!(await runsNode(prefix, wine, node, env))) return unstarted;
+  trust(prefix);
+  return undefined;
+}
+
+function announcement(prefix: string, why: string, ignored: string): string {
+  if (why === absent) return `Making a Wine prefix in ${prefix} (once, about 10 s)${ignored}`;
+  if (why !== unstarted) {
+    return `The Wine prefix ${prefix} is damaged (${why}); making it again (about 10 s)`;
+  }
+  return `Windows Node does not start in ${prefix}; if it does in a new one, that takes its place (about 10 s)`;
 }
 
 /** Why the prefix has to be made; undefined when it is whole. */

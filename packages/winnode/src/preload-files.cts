@@ -5,6 +5,9 @@
  * Wine shows a link as the directory or file that it leads to: lstat sees no link, readlink fails
  * with EINVAL, and from Wine 11 on realpath gives the link's own path back. So this host is asked.
  * A link that leads nowhere is not there for Wine, nor here.
+ *
+ * To remove a tree is to remove what its links lead to, for Node then follows them: on Windows it
+ * removes the links. So the host removes those first.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');
@@ -13,11 +16,13 @@ const {
   keepWines,
   linkTarget,
   realNow,
+  removeLinks,
 }: {
   absolute(given: import('node:fs').PathLike): string;
   keepWines(): void;
   linkTarget(file: string): string | undefined;
   realNow(file: string): string | undefined;
+  removeLinks(file: string): boolean;
 } = require('./preload-links.cjs');
 
 type Callback = (error: Error | null, value?: unknown) => void;
@@ -49,6 +54,16 @@ const real: Mend = (given, options, original) => {
 const held: Mend = (given, options, original) => {
   const target = isPath(given) ? linkTarget(absolute(given)) : undefined;
   return target === undefined ? original() : encoded(target, options);
+};
+
+const removed: Mend = (given, options, original) => {
+  const { recursive } = (options ?? {}) as { recursive?: boolean };
+  return recursive && isPath(given) && removeLinks(absolute(given)) ? undefined : original();
+};
+
+const unlinked: Mend = (given, _options, original) => {
+  const isLink = isPath(given) && linkTarget(absolute(given)) !== undefined;
+  return isLink && removeLinks(absolute(given)) ? undefined : original();
 };
 
 type AnyStats = { mode: number | bigint; size: number | bigint } | undefined;
@@ -110,7 +125,14 @@ function replace(holder: object, name: string, make: (original: Call) => Call): 
   functions[name] = Object.assign(mended, original);
 }
 
-const functions = { realpath: real, readlink: held, lstat: seen } as const;
+const functions = {
+  realpath: real,
+  readlink: held,
+  lstat: seen,
+  rm: removed,
+  rmdir: removed,
+  unlink: unlinked,
+} as const;
 
 /** Mends them, for `require` and for `import` alike. */
 function mendFiles(): void {

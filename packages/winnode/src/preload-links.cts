@@ -161,6 +161,11 @@ function linkTarget(file: string): string | undefined {
   return ask('link', file)?.target;
 }
 
+/** Removes a link, or all links in a tree. @returns whether the path itself was one, and is gone */
+function removeLinks(file: string): boolean {
+  return ask('unlink', file)?.target !== undefined;
+}
+
 /** The absolute form of what a function of `node:fs` takes as a path. */
 function absolute(given: import('node:fs').PathLike): string {
   if (given instanceof URL) return path.resolve(url.fileURLToPath(given));
@@ -172,4 +177,4 @@ function keepWines(): void {
   realByWine = fs.realpathSync.native;
 }
 
-module.exports = { absolute, keepWines, linkTarget, realFile, realNow };
+module.exports = { absolute, keepWines, linkTarget, removeLinks, realFile, realNow };

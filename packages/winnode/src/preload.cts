@@ -29,6 +29,8 @@ const url: typeof import('node:url') = require('node:url');
 const worker: typeof import('node:worker_threads') = require('node:worker_threads');
 
 type Stream = import('node:stream').Stream;
+/** What `process.exit` ends with. */
+const native = process as unknown as { reallyExit(code?: number, ...rest: unknown[]): never };
 
 function isBadHandle(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EBADF';
@@ -152,11 +154,54 @@ function remove(file: string): void {
 
 function sayHowFar(): void {
   const file = process.env['WINNODE_PROGRESS_FILE'];
-  if (file === undefined) return;
+  const directory = process.env['WINNODE_DIRECTORY'];
+  if (file === undefined || directory === undefined) return;
   // Only the program that winnode started is asked, not its children.
   delete process.env['WINNODE_PROGRESS_FILE'];
+  delete process.env['WINNODE_DIRECTORY'];
+  if (!isIn(directory)) {
+    fs.renameSync(`${file}.starting`, `${file}.elsewhere`);
+    native.reallyExit(1);
+  }
   remove(`${file}.starting`);
-  process.on('exit', () => remove(`${file}.running`));
+  onEnd(() => remove(`${file}.running`));
+}
+
+/** False where Wine could not open the directory that the program was to run in, and took another. */
+function isIn(directory: string): boolean {
+  if (process.cwd() === directory) return true;
+  try {
+    const [here, there] = ['.', directory].map((path) => fs.statSync(path, { bigint: true }));
+    return here?.ino === there?.ino && here?.dev === there?.dev;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Calls a function when the program ends of its own will. Not by a listener, for programs remove
+ * those, all of them: Node itself calls `process.emit`, and at `process.exit` `process.reallyExit`.
+ */
+function onEnd(ended: () => void): void {
+  type Emit = (this: unknown, ...args: unknown[]) => boolean;
+  const telling = (emit: Emit): Emit =>
+    function (...args) {
+      const isHeard = emit.apply(this, args);
+      if (args[0] === 'exit') ended();
+      return isHeard;
+    };
+  let emit = telling(process.emit as Emit);
+  // Some put their own function there, which may call the one before it or not.
+  const set = (given: Emit) => {
+    emit = telling(given);
+  };
+  Object.defineProperty(process, 'emit', { configurable: true, get: () => emit, set });
+  const exit = native.reallyExit;
+  native.reallyExit = (code, ...rest) => {
+    // A crash has another code, and says so by it.
+    if (!code) ended();
+    return exit.call(process, code, ...rest);
+  };
 }
 
 if (worker.isMainThread) {

@@ -24,6 +24,11 @@ export class ProgressFiles {
     return { WINNODE_PROGRESS_FILE: toWindowsPath(this.#file) };
   }
 
+  /** True where the program was not in the directory that it was to run in, and was not run. */
+  get isElsewhere(): boolean {
+    return existsSync(`${this.#file}.elsewhere`);
+  }
+
   /** How far the program got until now. */
   get progress(): Progress {
     const [starting, running] = this.paths;
@@ -32,6 +37,6 @@ export class ProgressFiles {
 
   /** Removes what is left of them. */
   remove(): void {
-    for (const path of this.paths) rmSync(path, { force: true });
+    for (const path of [...this.paths, `${this.#file}.elsewhere`]) rmSync(path, { force: true });
   }
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import {
@@ -12,6 +13,7 @@ import {
   shouldStart,
 } from './crash.js';
 import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
+import { wineEnvironment } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
 import { answerLinks, type LinkService } from './links.js';
@@ -29,9 +31,13 @@ import {
 } from './run-child.js';
 import { type HeldSignals, holdSignals, InterruptedError, signalExitCode } from './signals.js';
 import { findWindowsNode, type WindowsNode } from './windows-node.js';
-import { quoteNodeOption, toWindowsPath } from './windows-path.js';
+import {
+  nodeOptionsOnDriveZ,
+  quoteNodeOption,
+  requireWindowsName,
+  toWindowsPath,
+} from './windows-path.js';
 import { findWine, type Wine } from './wine.js';
-import { wineEnvironment } from './wine-environment.js';
 import { useWineserver, type WineserverLease } from './wineserver.js';
 import { answersInTime, isRunning, stateOf, wineserverPid } from './wineserver-process.js';
 
@@ -54,6 +60,7 @@ export async function runWindowsNode(
   options: RunOptions = {},
 ): Promise<RunResult> {
   requireLimitMs(options.timeLimitMs);
+  if (process.platform !== 'win32') workingDirectory(options.cwd);
   const session = await openSession(options);
   try {
     return await session.run(args, options);
@@ -77,6 +84,8 @@ export async function openSession(
   const node = findWindowsNode(env);
   const prefix = prefixPath(wine, node, env);
   const limitMs = startLimitMs(env);
+  requireWindowsName(prefix, 'the directory of the Wine prefix');
+  requireWindowsName(here, 'the directory of winnode');
   await ensurePrefix(prefix, wine, node, { ...options, env });
   // From here to the end of the session a wineserver may run for us: a signal must not end this
   // process without giving it back.
@@ -160,6 +169,7 @@ interface WineEnd extends ChildEnd {
 }
 
 let nextRun = 0;
+const here = fileURLToPath(new URL('.', import.meta.url));
 
 async function runUnderWine(
   host: WineHost,
@@ -236,6 +246,7 @@ async function runOnce(
   options: RunOptions,
 ): Promise<WineEnd> {
   const { wine, node, prefix, held, limitMs, links } = host;
+  const directory = workingDirectory(options.cwd);
   const env = wineEnvironment(prefix, options.env ?? sessionEnv);
   const mark = markOf(prefix, process.pid, processStart(process.pid) ?? '', nextRun++);
   let files: ProgressFiles;
@@ -252,6 +263,7 @@ async function runOnce(
       {
         ...env,
         ...files.environment,
+        WINNODE_DIRECTORY: toWindowsPath(directory),
         WINNODE_LINKS: toWindowsPath(links.directory),
         NODE_OPTIONS: nodeOptions(args, env['NODE_OPTIONS'], [...files.paths, links.directory]),
         [markVariable]: mark,
@@ -270,6 +282,7 @@ async function runOnce(
       },
     );
     if (child.isStuck) throw await stuck(prefix, limitMs);
+    if (files.isElsewhere) throw elsewhere(directory);
     return { ...child, progress: files.progress };
   } finally {
     files.remove();
@@ -280,8 +293,34 @@ async function runOnce(
 const preloads = ['', '-children', '-files', '-links'].map((part) => `preload${part}.cjs`);
 
 /** A file of this package's own, for Windows Node. */
-const fileOf = (name: string) =>
-  toWindowsPath(fileURLToPath(new URL(`./${name}`, import.meta.url)));
+const fileOf = (name: string) => toWindowsPath(join(here, name));
+
+/**
+ * Where a program is to run, as this host has it.
+ *
+ * @throws {WinnodeError} `ERR_DIRECTORY` where Windows has no name for it; `ERR_LAUNCH` if it is gone.
+ */
+function workingDirectory(cwd: string | undefined): string {
+  let path: string;
+  try {
+    path = realpathSync.native(cwd ?? '.');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `The working directory ${cwd ?? ''} cannot be entered: ${code}.`;
+    throw new WinnodeError('ERR_LAUNCH', message, 'Is it gone? Change to another one.', { cause });
+  }
+  requireWindowsName(path, 'the working directory');
+  return path;
+}
+
+/** Wine puts a program whose directory it cannot open into another one, with a line that says so. */
+function elsewhere(directory: string): WinnodeError {
+  return new WinnodeError(
+    'ERR_DIRECTORY',
+    `Wine cannot open the working directory ${directory}, so nothing was run.`,
+    'Is its path longer than 256 characters, or has a name that is no UTF-8? Use another directory.',
+  );
+}
 
 /** With these options Node waits for a debugger before it loads anything, the preload included. */
 const waitsForDebugger = (options: readonly string[]) =>
@@ -336,5 +375,6 @@ function nodeOptions(
     ]),
   ].map(([option, path]) => quoteNodeOption(`${option}=${path}`));
   const options = [`-r ${quoteNodeOption(preload)}`, '--preserve-symlinks'];
-  return [...options, ...(isRestricted ? allowed : []), given].filter(Boolean).join(' ');
+  const theirs = nodeOptionsOnDriveZ(given ?? '');
+  return [...options, ...(isRestricted ? allowed : []), theirs].filter(Boolean).join(' ');
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathIn } from './environment.js';
 import { WinnodeError } from './errors.js';
 
 /** A Windows `node.exe` on this host's disk. */
@@ -35,12 +36,12 @@ function requireWindowsProgram(file: string): void {
  * @throws {WinnodeError} `ERR_WINDOWS_NODE_MISSING`.
  */
 export function findWindowsNode(env: NodeJS.ProcessEnv = process.env): WindowsNode {
-  const asked = env['WINNODE_NODE'];
-  if (asked !== undefined && asked !== '') {
+  const asked = pathIn(env, 'WINNODE_NODE');
+  if (asked !== undefined) {
     if (existsSync(asked)) {
       requireWindowsProgram(asked);
       const { size, mtimeMs } = statSync(asked);
-      return { exe: resolve(asked), version: `custom-${size}-${Math.trunc(mtimeMs)}` };
+      return { exe: asked, version: `custom-${size}-${Math.trunc(mtimeMs)}` };
     }
     throw new WinnodeError(
       'ERR_WINDOWS_NODE_MISSING',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { pathIn } from './environment.js';
 import { WinnodeError } from './errors.js';
 
 /** A Wine that can run 64-bit Windows programs. */
@@ -33,13 +34,13 @@ function isExecutable(path: string): boolean {
 
 function onPath(names: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const directories = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
-  return names.flatMap((name) => directories.map((directory) => join(directory, name)));
+  return names.flatMap((name) => directories.map((directory) => resolve(directory, name)));
 }
 
 function findLoader(env: NodeJS.ProcessEnv): string | undefined {
-  const asked = env['WINNODE_WINE'];
-  if (asked !== undefined && asked !== '') {
-    if (isExecutable(asked)) return resolve(asked);
+  const asked = pathIn(env, 'WINNODE_WINE');
+  if (asked !== undefined) {
+    if (isExecutable(asked)) return asked;
     throw new WinnodeError(
       'ERR_WINE_MISSING',
       `WINNODE_WINE names "${asked}", which is not an executable file.`,
@@ -51,11 +52,15 @@ function findLoader(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 function findServer(loader: string, env: NodeJS.ProcessEnv): string | undefined {
-  const asked = env['WINESERVER'];
+  const asked = pathIn(env, 'WINESERVER');
   const beside = [dirname(loader), dirname(realpathSync(loader)), debianDirectory].flatMap(
     (directory) => [join(directory, 'wineserver'), join(directory, 'wineserver64')],
   );
-  const candidates = [...(asked ? [asked] : []), ...beside, ...onPath(['wineserver'], env)];
+  const candidates = [
+    ...(asked === undefined ? [] : [asked]),
+    ...beside,
+    ...onPath(['wineserver'], env),
+  ];
   return candidates.find(isExecutable);
 }
 

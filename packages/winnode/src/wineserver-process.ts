@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { runCommand } from './command.js';
 import { endOrphans } from './descendants.js';
+import { wineEnvironment } from './environment.js';
 import { WinnodeError } from './errors.js';
 import type { Wine } from './wine.js';
-import { wineEnvironment } from './wine-environment.js';
 
 /** What `wineserver -k` and its like may take. They need no answer, and kill what does not end. */
 const commandLimitMs = 5_000;

@@ -1,15 +1,23 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, wasInterrupted } from './command.js';
 import { endRunsOf } from './descendants.js';
+import { wineEnvironment } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
 import { processStart } from './process-start.js';
 import type { HeldSignals } from './signals.js';
 import type { Wine } from './wine.js';
-import { wineEnvironment } from './wine-environment.js';
 import {
   answersInTime,
   endWineserver,
@@ -52,6 +60,19 @@ const releaseLimitMs = 15_000;
 const homeOf = (prefix: string) => join(prefix, '.winnode');
 const usersOf = (prefix: string) => join(homeOf(prefix), 'users');
 const noteOf = (prefix: string) => join(homeOf(prefix), 'wineserver-by-winnode');
+
+/** What Wine says while it starts. */
+const logOf = (prefix: string) => join(homeOf(prefix), 'start.log');
+
+/** The same, for a message. */
+function saidIn(prefix: string): string {
+  try {
+    const said = readFileSync(logOf(prefix), 'utf8').trim();
+    return said && `\nWine says: ${said.slice(-600)}`;
+  } catch {
+    return '';
+  }
+}
 
 let nextLease = 0;
 
@@ -172,11 +193,13 @@ async function endIfSilent(prefix: string, wine: Wine, options: WineserverOption
 async function startServer(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
   // In the foreground, so that its pid is known; detached, so that it outlives this run if another
   // one uses it.
+  const log = openSync(logOf(prefix), 'w');
   const server = spawn(wine.server, ['-f', `-p${lingerSeconds}`], {
     env: wineEnvironment(prefix),
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', log],
     detached: true,
   });
+  closeSync(log);
   server.on('error', () => {});
   server.unref();
   const untilMs = performance.now() + options.startLimitMs;
@@ -203,18 +226,19 @@ async function startServices(
   const { code, isLate } = await runCommand(wine.loader, ['wineboot.exe'], {
     env: wineEnvironment(prefix),
     limitMs: startLimitMs,
+    log: logOf(prefix),
     isUnwanted: wasInterrupted(held),
   });
   // The caller sees the signal, too, and gives the server back.
   if (held.first !== undefined) return;
   const hand = `By hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
   if (isLate) {
-    const late = `Wine did not start in ${prefix} within ${startLimitMs / 1_000} s.`;
+    const late = `Wine did not start in ${prefix} within ${startLimitMs / 1_000} s.${saidIn(prefix)}`;
     const hint = `WINNODE_START_LIMIT gives it more seconds. ${hand}`;
     throw new WinnodeError('ERR_START_LIMIT', late, hint);
   }
   if (code === 0 && (await isRunning(prefix, wine))) return;
-  const message = `Wine does not start in ${prefix} (wineboot ended with ${code}).`;
-  const hint = `The next run makes the prefix again, unless WINNODE_PREFIX names it. ${hand}`;
+  const message = `Wine does not start in ${prefix} (wineboot ended with ${code}).${saidIn(prefix)}`;
+  const hint = `If it is the prefix, the next run makes it again, unless WINNODE_PREFIX names it. ${hand}`;
   throw new WinnodeError('ERR_PREFIX_BROKEN', message, hint);
 }

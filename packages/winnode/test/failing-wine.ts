@@ -153,7 +153,8 @@ export function testFailedStarts(given: FailedStarts): void {
     expect(ended).toMatchObject({ code: seen, stdout: '' });
     expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
     expect(ended.notices.split('\n')).toHaveLength(2);
-    // What was not loaded casts doubt on the prefix: the next run makes it again.
-    expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(exit !== 0x42);
+    // What was not loaded casts doubt on the prefix: the next run tries it first. It is good.
+    expect(existsSync(join(prefix, '.winnode', 'doubt'))).toBe(exit === 0x42);
+    expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(true);
   });
 }

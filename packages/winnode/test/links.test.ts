@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -72,6 +80,20 @@ describe.skipIf(isWindows)('what this host says of links', () => {
     });
     expect(ask('directory', windows('c/real'))).toEqual(contents);
     expect(ask('directory', windows('c/real/x'))).toEqual({ error: 'ENOTDIR' });
+  });
+
+  test('links are removed, alone or from a tree, and nothing else is', () => {
+    write('u/kept/file', '');
+    write('u/tree/sub/own', '');
+    link('u/tree/sub/dir', '../../kept');
+    link('u/tree/file', '../kept/file');
+    link('u/tree/broken', 'nowhere');
+    const one = link('u/one', 'kept');
+    expect(ask('unlink', one)).toEqual({ target: 'kept' });
+    expect(ask('unlink', one)).toEqual({ error: 'ENOENT' });
+    expect(ask('unlink', windows('u/tree'))).toEqual({});
+    const left = readdirSync(join(scratch, 'u'), { recursive: true });
+    expect(left.sort()).toEqual(['kept', 'kept/file', 'tree', 'tree/sub', 'tree/sub/own']);
   });
 
   test('a drive keeps its letter, except where a link leads off it', () => {
@@ -217,6 +239,34 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
       '',
     ]);
     expect(code).toBe(0);
+  });
+
+  test('a tree is removed with its links, and not with what they lead to', async () => {
+    write('rm/kept/file', '');
+    for (const name of ['a', 'b', 'c']) {
+      write(`rm/${name}/sub/own`, '');
+      link(`rm/${name}/sub/dir`, '../../kept');
+      link(`rm/${name}/file`, '../kept/file');
+    }
+    link('rm/to-dir', 'kept');
+    link('rm/to-file', 'kept/file');
+    link('rm/to-tree', 'kept');
+    const source = `
+      const fs = require('fs');
+      const at = (name) => ${JSON.stringify(windows('rm'))} + '\\\\' + name;
+      fs.rmSync(at('a'), { recursive: true });
+      fs.unlinkSync(at('to-dir'));
+      fs.unlinkSync(at('to-file'));
+      fs.rm(at('b'), { recursive: true, force: true }, async (error) => {
+        await fs.promises.rm(at('c'), { recursive: true });
+        await fs.promises.rm(at('to-tree'), { recursive: true });
+        await fs.promises.rm(at('none'), { recursive: true, force: true });
+        try { fs.rmSync(at('none'), { recursive: true }); } catch ({ code }) { console.log(error, code); }
+      });`;
+    const { stdout, stderr } = await winnode(['-e', source]);
+    expect({ stdout, stderr }).toEqual({ stdout: 'null ENOENT\n', stderr: '' });
+    const left = readdirSync(join(scratch, 'rm'), { recursive: true });
+    expect(left.sort()).toEqual(['kept', 'kept/file']);
   });
 
   test('a package that is loaded twice all the same is named', async () => {

@@ -1,7 +1,16 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { host, start } from './cli.js';
+import { findWine } from 'winnode';
+import { host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
   copyPrefix,
@@ -56,6 +65,70 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
     expect([again, ...rest]).toEqual([damaged]);
     expect(status).toBe(0);
     expect(processesOf(cache)).toEqual([]);
+  });
+});
+
+describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
+  const readyOf = (prefix: string) => readFileSync(join(prefix, '.winnode', 'ready.json'), 'utf8');
+
+  test('for a cause around the prefix: Wine’s reason is passed on, and the prefix stays', async () => {
+    const cache = newCache();
+    const prefix = prefixIn(cache);
+    await copyPrefix(prefix);
+    const ready = readyOf(prefix);
+    const { loader, server } = findWine();
+    const isBroken = join(cache, 'is broken');
+    const wine = join(cache, 'wine64');
+    const says = `echo 'wine: the reason' >&2; exit 7`;
+    writeFileSync(
+      wine,
+      `#!/bin/sh\nif [ -e '${isBroken}' ] && [ "$1" != --version ]; then ${says}; fi\nexec '${loader}' "$@"\n`,
+    );
+    chmodSync(wine, 0o755);
+    writeFileSync(isBroken, '');
+    const env = { ...cacheEnvironment(cache), WINNODE_WINE: wine, WINESERVER: server };
+    const first = await winnode(['-p', '1'], { env });
+    expect(first).toMatchObject({ code: 1, stdout: '' });
+    expect(first.stderr).toMatch(
+      /Wine does not start in .+ended with 7.+\nWine says: wine: the reason\n/,
+    );
+    const second = await winnode(['-p', '2'], { env });
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toMatch(
+      /^winnode: Windows Node does not start in .+ if it does in a new one/,
+    );
+    expect(second.stderr).toMatch(
+      /could not make a prefix: wineboot ended with 7\.\nwine: the reason\n/,
+    );
+    expect(readyOf(prefix)).toBe(ready);
+    rmSync(isBroken);
+    const third = await winnode(['-p', '3'], { env });
+    expect(third).toEqual({ code: 0, signal: null, stdout: '3\n', stderr: '' });
+    expect(readyOf(prefix)).toBe(ready);
+    expect(processesOf(cache)).toEqual([]);
+  });
+
+  test('for a prefix whose damage no check sees: it is made again', async () => {
+    const cache = newCache();
+    const prefix = prefixIn(cache);
+    const env = cacheEnvironment(cache);
+    await copyPrefix(prefix);
+    const dll = join(prefix, 'drive_c/windows/system32/kernel32.dll');
+    const { size } = statSync(dll);
+    rmSync(dll);
+    writeFileSync(dll, 'x'.repeat(size));
+    expect((await winnode(['-p', '1'], { env })).code).not.toBe(0);
+    const again = await winnode(['-p', '2'], { env });
+    expect(again).toMatchObject({ code: 0, stdout: '2\n' });
+    expect(again.stderr).toMatch(
+      /^winnode: Windows Node does not start in .+takes its place .+\n$/,
+    );
+    expect(await winnode(['-p', '3'], { env })).toMatchObject({
+      code: 0,
+      stdout: '3\n',
+      stderr: '',
+    });
+    expect(readdirSync(cache)).toEqual([basename(prefix)]);
   });
 });
 

@@ -38,13 +38,6 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(code).toBe(0);
   });
 
-  test('a locale that says nothing of UTF-8 does no harm', async () => {
-    const { LANG: _lang, LC_CTYPE: _type, ...env } = process.env;
-    const args = ['-p', 'process.argv[1]', 'ü€'];
-    const { stdout } = await runIn(session, args, { env: { ...env, LC_ALL: 'C' } });
-    expect(stdout).toBe('ü€\n');
-  });
-
   // 0 and 1 are those of the tests around this one.
   const ways: [wanted: number, run: (args: string[]) => Promise<Ended>][] = [
     [7, (args) => runIn(session, args)],
@@ -53,6 +46,16 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   test.each(ways)('its exit code %d is passed on', async (wanted, run) => {
     const { code } = await run(['-e', `process.exit(${wanted})`]);
     expect(code).toBe(wanted);
+  });
+
+  test.each([
+    'process.removeAllListeners()',
+    'process.emit = () => false',
+    'const old = process.emit; process.emit = (...args) => old.apply(process, args); process.emit = old',
+    'process.reallyExit(0)',
+  ])('its end is seen without its listeners: %s', async (source) => {
+    const { exitCode, crash } = await session.run(['-e', source], { stdio: 'inherit' });
+    expect({ exitCode, crash }).toEqual({ exitCode: 0, crash: undefined });
   });
 
   test('an error it throws is shown, code 1', async () => {
