@@ -129,7 +129,9 @@ function findFile(name: string, entry: string): string | undefined {
   const found = known === undefined ? undefined : entryOf(known, entry);
   if (found !== undefined) return found;
   const anew = isOver ? undefined : askDirectory(name);
-  return (anew && entryOf(anew, entry)) ?? realNow(path.join(name, entry));
+  const file = (anew && entryOf(anew, entry)) ?? realNow(path.join(name, entry));
+  if (isOver && file !== undefined) noticeByWine(path.dirname(file));
+  return file;
 }
 
 const entryOf = ({ links, others, real }: Known, entry: string) =>
@@ -140,9 +142,7 @@ function realNow(file: string): string | undefined {
   const answer = ask('real', file);
   if (answer?.real !== undefined) return answer.real;
   try {
-    const found = realByWine(file);
-    if (answer === undefined) noticeByWine(path.dirname(found));
-    return found;
+    return realByWine(file);
   } catch {
     return undefined;
   }
@@ -150,7 +150,7 @@ function realNow(file: string): string | undefined {
 
 /** Where the host cannot be asked Wine says at least which directories are the same. */
 function noticeByWine(name: string): void {
-  if (isOver && directories.has(name)) return;
+  if (directories.has(name)) return;
   const { dev, ino } = fs.statSync(name, { bigint: true });
   directories.set(name, { real: name, links: new Map(), others: new Set() });
   notice(`${dev}:${ino}`, name);

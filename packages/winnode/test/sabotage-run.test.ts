@@ -119,6 +119,8 @@ describe('wrong arguments are one line and one hint, exit code 2', () => {
     [['--time-limit', '1e3', 'x.js'], 'got "1e3"'],
     [['--time-limit', '10s', 'x.js'], 'got "10s"'],
     [['--time-limit', '2147484', 'x.js'], 'got "2147484"'],
+    [['--time-limit', '2592000', 'x.js'], 'seconds from 0.001 to 2147483, got "2592000".'],
+    [['--time-limit=0.0004', 'x.js'], 'seconds from 0.001 to 2147483, got "0.0004".'],
     [['doctor', '--markdown'], '--markdown goes with doctor --probe'],
     [['doctor', '--probe', '--json', '--markdown'], 'and without --json'],
     [['doctor', '--jsn'], 'not "--jsn".'],
