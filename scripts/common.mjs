@@ -198,7 +198,9 @@ async function installWine(reason) {
 }
 
 async function prepareWine(isInstallAllowed) {
-  const { ensurePrefix, findWindowsNode, findWine, prefixPath } = await import('pipeline/winnode');
+  const { ensurePrefix, findWine, installWindowsNode, prefixPath } = await import(
+    'pipeline/winnode'
+  );
   try {
     findWine();
   } catch (reason) {
@@ -206,7 +208,8 @@ async function prepareWine(isInstallAllowed) {
     if (!isInstallAllowed || !isAbsent) throw reason;
     await installWine(reason);
   }
-  const [wine, node] = [findWine(), findWindowsNode()];
+  const wine = findWine();
+  const node = await installWindowsNode({ onProgress: say });
   await ensurePrefix(prefixPath(wine, node), wine, node, { onProgress: say });
 }
 

@@ -14,7 +14,7 @@ export const {
   describeHost,
   ensurePrefix,
   findWine,
-  findWindowsNode,
+  installWindowsNode,
   openSession,
   prefixPath,
   toWindowsPath,

@@ -4,6 +4,8 @@ import { parseSeconds, secondsRange } from './limits.js';
 /** What a command line asks for. */
 export type Asked =
   | { readonly what: 'help' | 'version' }
+  | { readonly what: 'clean' }
+  | ({ readonly what: 'install' } & Chosen)
   | { readonly what: 'doctor'; readonly isJson: boolean }
   | {
       readonly what: 'findings';
@@ -11,7 +13,17 @@ export type Asked =
       /** The findings that are asked for by number; none: all. */
       readonly ids: readonly string[];
     }
-  | { readonly what: 'run'; readonly args: readonly string[]; readonly timeLimitMs?: number };
+  | ({
+      readonly what: 'run';
+      readonly args: readonly string[];
+      readonly timeLimitMs?: number;
+    } & Chosen);
+
+/** What an option says instead of an environment variable. */
+interface Chosen {
+  /** As `WINNODE_NODE`. */
+  readonly node?: string;
+}
 
 const seeHelp = 'winnode --help lists the options.';
 
@@ -22,20 +34,41 @@ const seeHelp = 'winnode --help lists the options.';
  * @throws {WinnodeError} `ERR_USAGE`.
  */
 export function parseArguments(args: readonly string[]): Asked {
-  let timeLimitMs: number | undefined;
+  let own: { timeLimitMs?: number; node?: string } = {};
   for (let index = 0; ; index += 1) {
     const [word = '', ...rest] = args.slice(index);
     if (word === '--help') return { what: 'help' };
     if (word === '--version') return { what: 'version' };
     if (word === 'doctor') return parseDoctor(rest);
-    const limit = /^--time-limit(?:=(.*))?$/s.exec(word);
-    if (limit === null) {
-      const own = timeLimitMs === undefined ? {} : { timeLimitMs };
-      return { what: 'run', args: args.slice(index), ...own };
-    }
-    if (limit[1] === undefined) index += 1;
-    timeLimitMs = requireSeconds(limit[1] ?? rest[0]);
+    if (word === 'install' || word === 'clean') return parseAlone(word, rest, own);
+    const option = /^--(time-limit|node)(?:=(.*))?$/s.exec(word);
+    if (option === null) return { what: 'run', args: args.slice(index), ...own };
+    const [, name, value = rest[0]] = option;
+    if (option[2] === undefined) index += 1;
+    own =
+      name === 'node'
+        ? { ...own, node: requireNode(value) }
+        : { ...own, timeLimitMs: requireSeconds(value) };
   }
+}
+
+function parseAlone(
+  what: 'install' | 'clean',
+  rest: readonly string[],
+  own: { readonly timeLimitMs?: number; readonly node?: string },
+): Asked {
+  if (rest.some((word) => word === '--help' || word === '-h')) return { what: 'help' };
+  const hint = `A script of that name is run by: winnode ./${what}.js`;
+  const [word, value, ...more] = rest;
+  const option = what === 'install' ? /^--node(?:=(.*))?$/s.exec(word ?? '') : null;
+  if (option !== null && (option[1] === undefined ? more : rest.slice(1)).length === 0) {
+    return { what, node: requireNode(option[1] ?? value) } as Asked;
+  }
+  if (word !== undefined) {
+    const known = what === 'install' ? 'only --node VERSION' : 'nothing';
+    throw new WinnodeError('ERR_USAGE', `${what} takes ${known}, not "${word}".`, hint);
+  }
+  return what === 'clean' || own.node === undefined ? { what } : { what, node: own.node };
 }
 
 function parseDoctor(rest: readonly string[]): Asked {
@@ -75,4 +108,9 @@ function requireSeconds(text: string | undefined): number {
       : `--time-limit wants a number of seconds ${secondsRange}, got "${text}".`,
     seeHelp,
   );
+}
+
+function requireNode(text: string | undefined): string {
+  if (text) return text;
+  throw new WinnodeError('ERR_USAGE', '--node wants a version or a file.', seeHelp);
 }

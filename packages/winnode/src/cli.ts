@@ -1,4 +1,5 @@
 import { parseArguments } from './arguments.js';
+import { clean } from './clean.js';
 import { diagnose, isWell, printed } from './doctor.js';
 import { WinnodeError } from './errors.js';
 import { type FindingRow, probeFindings } from './findings.js';
@@ -11,17 +12,23 @@ import {
   tableHead,
 } from './findings-report.js';
 import { describeHost, winnodeVersion } from './host.js';
+import { install } from './install.js';
 import { runWindowsNode } from './run.js';
 import type { RunResult } from './run-child.js';
 import { InterruptedError, signalExitCode } from './signals.js';
 
-const help = `Usage: winnode [--time-limit SECONDS] [node options] [script.js [arguments]]
+const help = `Usage: winnode [--time-limit SECONDS] [--node VERSION] [node options] [script.js [arguments]]
+       winnode install [--node VERSION]
+       winnode clean
        winnode doctor [--json]
        winnode doctor --probe [--json | --markdown] [F06 ...]
 
 Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
 Node as they are, the exit code is the script's, and without a script Node's prompt starts.
 
+  install     does beforehand what the first run would: fetches Windows Node and the Windows builds
+              of the project's packages by npm, and makes a Wine prefix; offline once it is done
+  clean       removes all that winnode keeps in its cache and nothing uses
   doctor      looks at host, Wine, Windows Node, koffi, AFD and more; --json for machines
   doctor --probe
               looks at everything that tofu-nt found NT to do, here and now, and compares it with
@@ -29,6 +36,8 @@ Node as they are, the exit code is the script's, and without a script Node's pro
               paste into its tables
   --time-limit SECONDS
               ends the script and its children after so long, with exit code 124
+  --node VERSION
+              as WINNODE_NODE, for this run
   --help      this text
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
@@ -37,10 +46,12 @@ Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the
 not, or nothing could be looked at.
 
 Environment:
-  WINNODE_CACHE    where Wine prefixes are kept (default: winnode in the user's cache directory)
+  WINNODE_CACHE    where all that is kept (default: winnode in the user's cache directory)
   WINNODE_PREFIX   one prefix to use instead; made if it is not there, never removed
   WINNODE_WINE     the 64-bit Wine loader to use
-  WINNODE_NODE     the Windows node.exe to use
+  WINNODE_NODE     the Windows Node to use: 22, 24, 26 (Wine 10), a version, or a file (default: 22)
+  WINNODE_PACKAGES a directory whose node_modules has the Windows builds of native packages, or
+                   "none" (default: fetched, by the project's package-lock.json or pnpm-lock.yaml)
   WINNODE_START_LIMIT
                    seconds that Wine and Windows Node may take to start (default: 60)
   WINEDEBUG        Wine's own debug channels (default: -all)
@@ -70,12 +81,17 @@ async function run(args: readonly string[]): Promise<RunResult> {
       process.stdout.write(printed(items, asked.isJson));
       return ended(isWell(items) ? 0 : 1);
     }
+    case 'install':
+      return ended(await installAll(asked.node));
+    case 'clean':
+      return ended(await cleanAll());
     case 'findings':
       return ended(await showFindings(asked.form, asked.ids));
     case 'run': {
-      const { timeLimitMs } = asked;
+      const { timeLimitMs, node } = asked;
       const own = timeLimitMs === undefined ? {} : { timeLimitMs };
-      const result = await runWindowsNode(asked.args, { onProgress: say, ...own });
+      const env = withNode(node);
+      const result = await runWindowsNode(asked.args, { onProgress: say, env, ...own });
       if (result.isTimedOut) {
         say(`the time limit of ${(timeLimitMs ?? 0) / 1_000} s is over: the program was ended`);
       }
@@ -83,6 +99,31 @@ async function run(args: readonly string[]): Promise<RunResult> {
       return result;
     }
   }
+}
+
+/** The environment with what an option says. */
+const withNode = (node: string | undefined): NodeJS.ProcessEnv =>
+  node === undefined ? process.env : { ...process.env, WINNODE_NODE: node };
+
+async function installAll(node: string | undefined): Promise<number> {
+  const { windowsNode, packages, prefix } = await install({ env: withNode(node), onProgress: say });
+  const lines = [
+    `Windows Node   ${windowsNode}`,
+    `packages       ${packages ?? 'none to be fetched'}`,
+    ...(prefix === '' ? [] : [`Wine prefix    ${prefix}`]),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+async function cleanAll(): Promise<number> {
+  const { removed, kept } = await clean({ onProgress: say });
+  const lines = [
+    ...removed.map((path) => `removed ${path}`),
+    ...kept.map(({ path, why }) => `kept    ${path}: ${why}`),
+  ];
+  process.stdout.write(`${lines.join('\n') || 'Nothing to remove.'}\n`);
+  return kept.length === 0 ? 0 : 1;
 }
 
 async function showFindings(

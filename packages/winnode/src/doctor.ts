@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { WinnodeError } from './errors.js';
 import { winnodeVersion } from './host.js';
 import { runWindowsNode } from './run.js';
-import { findWindowsNode } from './windows-node.js';
+import { installWindowsNode, requireWineFor } from './windows-node.js';
 import { toWindowsPath } from './windows-path.js';
 import { findWine } from './wine.js';
 
@@ -52,7 +52,9 @@ const inside = { koffi: true, AFD: true, AF_UNIX: false, 'optional calls': false
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Item[]> {
   const env = options.env ?? process.env;
-  const items = [hostItem(), wineItem(env), windowsNodeItem(env)].filter((each) => each !== null);
+  const items = [hostItem(), wineItem(env), await windowsNodeItem(env, options)].filter(
+    (each) => each !== null,
+  );
   if (!isWell(items)) return [...items, ...skipped('it needs what failed above')];
   return [...items, ...(await askInside(env, options))];
 }
@@ -81,27 +83,29 @@ function hostItem(): Item {
 function amiss(name: string, error: unknown): Item {
   if (!(error instanceof WinnodeError)) throw error;
   const { code, message, hint } = error;
-  const verdict = code.endsWith('_MISSING') ? 'missing' : 'unsupported';
+  if (code === 'ERR_INTERRUPTED') throw error;
+  const verdict = /_MISSING$|^ERR_FETCH$/.test(code) ? 'missing' : 'unsupported';
   return necessary(name, verdict, { detail: message, hint });
 }
 
 function wineItem(env: NodeJS.ProcessEnv): Item | null {
   if (process.platform === 'win32') return null;
   try {
-    const { version, loader } = findWine(env);
-    return necessary('Wine', 'ok', { version, detail: loader });
+    const wine = findWine(env);
+    requireWineFor(wine, env);
+    return necessary('Wine', 'ok', { version: wine.version, detail: wine.loader });
   } catch (error) {
     return amiss('Wine', error);
   }
 }
 
-function windowsNodeItem(env: NodeJS.ProcessEnv): Item {
+async function windowsNodeItem(env: NodeJS.ProcessEnv, options: DiagnoseOptions): Promise<Item> {
   const name = 'Windows Node';
   if (process.platform === 'win32') {
     return necessary(name, 'ok', { version: process.versions.node, detail: process.execPath });
   }
   try {
-    const { version, exe } = findWindowsNode(env);
+    const { version, exe } = await installWindowsNode({ ...options, env });
     return necessary(name, 'ok', { version, detail: exe });
   } catch (error) {
     return amiss(name, error);

@@ -3,6 +3,7 @@ export type WinnodeErrorCode =
   | 'ERR_WINE_MISSING'
   | 'ERR_WINE_TOO_OLD'
   | 'ERR_WINDOWS_NODE_MISSING'
+  | 'ERR_FETCH'
   | 'ERR_PREFIX_REFUSED'
   | 'ERR_PREFIX_BROKEN'
   | 'ERR_PREFIX_FAILED'

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type Cleaned, clean } from './clean.js';
 export { type DiagnoseOptions, diagnose, type Item, isWell, type Verdict } from './doctor.js';
 export { WinnodeError, type WinnodeErrorCode } from './errors.js';
 export type { FindingVerdict, SeenFact } from './finding-verdict.js';
@@ -15,10 +16,17 @@ export {
 } from './findings.js';
 export { isConfirmed } from './findings-report.js';
 export { describeHost, type HostFacts, winnodeVersion } from './host.js';
+export { type InstallAllOptions, type Installed, install } from './install.js';
 export { type EnsurePrefixOptions, ensurePrefix, prefixPath, prefixWine } from './prefix.js';
 export { openSession, runWindowsNode, type Session } from './run.js';
 export { type RunOptions, type RunResult, timeLimitExitCode } from './run-child.js';
 export { InterruptedError } from './signals.js';
-export { findWindowsNode, type WindowsNode } from './windows-node.js';
+export {
+  findWindowsNode,
+  type InstallOptions,
+  installWindowsNode,
+  type WindowsNode,
+} from './windows-node.js';
+export { installWindowsPackages } from './windows-packages.js';
 export { quoteNodeOption, toWindowsPath } from './windows-path.js';
 export { findWine, howToInstallWine, oldestWineMajor, type Wine } from './wine.js';

@@ -56,7 +56,7 @@ export function leftoversOf(prefix: string): string[] {
 }
 
 /** Clears them away. Under the lock nobody else can be at work on them. */
-export async function clearLeftovers(prefix: string, wine: Wine): Promise<void> {
+export async function clearLeftovers(prefix: string, wine: Wine | undefined): Promise<void> {
   for (const path of leftoversOf(prefix)) {
     // The lock is the one that this very process holds.
     if (!path.endsWith('.lock')) await discard(path, wine);
@@ -196,9 +196,9 @@ function failed(wine: Wine, what: string, log: string): WinnodeError {
 }
 
 /** Clears a prefix away, and first what may still run in it. */
-async function discard(path: string, wine: Wine): Promise<void> {
+async function discard(path: string, wine: Wine | undefined): Promise<void> {
   if (!lstatSync(path, { throwIfNoEntry: false })) return;
-  if (lstatSync(path).isDirectory()) {
+  if (wine !== undefined && lstatSync(path).isDirectory()) {
     await endWineserver(path, wine);
     forgetWineserver(path);
   }

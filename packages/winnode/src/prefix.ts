@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { cacheDirectory } from './cache.js';
 import { homeDirectory, pathIn } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
@@ -20,24 +21,6 @@ import { livingUsers } from './wineserver.js';
 const absent = 'it is not there';
 /** The same where nothing starts in the one that is there. */
 const unstarted = 'Windows Node does not start in it';
-
-function cacheDirectory(env: NodeJS.ProcessEnv): string {
-  const asked = pathIn(env, 'WINNODE_CACHE');
-  if (asked !== undefined) return asked;
-  const xdg = env['XDG_CACHE_HOME'];
-  // The XDG Base Directory Specification: a path that is not absolute is to be ignored.
-  if (xdg && isAbsolute(xdg)) return join(xdg, 'winnode');
-  const home = homeDirectory(env);
-  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'winnode');
-  return join(home, '.cache', 'winnode');
-}
-
-/** What is to be said of the environment where a value in it was ignored; empty: nothing. */
-export function ignoredIn(env: NodeJS.ProcessEnv): string {
-  const xdg = env['XDG_CACHE_HOME'];
-  if (!xdg || isAbsolute(xdg) || env['WINNODE_CACHE'] || env['WINNODE_PREFIX']) return '';
-  return `; XDG_CACHE_HOME is "${xdg}", which is not an absolute path, and is ignored`;
-}
 
 /**
  * Where the prefix for this Wine and this Node is: `WINNODE_PREFIX`, or a directory named after

@@ -13,7 +13,7 @@ type Call = (...args: unknown[]) => unknown;
 type Environment = Record<string, string | undefined>;
 
 /** What winnode put into the environment besides NODE_OPTIONS; see run.ts. */
-const names = ['WINNODE_HIDE_LINKS', 'WINNODE_LINKS', 'WINNODE_RUN'];
+const names = ['WINNODE_HIDE_LINKS', 'WINNODE_LINKS', 'WINNODE_PACKAGES', 'WINNODE_RUN'];
 const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];
 
 const ours: Environment = {};

@@ -1,7 +1,8 @@
 /*
  * Loaded into each Windows Node that winnode starts under Wine, before anything else, by
  * NODE_OPTIONS, so that child processes and workers get it too; those with an environment of their
- * own by preload-children.cts. It mends three things.
+ * own by preload-children.cts. It mends three things,
+ * and a fourth is what preload-packages.cts does.
  *
  * 1. Standard streams on a Unix pipe. Wine says FILE_TYPE_PIPE, but its pipe functions refuse the
  *    handle, and Node throws `EBADF` at the first touch of process.stdout. Plain reads and writes
@@ -22,6 +23,7 @@ const {
   mendFiles(): void;
 } = require('./preload-files.cjs');
 const { mendChildren }: { mendChildren(): void } = require('./preload-children.cjs');
+const { lendPackages }: { lendPackages(): void } = require('./preload-packages.cjs');
 const { realFile }: { realFile(file: string): string | undefined } = require('./preload-links.cjs');
 const module_: typeof import('node:module') = require('node:module');
 const stream: typeof import('node:stream') = require('node:stream');
@@ -214,3 +216,4 @@ if (process.env['WINNODE_HIDE_LINKS']) hideLinks();
 mendFiles();
 mendChildren();
 followLinks();
+lendPackages();

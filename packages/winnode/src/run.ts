@@ -30,7 +30,8 @@ import {
   runChild,
 } from './run-child.js';
 import { type HeldSignals, holdSignals, InterruptedError, signalExitCode } from './signals.js';
-import { findWindowsNode, type WindowsNode } from './windows-node.js';
+import { installWindowsNode, requireWineFor, type WindowsNode } from './windows-node.js';
+import { installWindowsPackages } from './windows-packages.js';
 import {
   nodeOptionsOnDriveZ,
   quoteNodeOption,
@@ -71,7 +72,8 @@ export async function runWindowsNode(
 
 /**
  * Prepares this host for several runs: under Wine the prefix is made if need be and one wineserver
- * is kept for all of them, so that each starts in 0.2 s instead of 1 s.
+ * is kept for all of them, so that each starts in 0.2 s instead of 1 s. Windows Node is fetched if need
+ * be, and at a run the Windows builds of the packages of the project in its working directory.
  *
  * @throws {WinnodeError} when this host cannot run Windows Node.
  */
@@ -81,7 +83,8 @@ export async function openSession(
   const env = options.env ?? process.env;
   if (process.platform === 'win32') return openWindowsSession(env);
   const wine = findWine(env);
-  const node = findWindowsNode(env);
+  requireWineFor(wine, env);
+  const node = await installWindowsNode({ ...options, env });
   const prefix = prefixPath(wine, node, env);
   const limitMs = startLimitMs(env);
   requireWindowsName(prefix, 'the directory of the Wine prefix');
@@ -110,7 +113,12 @@ export async function openSession(
       // A signal between two runs ends the session's runs.
       const { first } = held;
       if (first !== undefined) return { exitCode: signalExitCode(first), signal: first };
-      return runUnderWine({ wine, node, prefix, held, limitMs, links }, args, env, runOptions);
+      const packages = await installWindowsPackages(runOptions.cwd, {
+        env: runOptions.env ?? env,
+        ...options,
+      });
+      const host = { wine, node, prefix, held, limitMs, links, packages };
+      return runUnderWine(host, args, env, runOptions);
     },
     async close() {
       links.close();
@@ -161,6 +169,8 @@ interface WineHost {
   readonly held: HeldSignals;
   readonly limitMs: number;
   readonly links: LinkService;
+  /** The tree of the project's Windows packages. */
+  readonly packages: string | undefined;
 }
 
 /** How a run under Wine ended, and how far it had come. */
@@ -245,7 +255,7 @@ async function runOnce(
   sessionEnv: NodeJS.ProcessEnv,
   options: RunOptions,
 ): Promise<WineEnd> {
-  const { wine, node, prefix, held, limitMs, links } = host;
+  const { wine, node, prefix, held, limitMs, links, packages } = host;
   const directory = workingDirectory(options.cwd);
   const env = wineEnvironment(prefix, options.env ?? sessionEnv);
   const mark = markOf(prefix, process.pid, processStart(process.pid) ?? '', nextRun++);
@@ -265,7 +275,11 @@ async function runOnce(
         ...files.environment,
         WINNODE_DIRECTORY: toWindowsPath(directory),
         WINNODE_LINKS: toWindowsPath(links.directory),
-        NODE_OPTIONS: nodeOptions(args, env['NODE_OPTIONS'], [...files.paths, links.directory]),
+        WINNODE_PACKAGES: packages && toWindowsPath(packages),
+        NODE_OPTIONS: nodeOptions(args, env['NODE_OPTIONS'], {
+          readable: [...preloads, ...(packages === undefined ? [] : [packages])],
+          writable: [...files.paths, links.directory],
+        }),
         [markVariable]: mark,
       },
       options,
@@ -290,10 +304,9 @@ async function runOnce(
 }
 
 /** The preload and its parts; in the release build one file. */
-const preloads = ['', '-children', '-files', '-links'].map((part) => `preload${part}.cjs`);
-
-/** A file of this package's own, for Windows Node. */
-const fileOf = (name: string) => toWindowsPath(join(here, name));
+const preloads = ['', '-children', '-files', '-links', '-packages'].map((part) =>
+  join(here, `preload${part}.cjs`),
+);
 
 /**
  * Where a program is to run, as this host has it.
@@ -361,19 +374,16 @@ function diesWithUs(): string[] {
 function nodeOptions(
   args: readonly string[],
   given: string | undefined,
-  paths: readonly string[],
+  paths: { readonly readable: readonly string[]; readonly writable: readonly string[] },
 ): string {
-  const preload = fileOf('preload.cjs');
+  const [preload = ''] = preloads.map((file) => toWindowsPath(file));
   const isRestricted = [...args, given ?? ''].some((text) =>
     /--(experimental-)?permission\b/.test(text),
   );
   const allowed = [
-    ...preloads.map((name) => ['--allow-fs-read', fileOf(name)]),
-    ...paths.flatMap((path) => [
-      ['--allow-fs-read', toWindowsPath(path)],
-      ['--allow-fs-write', toWindowsPath(path)],
-    ]),
-  ].map(([option, path]) => quoteNodeOption(`${option}=${path}`));
+    ...[...paths.readable, ...paths.writable].map((path) => ['--allow-fs-read', path] as const),
+    ...paths.writable.map((path) => ['--allow-fs-write', path] as const),
+  ].map(([option, path]) => quoteNodeOption(`${option}=${toWindowsPath(path)}`));
   const options = [`-r ${quoteNodeOption(preload)}`, '--preserve-symlinks'];
   const theirs = nodeOptionsOnDriveZ(given ?? '');
   return [...options, ...(isRestricted ? allowed : []), theirs].filter(Boolean).join(' ');

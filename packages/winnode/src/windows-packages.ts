@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { cacheDirectory } from './cache.js';
+import { explained, WinnodeError } from './errors.js';
+import { installTree } from './npm-tree.js';
+import {
+  findProjectLock,
+  type ProjectLock,
+  type WindowsPackage,
+  windowsPackagesOf,
+} from './project-lock.js';
+import type { InstallOptions } from './windows-node.js';
+
+/** The word of `WINNODE_PACKAGES` for: none. */
+const none = 'none';
+
+/**
+ * Makes sure that Windows Node finds the native packages of a project, and says where: a directory with
+ * a `node_modules` of Windows builds, in winnode's cache; undefined where the project needs none, or its
+ * own `node_modules` has them, as pnpm's `supportedArchitectures` brings them.
+ *
+ * What they are is read from the project's lock file, so that they are the versions of the host's own
+ * builds, with the checksums of that file. `WINNODE_PACKAGES` names another such directory, or says `none`.
+ *
+ * @param directory a directory of the project; the nearest lock file upwards counts
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`, `ERR_USAGE`.
+ */
+export async function installWindowsPackages(
+  directory: string = process.cwd(),
+  options: InstallOptions = {},
+): Promise<string | undefined> {
+  const { env = process.env, onProgress } = options;
+  const asked = env['WINNODE_PACKAGES'];
+  if (process.platform === 'win32' || asked === none) return undefined;
+  if (asked) return chosenDirectory(asked);
+  const lock = findProjectLock(resolve(directory));
+  if (lock === undefined) return undefined;
+  const cache = cacheDirectory(env);
+  const missing = readThrough(cache, lock).filter(
+    ({ place, name }) =>
+      !existsSync(join(lock.project, place)) &&
+      !existsSync(join(lock.project, 'node_modules', name)),
+  );
+  if (missing.length === 0) return undefined;
+  const tree = join(cache, 'packages', keyOf(missing));
+  const what = `the Windows builds of ${missing.length} packages of ${lock.file}`;
+  await installTree(tree, missing, { env, what, project: lock.project, onProgress }).catch(
+    withWayOut,
+  );
+  return tree;
+}
+
+/** A program may need none of them. */
+function withWayOut(cause: unknown): never {
+  if (!(cause instanceof WinnodeError) || cause.code !== 'ERR_FETCH') throw cause;
+  const hint = `${cause.hint}\nWithout them: WINNODE_PACKAGES=${none}`;
+  throw new WinnodeError(cause.code, cause.message, hint, { cause });
+}
+
+function chosenDirectory(asked: string): string {
+  const directory = resolve(asked);
+  if (statSync(join(directory, 'node_modules'), { throwIfNoEntry: false })?.isDirectory()) {
+    return directory;
+  }
+  throw new WinnodeError(
+    'ERR_USAGE',
+    `WINNODE_PACKAGES names "${asked}", which has no node_modules.`,
+    `Name a directory that has one, say ${none}, or unset it to use the builds of the lock file.`,
+  );
+}
+
+/** Two projects with the same packages share a tree; a change of anything else makes no new one. */
+function keyOf(packages: readonly WindowsPackage[]): string {
+  const words = packages.map(({ name, version, integrity }) => `${name}@${version} ${integrity}`);
+  return createHash('sha256').update(words.sort().join('\n')).digest('hex').slice(0, 32);
+}
+
+/** What a lock file says, kept under its hash: to parse a large one takes as long as a start. */
+function readThrough(cache: string, lock: ProjectLock): WindowsPackage[] {
+  const kept = join(cache, 'locks', `${lock.hash}-${process.platform}-${process.arch}.json`);
+  try {
+    return JSON.parse(readFileSync(kept, 'utf8')) as WindowsPackage[];
+  } catch {
+    // Not there, or not whole.
+  }
+  let found: WindowsPackage[];
+  try {
+    found = windowsPackagesOf(lock);
+  } catch (cause) {
+    throw new WinnodeError(
+      'ERR_USAGE',
+      `${lock.file} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+      `Does your package manager take it? Without it: WINNODE_PACKAGES=${none}`,
+      { cause },
+    );
+  }
+  try {
+    mkdirSync(dirname(kept), { recursive: true });
+    writeFileSync(`${kept}.${process.pid}`, JSON.stringify(found));
+    renameSync(`${kept}.${process.pid}`, kept);
+  } catch (cause) {
+    throw explained(cause);
+  }
+  return found;
+}
