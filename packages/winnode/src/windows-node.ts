@@ -49,7 +49,7 @@ const pinned: Readonly<Record<string, { readonly version: string; readonly integ
 
 const howToChoose =
   `WINNODE_NODE takes ${Object.keys(pinned).join(', ')}, a whole version such as 24.13.1, or a path; ` +
-  `unset, it is ${usualMajor}.`;
+  `unset it for ${usualMajor}.`;
 
 /** From here on V8 asks for address space in a way that Wine 8 refuses (exit code 3 at once). */
 const firstMajorForWine10 = 24;

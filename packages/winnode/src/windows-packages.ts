@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cacheDirectory } from './cache.js';
-import { explained, WinnodeError } from './errors.js';
+import { WinnodeError } from './errors.js';
 import { installTree } from './npm-tree.js';
 import {
   findProjectLock,
@@ -99,8 +99,8 @@ function readThrough(cache: string, lock: ProjectLock): WindowsPackage[] {
     mkdirSync(dirname(kept), { recursive: true });
     writeFileSync(`${kept}.${process.pid}`, JSON.stringify(found));
     renameSync(`${kept}.${process.pid}`, kept);
-  } catch (cause) {
-    throw explained(cause);
+  } catch {
+    // Only slower the next time.
   }
   return found;
 }

@@ -16,6 +16,7 @@ import {
   cacheEnvironment,
   copyPrefix,
   makeCache,
+  prefixesIn,
   prefixIn,
   processesOf,
   programsOf,
@@ -42,7 +43,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     await new Promise((done) => setTimeout(done, 500));
     interrupted.child.kill('SIGINT');
     expect(await interrupted.ended).toMatchObject({ code: null, signal: 'SIGINT', stdout: '' });
-    expect(readdirSync(cache)).toEqual([]);
+    expect(prefixesIn(cache)).toEqual([]);
     expect(processesOf(cache)).toEqual([]);
   });
 

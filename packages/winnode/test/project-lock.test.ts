@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { WinnodeError } from 'winnode';
+import {
+  findProjectLock,
+  parseArguments,
+  placesOf,
+  requireWineFor,
+  windowsPackagesOf,
+} from 'winnode/internal';
+
+const scratch = mkdtempSync(join(tmpdir(), 'winnode locks '));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function write(name: string, text: string): string {
+  const file = join(scratch, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return dirname(file);
+}
+
+/** What is read from a lock file, as NAME@VERSION. */
+function read(directory: string): string[] {
+  const lock = findProjectLock(directory);
+  if (lock === undefined) throw new Error('there is no lock file');
+  return windowsPackagesOf(lock).map(({ name, version }) => `${name}@${version}`);
+}
+
+const [os, cpu] = [['win32'], ['x64']];
+const integrity = 'sha512-x';
+
+describe.skipIf(process.platform === 'win32')('the Windows packages of a project', () => {
+  test.each([
+    ['for Windows on x64', { os, cpu }, true],
+    ['for Windows on any processor', { os }, true],
+    ['for Windows on arm64', { os, cpu: ['arm64'] }, false],
+    ['for all but this platform', { os: [`!${process.platform}`], cpu }, true],
+    ['for all but Windows', { os: ['!win32'] }, false],
+    ['for this platform as well', { os: ['win32', process.platform] }, false],
+    ['for any platform', {}, false],
+    ['for Windows, spelt as one word', { os: 'win32', cpu: 'x64' }, true],
+    ['a link to a workspace', { os, cpu, link: true }, false],
+  ])('of package-lock.json: a package %s', (_, entry, isRead) => {
+    const packages = { '': {}, 'node_modules/@a/b': { version: '1.2.3', integrity, ...entry } };
+    const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
+    expect(read(directory)).toEqual(isRead ? ['@a/b@1.2.3'] : []);
+  });
+
+  test('of package-lock.json: two versions, an alias, and the same twice', () => {
+    const entry = { integrity, os, cpu };
+    const packages = {
+      'node_modules/@a/b': { version: '2.0.0', ...entry },
+      'node_modules/c/node_modules/@a/b': { version: '1.0.0', ...entry },
+      'node_modules/d/node_modules/@a/b': { version: '1.0.0', ...entry },
+      'node_modules/alias': { name: '@a/e', version: '1.0.0', ...entry },
+    };
+    const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
+    expect(read(directory)).toEqual(['@a/b@2.0.0', '@a/b@1.0.0', '@a/e@1.0.0']);
+    const lock = findProjectLock(directory);
+    const places = placesOf(lock === undefined ? [] : windowsPackagesOf(lock));
+    expect([...places.values()]).toEqual(['@a/b', '@a/b--1.0.0', '@a/e']);
+  });
+
+  test('of pnpm-lock.yaml, as pnpm 9 to 12 and as pnpm 8 write it', () => {
+    const entry = (key: string) =>
+      `  ${key}:\n    resolution: {integrity: ${integrity}}\n    cpu: [x64]\n    os: [win32]\n\n`;
+    const text = (keys: string[]) =>
+      `lockfileVersion: '9.0'\n\nimporters:\n  .: {}\n\npackages:\n\n${keys.map(entry).join('')}` +
+      `snapshots:\n\n  'never/read@1.0.0': {}\n`;
+    const directory = write('pnpm/pnpm-lock.yaml', text([`'@a/b@1.2.3'`, 'c@1.0.0-rc.1']));
+    expect(read(directory)).toEqual(['@a/b@1.2.3', 'c@1.0.0-rc.1']);
+    write('pnpm/pnpm-lock.yaml', text(['/@a/b@1.2.3', '/c@1.0.0(d@2.0.0)']));
+    expect(read(directory)).toEqual(['@a/b@1.2.3', 'c@1.0.0']);
+    write('pnpm/pnpm-lock.yaml', `lockfileVersion: '9.0'\n`);
+    expect(read(directory)).toEqual([]);
+  });
+
+  test('are those of the nearest lock file, npm’s own before pnpm’s', () => {
+    write('near/package-lock.json', '{}');
+    const deep = write('near/a/b/index.js', '');
+    expect(findProjectLock(deep)).toMatchObject({ project: join(scratch, 'near') });
+    write('near/pnpm-lock.yaml', '');
+    expect(findProjectLock(deep)?.file).toBe(join(scratch, 'near', 'package-lock.json'));
+    expect(findProjectLock('/')).toBeUndefined();
+  });
+});
+
+describe('the Windows Node that is asked for', () => {
+  const wine = { loader: '/wine', server: '/wineserver', version: 'wine-8.0', major: 8 };
+
+  test('is chosen for a run, and for an installation', () => {
+    const options = ['--node', '24', '--time-limit=5', 'x.js', '--node=22'];
+    expect(parseArguments(options)).toEqual({
+      what: 'run',
+      args: ['x.js', '--node=22'],
+      node: '24',
+      timeLimitMs: 5_000,
+    });
+    for (const words of [
+      ['install', '--node', '26'],
+      ['--node=26', 'install'],
+    ]) {
+      expect(parseArguments(words)).toEqual({ what: 'install', node: '26' });
+    }
+    expect(parseArguments(['install'])).toEqual({ what: 'install' });
+    expect(parseArguments(['clean'])).toEqual({ what: 'clean' });
+  });
+
+  test.each([['--node'], ['--node='], ['install', '--node'], ['clean', 'all'], ['install', 'x']])(
+    'wrong: %s',
+    (...words) => {
+      expect(() => parseArguments(words)).toThrowError(WinnodeError);
+    },
+  );
+
+  test('24 and newer need Wine 10', () => {
+    const needs = (major: number, version: string | undefined) => () =>
+      requireWineFor({ ...wine, major }, version === undefined ? {} : { WINNODE_NODE: version });
+    for (const version of ['24', '26', '24.0.0', 'v26.1.0']) {
+      expect(needs(8, version)).toThrowError(/needs Wine 10 or newer, this is wine-8\.0/);
+      expect(needs(10, version)).not.toThrow();
+    }
+    for (const version of ['22', undefined, '/a/node.exe']) expect(needs(8, version)).not.toThrow();
+    for (const version of ['23', '24.1', '0']) {
+      expect(needs(10, version)).toThrowError(/WINNODE_NODE is .+, not known/);
+    }
+  });
+});
