@@ -57,18 +57,16 @@ export function findProjectLock(directory: string): ProjectLock | undefined {
 
 /**
  * The packages that a project has for Windows on x64 and not for this host, by its lock file: builds of
- * native packages, as `@esbuild/win32-x64`. By what a package says itself (`os`, `cpu`), never by its name.
+ * native packages, as `@esbuild/win32-x64`. Sorted by name and version. By what a package says itself (`os`, `cpu`), never by its name.
  *
  * @throws when the file is not what its name says.
  */
 export function windowsPackagesOf({ file, text }: ProjectLock): WindowsPackage[] {
   const [, read] = Object.entries(readers).find(([name]) => file.endsWith(name)) ?? [];
-  const seen = new Set<string>();
-  return (read?.(text) ?? []).filter(({ name, version }) => {
-    const isNew = !seen.has(`${name}@${version}`);
-    seen.add(`${name}@${version}`);
-    return isNew;
-  });
+  const found = (read?.(text) ?? []).map((each) => [`${each.name}@${each.version}`, each] as const);
+  // Each once, in an order that is that of no file.
+  const sorted = [...new Map(found)].sort(([one], [other]) => (one < other ? -1 : 1));
+  return sorted.map(([, each]) => each);
 }
 
 /** npm's rule: a list of what is allowed, or, with an exclamation mark, of what is not. */

@@ -57,10 +57,10 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
       'node_modules/alias': { name: '@a/e', version: '1.0.0', ...entry },
     };
     const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
-    expect(read(directory)).toEqual(['@a/b@2.0.0', '@a/b@1.0.0', '@a/e@1.0.0']);
+    expect(read(directory)).toEqual(['@a/b@1.0.0', '@a/b@2.0.0', '@a/e@1.0.0']);
     const lock = findProjectLock(directory);
     const places = placesOf(lock === undefined ? [] : windowsPackagesOf(lock));
-    expect([...places.values()]).toEqual(['@a/b', '@a/b--1.0.0', '@a/e']);
+    expect([...places.values()]).toEqual(['@a/b', '@a/b--2.0.0', '@a/e']);
   });
 
   test('of pnpm-lock.yaml, as pnpm 9 to 12 and as pnpm 8 write it', () => {

@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bin, host } from './cli.js';
+import { removeCache, shareNode } from './prefixes.js';
+
+// The example, as somebody else's project: winnode comes from its tarball, everything else from the
+// registry. First on the host alone, then in Windows Node, then on the host again.
+
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode projects ')));
+const packageDirectory = dirname(dirname(bin));
+const { packageManager } = JSON.parse(
+  readFileSync(join(packageDirectory, '../../package.json'), 'utf8'),
+) as { packageManager: string };
+const cache = join(scratch, 'cache');
+
+/** What a project sees of this environment: nothing that this run's package manager or turbo says. */
+const env: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^(npm_|pnpm_|turbo_|vitest|node_|test)/i.test(name) || name === 'NODE_EXTRA_CA_CERTS',
+    ),
+  ),
+  PATH: (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((directory) => !directory.includes('node_modules'))
+    .join(delimiter),
+  WINNODE_CACHE: cache,
+  CI: '1',
+};
+const noNetwork = { npm_config_registry: 'http://127.0.0.1:9', npm_config_fetch_retries: '0' };
+
+const installers = {
+  npm: { add: ['npm', 'install', '--save-dev'], install: ['npm', 'install'], run: ['npx'] },
+  pnpm: {
+    add: ['npx', '--yes', packageManager, 'add', '--save-dev'],
+    install: ['npx', '--yes', packageManager, 'install'],
+    run: ['npx', '--yes', packageManager, 'exec'],
+  },
+} as const;
+
+const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
+
+describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, () => {
+  let tarball = '';
+  beforeAll(() => {
+    mkdirSync(cache);
+    shareNode(cache);
+    const args = ['pack', '--pack-destination', scratch, '--silent'];
+    const packed = spawnSync('npm', args, { cwd: packageDirectory, encoding: 'utf8', env });
+    tarball = join(scratch, packed.stdout.trim());
+    expect(existsSync(tarball), packed.stderr).toBe(true);
+  });
+  afterAll(() => {
+    removeCache(cache);
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  test.each(Object.entries(installers))('with %s', (name, manager) => {
+    const project = join(scratch, name);
+    cpSync(join(packageDirectory, 'example'), project, { recursive: true });
+    if (name === 'pnpm') {
+      const builds = 'allowBuilds:\n  esbuild: false\n  koffi: false\n';
+      writeFileSync(join(project, 'pnpm-workspace.yaml'), builds);
+    }
+    const run = ([command, ...args]: readonly string[], more: NodeJS.ProcessEnv = {}) => {
+      const ended = spawnSync(command as string, args, {
+        cwd: project,
+        encoding: 'utf8',
+        env: { ...env, ...more },
+      });
+      const said = `${ended.stdout}${ended.stderr}`;
+      expect(ended.status, `${command} ${args.join(' ')}\n${said}`).toBe(0);
+      return said;
+    };
+    const onHost = () => {
+      run(['npm', 'run', 'build']);
+      expect(run(['npm', 'run', 'test:host'])).toMatch(/3 passed.*1 skipped/);
+      const bundle = join(project, 'dist/bundle.js');
+      const source = `import('${bundle}').then(({ processId }) => console.log(processId() === process.pid))`;
+      expect(run(['node', '-e', source])).toBe('true\n');
+    };
+    const hostPackages = () =>
+      readdirSync(join(project, 'node_modules', name === 'pnpm' ? '.pnpm' : ''), {
+        recursive: true,
+      })
+        .map(String)
+        .filter((file) => file.endsWith('.node') || /linux|darwin/.test(file))
+        .filter((file) => !file.includes('winnode'))
+        .sort();
+
+    run(manager.install);
+    onHost();
+    const before = hostPackages();
+    expect(before.length).toBeGreaterThan(5);
+
+    run([...manager.add, tarball]);
+    expect(hostPackages()).toEqual(before);
+    expect(readdirSync(join(project, 'node_modules/.bin'))).not.toContain('node');
+    const inWindowsNode = [...manager.run, 'winnode', 'node_modules/vitest/vitest.mjs', 'run'];
+    const first = run(inWindowsNode);
+    expect(first).toMatch(/3 passed.*1 skipped/);
+    // Not a word of the repository that it comes from.
+    expect(first).not.toMatch(/tofu|ntdllx|pnpm@/);
+    // With a registry that nobody could use.
+    const second = run(inWindowsNode, noNetwork);
+    expect(second).toMatch(/3 passed.*1 skipped/);
+    expect(second).not.toContain('winnode:');
+    const platform = [...manager.run, 'winnode', '-p', 'process.platform'];
+    expect(run(platform, noNetwork)).toBe('win32\n');
+
+    onHost();
+    expect(hostPackages()).toEqual(before);
+    expect(readdirSync(join(project, 'node_modules/.bin'))).not.toContain('node');
+  });
+
+  test('winnode install and clean: twice, the second time without a network', () => {
+    const project = join(scratch, 'npm');
+    const winnode = (word: string, more: NodeJS.ProcessEnv = {}) =>
+      spawnSync(process.execPath, [bin, word], {
+        cwd: project,
+        encoding: 'utf8',
+        env: { ...env, ...more },
+      });
+    expect(winnode('install', noNetwork)).toMatchObject({ status: 0, stderr: '' });
+    // Windows Node is the user's own here, by a link, and stays his.
+    rmSync(join(cache, 'node'), { recursive: true });
+    const { status, stdout } = winnode('clean');
+    expect(status).toBe(0);
+    expect(stdout.match(/^removed .*(packages\/\w{32}|wine.*-v\d+)$/gm)).toHaveLength(2);
+    expect(winnode('clean')).toMatchObject({ status: 0, stdout: 'Nothing to remove.\n' });
+    expect(existsSync(cache)).toBe(false);
+  });
+});

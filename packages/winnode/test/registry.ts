@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+
+/** A package as a registry has it. */
+export interface Published {
+  readonly name: string;
+  readonly version: string;
+  /** What npm calls the tarball's checksum. */
+  readonly integrity: string;
+  readonly tarball: Buffer;
+}
+
+/** Makes the tarball of a package. @param files by name; a package.json with name and version is added */
+export function publish(
+  scratch: string,
+  name: string,
+  version: string,
+  files: Readonly<Record<string, string | Buffer>> = {},
+): Published {
+  const directory = mkdtempSync(join(scratch, 'publish-'));
+  const all = {
+    'package.json': JSON.stringify({ name, version, os: ['win32'], cpu: ['x64'] }),
+    ...files,
+  };
+  for (const [file, content] of Object.entries(all)) {
+    const path = join(directory, 'package', file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  const archive = join(directory, 'package.tgz');
+  const { status, stderr } = spawnSync('tar', ['-czf', archive, '-C', directory, 'package']);
+  if (status !== 0) throw new Error(`${stderr}`);
+  const tarball = readFileSync(archive);
+  const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+  return { name, version, integrity, tarball };
+}
+
+/** A registry for npm on this machine. */
+export interface Registry {
+  readonly url: string;
+  /** The paths that were asked for. */
+  readonly asked: string[];
+  /** Called with each path; what it returns is waited for before the answer. */
+  onAsked: (path: string) => Promise<void> | void;
+  close(): void;
+}
+
+/** Serves packages as npm's registry does. */
+export async function openRegistry(packages: readonly Published[]): Promise<Registry> {
+  const asked: string[] = [];
+  const registry = { asked, onAsked: (_: string): Promise<void> | void => {} };
+  const server: Server = createServer(async (request, response) => {
+    const path = decodeURIComponent(request.url ?? '');
+    asked.push(path);
+    await registry.onAsked(path);
+    const answered = packages.find(({ name, version }) => path === `/-/${name}-${version}.tgz`);
+    const described = packages.filter(({ name }) => path === `/${name}`);
+    if (answered !== undefined) response.end(answered.tarball);
+    else if (described.length > 0) response.end(JSON.stringify(packument(described)));
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const packument = (versions: readonly Published[]) => ({
+    name: versions[0]?.name,
+    'dist-tags': { latest: versions.at(-1)?.version },
+    versions: Object.fromEntries(
+      versions.map(({ name, version, integrity }) => {
+        const dist = { integrity, tarball: `${url}/-/${name}-${version}.tgz` };
+        return [version, { name, version, os: ['win32'], cpu: ['x64'], dist }];
+      }),
+    ),
+  });
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return Object.assign(registry, { url, close });
+}
