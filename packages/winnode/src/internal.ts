@@ -5,6 +5,7 @@
  */
 export { parseArguments } from './arguments.js';
 export { makeBcryptPrimitives } from './bcryptprimitives.js';
+export { ignoredIn } from './cache.js';
 export {
   crashOnWindows,
   crashUnderWine,
@@ -14,7 +15,6 @@ export {
 } from './crash.js';
 export { wineEnvironment } from './environment.js';
 export { findingsMarkdown, printedSummary } from './findings-report.js';
-export { ignoredIn } from './cache.js';
 export { answered, answerLinks } from './links.js';
 export { installTree, isInstalled, type NpmPackage, placesOf } from './npm-tree.js';
 export { nodeIn, pageAligned } from './page-aligned.js';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheDirectory } from './cache.js';
+import { cacheDirectory, ignoredIn } from './cache.js';
 import { homeDirectory, pathIn } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
