@@ -35,7 +35,7 @@ describe('one clear message, exit code 2, and nothing is changed', () => {
     [['9.5', 'udp'], /^The number is .* Got "9\.5"\.$/],
     [['90U', 'udp'], /^The number is .* Got "90U"\.$/],
     [['90uu', 'udp'], /^The number is .* Got "90uu"\.$/],
-    [['--', '-1', 'udp'], /^The number is .* Got "-1"\.$/],
+    [['--', '--', '-1', 'udp'], /^The number is .* Got "-1"\.$/],
     [['90', ''], /^The name is lower-case letters and digits, .* Got ""\.$/],
     [['90', 'UDP'], /^The name is .* Got "UDP"\.$/],
     [['90', 'u_dp'], /^The name is .* Got "u_dp"\.$/],
