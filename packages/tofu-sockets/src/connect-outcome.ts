@@ -7,7 +7,6 @@ import {
   SOCKET_ERROR,
   SOL_SOCKET,
   WSAECONNABORTED,
-  WSAECONNREFUSED,
   WSAECONNRESET,
   WSAENOTCONN,
   WSAHOST_NOT_FOUND,
@@ -70,11 +69,12 @@ function hasPeer(kernel: Kernel, socket: SOCKET): boolean {
 
 /**
  * The error of a connect that failed. Where the path of an AF_UNIX socket leads to nothing it is Node's
- * ENOENT: Winsock's code does not say so (WSAEINVAL, measured on Wine 11), and has other causes.
+ * ENOENT, whatever Winsock's code is: that does not say so (WSAEINVAL, measured on Wine 11), and has other
+ * causes.
  */
 export function connectError(kernel: Kernel, to: SktAddress, code: number): WsaError {
   const call = 'connect';
-  const isMissing = 'path' in to && code !== WSAECONNREFUSED && isNothingAt(to.path, kernel);
+  const isMissing = 'path' in to && isNothingAt(to.path, kernel);
   if (!isMissing) return new WsaError(call, code);
   return new WsaError(call, code, {
     node: nodeErrorName(WSAHOST_NOT_FOUND),

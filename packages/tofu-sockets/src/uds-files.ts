@@ -71,11 +71,14 @@ export function isNothingAt(path: string, kernel: Kernel): boolean {
   return ['nothing', 'no directory'].includes(findFile(kernel, path));
 }
 
-/** Removes a file. @returns the error that DeleteFileW left; 0 where the file is gone. */
-function deleteFile(kernel: Kernel, path: string): number {
+/** Removes a file. @returns why it is still there; undefined where it is gone. */
+function deleteFile(kernel: Kernel, path: string): Win32Error | undefined {
   return withPath(kernel, path, (name) => {
-    const code = kernel.DeleteFileW(name) === 0 ? kernel.GetLastError() : 0;
-    return code === ERROR_FILE_NOT_FOUND || code === ERROR_PATH_NOT_FOUND ? 0 : code;
+    if (kernel.DeleteFileW(name) !== 0) return undefined;
+    const code = kernel.GetLastError();
+    if (code === ERROR_FILE_NOT_FOUND || code === ERROR_PATH_NOT_FOUND) return undefined;
+    // 0, too: a call that failed has failed, also where it leaves no code.
+    return new Win32Error('DeleteFileW', code);
   });
 }
 
@@ -145,9 +148,8 @@ export function removeOwnFile(server: object): void {
   const own = owned.get(server);
   if (own === undefined) return;
   owned.delete(server);
-  const code = deleteFile(own.kernel, own.path);
-  if (code === 0) return;
-  const cause = new Win32Error('DeleteFileW', code);
+  const cause = deleteFile(own.kernel, own.path);
+  if (cause === undefined) return;
   throw new SktError(
     'ERR_UDS_FILE',
     `The socket is closed, but its file stays at ${showValue(own.path)}: ${cause.message} Remove it.`,
@@ -163,6 +165,6 @@ export function removeStaleFile(path: string, kernel: Kernel): void {
   if (findFile(kernel, path) !== 'socket') {
     throw new SktError('ERR_UDS_FILE', `${showValue(path)} is no socket's file: it is left alone.`);
   }
-  const code = deleteFile(kernel, path);
-  if (code !== 0) throw new Win32Error('DeleteFileW', code);
+  const error = deleteFile(kernel, path);
+  if (error !== undefined) throw error;
 }

@@ -122,7 +122,7 @@ test('a connect that was under way fails when its listener goes', () => {
   listener.close();
   sim.deliver();
   // The listener removed its file, too, so that Node's name is that of the path; the code is Winsock's.
-  const isGone = expect.objectContaining({ wsaCode: 10_061, code: 'ECONNREFUSED' });
+  const isGone = expect.objectContaining({ wsaCode: 10_061, code: 'ENOENT' });
   expect(() => client.finishConnect()).toThrowError(isGone);
   client.close();
 });

@@ -132,6 +132,24 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     );
   });
 
+  test.each([0, 5])('whose removal fails with code %s stays, and that is said', (code) => {
+    const { kernel } = start(profile);
+    // A failure need not leave a code of its own, and Winsock's calls leave 0 when they succeed.
+    const codes: number[] = [];
+    const careless = new SocketCreator({
+      ...kernel,
+      DeleteFileW: () => {
+        codes.push(code);
+        return 0;
+      },
+      GetLastError: () => codes.pop() ?? kernel.GetLastError(),
+    });
+    const listener = careless.fromAddress(new UDSServerAddress(path));
+    expect(() => listener.close()).toThrowError(isFileError);
+    expect([listener.isOpen, sim.fileAt(path)]).toEqual([false, 'socket']);
+    expect(() => careless.removeStale(new UDSServerAddress(path))).toThrowError(/DeleteFileW/);
+  });
+
   test('is its owner’s alone: a client and an accepted socket remove nothing', () => {
     const { creator } = start(profile);
     const listener = creator.fromAddress(new UDSServerAddress(path));

@@ -109,7 +109,16 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
   });
 
   test('an owner’s removal that fails is said; what stays refuses, and is removed when asked', () => {
-    const careless = new SocketCreator({ ...ntKernel, DeleteFileW: () => 0 });
+    const codes: number[] = [];
+    const careless = new SocketCreator({
+      ...ntKernel,
+      DeleteFileW: () => {
+        codes.push(5);
+        return 0;
+      },
+      // Not what an earlier call left there, which may be ERROR_FILE_NOT_FOUND.
+      GetLastError: () => codes.pop() ?? ntKernel.GetLastError(),
+    });
     const path = join(directory, 's');
     const address = new UDSServerAddress(path);
     const listener = careless.fromAddress(address);
