@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeStage } from 'new-stage/make-stage';
 import { runScript } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changes, copyRepository, removeCopy } from './copy.js';
+import { changes, copyRepository, removeCopy } from 'pipeline/copy-repository';
 
 // Everything happens in a copy without node_modules: what is refused is refused before pnpm runs.
 

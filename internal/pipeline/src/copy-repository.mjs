@@ -1,16 +1,23 @@
+// A copy of the repository, for tests that change one or need it to be another host's.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../../..');
 /** Copies of the repository: on its own disk, where pnpm's store is. Git does not see them. */
-const work = join(root, 'internal/new-stage/.work');
+const work = join(root, 'internal/pipeline/.work');
 
-const git = (cwd: string, ...args: string[]) =>
+/** @param {string} cwd @param {string[]} args */
+const git = (cwd, ...args) =>
   execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
 
-/** Copies what git knows or would add, as a repository of its own. @returns where it is. */
-export function copyRepository(name: string): string {
+/**
+ * Copies what git knows or would add, as a repository of its own. A copy of that name is replaced.
+ *
+ * @param {string} name
+ * @returns {string} where it is.
+ */
+export function copyRepository(name) {
   const place = join(work, name);
   removeCopy(place);
   for (const file of git(root, 'ls-files', '-co', '--exclude-standard').split('\n')) {
@@ -25,8 +32,8 @@ export function copyRepository(name: string): string {
   return place;
 }
 
-/** Brings over what was built, and what says on which host. */
-export function copyBuilds(place: string): void {
+/** Brings over what was built, and what says on which host. @param {string} place */
+export function copyBuilds(place) {
   const built = ['packages', 'internal'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => `${group}/${name}/dist`),
   );
@@ -36,11 +43,12 @@ export function copyBuilds(place: string): void {
   }
 }
 
-/** What changed in a copy since it was made, one line for each file. */
-export function changes(place: string): string {
+/** What changed in a copy since it was made, one line for each file. @param {string} place */
+export function changes(place) {
   return git(place, 'status', '--porcelain', '--untracked-files=all', '--ignored');
 }
 
-export function removeCopy(place: string): void {
+/** @param {string} place */
+export function removeCopy(place) {
   rmSync(place, { recursive: true, force: true, maxRetries: 3 });
 }
