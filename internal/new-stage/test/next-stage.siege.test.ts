@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyBuilds, copyRepository, removeCopy, root } from 'pipeline/copy-repository';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost } from 'winnode';
-import { copyBuilds, copyRepository, removeCopy, root } from 'pipeline/copy-repository';
 
 // The way of whoever adds a stage, from the command to the verdict, in a copy of the repository.
 

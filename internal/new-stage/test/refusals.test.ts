@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeStage } from 'new-stage/make-stage';
+import { changes, copyRepository, removeCopy } from 'pipeline/copy-repository';
 import { runScript } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changes, copyRepository, removeCopy } from 'pipeline/copy-repository';
 
 // Everything happens in a copy without node_modules: what is refused is refused before pnpm runs.
 
