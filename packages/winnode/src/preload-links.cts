@@ -78,6 +78,8 @@ function askDirectory(name: string): Known | undefined {
   if (real === undefined || id === undefined) return undefined;
   const known = { real, links: new Map(links), others: new Set(others) };
   directories.set(name, known);
+  // What is loaded from there is asked for by its real path next.
+  directories.set(real, known);
   notice(id, real);
   return known;
 }

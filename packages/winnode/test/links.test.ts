@@ -269,6 +269,34 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
     expect(left.sort()).toEqual(['kept', 'kept/file']);
   });
 
+  test('among 2,000 links a program asks for the directories that it loads from alone', async () => {
+    write('many/real/package.json', '{"name":"p0","exports":"./index.js"}');
+    write('many/real/index.js', '');
+    for (let index = 0; index < 2_000; index += 1) {
+      link(`many/node_modules/p${index}`, '../real');
+    }
+    const source = `
+      require('p0');
+      const { readdirSync, readFileSync } = require('fs');
+      const [own] = readdirSync(process.env.WINNODE_LINKS);
+      const lines = readFileSync(process.env.WINNODE_LINKS + '\\\\' + own, 'utf8').split('\\n');
+      for (const line of lines) if (line.startsWith('[')) console.log(line);`;
+    write('many/main.cjs', source);
+    const env = { ...process.env, WINNODE_HIDE_LINKS: '1' };
+    const { stdout, stderr } = await winnode([join(scratch, 'many/main.cjs')], { env });
+    const questions = stdout.split('\n').filter(Boolean);
+    const asked = (kind: string, name: string) => JSON.stringify([kind, windows(name)]);
+    expect({ questions, stderr }).toEqual({
+      questions: [
+        asked('real', 'many/main.cjs'),
+        asked('directory', 'many'),
+        asked('real', 'many/main.cjs'),
+        asked('directory', 'many/node_modules/p0'),
+      ],
+      stderr: '',
+    });
+  });
+
   test('a package that is loaded twice all the same is named', async () => {
     // A program that cannot ask: its session is over, say.
     write('twice/pkg/package.json', '{"name":"a-package","type":"module","exports":"./index.js"}');
