@@ -14,6 +14,8 @@ export type HostKind = 'wine8' | 'wine10' | 'windows';
 export interface Host {
   /** The kernel; the newest or oldest known one where {@link note} says so. */
   readonly kernel: KernelName;
+  /** The name of the file of what this kernel showed, without its suffix. */
+  readonly observed: string;
   /** The column of expectations that holds for it. */
   readonly kind: HostKind;
   /** `Wine 8.0`, or `Windows 10.0.26100`. */
@@ -50,7 +52,8 @@ export function hostOf(wine: string | undefined, windows: string): Host {
   if (wine === undefined) {
     const basis = 'what the findings cite; nobody has seen it on Windows';
     const name = `Windows ${windows}`;
-    return { kernel: 'windows', kind: 'windows', name, note: '', isSeen: false, basis };
+    const kernel = 'windows';
+    return { kernel, kind: kernel, observed: kernel, name, note: '', isSeen: false, basis };
   }
   const name = `Wine ${wine}`;
   const major = Number.parseInt(wine, 10);
@@ -67,5 +70,5 @@ export function hostOf(wine: string | undefined, windows: string): Host {
   const isSeen = major === seenMajor;
   const unseen = isSeen ? '' : `; nobody has seen it on ${name}`;
   const basis = `what was seen on Wine ${seenMajor}.0${unseen}`;
-  return { kernel, kind, name, note, isSeen, basis };
+  return { kernel, kind, observed: `wine${major}`, name, note, isSeen, basis };
 }

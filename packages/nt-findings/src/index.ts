@@ -1,9 +1,10 @@
 /**
- * The findings of `kb/findings`, each as something that can be seen again on this very host: for
- * `winnode doctor --probe` and for the tests. Importing this opens nothing, anywhere.
+ * The findings of `kb/findings`, each as something that can be seen again on this very host: for the
+ * command `nt-findings probe` and for the tests. Importing this opens nothing, anywhere.
  *
  * @packageDocumentation
  */
+export { ProbeError, ProbeInterruptedError } from './errors.js';
 export type { Expectation, Expected, Finding, NobodySays, NotRun, See } from './finding.js';
 export { findings } from './findings.js';
 export {
@@ -15,4 +16,13 @@ export {
   kernelNames,
 } from './host.js';
 export { type Fact, findFinding, lookAt } from './look.js';
+export {
+  type FindingRow,
+  type FindingsReport,
+  type ProbedHost,
+  type ProbeFindingsOptions,
+  probeFindings,
+} from './probe-findings.js';
+export { isConfirmed } from './report.js';
 export { askForUnixSockets } from './unix-sockets.js';
+export type { FindingVerdict } from './verdict.js';

@@ -1,11 +1,12 @@
 /**
- * Whether AFD_POLL and AF_UNIX work here, asked by really doing it. For `winnode doctor`.
+ * Whether ntdllx, AFD_POLL and AF_UNIX work here, asked by really doing it. A project that names this
+ * module as `winnode.probe` in its package.json sees it in `winnode doctor`.
  *
  * @packageDocumentation
  */
 import { everything, RawPoller } from 'nt-afd/raw-poll';
 import { AFD_POLL_ACCEPT, NtdllxError } from 'ntdllx';
-import type { NtFact } from 'ntdllx/probe';
+import { type NtFact, probeNt } from 'ntdllx/probe';
 import { SktError, SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
 import { bitsText } from './text.js';
 import { askForUnixSockets } from './unix-sockets.js';
@@ -16,6 +17,17 @@ export type { NtFact } from 'ntdllx/probe';
 const reportLimitMs = 3_000;
 
 const base = { version: '', detail: '', hint: '' } as const;
+
+/**
+ * Everything that can be asked: koffi, then sockets where it loads, then the optional functions. Each is
+ * tried when it is asked for. Never throws for what it finds.
+ */
+export default function* probe(): Generator<NtFact, void> {
+  for (const fact of probeNt()) {
+    yield fact;
+    if (fact.name === 'koffi' && fact.verdict === 'ok') yield* probeSockets();
+  }
+}
 
 /**
  * Tries AFD_POLL and AF_UNIX, each when it is asked for. Takes less than a second, up to 6 s where AFD

@@ -1,5 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { type Expected, findHost, findings, hostOf, kernelNames, lookAt } from 'nt-findings';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Expectation,
+  type Expected,
+  findHost,
+  findings,
+  type HostKind,
+  hostOf,
+  kernelNames,
+  lookAt,
+} from 'nt-findings';
+import { type ObservedKernel, observedDirectory, record } from 'nt-findings/internal';
 import { kernelNames as testedKernels } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
@@ -53,6 +65,12 @@ describe('what is expected belongs to a host', () => {
     expect(() => hostOf('next', '')).toThrowError(/unknown version of Wine: "next"/);
   });
 
+  test('what a kernel shows is recorded under its own name', () => {
+    const names = ['8.0', '9.22', '11.2-rc1', '12.0'].map((wine) => hostOf(wine, '').observed);
+    expect(names).toEqual(['wine8', 'wine9', 'wine11', 'wine12']);
+    expect(hostOf(undefined, '10.0.26100').observed).toBe('windows');
+  });
+
   test('the tests know the same kernels', () => {
     expect(kernelNames).toEqual(testedKernels);
   });
@@ -65,6 +83,43 @@ describe('what is expected belongs to a host', () => {
         const texts = (isPlain ? [expectation] : Object.values(expectation)) as Expected[];
         for (const each of texts) expect(each, `${id} ${name}`).not.toEqual([]);
         for (const text of texts.flat()) expect(text, `${id} ${name}`).not.toBe('');
+      }
+    }
+  });
+});
+
+describe('what was observed of a kernel', () => {
+  const files = readdirSync(observedDirectory());
+  const expectedOn = (expectation: Expectation, kind: HostKind) => {
+    const of = typeof expectation === 'string' || Array.isArray(expectation);
+    const one = of ? expectation : (expectation as Record<HostKind, Expected | object>)[kind];
+    return typeof one === 'string' || Array.isArray(one) ? [one].flat() : [];
+  };
+
+  test('there are Wine 8 and Wine 10', () => {
+    expect(files).toEqual(expect.arrayContaining(['wine10.json', 'wine8.json']));
+  });
+
+  test.each(files)('%s has every finding, every fact, and what is expected', (file) => {
+    const text = readFileSync(join(observedDirectory(), file), 'utf8');
+    const observed = JSON.parse(text) as ObservedKernel;
+    const [, wine] = /^Wine (.+)$/.exec(observed.kernel) ?? [];
+    const { kind, observed: name } = hostOf(wine, observed.kernel.replace('Windows ', ''));
+    expect(file).toBe(`${name}.json`);
+    expect(text).toBe(`${JSON.stringify(observed, null, 2)}\n`);
+    expect(Object.keys(observed.findings)).toEqual(findings.map(({ id }) => id));
+    for (const { id, expected } of findings) {
+      // Of Windows what is expected is only cited: a difference there is news, and no mistake.
+      if (wine === undefined) continue;
+      const run = Object.entries(expected).filter(
+        ([, each]) => !(typeof each === 'object' && 'notRun' in each),
+      );
+      const { seen = {}, trouble } = observed.findings[id] ?? {};
+      expect(trouble, id).toBeUndefined();
+      expect(Object.keys(seen).sort(), id).toEqual(run.map(([fact]) => fact).sort());
+      for (const [fact, expectation] of run) {
+        const values = expectedOn(expectation, kind);
+        if (values.length > 0) expect(values, `${id} ${fact}`).toContain(seen[fact]);
       }
     }
   });
@@ -128,4 +183,13 @@ describe('a look', () => {
     });
     await expect(looking).rejects.toThrowError(/^F99 says "(one|four)"/);
   });
+});
+
+test('a report that is not whole, or of no host, is not recorded', () => {
+  const host = { ...hostOf('8.0', ''), name: 'here', windowsNode: '22', kernel: 'Wine 8.0' };
+  const whole = { date: '2026-11-29', host, problem: null, isWhole: true, findings: [] };
+  const problem = { message: '', hint: '' };
+  for (const part of [{ host: null }, { isWhole: false }, { problem }]) {
+    expect(() => record({ ...whole, ...part }, '/nowhere')).toThrowError(TypeError);
+  }
 });

@@ -1,5 +1,6 @@
 /**
- * What ntdllx can do here: koffi, and which optional functions are exported. For `winnode doctor`.
+ * What ntdllx can do here: koffi, and which optional functions are exported. A project that names this
+ * module as `winnode.probe` in its package.json sees it in `winnode doctor`.
  *
  * @packageDocumentation
  */
@@ -43,6 +44,8 @@ export function* probeNt(): Generator<NtFact, void> {
     yield lookedUp(name, hasExport(dll, name));
   }
 }
+
+export default probeNt;
 
 const necessary = { isNecessary: true, verdict: 'ok', version: '', detail: '', hint: '' } as const;
 const optional = { ...necessary, isNecessary: false } as const;

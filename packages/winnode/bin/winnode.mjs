@@ -14,7 +14,7 @@ async function load() {
   } catch (error) {
     const isOwn = error.url?.startsWith(new URL('../dist/', import.meta.url).href);
     if (error.code !== 'ERR_MODULE_NOT_FOUND' || !isOwn) throw error;
-    process.stderr.write('winnode: it is not built.\nIn a clone of tofu-nt: npm run setup\n');
+    process.stderr.write('winnode: it is not built.\nInstall it again; in a clone of its repository, build it.\n');
     return () => ({ exitCode: 1, signal: null });
   }
 }

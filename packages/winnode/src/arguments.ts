@@ -7,12 +7,6 @@ export type Asked =
   | { readonly what: 'clean' }
   | ({ readonly what: 'install' } & Chosen)
   | { readonly what: 'doctor'; readonly isJson: boolean }
-  | {
-      readonly what: 'findings';
-      readonly form: 'text' | 'json' | 'markdown';
-      /** The findings that are asked for by number; none: all. */
-      readonly ids: readonly string[];
-    }
   | ({
       readonly what: 'run';
       readonly args: readonly string[];
@@ -73,29 +67,10 @@ function parseAlone(
 
 function parseDoctor(rest: readonly string[]): Asked {
   if (rest.some((word) => word === '--help' || word === '-h')) return { what: 'help' };
-  const isProbe = rest.includes('--probe');
-  const ids = rest.filter((word) => /^F\d\d$/i.test(word)).map((id) => id.toUpperCase());
-  const known = ['--probe', '--json', '--markdown'];
-  const unknown = rest.find((word) => !known.includes(word) && !ids.includes(word.toUpperCase()));
-  if (ids.length > 0 && !isProbe) {
-    const hint = `winnode doctor --probe ${ids.join(' ')}`;
-    throw new WinnodeError('ERR_USAGE', `${ids.join(', ')}: findings go with --probe.`, hint);
-  }
-  if (unknown !== undefined) {
-    throw new WinnodeError(
-      'ERR_USAGE',
-      `doctor takes --probe, --json, --markdown and numbers of findings such as F06, not "${unknown}".`,
-      'A script of that name is run by: winnode ./doctor.js',
-    );
-  }
-  const [isJson, isMarkdown] = [rest.includes('--json'), rest.includes('--markdown')];
-  if (isMarkdown && (isJson || !isProbe)) {
-    const message = '--markdown goes with doctor --probe, and without --json.';
-    throw new WinnodeError('ERR_USAGE', message, seeHelp);
-  }
-  if (!isProbe) return { what: 'doctor', isJson };
-  if (isMarkdown) return { what: 'findings', form: 'markdown', ids };
-  return { what: 'findings', form: isJson ? 'json' : 'text', ids };
+  const unknown = rest.find((word) => word !== '--json');
+  if (unknown === undefined) return { what: 'doctor', isJson: rest.length > 0 };
+  const hint = 'A script of that name is run by: winnode ./doctor.js';
+  throw new WinnodeError('ERR_USAGE', `doctor takes --json, not "${unknown}".`, hint);
 }
 
 function requireSeconds(text: string | undefined): number {

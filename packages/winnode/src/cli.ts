@@ -1,18 +1,10 @@
 import { parseArguments } from './arguments.js';
 import { clean } from './clean.js';
-import { diagnose, isWell, printed } from './doctor.js';
+import { diagnose, itemsJson, printedItem } from './doctor.js';
 import { WinnodeError } from './errors.js';
-import { type FindingRow, probeFindings } from './findings.js';
-import {
-  findingsJson,
-  findingsMarkdown,
-  isConfirmed,
-  printedFinding,
-  printedSummary,
-  tableHead,
-} from './findings-report.js';
 import { describeHost, winnodeVersion } from './host.js';
 import { install } from './install.js';
+import { type Item, isWell } from './item.js';
 import { runWindowsNode } from './run.js';
 import type { RunResult } from './run-child.js';
 import { InterruptedError, signalExitCode } from './signals.js';
@@ -21,7 +13,6 @@ const help = `Usage: winnode [--time-limit SECONDS] [--node VERSION] [node optio
        winnode install [--node VERSION]
        winnode clean
        winnode doctor [--json]
-       winnode doctor --probe [--json | --markdown] [F06 ...]
 
 Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
 Node as they are, the exit code is the script's, and without a script Node's prompt starts.
@@ -29,11 +20,8 @@ Node as they are, the exit code is the script's, and without a script Node's pro
   install     does beforehand what the first run would: fetches Windows Node and the Windows builds
               of the project's packages by npm, and makes a Wine prefix; offline once it is done
   clean       removes all that winnode keeps in its cache and nothing uses
-  doctor      looks at host, Wine, Windows Node, koffi, AFD and more; --json for machines
-  doctor --probe
-              looks at everything that tofu-nt found NT to do, here and now, and compares it with
-              what is expected on this host, or at some of it by number; --markdown for rows to
-              paste into its tables
+  doctor      looks at host, Wine, Windows Node and a run of it, then at what the project's package.json
+              names: "winnode": { "probe": MODULE }; --json for machines
   --time-limit SECONDS
               ends the script and its children after so long, with exit code 124
   --node VERSION
@@ -42,8 +30,8 @@ Node as they are, the exit code is the script's, and without a script Node's pro
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
 Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the time limit;
-128 + the signal's number where a signal ended it. Of doctor: 0 all is well, or as expected; 1 it is
-not, or nothing could be looked at.
+128 + the signal's number where a signal ended it. Of doctor: 0 all that is necessary is well; 1 it is
+not.
 
 Environment:
   WINNODE_CACHE    where all that is kept (default: winnode in the user's cache directory)
@@ -77,16 +65,15 @@ async function run(args: readonly string[]): Promise<RunResult> {
       process.stdout.write(asked.what === 'help' ? help : versions());
       return ended(0);
     case 'doctor': {
-      const items = await diagnose({ onProgress: say });
-      process.stdout.write(printed(items, asked.isJson));
+      const onItem = (item: Item) => process.stdout.write(printedItem(item));
+      const items = await diagnose({ onProgress: say, ...(asked.isJson ? {} : { onItem }) });
+      if (asked.isJson) process.stdout.write(itemsJson(items));
       return ended(isWell(items) ? 0 : 1);
     }
     case 'install':
       return ended(await installAll(asked.node));
     case 'clean':
       return ended(await cleanAll());
-    case 'findings':
-      return ended(await showFindings(asked.form, asked.ids));
     case 'run': {
       const { timeLimitMs, node } = asked;
       const own = timeLimitMs === undefined ? {} : { timeLimitMs };
@@ -124,27 +111,6 @@ async function cleanAll(): Promise<number> {
   ];
   process.stdout.write(`${lines.join('\n') || 'Nothing to remove.'}\n`);
   return kept.length === 0 ? 0 : 1;
-}
-
-async function showFindings(
-  form: 'text' | 'json' | 'markdown',
-  ids: readonly string[],
-): Promise<number> {
-  const out = process.stdout;
-  let isFirst = true;
-  const onFinding = (row: FindingRow) => {
-    if (isFirst) out.write(tableHead);
-    isFirst = false;
-    out.write(printedFinding(row));
-  };
-  const report = await probeFindings({
-    onProgress: say,
-    ids,
-    ...(form === 'text' ? { onFinding } : {}),
-  });
-  if (form === 'json') out.write(findingsJson(report));
-  else out.write(form === 'text' ? printedSummary(report) : findingsMarkdown(report));
-  return isConfirmed(report) ? 0 : 1;
 }
 
 /** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */

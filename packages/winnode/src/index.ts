@@ -4,19 +4,11 @@
  * @packageDocumentation
  */
 export { type Cleaned, clean } from './clean.js';
-export { type DiagnoseOptions, diagnose, type Item, isWell, type Verdict } from './doctor.js';
+export { type DiagnoseOptions, diagnose } from './doctor.js';
 export { WinnodeError, type WinnodeErrorCode } from './errors.js';
-export type { FindingVerdict, SeenFact } from './finding-verdict.js';
-export {
-  type FindingRow,
-  type FindingsReport,
-  type ProbedHost,
-  type ProbeFindingsOptions,
-  probeFindings,
-} from './findings.js';
-export { isConfirmed } from './findings-report.js';
 export { describeHost, type HostFacts, winnodeVersion } from './host.js';
 export { type InstallAllOptions, type Installed, install } from './install.js';
+export { type Item, isWell, type Probe, type Verdict } from './item.js';
 export { type EnsurePrefixOptions, ensurePrefix, prefixPath, prefixWine } from './prefix.js';
 export { openSession, runWindowsNode, type Session } from './run.js';
 export { type RunOptions, type RunResult, timeLimitExitCode } from './run-child.js';

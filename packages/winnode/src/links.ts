@@ -19,7 +19,7 @@ import { toWindowsPath } from './windows-path.js';
 
 /*
  * Windows Node asks this host about symbolic links: not every Wine can resolve them, and none shows
- * them to lstat (kb/decisions/D20-links-are-asked-of-the-host.md). The preload has the other side.
+ * them to lstat. The preload has the other side.
  *
  * Node has no blocking call between two processes that works under Wine but reading and writing a
  * file. So each thread of a program that asks has a file of its own in the directory of the session:

@@ -1,65 +1,111 @@
 /*
- * Run by `winnode doctor` in Windows Node. Asks the ntdllx of the project in the working directory
- * what it sees, for that is the one that the project's programs use, and its nt-findings about
- * sockets. Prints each answer as a line of JSON as soon as it is there: a later one may crash.
+ * Run by `winnode doctor` in Windows Node: says that it runs, then asks the project's probe. Its
+ * arguments are a word that begins each of its lines, so that they are told from what the probe prints;
+ * and, where the project has a probe, the project's directory and the module's name. Each line is
+ * written at once: what comes next may crash.
  */
 import { writeSync } from 'node:fs';
-import { findProjectModule } from './project-module.js';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { type Item, necessary, type Probe, probeName, verdicts } from './item.js';
 
-interface Fact {
-  readonly name: string;
-  readonly verdict: string;
+/** A line of this program. */
+export type ProbeLine =
+  | { readonly start: string }
+  | { readonly item: Item }
+  | { readonly done: true };
+
+const [mark = '', project = '', specifier] = process.argv.slice(2);
+const say = (line: ProbeLine) => writeSync(1, `\n${mark} ${JSON.stringify(line)}\n`);
+
+const isInstalled = `Is "${specifier}", which package.json names, installed and built?`;
+const form = 'Its default export is to be an async generator function; see the README of winnode.';
+
+const sayWrong = (detail: string, hint = form, verdict: 'failed' | 'missing' = 'failed') =>
+  say({ item: necessary(probeName, verdict, { detail, hint }) });
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : inspect(error));
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : '');
+
+/** The probe itself; undefined where it was said what keeps it from being there. */
+async function loadProbe(): Promise<Probe | undefined> {
+  let url: string;
+  try {
+    // As the project itself would import it. The second parameter has its option in the command line.
+    url = import.meta.resolve(specifier as string, pathToFileURL(join(project, 'package.json')).href);
+  } catch (error) {
+    sayWrong(messageOf(error), isInstalled, 'missing');
+    return undefined;
+  }
+  try {
+    const { default: probe } = await import(url);
+    if (typeof probe === 'function') return probe as Probe;
+    sayWrong(`the default export of ${specifier} is ${kindOf(probe)}, not a function`);
+  } catch (error) {
+    const isAbsent =
+      codeOf(error) === 'ERR_MODULE_NOT_FOUND' && (error as { url?: string }).url === url;
+    if (isAbsent) sayWrong(messageOf(error), isInstalled, 'missing');
+    else sayWrong(`${specifier} does not load: ${messageOf(error)}`, isInstalled);
+  }
+  return undefined;
 }
 
-interface Probe {
-  probeNt(): Iterable<Fact>;
-}
-
-interface SocketsProbe {
-  probeSockets(): Iterable<Fact>;
-}
-
-const print = (answer: unknown) => writeSync(1, `${JSON.stringify(answer)}\n`);
-
-const reasons = {
-  absent: 'has no ntdllx to ask',
-  'too old': 'has an ntdllx that is too old to be asked',
-} as const;
-
-/** Without a build nothing of it runs, where a project that has no ntdllx may need none. */
-const notBuilt = {
-  name: 'ntdllx',
-  isNecessary: true,
-  verdict: 'missing',
-  version: '',
-  detail: 'it is not built',
-  hint: 'In a clone of tofu-nt: npm run setup',
-};
-
-const found = findProjectModule('ntdllx', '/probe');
-if ('why' in found) {
-  print(found.why === 'not built' ? notBuilt : { reason: reasons[found.why] });
-} else {
-  const { probeNt } = (await import(found.url)) as Probe;
-  for (const fact of probeNt()) {
-    print(fact);
-    if (fact.name === 'koffi' && fact.verdict === 'ok') await printSockets();
+async function ask(probe: Probe): Promise<void> {
+  let count = 0;
+  try {
+    const items: unknown = probe();
+    if (!isIterable(items)) {
+      sayWrong(`the default export of ${specifier} returned ${kindOf(items)}, not a generator`);
+      return;
+    }
+    for await (const item of items) {
+      count += 1;
+      const wrong = wrongIn(item);
+      if (wrong === undefined) say({ item: onlyItem(item as Item) });
+      else sayWrong(`its item ${count} ${wrong}`);
+    }
+  } catch (error) {
+    const after = count === 0 ? 'before its first item' : `after item ${count}`;
+    sayWrong(`it threw ${after}: ${messageOf(error)}`, 'The probe is to yield what it finds.');
   }
 }
 
-/** AFD and AF_UNIX, where the project has what asks about them. */
-async function printSockets(): Promise<void> {
-  const findings = findProjectModule('nt-findings', '/probe');
-  if ('url' in findings) {
-    const { probeSockets } = (await import(findings.url)) as SocketsProbe;
-    for (const fact of probeSockets()) print(fact);
-    return;
-  }
-  const detail = 'the project has no nt-findings to ask';
-  for (const [name, isNecessary] of [
-    ['AFD', true],
-    ['AF_UNIX', false],
-  ] as const) {
-    print({ name, isNecessary, verdict: 'skipped', version: '', detail, hint: '' });
-  }
+function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
+
+const kindOf = (value: unknown) =>
+  typeof value === 'object' && value !== null
+    ? `an object of ${value.constructor?.name ?? 'no class'}`
+    : inspect(value);
+
+/** What keeps a value from being an item, in words. */
+function wrongIn(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return `is ${kindOf(value)}, not an object`;
+  const item = value as Record<keyof Item, unknown>;
+  const has = (key: keyof Item, what: string) => `has ${key} ${inspect(item[key])}, not ${what}`;
+  for (const key of ['name', 'version', 'detail', 'hint'] as const) {
+    if (typeof item[key] !== 'string') return has(key, 'a string');
+  }
+  if (item.name === '') return 'has an empty name';
+  if (typeof item.isNecessary !== 'boolean') return has('isNecessary', 'a boolean');
+  if (verdicts.some((verdict) => verdict === item.verdict)) return undefined;
+  return has('verdict', `one of ${verdicts.join(', ')}`);
+}
+
+/** The item without what else is in the object, which might be no JSON. */
+function onlyItem({ name, isNecessary, verdict, version, detail, hint }: Item): Item {
+  return { name, isNecessary, verdict, version, detail, hint };
+}
+
+say({ start: `${process.platform} ${process.arch}, Windows ${release()}` });
+if (specifier !== undefined) {
+  const probe = await loadProbe();
+  if (probe !== undefined) await ask(probe);
+}
+say({ done: true });
+// A timer or a socket that the probe left open would keep this process.
+process.exit(0);

@@ -16,7 +16,7 @@ export interface Wine {
   readonly major: number;
 }
 
-/** Wine 8 is the oldest that Windows Node 22 and AFD_POLL were seen to work on. */
+/** Wine 8 is the oldest that Windows Node 22 was seen to work on. */
 export const oldestWineMajor = 8;
 
 // Debian and Ubuntu keep the 64-bit loader here. Their `wine` script in front of it prints a

@@ -1,32 +1,27 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diagnose, type Item, isWell, openSession, type Session } from 'winnode';
-import { crash, host, winnode, winnodeHere } from './cli.js';
+import { findProjectProbe } from 'winnode/internal';
+import { bin, crash, host, winnode, winnodeHere } from './cli.js';
+import { probeOf, probeProject } from './probe-project.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const root = join(import.meta.dirname, '../../..');
 const namesOf = (items: readonly Item[]) => items.map(({ name }) => name);
 const read = (stdout: string) => JSON.parse(stdout) as { ok: boolean; items: Item[] };
+const project = (name: string, text?: string, said?: unknown) =>
+  probeProject(scratch, name, text, said);
 
-/** A project with an ntdllx of this text. */
-function project(name: string, probe?: string): string {
-  const directory = join(scratch, name);
-  const ntdllx = join(directory, 'node_modules', 'ntdllx');
-  mkdirSync(ntdllx, { recursive: true });
-  const entry = probe === undefined ? '.' : './probe';
-  const exports = { [entry]: './probe.js', './package.json': './package.json' };
-  writeFileSync(join(ntdllx, 'package.json'), JSON.stringify({ type: 'module', exports }));
-  writeFileSync(join(ntdllx, 'probe.js'), probe ?? '');
-  return directory;
-}
+const outer = [
+  ...(host.kind === 'wine' ? ['host', 'Wine', 'Windows Node'] : ['host', 'Windows Node']),
+  'a run in Windows Node',
+];
+const ofProbe = 'the probe of the project';
 
 describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
-  const outer = host.kind === 'wine' ? ['host', 'Wine', 'Windows Node'] : ['host', 'Windows Node'];
-
   // One wineserver for all of these, so that each starts quickly.
   let session: Session;
   beforeAll(async () => {
@@ -34,100 +29,203 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   }, 200_000);
   afterAll(() => session.close());
 
-  test('finds this host well, from the top of the repository', async () => {
-    const { code, stdout, stderr } = await winnode(['doctor', '--json'], { cwd: root });
+  /** What the probe of a project is said to be; what is winnode's own is well. */
+  async function itemsOf(cwd: string): Promise<Item[]> {
+    const items = await diagnose({ cwd });
+    expect(namesOf(items).slice(0, outer.length)).toEqual(outer);
+    expect(isWell(items.slice(0, outer.length))).toBe(true);
+    return items.slice(outer.length);
+  }
+
+  test('finds this host well, in a project that names no probe', async () => {
+    const { code, stdout, stderr } = await winnode(['doctor', '--json'], { cwd: scratch });
     expect(stderr).toBe('');
     const { ok, items } = read(stdout);
-    expect(namesOf(items).slice(0, outer.length + 3)).toEqual([
-      ...outer,
-      'koffi',
-      'AFD',
-      'AF_UNIX',
-    ]);
-    expect(namesOf(items)).toContain('NtAssociateWaitCompletionPacket');
-    expect(namesOf(items)).toContain('ProcessSocketNotifications');
-    for (const item of items.filter(({ isNecessary }) => isNecessary)) {
-      // What nt-findings says is the affair of its own tests, which run where it is built.
-      const verdict = item.name === 'AFD' ? expect.stringMatching(/^(ok|skipped)$/) : 'ok';
-      expect(item, item.detail).toMatchObject({ verdict, hint: '' });
+    expect(namesOf(items)).toEqual(outer);
+    for (const item of items) {
+      expect(item).toMatchObject({ isNecessary: true, verdict: 'ok', hint: '' });
     }
-    expect(items.find(({ name }) => name === 'koffi')?.version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(items.find(({ name }) => name === 'Windows Node')?.version).toBe(host.windowsNode);
+    expect(items.at(-1)?.detail).toMatch(/^win32 x64, Windows 10\.0\.\d+$/);
     expect({ ok, code }).toEqual({ ok: true, code: 0 });
   });
 
-  test('prints a line for each thing', async () => {
-    const { code, stdout } = await winnode(['doctor'], { cwd: root });
+  test('prints what the probe of the project finds, a line for each item', async () => {
+    const cwd = project(
+      'lines',
+      probeOf(`
+        yield good;
+        yield { ...good, name: 'second', isNecessary: false, verdict: 'missing', version: '', hint: 'Get it.' };
+        yield { ...good, name: process.platform, detail: process.cwd() };
+      `),
+    );
+    const { code, stdout } = await winnode(['doctor'], { cwd });
+    expect(stdout).toMatch(/^ok {10}a run in Windows Node +win32 x64/m);
+    expect(stdout).toMatch(/^ok {10}first +1\.2, seen$/m);
+    expect(stdout).toMatch(/^missing {5}second +seen \(optional\)\n +Get it\.$/m);
+    expect(stdout).toMatch(/^ok {10}win32 +1\.2, .*\\lines$/m);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ok {10}koffi +\d+\.\d+\.\d+, loads$/m);
-    expect(stdout).toMatch(/^(ok|skipped) +AFD /m);
-    expect(stdout).toMatch(/^(missing|ok) +NtSetIoCompletionEx .+\(optional\)$/m);
-  });
-
-  test('in a project without ntdllx the rest is skipped, and that is no failure', async () => {
-    for (const [cwd, said] of [
-      [scratch, 'has no ntdllx to ask'],
-      [project('old'), 'has an ntdllx that is too old to be asked'],
-    ] as const) {
-      const items = await diagnose({ cwd });
-      expect(items.find(({ name }) => name === 'AFD')).toMatchObject({
-        verdict: 'skipped',
-        detail: `${cwd} ${said}`,
-      });
-      expect(isWell(items)).toBe(true);
-    }
-  });
-
-  test('an ntdllx that nobody built is a failure, with what to do', async () => {
-    const cwd = project('not built', '');
-    rmSync(join(cwd, 'node_modules', 'ntdllx', 'probe.js'));
-    const items = await diagnose({ cwd });
-    expect(items.at(-1)).toMatchObject({ name: 'ntdllx', verdict: 'missing' });
-    expect(items.at(-1)?.hint).toContain('npm run setup');
-    expect(isWell(items)).toBe(false);
-  });
-
-  test('a crash on the way names what was tried, and keeps what was seen', async () => {
-    const koffi = { name: 'koffi', isNecessary: true, verdict: 'ok', version: '1', detail: '' };
-    const probe = `export function* probeNt() {
-      yield ${JSON.stringify({ ...koffi, hint: '' })};
-      ${crash};
-    }`;
-    const items = await diagnose({ cwd: project('crash', probe) });
-    expect(isWell(items)).toBe(false);
-    expect(items.slice(-2)).toMatchObject([
-      { name: 'AF_UNIX', verdict: 'skipped', detail: 'the project has no nt-findings to ask' },
-      {
-        name: 'optional calls',
-        verdict: 'failed',
-        detail: expect.stringContaining('died: exit code 134'),
-      },
-    ]);
   });
 
   test('what failed in there is a failure, with what to do', async () => {
-    const item = { name: 'koffi', isNecessary: true, verdict: 'missing', version: '' };
-    const fact = JSON.stringify({ ...item, detail: 'koffi does not load', hint: 'Install it.' });
-    const cwd = project('missing', `export function* probeNt() { yield ${fact}; }`);
-    const { code, stdout } = await winnode(['doctor'], { cwd });
-    expect(stdout).toMatch(/^missing +koffi +koffi does not load\n +Install it\.$/m);
-    expect(code).toBe(1);
+    const cwd = project(
+      'failing',
+      probeOf(`yield { ...good, verdict: 'failed', hint: 'Mend it.' };`),
+    );
+    const items = await itemsOf(cwd);
+    expect(items).toMatchObject([{ name: 'first', verdict: 'failed', hint: 'Mend it.' }]);
+    expect(isWell(items)).toBe(false);
+  });
+
+  test('a crash on the way names what came before, and each item is handed on at once', async () => {
+    const cwd = project('crash', probeOf(`yield good; ${crash};`));
+    const handedOn: string[] = [];
+    const items = await diagnose({ cwd, onItem: ({ name }) => handedOn.push(name) });
+    expect(handedOn).toEqual([...outer, 'first', ofProbe]);
+    expect(items.at(-1)).toMatchObject({
+      verdict: 'failed',
+      isNecessary: true,
+      detail: expect.stringMatching(/died: exit code 134.*, after "first"$/),
+    });
+    expect(isWell(items)).toBe(false);
+  });
+
+  test('items that are none are named one by one; what the probe prints, leaves open or adds is no matter', async () => {
+    const cwd = project(
+      'items',
+      probeOf(`
+        setInterval(() => {}, 1_000);
+        process.stdout.write('no line end');
+        console.log('{ "item": "no JSON of ours"');
+        for (const wrong of [
+          undefined, 'text', {}, { ...good, name: '' }, { ...good, isNecessary: 1 },
+          { ...good, verdict: 'fine' }, { ...good, version: 3n }, { ...good, hint: null },
+        ]) yield wrong;
+        const round = { ...good };
+        round.self = round;
+        yield round;
+      `),
+    );
+    const items = await itemsOf(cwd);
+    const wrong = items.slice(0, -1);
+    expect(wrong.every(({ name, verdict }) => name === ofProbe && verdict === 'failed')).toBe(true);
+    expect(wrong.map(({ detail }) => detail)).toEqual([
+      'its item 1 is undefined, not an object',
+      "its item 2 is 'text', not an object",
+      'its item 3 has name undefined, not a string',
+      'its item 4 has an empty name',
+      'its item 5 has isNecessary 1, not a boolean',
+      "its item 6 has verdict 'fine', not one of ok, missing, unsupported, failed, skipped",
+      'its item 7 has version 3n, not a string',
+      'its item 8 has hint null, not a string',
+    ]);
+    expect(items.at(-1)).toMatchObject({ name: 'first', verdict: 'ok' });
+    expect(Object.keys(items.at(-1) ?? {})).toHaveLength(6);
+  });
+
+  test.each([
+    ['no function', 'export default { name: "first" };', /is an object of Object, not a function$/],
+    ['no generator', 'export default async () => [];', /returned an object of Promise, not a gen/],
+    ['throws', probeOf('yield good; throw new Error("on purpose");'), /after item 1: on purpose$/],
+    ['ends early', probeOf('yield good; process.exit(0);'), /exit code 0, after "first"$/],
+    ['does not load', 'import "./nowhere.mjs";', /^\.\/probe\.mjs does not load: .*nowhere\.mjs/],
+  ])('a probe that %s is one failure', async (name, text, said) => {
+    const items = await itemsOf(project(name, text));
+    expect(items.filter((item) => item.name !== 'first')).toEqual([
+      expect.objectContaining({ name: ofProbe, verdict: 'failed', isNecessary: true }),
+    ]);
+    expect(items.at(-1)?.detail).toMatch(said);
+    expect(items.at(-1)?.hint).not.toBe('');
+  });
+
+  test.each(['./not there.mjs', 'no-such-package/probe'])(
+    '%s, which is missing, is named',
+    async (probe) => {
+      const items = await itemsOf(project('missing', '', { probe }));
+      expect(items).toMatchObject([{ name: ofProbe, verdict: 'missing', isNecessary: true }]);
+      expect(items[0]?.hint).toBe(`Is "${probe}", which package.json names, installed and built?`);
+    },
+  );
+
+  test('a package of the project may be the probe, by what it exports for import alone', async () => {
+    const cwd = project('package', '', { probe: 'probes/windows' });
+    const place = join(cwd, 'node_modules', 'probes');
+    mkdirSync(place, { recursive: true });
+    const exports = { './windows': { import: './windows.js' } };
+    writeFileSync(join(place, 'package.json'), JSON.stringify({ type: 'module', exports }));
+    writeFileSync(join(place, 'windows.js'), probeOf('yield good;'));
+    expect(await itemsOf(cwd)).toMatchObject([{ name: 'first', verdict: 'ok' }]);
+  });
+});
+
+describe('what a package.json says of the probe', () => {
+  const found = (name: string, text: string) => {
+    const directory = join(scratch, 'said', name);
+    mkdirSync(join(directory, 'below'), { recursive: true });
+    writeFileSync(join(directory, 'package.json'), text);
+    return { directory, ...findProjectProbe(join(directory, 'below')) };
+  };
+
+  test.each([
+    ['a file', '{ "winnode": { "probe": "./a.mjs" } }'],
+    ['a byte order mark', '\uFEFF{ "winnode": { "probe": "./a.mjs" } }'],
+  ])('%s, and it is found from below', (name, text) => {
+    const { directory, ...rest } = found(name, text);
+    expect(rest).toEqual({ probe: { project: directory, specifier: './a.mjs' } });
+  });
+
+  test.each(['{}', '{ "winnode": {} }'])('%s: there is none', (text) => {
+    const { directory: _, ...rest } = found(`none ${text.length}`, text);
+    expect(rest).toEqual({ probe: undefined });
+  });
+
+  test.each([
+    ['', 'is not JSON: '],
+    ['{ "winnode": ', 'is not JSON: '],
+    ['[]', 'is not a JSON object'],
+    ['null', 'is not a JSON object'],
+    ['{ "winnode": "./a.mjs" }', 'says "winnode": "./a.mjs", not an object'],
+    ['{ "winnode": [] }', 'says "winnode": [], not an object'],
+    ['{ "winnode": { "probe": "" } }', 'says "winnode.probe": "", not the name of a module'],
+    ['{ "winnode": { "probe": ["./a"] } }', 'says "winnode.probe": ["./a"], not the name'],
+    ['{ "winnode": { "prob": "./a" } }', 'has "prob" in "winnode", where only "probe" is known'],
+  ])('%s is one failure with the name of the file', (text, said) => {
+    const { directory, ...rest } = found(`wrong ${text.length}`, text);
+    expect(rest).toEqual({
+      problem: expect.objectContaining({
+        name: ofProbe,
+        verdict: 'failed',
+        isNecessary: true,
+        detail: expect.stringContaining(`${join(directory, 'package.json')} ${said}`),
+        hint: expect.stringMatching(/\w/),
+      }),
+    });
+  });
+
+  test('a package.json that is a directory is one failure', () => {
+    const directory = join(scratch, 'a directory');
+    mkdirSync(join(directory, 'package.json'), { recursive: true });
+    expect(findProjectProbe(directory)).toEqual({
+      problem: expect.objectContaining({ detail: expect.stringContaining('cannot be read: E') }),
+    });
   });
 });
 
 test.skipIf(process.platform === 'win32')(
   'without Wine or Windows Node it says what to type, exit code 1',
   async () => {
+    const cwd = project('no Wine', probeOf('yield good;'));
     for (const [variable, name] of [
       ['WINNODE_WINE', 'Wine'],
       ['WINNODE_NODE', 'Windows Node'],
     ] as const) {
-      const { code, stdout } = await winnodeHere(['doctor', '--json'], { [variable]: '/nowhere' });
+      const env = { [variable]: '/nowhere' };
+      const { code, stdout } = await winnodeHere(['doctor', '--json'], env, cwd);
       const { ok, items } = read(stdout);
       const item = items.find((each) => each.name === name);
       expect(item).toMatchObject({ verdict: 'missing', isNecessary: true });
       expect(item?.hint).toContain('unset it');
-      expect(items.find((each) => each.name === 'AFD')?.verdict).toBe('skipped');
+      expect(items.at(-1)).toMatchObject({ name: ofProbe, verdict: 'skipped' });
       expect({ ok, code }).toEqual({ ok: false, code: 1 });
     }
   },
@@ -135,9 +233,26 @@ test.skipIf(process.platform === 'win32')(
 
 test.skipIf(host.kind !== 'wine')('a prefix that cannot be used is a failure', async () => {
   const env = { ...process.env, WINNODE_PREFIX: join(import.meta.dirname) };
-  const items = await diagnose({ env });
-  const item = items.find(({ verdict }) => verdict === 'failed');
-  expect(item).toMatchObject({ name: 'a run in Windows Node', isNecessary: true });
-  expect(item?.detail).toContain('was not made by winnode');
+  const items = await diagnose({ env, cwd: project('no prefix', probeOf('yield good;')) });
+  expect(items.slice(-2)).toMatchObject([
+    { name: 'a run in Windows Node', verdict: 'failed', isNecessary: true },
+    { name: ofProbe, verdict: 'skipped' },
+  ]);
+  expect(items.at(-2)?.detail).toContain('was not made by winnode');
   expect(isWell(items)).toBe(false);
+});
+
+test('a winnode that nobody built says what to do, exit code 1', async () => {
+  const copy = join(scratch, 'unbuilt');
+  mkdirSync(copy);
+  const package_ = dirname(dirname(bin));
+  for (const part of ['bin', 'package.json']) {
+    cpSync(join(package_, part), join(copy, part), { recursive: true });
+  }
+  const script = join(copy, 'bin', 'winnode.mjs');
+  const { code, stderr } = await winnode(['doctor'], { script });
+  expect(stderr).toBe(
+    'winnode: it is not built.\nInstall it again; in a clone of its repository, build it.\n',
+  );
+  expect(code).toBe(1);
 });

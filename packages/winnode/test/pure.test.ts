@@ -183,11 +183,7 @@ describe('a command line', () => {
     [['--time-limits', '5'], { what: 'run', args: ['--time-limits', '5'] }],
     [['doctor'], { what: 'doctor', isJson: false }],
     [['doctor', '--json'], { what: 'doctor', isJson: true }],
-    [['doctor', '--probe'], { what: 'findings', form: 'text', ids: [] }],
-    [['doctor', '--json', '--probe'], { what: 'findings', form: 'json', ids: [] }],
-    [['doctor', '--probe', '--markdown'], { what: 'findings', form: 'markdown', ids: [] }],
-    [['doctor', 'f06', '--probe', 'F14'], { what: 'findings', form: 'text', ids: ['F06', 'F14'] }],
-    [['doctor', '--probe', '--help'], { what: 'help' }],
+    [['doctor', '--json', '--help'], { what: 'help' }],
     [['--version', 'x'], { what: 'version' }],
   ])('%j', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);

@@ -1,8 +1,5 @@
+import type { FindingsReport } from 'nt-findings';
 import { expect } from 'vitest';
-import type { FindingsReport } from 'winnode';
-
-/** What `doctor --probe --json` prints. */
-export const read = (stdout: string) => JSON.parse(stdout) as FindingsReport & { ok: boolean };
 
 /** The verdict of each finding. */
 export const verdicts = ({ findings }: FindingsReport) =>

@@ -1,6 +1,7 @@
-import { type FindingVerdict, isAsExpected, isUncited, type SeenFact } from './finding-verdict.js';
-import type { FindingRow, FindingsReport, ProbedHost } from './findings.js';
-import { winnodeVersion } from './host.js';
+import type { Fact } from './look.js';
+import { packageVersion } from './package.js';
+import type { FindingRow, FindingsReport, ProbedHost } from './probe-findings.js';
+import { type FindingVerdict, isAsExpected, isUncited } from './verdict.js';
 
 const isAmiss = (verdict: FindingVerdict) => !['holds', 'unknown', 'not run'].includes(verdict);
 
@@ -25,7 +26,7 @@ export function printedFinding({ id, title, verdict, detail, facts }: FindingRow
   return `${[head, ...facts.map(factLine)].join('\n')}\n`;
 }
 
-function factLine(fact: SeenFact): string {
+function factLine(fact: Fact): string {
   const { name, expected, seen, notRun } = fact;
   const mark = isAsExpected(fact) ? '    ' : ' != ';
   const left = `${mark}${name}`.padEnd(widths.fact);
@@ -84,7 +85,7 @@ export function findingsJson(report: FindingsReport): string {
     ...row,
     facts: row.facts.map((fact) => ({ ...fact, isAsExpected: isAsExpected(fact) })),
   }));
-  const whole = { winnode: winnodeVersion(), ok: isConfirmed(report), ...report, findings };
+  const whole = { ntFindings: packageVersion(), ok: isConfirmed(report), ...report, findings };
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const cli = import.meta.resolve('nt-findings/cli');
+if (existsSync(fileURLToPath(cli))) {
+  const { exitCode, signal } = await (await import(cli)).main(process.argv.slice(2));
+  process.exitCode = exitCode;
+  // A signal that ended the work ends this process, too. While a library listens to it, it comes through
+  // the event loop, which therefore goes on for a moment.
+  if (signal !== null) {
+    process.kill(process.pid, signal);
+    setTimeout(() => {}, 1_000);
+  }
+} else {
+  process.stderr.write('nt-findings: it is not built.\nIn a clone of tofu-nt: npm run setup\n');
+  process.exitCode = 1;
+}

@@ -1,0 +1,41 @@
+import { writeSync } from 'node:fs';
+import type { Finding } from './finding.js';
+import { findHost, type Host } from './host.js';
+import { type Fact, lookAt } from './look.js';
+
+/** A host as the process of a finding sees it. */
+export interface SeenHost extends Host {
+  readonly arch: string;
+  readonly windowsNode: string;
+}
+
+/** A line of such a process. */
+export interface AnswerLine {
+  readonly host?: SeenHost;
+  readonly fact?: Fact;
+  readonly error?: string;
+  readonly done?: true;
+}
+
+const print = (line: AnswerLine) => writeSync(1, `${JSON.stringify(line)}\n`);
+
+/**
+ * Answers on standard output, a line of JSON at once for each thing: the next call may crash. Without an
+ * id it says which host it sees, with one it looks at that finding. Throws nothing: `error` says it.
+ */
+export async function answer(findings: readonly Finding[], id: string | undefined): Promise<void> {
+  try {
+    const host = findHost();
+    if (id === undefined) {
+      const { arch, versions } = process;
+      print({ host: { ...host, arch, windowsNode: versions.node } });
+      return;
+    }
+    const finding = findings.find((each) => each.id === id);
+    if (finding === undefined) throw new Error(`There is no finding ${id}.`);
+    for await (const fact of lookAt(finding, host)) print({ fact });
+    print({ done: true });
+  } catch (error) {
+    print({ error: error instanceof Error ? error.message : String(error) });
+  }
+}

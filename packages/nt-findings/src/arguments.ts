@@ -1,0 +1,48 @@
+import { ProbeError } from './errors.js';
+
+/** What a command line asks for. */
+export type Asked =
+  | { readonly what: 'help' | 'version' }
+  | {
+      readonly what: 'probe';
+      readonly form: 'text' | 'json' | 'markdown';
+      /** Whether what this kernel showed is written down. */
+      readonly isRecorded: boolean;
+      /** The findings that are asked for by number; none: all. */
+      readonly ids: readonly string[];
+    };
+
+const seeHelp = 'nt-findings --help says what there is.';
+const options = ['--json', '--markdown', '--record'];
+const isHelp = (word: string | undefined) => word === '--help' || word === '-h';
+
+/**
+ * Reads a command line.
+ *
+ * @throws {ProbeError} `ERR_USAGE`.
+ */
+export function parseArguments([command, ...rest]: readonly string[]): Asked {
+  if (isHelp(command) || (command === 'probe' && rest.some(isHelp))) return { what: 'help' };
+  if (command === '--version') return { what: 'version' };
+  if (command !== 'probe') {
+    const said = command === undefined ? 'nothing' : `"${command}"`;
+    throw new ProbeError('ERR_USAGE', `nt-findings wants the command probe, got ${said}.`, seeHelp);
+  }
+  const isId = (word: string) => /^F\d\d$/i.test(word);
+  const unknown = rest.find((word) => !options.includes(word) && !isId(word));
+  if (unknown !== undefined) {
+    const known = `${options.join(', ')} and numbers of findings such as F06`;
+    throw new ProbeError('ERR_USAGE', `probe takes ${known}, not "${unknown}".`, seeHelp);
+  }
+  const ids = rest.filter(isId).map((id) => id.toUpperCase());
+  const [isJson, isMarkdown, isRecorded] = options.map((option) => rest.includes(option));
+  if (isJson && isMarkdown) {
+    throw new ProbeError('ERR_USAGE', '--json and --markdown exclude each other.', seeHelp);
+  }
+  if (isRecorded && ids.length > 0) {
+    const message = `--record writes what all findings showed, not ${ids.join(', ')} alone.`;
+    throw new ProbeError('ERR_USAGE', message, 'Leave out the numbers, or --record.');
+  }
+  const form = isJson ? 'json' : isMarkdown ? 'markdown' : 'text';
+  return { what: 'probe', form, isRecorded: isRecorded === true, ids };
+}

@@ -1,0 +1,117 @@
+import { type Asked, parseArguments } from './arguments.js';
+import { ProbeError, ProbeInterruptedError } from './errors.js';
+import { packageVersion } from './package.js';
+import { type FindingRow, type FindingsReport, probeFindings } from './probe-findings.js';
+import { record } from './record.js';
+import {
+  findingsJson,
+  findingsMarkdown,
+  isConfirmed,
+  printedFinding,
+  printedSummary,
+  tableHead,
+} from './report.js';
+
+const help = `Usage: nt-findings probe [F06 ...] [--json | --markdown] [--record]
+
+Looks at what AFD and Winsock do, here and now, with real calls on loopback, and compares it with what
+is expected on this kernel: every finding, or some by number, each in a process of its own. On Windows
+that is this Node; elsewhere it is Windows Node, which the package winnode runs.
+
+  --json      everything as one document
+  --markdown  rows to paste into kb: one for HOSTS.md, and one for the page of each finding
+  --record    also writes what this kernel showed, as observed/KERNEL.json in the package nt-findings
+  --help      this text
+  --version   the version of nt-findings
+
+Exit codes: 0 at least one finding holds, and none differs, crashed, failed or stayed silent; 1 it is
+not so, or nothing could be looked at; 2 wrong arguments; 141 nobody reads the output any more; 128 +
+the signal's number where a signal ended it.
+`;
+
+/** How this process is to end. */
+export interface CommandEnd {
+  readonly exitCode: number;
+  /** The signal that ended it; null where none did. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+const say = (line: string) => process.stderr.write(`nt-findings: ${line}\n`);
+const ended = (exitCode: number): CommandEnd => ({ exitCode, signal: null });
+
+/** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */
+const brokenPipeExitCode = 141;
+let isReaderGone = false;
+
+/** A reader of our output may go away early, as `head` does: the next finding is then not begun. */
+function endQuietly(): void {
+  if (process.stdout.listeners('error').includes(onOutputError)) return;
+  process.stdout.on('error', onOutputError);
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  isReaderGone = true;
+  process.exitCode = brokenPipeExitCode;
+}
+
+async function probe({ form, ids, isRecorded }: Asked & { what: 'probe' }): Promise<number> {
+  const out = process.stdout;
+  let isFirst = true;
+  const onFinding = (row: FindingRow) => {
+    if (isFirst) out.write(tableHead);
+    isFirst = false;
+    out.write(printedFinding(row));
+  };
+  const report = await probeFindings({
+    ids,
+    onProgress: say,
+    isUnwanted: () => isReaderGone,
+    ...(form === 'text' ? { onFinding } : {}),
+  });
+  if (form === 'json') out.write(findingsJson(report));
+  else out.write(form === 'text' ? printedSummary(report) : findingsMarkdown(report));
+  const isRecordedWell = !isRecorded || recorded(report);
+  return isRecordedWell && isConfirmed(report) ? 0 : 1;
+}
+
+/** Writes down what was seen, if all was looked at. What was printed holds in any case. */
+function recorded(report: FindingsReport): boolean {
+  if (report.problem !== null) {
+    say('nothing was recorded: not every finding was looked at.');
+    return false;
+  }
+  try {
+    say(`recorded in ${record(report)}`);
+    return true;
+  } catch (error) {
+    const { code, message, path } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    say(`nothing was recorded: ${path ?? 'the file'} cannot be written: ${message}`);
+    return false;
+  }
+}
+
+/** The command line: runs it and says how this process should end. */
+export async function main(args: readonly string[]): Promise<CommandEnd> {
+  endQuietly();
+  try {
+    const asked = parseArguments(args);
+    if (asked.what !== 'probe') {
+      process.stdout.write(asked.what === 'help' ? help : `nt-findings ${packageVersion()}\n`);
+      return ended(0);
+    }
+    const exitCode = await probe(asked);
+    // The output may be on its way still: an error of it comes by an event.
+    await new Promise((done) => setImmediate(done));
+    return ended(isReaderGone ? brokenPipeExitCode : exitCode);
+  } catch (error) {
+    if (error instanceof ProbeInterruptedError) return error;
+    if (!(error instanceof ProbeError)) throw error;
+    process.stderr.write(`nt-findings: ${error.message}\n${error.hint}\n`);
+    return ended(error.code === 'ERR_USAGE' ? 2 : 1);
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * For this package's own tests. Not part of the API.
+ *
+ * @packageDocumentation
+ */
+export { answer } from './answer.js';
+export { parseArguments } from './arguments.js';
+export { type Probes, probeAll } from './probe-findings.js';
+export { type ObservedKernel, observedDirectory, record } from './record.js';
+export { findingsMarkdown, printedFinding, printedSummary } from './report.js';

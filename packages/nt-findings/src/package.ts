@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+
+// Looked for when it is needed: whoever bundles the findings has no such file.
+const manifestPath = () => createRequire(import.meta.url).resolve('nt-findings/package.json');
+
+/** Where this package is. */
+export const packageDirectory = () => dirname(manifestPath());
+
+/** This package's own version. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(manifestPath(), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,179 @@
+import { version } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { AnswerLine, SeenHost } from './answer.js';
+import { ProbeError } from './errors.js';
+import { findings as allFindings } from './findings.js';
+import type { Fact } from './look.js';
+import { osName } from './os-name.js';
+import { openProcesses, type Processes } from './own-process.js';
+import { type FindingVerdict, judged, type ProbeEnd } from './verdict.js';
+
+/** What a finding looks like here and now. */
+export interface FindingRow {
+  /** Its number, such as `F06`. */
+  readonly id: string;
+  readonly title: string;
+  readonly verdict: FindingVerdict;
+  /** What went wrong, where something did; empty otherwise. */
+  readonly detail: string;
+  /** What was seen, as far as it got. */
+  readonly facts: readonly Fact[];
+}
+
+/** Where the findings were probed. */
+export interface ProbedHost {
+  /** Operating system, processor and kernel: `Debian GNU/Linux 12 x64, Wine 8.0`. */
+  readonly name: string;
+  /** The kernel that was asked: `Wine 8.0`, or `Windows 10.0.26100`. */
+  readonly kernel: string;
+  /** The name of the file of what this kernel showed, without its suffix: `wine8`. */
+  readonly observed: string;
+  readonly windowsNode: string;
+  /** Where what is expected here comes from, for people. */
+  readonly basis: string;
+  /** False where what is expected is only cited: it was not seen on such a host yet. */
+  readonly isSeen: boolean;
+}
+
+/** What {@link probeFindings} saw. */
+export interface FindingsReport {
+  /** The day, as `2026-11-22`, by UTC. */
+  readonly date: string;
+  /** Null where the host could not be asked: `problem` says why. */
+  readonly host: ProbedHost | null;
+  /** Why there are no findings, or not all of them. */
+  readonly problem: { readonly message: string; readonly hint: string } | null;
+  /** False where only some findings were asked for. */
+  readonly isWhole: boolean;
+  readonly findings: readonly FindingRow[];
+}
+
+/** Options of {@link probeFindings}. */
+export interface ProbeFindingsOptions {
+  /** The environment; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** The numbers of the findings to look at, such as `F06`; none, or left out: all. */
+  readonly ids?: readonly string[];
+  /** How long one finding may take in milliseconds, start of its process included; default: 60,000. */
+  readonly limitMs?: number;
+  /** Is handed one line before something slow starts. */
+  readonly onProgress?: (line: string) => void;
+  /** Is handed each row as soon as it is known. */
+  readonly onFinding?: (row: FindingRow) => void;
+  /** Asked before each finding: once it is true, no further one is begun, and `problem` says so. */
+  readonly isUnwanted?: () => boolean;
+}
+
+interface Named {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** Findings, and the program that looks at one of them in a process of its own. */
+export interface Probes {
+  /** An absolute path of this host. */
+  readonly program: string;
+  readonly findings: readonly Named[];
+}
+
+const ownProbes: Probes = {
+  program: fileURLToPath(new URL('./run-finding.js', import.meta.url)),
+  findings: allFindings,
+};
+
+/**
+ * Looks at every finding, each in a Windows Node of its own: one that crashes or hangs loses its own
+ * row. On Windows that is the Node at hand; elsewhere winnode runs it. Never throws for what it finds,
+ * or for a host that cannot: that is `problem`.
+ *
+ * @throws {ProbeInterruptedError} when a signal ended it.
+ * @throws {ProbeError} `ERR_USAGE` for a number that no finding has.
+ */
+export function probeFindings(options: ProbeFindingsOptions = {}): Promise<FindingsReport> {
+  return probeAll(ownProbes, options);
+}
+
+/** The same for other findings: for tests. */
+export async function probeAll(
+  { program, findings: known }: Probes,
+  options: ProbeFindingsOptions = {},
+): Promise<FindingsReport> {
+  const { env = process.env, ids = [], limitMs = 60_000, isUnwanted = () => false } = options;
+  const date = new Date().toISOString().slice(0, 10);
+  const isWhole = ids.length === 0;
+  const chosen = isWhole ? known : choose(known, ids);
+  const findings: FindingRow[] = [];
+  let host: ProbedHost | null = null;
+  let processes: Processes | undefined;
+  try {
+    const onProgress = options.onProgress ?? (() => {});
+    processes = await openProcesses({ env, limitMs, onProgress });
+    const ask = (id?: string) => askOnce(processes as Processes, program, id);
+    host = hostOf(await ask(), limitMs);
+    for (const { id, title } of chosen) {
+      if (isUnwanted()) throw new ProbeError('ERR_PROBE', 'It was ended early.', 'Run it again.');
+      const end = await ask(id);
+      const row = { id, title, ...judged(end, limitMs), facts: end.facts };
+      options.onFinding?.(row);
+      findings.push(row);
+    }
+    return { date, host, problem: null, isWhole, findings };
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error;
+    const { message, hint } = error;
+    return { date, host, problem: { message, hint }, isWhole, findings };
+  } finally {
+    await processes?.close();
+  }
+}
+
+interface Answer extends ProbeEnd {
+  readonly host: SeenHost | undefined;
+}
+
+async function askOnce(processes: Processes, program: string, id?: string): Promise<Answer> {
+  const { said, death, isLate } = await processes.run(program, id === undefined ? [] : [id]);
+  const lines = parsed(said);
+  return {
+    host: lines.find(({ host }) => host !== undefined)?.host,
+    facts: lines.flatMap(({ fact }) => fact ?? []),
+    error: lines.find(({ error }) => error !== undefined)?.error ?? '',
+    isDone: lines.some(({ done }) => done),
+    death,
+    isLate,
+  };
+}
+
+/** Every whole line of JSON. One that a crash cut in two is none. */
+function parsed(said: string): AnswerLine[] {
+  return said.split('\n').flatMap((line) => {
+    try {
+      return line.startsWith('{') ? [JSON.parse(line) as AnswerLine] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function hostOf({ host, error, death, isLate }: Answer, limitMs: number): ProbedHost {
+  if (host === undefined) {
+    const late = isLate ? `no answer within ${limitMs / 1_000} s` : 'no answer';
+    const cause = error || (death === '' ? late : `Windows Node died: ${death}`);
+    const hint =
+      process.platform === 'win32'
+        ? 'What it wrote above may say more.'
+        : 'npx winnode doctor says what of all that it needs works here.';
+    throw new ProbeError('ERR_PROBE', `The findings cannot be probed: ${cause}`, hint);
+  }
+  const { name: kernel, observed, basis, isSeen, arch, windowsNode } = host;
+  const system = process.platform === 'win32' ? version() : osName();
+  return { name: `${system} ${arch}, ${kernel}`, kernel, observed, windowsNode, basis, isSeen };
+}
+
+function choose(known: readonly Named[], ids: readonly string[]): readonly Named[] {
+  const unknown = ids.filter((id) => known.every((each) => each.id !== id));
+  if (unknown.length === 0) return known.filter(({ id }) => ids.includes(id));
+  const message = `There is no finding ${unknown.join(', ')}.`;
+  const there = `There are ${known.map(({ id }) => id).join(', ')}.`;
+  throw new ProbeError('ERR_USAGE', message, there);
+}

@@ -1,0 +1,63 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { packageDirectory } from './package.js';
+import type { FindingRow, FindingsReport } from './probe-findings.js';
+
+/** What one kernel showed: a file of `observed`, in the directory of this package. */
+export interface ObservedKernel {
+  /** `Wine 8.0`, or `Windows 10.0.26100`. */
+  readonly kernel: string;
+  readonly host: string;
+  readonly windowsNode: string;
+  /** The day, as `2026-11-22`, by UTC. */
+  readonly date: string;
+  /** By the number of the finding. */
+  readonly findings: Readonly<Record<string, ObservedFinding>>;
+}
+
+/** What one finding showed there. */
+export interface ObservedFinding {
+  /** What was seen, by the name of the fact. What is never run is not among them. */
+  readonly seen: Readonly<Record<string, string>>;
+  /** How it ended, where it did not get to its end: `crashed: exit code 134, after "TCP"`. */
+  readonly trouble?: string;
+}
+
+/** The directory of the files, one for each kernel. */
+export const observedDirectory = () => join(packageDirectory(), 'observed');
+
+/**
+ * Writes what a kernel showed. @returns the file.
+ *
+ * @param report of all findings, with a host.
+ * @param directory where to; default: {@link observedDirectory}.
+ * @throws the error of the file system where it cannot be written; the file is as it was.
+ */
+export function record(report: FindingsReport, directory = observedDirectory()): string {
+  const { host, isWhole, problem, date } = report;
+  if (host === null || !isWhole || problem !== null) {
+    throw new TypeError('record wants a report of all findings.');
+  }
+  const { kernel, name, windowsNode } = host;
+  const findings = Object.fromEntries(report.findings.map((row) => [row.id, observedOf(row)]));
+  const observed: ObservedKernel = { kernel, host: name, windowsNode, date, findings };
+  const file = join(directory, `${host.observed}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  // As a whole or not at all: a disk that is full must not leave half of it.
+  const part = `${file}.${process.pid}`;
+  try {
+    writeFileSync(part, `${JSON.stringify(observed, null, 2)}\n`);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
+  return file;
+}
+
+function observedOf({ verdict, detail, facts }: FindingRow): ObservedFinding {
+  const seen = Object.fromEntries(
+    facts.filter(({ notRun }) => notRun === '').map(({ name, seen }) => [name, seen]),
+  );
+  const hasTrouble = ['crashed', 'failed', 'no answer'].includes(verdict);
+  return hasTrouble ? { seen, trouble: `${verdict}: ${detail}` } : { seen };
+}

@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isConfirmed } from 'nt-findings';
+import { probeAll } from 'nt-findings/internal';
+import { describe, expect, test } from 'vitest';
+import { describeHost, findWindowsNode, openSession } from 'winnode';
+import { bin } from './command.js';
+import { madeUpProbes, ok } from './made-up.js';
+import { verdicts } from './read.js';
+
+// What real clocks judge, and what ends a wineserver.
+
+const host = describeHost();
+const { expected } = ok;
+
+describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
+  test('one that hangs loses its row, and the next one is looked at', {
+    timeout: 60_000,
+  }, async () => {
+    const hangs = `${ok.body} setInterval(() => {}, 1_000); await new Promise(() => {});`;
+    const probes = madeUpProbes({ F01: { expected, body: hangs }, F02: ok });
+    const report = await probeAll(probes, { limitMs: 10_000 });
+    expect(report.findings).toMatchObject([
+      { verdict: 'no answer', detail: 'nothing within 10 s, after "first"', facts: [{}] },
+      { verdict: 'holds' },
+    ]);
+    expect(isConfirmed(report)).toBe(false);
+  });
+
+  test.each(['', '--json'])('a reader of probe %s that goes away leaves no message', (option) => {
+    const words = `probe F06 F07 ${option}`;
+    const script = `{ "$NODE" "$BIN" ${words} 2>&3; echo "code $?" >&3; } 3>&1 >&4 4>&- | cat`;
+    const env = { ...process.env, NODE: process.execPath, BIN: bin };
+    const { stdout } = spawnSync('bash', ['-c', `exec 4> >(exec true); sleep 0.2; ${script}`], {
+      encoding: 'utf8',
+      env,
+    });
+    expect(stdout).toBe('code 141\n');
+  });
+});
+
+/** The processes of one program whose Wine prefix is in a directory. */
+function processesIn(directory: string, program: string): number[] {
+  const read = (file: string) => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => read(`/proc/${pid}/environ`).includes(`WINEPREFIX=${directory}`))
+    .filter((pid) => read(`/proc/${pid}/cmdline`).includes(program))
+    .map(Number);
+}
+
+test.skipIf(host.kind !== 'wine')(
+  'one under which the wineserver dies loses its row, and the next one has a new wineserver',
+  { timeout: 240_000 },
+  async () => {
+    // In a prefix of its own, whose wineserver nobody else uses.
+    const cache = mkdtempSync(join(tmpdir(), 'nt findings cache '));
+    const { WINNODE_PREFIX: _chosen, ...rest } = process.env;
+    const env = { ...rest, WINNODE_CACHE: cache, WINNODE_NODE: findWindowsNode().exe };
+    try {
+      await (await openSession({ env })).close();
+      const hangs = `${ok.body} await new Promise((done) => setTimeout(done, 60_000));`;
+      const probes = madeUpProbes({ F01: ok, F02: { expected, body: hangs }, F03: ok });
+      // While F02 is loaded: one that runs already waits for ever. Ended before F02 has found its
+      // wineserver, it starts another one, which is ended as well.
+      let isOver = false;
+      const endServers = async () => {
+        while (!isOver) {
+          const isLoading = processesIn(cache, 'node.exe').length > 0;
+          const [server] = isLoading ? processesIn(cache, 'wineserver') : [];
+          if (server !== undefined) process.kill(server, 'SIGKILL');
+          await new Promise((done) => setTimeout(done, 10));
+        }
+      };
+      let ending: Promise<void> | undefined;
+      const report = await probeAll(probes, {
+        env,
+        onFinding: ({ id }) => {
+          if (id === 'F01') ending = endServers();
+          isOver ||= id === 'F02';
+        },
+      });
+      await ending;
+      expect(verdicts(report)).toEqual({ F01: 'holds', F02: 'crashed', F03: 'holds' });
+      expect(isConfirmed(report)).toBe(false);
+    } finally {
+      for (const pid of processesIn(cache, '')) process.kill(pid, 'SIGKILL');
+      rmSync(cache, { recursive: true, force: true });
+    }
+  },
+);

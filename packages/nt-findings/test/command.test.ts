@@ -1,0 +1,258 @@
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type FindingsReport, isConfirmed } from 'nt-findings';
+import {
+  findingsMarkdown,
+  parseArguments,
+  printedFinding,
+  printedSummary,
+  probeAll,
+} from 'nt-findings/internal';
+import { hostProfile } from 'test-kit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeHost, openSession, type Session } from 'winnode';
+import { bin, commandHere, start } from './command.js';
+import { left, type MadeUp, madeUpProbes, ok } from './made-up.js';
+import { rowsOf, verdicts } from './read.js';
+
+// The command `nt-findings probe`, over findings that are made up so as to go wrong.
+
+const host = describeHost();
+const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Ends Windows Node at once and untold, with the exit code of `process.abort`, but without its trace. */
+const crash = 'process.reallyExit(134)';
+const differs = {
+  expected: { TCP: ['SEND', 'a|b'], ...ok.expected },
+  body: `yield ['TCP', 'silent']; ${ok.body}`,
+};
+const nothingCited = Object.fromEntries(
+  ['wine8', 'wine10', 'windows'].map((kind) => [kind, { nobodySays: true }]),
+) as MadeUp['expected'][string];
+
+describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await openSession();
+  }, 200_000);
+  afterAll(() => session.close());
+
+  test('where reality differs it says which finding, what was expected and what was seen', async () => {
+    const report = await probeAll(madeUpProbes({ F01: ok, F02: differs }));
+    const printed = report.findings.map(printedFinding).join('');
+    expect(printed).toMatch(/^F01 Made up: holds$/m);
+    expect(printed).toMatch(/^F02 Made up: differs$/m);
+    expect(printed).toMatch(/^ != TCP +SEND or a\|b +silent$/m);
+    expect(printed).toMatch(/^ {4}first +a +a$/m);
+    const said = 'TCP: expected SEND or a|b, seen silent';
+    const seen = { ...report, host: { ...requireHost(report), isSeen: true } };
+    expect(printedSummary(seen)).toContain(`F02 differs: ${said}\n`);
+    expect(printedSummary(seen)).toContain('1 of 2 findings hold.');
+    expect(isConfirmed(seen)).toBe(false);
+    const [, , summary, ...rows] = rowsOf(findingsMarkdown(seen));
+    expect(summary?.slice(3, 5)).toEqual(['1 of 2', 'F02']);
+    expect(rows.map((cells) => cells[1])).toEqual([
+      'holds',
+      `differs: ${said.replace('|', '\\|')}`,
+    ]);
+
+    // Where what is expected is only cited, a difference says so and counts all the same.
+    const cited = { ...report, host: { ...requireHost(report), isSeen: false } };
+    expect(printedSummary(cited)).toContain(
+      'F02 differs: from what is cited; TCP: cited SEND or a|b, seen silent',
+    );
+    expect(isConfirmed(cited)).toBe(false);
+  });
+
+  test('where nothing is cited, what is seen is shown and differs from nothing', async () => {
+    const uncited = { expected: { TCP: nothingCited }, body: `yield ['TCP', 'silent'];` };
+    const both = {
+      expected: { ...ok.expected, ...uncited.expected },
+      body: `${ok.body} ${uncited.body}`,
+    };
+    const report = await probeAll(madeUpProbes({ F01: both, F02: uncited }));
+    const printed = findingsMarkdown(report);
+    expect(printed).toContain('| holds: nobody says: TCP: silent |');
+    expect(printed).toContain('| unknown: nobody says: TCP: silent |');
+    expect(printed).toContain('| 1 of 2 |');
+    expect(isConfirmed(report)).toBe(true);
+  });
+
+  test('one that crashes or fails loses its own row, and what it saw is kept', {
+    timeout: 120_000,
+  }, async () => {
+    const { expected, body } = ok;
+    const findings = {
+      F02: { expected, body: `${body} ${crash};` },
+      F04: { expected, body: `${body} throw new Error('on purpose');` },
+      F05: { expected: left, body: '' },
+      F06: { expected: {}, body: '' },
+      F07: { expected: { ...left, ...expected }, body },
+      F08: { expected, body: 'process.exit(0);' },
+    };
+    const handedOn: string[] = [];
+    const report = await probeAll(madeUpProbes(findings), {
+      onFinding: ({ id }) => handedOn.push(id),
+    });
+    expect(verdicts(report)).toEqual({
+      F02: 'crashed',
+      F04: 'failed',
+      F05: 'not run',
+      F06: 'failed',
+      F07: 'holds',
+      F08: 'crashed',
+    });
+    expect(handedOn).toEqual(Object.keys(findings));
+    const details = Object.fromEntries(report.findings.map(({ id, detail }) => [id, detail]));
+    expect(details).toMatchObject({
+      F02: expect.stringMatching(/^exit code 134.*, after "first"$/),
+      F04: 'on purpose (after "first")',
+      F05: 'it would hurt',
+      F08: 'it ended without a word, before its first fact',
+    });
+    const kept = report.findings.map(({ facts }) => facts.length);
+    expect(kept).toEqual([1, 1, 1, 0, 2, 0]);
+    expect(isConfirmed(report)).toBe(false);
+  });
+
+  test('some by number: no row of a host, and one that is not there is named', {
+    timeout: 60_000,
+  }, async () => {
+    const probes = madeUpProbes({ F01: { ...ok, body: '' }, F02: ok, F03: ok });
+    const report = await probeAll(probes, { ids: ['F03', 'F02'] });
+    expect(verdicts(report)).toEqual({ F02: 'holds', F03: 'holds' });
+    expect({ isWhole: report.isWhole, isOk: isConfirmed(report) }).toEqual({
+      isWhole: false,
+      isOk: true,
+    });
+    const { kernelVersion } = hostProfile();
+    expect(rowsOf(findingsMarkdown(report))).toEqual([
+      [kernelVersion, 'holds', report.date],
+      [kernelVersion, 'holds', report.date],
+    ]);
+    await expect(probeAll(probes, { ids: ['F02', 'F44'] })).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: 'There is no finding F44.',
+      hint: 'There are F01, F02, F03.',
+    });
+  });
+
+  test('a run in which nothing was run is a failure', async () => {
+    for (const findings of [{ F01: { expected: left, body: '' } }, {}]) {
+      expect(isConfirmed(await probeAll(madeUpProbes(findings)))).toBe(false);
+    }
+  });
+
+  test('a program that does not say its host is a problem with its reason, and no finding', async () => {
+    const program = join(scratch, 'not there.mjs');
+    const report = await probeAll({ program, findings: [{ id: 'F01', title: 'Made up' }] });
+    expect(report).toMatchObject({ host: null, findings: [] });
+    expect(report.problem?.message).toMatch(/^The findings cannot be probed: .*exit code 1$/);
+    expect(printedSummary(report)).toBe(`${report.problem?.message}\n${report.problem?.hint}\n`);
+    expect(isConfirmed(report)).toBe(false);
+  });
+
+  test('the command prints a table and what holds, in a process of its own', async () => {
+    const { code, stdout, stderr } = await start(['probe', 'f14']).ended;
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^finding +expected +seen\nF14 .*: holds\n {4}TCP +silent +silent$/m);
+    expect(stdout).toContain('1 of 1 findings hold.');
+    expect(code).toBe(0);
+  });
+
+  test.skipIf(process.platform === 'win32')('Ctrl-C ends it', async () => {
+    const { child, saw, ended } = start(['probe']);
+    await saw('F01 ');
+    child.kill('SIGINT');
+    expect((await ended).signal).toBe('SIGINT');
+  });
+});
+
+function requireHost({ host: probed }: FindingsReport) {
+  if (probed === null) throw new Error('the report has no host');
+  return probed;
+}
+
+test.skipIf(process.platform === 'win32')(
+  'without Wine it says what to type, exit code 1, and records nothing',
+  async () => {
+    const env = { WINNODE_WINE: '/nowhere' };
+    const { code, stdout, stderr } = await commandHere(['probe', '--json', '--record'], env);
+    const { ok, host: probed, problem } = JSON.parse(stdout);
+    expect({ ok, probed, code }).toEqual({ ok: false, probed: null, code: 1 });
+    expect(problem.hint).toContain('unset it');
+    expect(stderr).toBe('nt-findings: nothing was recorded: not every finding was looked at.\n');
+  },
+);
+
+describe('an nt-findings that lacks what it needs says what to do, exit code 1', () => {
+  const copied = (...parts: readonly string[]) => {
+    const copy = join(scratch, parts.join(' '));
+    mkdirSync(copy);
+    for (const part of ['package.json', ...parts]) {
+      cpSync(join(dirname(dirname(bin)), part), join(copy, part), { recursive: true });
+    }
+    return join(copy, 'bin', 'nt-findings.mjs');
+  };
+
+  test('a build', async () => {
+    const { code, stderr } = await start(['probe'], {}, copied('bin')).ended;
+    expect(stderr).toBe('nt-findings: it is not built.\nIn a clone of tofu-nt: npm run setup\n');
+    expect(code).toBe(1);
+  });
+
+  test.skipIf(process.platform === 'win32')('winnode', async () => {
+    const script = copied('bin', 'dist');
+    const modules = join(dirname(dirname(script)), 'node_modules');
+    mkdirSync(modules);
+    for (const name of ['nt-afd', 'ntdllx', 'tofu-sockets']) {
+      const own = join(dirname(dirname(bin)), 'node_modules', name);
+      symlinkSync(realpathSync(own), join(modules, name));
+    }
+    const { code, stdout } = await start(['probe', 'F06'], {}, script).ended;
+    expect(stdout).toBe(
+      'The findings are about Windows, and winnode, which runs Windows Node here, is not installed.\n' +
+        'npm install --save-dev winnode (in a clone of tofu-nt: npm run setup), or go to Windows.\n',
+    );
+    expect(code).toBe(1);
+  });
+});
+
+describe('a command line', () => {
+  const probe = { what: 'probe', form: 'text', isRecorded: false, ids: [] };
+  test.each([
+    [['probe'], probe],
+    [['probe', 'f06', '--json', 'F14'], { ...probe, form: 'json', ids: ['F06', 'F14'] }],
+    [['probe', '--markdown', '--record'], { ...probe, form: 'markdown', isRecorded: true }],
+    [['--help'], { what: 'help' }],
+    [['probe', 'F06', '-h'], { what: 'help' }],
+    [['--version'], { what: 'version' }],
+  ])('%j', (args, asked) => {
+    expect(parseArguments(args)).toEqual(asked);
+  });
+
+  test.each([
+    [[], 'wants the command probe, got nothing.'],
+    [['F06'], 'wants the command probe, got "F06".'],
+    [['probe', 'F6'], 'not "F6".'],
+    [['probe', '--jsn'], 'not "--jsn".'],
+    [['probe', 'F99'], 'There is no finding F99.'],
+    [['probe', '--json', '--markdown'], '--json and --markdown exclude each other.'],
+    [['probe', '--record', 'f06'], '--record writes what all findings showed, not F06 alone.'],
+  ])('%j is one line and one hint, exit code 2', async (args, said) => {
+    const { code, stdout, stderr } = await commandHere(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(said);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('--help names everything there is', async () => {
+    const { code, stdout } = await commandHere(['--help']);
+    expect(code).toBe(0);
+    for (const word of ['probe', '--json', '--markdown', '--record', '--version', '141', 'Usage']) {
+      expect(stdout).toContain(word);
+    }
+  });
+});

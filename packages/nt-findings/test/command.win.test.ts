@@ -1,0 +1,23 @@
+import { isConfirmed } from 'nt-findings';
+import { probeAll } from 'nt-findings/internal';
+import { expect, test } from 'vitest';
+import { left, madeUpProbes, ok } from './made-up.js';
+import { verdicts } from './read.js';
+
+// The branch for Windows itself: each finding in a process of this very Node, without winnode.
+
+test('each finding is probed, and one that crashes or hangs loses its own row', async () => {
+  const { expected, body } = ok;
+  const probes = madeUpProbes({
+    F01: ok,
+    F02: { expected, body: `${body} process.reallyExit(0xC0000005 | 0);` },
+    F03: { expected: { ...left, ...expected }, body },
+  });
+  const report = await probeAll(probes);
+  expect(verdicts(report)).toEqual({ F01: 'holds', F02: 'crashed', F03: 'holds' });
+  expect(report.findings[1]).toMatchObject({
+    detail: '0xC0000005 STATUS_ACCESS_VIOLATION, after "first"',
+    facts: [{ name: 'first', seen: 'a' }],
+  });
+  expect(isConfirmed(report)).toBe(false);
+});

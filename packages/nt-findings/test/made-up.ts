@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Expectation } from 'nt-findings';
+import type { Probes } from 'nt-findings/internal';
+import { afterAll } from 'vitest';
+import { toWindowsPath } from 'winnode';
+
+const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Where Windows Node finds a module of this package, in the build that is tested. */
+function urlOf(module: string): string {
+  const path = createRequire(import.meta.url).resolve(module);
+  if (process.platform === 'win32') return pathToFileURL(path).href;
+  return `file:///${encodeURI(toWindowsPath(path).replaceAll('\\', '/'))}`;
+}
+
+let count = 0;
+
+/** Probes whose findings are those that a module's text exports as `findings`. */
+function probesOf(text: string, ids: readonly string[]): Probes {
+  count += 1;
+  const program = join(scratch, `${count}.mjs`);
+  const answers = `import { answer } from ${JSON.stringify(urlOf('nt-findings/internal'))};`;
+  writeFileSync(program, `${answers}\n${text}\nawait answer(findings, process.argv[2]);`);
+  return { program, findings: ids.map((id) => ({ id, title: 'Made up' })) };
+}
+
+/** A made-up finding: the body of its generator, and what it expects. */
+export interface MadeUp {
+  readonly body: string;
+  readonly expected: Readonly<Record<string, Expectation>>;
+}
+
+/** What is seen as expected, and a body that sees it. */
+export const ok = { expected: { first: 'a' }, body: `yield ['first', 'a'];` };
+/** What is never run. */
+export const left = { never: { notRun: 'it would hurt' } } as const;
+
+/** Findings by number. */
+export function madeUpProbes(findings: Readonly<Record<string, MadeUp>>): Probes {
+  const texts = Object.entries(findings).map(
+    ([id, { body, expected }]) => `{
+      id: ${JSON.stringify(id)}, title: 'Made up', expected: ${JSON.stringify(expected)},
+      see: async function* () { ${body} },
+    }`,
+  );
+  return probesOf(`const findings = [${texts.join(',\n')}];`, Object.keys(findings));
+}
+
+/** F13 and F14 as they are, but for what F14 expects. */
+export function changedF14(expected: Readonly<Record<string, Expectation>>): Probes {
+  const text = `
+    import { findings as real } from ${JSON.stringify(urlOf('nt-findings'))};
+    const findings = real.map((each) =>
+      each.id === 'F14' ? { ...each, expected: { ...each.expected, ...${JSON.stringify(expected)} } } : each);`;
+  return probesOf(text, ['F13', 'F14']);
+}

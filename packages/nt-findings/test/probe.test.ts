@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { isConfirmed, probeFindings } from 'nt-findings';
+import { probeAll } from 'nt-findings/internal';
+import probe from 'nt-findings/probe';
+import { hostProfile } from 'test-kit';
+import { describe, expect, test } from 'vitest';
+import { describeHost, type Item, type Probe } from 'winnode';
+import { changedF14 } from './made-up.js';
+import { verdicts } from './read.js';
+
+// The real findings by the command's own means, and what `winnode doctor` sees through nt-findings/probe.
+
+const root = join(import.meta.dirname, '../../..');
+const host = describeHost();
+const winnode = join(
+  dirname(createRequire(import.meta.url).resolve('winnode/package.json')),
+  'bin/winnode.mjs',
+);
+
+/** `winnode doctor` at the top of the repository, whose package.json names the probe. */
+function doctor(...args: readonly string[]) {
+  return spawnSync(process.execPath, [winnode, 'doctor', ...args], { cwd: root, encoding: 'utf8' });
+}
+
+describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${host.reason}`, () => {
+  test('koffi loads, AFD_POLL works, and AF_UNIX is as this host has it', () => {
+    const { status, stdout, stderr } = doctor('--json');
+    expect(stderr).toBe('');
+    const { ok, items } = JSON.parse(stdout) as { ok: boolean; items: Item[] };
+    const itemOf = (wanted: string) => items.find(({ name }) => name === wanted);
+    const outer = items.findIndex(({ name }) => name === 'a run in Windows Node');
+    const names = items.slice(outer + 1).map(({ name }) => name);
+    expect(names.slice(0, 3)).toEqual(['koffi', 'AFD', 'AF_UNIX']);
+    expect(names).toContain('NtAssociateWaitCompletionPacket');
+    expect(names).toContain('ProcessSocketNotifications');
+    for (const item of items.filter(({ isNecessary }) => isNecessary)) {
+      expect(item, item.detail).toMatchObject({ verdict: 'ok', hint: '' });
+    }
+    expect(itemOf('koffi')?.version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(itemOf('AFD')?.detail).toBe('AFD_POLL_ACCEPT reported by a completion port');
+    const { isPresent } = hostProfile().afUnix;
+    expect(itemOf('AF_UNIX')).toMatchObject({
+      verdict: isPresent ? 'ok' : 'unsupported',
+      isNecessary: false,
+    });
+    expect({ ok, status }).toEqual({ ok: true, status: 0 });
+  });
+
+  test('prints a line for each thing', () => {
+    const { status, stdout } = doctor();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ok {10}koffi +\d+\.\d+\.\d+, loads$/m);
+    expect(stdout).toMatch(/^ok +AFD /m);
+    expect(stdout).toMatch(/^(missing|ok) +NtSetIoCompletionEx .+\(optional\)$/m);
+  });
+});
+
+test.skipIf(process.platform === 'win32')('where there is no NT, the probe ends with koffi', () => {
+  // What winnode calls is what this is.
+  const typed: Probe = probe;
+  expect([...(typed() as Iterable<Item>)]).toMatchObject([{ name: 'koffi', isNecessary: true }]);
+});
+
+describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
+  test('findings of kb hold on this host', async () => {
+    const report = await probeFindings({ ids: ['F13', 'F19'] });
+    expect(verdicts(report)).toEqual({ F13: 'holds', F19: 'holds' });
+    expect(isConfirmed(report)).toBe(true);
+    // F19 names what is never done, and why.
+    const left = report.findings.flatMap(({ facts }) => facts.filter(({ notRun }) => notRun));
+    expect(left.map(({ name }) => name)).toEqual(['of a handle of AFD itself']);
+    // And Wine is never taken for Windows.
+    expect(report.host?.kernel).toBe(hostProfile().kernelVersion);
+  });
+
+  test('where reality differs from a finding, that finding differs', async () => {
+    const report = await probeAll(changedF14({ TCP: ['SEND', 'a|b'] }));
+    expect(verdicts(report)).toEqual({ F13: 'holds', F14: 'differs' });
+    expect(report.findings[1]?.facts).toEqual([
+      { name: 'TCP', expected: ['SEND', 'a|b'], seen: 'silent', notRun: '' },
+      { name: 'UDP, bound', expected: ['SEND'], seen: 'SEND', notRun: '' },
+    ]);
+  });
+
+  test('where nothing is cited of what to expect of a host, nothing differs', async () => {
+    const silent = { nobodySays: true } as const;
+    const nothing = { wine8: silent, wine10: silent, windows: silent };
+    const report = await probeAll(changedF14({ TCP: nothing, 'UDP, bound': nothing }));
+    expect(verdicts(report)).toEqual({ F13: 'holds', F14: 'unknown' });
+  });
+});

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Item, necessary, probeName } from './item.js';
+
+/** The module that a project asks Windows by. */
+export interface ProjectProbe {
+  /** The directory of the package.json that names it. */
+  readonly project: string;
+  /** As that file has it: `./probe.mjs`, or `package/probe`. */
+  readonly specifier: string;
+}
+
+/** What a project says of its probe: which one, that there is none, or what is wrong with what it says. */
+export type FoundProbe = { readonly probe: ProjectProbe | undefined } | { readonly problem: Item };
+
+const form = 'Write "winnode": { "probe": "./probe.mjs" }, or leave it out.';
+
+/** The probe of the project that a directory is in: of the nearest package.json, going up. */
+export function findProjectProbe(directory: string): FoundProbe {
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    const file = join(at, 'package.json');
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') return wrong(`${file} cannot be read: ${code}`);
+      if (dirname(at) === at) return { probe: undefined };
+      continue;
+    }
+    return probeIn(at, file, text);
+  }
+}
+
+function probeIn(project: string, file: string, text: string): FoundProbe {
+  let manifest: unknown;
+  try {
+    // npm takes a byte order mark, too.
+    manifest = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    return wrong(`${file} is not JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(manifest)) return wrong(`${file} is not a JSON object`);
+  const { winnode } = manifest;
+  if (winnode === undefined) return { probe: undefined };
+  const said = (key: string, value: unknown) => `${file} says ${key} ${JSON.stringify(value)}`;
+  if (!isObject(winnode)) return wrong(`${said('"winnode":', winnode)}, not an object`, form);
+  const { probe, ...others } = winnode;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    return wrong(`${file} has "${unknown}" in "winnode", where only "probe" is known`, form);
+  }
+  if (probe === undefined) return { probe };
+  if (typeof probe === 'string' && probe !== '') return { probe: { project, specifier: probe } };
+  return wrong(`${said('"winnode.probe":', probe)}, not the name of a module`, form);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function wrong(detail: string, hint = 'winnode reads from it which module probes the project.') {
+  return { problem: necessary(probeName, 'failed', { detail, hint }) };
+}
