@@ -1,7 +1,6 @@
 // ask-kernel FILE: runs in Windows Node, and writes what the kernel says of itself and has.
-// nt-findings knows how to ask. It is looked up at the top of the repository, as `winnode doctor
-// --probe` does there: if this package depended on it, every package would, and all tests would run
-// again after each change of a finding.
+// nt-findings knows how to ask. It is looked up at the top of the repository: if this package depended
+// on it, every package would, and all tests would run again after each change of a finding.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';

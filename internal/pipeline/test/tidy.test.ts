@@ -39,7 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
   'nt-afd': ['ntdllx', 'sim-nt'],
   // Its tests poll with nt-afd, and hold the rules about files on sim-nt.
   'tofu-sockets': ['ntdllx', 'nt-afd', 'sim-nt'],
-  // Its tests run `winnode doctor --probe`.
+  // Its command runs in Windows Node by winnode, where this is no Windows.
   'nt-findings': ['ntdllx', 'nt-afd', 'tofu-sockets', 'winnode'],
   'afd-poller': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
   winnode: [],
@@ -135,7 +135,7 @@ test('turbo.json lists no packages: the order over all of them is one of runs', 
   };
   for (const [task, { dependsOn = [] }] of Object.entries(tasks)) {
     const listed = dependsOn.filter((name) => name.includes('#') && !name.startsWith('//'));
-    // winnode starts the tests of all; its doctor asks ntdllx.
+    // winnode starts the tests of all; one of its own has a program crash in ntdllx.
     const isKnown = (name: string) => /^(winnode|ntdllx)#build:/.test(name);
     expect(
       listed.filter((name) => !isKnown(name)),
@@ -245,7 +245,7 @@ test('every finding is held by a test, and every test cites a finding that exist
   expect([...cited].sort()).toEqual([...numbers].sort());
 });
 
-test('every finding can be seen by winnode doctor --probe, under the name that its page has', () => {
+test('every finding can be seen by nt-findings probe, under the name that its page has', () => {
   const pages = files.filter((file) => file.startsWith('kb/findings/'));
   const headings = pages.map((file) => read(file).split('\n', 1)[0]?.slice('# '.length));
   const probes = files
@@ -258,7 +258,7 @@ test('every finding can be seen by winnode doctor --probe, under the name that i
 
 test('a finding has a claim, a command, its output, and a verdict for each host', () => {
   const form =
-    /^# F\d{2} .+\n\n\*\*Claim\.\*\* .+\n\*\*See it\.\*\* `npx winnode .+`, or as a test: `pnpm .+`\n\n```console\n.+\n```\n\n\| host .+\| Wine 8\.0 \|.+\| Wine 10\.0 \|.+\| Windows \| unverified \| cited: .+\|\n$/s;
+    /^# F\d{2} .+\n\n\*\*Claim\.\*\* .+\n\*\*See it\.\*\* `npx nt-findings probe F\d{2}`, or as a test: `pnpm .+`\n\n```console\n.+\n```\n\n\| host .+\| Wine 8\.0 \|.+\| Wine 10\.0 \|.+\| Windows \| unverified \| cited: .+\|\n$/s;
   for (const file of files.filter((name) => name.startsWith('kb/findings/'))) {
     expect(read(file), file).toMatch(form);
   }

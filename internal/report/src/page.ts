@@ -52,7 +52,7 @@ function findingsSection(findings: readonly ReportedFinding[]): Html | undefined
 `;
   return html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>
 <p>What the kernel was seen to do. Look at all of them again: 
-<code>npx winnode doctor --probe</code>.</p>
+<code>npx nt-findings probe</code>.</p>
 <ul class="findings">${findings.map(item)}</ul></section>
 `;
 }

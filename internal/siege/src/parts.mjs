@@ -72,10 +72,10 @@ export const parts = [
   }),
   siegeFiles({
     name: 'sabotage-winnode',
-    what: 'winnode with processes that are killed, stopped or late, and its doctor over all findings',
+    what: 'winnode with processes that are killed, stopped or late, and the command over all findings',
     limitMinutes: 4,
     needsWindowsNode: true,
-    files: /^packages\/(winnode\/|nt-findings\/test\/doctor-probe\.)/,
+    files: /^packages\/(winnode\/|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
     builds: ['release'],
   }),
   siegeFiles({
