@@ -41,21 +41,18 @@ const ended = (exitCode: number): CommandEnd => ({ exitCode, signal: null });
 
 /** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */
 const brokenPipeExitCode = 141;
-let isReaderGone = false;
+const output = { isWatched: false, hasReader: true };
 
 /** A reader of our output may go away early, as `head` does: the next finding is then not begun. */
-function endQuietly(): void {
-  if (process.stdout.listeners('error').includes(onOutputError)) return;
-  process.stdout.on('error', onOutputError);
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  isReaderGone = true;
-  process.exitCode = brokenPipeExitCode;
+function watchOutput(): void {
+  if (output.isWatched) return;
+  output.isWatched = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) output.hasReader = false;
+    });
+  }
 }
 
 async function probe({ form, ids, isRecorded }: Asked & { what: 'probe' }): Promise<number> {
@@ -69,7 +66,7 @@ async function probe({ form, ids, isRecorded }: Asked & { what: 'probe' }): Prom
   const report = await probeFindings({
     ids,
     onProgress: say,
-    isUnwanted: () => isReaderGone,
+    isUnwanted: () => !output.hasReader,
     ...(form === 'text' ? { onFinding } : {}),
   });
   if (form === 'json') out.write(findingsJson(report));
@@ -97,7 +94,7 @@ function recorded(report: FindingsReport): boolean {
 
 /** The command line: runs it and says how this process should end. */
 export async function main(args: readonly string[]): Promise<CommandEnd> {
-  endQuietly();
+  watchOutput();
   try {
     const asked = parseArguments(args);
     if (asked.what !== 'probe') {
@@ -107,7 +104,7 @@ export async function main(args: readonly string[]): Promise<CommandEnd> {
     const exitCode = await probe(asked);
     // The output may be on its way still: an error of it comes by an event.
     await new Promise((done) => setImmediate(done));
-    return ended(isReaderGone ? brokenPipeExitCode : exitCode);
+    return ended(output.hasReader ? exitCode : brokenPipeExitCode);
   } catch (error) {
     if (error instanceof ProbeInterruptedError) return error;
     if (!(error instanceof ProbeError)) throw error;

@@ -14,7 +14,9 @@ async function load() {
   } catch (error) {
     const isOwn = error.url?.startsWith(new URL('../dist/', import.meta.url).href);
     if (error.code !== 'ERR_MODULE_NOT_FOUND' || !isOwn) throw error;
-    process.stderr.write('winnode: it is not built.\nInstall it again; in a clone of its repository, build it.\n');
+    process.stderr.write(
+      'winnode: it is not built.\nInstall it again; in a clone of its repository, build it.\n',
+    );
     return () => ({ exitCode: 1, signal: null });
   }
 }

@@ -34,7 +34,10 @@ async function loadProbe(): Promise<Probe | undefined> {
   let url: string;
   try {
     // As the project itself would import it. The second parameter has its option in the command line.
-    url = import.meta.resolve(specifier as string, pathToFileURL(join(project, 'package.json')).href);
+    url = import.meta.resolve(
+      specifier as string,
+      pathToFileURL(join(project, 'package.json')).href,
+    );
   } catch (error) {
     sayWrong(messageOf(error), isInstalled, 'missing');
     return undefined;
