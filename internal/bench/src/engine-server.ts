@@ -7,13 +7,8 @@ import {
 } from 'afd-poller';
 import { createPoller } from 'afd-poller/internal';
 import { type Kernel, WsaError } from 'ntdllx';
-import {
-  type AcceptedSkt,
-  type ListenerSkt,
-  SocketCreator,
-  TCPServerAddress,
-  wouldBlock,
-} from 'tofu-sockets';
+import { type AcceptedSkt, type ListenerSkt, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import type { PresetName } from './contestants.js';
 import type { CallCounts } from './counting-kernel.js';
 import { Luck } from './luck.js';
@@ -88,7 +83,7 @@ export class EngineServer {
     this.#buffer = Buffer.alloc(bufferBytes);
     const options = preset === undefined ? {} : presets[preset];
     this.poller = createPoller<Peer>({ ...options, kernel, allowMainThread: true });
-    const creator = new SocketCreator(kernel);
+    const creator = createSocketCreator(kernel);
     const listen = (role: Role) => {
       const skt = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
       // Whom it accepts gets that from it.

@@ -2,7 +2,8 @@ import { GCProfiler } from 'node:v8';
 import { type AfdPoller, PollEvents, presets } from 'afd-poller';
 import { createPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
-import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type Skt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import type { PresetName } from './contestants.js';
 import { asForeign } from './foreign.js';
 import { createNoCostKernel } from './no-cost-kernel.js';
@@ -50,7 +51,7 @@ export class EventScene {
     const { kernel: own, setReady } = createNoCostKernel({ succeedsAtOnce });
     const kernel = isForeign ? asForeign(own) : own;
     this.poller = createPoller<number>({ ...presets[preset], kernel, allowMainThread: true });
-    const creator = new SocketCreator(kernel);
+    const creator = createSocketCreator(kernel);
     for (let token = 0; token < readySockets + idle; token += 1) {
       setReady(token < readySockets);
       const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -118,7 +119,7 @@ function measureOnSimNt(preset: PresetName, turns: number): Summary {
     allowMainThread: true,
   });
   const events = new PollEvents<number>(readySockets);
-  const creator = new SocketCreator(kernel);
+  const creator = createSocketCreator(kernel);
   const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   const skts: Skt[] = [];
   for (let token = 0; token < readySockets; token += 1) {

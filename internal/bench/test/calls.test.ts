@@ -1,6 +1,7 @@
 import { callsPerMessage, countCalls, RelayCounter } from 'bench';
 import { createSimNt } from 'sim-nt';
-import { SocketCreator, UDPAddress } from 'tofu-sockets';
+import { UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 
 test('what is there without messages is subtracted', () => {
@@ -12,7 +13,7 @@ test('what is there without messages is subtracted', () => {
 test('a counting kernel does what its kernel does, and counts as that one does', () => {
   const { kernel, calls: simulated } = createSimNt({ seed: 1 });
   const counting = countCalls(kernel);
-  const creator = new SocketCreator(counting.kernel);
+  const creator = createSocketCreator(counting.kernel);
   const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   skt.sendTo(Buffer.from('x'), skt.localEndpoint());
   expect(skt.recvFrom(Buffer.alloc(4))).toMatchObject({ byteLength: 1 });

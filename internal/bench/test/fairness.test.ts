@@ -1,6 +1,7 @@
 import { EngineServer, presetNames } from 'bench';
 import { createSimNt } from 'sim-nt';
-import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
 // What the engine's server does between two looks at the poller, on a simulated kernel: in bytes and
@@ -15,7 +16,7 @@ describe.each(presetNames)('%s', (preset) => {
     ['asking', false],
   ])('one that streams without end, 64 others: all are served, turn by turn [%s]', (_, isEager) => {
     const sim = createSimNt({ seed: 1, bufferBytes: 131_072 });
-    const creator = new SocketCreator(sim.kernel);
+    const creator = createSocketCreator(sim.kernel);
     const into = Buffer.alloc(131_072);
     let stream: ClientSkt | undefined;
     let streamed = 0;

@@ -110,6 +110,37 @@ test('AFD is opened, ports are made and polls are sent in nt-afd and the stages 
   }
 });
 
+/** What a file of declarations says of a name: up to the closing brace, or to the semicolon. */
+function declarationOf(name: string, text: string): string {
+  const start = new RegExp(
+    `^export (?:declare )?(?:class|function|const|interface|type) ${name}\\b`,
+    'm',
+  );
+  const rest = text.slice(text.search(start));
+  return /^[^\n]*;\n|^[\s\S]*?^\}/m.exec(rest)?.[0] ?? '';
+}
+
+test.each(['tofu-sockets', 'afd-poller'])(
+  'the public types of %s have no seam of the tests',
+  (name) => {
+    const types = join('packages', name, 'dist/debug');
+    const exported = read(join(types, 'index.d.ts')).matchAll(/\{([^}]+)\} from '\.\/(.+)\.js'/g);
+    for (const [, names = '', file] of exported) {
+      for (const each of names.split(',').map((part) => part.trim().replace(/^type /, ''))) {
+        if (each === '') continue;
+        const declaration = declarationOf(each, read(join(types, `${file}.d.ts`)));
+        expect(declaration, each).not.toBe('');
+        // A poller asks each socket which kernel it is on.
+        const code = declaration.replace(/\/\*[\s\S]*?\*\/|\bisOn\(kernel: Kernel\)/g, '');
+        expect(
+          /\b(Kernel|Registration|now|verify)\b|@internal/.exec(code)?.[0],
+          each,
+        ).toBeUndefined();
+      }
+    }
+  },
+);
+
 test('only ntdllx depends on koffi', () => {
   const users = manifests.filter(({ dependencies }) => dependencies?.['koffi'] !== undefined);
   expect(users.map(({ name }) => name)).toEqual(['ntdllx']);

@@ -152,8 +152,8 @@ function pack(bits: number, mode: Mode): number {
 }
 
 /** An interest as one number, to travel in a packet. */
-export function packInterest({ bits, mode }: PreparedInterest): number {
-  return pack(bits, mode);
+export function packInterest(interest: PreparedInterest): number {
+  return pack(interest.bits, interest.mode);
 }
 
 /** The way back. */

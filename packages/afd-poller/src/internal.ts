@@ -8,11 +8,10 @@ import type { PollerOptions, PollerSeams } from './options.js';
 
 export { verifyPoller } from './afd-poller.js';
 export { DEBUG } from './debug.js';
-export { packInterest, unpackInterest } from './interest.js';
 export type { PollerSeams } from './options.js';
 export { PollBlocks } from './poll-blocks.js';
+export { createRemote } from './poller-remote.js';
 export { Queue } from './queue.js';
-export { afdMask, filterReady, readinessOf } from './readiness.js';
 export { SharedFlags } from './shared-flags.js';
 
 /** A poller on another kernel, or with another clock. */

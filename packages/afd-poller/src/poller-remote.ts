@@ -12,23 +12,33 @@ export interface RemoteData {
   readonly flags: SharedArrayBuffer;
 }
 
+/** Makes a remote of a poller on another kernel than that of this process. */
+export let createRemote: (data: RemoteData, kernel: Kernel) => PollerRemote;
+
 /**
  * A poller seen from another thread: wakes it, posts to it, changes and removes registrations, also while
  * it waits. Owns nothing: the poller's port stays open while a call of a remote uses it, and a remote
  * that is late finds the poller closed.
  */
 export class PollerRemote {
-  readonly #kernel: Kernel;
+  #kernel = ntKernel;
   readonly #flags: SharedFlags;
   readonly #port: number;
   #isOpen = true;
 
+  static {
+    createRemote = (data, kernel) => {
+      const remote = new PollerRemote(data);
+      remote.#kernel = kernel;
+      return remote;
+    };
+  }
+
   /** @param data from `AfdPoller.remoteData`. @throws {PollerError} `ERR_POLLER_ARGUMENT` */
-  constructor(data: RemoteData, kernel: Kernel = ntKernel) {
+  constructor(data: RemoteData) {
     if (!Number.isSafeInteger(data?.port) || !(data.flags instanceof SharedArrayBuffer)) {
       throw new PollerError('ERR_POLLER_ARGUMENT', 'A remote is made from remoteData of a poller.');
     }
-    this.#kernel = kernel;
     this.#flags = new SharedFlags(data.flags);
     this.#port = data.port;
   }

@@ -8,7 +8,8 @@ import {
   STATUS_NO_MEMORY,
 } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
-import { type DatagramSkt, type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, type Skt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { pollerOf, socketEvents, tokensOf } from './pollers.js';
 
@@ -46,7 +47,7 @@ function stage(count: number) {
       return sim.kernel.NtDeviceIoControlFile(...args);
     },
   };
-  const creator = new SocketCreator(kernel);
+  const creator = createSocketCreator(kernel);
   const udp = () => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   const sender = udp();
   const skts = Array.from({ length: count }, udp);
@@ -205,7 +206,7 @@ describe('what goes wrong in the middle of it', () => {
       NtDeviceIoControlFile: (...args) =>
         tamper(() => sim.kernel.NtDeviceIoControlFile(...args), args),
     };
-    const creator = new SocketCreator(kernel);
+    const creator = createSocketCreator(kernel);
     const skts = Array.from({ length: 4 }, () =>
       creator.fromAddress(new UDPAddress('127.0.0.1', 0)),
     );

@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type AfdPoller, diagnosticsChannels, type RequestMessage } from 'afd-poller';
 import { verifyPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
-import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pollerOf, presetNames } from './pollers.js';
 
@@ -23,7 +24,7 @@ describe.each(presetNames)('%s', (way) => {
   let sender: DatagramSkt;
 
   beforeEach(() => {
-    const creator = new SocketCreator(kernel);
+    const creator = createSocketCreator(kernel);
     skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
     sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
     poller = pollerOf<string>(way, { kernel, now: nowMs, allowMainThread: true });
@@ -78,7 +79,7 @@ describe.each(presetNames)('%s', (way) => {
   test.each(Object.values(diagnosticsChannels).map(({ name }) => name))(
     'a subscriber of %s closes sockets, removes and waits: nothing is out of order',
     (name) => {
-      const other = new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
+      const other = createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
       let calls = 0;
       const meddler = () => {
         calls += 1;

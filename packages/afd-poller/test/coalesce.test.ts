@@ -1,5 +1,6 @@
 import { createSimNt } from 'sim-nt';
-import { SocketCreator, UDPAddress } from 'tofu-sockets';
+import { UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { pollerOf } from './pollers.js';
 
@@ -8,7 +9,7 @@ import { pollerOf } from './pollers.js';
 /** A poller with one partial request of each of these sizes, which all stay idle. */
 function partials(sizes: readonly number[]) {
   const sim = createSimNt({ seed: 1 });
-  const creator = new SocketCreator(sim.kernel);
+  const creator = createSocketCreator(sim.kernel);
   const { kernel, nowMs: now } = sim;
   const poller = pollerOf<number>('batched', { kernel, now, allowMainThread: true });
   const skts = sizes.flatMap((size) => {

@@ -1,13 +1,9 @@
-import { PollEvents, PollerRemote } from 'afd-poller';
+import { PollEvents } from 'afd-poller';
+import { createRemote } from 'afd-poller/internal';
 import { type Kernel, STATUS_INSUFFICIENT_RESOURCES } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
-import {
-  type Skt,
-  SocketCreator,
-  TCPClientAddress,
-  TCPServerAddress,
-  UDPAddress,
-} from 'tofu-sockets';
+import { type Skt, TCPClientAddress, TCPServerAddress, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { pollerOf, presetNames } from './pollers.js';
 import { inWords } from './scene.js';
@@ -43,7 +39,7 @@ function failing() {
 describe.each(presetNames)('%s', (way) => {
   const stage = (options = {}) => {
     const { sim, kernel, due } = failing();
-    const creator = new SocketCreator(kernel);
+    const creator = createSocketCreator(kernel);
     const skts: Skt[] = [];
     const udp = () => {
       const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -189,7 +185,7 @@ describe.each(presetNames)('%s', (way) => {
   test('packets that tell nothing do not stretch a wait', () => {
     const { sim, kernel, udp, poller, end } = stage();
     const id = poller.add(udp(), {}, 'skt');
-    const remote = new PollerRemote(poller.remoteData(), kernel);
+    const remote = createRemote(poller.remoteData(), kernel);
     const chatter = () => {
       remote.modify(id, {});
       if (sim.nowMs() < 5_000) sim.at(sim.nowMs() + 0.5, chatter);
@@ -305,7 +301,7 @@ describe.each(presetNames)('%s', (way) => {
 
 test('an AFD handle that cannot be opened costs nothing', () => {
   const { sim, kernel } = failing();
-  const creator = new SocketCreator(kernel);
+  const creator = createSocketCreator(kernel);
   const broken: Kernel = { ...kernel, NtCreateFile: () => STATUS_INSUFFICIENT_RESOURCES };
   const poller = pollerOf('single', { kernel: broken });
   const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));

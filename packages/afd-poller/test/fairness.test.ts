@@ -1,7 +1,8 @@
 import { PollEvents } from 'afd-poller';
 import { verifyPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
-import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames, socketEvents } from './pollers.js';
 
@@ -11,7 +12,7 @@ import { type PresetName, pollerOf, presetNames, socketEvents } from './pollers.
 function crowd(way: PresetName, count: number) {
   const sim = createSimNt({ seed: 1 });
   const { kernel, nowMs: now } = sim;
-  const creator = new SocketCreator(kernel);
+  const creator = createSocketCreator(kernel);
   const udp = () => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   const skts = Array.from({ length: count }, udp);
   const poller = pollerOf<number>(way, { kernel, now, allowMainThread: true });

@@ -1,17 +1,17 @@
 // Every call used wrongly, one after another in a process of their own. What a case opens is closed
 // behind it, and nothing may then be left.
 import { AfdPoller, PollEvents, PollerRemote, pollOnce, presets } from 'afd-poller';
-import { verifyPoller } from 'afd-poller/internal';
+import { createRemote, verifyPoller } from 'afd-poller/internal';
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import { serveMisuses } from 'test-kit/misuse-child';
-import { SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
-import { NativeSkt, winsockUsers } from 'tofu-sockets/internal';
+import { TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
+import { createSocketCreator, NativeSkt, winsockUsers } from 'tofu-sockets/internal';
 
 // Where there is no NT, a simulated one: what is refused here is refused before NT is asked.
 const sim = process.platform === 'win32' ? undefined : createSimNt({ seed: 1 });
 const kernel = sim?.kernel ?? ntKernel;
-const creator = new SocketCreator(kernel);
+const creator = createSocketCreator(kernel);
 const opened = { remotes: [], pollers: [], skts: [] };
 const keep = (skt) => {
   opened.skts.push(skt);
@@ -25,7 +25,7 @@ const newPoller = (options) => {
   return poller;
 };
 const newRemote = () => {
-  const remote = new PollerRemote(newPoller().remoteData(), kernel);
+  const remote = createRemote(newPoller().remoteData(), kernel);
   opened.remotes.push(remote);
   return remote;
 };
@@ -178,7 +178,7 @@ addNative('ERR_SKT_CLOSED', 'pollOnce with a closed socket', () =>
 );
 for (const [way, preset] of Object.entries(presets)) {
   addNative(ARGUMENT, `a socket of another kernel [${way}]`, () => {
-    const elsewhere = new SocketCreator(createSimNt({ seed: 2 }).kernel);
+    const elsewhere = createSocketCreator(createSimNt({ seed: 2 }).kernel);
     const foreign = keep(elsewhere.fromAddress(new TCPServerAddress()));
     newPoller(preset).add(foreign, { accept: true });
   });

@@ -1,7 +1,8 @@
 import { PollEvents } from 'afd-poller';
 import { createPoller, verifyPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
-import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { pollerOf, presetNames, socketEvents } from './pollers.js';
 import { inWords } from './scene.js';
@@ -13,7 +14,7 @@ describe.each(presetNames)('%s', (preset) => {
   const batch = () => {
     const sim = createSimNt({ seed: 1 });
     const { kernel, nowMs: now } = sim;
-    const creator = new SocketCreator(kernel);
+    const creator = createSocketCreator(kernel);
     const poller = pollerOf<number>(preset, { kernel, now, allowMainThread: true });
     const skts = Array.from({ length: 8 }, (_, token): DatagramSkt => {
       const skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -103,7 +104,7 @@ describe.each(presetNames)('%s', (preset) => {
         return sim.kernel.NtDeviceIoControlFile(...args);
       },
     };
-    const skt = new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
+    const skt = createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
     const poller = pollerOf<string>(preset, { kernel, now: sim.nowMs, allowMainThread: true });
     poller.add(skt, { readable: true }, 'skt');
     expect(inWords(poller.wait(50))).toEqual([]);

@@ -1,7 +1,8 @@
-import { type AfdPoller, PollEvents, PollerRemote } from 'afd-poller';
-import { verifyPoller } from 'afd-poller/internal';
+import { type AfdPoller, PollEvents, type PollerRemote } from 'afd-poller';
+import { createRemote, verifyPoller } from 'afd-poller/internal';
 import { createSimNt, type SimNtOptions } from 'sim-nt';
-import { type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type Skt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames } from './pollers.js';
 import { inWords } from './scene.js';
@@ -23,8 +24,8 @@ function onStage(way: PresetName, options: Partial<SimNtOptions>, run: (s: Scene
   const kernel = { ...sim.kernel };
   const { nowMs: now } = sim;
   const poller = pollerOf<string>(way, { kernel, now, allowMainThread: true });
-  const remote = new PollerRemote(poller.remoteData(), kernel);
-  const creator = new SocketCreator(kernel);
+  const remote = createRemote(poller.remoteData(), kernel);
+  const creator = createSocketCreator(kernel);
   const skts = Array.from({ length: 3 }, () => creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   const next: Scene['next'] = (timeoutMs = 0, events) => inWords(poller.wait(timeoutMs, events));
   run({ poller, remote, skts, next, sim, kernel });

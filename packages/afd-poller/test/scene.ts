@@ -10,16 +10,16 @@ import {
   type Endpoint,
   type ListenerSkt,
   type Skt,
-  SocketCreator,
+  type SocketCreator,
   type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
-  temporaryUDSPath,
   UDPAddress,
   UDSServerAddress,
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
+import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { type PresetName, pollerOf } from './pollers.js';
 
@@ -54,7 +54,7 @@ export class Scene {
   constructor(host: Host, way: PresetName) {
     this.host = host;
     this.way = way;
-    this.creator = new SocketCreator(host.kernel);
+    this.creator = createSocketCreator(host.kernel);
   }
 
   /** Holds what was seen against rows of the table, for the kernel whose expectations hold. */
@@ -88,7 +88,7 @@ export class Scene {
 
   /** A path at which nothing is. */
   path(): string {
-    return temporaryUDSPath(this.host.kernel);
+    return temporaryUDSPathOn(this.host.kernel);
   }
 
   /** A client of that listener, not connected yet. */

@@ -7,6 +7,7 @@ import { createPoller } from 'afd-poller/internal';
 import { isRealKernel, ntKernel } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import * as own from 'tofu-sockets';
+import * as ownSeams from 'tofu-sockets/internal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inWords } from './scene.js';
 
@@ -16,6 +17,7 @@ import { inWords } from './scene.js';
 const project = mkdtempSync(join(tmpdir(), 'two copies '));
 const condition = process.env['TEST_BUILD'] === 'debug' ? 'debug' : 'release';
 let other: typeof own;
+let otherSeams: typeof ownSeams;
 let otherNtdllx: { ntKernel: typeof ntKernel };
 
 /** Copies an installed package into the project. */
@@ -38,9 +40,10 @@ beforeAll(async () => {
   const sockets = install('tofu-sockets', import.meta.url);
   install('ntdllx', import.meta.url);
   install('ipaddr.js', sockets);
-  const entry = (name: string) =>
-    pathToFileURL(join(project, 'node_modules', name, 'dist', condition, 'index.js')).href;
+  const entry = (name: string, file = 'index.js') =>
+    pathToFileURL(join(project, 'node_modules', name, 'dist', condition, file)).href;
   other = (await import(entry('tofu-sockets'))) as typeof own;
+  otherSeams = (await import(entry('tofu-sockets', 'internal.js'))) as typeof ownSeams;
   otherNtdllx = (await import(entry('ntdllx'))) as typeof otherNtdllx;
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -49,7 +52,7 @@ test('would-block of one copy is would-block of the other; a socket of one is on
   expect(other.SocketCreator).not.toBe(own.SocketCreator);
   expect(other.wouldBlock).toBe(own.wouldBlock);
   const { kernel } = createSimNt({ seed: 1 });
-  const listener = new other.SocketCreator(kernel).fromAddress(new other.TCPServerAddress());
+  const listener = otherSeams.createSocketCreator(kernel).fromAddress(new other.TCPServerAddress());
   expect(own.isSkt(listener)).toBe(true);
   expect(own.isSkt({ kind: 'listener' })).toBe(false);
   // The accept loop of a program that imports the other copy.
@@ -61,8 +64,11 @@ test('a poller takes sockets of both copies, and learns of the would-block and t
   const sim = createSimNt({ seed: 1 });
   const { kernel, nowMs: now } = sim;
   const poller = createPoller<string>({ kernel, now, allowMainThread: true });
-  const skts = [own, other].map(({ SocketCreator, UDPAddress }) =>
-    new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)),
+  const skts = [
+    { ...own, ...ownSeams },
+    { ...other, ...otherSeams },
+  ].map(({ createSocketCreator, UDPAddress }) =>
+    createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)),
   );
   for (const [index, skt] of skts.entries()) {
     poller.add(skt, { readable: true, mode: 'edge' }, `copy ${index}`);

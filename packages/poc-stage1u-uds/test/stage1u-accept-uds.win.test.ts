@@ -12,6 +12,7 @@ import {
   type UDSClientAddress,
   UDSServerAddress,
 } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterEach, expect, test } from 'vitest';
 
 /** For what never comes. What is to come gets the stage's own time. */
@@ -84,7 +85,7 @@ class WithFile extends Stage1uAcceptUds {
     this.path = temporaryUDSPath();
     const { kernel, bound } = carried(this.path);
     this.#bound = bound;
-    return new SocketCreator(kernel).fromAddress(new UDSServerAddress(this.path));
+    return createSocketCreator(kernel).fromAddress(new UDSServerAddress(this.path));
   }
   protected override clientAddress(_listener: ListenerSkt): TCPClientAddress {
     this.seen.push(existsSync(this.path));

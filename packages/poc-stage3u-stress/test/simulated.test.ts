@@ -1,7 +1,8 @@
 import { createPoller } from 'afd-poller/internal';
 import { churn, type NewPoller, PartialDrain, PingServer } from 'poc-stage3-stress';
 import { createSimNt, type SimNt } from 'sim-nt';
-import { type PathEndpoint, SocketCreator, temporaryUDSPath, UDSServerAddress } from 'tofu-sockets';
+import { type PathEndpoint, UDSServerAddress } from 'tofu-sockets';
+import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
 // The parts of the stage that take a kernel, over AF_UNIX on the simulated one.
@@ -11,8 +12,8 @@ const profiles = ['wine11', 'windows'] as const;
 /** What a part of the stage is made of on a simulated kernel. */
 function partsOn({ kernel, nowMs }: SimNt) {
   const newPoller: NewPoller = () => createPoller({ kernel, now: nowMs, allowMainThread: true });
-  const address = () => new UDSServerAddress(temporaryUDSPath(kernel));
-  return { creator: new SocketCreator(kernel), newPoller, address };
+  const address = () => new UDSServerAddress(temporaryUDSPathOn(kernel));
+  return { creator: createSocketCreator(kernel), newPoller, address };
 }
 
 /** Nothing is left, and nothing was done that no program may do. */

@@ -1,4 +1,4 @@
-import { type Kernel, ntKernel, showValue, WsaError } from 'ntdllx';
+import { type Kernel, ntKernel, WsaError } from 'ntdllx';
 import {
   AF_UNIX,
   INVALID_SOCKET,
@@ -34,7 +34,7 @@ import type { SktOptions } from './options.js';
 import { NativeSkt } from './skt.js';
 import type { AnySkt, ClientSkt, DatagramSkt, ListenerSkt, Skt, SktKind } from './skt-types.js';
 import { encodeSockaddr, familyOf } from './sockaddr.js';
-import { ownFile, removeStaleFile, requireFreePath, udsPathState } from './uds-files.js';
+import { ownFile, removeStaleFile, requireFreePath, udsPathStateOn } from './uds-files.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 
 /** How often a connect must be refused before a file is taken for stale, and how far apart. */
@@ -49,22 +49,19 @@ const kinds: Record<SktAddress['kind'], SktKind> = {
   'uds-client': 'client',
 };
 
-/** Makes sockets from addresses, on one kernel. */
-export class SocketCreator {
-  readonly #kernel: Kernel;
+/** Makes a creator of sockets on another kernel than that of this process. */
+export let createSocketCreator: (kernel: Kernel) => SocketCreator;
 
-  /**
-   * @param kernel the real one by default.
-   * @throws {SktError} `ERR_SKT_ARGUMENT` for what is no kernel.
-   */
-  constructor(kernel: Kernel = ntKernel) {
-    if (typeof kernel?.WSASocketW !== 'function') {
-      throw new SktError(
-        'ERR_SKT_ARGUMENT',
-        `SocketCreator wants a kernel, got ${showValue(kernel)}.`,
-      );
-    }
-    this.#kernel = kernel;
+/** Makes sockets from addresses. */
+export class SocketCreator {
+  #kernel = ntKernel;
+
+  static {
+    createSocketCreator = (kernel) => {
+      const creator = new SocketCreator();
+      creator.#kernel = kernel;
+      return creator;
+    };
   }
 
   /**
@@ -156,7 +153,7 @@ export class SocketCreator {
   #knock(path: string): 'absent' | 'in-use' | 'refused' {
     const skt = this.fromAddress(new UDSClientAddress(path));
     try {
-      if (udsPathState(path, this.#kernel) !== 'taken') return 'absent';
+      if (udsPathStateOn(this.#kernel, path) !== 'taken') return 'absent';
       skt.connect();
       return 'in-use';
     } catch (error) {

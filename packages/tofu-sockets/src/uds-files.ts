@@ -89,11 +89,15 @@ export type UDSPathState = 'free' | 'taken' | 'no-directory';
  * Looks at a path as a server would find it. `taken` may be a server that runs or what one left
  * behind: `SocketCreator.removeStale` tells.
  *
- * @param kernel whose files are looked at: the real one by default.
  * @throws {SktError} `ERR_ADDRESS` for what is no path of a socket.
  * @throws {HostError} where there is no NT.
  */
-export function udsPathState(path: string, kernel: Kernel = ntKernel): UDSPathState {
+export function udsPathState(path: string): UDSPathState {
+  return udsPathStateOn(ntKernel, path);
+}
+
+/** As {@link udsPathState}, among a kernel's files. */
+export function udsPathStateOn(kernel: Kernel, path: string): UDSPathState {
   const found = findFile(kernel, new UDSServerAddress(path).path);
   if (found === 'no directory') return 'no-directory';
   return found === 'nothing' ? 'free' : 'taken';
@@ -101,7 +105,7 @@ export function udsPathState(path: string, kernel: Kernel = ntKernel): UDSPathSt
 
 /** @throws {SktError} `ERR_UDS_FILE` when a server cannot be bound there, and why. */
 export function requireFreePath(path: string, kernel: Kernel): void {
-  const state = udsPathState(path, kernel);
+  const state = udsPathStateOn(kernel, path);
   if (state === 'free') return;
   const why =
     state === 'taken'
@@ -117,16 +121,20 @@ const nameTries = 8;
  * A path for a socket in the system's directory for temporary files; nothing is there yet. Long
  * enough at random that nobody else comes to it.
  *
- * @param kernel whose files are looked at: the real one by default.
  * @throws {SktError} `ERR_ADDRESS` when that directory's name leaves no room within 107 bytes;
  *   `ERR_UDS_FILE` when it cannot be looked into.
  * @throws {HostError} where there is no NT.
  */
-export function temporaryUDSPath(kernel: Kernel = ntKernel): string {
+export function temporaryUDSPath(): string {
+  return temporaryUDSPathOn(ntKernel);
+}
+
+/** As {@link temporaryUDSPath}, among a kernel's files. */
+export function temporaryUDSPathOn(kernel: Kernel): string {
   const directory = tmpdir();
   for (let count = 0; count < nameTries; count += 1) {
     const path = win32.join(directory, `tofu-${randomBytes(8).toString('hex')}.sock`);
-    if (udsPathState(path, kernel) !== 'taken') return path;
+    if (udsPathStateOn(kernel, path) !== 'taken') return path;
   }
   throw new SktError(
     'ERR_UDS_FILE',

@@ -3,12 +3,12 @@ import { linger, SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_LINGER, SOL_SOCKET } fr
 import {
   resolveAddress,
   type Skt,
-  SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,
   wouldBlock,
 } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   closeAll,
@@ -105,7 +105,7 @@ describe('options', () => {
         },
       };
       const address = new UDPAddress();
-      new SocketCreator(kernel).fromAddress(address, { reportUnreachable }).close();
+      createSocketCreator(kernel).fromAddress(address, { reportUnreachable }).close();
       expect(told).toEqual(reportUnreachable ? [] : [SIO_UDP_CONNRESET, SIO_UDP_NETRESET]);
     },
   );

@@ -359,8 +359,6 @@ add('ERR_WSA', 'an address of another host', () =>
   creator.fromAddress(new TCPServerAddress('192.0.2.1')),
 );
 addAnywhere('ERR_ADDRESS', 'findFreeTcpPort of a name', () => creator.findFreeTcpPort('localhost'));
-addAnywhere('ERR_SKT_ARGUMENT', 'SocketCreator of null', () => new SocketCreator(null));
-addAnywhere('ERR_SKT_ARGUMENT', 'SocketCreator of an object', () => new SocketCreator({}));
 addAnywhere('ERR_SKT_ARGUMENT', 'fromAddress without its creator', () => {
   const { fromAddress } = creator;
   return fromAddress(new TCPServerAddress());

@@ -23,13 +23,12 @@ import {
   type ClientSkt,
   type ListenerSkt,
   type Skt,
-  SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,
   wouldBlock,
 } from 'tofu-sockets';
-import { winsockUsers } from 'tofu-sockets/internal';
+import { createSocketCreator, winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeAll, connectPair, connectTo, creator, eventually, keep, listen } from './sockets.js';
 
@@ -100,7 +99,7 @@ test('a provider that hides its base handle is refused loudly', () => {
     ...ntKernel,
     WSAIoctl: (s, _code, ...rest) => WSAIoctl(s, unknown, ...rest),
   };
-  const skt = new SocketCreator(kernel).fromAddress(new TCPServerAddress());
+  const skt = createSocketCreator(kernel).fromAddress(new TCPServerAddress());
   expect(() => skt.baseHandle()).toThrowError(
     expect.objectContaining({ call: 'WSAIoctl(SIO_BASE_HANDLE)', wsaName: 'WSAEOPNOTSUPP' }),
   );
@@ -173,7 +172,7 @@ function layered(answers: ReadonlyMap<number, Answer>) {
     },
     WSAGetLastError: () => failure ?? ntKernel.WSAGetLastError(),
   };
-  const skt = keep(new SocketCreator(kernel).fromAddress(new TCPServerAddress()));
+  const skt = keep(createSocketCreator(kernel).fromAddress(new TCPServerAddress()));
   return { skt, asked, kernel };
 }
 
@@ -261,7 +260,7 @@ test.each([
   let failures = 0;
   for (let isMade = false; !isMade; ) {
     const { kernel, counts } = failing(failures + 1);
-    const make = () => new SocketCreator(kernel).fromAddress(address).close();
+    const make = () => createSocketCreator(kernel).fromAddress(address).close();
     try {
       make();
       isMade = true;
@@ -286,7 +285,7 @@ test('nothing is lent while a watcher is told of a would-block: it may close the
       return ntKernel.allocate(byteLength);
     },
   };
-  const skt = keep(new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
+  const skt = keep(createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
   const told: number[] = [];
   skt.watch({
     onWouldBlock() {
@@ -312,7 +311,7 @@ test('a block that is lent when the last socket closes is given back after its u
       return result;
     },
   };
-  last = keep(new SocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
+  last = keep(createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
   expect(last.localEndpoint().host).toBe('127.0.0.1');
   expect(last.isOpen).toBe(false);
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });

@@ -1,11 +1,6 @@
 import { createSimNt, type ProfileName } from 'sim-nt';
-import {
-  type Direction,
-  SocketCreator,
-  UDSClientAddress,
-  UDSServerAddress,
-  wouldBlock,
-} from 'tofu-sockets';
+import { type Direction, UDSClientAddress, UDSServerAddress, wouldBlock } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
 // How a connect over AF_UNIX ends, on simulated kernels: under Wine it succeeds at once (measured on 11), on
@@ -15,7 +10,7 @@ const path = 'C:\\s';
 
 function start(profile: ProfileName) {
   const sim = createSimNt({ seed: 14, profile });
-  const creator = new SocketCreator(sim.kernel);
+  const creator = createSocketCreator(sim.kernel);
   const client = creator.fromAddress(new UDSClientAddress(path));
   const reported: Direction[] = [];
   client.watch({ onWouldBlock: (_skt, direction) => reported.push(direction) });
@@ -85,7 +80,7 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
     const sim = createSimNt({ seed: 14, profile });
     sim.makeFile(path, 'socket');
     const refusing = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 10_022 };
-    const client = new SocketCreator(refusing).fromAddress(new UDSClientAddress(path));
+    const client = createSocketCreator(refusing).fromAddress(new UDSClientAddress(path));
     const isInvalid = expect.objectContaining({ code: 'EINVAL', wsaCode: 10_022 });
     expect(() => client.connect()).toThrowError(isInvalid);
     client.close();
@@ -107,7 +102,7 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
     sim.makeFile(path, 'socket');
     // Wine's patches do so for a path that they cannot convert.
     const silent = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 0 };
-    const client = new SocketCreator(silent).fromAddress(new UDSClientAddress(path));
+    const client = createSocketCreator(silent).fromAddress(new UDSClientAddress(path));
     expect(() => client.connect()).toThrowError(expect.objectContaining({ code: 'EINVAL' }));
     client.close();
   });
@@ -115,7 +110,7 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
 
 test('a connect that was under way fails when its listener goes', () => {
   const sim = createSimNt({ seed: 14, profile: 'windows', network: 'lazy' });
-  const creator = new SocketCreator(sim.kernel);
+  const creator = createSocketCreator(sim.kernel);
   const listener = creator.fromAddress(new UDSServerAddress(path));
   const client = creator.fromAddress(new UDSClientAddress(path));
   expect(client.connect()).toBe(wouldBlock);

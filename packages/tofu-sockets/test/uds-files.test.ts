@@ -1,15 +1,13 @@
 import { tmpdir } from 'node:os';
 import { win32 } from 'node:path';
 import { createSimNt, type ProfileName, type SimNt } from 'sim-nt';
+import { longestPathBytes, UDSClientAddress, UDSServerAddress } from 'tofu-sockets';
 import {
-  longestPathBytes,
-  SocketCreator,
-  temporaryUDSPath,
-  UDSClientAddress,
-  UDSServerAddress,
-  udsPathState,
-} from 'tofu-sockets';
-import { winsockUsers } from 'tofu-sockets/internal';
+  createSocketCreator,
+  temporaryUDSPathOn,
+  udsPathStateOn,
+  winsockUsers,
+} from 'tofu-sockets/internal';
 import { afterEach, describe, expect, test } from 'vitest';
 
 // The rules about the files of Unix domain sockets, on simulated kernels that have such sockets: under Wine
@@ -23,7 +21,7 @@ let sim: SimNt;
 
 function start(profile: ProfileName) {
   sim = createSimNt({ seed: 14, profile });
-  return { kernel: sim.kernel, creator: new SocketCreator(sim.kernel) };
+  return { kernel: sim.kernel, creator: createSocketCreator(sim.kernel) };
 }
 
 afterEach(() => {
@@ -34,16 +32,16 @@ afterEach(() => {
 describe('B08 a temporary path', () => {
   test('is a fit one: not empty, with room for the zero, and nothing is there', () => {
     const { kernel } = start('wine11');
-    const found = temporaryUDSPath(kernel);
+    const found = temporaryUDSPathOn(kernel);
     expect(new UDSServerAddress(found).path).toBe(found);
     expect(Buffer.byteLength(found)).toBeLessThanOrEqual(longestPathBytes);
-    expect(udsPathState(found, kernel)).toBe('free');
+    expect(udsPathStateOn(kernel, found)).toBe('free');
     expect(win32.resolve(win32.dirname(found))).toBe(win32.resolve(tmpdir()));
   });
 
   test('is another one each time', () => {
     const { kernel } = start('wine11');
-    const paths = Array.from({ length: 1_000 }, () => temporaryUDSPath(kernel));
+    const paths = Array.from({ length: 1_000 }, () => temporaryUDSPathOn(kernel));
     expect(new Set(paths).size).toBe(1_000);
   });
 
@@ -53,7 +51,7 @@ describe('B08 a temporary path', () => {
     const before = process.env[variable];
     process.env[variable] = win32.join(tmpdir(), 'x'.repeat(100));
     try {
-      expect(() => temporaryUDSPath(kernel)).toThrowError(/at most 107 bytes/);
+      expect(() => temporaryUDSPathOn(kernel)).toThrowError(/at most 107 bytes/);
     } finally {
       if (before === undefined) delete process.env[variable];
       else process.env[variable] = before;
@@ -64,27 +62,27 @@ describe('B08 a temporary path', () => {
     const { kernel } = start('wine11');
     // ERROR_CANT_RESOLVE_FILENAME, which Wine 8 says of a link to itself.
     const looped = { ...kernel, GetFileAttributesW: () => 0xffff_ffff, GetLastError: () => 1_921 };
-    expect(() => temporaryUDSPath(looped)).toThrowError(isFileError);
-    expect(() => temporaryUDSPath(looped)).toThrowError(/cannot be looked into: set TEMP/);
+    expect(() => temporaryUDSPathOn(looped)).toThrowError(isFileError);
+    expect(() => temporaryUDSPathOn(looped)).toThrowError(/cannot be looked into: set TEMP/);
   });
 });
 
 describe.each(kernels)('a server’s path, on %s', (profile) => {
   test('is free, taken, or has no directory', () => {
     const { kernel, creator } = start(profile);
-    expect(udsPathState(path, kernel)).toBe('free');
+    expect(udsPathStateOn(kernel, path)).toBe('free');
     sim.makeFile(path, 'file');
-    expect(udsPathState(path, kernel)).toBe('taken');
+    expect(udsPathStateOn(kernel, path)).toBe('taken');
     const address = new UDSServerAddress(path);
     expect(() => creator.fromAddress(address)).toThrowError(isFileError);
     expect(() => creator.fromAddress(address)).toThrowError(
       /there is a file: .* removeStale removes\.$/,
     );
     sim.makeFile('C:\\directory', 'directory');
-    expect(udsPathState('C:\\directory', kernel)).toBe('taken');
+    expect(udsPathStateOn(kernel, 'C:\\directory')).toBe('taken');
     const nowhere = 'C:\\none\\s';
-    expect(udsPathState(nowhere, kernel)).toBe('no-directory');
-    expect(udsPathState('C:\\s\\s', kernel)).toBe('no-directory');
+    expect(udsPathStateOn(kernel, nowhere)).toBe('no-directory');
+    expect(udsPathStateOn(kernel, 'C:\\s\\s')).toBe('no-directory');
     expect(() => creator.fromAddress(new UDSServerAddress(nowhere))).toThrowError(
       /its directory does not exist/,
     );
@@ -95,7 +93,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     const address = new UDSServerAddress(path);
     for (let round = 0; round < 2; round += 1) {
       const listener = creator.fromAddress(address);
-      expect([sim.fileAt(path), udsPathState(path, kernel)]).toEqual(['socket', 'taken']);
+      expect([sim.fileAt(path), udsPathStateOn(kernel, path)]).toEqual(['socket', 'taken']);
       const seen: unknown[] = [];
       listener.watch({ onClose: () => seen.push(sim.fileAt(path)) });
       listener.close();
@@ -136,7 +134,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     const { kernel } = start(profile);
     // A failure need not leave a code of its own, and Winsock's calls leave 0 when they succeed.
     const codes: number[] = [];
-    const careless = new SocketCreator({
+    const careless = createSocketCreator({
       ...kernel,
       DeleteFileW: () => {
         codes.push(code);
@@ -185,7 +183,7 @@ describe.each(kernels)('what a server left behind, on %s', (profile) => {
   test('a server that refuses a few times, as before its listen, keeps its file', () => {
     const { kernel } = start(profile);
     let refusals = 4;
-    const refusing = new SocketCreator({
+    const refusing = createSocketCreator({
       ...kernel,
       connect: (...args) => {
         refusals -= 1;
@@ -204,7 +202,7 @@ describe.each(kernels)('what a server left behind, on %s', (profile) => {
 
   test('a file that Winsock removes while it is asked is absent', () => {
     const { kernel } = start(profile);
-    const vanishing = new SocketCreator({
+    const vanishing = createSocketCreator({
       ...kernel,
       connect: (...args) => {
         const name = kernel.allocate(16);
@@ -239,7 +237,7 @@ describe('a reparse point', () => {
     sim.makeFile(path, 'link');
     expect(() => creator.removeStale(address)).toThrowError(/it is left alone/);
     sim.makeFile(path, 'socket');
-    const blind = new SocketCreator({ ...kernel, FindFirstFileW: () => -1 });
+    const blind = createSocketCreator({ ...kernel, FindFirstFileW: () => -1 });
     expect(() => blind.removeStale(address)).toThrowError(/it is left alone/);
     expect(sim.fileAt(path)).toBe('socket');
   });
@@ -250,7 +248,7 @@ describe('a reparse point', () => {
     sim.makeFile(path, 'socket');
     const plain = kernel.allocate(32);
     plain.write(0, Buffer.from('C:\\plain\0', 'utf16le'));
-    const untagged = new SocketCreator({
+    const untagged = createSocketCreator({
       ...kernel,
       FindFirstFileW: (_name, data) => kernel.FindFirstFileW(plain.address, data),
     });
@@ -263,7 +261,7 @@ describe('where the kernel has no AF_UNIX', () => {
   test('a socket’s file is taken, and cannot be removed', () => {
     const { kernel, creator } = start('wine8');
     sim.makeFile(path, 'socket');
-    expect(udsPathState(path, kernel)).toBe('taken');
+    expect(udsPathStateOn(kernel, path)).toBe('taken');
     const isUnsupported = expect.objectContaining({ code: 'ERR_SKT_UNSUPPORTED' });
     const address = new UDSServerAddress(path);
     expect(() => creator.removeStale(address)).toThrowError(isUnsupported);

@@ -5,13 +5,12 @@ import { ntKernel } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import {
   longestPathBytes,
-  SocketCreator,
   temporaryUDSPath,
   UDSClientAddress,
   UDSServerAddress,
   udsPathState,
 } from 'tofu-sockets';
-import { ownFile, removeOwnFile, winsockUsers } from 'tofu-sockets/internal';
+import { createSocketCreator, ownFile, removeOwnFile, winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { closeAll, creator, eventually, keep, receiveAll } from './sockets.js';
 
@@ -110,7 +109,7 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
 
   test('an owner’s removal that fails is said; what stays refuses, and is removed when asked', () => {
     const codes: number[] = [];
-    const careless = new SocketCreator({
+    const careless = createSocketCreator({
       ...ntKernel,
       DeleteFileW: () => {
         codes.push(5);

@@ -1,12 +1,13 @@
 // Bytes on the heap per would-block, without a collection in between: with no watcher, one and two, and,
 // so that the measure can be seen to tell, with one that makes an object each time.
 import { createSimNt } from 'sim-nt';
-import { SocketCreator, TCPClientAddress } from 'tofu-sockets';
+import { TCPClientAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 
 const rounds = 10_000;
 const { kernel } = createSimNt({ seed: 1 });
 const blocking = { ...kernel, recv: () => -1, WSAGetLastError: () => 10_035 };
-const skt = new SocketCreator(blocking).fromAddress(new TCPClientAddress('127.0.0.1', 9));
+const skt = createSocketCreator(blocking).fromAddress(new TCPClientAddress('127.0.0.1', 9));
 const into = new Uint8Array(16);
 
 function run() {

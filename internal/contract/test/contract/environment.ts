@@ -8,14 +8,14 @@ import {
   type Endpoint,
   type ListenerSkt,
   type Skt,
-  SocketCreator,
+  type SocketCreator,
   type StreamSkt,
   TCPServerAddress,
-  temporaryUDSPath,
   UDSServerAddress,
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
+import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import type { Over } from './contract.js';
 
 /** What a host gives to a contract. */
@@ -42,7 +42,7 @@ export class Environment {
   constructor(host: Host) {
     this.host = host;
     this.kernel = host.kernel;
-    this.creator = new SocketCreator(host.kernel);
+    this.creator = createSocketCreator(host.kernel);
     this.poller = new RawPoller(host.kernel);
   }
 
@@ -65,7 +65,7 @@ export class Environment {
   /** A listener of whatever this run is over. */
   listen(): ListenerSkt {
     if (this.isOnIP) return this.listenOn('127.0.0.1');
-    const path = temporaryUDSPath(this.kernel);
+    const path = temporaryUDSPathOn(this.kernel);
     return this.keep(this.creator.fromAddress(new UDSServerAddress(path)));
   }
 

@@ -7,12 +7,12 @@ import {
   type StreamSkt,
   TCPClientAddress,
   TCPServerAddress,
-  temporaryUDSPath,
   UDPAddress,
   UDSClientAddress,
   UDSServerAddress,
   wouldBlock,
 } from 'tofu-sockets';
+import { temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { contracts, onIP, onUnix } from './contract.js';
 import type { Environment } from './environment.js';
@@ -87,7 +87,7 @@ export const sockets = contracts({
   }),
 
   'a connect over a path without a file, or without a listener, fails at once': onUnix((env) => {
-    const missing = new UDSClientAddress(temporaryUDSPath(env.kernel));
+    const missing = new UDSClientAddress(temporaryUDSPathOn(env.kernel));
     const nowhere = env.keep(env.creator.fromAddress(missing));
     const isMissing = expect.objectContaining({ code: 'ENOENT', syscall: 'connect' });
     expect(() => nowhere.connect()).toThrowError(isMissing);

@@ -3,10 +3,10 @@ import {
   PollEvents,
   PollerError,
   type PollerOptions,
-  PollerRemote,
+  type PollerRemote,
   Readiness,
 } from 'afd-poller';
-import { type PollerSeams, verifyPoller } from 'afd-poller/internal';
+import { createRemote, type PollerSeams, verifyPoller } from 'afd-poller/internal';
 import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
 import type { Choices } from 'test-kit';
 import { type PresetName, pollerOf } from '../pollers.js';
@@ -80,7 +80,7 @@ export class ModelPoller {
     this.real = pollerOf<number>(way, { ...options, kernel: this.#kernel });
     const data = this.real.remoteData();
     this.#port = data.port;
-    this.remote = new PollerRemote(data, kernel);
+    this.remote = createRemote(data, kernel);
     this.lists = [1, 2, 3, 64].map((capacity) => new PollEvents<number>(capacity));
   }
 

@@ -6,7 +6,7 @@ import {
   clientAddressOf,
   type Direction,
   type Skt,
-  SocketCreator,
+  type SocketCreator,
   TCPClientAddress,
   TCPServerAddress,
   UDPAddress,
@@ -14,6 +14,7 @@ import {
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { claim } from './claim.js';
 import type { ModelSocket } from './registration-model.js';
 
@@ -44,7 +45,7 @@ export class Sockets {
   /** @param hasPaths whether some of the listeners are over AF_UNIX. */
   constructor(kernel: Kernel, hasPaths: boolean) {
     this.#hasPaths = hasPaths;
-    this.#creator = new SocketCreator(kernel);
+    this.#creator = createSocketCreator(kernel);
     const listener = this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
     this.#refusing = new TCPClientAddress('127.0.0.1', listener.localEndpoint().port);
     listener.close();
