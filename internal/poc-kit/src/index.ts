@@ -7,7 +7,7 @@ export { AcceptPoll, acceptMask, type PollParameters } from './accept-poll.js';
 export { AcceptScene } from './accept-scene.js';
 export { build } from './build.js';
 export { ClientThread } from './client-thread.js';
-export { CompletionPort } from './completion-port.js';
+export { StagePort } from './stage-port.js';
 export { Deadline } from './deadline.js';
 export { inWords, listenAt, listeningAt, type ServerAddress, whereSupported } from './endpoints.js';
 export { HelperThread, serveHelper } from './helper-thread.js';

@@ -16,13 +16,13 @@ import {
   AcceptPoll,
   acceptMask,
   ClientThread,
-  CompletionPort,
   Deadline,
   Proof,
   printLine,
   runAll,
   runStage,
   type StageOptions,
+  StagePort,
   type Verdict,
   whereSupported,
 } from 'poc-kit';
@@ -60,7 +60,7 @@ export class Stage1uAcceptUds {
   protected path = '';
   readonly #limitMs: number;
   readonly #cancelIosb = allocate(IO_STATUS_BLOCK.layout.size);
-  #port: CompletionPort | undefined;
+  #port: StagePort | undefined;
   #listener: ListenerSkt | undefined;
   #accepted: Skt | undefined;
   #client: ClientThread | undefined;
@@ -81,7 +81,7 @@ export class Stage1uAcceptUds {
     return proof.conclude(() => {
       const listener = this.#listen();
       this.#base = listener.baseHandle();
-      this.#port = new CompletionPort();
+      this.#port = new StagePort();
       this.#port.associate(this.#base);
       this.#arm();
       proof.require('before any client, packets in 100 ms', this.#remove(100), 0);

@@ -7,7 +7,7 @@ import {
   Win32Error,
   WsaError,
 } from 'ntdllx';
-import { CompletionPort, listenAt, runAll, type ServerAddress } from 'poc-kit';
+import { listenAt, runAll, type ServerAddress, StagePort } from 'poc-kit';
 import {
   type AcceptedSkt,
   type Endpoint,
@@ -77,7 +77,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     received: 0,
     sent: 0,
   };
-  readonly #port: CompletionPort;
+  readonly #port: StagePort;
   readonly #listener: ListenerSkt<E>;
   readonly #listenerPoll: SocketPoll;
   /** By ApcContext: the connections whose block exists. */
@@ -97,7 +97,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
       const poll = new SocketPoll(base);
       undo.push(() => poll.free());
       this.#listenerPoll = poll;
-      const port = new CompletionPort();
+      const port = new StagePort();
       undo.push(() => port.close());
       this.#port = port;
       port.associate(base);

@@ -10,7 +10,7 @@ import {
   NtDeviceIoControlFile,
   NtStatusError,
 } from 'ntdllx';
-import { CompletionPort, Deadline, PoisonedPoll, runAll } from 'poc-kit';
+import { Deadline, PoisonedPoll, runAll, StagePort } from 'poc-kit';
 import type { AcceptedSkt, DatagramSkt } from 'tofu-sockets';
 
 /** How many bytes a poll over one socket takes, and gives back. */
@@ -71,7 +71,7 @@ export class PinnedRegistry {
   /** By number. */
   protected readonly blocks: Block[] = [];
   readonly #free: number[] = [];
-  readonly #port = new CompletionPort();
+  readonly #port = new StagePort();
   /** Packets that are due: of polls that were submitted, and those that were posted. */
   #due = 0;
 

@@ -25,10 +25,11 @@ const removedOffset = batchSize * entryBytes;
 const timeoutOffset = removedOffset + 8;
 
 /**
- * The port on which every socket's polls complete, and the memory that packets are read from. What
- * is in here, stages 0 and 1 show call by call.
+ * The completion port of a stage, on which the polls of all its sockets complete, and the memory that
+ * packets are read from. Stages 0 and 1 show the calls in here one by one. A program uses nt-afd's
+ * `CompletionPort`, which takes without allocating.
  */
-export class CompletionPort {
+export class StagePort {
   readonly #handle: HANDLE;
   readonly #memory = allocate(timeoutOffset + 8);
   readonly #timeout = new LARGE_INTEGER(this.#memory, timeoutOffset);
