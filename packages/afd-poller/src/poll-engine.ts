@@ -82,9 +82,9 @@ export class PollEngine {
     this.handles.prepare(registration);
     // Its socket was closed behind us, and NT gave its handle out again.
     const stale = registry.findByHandle(registration.base);
+    if (stale !== undefined) loop.closed(stale);
     registry.add(registration);
     this.#nextId += 1;
-    if (stale !== undefined) loop.closed(stale);
     loop.enqueue(registration);
     return id;
   }
@@ -157,8 +157,8 @@ export class PollEngine {
       requests.cancelAll(() => !(now() < deadlineMs));
       this.#drainPort(deadlineMs);
     } finally {
-      handles.close();
       try {
+        handles.close();
         // Under Wine that ends what is pending on them.
         this.#drainPort(Number.NEGATIVE_INFINITY);
       } finally {

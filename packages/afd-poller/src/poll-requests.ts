@@ -79,16 +79,18 @@ export class PollRequests {
   /**
    * Submits a request. From here on its members point to it.
    *
-   * Afterwards it is pending; or it is complete; or it has failed (see {@link isFailed}), which all of
-   * its members then report.
+   * Afterwards it is pending; or it is complete, of STATUS_CANCELLED with nothing to report; or it has
+   * failed (see {@link isFailed}), which all of its members then report.
    */
   submit(request: PollRequest): void {
     const { members } = request;
     const blocks = members.length === 1 ? this.#single : this.#several;
     for (let index = 0; index < members.length; index += 1) members.at(index).request = request;
-    request.reported = members.length;
-    request.status = this.#prepare(request, blocks);
-    if (isNtError(request.status)) return;
+    const refusal = this.#prepare(request, blocks);
+    if (isNtError(refusal)) {
+      this.#refuse(request, refusal);
+      return;
+    }
     const apcContext = this.#lend(request, blocks);
     let status: NTSTATUS;
     try {
@@ -101,9 +103,12 @@ export class PollRequests {
     this.submitted += 1;
     this.#log.submit(apcContext, status, members);
     if (isNtError(status)) {
-      request.status = status;
-      request.isHandleLost = this.#handles.isLost(request, status);
-      this.#takeBack(request);
+      this.#refuse(request, status);
+      try {
+        request.isHandleLost = this.#handles.isLost(request, status);
+      } finally {
+        this.#takeBack(request);
+      }
     } else if (status === STATUS_SUCCESS && this.#handles.skipsPacketOnSuccess) {
       this.complete(request);
     }
@@ -272,6 +277,15 @@ export class PollRequests {
   /** Gives the memory back, but for what the kernel holds. @returns how many blocks that are. */
   free(): number {
     return this.#single.close() + this.#several.close();
+  }
+
+  /**
+   * There is no request. All members report that; but STATUS_CANCELLED says nothing of a socket, and
+   * they are polled again.
+   */
+  #refuse(request: PollRequest, status: NTSTATUS): void {
+    request.status = status;
+    request.reported = isFailed(request) ? request.members.length : 0;
   }
 
   #blocksOf({ blockKey }: PollRequest): PollBlocks {

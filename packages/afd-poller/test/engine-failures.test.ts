@@ -1,8 +1,15 @@
-import { PollEvents, type PollerOptions, pollOnce, prepareInterest } from 'afd-poller';
+import { PollEvents, type PollerOptions, pollOnce, prepareInterest, Readiness } from 'afd-poller';
 import { SharedFlags, verifyPoller } from 'afd-poller/internal';
-import { type HANDLE, type Kernel, STATUS_INVALID_HANDLE, STATUS_SUCCESS } from 'ntdllx';
+import {
+  type HANDLE,
+  type Kernel,
+  STATUS_CANCELLED,
+  STATUS_INVALID_HANDLE,
+  STATUS_SUCCESS,
+} from 'ntdllx';
 import { createSimNt } from 'sim-nt';
-import { type DatagramSkt, type Skt, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { type DatagramSkt, type Skt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames, socketEvents, tokensOf } from './pollers.js';
 
@@ -12,7 +19,7 @@ import { type PresetName, pollerOf, presetNames, socketEvents, tokensOf } from '
 function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
   const sim = createSimNt({ seed: 1 });
   const kernel: { -readonly [K in keyof Kernel]: Kernel[K] } = { ...sim.kernel };
-  const creator = new SocketCreator(kernel);
+  const creator = createSocketCreator(kernel);
   const udp = (): DatagramSkt => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   const skts = Array.from({ length: count }, udp);
   const seams = { kernel, now: sim.nowMs, allowMainThread: true };
@@ -119,6 +126,84 @@ describe.each(presetNames)('%s', (preset) => {
     expect(wakes).toBe(6);
     end();
   });
+});
+
+/** Has one call of a function be answered in another way; those after it are made as ever. */
+function once<K extends keyof Kernel>(
+  { kernel, sim }: ReturnType<typeof stage>,
+  name: K,
+  answer: () => number,
+) {
+  const call = sim.kernel[name] as (...args: unknown[]) => unknown;
+  let isDone = false;
+  Object.assign(kernel, {
+    [name]: (...args: unknown[]) => {
+      if (isDone) return call(...args);
+      isDone = true;
+      return answer();
+    },
+  });
+}
+
+test.each([
+  ['batched', 'NtDeviceIoControlFile'],
+  ['single', 'NtDeviceIoControlFile'],
+  ['self', 'NtDeviceIoControlFile'],
+  ['single', 'NtCreateFile'],
+  ['single', 'NtSetInformationFile'],
+] as const)('[%s] a STATUS_CANCELLED that %s returns says nothing of a socket', (preset, name) => {
+  const scene = stage(preset, 3, { requestsPerHandle: 1 });
+  const { skts, poller, end } = scene;
+  for (const [token, skt] of skts.entries()) {
+    poller.add(skt, { writable: true, localClosed: true }, token);
+  }
+  once(scene, name, () => STATUS_CANCELLED);
+  const found = new Map<number, number>();
+  for (let round = 0; round < 3; round += 1) {
+    for (const { token, bits } of socketEvents(poller.wait(5))) found.set(token, bits);
+  }
+  const { writable } = Readiness;
+  expect([...found].sort()).toEqual([0, 1, 2].map((token) => [token, writable]));
+  end();
+});
+
+test('a question about an AFD handle that throws is made up for: nobody is lost', () => {
+  const scene = stage('batched', 3);
+  const { skts, poller, told, end } = scene;
+  for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+  once(scene, 'NtDeviceIoControlFile', () => STATUS_INVALID_HANDLE);
+  once(scene, 'NtSetInformationFile', () => {
+    throw new Error('not now');
+  });
+  expect(() => poller.wait(5)).toThrowError('not now');
+  verifyPoller(poller);
+  expect(told()).toEqual([0, 1, 2]);
+  end();
+});
+
+test('a cancel that throws in add leaves nothing: the socket can be added', () => {
+  const scene = stage('batched', 1);
+  const { sim, skts, poller, udp, told, end } = scene;
+  const [behind] = skts as [DatagramSkt];
+  poller.add(behind, { readable: true });
+  expect(told()).toEqual([]);
+  // Closed without the poller's knowledge, and the handle given out again.
+  const { socket } = behind;
+  sim.kernel.closesocket(socket);
+  const skt = udp();
+  expect(skt.socket).toBe(socket);
+  once(scene, 'NtCancelIoFileEx', () => {
+    throw new Error('not now');
+  });
+  expect(() => poller.add(skt, { writable: true }, 7)).toThrowError('not now');
+  expect([poller.has(skt), poller.has(behind)]).toEqual([false, false]);
+  poller.add(skt, { writable: true }, 7);
+  expect(told()).toEqual([7]);
+  poller.close();
+  // Its own close takes the handle of the other one.
+  behind.close();
+  expect(() => skt.close()).toThrowError(/WSAENOTSOCK/);
+  end();
 });
 
 test('a socket that shares a request is polled by the next wait, though the list was full', () => {

@@ -152,14 +152,22 @@ export class RawPoller {
   readonly scratch: NativeMemory;
   readonly #byContext = new Map<bigint, Poll>();
   readonly #submitted = new Set<Poll>();
+  /** Polls whose handle was closed: they cannot be cancelled any more. */
+  readonly #orphans = new Set<Poll>();
   readonly #handles: HANDLE[] = [];
 
+  /** @throws {NtStatusError} when NT refuses; nothing is left then. */
   constructor(kernel: Kernel = ntKernel) {
     this.kernel = kernel;
     this.scratch = kernel.allocate(scratchBytes);
-    this.port = this.createPort();
-    this.afd = this.openAfd();
-    requireNtSuccess('NtSetInformationFile', this.associate(this.afd, this.port, 0x77));
+    try {
+      this.port = this.createPort();
+      this.afd = this.openAfd();
+      requireNtSuccess('NtSetInformationFile', this.associate(this.afd, this.port, 0x77));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Makes another port. Closed by {@link close}, as all handles that come from here. */
@@ -348,6 +356,7 @@ export class RawPoller {
     const index = this.#handles.indexOf(handle);
     if (index === -1) return;
     this.#handles.splice(index, 1);
+    for (const poll of this.#submitted) if (poll.on === handle) this.#orphans.add(poll);
     this.kernel.NtClose(handle);
   }
 
@@ -357,8 +366,7 @@ export class RawPoller {
    */
   close(): void {
     for (const poll of [...this.#submitted]) {
-      const isLost = poll.on === this.afd && !this.#handles.includes(this.afd);
-      if (!isLost || !poll.isPending) this.end(poll);
+      if (!this.#orphans.has(poll) || !poll.isPending) this.end(poll);
     }
     for (const handle of this.#handles.splice(0).reverse()) this.kernel.NtClose(handle);
     this.scratch.free();
