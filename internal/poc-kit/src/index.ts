@@ -7,7 +7,6 @@ export { AcceptPoll, acceptMask, type PollParameters } from './accept-poll.js';
 export { AcceptScene } from './accept-scene.js';
 export { build } from './build.js';
 export { ClientThread } from './client-thread.js';
-export { StagePort } from './stage-port.js';
 export { Deadline } from './deadline.js';
 export { inWords, listenAt, listeningAt, type ServerAddress, whereSupported } from './endpoints.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
@@ -28,6 +27,7 @@ export {
   type StageOptions,
   stageMain,
 } from './stage-main.js';
+export { StagePort } from './stage-port.js';
 export { lateness, perSecond } from './times.js';
 export { type TraceFlags, takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
 export {
