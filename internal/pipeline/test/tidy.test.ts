@@ -263,8 +263,9 @@ test('every decision and every page of kb is in its index', () => {
 });
 
 test('every finding is held by a test, and every test cites a finding that exists', () => {
-  const pages = files.filter((file) => file.startsWith('kb/findings/'));
-  const numbers = pages.map((file) => /\/(F\d{2})-[a-z0-9-]+\.md$/.exec(file)?.[1]);
+  // Made of the probes, which a test of nt-findings sees to.
+  const numbers = [...read('kb/FINDINGS.md').matchAll(/^## (F\d{2}) /gm)].map(([, id]) => id);
+  expect(numbers.length).toBeGreaterThan(20);
   const cited = new Set<string>();
   for (const file of files.filter((name) => /\/test\/.*\.test\.ts$/.test(name))) {
     for (const [, number = ''] of read(file).matchAll(
@@ -274,25 +275,6 @@ test('every finding is held by a test, and every test cites a finding that exist
     }
   }
   expect([...cited].sort()).toEqual([...numbers].sort());
-});
-
-test('every finding can be seen by nt-findings probe, under the name that its page has', () => {
-  const pages = files.filter((file) => file.startsWith('kb/findings/'));
-  const headings = pages.map((file) => read(file).split('\n', 1)[0]?.slice('# '.length));
-  const probes = files
-    .filter((file) => /^packages\/nt-findings\/src\/findings\/.+\.ts$/.test(file))
-    .flatMap((file) => [...read(file).matchAll(/finding\(\s*'(F\d{2})',\s*'([^']+)'/g)])
-    .map(([, id, title]) => `${id} ${title}`);
-  expect(probes.length).toBeGreaterThan(0);
-  expect(probes.sort()).toEqual(headings.sort());
-});
-
-test('a finding has a claim, a command, its output, and a verdict for each host', () => {
-  const form =
-    /^# F\d{2} .+\n\n\*\*Claim\.\*\* .+\n\*\*See it\.\*\* `npx nt-findings probe F\d{2}`, or as a test: `pnpm .+`\n\n```console\n.+\n```\n\n\| host .+\| Wine 8\.0 \|.+\| Wine 10\.0 \|.+\| Windows \| unverified \| cited: .+\|\n$/s;
-  for (const file of files.filter((name) => name.startsWith('kb/findings/'))) {
-    expect(read(file), file).toMatch(form);
-  }
 });
 
 test('every case that a test names is in kb/CASES, and every one there is tested', () => {

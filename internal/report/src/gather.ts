@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,20 +13,22 @@ export function linkTo(directory: string, file: string): string {
   return path.split(sep).map(encodeURIComponent).join('/');
 }
 
-/** The pages of findings, by their own headings. None where there is no knowledge base. */
+/** The findings of kb/FINDINGS.md, by its headings. None where there is no knowledge base. */
 export function readFindings(kb: string, pageDirectory: string): ReportedFinding[] {
-  let names: string[];
-  const directory = join(kb, 'findings');
+  const file = join(kb, 'FINDINGS.md');
+  let text: string;
   try {
-    names = readdirSync(directory).filter((name) => /^F\d+-.+\.md$/.test(name));
+    text = readFileSync(file, 'utf8');
   } catch {
     return [];
   }
-  return names.sort().map((name) => {
-    const file = join(directory, name);
-    const [heading = ''] = readFileSync(file, 'utf8').split('\n', 1);
-    const [, id = name, title = ''] = /^# (F\d+) (.*)$/.exec(heading.trim()) ?? [];
-    return { id, title, href: linkTo(pageDirectory, file) };
+  return [...text.matchAll(/^## (F\d+) (.+)$/gm)].map(([, id = '', title = '']) => {
+    // As GitHub makes an anchor of a heading.
+    const anchor = `${id} ${title}`
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-');
+    return { id, title, href: `${linkTo(pageDirectory, file)}#${anchor}` };
   });
 }
 

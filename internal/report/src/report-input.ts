@@ -15,7 +15,7 @@ export interface ReportedRung {
   readonly trace: StageTrace | undefined;
 }
 
-/** A page of kb/findings. */
+/** A finding of kb/FINDINGS.md. */
 export interface ReportedFinding {
   /** Such as `F03`. */
   readonly id: string;

@@ -2,7 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Results } from 'bench';
-import { type BenchFigures, colours, escapeHtml, html, linkTo, readBench } from 'report';
+import {
+  type BenchFigures,
+  colours,
+  escapeHtml,
+  html,
+  linkTo,
+  readBench,
+  readFindings,
+} from 'report';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { page, recorded, rung, verdict } from './input.js';
 import { textOf } from './parse-page.js';
@@ -66,8 +74,20 @@ describe('what comes from outside is text', () => {
   });
 
   test('a link leads from the page to the file, whatever its name', () => {
-    expect(linkTo('/r/report', '/r/kb/findings/F01-a.md')).toBe('../kb/findings/F01-a.md');
+    expect(linkTo('/r/report', '/r/kb/FINDINGS.md')).toBe('../kb/FINDINGS.md');
     expect(linkTo('/r/report', '/r/a b/100%#?.md')).toBe('../a%20b/100%25%23%3F.md');
+  });
+
+  test('the findings are the sections of kb, each with its link; without kb there are none', () => {
+    writeFileSync(
+      join(directory, 'FINDINGS.md'),
+      '# Findings\n\n## F01 A null, or 0: none\n\ntext\n\n## F20 Ends_here\n',
+    );
+    expect(readFindings(directory, directory)).toEqual([
+      { id: 'F01', title: 'A null, or 0: none', href: 'FINDINGS.md#f01-a-null-or-0-none' },
+      { id: 'F20', title: 'Ends_here', href: 'FINDINGS.md#f20-ends_here' },
+    ]);
+    expect(readFindings(join(directory, 'nowhere'), directory)).toEqual([]);
   });
 });
 

@@ -36,7 +36,7 @@ export function page(more: Partial<ReportInput> = {}): Page {
     date: new Date('2026-11-22T10:00:00Z'),
     host: [['system', 'linux x64']],
     rungs: [rung('1-event'), rung('1-iocp')],
-    findings: [{ id: 'F01', title: 'A title', href: '../kb/findings/F01-a.md' }],
+    findings: [{ id: 'F01', title: 'A title', href: '../kb/FINDINGS.md#f01-a-title' }],
     bench: { note: 'No figures yet: pnpm bench has not run here.' },
     ...more,
   };

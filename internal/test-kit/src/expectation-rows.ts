@@ -19,7 +19,7 @@ export type Holder = 'contract' | 'conformance' | 'threads' | 'poc-stage2-echo' 
 export interface Row extends Partial<Record<KernelName, Expected>> {
   /** What is observed. */
   readonly what: string;
-  /** A page of `kb/findings`, or `kb/ACTIVE_KB.md`, whose table has the row with Windows' source. */
+  /** A finding of `kb/FINDINGS.md`, or `kb/ACTIVE_KB.md`, whose table has the row with Windows' source. */
   readonly page: `F${number}` | 'ACTIVE_KB';
   readonly heldBy: readonly Holder[];
   readonly wine8: Expected;

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Finding } from './finding.js';
 import { findHost, type Host } from './host.js';
-import { type Fact, lookAt } from './look.js';
+import { type Fact, probeFinding } from './probe-finding.js';
 
 /** A host as the process of a finding sees it. */
 export interface SeenHost extends Host {
@@ -33,7 +33,7 @@ export async function answer(findings: readonly Finding[], id: string | undefine
     }
     const finding = findings.find((each) => each.id === id);
     if (finding === undefined) throw new Error(`There is no finding ${id}.`);
-    for await (const fact of lookAt(finding, host)) print({ fact });
+    for await (const fact of probeFinding(finding, host)) print({ fact });
     print({ done: true });
   } catch (error) {
     print({ error: error instanceof Error ? error.message : String(error) });

@@ -4,6 +4,11 @@ import { ProbeError } from './errors.js';
 export type Asked =
   | { readonly what: 'help' | 'version' }
   | {
+      readonly what: 'page';
+      /** The file to be written; undefined: standard output. */
+      readonly file: string | undefined;
+    }
+  | {
       readonly what: 'probe';
       readonly form: 'text' | 'json' | 'markdown';
       /** Whether what this kernel showed is written down. */
@@ -22,11 +27,17 @@ const isHelp = (word: string | undefined) => word === '--help' || word === '-h';
  * @throws {ProbeError} `ERR_USAGE`.
  */
 export function parseArguments([command, ...rest]: readonly string[]): Asked {
-  if (isHelp(command) || (command === 'probe' && rest.some(isHelp))) return { what: 'help' };
+  const isKnown = command === 'probe' || command === 'page';
+  if (isHelp(command) || (isKnown && rest.some(isHelp))) return { what: 'help' };
   if (command === '--version') return { what: 'version' };
+  if (command === 'page') return parsePage(rest);
   if (command !== 'probe') {
     const said = command === undefined ? 'nothing' : `"${command}"`;
-    throw new ProbeError('ERR_USAGE', `nt-findings wants the command probe, got ${said}.`, seeHelp);
+    throw new ProbeError(
+      'ERR_USAGE',
+      `nt-findings wants the command probe or page, got ${said}.`,
+      seeHelp,
+    );
   }
   const isId = (word: string) => /^F\d\d$/i.test(word);
   const unknown = rest.find((word) => !options.includes(word) && !isId(word));
@@ -45,4 +56,10 @@ export function parseArguments([command, ...rest]: readonly string[]): Asked {
   }
   const form = isJson ? 'json' : isMarkdown ? 'markdown' : 'text';
   return { what: 'probe', form, isRecorded: isRecorded === true, ids };
+}
+
+function parsePage([file, ...more]: readonly string[]): Asked {
+  const unknown = more[0] ?? (file?.startsWith('-') ? file : undefined);
+  if (unknown === undefined) return { what: 'page', file };
+  throw new ProbeError('ERR_USAGE', `page takes one file, not "${unknown}".`, seeHelp);
 }

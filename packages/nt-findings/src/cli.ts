@@ -1,8 +1,10 @@
 import { type Asked, parseArguments } from './arguments.js';
 import { ProbeError, ProbeInterruptedError } from './errors.js';
+import { findings } from './findings.js';
 import { packageVersion } from './package.js';
+import { findingsPage } from './page.js';
 import { type FindingRow, type FindingsReport, probeFindings } from './probe-findings.js';
-import { record } from './record.js';
+import { readObserved, record, writeWhole } from './record.js';
 import {
   findingsJson,
   findingsMarkdown,
@@ -13,13 +15,15 @@ import {
 } from './report.js';
 
 const help = `Usage: nt-findings probe [F06 ...] [--json | --markdown] [--record]
+       nt-findings page [FILE]
 
-Looks at what AFD and Winsock do, here and now, with real calls on loopback, and compares it with what
+probe looks at what AFD and Winsock do, here and now, with real calls on loopback, and compares it with what
 is expected on this kernel: every finding, or some by number, each in a process of its own. On Windows
-that is this Node; elsewhere it is Windows Node, which the package winnode runs.
+that is this Node; elsewhere it is Windows Node, which the package winnode runs. page writes what all
+kernels showed that were recorded, and what is cited of Windows: kb/FINDINGS.md.
 
   --json      everything as one document
-  --markdown  rows to paste into kb: one for HOSTS.md, and one for the page of each finding
+  --markdown  a row to paste into kb/HOSTS.md, and a table of the findings
   --record    also writes what this kernel showed, as observed/KERNEL.json in the package nt-findings
   --help      this text
   --version   the version of nt-findings
@@ -81,13 +85,26 @@ function recorded(report: FindingsReport): boolean {
     say('nothing was recorded: not every finding was looked at.');
     return false;
   }
+  return written(() => say(`recorded in ${record(report)}`));
+}
+
+/** Writes the page of findings, made from the probes and from what was recorded. */
+function page(file: string | undefined): boolean {
+  const text = findingsPage(findings, readObserved());
+  if (file !== undefined) return written(() => writeWhole(file, text));
+  process.stdout.write(text);
+  return true;
+}
+
+/** Whether a file could be written; says why, where it could not. */
+function written(write: () => void): boolean {
   try {
-    say(`recorded in ${record(report)}`);
+    write();
     return true;
   } catch (error) {
-    const { code, message, path } = error as NodeJS.ErrnoException;
+    const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    say(`nothing was recorded: ${path ?? 'the file'} cannot be written: ${message}`);
+    say(`nothing was written: ${message}`);
     return false;
   }
 }
@@ -97,6 +114,7 @@ export async function main(args: readonly string[]): Promise<CommandEnd> {
   watchOutput();
   try {
     const asked = parseArguments(args);
+    if (asked.what === 'page') return ended(page(asked.file) ? 0 : 1);
     if (asked.what !== 'probe') {
       process.stdout.write(asked.what === 'help' ? help : `nt-findings ${packageVersion()}\n`);
       return ended(0);

@@ -1,5 +1,5 @@
 import type { HostKind } from './host.js';
-import type { Scene } from './scene.js';
+import type { Loopback } from './loopback.js';
 
 /** What may be seen, as text: this, or one of these. */
 export type Expected = string | readonly string[];
@@ -9,29 +9,42 @@ export interface NotRun {
   readonly notRun: string;
 }
 
-/** Said of a host where nothing is cited: any value is shown as seen, and none is a difference. */
-export interface NobodySays {
-  readonly nobodySays: true;
+/** Of a host where nothing is cited: any value is shown as seen, and none is a difference. */
+export interface Unspecified {
+  readonly unspecified: true;
 }
 
 /** What is expected: the same everywhere, or host by host. */
-export type Expectation = Expected | Readonly<Record<HostKind, Expected | NobodySays>> | NotRun;
+export type Expectation = Expected | Readonly<Record<HostKind, Expected | Unspecified>> | NotRun;
 
 /** What Wine does, and nothing is cited of Windows. */
-export function uncited(onWine: Expected): Readonly<Record<HostKind, Expected | NobodySays>> {
-  return { wine8: onWine, wine10: onWine, windows: { nobodySays: true } };
+export function uncited(onWine: Expected): Readonly<Record<HostKind, Expected | Unspecified>> {
+  return { wine8: onWine, wine10: onWine, windows: { unspecified: true } };
 }
 
-/** Makes the calls, and tells each fact as soon as it is seen: a later call may crash. */
-export type See<K extends string> = (scene: Scene) => AsyncGenerator<readonly [K, string], void>;
+/** The source that most of Windows' column is cited from. @param more what of it, or what it says */
+export const wineTests = (more = '') =>
+  `Wine's conformance tests \`dlls/ws2_32/tests/afd.c\`, written against Windows${more}`;
 
-/** A page of `kb/findings`. */
-export interface Finding {
+/** Makes the calls, and yields each fact as soon as it is seen: a later call may crash. */
+export type See<K extends string> = (
+  loopback: Loopback,
+) => AsyncGenerator<readonly [K, string], void>;
+
+/** What a finding says, for its section of `kb/FINDINGS.md`. */
+export interface FindingText {
+  readonly title: string;
+  /** What the kernel does, in a few sentences. */
+  readonly claim: string;
+  /** The sources of what is expected of Windows, none of which was verified there. */
+  readonly cited: readonly string[];
+}
+
+/** Something that the kernel was seen to do. */
+export interface Finding extends FindingText {
   /** Its number, such as `F06`. */
   readonly id: string;
-  /** The heading of its page. */
-  readonly title: string;
-  /** Fact by fact. Of Windows it is what the page cites, and unverified, or {@link NobodySays}. */
+  /** Fact by fact. Of Windows it is what is cited, and unverified, or {@link Unspecified}. */
   readonly expected: Readonly<Record<string, Expectation>>;
   readonly see: See<string>;
 }
@@ -39,9 +52,9 @@ export interface Finding {
 /** A finding whose facts are those that are expected, by the compiler's word. */
 export function finding<K extends string>(
   id: string,
-  title: string,
+  text: FindingText,
   expected: Readonly<Record<K, Expectation>>,
   see: See<NoInfer<K>>,
 ): Finding {
-  return { id, title, expected, see };
+  return { id, ...text, expected, see };
 }

@@ -1,11 +1,19 @@
 /**
- * The findings of `kb/findings`, each as something that can be seen again on this very host: for the
+ * The findings of `kb/FINDINGS.md`, each as something that can be seen again on this very host: for the
  * command `nt-findings probe` and for the tests. Importing this opens nothing, anywhere.
  *
  * @packageDocumentation
  */
 export { ProbeError, ProbeInterruptedError } from './errors.js';
-export type { Expectation, Expected, Finding, NobodySays, NotRun, See } from './finding.js';
+export type {
+  Expectation,
+  Expected,
+  Finding,
+  FindingText,
+  NotRun,
+  See,
+  Unspecified,
+} from './finding.js';
 export { findings } from './findings.js';
 export {
   findHost,
@@ -15,7 +23,7 @@ export {
   type KernelName,
   kernelNames,
 } from './host.js';
-export { type Fact, findFinding, lookAt } from './look.js';
+export { type Fact, findFinding, probeFinding } from './probe-finding.js';
 export {
   type FindingRow,
   type FindingsReport,

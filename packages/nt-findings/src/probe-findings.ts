@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { AnswerLine, SeenHost } from './answer.js';
 import { ProbeError } from './errors.js';
 import { findings as allFindings } from './findings.js';
-import type { Fact } from './look.js';
 import { osName } from './os-name.js';
 import { openProcesses, type Processes } from './own-process.js';
+import type { Fact } from './probe-finding.js';
 import { type FindingVerdict, judged, type ProbeEnd } from './verdict.js';
 
 /** What a finding looks like here and now. */

@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { packageDirectory } from './package.js';
 import type { FindingRow, FindingsReport } from './probe-findings.js';
 
@@ -42,16 +42,30 @@ export function record(report: FindingsReport, directory = observedDirectory()):
   const findings = Object.fromEntries(report.findings.map((row) => [row.id, observedOf(row)]));
   const observed: ObservedKernel = { kernel, host: name, windowsNode, date, findings };
   const file = join(directory, `${host.observed}.json`);
-  mkdirSync(dirname(file), { recursive: true });
-  // As a whole or not at all: a disk that is full must not leave half of it.
+  mkdirSync(directory, { recursive: true });
+  writeWhole(file, `${JSON.stringify(observed, null, 2)}\n`);
+  return file;
+}
+
+/** Writes a file as a whole or not at all: a disk that is full must not leave half of it. */
+export function writeWhole(file: string, text: string): void {
   const part = `${file}.${process.pid}`;
   try {
-    writeFileSync(part, `${JSON.stringify(observed, null, 2)}\n`);
+    writeFileSync(part, text);
     renameSync(part, file);
   } finally {
     rmSync(part, { force: true });
   }
-  return file;
+}
+
+/** What was recorded of every kernel, Wine's first, the oldest before the others. */
+export function readObserved(directory = observedDirectory()): ObservedKernel[] {
+  const compare = new Intl.Collator('en', { numeric: true }).compare;
+  const isWindows = (name: string) => Number(!name.startsWith('wine'));
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.json'))
+    .sort((one, other) => isWindows(one) - isWindows(other) || compare(one, other))
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as ObservedKernel);
 }
 
 function observedOf({ verdict, detail, facts }: FindingRow): ObservedFinding {

@@ -1,5 +1,5 @@
-import type { Fact } from './look.js';
 import { packageVersion } from './package.js';
+import type { Fact } from './probe-finding.js';
 import type { FindingRow, FindingsReport, ProbedHost } from './probe-findings.js';
 import { type FindingVerdict, isAsExpected, isUncited } from './verdict.js';
 
@@ -31,7 +31,7 @@ function factLine(fact: Fact): string {
   const mark = isAsExpected(fact) ? '    ' : ' != ';
   const left = `${mark}${name}`.padEnd(widths.fact);
   if (notRun !== '') return `${left}  not run here: ${notRun}`;
-  return `${left}  ${(orText(expected) || 'nobody says').padEnd(widths.expected)}  ${seen}`;
+  return `${left}  ${(orText(expected) || 'unspecified').padEnd(widths.expected)}  ${seen}`;
 }
 
 /** What stands below them: the host, how many hold, and which do not. */
@@ -58,17 +58,17 @@ export function printedSummary(report: FindingsReport): string {
 /** What is different, or what went wrong, in words. */
 function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
   const what = isSeen ? 'expected' : 'cited';
-  const told = facts
+  const list = facts
     .filter((fact) => !isAsExpected(fact))
     .map(({ name, expected, seen }) => `${name}: ${what} ${orText(expected)}, seen ${seen}`);
-  if (verdict === 'differs' && !isSeen) told.unshift('from what is cited');
-  return [detail, ...told].filter(Boolean).join('; ');
+  if (verdict === 'differs' && !isSeen) list.unshift('from what is cited');
+  return [detail, ...list].filter(Boolean).join('; ');
 }
 
-/** What was seen where nobody says what is to be expected. */
+/** What was seen where nothing is cited of what to expect. */
 function uncited({ facts }: FindingRow): string {
   const seen = facts.filter(isUncited).map(({ name, seen }) => `${name}: ${seen}`);
-  return seen.length === 0 ? '' : `nobody says: ${seen.join(', ')}`;
+  return seen.length === 0 ? '' : `unspecified: ${seen.join(', ')}`;
 }
 
 function notRunIn(findings: readonly FindingRow[]): string {
@@ -92,7 +92,7 @@ export function findingsJson(report: FindingsReport): string {
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ') || 'none';
 const row = (...cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
 
-/** Rows to paste: one for kb/HOSTS.md, and one for the page of each finding. */
+/** A row to paste into kb/HOSTS.md, and a table of the findings. */
 export function findingsMarkdown(report: FindingsReport): string {
   const { host, findings, date, problem } = report;
   const trouble = problem === null ? [] : [`<!-- ${problem.message} -->`, ''];
@@ -101,25 +101,24 @@ export function findingsMarkdown(report: FindingsReport): string {
   const hold = findings.filter(({ verdict }) => verdict === 'holds');
   const amiss = findings.filter(({ verdict }) => isAmiss(verdict));
   const held = `${hold.length} of ${findings.length}`;
-  const left = notRunIn(findings);
   const table = [
     '<!-- kb/HOSTS.md, Findings -->',
     '',
     '| host | Windows Node | date | hold | do not | not run |',
     '|---|---|---|---|---|---|',
-    row(host.name, host.windowsNode, date, held, ids(amiss), left),
+    row(host.name, host.windowsNode, date, held, ids(amiss), notRunIn(findings)),
     '',
   ];
   // The row of a host is about all of them.
   const lines = [...trouble, ...(report.isWhole ? table : [])];
+  lines.push(row('finding', host.kernel), '|---|---|');
   for (const each of findings) {
     const { id, title, verdict } = each;
     const amiss = verdict === 'holds' ? '' : differences(each, host);
     const more = [amiss, uncited(each)].filter(Boolean).join('; ');
     const left = each.facts.filter(({ notRun }) => notRun !== '').map(({ name }) => name);
     const rest = left.length === 0 ? '' : `; not run: ${left.join(', ')}`;
-    const said = `${verdict}${more === '' ? '' : `: ${more}`}${rest}`;
-    lines.push(`<!-- kb/findings, ${id} ${title} -->`, '', row(host.kernel, said, date), '');
+    lines.push(row(`${id} ${title}`, `${verdict}${more === '' ? '' : `: ${more}`}${rest}`));
   }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return `${lines.join('\n')}\n`;
 }

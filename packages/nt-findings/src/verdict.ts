@@ -1,4 +1,4 @@
-import type { Fact } from './look.js';
+import type { Fact } from './probe-finding.js';
 
 /**
  * `holds`: everything that was looked at is as expected. `unknown`: it was seen, and nothing is cited

@@ -9,9 +9,15 @@ import {
   type HostKind,
   hostOf,
   kernelNames,
-  lookAt,
+  probeFinding,
 } from 'nt-findings';
-import { type ObservedKernel, observedDirectory, record } from 'nt-findings/internal';
+import {
+  findingsPage,
+  type ObservedKernel,
+  observedDirectory,
+  readObserved,
+  record,
+} from 'nt-findings/internal';
 import { kernelNames as testedKernels } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
@@ -76,7 +82,9 @@ describe('what is expected belongs to a host', () => {
   });
 
   test('nothing that is expected is empty, on any host', () => {
-    for (const { id, expected } of findings) {
+    for (const { id, expected, claim, cited } of findings) {
+      expect(claim, id).toMatch(/\w\.$/);
+      expect(cited, id).not.toEqual([]);
       expect(Object.keys(expected), id).not.toEqual([]);
       for (const [name, expectation] of Object.entries(expected)) {
         const isPlain = typeof expectation === 'string' || Array.isArray(expectation);
@@ -125,16 +133,75 @@ describe('what was observed of a kernel', () => {
   });
 });
 
+describe('kb/FINDINGS.md', () => {
+  const kernels = readObserved();
+
+  test('is what the probes and the records make of it, byte for byte', () => {
+    const file = join(import.meta.dirname, '../../../kb/FINDINGS.md');
+    // Make it again: npx nt-findings page kb/FINDINGS.md
+    expect(readFileSync(file, 'utf8')).toBe(findingsPage(findings, kernels));
+  });
+
+  const one = {
+    id: 'F99',
+    title: 'Made up',
+    claim: 'It is made up.',
+    cited: ['a source', 'another one'],
+    expected: {
+      TCP: ['a', 'b'],
+      UDP: { wine8: 'c', wine10: 'd', windows: { unspecified: true } },
+      left: { notRun: 'it hurts' },
+    },
+    see: async function* () {},
+  } as const;
+  const kernel = (name: string, seen: Record<string, string>, trouble?: string) => ({
+    kernel: name,
+    host: `x, ${name}`,
+    windowsNode: '22.0.0',
+    date: '2026-11-29',
+    findings: { F99: trouble === undefined ? { seen } : { seen, trouble } },
+  });
+
+  test('has what each kernel showed, in bold where it is not as expected', () => {
+    const text = findingsPage(
+      [one],
+      [
+        kernel('Wine 8.0', { TCP: 'b', UDP: 'c' }),
+        kernel('Wine 10.0', { TCP: 'b', UDP: 'c' }),
+        kernel('Windows 10.0.26100', { TCP: 'x|y', UDP: 'z' }),
+      ],
+    );
+    expect(text).toContain('| x, Wine 8.0 | 22.0.0 | 2026-11-29 | 1 of 1 | none |');
+    expect(text).toContain('| x, Wine 10.0 | 22.0.0 | 2026-11-29 | 0 of 1 | F99 |');
+    expect(text).toContain('## F99 Made up\n\nIt is made up.\n');
+    expect(text).toContain('| fact | Wine 8.0 | Wine 10.0 | Windows 10.0.26100 | Windows, cited |');
+    expect(text).toContain('| TCP | b | b | **x\\|y** | a or b |');
+    expect(text).toContain('| UDP | c | **c** | z | *unspecified* |');
+    expect(text).toContain('| left | not run | not run | not run | not run |');
+    expect(text).toContain('Not run, left: it hurts.\n');
+    expect(text).toContain('Cited of Windows: a source; another one.\n');
+  });
+
+  test('says what a kernel did not get to, and why', () => {
+    const text = findingsPage([one], [kernel('Wine 8.0', { TCP: 'a' }, 'crashed: code 5')]);
+    expect(text).toContain('| 0 of 1 | F99 |');
+    expect(text).toContain('| UDP | *not seen* | *unspecified* |');
+    expect(text).toContain('Wine 8.0 crashed: code 5.\n');
+  });
+});
+
 describe('a look', () => {
   const host = { kind: 'wine8' } as const;
   const finding = {
     id: 'F99',
     title: 'Made up',
+    claim: 'It is made up.',
+    cited: [],
     expected: { one: 'a', two: { wine8: ['b', 'c'], wine10: 'd', windows: 'e' }, three: 'f' },
   };
   const facts = async (see: () => AsyncGenerator<readonly [string, string], void>) => {
     const list = [];
-    for await (const fact of lookAt({ ...finding, see }, host)) list.push(fact);
+    for await (const fact of probeFinding({ ...finding, see }, host)) list.push(fact);
     return list;
   };
 
@@ -149,14 +216,14 @@ describe('a look', () => {
     ]);
   });
 
-  test('of which nobody says anything expects nothing, but that it is seen', async () => {
-    const expected = { one: { wine8: { nobodySays: true }, wine10: 'a', windows: 'a' } } as const;
+  test('of which nothing is specified expects nothing, but that it is seen', async () => {
+    const expected = { one: { wine8: { unspecified: true }, wine10: 'a', windows: 'a' } } as const;
     const looks = [['one', 'whatever'] as const, undefined].map(async (fact) => {
       const list = [];
       const see = async function* () {
         if (fact !== undefined) yield fact;
       };
-      for await (const each of lookAt({ ...finding, expected, see }, host)) list.push(each);
+      for await (const each of probeFinding({ ...finding, expected, see }, host)) list.push(each);
       return list;
     });
     const [seen, unseen] = await Promise.all(looks);
@@ -166,12 +233,12 @@ describe('a look', () => {
     ]);
   });
 
-  test('what is said of Windows for F18 is that nobody says', () => {
+  test('what F18 does on Windows is unspecified', () => {
     const closed = findings.find(({ id }) => id === 'F18');
     const said = Object.values(closed?.expected ?? {}).map(
       (each) => (each as Record<string, unknown>)['windows'],
     );
-    expect(said).toEqual(Array.from({ length: 7 }, () => ({ nobodySays: true })));
+    expect(said).toEqual(Array.from({ length: 7 }, () => ({ unspecified: true })));
   });
 
   test.each([

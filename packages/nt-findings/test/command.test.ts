@@ -29,7 +29,7 @@ const differs = {
   body: `yield ['TCP', 'silent']; ${ok.body}`,
 };
 const nothingCited = Object.fromEntries(
-  ['wine8', 'wine10', 'windows'].map((kind) => [kind, { nobodySays: true }]),
+  ['wine8', 'wine10', 'windows'].map((kind) => [kind, { unspecified: true }]),
 ) as MadeUp['expected'][string];
 
 describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
@@ -51,7 +51,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(printedSummary(seen)).toContain(`F02 differs: ${said}\n`);
     expect(printedSummary(seen)).toContain('1 of 2 findings hold.');
     expect(isConfirmed(seen)).toBe(false);
-    const [, , summary, ...rows] = rowsOf(findingsMarkdown(seen));
+    const [, , summary, , , ...rows] = rowsOf(findingsMarkdown(seen));
     expect(summary?.slice(3, 5)).toEqual(['1 of 2', 'F02']);
     expect(rows.map((cells) => cells[1])).toEqual([
       'holds',
@@ -74,8 +74,8 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     };
     const report = await probeAll(madeUpProbes({ F01: both, F02: uncited }));
     const printed = findingsMarkdown(report);
-    expect(printed).toContain('| holds: nobody says: TCP: silent |');
-    expect(printed).toContain('| unknown: nobody says: TCP: silent |');
+    expect(printed).toContain('| holds: unspecified: TCP: silent |');
+    expect(printed).toContain('| unknown: unspecified: TCP: silent |');
     expect(printed).toContain('| 1 of 2 |');
     expect(isConfirmed(report)).toBe(true);
   });
@@ -129,8 +129,10 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     });
     const { kernelVersion } = hostProfile();
     expect(rowsOf(findingsMarkdown(report))).toEqual([
-      [kernelVersion, 'holds', report.date],
-      [kernelVersion, 'holds', report.date],
+      ['finding', kernelVersion],
+      ['-', '-'],
+      ['F02 Made up', 'holds'],
+      ['F03 Made up', 'holds'],
     ]);
     await expect(probeAll(probes, { ids: ['F02', 'F44'] })).rejects.toMatchObject({
       code: 'ERR_USAGE',
@@ -228,18 +230,22 @@ describe('a command line', () => {
     [['probe', '--markdown', '--record'], { ...probe, form: 'markdown', isRecorded: true }],
     [['--help'], { what: 'help' }],
     [['probe', 'F06', '-h'], { what: 'help' }],
+    [['page'], { what: 'page', file: undefined }],
+    [['page', 'a b.md'], { what: 'page', file: 'a b.md' }],
     [['--version'], { what: 'version' }],
   ])('%j', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);
   });
 
   test.each([
-    [[], 'wants the command probe, got nothing.'],
-    [['F06'], 'wants the command probe, got "F06".'],
+    [[], 'wants the command probe or page, got nothing.'],
+    [['F06'], 'wants the command probe or page, got "F06".'],
     [['probe', 'F6'], 'not "F6".'],
     [['probe', '--jsn'], 'not "--jsn".'],
     [['probe', 'F99'], 'There is no finding F99.'],
     [['probe', '--json', '--markdown'], '--json and --markdown exclude each other.'],
+    [['page', 'a', 'b'], 'page takes one file, not "b".'],
+    [['page', '--json'], 'page takes one file, not "--json".'],
     [['probe', '--record', 'f06'], '--record writes what all findings showed, not F06 alone.'],
   ])('%j is one line and one hint, exit code 2', async (args, said) => {
     const { code, stdout, stderr } = await commandHere(args);

@@ -1,10 +1,10 @@
-import { askForUnixSockets, findFinding, findHost, lookAt } from 'nt-findings';
+import { askForUnixSockets, findFinding, findHost, probeFinding } from 'nt-findings';
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 
-// Each test holds one page of kb/findings: what AFD does, seen and not only said. What is expected on
-// which host stands beside the calls, in src/findings.
+// Each test holds one finding of kb/FINDINGS.md: what AFD does, seen and not only said. What is expected
+// on which host stands beside the calls, in src/findings.
 
 const host = findHost();
 
@@ -14,14 +14,14 @@ async function holds(id: string): Promise<void> {
   if (finding === undefined) throw new Error(`There is no finding ${id}.`);
   const seen: [string, string][] = [];
   const expected: [string, string][] = [];
-  for await (const fact of lookAt(finding, host)) {
+  for await (const fact of probeFinding(finding, host)) {
     if (fact.notRun !== '') {
       process.stdout.write(`NOT RUN ${id} ${fact.name}: ${fact.notRun}\n`);
       continue;
     }
     seen.push([fact.name, fact.seen]);
     if (fact.expected.length === 0) {
-      process.stdout.write(`NOBODY SAYS ${id} ${fact.name}: ${fact.seen}\n`);
+      process.stdout.write(`UNSPECIFIED ${id} ${fact.name}: ${fact.seen}\n`);
     }
     const isExpected = fact.expected.length === 0 || fact.expected.includes(fact.seen);
     expected.push([fact.name, isExpected ? fact.seen : fact.expected.join(' or ')]);
@@ -82,7 +82,7 @@ test('F18 a look that ends early leaves nothing open', async () => {
   if (finding === undefined) throw new Error('There is no finding F18.');
   for (let most = 1; most <= Object.keys(finding.expected).length; most += 1) {
     let count = 0;
-    for await (const _ of lookAt(finding, host)) {
+    for await (const _ of probeFinding(finding, host)) {
       count += 1;
       if (count === most) break;
     }
@@ -97,7 +97,7 @@ test('F19 N12 a poll that is wrong is refused at once, without a packet', () => 
 test('F20 X05 a close with unread data is a reset: ABORT; under Wine 8 recv says 0', () =>
   holds('F20'));
 
-test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is told', () =>
+test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is reported', () =>
   holds('F21'));
 
 test('F23 G05 a reset between the end of a poll and the next one: that one ends at once with ABORT', () =>

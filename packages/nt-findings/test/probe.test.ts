@@ -85,7 +85,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
   });
 
   test('where nothing is cited of what to expect of a host, nothing differs', async () => {
-    const silent = { nobodySays: true } as const;
+    const silent = { unspecified: true } as const;
     const nothing = { wine8: silent, wine10: silent, windows: silent };
     const report = await probeAll(changedF14({ TCP: nothing, 'UDP, bound': nothing }));
     expect(verdicts(report)).toEqual({ F13: 'holds', F14: 'unknown' });

@@ -140,7 +140,10 @@ function onOutputError(error: NodeJS.ErrnoException): void {
 export async function main(args: readonly string[]): Promise<RunResult> {
   endQuietly();
   try {
-    return await run(args);
+    const result = await run(args);
+    // The error of the last write comes by an event.
+    await new Promise((done) => setImmediate(done));
+    return isReaderGone ? ended(brokenPipeExitCode) : result;
   } catch (error) {
     if (error instanceof InterruptedError) {
       if (isReaderGone) return ended(brokenPipeExitCode);

@@ -61,7 +61,7 @@ describe.skipIf(host.kind === 'none')(
       },
     );
 
-    test.each(['doctor', 'doctor --json'])(
+    test.each(['doctor', 'doctor --json', '--version'])(
       'a reader of %s that goes away leaves no message',
       (words) => {
         const script = `{ "$NODE" "$BIN" ${words} 2>&3; echo "code $?" >&3; } 3>&1 >&4 4>&- | cat`;

@@ -1,7 +1,7 @@
 import { AFD_POLL_ACCEPT, IO_STATUS_BLOCK } from 'ntdllx';
 import { cancelInThread } from '../cancel-in-thread.js';
 import { type Finding, finding } from '../finding.js';
-import { pause, soonMs } from '../scene.js';
+import { pause, soonMs } from '../loopback.js';
 import { packetText } from '../text.js';
 
 const cancelled = 'STATUS_CANCELLED, Information 0';
@@ -13,7 +13,22 @@ const silentMs = 50;
 
 const whichCancel = finding(
   'F24',
-  'NtCancelIoFileEx looks for a block, NtCancelIoFile for a thread',
+  {
+    title: 'NtCancelIoFileEx finds a request by its block, NtCancelIoFile by its thread',
+    claim:
+      'NtCancelIoFileEx cancels the request that was submitted on this file with this ' +
+      'very IO_STATUS_BLOCK, by whichever thread. It returns STATUS_NOT_FOUND when ' +
+      'there is none: for a copy of the block, as in a program whose block moved; on ' +
+      'another file, such as the polled socket where a handle of AFD was polled on; and ' +
+      'for a request that is complete, even while its packet is still on the port. ' +
+      'NtCancelIoFile takes no block: it cancels what the calling thread submitted on ' +
+      'the file, and returns STATUS_SUCCESS also when that is nothing. So its success ' +
+      'proves a cancel only together with the packet, STATUS_CANCELLED.',
+    cited: [
+      "Microsoft's documentation of CancelIoEx (one request by its OVERLAPPED, of all " +
+        'threads; ERROR_NOT_FOUND) and of CancelIo (of the calling thread)',
+    ],
+  },
   {
     'a copied block, NtCancelIoFileEx': notFound,
     'a copied block, packet': none,
@@ -30,9 +45,9 @@ const whichCancel = finding(
     'complete, NtCancelIoFile': done,
     'complete, packet': 'STATUS_SUCCESS, Information 32',
   },
-  async function* (scene) {
-    const { poller } = scene;
-    const listener = scene.listen();
+  async function* (loopback) {
+    const { poller } = loopback;
+    const listener = loopback.listen();
     const arm = () => poller.arm(listener, AFD_POLL_ACCEPT).poll;
 
     // What a program does whose block moved: its address is no longer the one of the submission.
@@ -63,7 +78,7 @@ const whichCancel = finding(
     yield ['another thread, packet after Ex', packetText(poller.next(soonMs), polled)];
 
     const complete = arm();
-    scene.connectTo(listener);
+    loopback.connectTo(listener);
     for (let waitedMs = 0; complete.isPending && waitedMs < soonMs; waitedMs += 5) await pause(5);
     yield ['complete, NtCancelIoFileEx', poller.cancel(complete)];
     yield ['complete, NtCancelIoFile', poller.cancelAll(complete.on, false)];

@@ -5,15 +5,18 @@ import {
   AFD_POLL_RECEIVE_EXPEDITED,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { type Finding, finding, uncited } from '../finding.js';
-import { outcome, type Scene } from '../scene.js';
+import { type Finding, finding, uncited, wineTests } from '../finding.js';
+import { type Loopback, outcome } from '../loopback.js';
 import { bitsText } from '../text.js';
 
 /** By Wine's tests Windows takes about two seconds to learn of a refusal. */
 const refusalMs = 8_000;
 
-async function failure(scene: Scene, client: ReturnType<Scene['client']>): Promise<string> {
-  const [first] = (await scene.poller.poll(client, everything, refusalMs)) ?? [];
+async function failure(
+  loopback: Loopback,
+  client: ReturnType<Loopback['client']>,
+): Promise<string> {
+  const [first] = (await loopback.poller.poll(client, everything, refusalMs)) ?? [];
   return first === undefined ? 'silent' : `${bitsText(first.events)}, ${first.status}`;
 }
 
@@ -21,7 +24,18 @@ const refused = 'CONNECT_FAIL, STATUS_CONNECTION_REFUSED';
 
 const refusedConnect = finding(
   'F08',
-  'A refused connect is CONNECT_FAIL',
+  {
+    title: 'A refused connect is CONNECT_FAIL',
+    claim:
+      'A refused connect reports CONNECT_FAIL with STATUS_CONNECTION_REFUSED in ' +
+      'Handles[0].Status, each time it is asked. SEND or ABORT alone stay silent, so ' +
+      'CONNECT_FAIL belongs into every mask while connecting. SO_ERROR says ' +
+      'WSAECONNREFUSED.',
+    cited: [
+      wineTests(),
+      'there it takes about 2 s, under Wine it is at once. SO_ERROR is unspecified',
+    ],
+  },
   {
     'a refused connect': refused,
     'asked again': refused,
@@ -29,55 +43,71 @@ const refusedConnect = finding(
     'ABORT alone': 'silent',
     SO_ERROR: uncited('WSAECONNREFUSED'),
   },
-  async function* (scene) {
-    const listener = scene.listen();
+  async function* (loopback) {
+    const listener = loopback.listen();
     const { port } = listener.localEndpoint();
     listener.close();
-    const client = scene.client(port);
+    const client = loopback.client(port);
     client.connect();
-    yield ['a refused connect', await failure(scene, client)];
-    yield ['asked again', await failure(scene, client)];
-    yield ['SEND alone', await scene.heard(client, AFD_POLL_SEND)];
-    yield ['ABORT alone', await scene.heard(client, AFD_POLL_ABORT)];
+    yield ['a refused connect', await failure(loopback, client)];
+    yield ['asked again', await failure(loopback, client)];
+    yield ['SEND alone', await loopback.reportedOrSilent(client, AFD_POLL_SEND)];
+    yield ['ABORT alone', await loopback.reportedOrSilent(client, AFD_POLL_ABORT)];
     yield ['SO_ERROR', outcome(() => client.finishConnect())];
   },
 );
 
 const connectForEver = finding(
   'F13',
-  'A connected socket says CONNECT for ever',
+  {
+    title: 'A connected socket reports CONNECT for ever',
+    claim:
+      'A connected, idle socket reports SEND and CONNECT, each time it is asked. So ' +
+      'CONNECT is left out of the mask of a connected socket.',
+    cited: [wineTests(), "mio's and wepoll's comments"],
+  },
   {
     'the client': 'SEND+CONNECT',
     'the server': 'SEND+CONNECT',
     'the client again': 'SEND+CONNECT',
   },
-  async function* (scene) {
-    const { client, server } = await scene.connectPair();
-    yield ['the client', await scene.told(client)];
-    yield ['the server', await scene.told(server)];
-    yield ['the client again', await scene.told(client)];
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
+    yield ['the client', await loopback.reported(client)];
+    yield ['the server', await loopback.reported(server)];
+    yield ['the client again', await loopback.reported(client)];
   },
 );
 
 const neverConnected = finding(
   'F14',
-  'A socket that was never connected says nothing',
+  {
+    title: 'A socket that was never connected reports nothing',
+    claim:
+      'A poll of everything on an unconnected TCP socket pends. A bound UDP socket ' +
+      'reports SEND.',
+    cited: [wineTests()],
+  },
   { TCP: 'silent', 'UDP, bound': 'SEND' },
-  async function* (scene) {
-    yield ['TCP', await scene.heard(scene.client(9))];
-    yield ['UDP, bound', await scene.told(scene.datagram())];
+  async function* (loopback) {
+    yield ['TCP', await loopback.reportedOrSilent(loopback.client(9))];
+    yield ['UDP, bound', await loopback.reported(loopback.datagram())];
   },
 );
 
 const urgent = finding(
   'F15',
-  'An urgent byte is RECEIVE_EXPEDITED',
+  {
+    title: 'An urgent byte is RECEIVE_EXPEDITED',
+    claim: 'Out-of-band data reports RECEIVE_EXPEDITED; RECEIVE alone stays silent.',
+    cited: [wineTests()],
+  },
   { 'RECEIVE_EXPEDITED alone': 'RECEIVE_EXPEDITED', 'RECEIVE alone': 'silent' },
-  async function* (scene) {
-    const { client, server } = await scene.connectPair();
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
     client.send(Buffer.from('!'), { oob: true });
-    yield ['RECEIVE_EXPEDITED alone', await scene.told(server, AFD_POLL_RECEIVE_EXPEDITED)];
-    yield ['RECEIVE alone', await scene.heard(server, AFD_POLL_RECEIVE)];
+    yield ['RECEIVE_EXPEDITED alone', await loopback.reported(server, AFD_POLL_RECEIVE_EXPEDITED)];
+    yield ['RECEIVE alone', await loopback.reportedOrSilent(server, AFD_POLL_RECEIVE)];
   },
 );
 

@@ -7,8 +7,8 @@ import {
   AFD_POLL_RECEIVE,
   AFD_POLL_SEND,
 } from 'ntdllx';
-import { type Finding, finding } from '../finding.js';
-import { outcome, pause, soonMs } from '../scene.js';
+import { type Finding, finding, wineTests } from '../finding.js';
+import { outcome, pause, soonMs } from '../loopback.js';
 import { bitsText, packetText } from '../text.js';
 
 /** What a connected socket with nothing to read always says. */
@@ -17,7 +17,19 @@ const oneByte = () => new Uint8Array(1);
 
 const fin = finding(
   'F06',
-  'FIN is DISCONNECT',
+  {
+    title: 'FIN is DISCONNECT',
+    claim:
+      "After the other side's FIN a poll reports DISCONNECT, each time it is asked. A " +
+      'mask of RECEIVE alone stays silent. While data is unread Wine reports RECEIVE ' +
+      'only, and DISCONNECT when it was read.',
+    cited: [
+      wineTests(
+        ': RECEIVE and DISCONNECT at once with unread data, marked there as a ' +
+          "difference of Wine's",
+      ),
+    ],
+  },
   {
     'everything, but for SEND and CONNECT': 'DISCONNECT',
     'asked again': 'DISCONNECT',
@@ -27,46 +39,69 @@ const fin = finding(
     'unread data, DISCONNECT alone': { wine8: 'silent', wine10: 'silent', windows: 'DISCONNECT' },
     'data read, DISCONNECT alone': 'DISCONNECT',
   },
-  async function* (scene) {
-    const one = await scene.connectPair();
+  async function* (loopback) {
+    const one = await loopback.connectPair();
     one.client.shutdown('send');
-    await scene.told(one.server, AFD_POLL_DISCONNECT);
-    const told = await scene.told(one.server, everything, idleBits);
-    yield ['everything, but for SEND and CONNECT', told];
-    yield ['asked again', await scene.told(one.server, everything, idleBits)];
-    yield ['RECEIVE alone', await scene.heard(one.server, AFD_POLL_RECEIVE)];
+    await loopback.reported(one.server, AFD_POLL_DISCONNECT);
+    const reported = await loopback.reported(one.server, everything, idleBits);
+    yield ['everything, but for SEND and CONNECT', reported];
+    yield ['asked again', await loopback.reported(one.server, everything, idleBits)];
+    yield ['RECEIVE alone', await loopback.reportedOrSilent(one.server, AFD_POLL_RECEIVE)];
     yield ['recv', outcome(() => one.server.recv(oneByte()))];
-    const other = await scene.connectPair();
+    const other = await loopback.connectPair();
     other.client.send(Buffer.from('x'));
     other.client.shutdown('send');
-    yield ['unread data, RECEIVE alone', await scene.told(other.server, AFD_POLL_RECEIVE)];
-    yield ['unread data, DISCONNECT alone', await scene.heard(other.server, AFD_POLL_DISCONNECT)];
+    yield ['unread data, RECEIVE alone', await loopback.reported(other.server, AFD_POLL_RECEIVE)];
+    yield [
+      'unread data, DISCONNECT alone',
+      await loopback.reportedOrSilent(other.server, AFD_POLL_DISCONNECT),
+    ];
     other.server.recv(oneByte());
-    yield ['data read, DISCONNECT alone', await scene.told(other.server, AFD_POLL_DISCONNECT)];
+    yield [
+      'data read, DISCONNECT alone',
+      await loopback.reported(other.server, AFD_POLL_DISCONNECT),
+    ];
   },
 );
 
 const rst = finding(
   'F07',
-  'RST is ABORT',
+  {
+    title: 'RST is ABORT',
+    claim:
+      'After a reset a poll reports ABORT, each time it is asked. Masks of RECEIVE or ' +
+      'DISCONNECT alone stay silent, so ABORT belongs into every mask.',
+    cited: [wineTests(' (`test_poll_reset`)')],
+  },
   {
     'ABORT alone': 'ABORT',
     'asked again': 'ABORT',
     'RECEIVE alone': 'silent',
     'DISCONNECT alone': 'silent',
   },
-  async function* (scene) {
-    const server = await scene.resetByPeer();
-    yield ['ABORT alone', await scene.told(server, AFD_POLL_ABORT)];
-    yield ['asked again', await scene.told(server, AFD_POLL_ABORT)];
-    yield ['RECEIVE alone', await scene.heard(server, AFD_POLL_RECEIVE)];
-    yield ['DISCONNECT alone', await scene.heard(server, AFD_POLL_DISCONNECT)];
+  async function* (loopback) {
+    const server = await loopback.resetByPeer();
+    yield ['ABORT alone', await loopback.reported(server, AFD_POLL_ABORT)];
+    yield ['asked again', await loopback.reported(server, AFD_POLL_ABORT)];
+    yield ['RECEIVE alone', await loopback.reportedOrSilent(server, AFD_POLL_RECEIVE)];
+    yield ['DISCONNECT alone', await loopback.reportedOrSilent(server, AFD_POLL_DISCONNECT)];
   },
 );
 
 const ownClose = finding(
   'F09',
-  'Closing a socket ends its poll with LOCAL_CLOSE',
+  {
+    title: 'Closing a socket ends its poll with LOCAL_CLOSE',
+    claim:
+      'closesocket completes a pending poll of that socket with STATUS_SUCCESS and ' +
+      'LOCAL_CLOSE, whatever the mask asked for, 0 included. A cancel comes too late ' +
+      'then: STATUS_NOT_FOUND.',
+    cited: [
+      wineTests(),
+      'wepoll `src/afd.c` and mio `src/sys/windows/afd.rs` take STATUS_NOT_FOUND for ' +
+        'a poll that is over',
+    ],
+  },
   {
     'mask RECEIVE, before the close': 'no packet',
     'mask RECEIVE': 'STATUS_SUCCESS, Information 32, LOCAL_CLOSE',
@@ -78,14 +113,14 @@ const ownClose = finding(
     'mask 0': 'STATUS_SUCCESS, Information 32, LOCAL_CLOSE',
     'mask 0, a cancel after it': 'STATUS_NOT_FOUND',
   },
-  async function* (scene) {
-    const { poller } = scene;
+  async function* (loopback) {
+    const { poller } = loopback;
     for (const [mask, bits] of [
       ['RECEIVE', AFD_POLL_RECEIVE],
       ['LOCAL_CLOSE', AFD_POLL_LOCAL_CLOSE],
       ['0', 0],
     ] as const) {
-      const { client } = await scene.connectPair();
+      const { client } = await loopback.connectPair();
       const { poll } = poller.arm(client, bits);
       yield [`mask ${mask}, before the close`, packetText(poller.next(20), poll)];
       client.close();
@@ -99,37 +134,65 @@ const ownClose = finding(
 
 const unreadClose = finding(
   'F20',
-  'A close with unread data is ABORT',
+  {
+    title: 'A close with unread data is ABORT',
+    claim:
+      'A peer that closes while it has unread data resets the connection, and a poll ' +
+      'reports ABORT. Under Wine 8 recv then returns 0, as if the peer had ended ' +
+      'cleanly: there only the poll tells the two apart.',
+    cited: [
+      'RFC 1122, section 4.2.2.13, for the reset',
+      "Microsoft's documentation of recv for WSAECONNRESET",
+      'F07 for ABORT',
+    ],
+  },
   {
     'ABORT alone': 'ABORT',
     recv: { wine8: '0', wine10: 'WSAECONNRESET', windows: 'WSAECONNRESET' },
   },
-  async function* (scene) {
-    const { client, server } = await scene.connectPair();
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
     client.send(Buffer.from('unread'));
-    await scene.told(server, AFD_POLL_RECEIVE);
+    await loopback.reported(server, AFD_POLL_RECEIVE);
     server.close();
-    yield ['ABORT alone', await scene.told(client, AFD_POLL_ABORT)];
+    yield ['ABORT alone', await loopback.reported(client, AFD_POLL_ABORT)];
     yield ['recv', outcome(() => client.recv(oneByte()))];
   },
 );
 
 const maskOfZero = finding(
   'F21',
-  'A mask of 0 does not hear a reset',
+  {
+    title: 'A mask of 0 does not report a reset',
+    claim:
+      'A poll with a mask of 0 stays pending when the peer resets, though it reports ' +
+      'the close of its own socket (F09). A program that wants hang-ups without any ' +
+      'other interest asks for ABORT.',
+    cited: ['wepoll `src/sock.c`, which adds ABORT to every mask'],
+  },
   { 'mask 0': 'silent', 'ABORT and LOCAL_CLOSE': 'ABORT' },
-  async function* (scene) {
-    const server = await scene.resetByPeer();
-    await scene.told(server, AFD_POLL_ABORT);
-    yield ['mask 0', await scene.heard(server, 0)];
+  async function* (loopback) {
+    const server = await loopback.resetByPeer();
+    await loopback.reported(server, AFD_POLL_ABORT);
+    yield ['mask 0', await loopback.reportedOrSilent(server, 0)];
     const hangUps = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE;
-    yield ['ABORT and LOCAL_CLOSE', await scene.told(server, hangUps)];
+    yield ['ABORT and LOCAL_CLOSE', await loopback.reported(server, hangUps)];
   },
 );
 
 const ownShutdown = finding(
   'F22',
-  'Own shutdown is no event',
+  {
+    title: 'Own shutdown is no event',
+    claim:
+      'After an own shutdown of sending, or of receiving, a poll of everything but SEND ' +
+      'and CONNECT stays silent: DISCONNECT and ABORT are about the other side.',
+    cited: [
+      'mio `tests/tcp_stream.rs` (`shutdown_write`, `shutdown_read`)',
+      wineTests(),
+      "Microsoft's documentation of recv for WSAESHUTDOWN",
+    ],
+  },
   {
     'sending ended': 'silent',
     send: {
@@ -143,25 +206,32 @@ const ownShutdown = finding(
     'receiving ended': 'silent',
     'recv then': 'WSAESHUTDOWN',
   },
-  async function* (scene) {
+  async function* (loopback) {
     const mask = everything & ~idleBits;
-    const one = await scene.connectPair();
+    const one = await loopback.connectPair();
     one.client.shutdown('send');
-    yield ['sending ended', await scene.heard(one.client, mask)];
+    yield ['sending ended', await loopback.reportedOrSilent(one.client, mask)];
     yield ['send', outcome(() => one.client.send(Buffer.from('x')))];
     one.server.send(Buffer.from('x'));
-    yield ['data comes', await scene.told(one.client, AFD_POLL_RECEIVE)];
+    yield ['data comes', await loopback.reported(one.client, AFD_POLL_RECEIVE)];
     yield ['recv of it', outcome(() => one.client.recv(oneByte()))];
-    const other = await scene.connectPair();
+    const other = await loopback.connectPair();
     other.client.shutdown('receive');
-    yield ['receiving ended', await scene.heard(other.client, mask)];
+    yield ['receiving ended', await loopback.reportedOrSilent(other.client, mask)];
     yield ['recv then', outcome(() => other.client.recv(oneByte()))];
   },
 );
 
 const resetBetween = finding(
   'F23',
-  'A reset between two polls ends the second one at once',
+  {
+    title: 'A reset between two polls ends the second one at once',
+    claim:
+      'A peer that resets after a poll completed and before the next one was submitted ' +
+      'is not missed: the next poll completes at once with ABORT, and so does each one ' +
+      'after it. An engine need not look in between.',
+    cited: ['wepoll `src/sock.c`, which submits each poll anew and relies on it'],
+  },
   {
     'the first poll': 'RECEIVE',
     'returned, after the reset': 'STATUS_SUCCESS',
@@ -169,22 +239,22 @@ const resetBetween = finding(
     'ABORT alone': 'ABORT',
     'asked again': 'ABORT',
   },
-  async function* (scene) {
-    const { client, server } = await scene.connectPair();
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
     client.send(Buffer.from('x'));
-    yield ['the first poll', await scene.told(server, AFD_POLL_RECEIVE)];
+    yield ['the first poll', await loopback.reported(server, AFD_POLL_RECEIVE)];
     client.abortOnClose();
     client.close();
     await pause(20);
     // What an engine does next: it submits a poll again, without knowing.
-    const { poll, status } = scene.poller.arm(server, everything);
+    const { poll, status } = loopback.poller.arm(server, everything);
     yield ['returned, after the reset', status];
-    scene.poller.next(soonMs);
-    scene.poller.end(poll);
-    const all = await scene.told(server, everything, idleBits);
+    loopback.poller.next(soonMs);
+    loopback.poller.end(poll);
+    const all = await loopback.reported(server, everything, idleBits);
     yield ['every bit, but for SEND and CONNECT', all];
-    yield ['ABORT alone', await scene.told(server, AFD_POLL_ABORT)];
-    yield ['asked again', await scene.told(server, AFD_POLL_ABORT)];
+    yield ['ABORT alone', await loopback.reported(server, AFD_POLL_ABORT)];
+    yield ['asked again', await loopback.reported(server, AFD_POLL_ABORT)];
   },
 );
 

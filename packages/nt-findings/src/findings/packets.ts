@@ -11,38 +11,52 @@ import {
   WAIT_TIMEOUT,
   WaitForSingleObject,
 } from 'ntdllx/kernel32';
-import { type Finding, finding, uncited } from '../finding.js';
-import { soonMs } from '../scene.js';
+import { type Finding, finding, uncited, wineTests } from '../finding.js';
+import { soonMs } from '../loopback.js';
 import { bitsText, packetText, reportText } from '../text.js';
 
 const success = 'STATUS_SUCCESS, Information 32';
 
 const nullApcContext = finding(
   'F01',
-  'A null ApcContext posts no packet',
+  {
+    title: 'A null ApcContext posts no packet',
+    claim:
+      'A poll whose ApcContext is 0 fills its block and posts nothing to the port. Any ' +
+      'other value comes back in the packet.',
+    cited: [wineTests(' (`test_poll_completion_port`)')],
+  },
   {
     'ApcContext 0: packet': 'no packet',
     'ApcContext 0: block': 'SEND',
     'ApcContext 5: ApcContext of its packet': '5',
     'after it': 'no packet',
   },
-  async function* (scene) {
-    const { client } = await scene.connectPair();
-    const { poller } = scene;
+  async function* (loopback) {
+    const { client } = await loopback.connectPair();
+    const { poller } = loopback;
     const { poll: silent } = poller.arm(client, AFD_POLL_SEND, { apcContext: 0 });
     yield ['ApcContext 0: packet', packetText(poller.next(100), silent)];
     yield ['ApcContext 0: block', reportText(silent)];
-    const { poll: heard } = poller.arm(client, AFD_POLL_SEND, { apcContext: 5 });
+    const { poll: answered } = poller.arm(client, AFD_POLL_SEND, { apcContext: 5 });
     const context = poller.next(soonMs)?.apcContext;
     yield ['ApcContext 5: ApcContext of its packet', String(context)];
-    yield ['after it', packetText(poller.next(0), heard)];
-    for (const poll of [silent, heard]) poller.end(poll);
+    yield ['after it', packetText(poller.next(0), answered)];
+    for (const poll of [silent, answered]) poller.end(poll);
   },
 );
 
 const successAtOnce = finding(
   'F02',
-  'A poll that succeeds at once posts a packet all the same',
+  {
+    title: 'A poll that succeeds at once posts a packet all the same',
+    claim:
+      'NtDeviceIoControlFile may return STATUS_SUCCESS instead of STATUS_PENDING; ' +
+      'exactly one packet is posted in either case. With ' +
+      'FILE_SKIP_COMPLETION_PORT_ON_SUCCESS on the handle none is posted for the first, ' +
+      'and one for the second.',
+    cited: [wineTests(), "Microsoft's documentation of SetFileCompletionNotificationModes"],
+  },
   {
     returned: ['STATUS_SUCCESS', 'STATUS_PENDING'],
     packet: success,
@@ -53,14 +67,14 @@ const successAtOnce = finding(
     'skip flag, later: returned': 'STATUS_PENDING',
     'skip flag, later: packet': success,
   },
-  async function* (scene) {
-    const { client, server } = await scene.connectPair();
-    const { poller } = scene;
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
+    const { poller } = loopback;
     const plain = poller.arm(client, AFD_POLL_SEND);
     yield ['returned', plain.status];
     yield ['packet', packetText(poller.next(soonMs), plain.poll)];
     yield ['a second packet', packetText(poller.next(50), plain.poll)];
-    const skipping = scene.newPoller();
+    const skipping = loopback.newPoller();
     skipping.setNotificationModes(skipping.afd, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
     const atOnce = skipping.arm(client, AFD_POLL_SEND);
     yield ['skip flag, at once: returned', atOnce.status];
@@ -75,7 +89,14 @@ const successAtOnce = finding(
 
 const timeOut = finding(
   'F03',
-  'A poll whose time is over looks like success in Events',
+  {
+    title: 'In Events a poll that timed out looks like a success',
+    claim:
+      'With Timeout 0 a poll ends at once with STATUS_SUCCESS, with a relative one ' +
+      'later with STATUS_TIMEOUT; in both NumberOfHandles is 0, Information 16, and ' +
+      'Events still holds the bits that were asked for.',
+    cited: [wineTests()],
+  },
   {
     'Timeout 0: packet': 'STATUS_SUCCESS, Information 16',
     'Timeout 0: NumberOfHandles': '0',
@@ -84,9 +105,9 @@ const timeOut = finding(
     'Timeout 50 ms: NumberOfHandles': '0',
     'Timeout 50 ms: Events': 'ACCEPT',
   },
-  async function* (scene) {
-    const { poller } = scene;
-    const listener = scene.listen();
+  async function* (loopback) {
+    const { poller } = loopback;
+    const listener = loopback.listen();
     for (const [name, timeout100ns] of [
       ['Timeout 0', 0n],
       ['Timeout 50 ms', -500_000n],
@@ -106,20 +127,26 @@ const waitText = (event: number) => {
 
 const eventAndPort = finding(
   'F05',
-  'An event and the port together: both are told',
+  {
+    title: 'An event and the port together: both are signalled',
+    claim:
+      'A poll with an event and a non-null ApcContext clears the event when it is ' +
+      'armed, sets it when it completes, and posts a packet.',
+    cited: [wineTests()],
+  },
   {
     'the event, once the poll is armed': 'clear',
     packet: success,
     'the event, after it': 'set',
   },
-  async function* (scene) {
-    const { poller } = scene;
-    const listener = scene.listen();
+  async function* (loopback) {
+    const { poller } = loopback;
+    const listener = loopback.listen();
     const event = CreateEventA(0, 1, 1, 0);
     try {
       const { poll } = poller.arm(listener, AFD_POLL_ACCEPT, { event });
       yield ['the event, once the poll is armed', waitText(event)];
-      scene.connectTo(listener);
+      loopback.connectTo(listener);
       yield ['packet', packetText(poller.next(soonMs), poll)];
       yield ['the event, after it', waitText(event)];
       poller.end(poll);
@@ -131,7 +158,17 @@ const eventAndPort = finding(
 
 const cancelled = finding(
   'F10',
-  'A cancelled poll ends with one packet',
+  {
+    title: 'A cancelled poll ends with one packet',
+    claim:
+      'NtCancelIoFileEx returns STATUS_SUCCESS, and one packet with STATUS_CANCELLED ' +
+      'and Information 0 follows. Events still holds the request. A second cancel is ' +
+      'STATUS_NOT_FOUND.',
+    cited: [
+      'wepoll `src/sock.c`, mio `src/sys/windows/afd.rs`, c-ares: all wait for that ' +
+        'packet before they free the memory. Events is unspecified',
+    ],
+  },
   {
     'the cancel': 'STATUS_SUCCESS',
     packet: 'STATUS_CANCELLED, Information 0',
@@ -139,9 +176,9 @@ const cancelled = finding(
     'a second cancel': 'STATUS_NOT_FOUND',
     'a second packet': 'no packet',
   },
-  async function* (scene) {
-    const { client } = await scene.connectPair();
-    const { poller } = scene;
+  async function* (loopback) {
+    const { client } = await loopback.connectPair();
+    const { poller } = loopback;
     const { poll } = poller.arm(client, AFD_POLL_RECEIVE);
     yield ['the cancel', poller.cancel(poll)];
     yield ['packet', packetText(poller.next(soonMs), poll)];

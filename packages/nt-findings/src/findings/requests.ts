@@ -1,23 +1,29 @@
 import { everything } from 'nt-afd/raw-poll';
 import { AFD_POLL_ACCEPT, AFD_POLL_RECEIVE } from 'ntdllx';
 import { type AcceptedSkt, wouldBlock } from 'tofu-sockets';
-import { type Finding, finding } from '../finding.js';
-import { outcome, soonMs } from '../scene.js';
+import { type Finding, finding, wineTests } from '../finding.js';
+import { outcome, soonMs } from '../loopback.js';
 import { bitsText, packetText, reportText } from '../text.js';
 
 const success = 'STATUS_SUCCESS, Information 32';
 
 const twoBuffers = finding(
   'F04',
-  'Two buffers work: the output is filled, the input is not',
+  {
+    title: 'Two buffers work: the output is filled, the input is not',
+    claim:
+      'With separate input and output buffers the result is in the output; the input ' +
+      'keeps the request.',
+    cited: [wineTests(' (uses two buffers throughout)')],
+  },
   {
     packet: success,
     'the output': 'SEND+CONNECT',
     'Events of the input': 'as asked',
   },
-  async function* (scene) {
-    const { client } = await scene.connectPair();
-    const { poller } = scene;
+  async function* (loopback) {
+    const { client } = await loopback.connectPair();
+    const { poller } = loopback;
     const { poll } = poller.arm(client, everything, { hasTwoBuffers: true });
     yield ['packet', packetText(poller.next(soonMs), poll)];
     yield ['the output', reportText(poll)];
@@ -28,7 +34,13 @@ const twoBuffers = finding(
 
 const oneShot = finding(
   'F11',
-  'A poll is one-shot, and what it asks is level-triggered',
+  {
+    title: 'A poll is one-shot, and what it asks for is level-triggered',
+    claim:
+      'One poll posts one packet, also when more comes. Armed again, it reports at once ' +
+      'for as long as the condition holds.',
+    cited: [wineTests()],
+  },
   {
     'two clients': 'ACCEPT',
     'asked again': 'ACCEPT',
@@ -40,50 +52,57 @@ const oneShot = finding(
     'one poll, one byte': success,
     'the same poll, another byte': 'no packet',
   },
-  async function* (scene) {
-    const listener = scene.listen();
-    for (let count = 0; count < 2; count += 1) scene.connectTo(listener);
+  async function* (loopback) {
+    const listener = loopback.listen();
+    for (let count = 0; count < 2; count += 1) loopback.connectTo(listener);
     const accept = () => {
       const accepted = listener.accept();
-      if (accepted === wouldBlock) throw new Error('accept: ACCEPT was told, and nobody is there');
-      scene.keep(accepted);
+      if (accepted === wouldBlock)
+        throw new Error('accept: ACCEPT was reported, and no connection is there');
+      loopback.keep(accepted);
     };
-    yield ['two clients', await scene.told(listener, AFD_POLL_ACCEPT)];
-    yield ['asked again', await scene.told(listener, AFD_POLL_ACCEPT)];
+    yield ['two clients', await loopback.reported(listener, AFD_POLL_ACCEPT)];
+    yield ['asked again', await loopback.reported(listener, AFD_POLL_ACCEPT)];
     accept();
-    yield ['one accepted', await scene.told(listener, AFD_POLL_ACCEPT)];
+    yield ['one accepted', await loopback.reported(listener, AFD_POLL_ACCEPT)];
     accept();
-    yield ['both accepted', await scene.heard(listener, AFD_POLL_ACCEPT)];
+    yield ['both accepted', await loopback.reportedOrSilent(listener, AFD_POLL_ACCEPT)];
 
-    const { client, server } = await scene.connectPair();
+    const { client, server } = await loopback.connectPair();
     client.send(Buffer.from('12345'));
-    yield ['five bytes', await scene.told(server, AFD_POLL_RECEIVE)];
+    yield ['five bytes', await loopback.reported(server, AFD_POLL_RECEIVE)];
     server.recv(new Uint8Array(3));
-    yield ['three read', await scene.told(server, AFD_POLL_RECEIVE)];
+    yield ['three read', await loopback.reported(server, AFD_POLL_RECEIVE)];
     server.recv(new Uint8Array(2));
-    yield ['two more read', await scene.heard(server, AFD_POLL_RECEIVE)];
+    yield ['two more read', await loopback.reportedOrSilent(server, AFD_POLL_RECEIVE)];
 
-    const { poll } = scene.poller.arm(server, AFD_POLL_RECEIVE);
+    const { poll } = loopback.poller.arm(server, AFD_POLL_RECEIVE);
     client.send(Buffer.from('1'));
-    yield ['one poll, one byte', packetText(scene.poller.next(soonMs), poll)];
+    yield ['one poll, one byte', packetText(loopback.poller.next(soonMs), poll)];
     client.send(Buffer.from('2'));
-    yield ['the same poll, another byte', packetText(scene.poller.next(100), poll)];
+    yield ['the same poll, another byte', packetText(loopback.poller.next(100), poll)];
   },
 );
 
 const compacted = finding(
   'F12',
-  'The output is compacted',
+  {
+    title: 'The output is compacted',
+    claim:
+      'A poll over several sockets reports the ready ones only, in the order of the ' +
+      'request; Information is 16 + 16 for each. They are told apart by Handle.',
+    cited: [wineTests()],
+  },
   {
     'three asked, two ready: packet': 'STATUS_SUCCESS, Information 48',
     'which ones it names': 'the second RECEIVE, the third RECEIVE',
   },
-  async function* (scene) {
-    const pairs = await Promise.all([1, 2, 3].map(() => scene.connectPair()));
+  async function* (loopback) {
+    const pairs = await Promise.all([1, 2, 3].map(() => loopback.connectPair()));
     const servers = pairs.map(({ server }) => server);
     for (const pair of pairs.slice(1).reverse()) pair.client.send(Buffer.from('x'));
-    for (const server of servers.slice(1)) await scene.told(server, AFD_POLL_RECEIVE);
-    const { poller } = scene;
+    for (const server of servers.slice(1)) await loopback.reported(server, AFD_POLL_RECEIVE);
+    const { poller } = loopback;
     const { poll } = poller.arm(servers, AFD_POLL_RECEIVE);
     yield ['three asked, two ready: packet', packetText(poller.next(soonMs), poll)];
     const place = ['the first', 'the second', 'the third'];
@@ -97,7 +116,13 @@ const compacted = finding(
 
 const exclusive = finding(
   'F16',
-  'An exclusive poll ends the exclusive one before it',
+  {
+    title: 'An exclusive poll ends the exclusive one before it',
+    claim:
+      'The first of two polls with Exclusive = 1 on one socket ends with STATUS_SUCCESS ' +
+      'and no handle; the second pends.',
+    cited: [wineTests(' (asserts that it ends, not how)'), "ReactOS' sources say STATUS_CANCELLED"],
+  },
   {
     // ReactOS' sources say CANCELLED, Wine's tests only that it ends.
     'the first ends': {
@@ -107,9 +132,9 @@ const exclusive = finding(
     },
     'the second': 'pending',
   },
-  async function* (scene) {
-    const { server } = await scene.connectPair();
-    const { poller } = scene;
+  async function* (loopback) {
+    const { server } = await loopback.connectPair();
+    const { poller } = loopback;
     const { poll: first } = poller.arm(server, AFD_POLL_RECEIVE, { isExclusive: true });
     const { poll: second } = poller.arm(server, AFD_POLL_RECEIVE, { isExclusive: true });
     yield ['the first ends', packetText(poller.next(soonMs), first)];
@@ -119,16 +144,23 @@ const exclusive = finding(
 
 const twoPolls = finding(
   'F17',
-  'Two polls of one socket both complete',
+  {
+    title: 'Two polls of one socket both complete',
+    claim: 'Two pending polls of one socket on one AFD handle complete both, one packet ' + 'each.',
+    cited: [
+      "python-trio issue 52: on Windows one of them may complete with the other's " +
+        'bits. So one poll per socket is the rule here',
+    ],
+  },
   {
     'packets after one byte': '2, one of each',
     'the first says': 'RECEIVE',
     'the second says': 'RECEIVE',
     'the byte is there': '1',
   },
-  async function* (scene) {
-    const { client, server } = await scene.connectPair();
-    const { poller } = scene;
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
+    const { poller } = loopback;
     const polls = [0, 1].map(() => poller.arm(server, AFD_POLL_RECEIVE).poll);
     client.send(Buffer.from('x'));
     const ended = [poller.next(soonMs), poller.next(soonMs)].flatMap((each) => each?.poll ?? []);
@@ -144,5 +176,5 @@ const twoPolls = finding(
   },
 );
 
-/** How what is asked and what is told belong together. */
+/** How what is asked for and what is reported belong together. */
 export const requests: readonly Finding[] = [twoBuffers, oneShot, compacted, exclusive, twoPolls];

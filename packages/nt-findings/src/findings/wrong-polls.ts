@@ -1,13 +1,30 @@
 import { type Poll, type Polled, type PollOptions, RawPoller } from 'nt-afd/raw-poll';
 import { AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
 import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
-import { type Finding, finding, uncited } from '../finding.js';
-import { pause, type Scene, soonMs } from '../scene.js';
+import { type Finding, finding, uncited, wineTests } from '../finding.js';
+import { type Loopback, pause, soonMs } from '../loopback.js';
 import { reportText } from '../text.js';
 
 const closedHandles = finding(
   'F18',
-  'Closing the helper ends its polls, closing the port does not',
+  {
+    title: 'Closing the AFD handle ends its polls, closing the port does not',
+    claim:
+      'Closing the AFD handle that a poll was made on ends the poll at once with ' +
+      'STATUS_HANDLES_CLOSED (0x8000000A, a warning and no success), with its packet, ' +
+      'and its block is no longer written to. Closing the port leaves the poll pending, ' +
+      'and the kernel writes to its block when the socket becomes ready. So a poller ' +
+      'that is closed closes its AFD handles first, takes the packets, closes the port, ' +
+      'and only then gives the memory back.',
+    cited: [
+      'c-ares, issue 798, where memory was freed under a pending poll',
+      wineTests(
+        ', where a poll through a socket that is then closed lives on to its time-out, ' +
+          "marked there as a difference of Wine's. An AFD handle and the port are " +
+          'unspecified, so nothing is expected',
+      ),
+    ],
+  },
   {
     'the handle of AFD closed: packet': uncited('STATUS_HANDLES_CLOSED'),
     'the block after it, when data comes': uncited('untouched'),
@@ -17,9 +34,9 @@ const closedHandles = finding(
     'the port closed, own close: block': uncited('LOCAL_CLOSE'),
     'both closed: the polls': uncited('ended'),
   },
-  async function* (scene) {
-    yield* closeHelper(scene);
-    const [byData, byClose] = [await closePort(scene), await closePort(scene)];
+  async function* (loopback) {
+    yield* closeHelper(loopback);
+    const [byData, byClose] = [await closePort(loopback), await closePort(loopback)];
     try {
       yield ['the port closed: a wait', byData.poller.take(1, 0).status];
       await pause(50);
@@ -39,15 +56,15 @@ const closedHandles = finding(
   },
 );
 
-/** Waits for a poll to end, without a port to tell of it, and no longer than that should take. */
+/** Waits for a poll to end, without a port, and no longer than that should take. */
 async function toEnd(poll: Poll): Promise<void> {
   for (let waitedMs = 0; waitedMs < soonMs && poll.isPending; waitedMs += 5) await pause(5);
 }
 
 const pattern = 0x5a;
 
-async function* closeHelper(scene: Scene) {
-  const { client, server } = await scene.connectPair();
+async function* closeHelper(loopback: Loopback) {
+  const { client, server } = await loopback.connectPair();
   const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
   poller.closeHandle(poller.afd);
@@ -77,9 +94,9 @@ async function* closeHelper(scene: Scene) {
   }
 }
 
-/** A poll whose port was closed under it. Kept out of the scene, which would close the port again. */
-async function closePort(scene: Scene) {
-  const { client, server } = await scene.connectPair();
+/** A poll whose port was closed under it. Kept out of the loopback, which would close the port again. */
+async function closePort(loopback: Loopback) {
+  const { client, server } = await loopback.connectPair();
   const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
   poller.closeHandle(poller.port);
@@ -100,7 +117,24 @@ const wrongLength = ['STATUS_INVALID_PARAMETER', 'STATUS_BUFFER_TOO_SMALL'];
 
 const refusedPolls = finding(
   'F19',
-  'A poll that is wrong is refused at once',
+  {
+    title: 'An invalid poll is refused at once',
+    claim:
+      'A poll of something other than a socket (an event, a port, 0, INVALID_SOCKET, a ' +
+      'value that was just closed), of 0 handles, or with fewer bytes than its handles ' +
+      'need, returns an error status from NtDeviceIoControlFile. No packet comes, and ' +
+      'the poller goes on. Which status it is differs: STATUS_INVALID_HANDLE, ' +
+      'STATUS_OBJECT_TYPE_MISMATCH or STATUS_INVALID_PARAMETER. One mistake is never ' +
+      'tried: naming as the socket a handle that was opened on AFD by name. Under Wine ' +
+      '8 the call did not return and the wineserver ended.',
+    cited: [
+      'libuv `test/test-poll.c` (`poll_bad_fdtype`), wepoll `test/test-error.c`',
+      wineTests(
+        ': STATUS_INVALID_HANDLE for any invalid socket, STATUS_INVALID_PARAMETER for a ' +
+          'count beyond the room',
+      ),
+    ],
+  },
   {
     'of an event': wrongHandle,
     'of a port': wrongHandle,
@@ -118,10 +152,10 @@ const refusedPolls = finding(
       notRun: 'under Wine 8 it ends the wineserver, and with it the programs of everybody',
     },
   },
-  async function* (scene) {
-    const { poller } = scene;
+  async function* (loopback) {
+    const { poller } = loopback;
     const event = CreateEventA(0, 1, 0, 0);
-    const datagram = scene.datagram();
+    const datagram = loopback.datagram();
     try {
       const tries = [
         ['of an event', event],
@@ -129,7 +163,7 @@ const refusedPolls = finding(
         ['of no handle', 0],
         ['of a number', 0x7fff_fff0],
         ['of INVALID_SOCKET', 0xffff_ffff_ffff_ffffn],
-        ['of a socket just closed', closedSocket(scene)],
+        ['of a socket just closed', closedSocket(loopback)],
         ['of 0 handles', datagram, { lies: { count: 0 } }],
         ['of more handles than there are', datagram, { lies: { count: 2 } }],
         ['with a buffer 8 bytes short', datagram, { lies: { inLength: 24, outLength: 24 } }],
@@ -146,13 +180,13 @@ const refusedPolls = finding(
     let packets = 0;
     while (poller.next(50) !== undefined) packets += 1;
     yield ['packets of all these', String(packets)];
-    const { client } = await scene.connectPair();
-    yield ['a poll after them', await scene.told(client, AFD_POLL_SEND)];
+    const { client } = await loopback.connectPair();
+    yield ['a poll after them', await loopback.reported(client, AFD_POLL_SEND)];
   },
 );
 
-function closedSocket(scene: Scene): bigint {
-  const skt = scene.datagram();
+function closedSocket(loopback: Loopback): bigint {
+  const skt = loopback.datagram();
   const { socket } = skt;
   skt.close();
   return BigInt(socket);

@@ -1,12 +1,12 @@
 import type { Expectation, Expected, Finding, NotRun } from './finding.js';
 import { findings } from './findings.js';
 import type { Host, HostKind } from './host.js';
-import { Scene } from './scene.js';
+import { Loopback } from './loopback.js';
 
 /** One thing that was looked at. Plain values: it may be written as JSON. */
 export interface Fact {
   readonly name: string;
-  /** Any of these is as expected on this host; empty where nobody says, or where it is not run. */
+  /** Any of these is as expected on this host; empty where it is unspecified, or not run. */
   readonly expected: readonly string[];
   /** What was seen; empty where it is not run. */
   readonly seen: string;
@@ -14,7 +14,7 @@ export interface Fact {
   readonly notRun: string;
 }
 
-/** What a finding says that never came. That is a difference also where nobody says what is right. */
+/** What is seen of a fact that never came. That is a difference also where it is unspecified. */
 const nothing = 'not seen: the probe ended before it';
 const anything = ['any value'];
 
@@ -24,12 +24,12 @@ export function findFinding(id: string): Finding | undefined {
 }
 
 /**
- * Looks at a finding here and now, with real calls on loopback, and tells each fact at once. Takes less
+ * Probes a finding here and now, with real calls on loopback, and yields each fact at once. Takes less
  * than 10 s. Everything that it opens is closed.
  *
  * @throws {NtdllxError} for a call that failed where no finding expects it; the facts before it hold.
  */
-export async function* lookAt(
+export async function* probeFinding(
   finding: Finding,
   { kind }: Pick<Host, 'kind'>,
 ): AsyncGenerator<Fact, void> {
@@ -38,9 +38,9 @@ export async function* lookAt(
     if (isNotRun(expectation)) yield { name, expected: [], seen: '', notRun: expectation.notRun };
     else awaited.set(name, expectedOn(kind, expectation));
   }
-  const scene = new Scene();
+  const loopback = new Loopback();
   try {
-    for await (const [name, seen] of finding.see(scene)) {
+    for await (const [name, seen] of finding.see(loopback)) {
       const expected = awaited.get(name);
       if (expected === undefined) {
         throw new Error(`${finding.id} says "${name}" twice, or unexpectedly.`);
@@ -49,7 +49,7 @@ export async function* lookAt(
       yield { name, expected, seen, notRun: '' };
     }
   } finally {
-    scene.close();
+    loopback.close();
   }
   for (const [name, known] of awaited) {
     const expected = known.length === 0 ? anything : known;
@@ -57,7 +57,8 @@ export async function* lookAt(
   }
 }
 
-function isNotRun(expectation: Expectation): expectation is NotRun {
+/** True for what is never run, on any host. */
+export function isNotRun(expectation: Expectation): expectation is NotRun {
   return typeof expectation === 'object' && 'notRun' in expectation;
 }
 
@@ -65,8 +66,12 @@ function isForAll(expectation: Exclude<Expectation, NotRun>): expectation is Exp
   return typeof expectation === 'string' || Array.isArray(expectation);
 }
 
-function expectedOn(kind: HostKind, expectation: Exclude<Expectation, NotRun>): readonly string[] {
+/** What is expected on a host: any of these; none where nothing is cited. */
+export function expectedOn(
+  kind: HostKind,
+  expectation: Exclude<Expectation, NotRun>,
+): readonly string[] {
   const expected = isForAll(expectation) ? expectation : expectation[kind];
-  if (typeof expected === 'object' && 'nobodySays' in expected) return [];
+  if (typeof expected === 'object' && 'unspecified' in expected) return [];
   return typeof expected === 'string' ? [expected] : expected;
 }

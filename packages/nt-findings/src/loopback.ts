@@ -16,19 +16,19 @@ import {
 } from 'tofu-sockets';
 import { bitsText } from './text.js';
 
-/** How long a poll is listened to that should stay silent. */
+/** How long to wait for a poll that should stay silent. */
 const silentMs = 150;
-/** How long one that should tell something may take. */
+/** How long one that should report something may take. */
 export const soonMs = 2_000;
 
 /** Sockets and polls on loopback, all of which {@link close} closes. */
-export class Scene {
+export class Loopback {
   readonly #creator = new SocketCreator();
   readonly #skts: Skt[] = [];
   readonly #pollers: RawPoller[] = [];
   #poller: RawPoller | undefined;
 
-  /** The poller of this scene. */
+  /** The first poller. */
   get poller(): RawPoller {
     this.#poller ??= this.newPoller();
     return this.#poller;
@@ -88,13 +88,13 @@ export class Scene {
     return server;
   }
 
-  /** What a poll that should tell something tells, but for some bits. */
-  async told(skt: Skt, mask = everything, without = 0): Promise<string> {
+  /** What a poll reports that should report something, but for some bits. */
+  async reported(skt: Skt, mask = everything, without = 0): Promise<string> {
     return bitsText((await this.poller.events(skt, mask, soonMs)) & ~without);
   }
 
   /** The same of a poll that may stay silent. */
-  async heard(skt: Skt, mask = everything, without = 0): Promise<string> {
+  async reportedOrSilent(skt: Skt, mask = everything, without = 0): Promise<string> {
     return bitsText((await this.poller.events(skt, mask, silentMs)) & ~without);
   }
 

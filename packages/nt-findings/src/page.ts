@@ -1,0 +1,105 @@
+import type { Expectation, Finding } from './finding.js';
+import { type HostKind, hostOf } from './host.js';
+import { expectedOn, isNotRun } from './probe-finding.js';
+import type { ObservedFinding, ObservedKernel } from './record.js';
+
+/*
+ * kb/FINDINGS.md: what each finding claims, what each kernel showed, and what is cited of Windows.
+ */
+
+const head = `# Findings
+
+<!-- Made from the probes of packages/nt-findings and its directory observed, by:
+     npx nt-findings page kb/FINDINGS.md -->
+
+What AFD and Winsock were seen to do. Each finding is a probe, which makes real calls on loopback and compares what
+it sees with what is expected: \`npx nt-findings probe F06\`. Each is held by a test of that number: \`pnpm --filter
+nt-findings test:release -t F06\`. Why it is built this way: [D14](decisions/D14-findings-are-probes.md).
+
+A column has what a kernel showed, as \`npx nt-findings probe --record\` wrote it down. A value in bold differs from
+what is expected there. The last column is cited from the sources below each table, and unverified on
+Windows; *unspecified* means that no source says anything.
+`;
+
+interface Column {
+  readonly observed: ObservedKernel;
+  readonly kind: HostKind;
+}
+
+/** The page. @param kernels what was recorded, in the order of the columns */
+export function findingsPage(
+  findings: readonly Finding[],
+  kernels: readonly ObservedKernel[],
+): string {
+  const columns = kernels.map((observed) => ({ observed, kind: kindOf(observed) }));
+  const parts = [head, kernelTable(findings, columns)];
+  return [...parts, ...findings.map((finding) => section(finding, columns))].join('\n');
+}
+
+const kindOf = ({ kernel }: ObservedKernel): HostKind => {
+  const [, wine] = /^Wine (.+)$/.exec(kernel) ?? [];
+  return hostOf(wine, kernel).kind;
+};
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+const row = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |\n`;
+const table = (names: readonly string[], rows: readonly (readonly string[])[]) =>
+  [row(names), `|${'---|'.repeat(names.length)}\n`, ...rows.map(row)].join('');
+
+function kernelTable(findings: readonly Finding[], columns: readonly Column[]): string {
+  const rows = columns.map((column) => {
+    const { host, windowsNode, date } = column.observed;
+    const amiss = findings.filter((finding) => !isWell(finding, column)).map(({ id }) => id);
+    const asExpected = `${findings.length - amiss.length} of ${findings.length}`;
+    return [host, windowsNode, date, asExpected, amiss.join(', ') || 'none'];
+  });
+  return table(['host', 'Windows Node', 'date', 'as expected', 'not so'], rows);
+}
+
+/** Whether a kernel showed all of a finding, and nothing that is not expected. */
+function isWell({ id, expected }: Finding, { observed, kind }: Column): boolean {
+  const { seen, trouble } = observed.findings[id] ?? { seen: {}, trouble: 'not recorded' };
+  if (trouble !== undefined) return false;
+  return Object.entries(expected).every(([name, expectation]) => {
+    const value = seen[name];
+    return isNotRun(expectation) || (value !== undefined && isExpected(value, expectation, kind));
+  });
+}
+
+function isExpected(value: string, expectation: Expectation, kind: HostKind): boolean {
+  if (isNotRun(expectation)) return false;
+  const known = expectedOn(kind, expectation);
+  return known.length === 0 || known.includes(value);
+}
+
+function section({ id, title, claim, cited, expected }: Finding, columns: readonly Column[]) {
+  const rows = Object.entries(expected).map(([name, expectation]) => {
+    if (isNotRun(expectation)) return [name, ...columns.map(() => 'not run'), 'not run'];
+    const seen = columns.map(({ observed, kind }) => {
+      return seenText(observed.findings[id], name, expectation, kind);
+    });
+    return [name, ...seen, expectedOn('windows', expectation).join(' or ') || '*unspecified*'];
+  });
+  const names = ['fact', ...columns.map(({ observed }) => observed.kernel), 'Windows, cited'];
+  const reasons = Object.entries(expected).flatMap(([name, expectation]) =>
+    isNotRun(expectation) ? [`Not run, ${name}: ${expectation.notRun}.\n`] : [],
+  );
+  const troubles = columns.flatMap(({ observed: { kernel, findings } }) => {
+    const { trouble } = findings[id] ?? {};
+    return trouble === undefined ? [] : [`${kernel} ${trouble}.\n`];
+  });
+  const sources = `Cited of Windows: ${cited.join('; ')}.\n`;
+  const texts = [`${claim}\n`, table(names, rows), ...reasons, ...troubles, sources];
+  return `## ${id} ${title}\n\n${texts.join('\n')}`;
+}
+
+function seenText(
+  finding: ObservedFinding | undefined,
+  name: string,
+  expectation: Expectation,
+  kind: HostKind,
+): string {
+  const value = finding?.seen[name];
+  if (value === undefined) return '*not seen*';
+  return isExpected(value, expectation, kind) ? value : `**${value}**`;
+}
