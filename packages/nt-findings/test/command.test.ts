@@ -130,7 +130,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     const { kernelVersion } = hostProfile();
     expect(rowsOf(findingsMarkdown(report))).toEqual([
       ['finding', kernelVersion],
-      ['-', '-'],
+      ['--|--'],
       ['F02 Made up', 'holds'],
       ['F03 Made up', 'holds'],
     ]);

@@ -1,9 +1,11 @@
 import type { FindingsReport } from 'nt-findings';
 import { expect } from 'vitest';
 
-/** The verdict of each finding. */
-export const verdicts = ({ findings }: FindingsReport) =>
-  Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict]));
+/** The verdict of each finding. @throws where the host could not be asked. */
+export function verdicts({ findings, problem }: FindingsReport): Record<string, string> {
+  if (problem !== null) throw new Error(problem.message);
+  return Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict]));
+}
 
 /** The cells of each row of a table; throws for one that has more or fewer than its neighbours. */
 export function rowsOf(markdown: string): string[][] {
