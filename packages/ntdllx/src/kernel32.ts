@@ -45,6 +45,37 @@ export const SetEvent: (hEvent: HANDLE) => number = bind('SetEvent');
 export const WaitForSingleObject: (hHandle: HANDLE, dwMilliseconds: number) => number =
   bind('WaitForSingleObject');
 
+/** The callback runs on the thread that waits: it must be short (winnt.h). */
+export const WT_EXECUTEINWAITTHREAD = 0x4;
+/** The wait is over after its first callback (winnt.h). */
+export const WT_EXECUTEONLYONCE = 0x8;
+
+/**
+ * Has a thread of the system's wait pool wait for an object, and call a native function when it is
+ * signalled. The wait owns `phNewWaitObject`'s value, which {@link UnregisterWaitEx} takes.
+ *
+ * @param Callback the address of native code, called with `Context` and 0 or 1 on the pool's thread:
+ *   never JavaScript. `Context` stays valid until UnregisterWaitEx with INVALID_HANDLE_VALUE returned.
+ * @returns 0 on failure.
+ */
+export const RegisterWaitForSingleObject: (
+  phNewWaitObject: Address,
+  hObject: HANDLE,
+  Callback: Address,
+  Context: Address,
+  dwMilliseconds: number,
+  dwFlags: number,
+) => number = bind('RegisterWaitForSingleObject');
+
+/**
+ * Ends a wait of {@link RegisterWaitForSingleObject}, also one whose only callback ran.
+ *
+ * @param CompletionEvent INVALID_HANDLE_VALUE blocks until a callback that runs has returned; 0 does not.
+ * @returns 0 on failure, and with 0 for CompletionEvent also while a callback runs.
+ */
+export const UnregisterWaitEx: (WaitHandle: HANDLE, CompletionEvent: HANDLE) => number =
+  bind('UnregisterWaitEx');
+
 /** Closes a handle. @returns 0 on failure. */
 export const CloseHandle: (hObject: HANDLE) => number = bind('CloseHandle');
 

@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 import { filePrototypes } from './file-prototypes.js';
+import { waitPrototypes } from './wait-prototypes.js';
 
 /** The NT and C types that the rows use, as koffi types. */
 export const nativeTypes = {
@@ -249,6 +250,7 @@ export const prototypes = {
   CloseHandle: { dll: 'kernel32.dll', returns: 'BOOL', params: [['hObject', 'HANDLE']] },
   GetLastError: { dll: 'kernel32.dll', returns: 'DWORD', params: [] },
   ...filePrototypes,
+  ...waitPrototypes,
   WSAStartup: {
     dll: 'ws2_32.dll',
     returns: 'int',

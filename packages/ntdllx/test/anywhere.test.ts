@@ -8,7 +8,7 @@ test('importing opens no library', () => {
   // In a process of its own, for this one may have called something already.
   const script = `
     import 'ntdllx'; import 'ntdllx/kernel32'; import 'ntdllx/ws2_32';
-    import 'ntdllx/probe';
+    import 'ntdllx/libuv'; import 'ntdllx/probe';
     const opened = process.report.getReport().sharedObjects.filter((name) => /koffi/.test(name));
     if (opened.length > 0) throw new Error(opened.join());
   `;
