@@ -47,7 +47,8 @@ export function dataFunctions(core: Core) {
     if (bytes.byteLength === 0) return 0;
     const room = socket.sendCapacity - socket.unsentBytes;
     if (room <= 0) return wouldBlock(socket, 'send');
-    const part = bytes.slice(0, room);
+    // A copy: of a Buffer, slice is none.
+    const part = new Uint8Array(bytes.subarray(0, room));
     if ((flags & MSG_OOB) !== 0 && socket.family === AF_UNIX) return fail(core, WSAEOPNOTSUPP);
     const isUrgent = (flags & MSG_OOB) !== 0 && part.byteLength === bytes.byteLength;
     const plain = isUrgent ? part.subarray(0, -1) : part;
@@ -87,7 +88,7 @@ export function dataFunctions(core: Core) {
     if (bytes.byteLength > 65_507) return fail(core, WSAEMSGSIZE);
     const code = core.udp.bindImplicitly(socket);
     if (code !== 0) return fail(core, code);
-    core.udp.send(socket, bytes.slice(), to);
+    core.udp.send(socket, new Uint8Array(bytes), to);
     return bytes.byteLength;
   }
 
