@@ -37,6 +37,12 @@ export interface PollerState extends Readonly<LoopCounts> {
 export let verifyPoller: (poller: AfdPoller) => void;
 
 /**
+ * True if a wait of time 0 would submit or deliver something. Whoever waits for the port's handle in
+ * another way than by `wait` goes on until this is false.
+ */
+export let hasWork: (poller: AfdPoller) => boolean;
+
+/**
  * Readiness of sockets on Windows: register, wait, get events. Owns one completion port, the memory
  * that the kernel writes to, and nothing else; the sockets stay their owner's.
  *
@@ -218,6 +224,7 @@ export class AfdPoller<Token = unknown> {
   }
 
   static {
+    hasWork = (poller) => poller.#engine.loop.hasWork;
     verifyPoller = (poller) => {
       if (AfdPoller.#own(poller).#isOpen) poller.#engine.loop.verify();
     };

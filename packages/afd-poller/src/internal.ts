@@ -6,7 +6,7 @@
 import { AfdPoller } from './afd-poller.js';
 import type { PollerOptions, PollerSeams } from './options.js';
 
-export { verifyPoller } from './afd-poller.js';
+export { hasWork, verifyPoller } from './afd-poller.js';
 export { DEBUG } from './debug.js';
 export type { PollerSeams } from './options.js';
 export { PollBlocks } from './poll-blocks.js';

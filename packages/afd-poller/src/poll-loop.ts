@@ -43,6 +43,11 @@ export class PollLoop {
     return this.#finished.length > 0 || this.#parts.flags.isWakePending;
   }
 
+  /** True if a wait has something to submit or to deliver, whatever the kernel has. */
+  get hasWork(): boolean {
+    return this.#queue.length > 0 || this.hasFinished;
+  }
+
   /** Has the next flush look at a registration. */
   enqueue(registration: Registration): void {
     if (registration.isQueued) return;
