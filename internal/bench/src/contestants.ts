@@ -15,6 +15,8 @@ export type ContestantName =
   | `engine-${PresetName}`
   | 'engine-asking'
   | `engine-${PresetName}-asking`
+  | 'reactor'
+  | 'reactor-blocking'
   | 'node-net'
   | 'node-net-onread'
   | 'blocking';
@@ -26,6 +28,8 @@ export const baseline: ContestantName = 'node-net';
 export const contestants: readonly ContestantName[] = [
   ...presetNames.map((preset) => `engine-${preset}` as const),
   'engine-asking',
+  'reactor',
+  'reactor-blocking',
   'node-net',
   'node-net-onread',
   'blocking',

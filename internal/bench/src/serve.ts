@@ -6,6 +6,7 @@ import { type ContestantName, engineOf } from './contestants.js';
 import { countCalls } from './counting-kernel.js';
 import { EngineServer } from './engine-server.js';
 import { startNodeServer } from './node-server.js';
+import { startReactorServer } from './reactor-server.js';
 import type { ServerPorts } from './server-report.js';
 
 const [name = '', bufferText = '', counting] = process.argv.slice(2);
@@ -29,6 +30,9 @@ if (engine !== undefined) {
   const server = new BlockingServer(bufferBytes);
   say(server.ports);
   for (;;) server.turn();
+} else if (contestant === 'reactor' || contestant === 'reactor-blocking') {
+  const mode = contestant === 'reactor' ? 'loop' : 'blocking';
+  say(await startReactorServer(mode, bufferBytes));
 } else {
   const options = contestant === 'node-net-onread' ? { onreadBytes: bufferBytes } : {};
   say(await startNodeServer(options));

@@ -42,6 +42,7 @@ const mayImport: Record<string, readonly string[]> = {
   // Its command runs in Windows Node by winnode, where this is no Windows.
   'nt-findings': ['ntdllx', 'nt-afd', 'tofu-sockets', 'winnode'],
   'afd-poller': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
+  'tofu-reactor': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'sim-nt'],
   winnode: [],
   'nt-trace': ['ntdllx'],
   'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
@@ -66,7 +67,7 @@ const mayImport: Record<string, readonly string[]> = {
   'new-stage': ['pipeline', 'winnode'],
   siege: ['pipeline'],
   'nt-repl': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
-  bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'sim-nt', 'winnode'],
+  bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'tofu-reactor', 'sim-nt', 'winnode'],
 };
 
 test.each(manifests)('$name depends only on what is below it', (manifest) => {

@@ -1,0 +1,64 @@
+/** How many connections wait for `for await` at the most. */
+const capacity = 64;
+
+interface Waiter<T> {
+  readonly resolve: (result: IteratorResult<T>) => void;
+}
+
+/** What a server accepted, for `for await`: one iteration at a time, also over several loops. */
+export class AcceptQueue<T> implements AsyncIterableIterator<T> {
+  readonly #onRoom: () => void;
+  #items: T[] = [];
+  #waiters: Waiter<T>[] = [];
+  #isOpen = false;
+  #isClosed = false;
+
+  /** @param onRoom called when an item was taken. */
+  constructor(onRoom: () => void) {
+    this.#onRoom = onRoom;
+  }
+
+  /** True if another item may be added: somebody iterates, and not too many wait. */
+  get hasRoom(): boolean {
+    return this.#isOpen && this.#items.length < capacity;
+  }
+
+  open(): void {
+    if (!this.#isClosed) this.#isOpen = true;
+  }
+
+  push(item: T): void {
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#items.push(item);
+    else waiter.resolve({ done: false, value: item });
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    const item = this.#items.shift();
+    if (item !== undefined) {
+      this.#onRoom();
+      return Promise.resolve({ done: false, value: item });
+    }
+    if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#waiters.push({ resolve }));
+  }
+
+  /** The loop was left: nothing more is added until the next one begins. */
+  return(): Promise<IteratorResult<T>> {
+    this.#isOpen = false;
+    this.#onRoom();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends the iteration. @returns what nobody took. */
+  close(): T[] {
+    this.#isClosed = true;
+    this.#isOpen = false;
+    for (const { resolve } of this.#waiters.splice(0)) resolve({ done: true, value: undefined });
+    return this.#items.splice(0);
+  }
+}

@@ -1,0 +1,31 @@
+import { isUint8Array } from 'node:util/types';
+import { showValue } from 'ntdllx';
+import { ReactorError } from './errors.js';
+
+/** What can be written: bytes, several pieces of them in order, or a text, which becomes UTF-8. */
+export type Bytes = Uint8Array | readonly Uint8Array[] | string;
+
+/** @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for what is no bytes. */
+export function chunksOf(data: Bytes): readonly Uint8Array[] {
+  if (isUint8Array(data)) return [data];
+  if (typeof data === 'string') return [Buffer.from(data)];
+  if (Array.isArray(data) && data.every(isUint8Array)) return [...data];
+  throw new ReactorError(
+    'ERR_REACTOR_ARGUMENT',
+    `write takes a Uint8Array, an array of them, or a text, got ${showValue(data)}.`,
+  );
+}
+
+/** A copy from an offset on. A Buffer's own `slice` is none. */
+export function copyOf(bytes: Uint8Array, from = 0): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, from);
+}
+
+/** @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for what has no room for a byte. */
+export function requireRoom(into: Uint8Array, call: string): void {
+  if (isUint8Array(into) && into.byteLength > 0) return;
+  throw new ReactorError(
+    'ERR_REACTOR_ARGUMENT',
+    `${call} takes a Uint8Array with room for a byte, got ${showValue(into)}.`,
+  );
+}

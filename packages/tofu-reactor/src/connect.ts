@@ -1,0 +1,129 @@
+import { type PreparedInterest, prepareInterest, type SocketEvent } from 'afd-poller';
+import { type ClientSkt, SocketCreator, wouldBlock } from 'tofu-sockets';
+import type { ConnectAddress } from './addresses.js';
+import type { Host } from './host.js';
+import { type NodeError, nodeError, refusedError, timeoutError } from './node-errors.js';
+import type { Source } from './turn-engine.js';
+
+/** How long one address is tried while there is another: what `node:net` has as its default. */
+export const attemptTimeoutMs = 250;
+
+const connecting: PreparedInterest = prepareInterest({ connected: true, mode: 'oneshot' });
+
+/** What a connect attempt ends with: a socket, and whether the poller has it; or why not. */
+export interface AttemptResult {
+  readonly skt?: ClientSkt;
+  readonly isRegistered?: boolean;
+  readonly error?: Error;
+}
+
+/** One connect to one address. */
+export class ConnectAttempt implements Source {
+  readonly #address: ConnectAddress;
+  readonly #onEnd: (result: AttemptResult) => void;
+  #skt: ClientSkt | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onEnd called once, unless it is cancelled; also from inside {@link start}. */
+  constructor(address: ConnectAddress, onEnd: (result: AttemptResult) => void) {
+    this.#address = address;
+    this.#onEnd = onEnd;
+  }
+
+  /** @param timeoutMs after which it fails with ETIMEDOUT; Infinity: when the system says so. */
+  start(host: Host, timeoutMs: number): void {
+    try {
+      const skt = new SocketCreator(host.kernel).fromAddress(this.#address);
+      this.#skt = skt;
+      if (skt.connect() !== wouldBlock) {
+        this.#end({ skt, isRegistered: false });
+        return;
+      }
+      host.engine.ask(this, skt, connecting, false);
+      if (timeoutMs === Number.POSITIVE_INFINITY) return;
+      this.#timer = setTimeout(() => this.#fail(timeoutError(this.#address)), timeoutMs);
+    } catch (error) {
+      this.#fail(nodeError('connect', error, this.#address));
+    }
+  }
+
+  onEvent(event: SocketEvent<Source>): void {
+    const skt = this.#skt;
+    if (skt === undefined) return;
+    if (event.isRefused) {
+      this.#fail(refusedError(event.cause));
+      return;
+    }
+    try {
+      // A failed connect throws here, with its code.
+      if (skt.finishConnect() === true) this.#end({ skt, isRegistered: true });
+    } catch (error) {
+      this.#fail(nodeError('connect', error, this.#address));
+    }
+  }
+
+  /** Never called: a connect does not try. */
+  onTry(): void {}
+
+  /** Closes the socket; nothing is reported. */
+  cancel(): void {
+    clearTimeout(this.#timer);
+    const skt = this.#skt;
+    this.#skt = undefined;
+    skt?.close();
+  }
+
+  #fail(error: Error): void {
+    this.cancel();
+    this.#onEnd({ error });
+  }
+
+  #end(result: AttemptResult): void {
+    clearTimeout(this.#timer);
+    this.#skt = undefined;
+    this.#onEnd(result);
+  }
+}
+
+/**
+ * Tries addresses one after another, each for a while as long as there is another, as `node:net` does
+ * by default; the last one for as long as the system does.
+ *
+ * @param onEnd called once: with a socket, or with the error; of several addresses an AggregateError
+ *   that has the code of the first.
+ * @returns cancels it.
+ */
+export function connectInTurn(
+  host: Host,
+  addresses: readonly ConnectAddress[],
+  onEnd: (result: AttemptResult) => void,
+): () => void {
+  const errors: Error[] = [];
+  let current: ConnectAttempt | undefined;
+  const next = (index: number): void => {
+    const address = addresses[index] as ConnectAddress;
+    const isLast = index === addresses.length - 1;
+    current = new ConnectAttempt(address, (result) => {
+      current = undefined;
+      if (result.error === undefined) {
+        onEnd(result);
+        return;
+      }
+      errors.push(result.error);
+      if (isLast) onEnd({ error: aggregate(errors) });
+      else next(index + 1);
+    });
+    current.start(host, isLast ? Number.POSITIVE_INFINITY : attemptTimeoutMs);
+  };
+  next(0);
+  return () => current?.cancel();
+}
+
+function aggregate(errors: readonly Error[]): Error {
+  const [first] = errors;
+  if (errors.length === 1) return first as Error;
+  const all = new AggregateError(errors) as unknown as NodeError;
+  const { code } = first as NodeError;
+  if (code !== undefined) all.code = code;
+  return all;
+}

@@ -1,0 +1,22 @@
+/** What went wrong, for programs to branch on; stable. Errors of sockets have Node's codes instead. */
+export type ReactorErrorCode =
+  | 'ERR_REACTOR_ARGUMENT'
+  | 'ERR_REACTOR_CLOSED'
+  | 'ERR_REACTOR_MODE'
+  | 'ERR_REACTOR_LOOP'
+  | 'ERR_REACTOR_REENTERED'
+  | 'ERR_REACTOR_BUSY'
+  | 'ERR_REACTOR_ENDED'
+  | 'ERR_REACTOR_BUFFER_FULL'
+  | 'ERR_REACTOR_LIMIT';
+
+/** The reactor, a server or a connection was used wrongly, or a limit was reached; nothing was changed. */
+export class ReactorError extends Error {
+  readonly code: ReactorErrorCode;
+
+  constructor(code: ReactorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ReactorError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * For this repository's own tests and measurements. Not part of the API.
+ *
+ * @packageDocumentation
+ */
+import type { ReactorOptions, ReactorSeams } from './options.js';
+import { Reactor } from './reactor.js';
+
+export { DEBUG } from './debug.js';
+export type { ReactorSeams } from './options.js';
+export type { PortWatch, PortWatchFactory } from './port-watch.js';
+export { Speculation } from './speculation.js';
+export { WaitPoolWatch } from './wait-pool-watch.js';
+export { WriteQueue } from './write-queue.js';
+
+/** A reactor on another kernel, or in another loop. */
+export function createReactor(options: ReactorOptions & ReactorSeams = {}): Reactor {
+  return new Reactor(options);
+}

@@ -1,0 +1,43 @@
+import {
+  type CheckedConnectionOptions,
+  type ConnectionOptions,
+  connectionRules,
+  readConnectionOptions,
+} from './connection-options.js';
+import { checkOptions } from './options.js';
+
+/** How a server listens, and what its connections get. */
+export interface ListenOptions extends ConnectionOptions {
+  /** How many clients wait in the system's backlog; default: as many as it has room for. */
+  readonly backlog?: number;
+  /** See `Server.maxConnections`; default Infinity. */
+  readonly maxConnections?: number;
+  /** `::` also takes IPv4 unless this is true; default false. */
+  readonly ipv6Only?: boolean;
+}
+
+/** All of them, checked. */
+export interface CheckedListenOptions {
+  readonly backlog: number | undefined;
+  readonly maxConnections: number;
+  readonly ipv6Only: boolean;
+  readonly connection: CheckedConnectionOptions;
+}
+
+const isCount = (value: unknown) => typeof value === 'number' && value >= 0;
+
+/** @throws {ReactorError} `ERR_REACTOR_ARGUMENT` naming the option. */
+export function readListenOptions(given: ListenOptions): CheckedListenOptions {
+  const options = checkOptions(
+    given,
+    {
+      ...connectionRules,
+      backlog: [(value) => Number.isInteger(value) && Number(value) >= 1, 'a whole number from 1'],
+      maxConnections: [isCount, 'a number from 0'],
+      ipv6Only: connectionRules.noDelay,
+    },
+    'listen',
+  );
+  const { backlog, maxConnections = Number.POSITIVE_INFINITY, ipv6Only = false, ...rest } = options;
+  return { backlog, maxConnections, ipv6Only, connection: readConnectionOptions(rest) };
+}

@@ -1,0 +1,261 @@
+import { prepareInterest, type SocketEvent } from 'afd-poller';
+import { WsaError } from 'ntdllx';
+import { type AcceptedSkt, type ListenerSkt, type SktEndpoint, wouldBlock } from 'tofu-sockets';
+import { AcceptQueue } from './accept-queue.js';
+import { type Callback, callbackOf } from './callback.js';
+import { Connection, coreOf } from './connection.js';
+import type { CheckedConnectionOptions } from './connection-options.js';
+import type { Host, Member } from './host.js';
+import { nodeError, refusedError } from './node-errors.js';
+import { Speculation } from './speculation.js';
+import type { Source } from './turn-engine.js';
+
+/** How many connections one event accepts; what is left is reported again. */
+const acceptBudget = 64;
+/** After a failed accept, such as for want of sockets, none is tried for so long. */
+const acceptPauseMs = 50;
+
+const accepting = prepareInterest({ accept: true });
+const pausing = prepareInterest({});
+
+/** Who connected, and was not served: see {@link Server.maxConnections}. */
+export interface DroppedConnection {
+  readonly local: SktEndpoint | undefined;
+  readonly remote: SktEndpoint | undefined;
+}
+
+/**
+ * Accepts connections. Each is passed to the handler, or to `for await`. Accepting pauses while a limit
+ * of the reactor is reached: clients then wait in the backlog.
+ */
+export class Server implements Source, Member, AsyncDisposable {
+  /** Clients beyond so many connections are closed at once, and reported to {@link onDrop}. */
+  maxConnections: number;
+  readonly #host: Host;
+  readonly #skt: ListenerSkt;
+  readonly #options: CheckedConnectionOptions;
+  readonly #endpoint: SktEndpoint;
+  readonly #connections = new Set<Connection>();
+  /** Whether it pays to try connections that were just accepted. */
+  readonly #newcomers = new Speculation();
+  readonly #queue: AcceptQueue<Connection>;
+  #onConnection: Callback<Connection> | undefined;
+  #onDrop: Callback<DroppedConnection> | undefined;
+  #onError: Callback<Error> | undefined;
+  #isListening = true;
+  #isPaused = false;
+  #pause: NodeJS.Timeout | undefined;
+  #isRef = true;
+  #accepted = 0;
+  #closed: Promise<void> | undefined;
+  #resolveClosed: (() => void) | undefined;
+
+  /** @internal Takes over `skt`, which listens. */
+  constructor(
+    host: Host,
+    skt: ListenerSkt,
+    options: CheckedConnectionOptions,
+    maxConnections: number,
+    onConnection: Callback<Connection> | undefined,
+  ) {
+    this.maxConnections = maxConnections;
+    this.#onConnection = onConnection;
+    this.#host = host;
+    this.#skt = skt;
+    this.#options = options;
+    this.#endpoint = skt.localEndpoint();
+    this.#queue = new AcceptQueue(() => this.updateAccepting());
+    host.engine.ask(this, skt, accepting, false);
+    host.join(this, false);
+    this.updateAccepting();
+  }
+
+  /** Where it listens; also after it was closed. */
+  get endpoint(): SktEndpoint {
+    return this.#endpoint;
+  }
+
+  /** True until {@link close}. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
+  /** How many of its connections are open, and how many it accepted since it listens. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Called with each connection. */
+  get onConnection(): ((connection: Connection) => unknown) | undefined {
+    return this.#onConnection?.run;
+  }
+
+  set onConnection(run: ((connection: Connection) => unknown) | undefined) {
+    this.#onConnection = callbackOf('onConnection', run);
+    this.updateAccepting();
+  }
+
+  /** Called for each client that {@link maxConnections} refuses. */
+  get onDrop(): ((dropped: DroppedConnection) => unknown) | undefined {
+    return this.#onDrop?.run;
+  }
+
+  set onDrop(run: ((dropped: DroppedConnection) => unknown) | undefined) {
+    this.#onDrop = callbackOf('onDrop', run);
+  }
+
+  /** Called when an accept failed; the server goes on after 50 ms. Without it, nothing is said. */
+  get onError(): ((error: Error) => unknown) | undefined {
+    return this.#onError?.run;
+  }
+
+  set onError(run: ((error: Error) => unknown) | undefined) {
+    this.#onError = callbackOf('onError', run);
+  }
+
+  /** The connections, one after another. While none is asked for, at most 64 wait here. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Connection> {
+    this.#queue.open();
+    this.updateAccepting();
+    return this.#queue;
+  }
+
+  /**
+   * Stops listening. Its connections go on.
+   *
+   * @returns resolves once the last of them is closed; the same promise each time.
+   */
+  close(): Promise<void> {
+    this.#stop();
+    this.#closed ??=
+      this.#connections.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            this.#resolveClosed = resolve;
+          });
+    return this.#closed;
+  }
+
+  /** Stops listening, and ends its connections at once. */
+  destroy(): void {
+    this.#stop();
+    for (const connection of [...this.#connections]) connection.destroy();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Has the server hold the process open; the initial state. Its connections do so for themselves. */
+  ref(): this {
+    return this.#setRef(true);
+  }
+
+  /** Has the server not hold the process open. */
+  unref(): this {
+    return this.#setRef(false);
+  }
+
+  /** @internal Accepts, or pauses, as the limits have it. */
+  updateAccepting(): void {
+    if (!this.#isListening) return;
+    const isWanted = this.#onConnection !== undefined || this.#queue.hasRoom;
+    const isPaused = this.#pause !== undefined || this.#host.isFull || !isWanted;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    this.#host.engine.ask(this, this.#skt, isPaused ? pausing : accepting, true);
+  }
+
+  /** @internal */
+  onEvent(event: SocketEvent<Source>): void {
+    if (event.isRefused) {
+      this.#onError?.call(refusedError(event.cause));
+      this.destroy();
+      return;
+    }
+    for (let left = acceptBudget; left > 0 && this.#isListening && !this.#isPaused; left -= 1) {
+      let skt: AcceptedSkt | typeof wouldBlock;
+      try {
+        skt = this.#skt.accept();
+      } catch (error) {
+        // By documentation: a client gave up while it waited.
+        if (error instanceof WsaError && error.code === 'ECONNRESET') continue;
+        this.#failed(error as Error);
+        return;
+      }
+      if (skt === wouldBlock) return;
+      this.#take(skt);
+    }
+  }
+
+  /** @internal Never called: a server does not try. */
+  onTry(): void {}
+
+  #take(skt: AcceptedSkt): void {
+    this.#accepted += 1;
+    if (this.#connections.size >= this.maxConnections) {
+      this.#drop(skt);
+      return;
+    }
+    const connection = new Connection(this.#host, this.#options);
+    const core = coreOf(connection);
+    this.#connections.add(connection);
+    core.onOver = () => this.#left(connection);
+    core.attach(skt, false);
+    if (this.#onConnection === undefined) this.#queue.push(connection);
+    else this.#onConnection.call(connection);
+    this.updateAccepting();
+    const isTry = this.#newcomers.isWorthATry();
+    const hasPaid = core.begin(isTry);
+    if (isTry) this.#newcomers.note(hasPaid);
+  }
+
+  #drop(skt: AcceptedSkt): void {
+    const dropped = { local: endpointOf(skt, 'local'), remote: endpointOf(skt, 'peer') };
+    skt.close();
+    this.#onDrop?.call(dropped);
+  }
+
+  #failed(error: Error): void {
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.updateAccepting();
+    }, acceptPauseMs).unref();
+    this.updateAccepting();
+    this.#onError?.call(nodeError('accept', error, {}));
+  }
+
+  #left(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0 && !this.#isListening) this.#resolveClosed?.();
+  }
+
+  #stop(): void {
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    clearTimeout(this.#pause);
+    this.#host.leave(this, false, this.#isRef);
+    for (const connection of this.#queue.close()) connection.destroy();
+    this.#skt.close();
+  }
+
+  #setRef(isRef: boolean): this {
+    if (this.#isListening && this.#isRef !== isRef) {
+      this.#isRef = isRef;
+      this.#host.changeRef(isRef);
+    }
+    return this;
+  }
+}
+
+function endpointOf(skt: AcceptedSkt, side: 'local' | 'peer'): SktEndpoint | undefined {
+  try {
+    return side === 'local' ? skt.localEndpoint() : skt.peerEndpoint();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,297 @@
+import { type AcceptedSkt, type ClientSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
+import type { Bytes } from './bytes.js';
+import type { Callback } from './callback.js';
+import type { Connection } from './connection.js';
+import type { CheckedConnectionOptions } from './connection-options.js';
+import { ReactorError } from './errors.js';
+import type { Host } from './host.js';
+import { IdleTimer } from './idle-timer.js';
+import { transferError } from './node-errors.js';
+import { type Outcome, ReadSide } from './read-side.js';
+import { type LinkOwner, readBit, StreamLink, writeBit } from './stream-link.js';
+import { type WriteOptions, WriteSide } from './write-side.js';
+
+/** A `read` that waits. */
+interface PendingRead {
+  readonly into: Uint8Array;
+  readonly resolve: (count: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * What a connection does: when it reads, when it asks, when it is over. {@link Connection} is what the
+ * program sees of it.
+ *
+ *     connecting ──attach──▶ open ──end of both sides, close, destroy, an error──▶ closed
+ */
+export class StreamCore implements LinkOwner {
+  readonly readSide = new ReadSide();
+  readonly writeSide: WriteSide;
+  readonly idle = new IdleTimer(() => this.onTimeout?.call(this.#connection));
+  readonly #host: Host;
+  readonly #options: CheckedConnectionOptions;
+  readonly #connection: Connection;
+  link: StreamLink | undefined;
+  isClosed = false;
+  /** Until its first turn: whoever made it begins that. */
+  isNew = true;
+  onReadable: Callback<Connection> | undefined;
+  onDrain: Callback<Connection> | undefined;
+  onTimeout: Callback<Connection> | undefined;
+  onClose: Callback<Error | undefined> | undefined;
+  /** Called when it is over, before {@link onClose}: by its server. */
+  onOver: (() => void) | undefined;
+  /** Ends the connect that is under way. */
+  cancelConnect: (() => void) | undefined;
+  #pendingRead: PendingRead | undefined;
+  #isClosing = false;
+  #isRef = true;
+  /** What ended it. */
+  error: Error | undefined;
+  #closed: Promise<void> | undefined;
+  #resolveClosed: (() => void) | undefined;
+
+  constructor(host: Host, options: CheckedConnectionOptions, connection: Connection) {
+    this.#host = host;
+    this.#options = options;
+    this.#connection = connection;
+    this.writeSide = new WriteSide(host.maxBufferedBytes, host.buffered);
+    host.join(connection, true);
+  }
+
+  get closed(): Promise<void> {
+    this.#closed ??= this.isClosed
+      ? Promise.resolve()
+      : new Promise((resolve) => {
+          this.#resolveClosed = resolve;
+        });
+    return this.#closed;
+  }
+
+  /** It is connected: the socket becomes this connection's. */
+  attach(skt: AcceptedSkt | ClientSkt, isRegistered: boolean): void {
+    this.cancelConnect = undefined;
+    this.link = new StreamLink(this.#host.engine, skt, this, isRegistered);
+    if (this.#options.noDelay) this.setOption('noDelay', true);
+    if (this.#options.keepAlive) this.setOption('keepAlive', true);
+    if (this.writeSide.bufferedBytes > 0) this.writable();
+    else if (this.writeSide.isEnding) this.#finish();
+  }
+
+  /**
+   * The first turn of a new connection.
+   *
+   * @param isTry false: it asks first. @returns whether the try found something.
+   */
+  begin(isTry: boolean): boolean {
+    this.isNew = false;
+    if (!this.#isReading) return true;
+    if (isTry) return this.#serve() !== 'blocked';
+    this.link?.want(readBit);
+    return false;
+  }
+
+  /** Somebody waits for bytes from now on. */
+  resume(): void {
+    if (!this.isNew && !this.readSide.isServing) this.link?.tryLater();
+  }
+
+  /** A receive of the program's, in its turn or at any other time. */
+  readInto(into: Uint8Array): number | WouldBlock {
+    const count = this.#receive(into);
+    if (!this.readSide.isServing) this.#settle(count === wouldBlock ? 'blocked' : 'served');
+    return count;
+  }
+
+  read({ into, resolve, reject }: PendingRead): void {
+    if (this.#pendingRead !== undefined) {
+      throw new ReactorError('ERR_REACTOR_BUSY', 'Another read waits: one at a time.');
+    }
+    const count = this.#receive(into);
+    if (count !== wouldBlock) {
+      resolve(count);
+      if (!this.readSide.isServing) this.#settle('served');
+    } else if (this.isClosed) {
+      reject(this.error ?? closedError());
+    } else {
+      this.#pendingRead = { into, resolve, reject };
+      this.link?.want(readBit);
+    }
+  }
+
+  write(data: Bytes, options?: WriteOptions): boolean {
+    if (this.isClosed) return false;
+    if (this.writeSide.isEnding) {
+      throw new ReactorError('ERR_REACTOR_ENDED', 'This side was ended: nothing more is written.');
+    }
+    try {
+      const isAllSent = this.writeSide.write(this.link?.skt, data, options);
+      if (!isAllSent) this.link?.want(writeBit);
+      this.idle.touch();
+      return isAllSent;
+    } catch (error) {
+      if (error instanceof ReactorError) throw error;
+      this.failed(transferError('write', error));
+      return false;
+    }
+  }
+
+  end(): void {
+    this.writeSide.isEnding = true;
+    if (this.writeSide.bufferedBytes === 0) this.#finish();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    if (this.link === undefined) this.over(undefined, false);
+    else this.end();
+  }
+
+  /** The connection is over. @param isHard the peer sees a reset. */
+  over(error: Error | undefined, isHard: boolean): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.error = error;
+    this.writeSide.isEnding = true;
+    this.writeSide.clear();
+    this.idle.set(0);
+    this.cancelConnect?.();
+    try {
+      this.link?.close(isHard);
+    } finally {
+      this.#host.leave(this.#connection, true, this.#isRef);
+      this.onOver?.();
+      const pending = this.#pendingRead;
+      this.#pendingRead = undefined;
+      pending?.reject(error ?? closedError());
+      // Not from inside the call that ended it.
+      queueMicrotask(() => {
+        this.onClose?.call(error);
+        this.#resolveClosed?.();
+      });
+    }
+  }
+
+  setOption(option: 'noDelay' | 'keepAlive', isOn: boolean): void {
+    const skt = this.link?.skt;
+    if (this.isClosed || skt === undefined || 'path' in skt.localEndpoint()) return;
+    skt.setOption(option, isOn);
+  }
+
+  setRef(isRef: boolean): void {
+    if (this.isClosed || this.#isRef === isRef) return;
+    this.#isRef = isRef;
+    this.#host.changeRef(isRef);
+  }
+
+  /** The poller reports bytes, or the end. */
+  readable(isEnd: boolean): void {
+    if (isEnd) this.readSide.isEndConfirmed = true;
+    if (this.#isReading) this.#serve();
+  }
+
+  /** The poller reports room. */
+  writable(): void {
+    const link = this.link as StreamLink;
+    try {
+      const before = this.writeSide.bufferedBytes;
+      const result = this.writeSide.flush(link.skt);
+      this.#host.engine.served(before - this.writeSide.bufferedBytes);
+      this.idle.touch();
+      if (result !== 'empty') {
+        link.want(writeBit);
+        return;
+      }
+    } catch (error) {
+      this.failed(transferError('write', error));
+      return;
+    }
+    if (this.writeSide.isEnding) this.#finish();
+    const { needsDrain } = this.writeSide;
+    this.writeSide.needsDrain = false;
+    if (needsDrain && !this.isClosed) this.onDrain?.call(this.#connection);
+  }
+
+  /** It is this connection's turn to try. */
+  tried(): void {
+    if (!this.#isReading) return;
+    const { speculation } = this.readSide;
+    if (speculation.isWorthATry()) speculation.note(this.#serve() !== 'blocked');
+    else this.link?.want(readBit);
+  }
+
+  failed(error: Error): void {
+    this.over(error, false);
+  }
+
+  /** True while somebody waits for bytes. */
+  get #isReading(): boolean {
+    if (this.isClosed || this.readSide.isEnded) return false;
+    return this.onReadable !== undefined || this.#pendingRead !== undefined;
+  }
+
+  #receive(into: Uint8Array): number | WouldBlock {
+    const skt = this.link?.skt;
+    if (this.isClosed || skt === undefined) return this.readSide.isEnded ? 0 : wouldBlock;
+    try {
+      return this.readSide.receive(skt, into);
+    } catch (error) {
+      this.failed(transferError('read', error));
+      return wouldBlock;
+    }
+  }
+
+  /** The program's turn to read. */
+  #serve(): Outcome {
+    const { readSide } = this;
+    readSide.begin();
+    const pending = this.#pendingRead;
+    if (pending === undefined) this.onReadable?.call(this.#connection);
+    else this.#continueRead(pending);
+    const outcome = readSide.end();
+    this.#host.engine.served(readSide.served);
+    this.#settle(outcome);
+    return outcome;
+  }
+
+  #continueRead(pending: PendingRead): void {
+    const count = this.#receive(pending.into);
+    if (count === wouldBlock) return;
+    this.#pendingRead = undefined;
+    pending.resolve(count);
+  }
+
+  /** What comes after a read. */
+  #settle(outcome: Outcome): void {
+    if (this.isClosed) return;
+    if (outcome === 'served') this.idle.touch();
+    if (this.readSide.isEnded) {
+      if (!this.#options.allowHalfOpen && !this.writeSide.isEnding) this.end();
+      else if (this.writeSide.isFinSent) this.over(undefined, false);
+    } else if (outcome === 'blocked') {
+      if (this.#isReading) this.link?.want(readBit);
+    } else if (outcome === 'served' && this.#isReading) {
+      this.link?.tryLater();
+    }
+  }
+
+  /** Everything was sent, and nothing more comes: tells the peer. */
+  #finish(): void {
+    const { writeSide, link } = this;
+    if (this.isClosed || link === undefined) return;
+    if (!writeSide.isFinSent) {
+      try {
+        link.skt.shutdown('send');
+      } catch (error) {
+        this.failed(transferError('write', error));
+        return;
+      }
+      writeSide.isFinSent = true;
+    }
+    if (this.readSide.isEnded || this.#isClosing) this.over(undefined, false);
+  }
+}
+
+function closedError(): ReactorError {
+  return new ReactorError('ERR_REACTOR_CLOSED', 'This connection is closed.');
+}

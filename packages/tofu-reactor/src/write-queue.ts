@@ -1,0 +1,112 @@
+import { type StreamSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
+import { copyOf } from './bytes.js';
+
+/** Small chunks in a row are sent as one, up to so many bytes. */
+const gatherBytes = 65_536;
+/** One flush sends so many bytes at the most, so that a fast peer does not keep the others waiting. */
+const flushBytes = 1_048_576;
+
+/** Where small chunks are put together; in use only until the send returns. */
+let scratch: Uint8Array | undefined;
+
+/** What a flush ended with. */
+export type FlushResult = 'empty' | 'blocked' | 'budget';
+
+/** Chunks that wait to be sent, in order. */
+export class WriteQueue {
+  #chunks: Uint8Array[] = [];
+  #first = 0;
+  #byteLength = 0;
+
+  /** How many bytes wait. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** Adds a chunk: a reference, no copy. */
+  push(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
+    this.#chunks.push(chunk);
+    this.#byteLength += chunk.byteLength;
+  }
+
+  /** Replaces the chunks by copies: the caller may then change the bytes. */
+  own(): void {
+    for (let index = this.#first; index < this.#chunks.length; index += 1) {
+      this.#chunks[index] = copyOf(this.#chunks[index] as Uint8Array);
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#chunks = [];
+    this.#first = 0;
+    this.#byteLength = 0;
+  }
+
+  /**
+   * Sends until nothing is left, the socket would block, or the budget is used.
+   * @throws {WsaError} when the connection is broken.
+   */
+  flush(skt: StreamSkt): FlushResult {
+    let left = flushBytes;
+    while (this.#byteLength > 0) {
+      if (left <= 0) return 'budget';
+      const next = this.#next();
+      const sent = skt.send(next);
+      if (sent === wouldBlock) return 'blocked';
+      this.#drop(sent);
+      left -= sent;
+    }
+    return 'empty';
+  }
+
+  /** The next bytes to send: one chunk, or several small ones in a row. */
+  #next(): Uint8Array {
+    const first = this.#chunks[this.#first] as Uint8Array;
+    const second = this.#chunks[this.#first + 1];
+    if (second === undefined || first.byteLength + second.byteLength > gatherBytes) return first;
+    scratch ??= new Uint8Array(gatherBytes);
+    let length = 0;
+    for (let index = this.#first; index < this.#chunks.length; index += 1) {
+      const chunk = this.#chunks[index] as Uint8Array;
+      if (length + chunk.byteLength > gatherBytes) break;
+      scratch.set(chunk, length);
+      length += chunk.byteLength;
+    }
+    return scratch.subarray(0, length);
+  }
+
+  #drop(sent: number): void {
+    this.#byteLength -= sent;
+    let left = sent;
+    while (left > 0) {
+      const first = this.#chunks[this.#first] as Uint8Array;
+      if (left < first.byteLength) {
+        this.#chunks[this.#first] = first.subarray(left);
+        return;
+      }
+      left -= first.byteLength;
+      this.#first += 1;
+    }
+    if (this.#first < this.#chunks.length) {
+      if (this.#first < 64) return;
+      this.#chunks.splice(0, this.#first);
+      this.#first = 0;
+      return;
+    }
+    this.#chunks = [];
+    this.#first = 0;
+  }
+}
+
+/** Sends one chunk until it is gone or the socket would block. @returns how many bytes were taken. */
+export function sendNow(skt: StreamSkt, bytes: Uint8Array): number {
+  let sent = 0;
+  while (sent < bytes.byteLength) {
+    const taken: number | WouldBlock = skt.send(sent === 0 ? bytes : bytes.subarray(sent));
+    if (taken === wouldBlock) break;
+    sent += taken;
+  }
+  return sent;
+}

@@ -1,0 +1,85 @@
+import { createSimNt, type ProfileName, type SimNt } from 'sim-nt';
+import { createReactor, type PortWatch, type PortWatchFactory } from 'tofu-reactor/internal';
+import { describe, expect, test } from 'vitest';
+import { runCases } from './reactor-cases.js';
+import type { Over } from './scene.js';
+import { runThrowing, thrown } from './throwing.js';
+
+// The same cases on the simulated kernel: as Wine is, and as Windows is said to be.
+const suites: readonly (readonly [Over, ProfileName, 'eager' | 'lazy'])[] = [
+  ['IP', 'wine8', 'lazy'],
+  ['IP', 'windows', 'eager'],
+  ['IP', 'windows', 'lazy'],
+  ['AF_UNIX', 'wine11', 'lazy'],
+  ['AF_UNIX', 'windows', 'eager'],
+];
+
+/**
+ * In the place of the wait pool: whenever Node's loop comes round, something arrives, and what is armed
+ * is reported if the port then has a packet, and only then.
+ */
+function watchBy(sim: SimNt): PortWatchFactory {
+  return (port, onPacket): PortWatch => {
+    const memory = sim.kernel.allocate(8);
+    let immediate: NodeJS.Immediate | undefined;
+    const look = () => {
+      sim.step();
+      sim.kernel.NtQueryIoCompletion(port, 0, memory.address, 4, 0);
+      const hasPacket = memory.readU32(0) > 0;
+      immediate = hasPacket ? undefined : setImmediate(look);
+      if (hasPacket) onPacket();
+    };
+    return {
+      get isArmed() {
+        return immediate !== undefined;
+      },
+      arm() {
+        immediate ??= setImmediate(look);
+      },
+      setRef() {},
+      close() {
+        clearImmediate(immediate);
+        memory.free();
+        return Promise.resolve();
+      },
+    };
+  };
+}
+
+for (const [over, profile, network] of suites) {
+  for (const mode of ['blocking', 'loop'] as const) {
+    describe(`simulated ${profile}, ${network}, over ${over}`, () => {
+      runCases({ mode, over, isSimulated: true }, () => {
+        const sim = createSimNt({ seed: 20_261_129, profile, network });
+        const { kernel, nowMs: now } = sim;
+        return {
+          mode,
+          over,
+          kernel,
+          isSimulated: true,
+          createReactor: (options) =>
+            createReactor({ ...options, kernel, now, watchPort: watchBy(sim) }),
+          verify: () => {
+            expect(sim.violations).toEqual([]);
+            expect(sim).toMatchObject({ pending: 0, handles: 0, memory: { blocks: 0 } });
+          },
+        };
+      });
+    });
+  }
+}
+
+test.each(['blocking'])('what callbacks throw is uncaught, and the others go on [%s]', (mode) => {
+  expect(runThrowing(mode)).toEqual(thrown);
+});
+
+test('on a simulated kernel there is no loop mode, and auto says why', () => {
+  const { kernel } = createSimNt({ seed: 1 });
+  expect(() => createReactor({ kernel, mode: 'loop' })).toThrow(/the kernel is a simulated one/);
+  const reactor = createReactor({ kernel });
+  expect(reactor.inspect()).toMatchObject({
+    mode: 'blocking',
+    reason: expect.stringContaining('simulated'),
+  });
+  return reactor.close();
+});

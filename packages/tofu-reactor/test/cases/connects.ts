@@ -1,0 +1,211 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Connection } from 'tofu-reactor';
+import { SocketCreator, TCPServerAddress, temporaryUDSPath, wouldBlock } from 'tofu-sockets';
+import { expect } from 'vitest';
+import { Cases, drain, readBytes, type Scene } from '../scene.js';
+
+export const connectCases = new Cases();
+
+/** A port at which nobody listens. */
+function refusingPort(scene: Scene): number {
+  const listener = new SocketCreator(scene.host.kernel).fromAddress(new TCPServerAddress());
+  const { port } = listener.localEndpoint();
+  listener.close();
+  return port;
+}
+
+connectCases.onIP("C02 a refused connect has Node's words", async (scene) => {
+  const reactor = scene.reactor();
+  const port = refusingPort(scene);
+  const error = await reactor.connect({ host: '127.0.0.1', port }).catch((each: unknown) => each);
+  expect(error).toMatchObject({
+    message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    code: 'ECONNREFUSED',
+    errno: -4078,
+    syscall: 'connect',
+    address: '127.0.0.1',
+    port,
+  });
+  const closes: unknown[] = [];
+  const connection = reactor.open({ host: '127.0.0.1', port }, () => closes.push('connected'));
+  connection.write('never sent');
+  connection.onClose = (each) => closes.push(each);
+  await connection.closed;
+  expect(closes).toEqual([expect.objectContaining({ code: 'ECONNREFUSED' })]);
+});
+
+connectCases.onIP('a name is resolved, and its addresses are tried in turn', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await reactor.listen({ host: 'localhost', port: 0 }, (connection) => {
+    connection.end('found');
+  });
+  const { port } = server.endpoint as { port: number };
+  const client = await reactor.connect({ port });
+  expect((await readBytes(client, 5)).toString()).toBe('found');
+  const failed = await reactor
+    .connect({ host: 'localhost', port: refusingPort(scene) })
+    .catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const { port } = server.endpoint as { port: number };
+  await expect(reactor.listen({ port })).rejects.toMatchObject({
+    message: `listen EADDRINUSE 127.0.0.1:${port}`,
+    code: 'EADDRINUSE',
+    syscall: 'listen',
+    port,
+  });
+  await reactor.listen({ port: 0 });
+});
+
+connectCases.test('a path without a server: ENOENT; texts of tofu are addresses', async (scene) => {
+  const reactor = scene.reactor();
+  if (scene.host.over === 'AF_UNIX') {
+    const path = temporaryUDSPath(scene.host.kernel);
+    const error = await reactor.connect({ path }).catch((each: unknown) => each);
+    expect(error).toMatchObject({ message: `connect ENOENT ${path}`, address: path });
+    const server = await reactor.listen(`uds|${path}`);
+    expect(server.endpoint).toEqual({ path });
+  } else {
+    const server = await reactor.listen('tcp|127.0.0.1|0');
+    const { port } = server.endpoint as { port: number };
+    expect(await reactor.connect(`tcp|127.0.0.1|${port}`)).toMatchObject({ isOpen: true });
+  }
+});
+
+connectCases.test(
+  'C07 connect, then destroy: 100 times, nothing is called afterwards',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const server = await scene.echo(reactor);
+    const calls: string[] = [];
+    for (let round = 0; round < 100; round += 1) {
+      const connection = reactor.open(server.endpoint, () => calls.push('connected'));
+      connection.write('x');
+      connection.onReadable = () => calls.push('readable');
+      if (round % 2 === 0) connection.destroy();
+      else connection.reset();
+    }
+    await scene.settle();
+    expect(calls).toEqual([]);
+    await scene.until(() => reactor.inspect().connections === server.connections);
+  },
+);
+
+connectCases.test('C08 endpoints are there once it is connected, and kept', async (scene) => {
+  const reactor = scene.reactor();
+  let accepted: Connection | undefined;
+  const server = await scene.listen(reactor, (connection) => {
+    accepted = connection;
+  });
+  const client = reactor.open(server.endpoint);
+  expect([client.localEndpoint, client.remoteEndpoint]).toEqual([undefined, undefined]);
+  await scene.until(() => client.isOpen && accepted !== undefined);
+  expect(client.remoteEndpoint).toEqual(server.endpoint);
+  expect(accepted?.localEndpoint).toEqual(server.endpoint);
+  expect(accepted?.remoteEndpoint).toEqual(client.localEndpoint);
+  client.destroy();
+  expect(client.remoteEndpoint).toEqual(server.endpoint);
+});
+
+connectCases.test(
+  'a signal ends a connect with its reason; a time ends it with ETIMEDOUT',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const server = await scene.echo(reactor);
+    const early = AbortSignal.abort(new Error('changed my mind'));
+    await expect(reactor.connect(server.endpoint, { signal: early })).rejects.toThrow(
+      'changed my mind',
+    );
+    const control = new AbortController();
+    const connecting = reactor.connect(server.endpoint, { signal: control.signal });
+    control.abort(new Error('too late'));
+    await expect(connecting).rejects.toThrow('too late');
+    if (scene.host.over === 'IP') {
+      const timeout = reactor.connect(
+        { host: '127.0.0.1', port: refusingPort(scene) },
+        { timeoutMs: 0 },
+      );
+      await expect(timeout).rejects.toMatchObject({
+        code: expect.stringMatching(/ETIMEDOUT|ECONNREFUSED/),
+      });
+    }
+    const client = await reactor.connect(server.endpoint, {
+      signal: new AbortController().signal,
+      timeoutMs: 5_000,
+    });
+    expect(client.isOpen).toBe(true);
+    expect(reactor.inspect().connections).toBe(1 + server.connections);
+  },
+);
+
+connectCases.test('callbacks run in the async context in which they were set', async (scene) => {
+  const store = new AsyncLocalStorage<string>();
+  const reactor = scene.reactor();
+  const seen: (string | undefined)[] = [];
+  const note = (what: string) => seen.push(`${what} ${store.getStore()}`);
+  const into = Buffer.alloc(8);
+  const server = await store.run('server', () =>
+    scene.listen(reactor, (connection) => {
+      note('accepted');
+      store.run('connection', () => {
+        connection.onReadable = () => {
+          if (connection.readInto(into) !== wouldBlock) note('readable');
+        };
+      });
+      connection.onClose = () => note('closed');
+    }),
+  );
+  const client = store.run('client', () =>
+    reactor.open(server.endpoint, () => {
+      note('connected');
+      client.end('x');
+    }),
+  );
+  await scene.until(() => seen.includes('closed server'));
+  expect(new Set(seen)).toEqual(
+    new Set(['connected client', 'accepted server', 'readable connection', 'closed server']),
+  );
+});
+
+connectCases.test('the reactor is closed from each of its callbacks', async (scene) => {
+  for (const from of ['accepted', 'readable', 'drain', 'close', 'connected']) {
+    const reactor = scene.reactor();
+    let closing: Promise<void> | undefined;
+    const at = (where: string) => {
+      if (where === from) closing = reactor.close();
+    };
+    const server = await scene.listen(reactor, (connection) => {
+      at('accepted');
+      connection.onReadable = () => {
+        at('readable');
+        if (connection.readInto(Buffer.alloc(64)) === 0) at('readable');
+      };
+      connection.onClose = () => at('close');
+      connection.onDrain = () => at('drain');
+      if (from === 'drain') {
+        let left = 512;
+        while (left > 0 && connection.write(Buffer.alloc(65_536))) left -= 1;
+      }
+    });
+    const peer = await scene.raw(server);
+    const other = reactor.open(server.endpoint, () => at('connected'));
+    other.onClose = () => {};
+    peer.send(Buffer.from('x'));
+    if (from === 'close') {
+      await scene.until(() => server.connections > 0);
+      peer.close();
+      await scene.until(() => closing !== undefined);
+    }
+    await scene.until(() => {
+      if (from === 'drain') drain(peer);
+      return closing !== undefined;
+    });
+    await closing;
+    expect(reactor.inspect()).toMatchObject({ isOpen: false, connections: 0, servers: 0 });
+    await expect(reactor.listen({ port: 0 })).rejects.toMatchObject({ code: 'ERR_REACTOR_CLOSED' });
+  }
+});

@@ -1,0 +1,143 @@
+import { expect } from 'vitest';
+import { Cases, readAll, readBytes } from '../scene.js';
+
+export const echoCases = new Cases();
+
+echoCases.test('E01 the same 11 bytes come back, and the server sees the end', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  client.write('Tofu Engine');
+  expect((await readBytes(client, 11)).toString()).toBe('Tofu Engine');
+  client.end();
+  expect(await client.read(Buffer.alloc(1))).toBe(0);
+  await client.closed;
+  await scene.until(() => server.connections === 0);
+  expect([client.bytesRead, client.bytesWritten]).toEqual([11, 11]);
+});
+
+echoCases.test('E02 many pings, half-open allowed, then the end', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor, { allowHalfOpen: false });
+  const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
+  const into = Buffer.alloc(16);
+  const rounds = scene.host.isSimulated ? 100 : 300;
+  for (let round = 0; round < rounds; round += 1) {
+    client.write('PING');
+    let length = 0;
+    while (length < 4) length += await client.read(into.subarray(length));
+    expect(into.toString('latin1', 0, length)).toBe('PING');
+  }
+  client.end();
+  expect(await client.read(into)).toBe(0);
+  await client.closed;
+});
+
+echoCases.test('E03 all 256 values of a byte, both ways', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
+  client.write([bytes, bytes]);
+  expect(await readBytes(client, 512)).toEqual(Buffer.concat([bytes, bytes]));
+});
+
+echoCases.test('E05 what is written before it is connected is sent in order', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  let connected = 0;
+  const client = reactor.open(server.endpoint, () => {
+    connected += 1;
+    client.write(' three');
+  });
+  expect(client.isConnecting).toBe(true);
+  expect(client.write('one')).toBe(false);
+  client.write([Buffer.from(' '), Buffer.from('two')]);
+  expect((await readBytes(client, 13)).toString()).toBe('one two three');
+  expect(connected).toBe(1);
+  // The end, too.
+  const other = reactor.open(server.endpoint);
+  other.end('only');
+  expect((await readAll(other)).toString()).toBe('only');
+});
+
+echoCases.test('E09 100 double small writes: byte counts are exact', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  let sent = '';
+  for (let round = 0; round < 100; round += 1) {
+    client.write([Buffer.from(`a${round}`), Buffer.from(`b${round}`)]);
+    sent += `a${round}b${round}`;
+  }
+  expect((await readBytes(client, sent.length)).toString()).toBe(sent);
+  expect([client.bytesRead, client.bytesWritten]).toEqual([sent.length, sent.length]);
+});
+
+echoCases.test(
+  'R08 a message larger than the buffer is read in pieces, none is lost',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const pieces: string[] = [];
+    const small = Buffer.alloc(8);
+    const server = await scene.listen(reactor, (connection) => {
+      connection.onReadable = () => {
+        const count = connection.readInto(small);
+        if (typeof count === 'number' && count > 0) pieces.push(small.toString('latin1', 0, count));
+      };
+    });
+    const client = await reactor.connect(server.endpoint);
+    client.write('hello world');
+    await scene.until(() => pieces.join('') === 'hello world');
+    expect(pieces[0]).toBe('hello wo');
+  },
+);
+
+echoCases.test('R05 W03 megabytes come back whole and in order', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  const bytes = Buffer.alloc(scene.host.isSimulated ? 1_048_576 : 8 * 1_048_576);
+  for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(at, at);
+  client.write(bytes, { keep: true });
+  client.end();
+  expect((await readAll(client)).equals(bytes)).toBe(true);
+});
+
+echoCases.test(
+  'W06 a slow reader gets all of 2 MB, and the writer is told of room',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const chunk = Buffer.alloc(65_536, 0x61);
+    let [left, drains, most] = [32, 0, 0];
+    const server = await scene.listen(reactor, (connection) => {
+      const write = () => {
+        while (left > 0) {
+          left -= 1;
+          const isAllSent = connection.write(chunk);
+          most = Math.max(most, connection.bufferedBytes);
+          if (!isAllSent) return;
+        }
+        connection.end();
+      };
+      connection.onDrain = () => {
+        drains += 1;
+        expect(connection.bufferedBytes).toBe(0);
+        write();
+      };
+      write();
+    });
+    const client = await reactor.connect(server.endpoint);
+    const into = Buffer.alloc(10_000);
+    let total = 0;
+    for (;;) {
+      const count = await client.read(into);
+      if (count === 0) break;
+      total += count;
+      await scene.until(() => true);
+    }
+    expect(total).toBe(32 * chunk.length);
+    expect(most).toBeLessThanOrEqual(chunk.length);
+    if (scene.host.isSimulated) expect(drains).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,166 @@
+import type { Connection } from 'tofu-reactor';
+import { wouldBlock } from 'tofu-sockets';
+import { expect } from 'vitest';
+import { Cases, readAll } from '../scene.js';
+
+export const endCases = new Cases();
+
+endCases.test(
+  'H01 the end of the stream is 0, after all that was sent before it',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const seen: string[] = [];
+    const into = Buffer.alloc(64);
+    const server = await scene.listen(reactor, (connection) => {
+      connection.onReadable = () => {
+        for (;;) {
+          const count = connection.readInto(into);
+          if (count === wouldBlock) return;
+          seen.push(count === 0 ? 'end' : into.toString('latin1', 0, count));
+          if (count === 0) return;
+        }
+      };
+      connection.onClose = (error) => seen.push(`close ${error}`);
+    });
+    const client = await reactor.connect(server.endpoint);
+    client.end('last');
+    await scene.until(() => seen.length === 3);
+    expect(seen).toEqual(['last', 'end', 'close undefined']);
+    expect(await client.read(into)).toBe(0);
+  },
+);
+
+endCases.test('H04 half open: one side goes on after the end of the other', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.listen(
+    reactor,
+    async (connection) => {
+      expect((await readAll(connection)).toString()).toBe('question');
+      expect(connection.isReadEnded).toBe(true);
+      await scene.settle();
+      connection.end('answer');
+    },
+    { allowHalfOpen: true },
+  );
+  const client = await reactor.connect(server.endpoint);
+  client.end('question');
+  expect((await readAll(client)).toString()).toBe('answer');
+  await client.closed;
+  await scene.until(() => server.connections === 0);
+});
+
+endCases.test('H07 calls on a closed connection do not throw', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  client.destroy();
+  await client.closed;
+  expect(client.readInto(Buffer.alloc(1))).toBe(wouldBlock);
+  client.end();
+  client.destroy();
+  client.reset();
+  client.setNoDelay();
+  client.setKeepAlive(true);
+  client.setTimeout(5);
+  client.ref().unref();
+  await client.close();
+  await client[Symbol.asyncDispose]();
+  expect([client.isOpen, client.isConnecting, client.bufferedBytes]).toEqual([false, false, 0]);
+  await expect(client.read(Buffer.alloc(1))).rejects.toMatchObject({ code: 'ERR_REACTOR_CLOSED' });
+});
+
+endCases.test(
+  'H08 a write after the own end is refused; after the other end it fails once',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const server = await scene.listen(reactor, (connection) => connection.destroy());
+    const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
+    const closes: unknown[] = [];
+    client.onClose = (error) => closes.push(error);
+    expect(await client.read(Buffer.alloc(1))).toBe(0);
+    await scene.until(() => {
+      if (client.isOpen) client.write('into the void');
+      return closes.length > 0;
+    });
+    expect(closes).toEqual([
+      expect.objectContaining({ code: expect.stringMatching(/^E(CONN|PIPE)/) }),
+    ]);
+    expect(client.write('dropped')).toBe(false);
+    const other = await reactor.connect(server.endpoint);
+    other.end();
+    expect(() => other.write('x')).toThrow(expect.objectContaining({ code: 'ERR_REACTOR_ENDED' }));
+  },
+);
+
+for (const isPolled of [true, false]) {
+  const when = isPolled ? 'while it is asked about' : 'before it is asked about';
+  endCases.test(`X01 a reset ${when} is an error and no end`, async (scene) => {
+    const reactor = scene.reactor();
+    const connections: Connection[] = [];
+    const closes: unknown[] = [];
+    const counts: unknown[] = [];
+    const server = await scene.listen(reactor, (connection) => {
+      connections.push(connection);
+      connection.onClose = (error) => closes.push(error);
+    });
+    const peer = await scene.raw(server);
+    await scene.until(() => connections.length === 1);
+    const connection = connections[0] as Connection;
+    const read = () => {
+      counts.push(connection.readInto(Buffer.alloc(8)));
+    };
+    if (isPolled) {
+      connection.onReadable = read;
+      await scene.settle();
+    }
+    // Closing with unread bytes is a reset, too, also over AF_UNIX.
+    connection.write('unread');
+    await scene.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
+    if (scene.host.over === 'IP') peer.abortOnClose();
+    peer.close();
+    await scene.settle();
+    if (!isPolled) connection.onReadable = read;
+    await scene.until(() => closes.length > 0);
+    expect(counts).not.toContain(0);
+    expect(closes).toEqual([expect.objectContaining({ code: 'ECONNRESET', syscall: 'read' })]);
+  });
+}
+
+endCases.test('X05 a peer that closes with unread bytes resets', async (scene) => {
+  const reactor = scene.reactor();
+  const closes: unknown[] = [];
+  const server = await scene.listen(reactor, (connection) => {
+    connection.onClose = (error) => closes.push(error);
+    connection.onReadable = () => connection.readInto(Buffer.alloc(8));
+    connection.write('never read');
+  });
+  const peer = await scene.raw(server);
+  await scene.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
+  peer.close();
+  await scene.until(() => closes.length > 0);
+  expect(closes).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
+});
+
+endCases.test('W04 what was written before close arrives', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.listen(reactor, async (connection) => {
+    connection.write(Buffer.alloc(300_000, 0x62));
+    await connection.close();
+  });
+  const client = await reactor.connect(server.endpoint);
+  const bytes = await readAll(client);
+  expect(bytes.equals(Buffer.alloc(300_000, 0x62))).toBe(true);
+});
+
+endCases.test('reset: the peer sees an error', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.listen(reactor, (connection) => {
+    connection.onReadable = () => {
+      if (connection.readInto(Buffer.alloc(1)) !== wouldBlock) connection.reset();
+    };
+  });
+  const client = await reactor.connect(server.endpoint);
+  client.write('unread bytes, so that it is one over AF_UNIX, too');
+  const end = await client.read(Buffer.alloc(1)).catch((error: unknown) => error);
+  expect(end).toMatchObject({ code: 'ECONNRESET' });
+});

@@ -1,0 +1,232 @@
+import type { Connection } from 'tofu-reactor';
+import { wouldBlock } from 'tofu-sockets';
+import { expect } from 'vitest';
+import { Cases, drain, readBytes } from '../scene.js';
+
+export const serverCases = new Cases();
+
+serverCases.test(
+  'E06 E08 close resolves when the last connection is over; closing twice is one close',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const server = await scene.echo(reactor);
+    const client = await reactor.connect(server.endpoint);
+    client.write('x');
+    expect(await client.read(Buffer.alloc(1))).toBe(1);
+    let isClosed = false;
+    const closing = server.close();
+    expect(server.close()).toBe(closing);
+    void closing.then(() => {
+      isClosed = true;
+    });
+    await scene.settle();
+    expect([isClosed, server.isListening, server.connections]).toEqual([false, false, 1]);
+    client.write('y');
+    expect(await client.read(Buffer.alloc(1))).toBe(1);
+    client.end();
+    await closing;
+    expect(server.connections).toBe(0);
+    await server[Symbol.asyncDispose]();
+  },
+);
+
+serverCases.test('E10 A07 a server closes while a client connects', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = reactor.open(server.endpoint);
+  client.onClose = () => {};
+  void server.close();
+  expect(server.endpoint).toBeDefined();
+  await scene.settle();
+  client.destroy();
+  await client.closed;
+});
+
+serverCases.test('S06 51 rounds of connect, hello, close', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  for (let round = 0; round < 51; round += 1) {
+    await using client = await reactor.connect(server.endpoint);
+    client.write('hello');
+    expect((await readBytes(client, 5)).toString()).toBe('hello');
+  }
+  await scene.until(() => server.connections === 0);
+  expect(server.accepted).toBe(51);
+});
+
+serverCases.test(
+  'S08 beyond maxConnections clients are dropped, and room is made by a close',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const dropped: unknown[] = [];
+    const server = await scene.echo(reactor, { maxConnections: 3 });
+    server.onDrop = (each) => dropped.push(each);
+    const clients: Connection[] = [];
+    for (let index = 0; index < 6; index += 1) {
+      const client = await reactor.connect(server.endpoint).catch(() => undefined);
+      if (client !== undefined) clients.push(client);
+      await scene.until(() => server.accepted === index + 1);
+    }
+    expect([server.connections, dropped.length]).toEqual([3, 3]);
+    expect(dropped[0]).toMatchObject({ local: server.endpoint });
+    clients[0]?.destroy();
+    await scene.until(() => server.connections === 2);
+    const next = await reactor.connect(server.endpoint);
+    next.write('room');
+    expect((await readBytes(next, 4)).toString()).toBe('room');
+  },
+);
+
+serverCases.test('for await has the connections, one after another', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.listen(reactor);
+  const served: string[] = [];
+  const serving = (async () => {
+    for await (const connection of server) {
+      served.push((await readBytes(connection, 1)).toString());
+      connection.write('.');
+      await connection.close();
+    }
+    served.push('over');
+  })();
+  for (const letter of 'abc') {
+    const client = await reactor.connect(server.endpoint);
+    client.write(letter);
+    expect(await client.read(Buffer.alloc(1))).toBe(1);
+    client.end();
+  }
+  await scene.until(() => server.connections === 0);
+  await server.close();
+  await serving;
+  expect(served).toEqual(['a', 'b', 'c', 'over']);
+});
+
+serverCases.test(
+  'accepting pauses at the limit of the reactor: clients wait, and are served later',
+  async (scene) => {
+    const reactor = scene.reactor({ maxConnections: 2 });
+    const server = await scene.echo(reactor);
+    const peers = [await scene.raw(server), await scene.raw(server), await scene.raw(server)];
+    await scene.until(() => server.accepted === 2);
+    await scene.settle();
+    expect([server.accepted, reactor.inspect().isFull]).toEqual([2, true]);
+    peers[0]?.close();
+    await scene.until(() => server.accepted === 3);
+    peers[2]?.send(Buffer.from('x'));
+    await scene.until(() => peers[2]?.recv(Buffer.alloc(1)) === 1);
+    await scene.settle();
+  },
+);
+
+serverCases.test(
+  'a write is refused once too much waits; accepting pauses for the sum of all',
+  async (scene) => {
+    const reactor = scene.reactor({ maxBufferedBytes: 200_000, maxBufferedBytesInAll: 250_000 });
+    const connections: Connection[] = [];
+    const server = await scene.listen(reactor, (connection) => connections.push(connection));
+    const peer = await scene.raw(server);
+    await scene.until(() => connections.length === 1);
+    const connection = connections[0] as Connection;
+    const chunk = Buffer.alloc(1_048_576);
+    const fill = () => {
+      for (;;) connection.write(chunk);
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: 'ERR_REACTOR_BUFFER_FULL' }));
+    expect(reactor.inspect().bufferedBytes).toBe(connection.bufferedBytes);
+    expect(connection.bufferedBytes).toBeGreaterThan(200_000);
+    await scene.raw(server);
+    await scene.settle();
+    expect([reactor.inspect().isFull, connections.length]).toEqual([true, 1]);
+    await scene.until(() => {
+      drain(peer);
+      return connections.length === 2;
+    });
+  },
+);
+
+serverCases.test(
+  'M05 a program that does not read pauses; the next read resumes',
+  async (scene) => {
+    const reactor = scene.reactor();
+    let calls = 0;
+    const connections: Connection[] = [];
+    const server = await scene.listen(reactor, (connection) => {
+      connections.push(connection);
+      connection.onReadable = () => {
+        calls += 1;
+      };
+    });
+    const client = await reactor.connect(server.endpoint);
+    client.write('one');
+    await scene.until(() => calls > 0);
+    const before = calls;
+    client.write('two');
+    await scene.settle();
+    expect(calls).toBe(before);
+    const connection = connections[0] as Connection;
+    const into = Buffer.alloc(64);
+    await scene.until(
+      () => connection.bytesRead + Number(connection.readInto(into) !== wouldBlock) >= 6,
+    );
+    client.write('three');
+    await scene.until(() => calls > before);
+  },
+);
+
+serverCases.test(
+  'T06 an idle time ends only when nothing happens, and can be taken back',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const fired: string[] = [];
+    const server = await scene.echo(reactor);
+    const client = await reactor.connect(server.endpoint);
+    const quiet = await reactor.connect(server.endpoint);
+    quiet.onTimeout = () => fired.push('quiet');
+    client.onTimeout = () => fired.push('client');
+    client.setTimeout(5);
+    client.setTimeout(0);
+    quiet.setTimeout(5);
+    await scene.until(() => fired.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fired).toEqual(['quiet']);
+    for (const wrong of [-1, Number.NaN, '5', 2 ** 31]) {
+      expect(() => client.setTimeout(wrong as number)).toThrow(/2\^31/);
+    }
+  },
+);
+
+serverCases.test(
+  'one that streams as fast as it can leaves the others their turn',
+  async (scene) => {
+    const reactor = scene.reactor();
+    const server = await scene.echo(reactor);
+    const streamed = { bytes: 0 };
+    const chunk = Buffer.alloc(65_536);
+    const into = Buffer.alloc(65_536);
+    const fast = await reactor.connect(server.endpoint);
+    const pump = () => {
+      while (fast.write(chunk, { keep: true }));
+    };
+    fast.onDrain = pump;
+    fast.onReadable = () => {
+      for (;;) {
+        const count = fast.readInto(into);
+        if (count === wouldBlock || count === 0) return;
+        streamed.bytes += count;
+      }
+    };
+    pump();
+    const others = await Promise.all(
+      Array.from({ length: 8 }, () => reactor.connect(server.endpoint)),
+    );
+    for (let round = 0; round < 20; round += 1) {
+      const before = streamed.bytes;
+      for (const other of others) other.write('ping');
+      for (const other of others) expect((await readBytes(other, 4)).toString()).toBe('ping');
+      // A round of all others is a few turns of the one that streams.
+      expect(streamed.bytes - before).toBeLessThan(64 * 1_048_576);
+    }
+    expect(streamed.bytes).toBeGreaterThan(0);
+    fast.destroy();
+  },
+);

@@ -1,0 +1,38 @@
+// Ends a process whose reactor is busy, in the way that the argument names; prints what it got to.
+import { Reactor, wouldBlock } from 'tofu-reactor';
+
+const way = process.argv[2];
+const reactor = new Reactor({ mode: 'loop' });
+const buffer = Buffer.alloc(65_536);
+let isEnding = false;
+const echo = (connection) => {
+  connection.onReadable = () => {
+    const count = connection.readInto(buffer);
+    if (count !== wouldBlock && count > 0 && !isEnding) connection.write(buffer.subarray(0, count));
+  };
+};
+const server = await reactor.listen({ port: 0 }, echo);
+const clients = [];
+for (let index = 0; index < 8; index += 1) {
+  const client = await reactor.connect(server.endpoint);
+  echo(client);
+  client.write('round and round');
+  clients.push(client);
+}
+process.on('exit', (code) => console.log(`exit ${code} ${reactor.inspect().connections > 0}`));
+
+setTimeout(() => {
+  if (way === 'exit') process.exit(7);
+  if (way === 'throw') throw new Error('out of here');
+  if (way === 'unref') {
+    for (const each of [server, ...clients]) each.unref();
+    // Those that were accepted are not known here: an end of the clients is theirs.
+    for (const client of clients) client.destroy();
+  }
+  if (way === 'natural') {
+    isEnding = true;
+    void server.close();
+    for (const client of clients) client.end();
+  }
+  if (way === 'close') void reactor.close();
+}, 50);

@@ -1,0 +1,189 @@
+import type { Kernel } from 'ntdllx';
+import type {
+  Connection,
+  ListenOptions,
+  Reactor,
+  ReactorMode,
+  ReactorOptions,
+  Server,
+} from 'tofu-reactor';
+import {
+  type AcceptedSkt,
+  type ClientSkt,
+  clientAddressOf,
+  type SktEndpoint,
+  SocketCreator,
+  temporaryUDSPath,
+  wouldBlock,
+} from 'tofu-sockets';
+import { expect } from 'vitest';
+
+/** What the sockets of a suite are named by: an address and a port, or the path of a file. */
+export type Over = 'IP' | 'AF_UNIX';
+
+/** What a suite runs on: the real kernel, or a simulated one, in one mode. */
+export interface TestHost {
+  readonly mode: ReactorMode;
+  readonly over: Over;
+  readonly kernel: Kernel;
+  /** True where time is simulated. */
+  readonly isSimulated: boolean;
+  createReactor(options: ReactorOptions): Reactor;
+  /** Called at the end of each case: nothing may be left. */
+  verify(): void;
+}
+
+const limitMs = 10_000;
+const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** What one case uses: reactors and raw sockets, closed at its end, whatever happens. */
+export class Scene {
+  readonly host: TestHost;
+  readonly #reactors: Reactor[] = [];
+  readonly #skts: (ClientSkt | AcceptedSkt)[] = [];
+  #isOver = false;
+
+  constructor(host: TestHost) {
+    this.host = host;
+  }
+
+  reactor(options: ReactorOptions = {}): Reactor {
+    const reactor = this.host.createReactor({ mode: this.host.mode, ...options });
+    this.#reactors.push(reactor);
+    if (reactor.mode === 'blocking') void this.#turn(reactor);
+    return reactor;
+  }
+
+  /** A server on a free port or path. */
+  listen(
+    reactor: Reactor,
+    onConnection?: (connection: Connection) => unknown,
+    options?: ListenOptions,
+  ): Promise<Server> {
+    const { over, kernel } = this.host;
+    const address = over === 'IP' ? { port: 0 } : { path: temporaryUDSPath(kernel) };
+    return reactor.listen(address, onConnection, options);
+  }
+
+  /** A server that echoes, and ends when its client does. */
+  echo(reactor: Reactor, options?: ListenOptions): Promise<Server> {
+    return this.listen(reactor, echo, options);
+  }
+
+  /** A client that is no part of any reactor. */
+  async raw({ endpoint }: { readonly endpoint: SktEndpoint }): Promise<ClientSkt> {
+    const skt = new SocketCreator(this.host.kernel).fromAddress(clientAddressOf(endpoint));
+    this.#skts.push(skt);
+    if (skt.connect() === wouldBlock) await this.until(() => skt.finishConnect() === true);
+    return skt;
+  }
+
+  /** Waits until something holds; a limit in time only ends a case that fails. */
+  async until(holds: () => boolean, what = String(holds)): Promise<void> {
+    const end = performance.now() + limitMs;
+    while (!holds()) {
+      if (performance.now() > end) throw new Error(`still not, after ${limitMs} ms: ${what}`);
+      await pause();
+    }
+  }
+
+  /** Lets everything that is under way happen. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 40; round += 1) await pause();
+    if (!this.host.isSimulated) await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+
+  async close(): Promise<void> {
+    for (const skt of this.#skts.splice(0)) skt.close();
+    for (const reactor of this.#reactors) {
+      await reactor.close();
+      expect(reactor.inspect()).toMatchObject({
+        connections: 0,
+        servers: 0,
+        refs: 0,
+        bufferedBytes: 0,
+      });
+    }
+    this.#isOver = true;
+    await pause();
+    this.host.verify();
+  }
+
+  /** What `run` does, also while nothing holds the reactor. */
+  async #turn(reactor: Reactor): Promise<void> {
+    while (!this.#isOver && reactor.isOpen) {
+      reactor.turn(this.host.isSimulated ? 1 : 2);
+      await pause();
+    }
+  }
+}
+
+const buffer = Buffer.alloc(65_536);
+
+/** Echoes what a connection sends. */
+export function echo(connection: Connection): void {
+  connection.onReadable = () => {
+    for (;;) {
+      const count = connection.readInto(buffer);
+      if (count === wouldBlock || count === 0) return;
+      if (connection.write(buffer.subarray(0, count))) continue;
+      // Reads no more until that is sent.
+      const run = connection.onReadable;
+      connection.onReadable = undefined;
+      connection.onDrain = () => {
+        connection.onReadable = run;
+      };
+      return;
+    }
+  };
+}
+
+/** Receives what a raw socket has; stops at would-block and at the end. */
+export function drain(skt: ClientSkt): void {
+  for (let count = skt.recv(buffer); count !== wouldBlock && count > 0; ) count = skt.recv(buffer);
+}
+
+/** Reads until so many bytes came, or the end. */
+export async function readBytes(connection: Connection, byteLength: number): Promise<Buffer> {
+  const into = Buffer.alloc(byteLength);
+  let length = 0;
+  while (length < byteLength) {
+    const count = await connection.read(into.subarray(length));
+    if (count === 0) break;
+    length += count;
+  }
+  return into.subarray(0, length);
+}
+
+/** Reads until the end of the stream. */
+export async function readAll(connection: Connection): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (;;) {
+    const piece = Buffer.alloc(65_536);
+    const count = await connection.read(piece);
+    if (count === 0) return Buffer.concat(pieces);
+    pieces.push(piece.subarray(0, count));
+  }
+}
+
+/** One case: its id and claim, and what shows it. */
+export interface Case {
+  readonly name: string;
+  readonly run: (scene: Scene) => Promise<void>;
+  /** Set where it is about sockets of one kind alone. */
+  readonly only?: Over;
+}
+
+/** Collects the cases of one file. */
+export class Cases {
+  readonly list: Case[] = [];
+
+  test(name: string, run: Case['run']): void {
+    this.list.push({ name, run });
+  }
+
+  /** A case about hosts and ports. */
+  onIP(name: string, run: Case['run']): void {
+    this.list.push({ name, run, only: 'IP' });
+  }
+}

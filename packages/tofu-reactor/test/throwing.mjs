@@ -1,0 +1,47 @@
+// What callbacks throw, and what becomes of it: on the real kernel, or a simulated one. The mode is an
+// argument; prints what was caught, as JSON.
+import { createReactor } from 'tofu-reactor/internal';
+
+const mode = process.argv[2];
+const caught = [];
+process.on('uncaughtException', (error) => caught.push(error.message));
+process.on('unhandledRejection', (error) => caught.push(error.message));
+
+const isNt = process.platform === 'win32';
+const sim = isNt ? undefined : (await import('sim-nt')).createSimNt({ seed: 1 });
+const reactor = createReactor(isNt ? { mode } : { mode, kernel: sim.kernel, now: sim.nowMs });
+const server = await reactor.listen({ port: 0 }, (connection) => {
+  connection.onReadable = () => {
+    connection.readInto(Buffer.alloc(64));
+    throw new Error('onReadable');
+  };
+  connection.onClose = () => {
+    throw new Error('onClose');
+  };
+  throw new Error('listen');
+});
+const client = reactor.open(server.endpoint, async () => {
+  client.end('x');
+  throw new Error('open');
+});
+client.onReadable = () => client.readInto(Buffer.alloc(64));
+let isOver = false;
+const closing = client.closed.then(() => server.close()).then(() => (isOver = true));
+while (!isOver) {
+  // In blocking mode this serves; in loop mode it only waits.
+  if (mode === 'blocking') await reactor.run();
+  await new Promise((resolve) => setImmediate(resolve));
+}
+await closing;
+// They go on: another client is served.
+const again = await reactor.listen({ port: 0 }, (connection) => connection.end('served'));
+const running = reactor.run();
+const other = await reactor.connect(again.endpoint);
+const into = Buffer.alloc(16);
+const count = await other.read(into);
+await other.close();
+await reactor.close();
+await running;
+console.log(
+  JSON.stringify({ caught: [...new Set(caught)].sort(), read: into.toString('latin1', 0, count) }),
+);
