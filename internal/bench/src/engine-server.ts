@@ -7,11 +7,11 @@ import {
 } from 'afd-poller';
 import { createPoller } from 'afd-poller/internal';
 import { type Kernel, WsaError } from 'ntdllx';
+import { Speculation } from 'tofu-reactor/internal';
 import { type AcceptedSkt, type ListenerSkt, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import type { PresetName } from './contestants.js';
 import type { CallCounts } from './counting-kernel.js';
-import { Luck } from './luck.js';
 import { reportServer, type ServerPorts } from './server-report.js';
 
 /** How many bytes one connection may be served before the others have their turn. */
@@ -36,7 +36,7 @@ type Outcome = 'served' | 'blocked' | 'stuck' | 'closed';
 interface Peer {
   readonly role: Role;
   readonly skt: ListenerSkt | AcceptedSkt;
-  readonly luck: Luck;
+  readonly luck: Speculation;
   isRegistered: boolean;
   unsent: Uint8Array | undefined;
 }
@@ -55,7 +55,7 @@ export interface EngineServerOptions {
 
 /**
  * An echo server on the engine. To ask whether a socket is ready costs about as much as to try, so it
- * tries first where that has paid ({@link Luck}): a connection when it is accepted, and those that
+ * tries first where that has paid ({@link Speculation}): a connection when it is accepted, and those that
  * were served when all of them were. Who would block, or would most likely, is left to the poller.
  *
  * One receive and one send each time, another receive only when the buffer was full; it asks for room
@@ -70,7 +70,7 @@ export class EngineServer {
   readonly #isEager: boolean;
   readonly #peers = new Set<Peer>();
   /** Of connections that were just accepted. */
-  readonly #newcomers = new Luck();
+  readonly #newcomers = new Speculation();
   /** Were served, and not left to the poller since: to be tried. */
   #eager: Peer[] = [];
   #connections = 0;
@@ -126,7 +126,7 @@ export class EngineServer {
   }
 
   #join(role: Role, skt: ListenerSkt | AcceptedSkt): Peer {
-    const peer = { role, skt, luck: new Luck(), isRegistered: false, unsent: undefined };
+    const peer = { role, skt, luck: new Speculation(), isRegistered: false, unsent: undefined };
     this.#peers.add(peer);
     if (role === 'data') this.#connections += 1;
     return peer;

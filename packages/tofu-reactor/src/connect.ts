@@ -1,5 +1,6 @@
 import { type PreparedInterest, prepareInterest, type SocketEvent } from 'afd-poller';
-import { type ClientSkt, SocketCreator, wouldBlock } from 'tofu-sockets';
+import { type ClientSkt, wouldBlock } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import type { ConnectAddress } from './addresses.js';
 import type { Host } from './host.js';
 import { type NodeError, nodeError, refusedError, timeoutError } from './node-errors.js';
@@ -33,7 +34,7 @@ export class ConnectAttempt implements Source {
   /** @param timeoutMs after which it fails with ETIMEDOUT; Infinity: when the system says so. */
   start(host: Host, timeoutMs: number): void {
     try {
-      const skt = new SocketCreator(host.kernel).fromAddress(this.#address);
+      const skt = createSocketCreator(host.kernel).fromAddress(this.#address);
       this.#skt = skt;
       if (skt.connect() !== wouldBlock) {
         this.#end({ skt, isRegistered: false });

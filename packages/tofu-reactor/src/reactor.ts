@@ -1,4 +1,4 @@
-import { SocketCreator } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { listenAddress, type ReactorAddress } from './addresses.js';
 import { BlockingPump } from './blocking-pump.js';
 import { BufferedBytes } from './buffered-bytes.js';
@@ -129,7 +129,7 @@ export class Reactor implements AsyncDisposable {
       ...(isAny ? { options: { v6Only: ipv6Only } } : {}),
     };
     try {
-      const skt = new SocketCreator(host.kernel).fromAddress(at, created);
+      const skt = createSocketCreator(host.kernel).fromAddress(at, created);
       return new Server(host, skt, connection, maxConnections, handler);
     } catch (error) {
       throw nodeError('listen', error, at);

@@ -28,7 +28,7 @@ export interface DroppedConnection {
  * Accepts connections. Each is passed to the handler, or to `for await`. Accepting pauses while a limit
  * of the reactor is reached: clients then wait in the backlog.
  */
-export class Server implements Source, Member, AsyncDisposable {
+export class Server implements Member, AsyncDisposable {
   /** Clients beyond so many connections are closed at once, and reported to {@link onDrop}. */
   maxConnections: number;
   readonly #host: Host;
@@ -39,6 +39,8 @@ export class Server implements Source, Member, AsyncDisposable {
   /** Whether it pays to try connections that were just accepted. */
   readonly #newcomers = new Speculation();
   readonly #queue: AcceptQueue<Connection>;
+  /** What the poller reports to. A server does not try. */
+  readonly #source: Source = { onEvent: (event) => this.#onEvent(event), onTry() {} };
   #onConnection: Callback<Connection> | undefined;
   #onDrop: Callback<DroppedConnection> | undefined;
   #onError: Callback<Error> | undefined;
@@ -65,7 +67,7 @@ export class Server implements Source, Member, AsyncDisposable {
     this.#options = options;
     this.#endpoint = skt.localEndpoint();
     this.#queue = new AcceptQueue(() => this.updateAccepting());
-    host.engine.ask(this, skt, accepting, false);
+    host.engine.ask(this.#source, skt, accepting, false);
     host.join(this, false);
     this.updateAccepting();
   }
@@ -167,11 +169,10 @@ export class Server implements Source, Member, AsyncDisposable {
     const isPaused = this.#pause !== undefined || this.#host.isFull || !isWanted;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    this.#host.engine.ask(this, this.#skt, isPaused ? pausing : accepting, true);
+    this.#host.engine.ask(this.#source, this.#skt, isPaused ? pausing : accepting, true);
   }
 
-  /** @internal */
-  onEvent(event: SocketEvent<Source>): void {
+  #onEvent(event: SocketEvent<Source>): void {
     if (event.isRefused) {
       this.#onError?.call(refusedError(event.cause));
       this.destroy();
@@ -191,9 +192,6 @@ export class Server implements Source, Member, AsyncDisposable {
       this.#take(skt);
     }
   }
-
-  /** @internal Never called: a server does not try. */
-  onTry(): void {}
 
   #take(skt: AcceptedSkt): void {
     this.#accepted += 1;

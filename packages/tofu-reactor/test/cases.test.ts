@@ -23,7 +23,8 @@ function watchBy(sim: SimNt): PortWatchFactory {
     const memory = sim.kernel.allocate(8);
     let immediate: NodeJS.Immediate | undefined;
     const look = () => {
-      sim.step();
+      // Time passes where nothing is under way: a refusal may take a while.
+      if (!sim.step()) sim.advance(1);
       sim.kernel.NtQueryIoCompletion(port, 0, memory.address, 4, 0);
       const hasPacket = memory.readU32(0) > 0;
       immediate = hasPacket ? undefined : setImmediate(look);

@@ -1,7 +1,8 @@
 import { createSimNt } from 'sim-nt';
 import type { Connection, Reactor, ReactorOptions, Server } from 'tofu-reactor';
 import { createReactor } from 'tofu-reactor/internal';
-import { clientAddressOf, SocketCreator, UDPAddress } from 'tofu-sockets';
+import { clientAddressOf, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 // Each public call with what is wrong: a typed error, and everything is as usable as before.
@@ -121,7 +122,7 @@ test('a turn inside a turn is refused', async () => {
       refusal = error;
     }
   });
-  const skt = new SocketCreator(kernel).fromAddress(clientAddressOf(listening.endpoint));
+  const skt = createSocketCreator(kernel).fromAddress(clientAddressOf(listening.endpoint));
   skt.connect();
   own.turn(10);
   skt.close();

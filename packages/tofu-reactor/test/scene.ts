@@ -12,10 +12,9 @@ import {
   type ClientSkt,
   clientAddressOf,
   type SktEndpoint,
-  SocketCreator,
-  temporaryUDSPath,
   wouldBlock,
 } from 'tofu-sockets';
+import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 
 /** What the sockets of a suite are named by: an address and a port, or the path of a file. */
@@ -61,7 +60,7 @@ export class Scene {
     options?: ListenOptions,
   ): Promise<Server> {
     const { over, kernel } = this.host;
-    const address = over === 'IP' ? { port: 0 } : { path: temporaryUDSPath(kernel) };
+    const address = over === 'IP' ? { port: 0 } : { path: temporaryUDSPathOn(kernel) };
     return reactor.listen(address, onConnection, options);
   }
 
@@ -72,7 +71,7 @@ export class Scene {
 
   /** A client that is no part of any reactor. */
   async raw({ endpoint }: { readonly endpoint: SktEndpoint }): Promise<ClientSkt> {
-    const skt = new SocketCreator(this.host.kernel).fromAddress(clientAddressOf(endpoint));
+    const skt = createSocketCreator(this.host.kernel).fromAddress(clientAddressOf(endpoint));
     this.#skts.push(skt);
     if (skt.connect() === wouldBlock) await this.until(() => skt.finishConnect() === true);
     return skt;

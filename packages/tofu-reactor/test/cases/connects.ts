@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Connection } from 'tofu-reactor';
-import { SocketCreator, TCPServerAddress, temporaryUDSPath, wouldBlock } from 'tofu-sockets';
+import { TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
-import { Cases, drain, readBytes, type Scene } from '../scene.js';
+import { Cases, readBytes, type Scene } from '../scene.js';
 
 export const connectCases = new Cases();
 
 /** A port at which nobody listens. */
 function refusingPort(scene: Scene): number {
-  const listener = new SocketCreator(scene.host.kernel).fromAddress(new TCPServerAddress());
+  const listener = createSocketCreator(scene.host.kernel).fromAddress(new TCPServerAddress());
   const { port } = listener.localEndpoint();
   listener.close();
   return port;
@@ -64,7 +65,7 @@ connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', asyn
 connectCases.test('a path without a server: ENOENT; texts of tofu are addresses', async (scene) => {
   const reactor = scene.reactor();
   if (scene.host.over === 'AF_UNIX') {
-    const path = temporaryUDSPath(scene.host.kernel);
+    const path = temporaryUDSPathOn(scene.host.kernel);
     const error = await reactor.connect({ path }).catch((each: unknown) => each);
     expect(error).toMatchObject({ message: `connect ENOENT ${path}`, address: path });
     const server = await reactor.listen(`uds|${path}`);
@@ -191,19 +192,22 @@ connectCases.test('the reactor is closed from each of its callbacks', async (sce
         while (left > 0 && connection.write(Buffer.alloc(65_536))) left -= 1;
       }
     });
-    const peer = await scene.raw(server);
     const other = reactor.open(server.endpoint, () => at('connected'));
     other.onClose = () => {};
-    peer.send(Buffer.from('x'));
+    other.write('x');
+    if (from === 'drain') {
+      const into = Buffer.alloc(65_536);
+      other.onReadable = () => {
+        for (let count = other.readInto(into); count !== wouldBlock && count > 0; ) {
+          count = other.readInto(into);
+        }
+      };
+    }
     if (from === 'close') {
       await scene.until(() => server.connections > 0);
-      peer.close();
-      await scene.until(() => closing !== undefined);
+      other.destroy();
     }
-    await scene.until(() => {
-      if (from === 'drain') drain(peer);
-      return closing !== undefined;
-    });
+    await scene.until(() => closing !== undefined);
     await closing;
     expect(reactor.inspect()).toMatchObject({ isOpen: false, connections: 0, servers: 0 });
     await expect(reactor.listen({ port: 0 })).rejects.toMatchObject({ code: 'ERR_REACTOR_CLOSED' });

@@ -5,30 +5,27 @@ import { Cases, drain, readBytes } from '../scene.js';
 
 export const serverCases = new Cases();
 
-serverCases.test(
-  'E06 E08 close resolves when the last connection is over; closing twice is one close',
-  async (scene) => {
-    const reactor = scene.reactor();
-    const server = await scene.echo(reactor);
-    const client = await reactor.connect(server.endpoint);
-    client.write('x');
-    expect(await client.read(Buffer.alloc(1))).toBe(1);
-    let isClosed = false;
-    const closing = server.close();
-    expect(server.close()).toBe(closing);
-    void closing.then(() => {
-      isClosed = true;
-    });
-    await scene.settle();
-    expect([isClosed, server.isListening, server.connections]).toEqual([false, false, 1]);
-    client.write('y');
-    expect(await client.read(Buffer.alloc(1))).toBe(1);
-    client.end();
-    await closing;
-    expect(server.connections).toBe(0);
-    await server[Symbol.asyncDispose]();
-  },
-);
+serverCases.test('E06 E08 close waits for the connections, and twice is once', async (scene) => {
+  const reactor = scene.reactor();
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  client.write('x');
+  expect(await client.read(Buffer.alloc(1))).toBe(1);
+  let isClosed = false;
+  const closing = server.close();
+  expect(server.close()).toBe(closing);
+  void closing.then(() => {
+    isClosed = true;
+  });
+  await scene.settle();
+  expect([isClosed, server.isListening, server.connections]).toEqual([false, false, 1]);
+  client.write('y');
+  expect(await client.read(Buffer.alloc(1))).toBe(1);
+  client.end();
+  await closing;
+  expect(server.connections).toBe(0);
+  await server[Symbol.asyncDispose]();
+});
 
 serverCases.test('E10 A07 a server closes while a client connects', async (scene) => {
   const reactor = scene.reactor();
@@ -173,27 +170,24 @@ serverCases.test(
   },
 );
 
-serverCases.test(
-  'T06 an idle time ends only when nothing happens, and can be taken back',
-  async (scene) => {
-    const reactor = scene.reactor();
-    const fired: string[] = [];
-    const server = await scene.echo(reactor);
-    const client = await reactor.connect(server.endpoint);
-    const quiet = await reactor.connect(server.endpoint);
-    quiet.onTimeout = () => fired.push('quiet');
-    client.onTimeout = () => fired.push('client');
-    client.setTimeout(5);
-    client.setTimeout(0);
-    quiet.setTimeout(5);
-    await scene.until(() => fired.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(fired).toEqual(['quiet']);
-    for (const wrong of [-1, Number.NaN, '5', 2 ** 31]) {
-      expect(() => client.setTimeout(wrong as number)).toThrow(/2\^31/);
-    }
-  },
-);
+serverCases.test('T06 an idle time is over once, and can be taken back', async (scene) => {
+  const reactor = scene.reactor();
+  const fired: string[] = [];
+  const server = await scene.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  const quiet = await reactor.connect(server.endpoint);
+  quiet.onTimeout = () => fired.push('quiet');
+  client.onTimeout = () => fired.push('client');
+  client.setTimeout(5);
+  client.setTimeout(0);
+  quiet.setTimeout(5);
+  await scene.until(() => fired.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(fired).toEqual(['quiet']);
+  for (const wrong of [-1, Number.NaN, '5', 2 ** 31]) {
+    expect(() => client.setTimeout(wrong as number)).toThrow(/2\^31/);
+  }
+});
 
 serverCases.test(
   'one that streams as fast as it can leaves the others their turn',
