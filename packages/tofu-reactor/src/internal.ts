@@ -6,7 +6,6 @@
 import type { ReactorOptions, ReactorSeams } from './options.js';
 import { Reactor } from './reactor.js';
 
-export { DEBUG } from './debug.js';
 export type { ReactorSeams } from './options.js';
 export type { PortWatch, PortWatchFactory } from './port-watch.js';
 export { Speculation } from './speculation.js';
