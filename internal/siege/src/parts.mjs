@@ -22,10 +22,10 @@ const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
 export const parts = [
   siegeFiles({
     name: 'worlds',
-    what: 'random worlds for the engine on the simulated kernel: 5,000,000 operations',
+    what: 'the engine on the simulated kernel: 5,000,000 random operations, and each call failing once',
     limitMinutes: 4,
     isSeeded: true,
-    files: /^packages\/afd-poller\/test\/worlds\.siege\.test\.ts$/,
+    files: /^packages\/afd-poller\/test\/(worlds|faults)\.siege\.test\.ts$/,
     builds: ['debug'],
   }),
   {

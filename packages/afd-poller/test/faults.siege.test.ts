@@ -1,0 +1,197 @@
+import { type Interest, PollerError } from 'afd-poller';
+import { createRemote, verifyPoller } from 'afd-poller/internal';
+import {
+  type Kernel,
+  type NTSTATUS,
+  STATUS_ACCESS_DENIED,
+  STATUS_CANCELLED,
+  STATUS_INSUFFICIENT_RESOURCES,
+} from 'ntdllx';
+import { createSimNt } from 'sim-nt';
+import { type DatagramSkt, UDPAddress } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
+import { expect, test } from 'vitest';
+import { type PresetName, pollerOf, presetNames } from './pollers.js';
+
+// The life of a poller, over and over: each time another call of the kernel fails, once. What the caller
+// sees of it is an error, or nothing; then nobody is lost, nothing false is reported, and nothing is
+// left.
+
+const sockets = 10;
+const readable: Interest = { readable: true };
+const writable: Interest = { writable: true };
+
+type Fault = NTSTATUS | 'throws';
+
+/** A kernel one of whose calls fails: the `nth` of a function while it is armed. */
+function faultyKernel(
+  sim: ReturnType<typeof createSimNt>,
+  name: keyof Kernel,
+  nth: number,
+  fault: Fault,
+) {
+  const call = sim.kernel[name] as (...args: unknown[]) => unknown;
+  const state = { isArmed: false, calls: 0 };
+  const failing = (...args: unknown[]) => {
+    if (!state.isArmed) return call(...args);
+    state.calls += 1;
+    if (state.calls !== nth) return call(...args);
+    if (fault === 'throws') throw new Error('the fault');
+    return fault;
+  };
+  return { state, kernel: { ...sim.kernel, [name]: failing } as Kernel };
+}
+
+/** One poller and its sockets, of which none has anything to read. */
+class Life {
+  readonly #sim = createSimNt({ seed: 1 });
+  readonly #fault: ReturnType<typeof faultyKernel>;
+  readonly #nth: number;
+  readonly #interests = new Map<DatagramSkt, Interest>();
+  readonly #poller;
+  /** What was reported since the last look: sockets, 'wake' and 'post'. */
+  readonly #seen = new Set<unknown>();
+
+  constructor(preset: PresetName, name: keyof Kernel, nth: number, fault: Fault) {
+    this.#fault = faultyKernel(this.#sim, name, nth, fault);
+    this.#nth = nth;
+    this.#poller = pollerOf<undefined>(preset, {
+      kernel: this.#fault.kernel,
+      now: this.#sim.nowMs,
+      allowMainThread: true,
+      requestsPerHandle: 2,
+      socketsPerRequest: preset === 'batched' ? 4 : 1,
+    });
+  }
+
+  get isReached(): boolean {
+    return this.#fault.state.calls >= this.#nth;
+  }
+
+  run(): void {
+    const all = Array.from({ length: sockets }, () => this.#udp());
+    const [first, second, closed, behind] = all as [
+      DatagramSkt,
+      DatagramSkt,
+      DatagramSkt,
+      DatagramSkt,
+    ];
+    for (const skt of all) this.#add(skt, readable);
+    this.#look([], 'nothing to read');
+    for (const skt of all) this.#modify(skt, { ...readable, ...writable });
+    this.#look(all, 'all writable');
+    for (const skt of all) this.#modify(skt, readable);
+    this.#look([], 'nothing to read again');
+    for (const skt of [first, second]) {
+      this.#try(() => this.#poller.remove(skt));
+      this.#add(skt, writable);
+    }
+    this.#look([first, second], 'added again while a request was pending');
+    this.#try(() => closed.close());
+    expect([closed.isOpen, this.#poller.has(closed)]).toEqual([false, false]);
+    // Closed without the poller's knowledge, and the handle given out again.
+    this.#sim.kernel.closesocket(behind.socket);
+    const next = this.#udp();
+    this.#add(next, writable);
+    this.#look([next], 'a handle that was given out again');
+    expect(this.#poller.has(behind)).toBe(false);
+    this.#send();
+    this.#look(['wake', 'post', first], 'wakes and a post');
+    this.#end();
+  }
+
+  /** Makes a call; it may fail with the fault, or refuse what is done already. */
+  #try(call: () => void): boolean {
+    try {
+      call();
+      return true;
+    } catch (error) {
+      if (error instanceof PollerError) throw error;
+      return false;
+    }
+  }
+
+  #udp(): DatagramSkt {
+    const { state, kernel } = this.#fault;
+    const { isArmed } = state;
+    state.isArmed = false;
+    const skt = createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
+    state.isArmed = isArmed;
+    return skt;
+  }
+
+  #add(skt: DatagramSkt, interest: Interest): void {
+    this.#fault.state.isArmed = true;
+    if (!this.#try(() => this.#poller.add(skt, interest))) this.#poller.add(skt, interest);
+    this.#interests.set(skt, interest);
+  }
+
+  #modify(skt: DatagramSkt, interest: Interest): void {
+    this.#poller.modify(skt, interest);
+    this.#interests.set(skt, interest);
+  }
+
+  #send(): void {
+    const remote = createRemote(this.#poller.remoteData(), this.#fault.kernel);
+    const sends = [() => this.#poller.wake(1), () => this.#poller.post(1), () => remote.wake(2)];
+    for (const send of sends) if (!this.#try(send)) send();
+  }
+
+  /** Waits some times; then these have been reported, and nothing that is not true. */
+  #look(wanted: readonly unknown[], what: string): void {
+    for (let waits = 0; waits < 8; waits += 1) this.#try(() => this.#wait(what));
+    verifyPoller(this.#poller);
+    for (const each of wanted) expect(this.#seen.has(each), what).toBe(true);
+    this.#seen.clear();
+  }
+
+  #wait(what: string): void {
+    for (const event of this.#poller.wait(2)) {
+      if (event.kind !== 'socket') {
+        this.#seen.add(event.kind);
+        continue;
+      }
+      const skt = event.skt as DatagramSkt;
+      const interest = this.#interests.get(skt) as Interest;
+      expect([event.isReadable, event.isWritable && interest.writable !== true], what).toEqual([
+        false,
+        false,
+      ]);
+      if (event.isRefused) this.#poller.modify(skt, interest);
+      else this.#seen.add(skt);
+    }
+  }
+
+  /** What fails while a poller is closed is other tests' affair. */
+  #end(): void {
+    this.#fault.state.isArmed = false;
+    this.#poller.close();
+    // One has the handle of another one, whose own close finds it gone.
+    for (const skt of this.#interests.keys()) this.#try(() => skt.close());
+    const left = { pending: 0, handles: 0, memory: { blocks: 0 } };
+    expect(this.#sim).toMatchObject({ violations: [], ...left });
+  }
+}
+
+const calls = [
+  'NtCreateFile',
+  'NtSetInformationFile',
+  'NtDeviceIoControlFile',
+  'NtCancelIoFileEx',
+  'NtRemoveIoCompletionEx',
+  'NtSetIoCompletion',
+] as const;
+const statuses = [STATUS_ACCESS_DENIED, STATUS_CANCELLED, STATUS_INSUFFICIENT_RESOURCES];
+
+test.each(presetNames.flatMap((preset) => calls.map((name) => [preset, name] as const)))(
+  '[%s] whichever call of %s fails once: nobody is lost, nothing is left',
+  (preset, name) => {
+    for (const fault of [...statuses, 'throws'] as const) {
+      for (let nth = 1; ; nth += 1) {
+        const life = new Life(preset, name, nth, fault);
+        life.run();
+        if (!life.isReached) break;
+      }
+    }
+  },
+);
