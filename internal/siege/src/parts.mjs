@@ -31,7 +31,7 @@ export const parts = [
   {
     name: 'properties',
     what: 'the property tests of all packages, with 200 times as many runs',
-    limitMinutes: 4,
+    limitMinutes: 3,
     isSeeded: true,
     runsFactor: 200,
     commands: (root) =>
@@ -59,7 +59,7 @@ export const parts = [
   {
     name: 'mutants',
     what: 'bugs planted into the engine; each must be found by the tests of npm test',
-    limitMinutes: 3,
+    limitMinutes: 2,
     commands: (root) => [{ args: [join(root, 'internal/mutants/src/run.mjs')] }],
   },
   siegeFiles({
@@ -75,7 +75,16 @@ export const parts = [
     what: 'winnode with processes that are killed, stopped or late, and the command over all findings',
     limitMinutes: 4,
     needsWindowsNode: true,
-    files: /^packages\/(winnode\/|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
+    files:
+      /^packages\/(winnode\/test\/(?!install|clean|projects)|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'projects',
+    what: 'winnode from its tarball in projects of npm, pnpm and Yarn; installations that are killed or refused',
+    limitMinutes: 4,
+    needsWindowsNode: true,
+    files: /^packages\/winnode\/test\/(install|clean|projects)\./,
     builds: ['release'],
   }),
   siegeFiles({
@@ -89,7 +98,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 3,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
@@ -97,7 +106,7 @@ export const parts = [
   siegeFiles({
     name: 'consumers',
     what: 'bundles of a program, with koffi beside them and without',
-    limitMinutes: 2,
+    limitMinutes: 1,
     needsWindowsNode: true,
     files: /^internal\/consumers\//,
     builds: ['release'],

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { cacheDirectory } from './cache.js';
+import { pathIn } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
 import { clearLeftovers } from './make-prefix.js';
-import { leftoversOf } from './npm-tree.js';
+import { removeLeftovers } from './npm-tree.js';
 import type { InstallOptions } from './windows-node.js';
 import { findWine, type Wine } from './wine.js';
 import { isOurs, livingUsers } from './wineserver.js';
@@ -28,8 +29,9 @@ const treeName = /^(.+?)(?:\.(?:(?:making|old)-\d+|lock))?$/;
 
 /**
  * Removes what winnode keeps in its cache: prefixes, Windows Nodes, packages. What a program runs in is
- * kept, and with it what that may load. The prefix that `WINNODE_PREFIX` names is the user's. A second
- * call finds nothing. Killed half-way, it leaves nothing that counts as installed.
+ * kept, and with it what that may load; what has another name than winnode gives is not touched. The prefix
+ * that `WINNODE_PREFIX` names is the user's: it stays, and while it is in use so does what its programs may
+ * load. A second call finds nothing. Killed half-way, it leaves nothing that counts as installed.
  *
  * @throws {WinnodeError} `ERR_LOCK`, `ERR_NOT_WRITABLE`, `ERR_WINESERVER`.
  */
@@ -39,9 +41,12 @@ export async function clean(options: InstallOptions = {}): Promise<Cleaned> {
   const [removed, kept]: [string[], { path: string; why: string }[]] = [[], []];
   const wine = wineIfAny(env);
   const limits = { limitMs: lockLimitMs, onProgress };
+  const chosen = pathIn(env, 'WINNODE_PREFIX');
   try {
+    const why = chosen && (await userOf(chosen, wine));
+    if (chosen && why) kept.push({ path: chosen, why });
     for (const prefix of namesIn(cache, prefixName)) {
-      if (env['WINNODE_PREFIX'] && resolve(env['WINNODE_PREFIX']) === prefix) continue;
+      if (prefix === chosen) continue;
       await exclusively(prefix, limits, async () => {
         const why = await userOf(prefix, wine);
         if (why !== undefined) kept.push({ path: prefix, why });
@@ -106,7 +111,7 @@ function removeTree(tree: string): boolean {
   const old = `${tree}.old-${process.pid}`;
   const isThere = existsSync(tree);
   if (isThere) renameSync(tree, old);
-  for (const left of leftoversOf(tree)) rmSync(left, { recursive: true, force: true });
+  removeLeftovers(tree);
   return isThere;
 }
 

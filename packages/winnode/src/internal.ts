@@ -17,7 +17,12 @@ export { wineEnvironment } from './environment.js';
 export { answered, answerLinks } from './links.js';
 export { installTree, isInstalled, type NpmPackage, placesOf } from './npm-tree.js';
 export { nodeIn, pageAligned } from './page-aligned.js';
-export { findProjectLock, windowsPackagesOf } from './project-lock.js';
+export {
+  type AskPlatforms,
+  findProjectLock,
+  type WindowsPackage,
+  windowsPackagesOf,
+} from './project-lock.js';
 export { findProjectProbe } from './project-probe.js';
 export { requireWineFor } from './windows-node.js';
 export { nodeOptionsOnDriveZ, requireWindowsName } from './windows-path.js';

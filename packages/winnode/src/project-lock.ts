@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
+import { basename, dirname, join } from 'node:path';
+import { type LockedPackage, lockReaders, type Platforms } from './lock-files.js';
 import type { NpmPackage } from './npm-tree.js';
 
 /** A package that a project has for Windows on x64 and not for this host. */
@@ -18,38 +18,28 @@ export interface ProjectLock {
   /** The hash of what it says. */
   readonly hash: string;
   readonly text: string;
+  /** The package.json beside it. */
+  readonly manifest: string;
 }
 
-/** What the lock files say of a package. */
-interface LockEntry {
-  readonly version?: string;
-  readonly name?: string;
-  readonly link?: boolean;
-  readonly resolved?: string;
-  readonly integrity?: string;
-  readonly resolution?: { readonly integrity?: string; readonly tarball?: string };
-  readonly os?: readonly string[] | string;
-  readonly cpu?: readonly string[] | string;
-}
-
-type Reader = (text: string) => WindowsPackage[];
-
-/** The lock files that say for which platform a package is; of two in a directory the first counts. */
-const readers: Readonly<Record<string, Reader>> = {
-  'npm-shrinkwrap.json': readNpmLock,
-  'package-lock.json': readNpmLock,
-  'pnpm-lock.yaml': readPnpmLock,
-};
+/** Asks elsewhere which platforms packages are for; the answers in the same order. */
+export type AskPlatforms = (
+  packages: readonly NpmPackage[],
+) => Promise<readonly (Platforms | undefined)[]>;
 
 /** The lock file of the project that a directory is in: the nearest one, going up. */
 export function findProjectLock(directory: string): ProjectLock | undefined {
   for (let at = directory; ; at = dirname(at)) {
-    const name = Object.keys(readers).find((each) => existsSync(join(at, each)));
+    const name = Object.keys(lockReaders).find((each) => existsSync(join(at, each)));
     if (name !== undefined) {
       const file = join(at, name);
       const text = readFileSync(file, 'utf8');
-      const hash = createHash('sha256').update(name).update(text).digest('hex').slice(0, 32);
-      return { project: at, file, hash, text };
+      const own = join(at, 'package.json');
+      // Of npm's and pnpm's lock files the package.json says nothing new.
+      const manifest = name === 'yarn.lock' && existsSync(own) ? readFileSync(own, 'utf8') : '{}';
+      const words = [name, manifest, text];
+      const hash = createHash('sha256').update(words.join('\0')).digest('hex').slice(0, 32);
+      return { project: at, file, hash, text, manifest };
     }
     if (dirname(at) === at) return undefined;
   }
@@ -57,15 +47,25 @@ export function findProjectLock(directory: string): ProjectLock | undefined {
 
 /**
  * The packages that a project has for Windows on x64 and not for this host, by its lock file: builds of
- * native packages, as `@esbuild/win32-x64`. Sorted by name and version. By what a package says itself (`os`, `cpu`), never by its name.
+ * native packages, as `@esbuild/win32-x64`. Sorted by name and version. By what a package says itself
+ * (`os`, `cpu`), never by its name.
  *
+ * @param askPlatforms for what the lock file does not say
  * @throws when the file is not what its name says.
  */
-export function windowsPackagesOf({ file, text }: ProjectLock): WindowsPackage[] {
-  const [, read] = Object.entries(readers).find(([name]) => file.endsWith(name)) ?? [];
-  const found = (read?.(text) ?? []).map((each) => [`${each.name}@${each.version}`, each] as const);
+export async function windowsPackagesOf(
+  { file, text, manifest }: ProjectLock,
+  askPlatforms: AskPlatforms,
+): Promise<WindowsPackage[]> {
+  const locked = lockReaders[basename(file)]?.(text, manifest) ?? [];
+  const silent = locked.filter(({ platforms }) => platforms === undefined);
+  const told = silent.length === 0 ? [] : await askPlatforms(silent);
+  const asked = new Map(silent.map((each, index) => [each, told[index]]));
+  const isWanted = (each: LockedPackage) => isForWindowsAlone(each.platforms ?? asked.get(each));
+  const found = locked.filter(isWanted).map(({ platforms: _, ...each }) => each);
   // Each once, in an order that is that of no file.
-  const sorted = [...new Map(found)].sort(([one], [other]) => (one < other ? -1 : 1));
+  const byName = new Map(found.map((each) => [`${each.name}@${each.version}`, each]));
+  const sorted = [...byName].sort(([one], [other]) => (one < other ? -1 : 1));
   return sorted.map(([, each]) => each);
 }
 
@@ -77,33 +77,8 @@ function allows(list: readonly string[] | string | undefined, value: string): bo
   return allowed.length === 0 || allowed.includes(value) || allowed.includes('any');
 }
 
-const isFor = ({ os, cpu }: LockEntry, platform: string, processor: string) =>
+const isFor = ({ os, cpu }: Platforms, platform: string, processor: string) =>
   allows(os, platform) && allows(cpu, processor);
 
-const isForWindowsAlone = (entry: LockEntry) =>
-  isFor(entry, 'win32', 'x64') && !isFor(entry, process.platform, process.arch);
-
-function readNpmLock(text: string): WindowsPackage[] {
-  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockEntry> };
-  return Object.entries(packages).flatMap(([place, entry]) => {
-    const { version, integrity, resolved, link } = entry;
-    if (version === undefined || link || !isForWindowsAlone(entry)) return [];
-    const name = entry.name ?? place.slice(place.lastIndexOf('node_modules/') + 13);
-    return [{ name, version, integrity, resolved, place }];
-  });
-}
-
-function readPnpmLock(text: string): WindowsPackage[] {
-  // Of the file's sections one, which is as much as half of it.
-  const [section = ''] = /^packages:\n(?:(?: .*)?\n)*/m.exec(text) ?? [];
-  const { packages } = (parse(section) ?? {}) as { packages?: Record<string, LockEntry> };
-  return Object.entries(packages ?? {}).flatMap(([key, entry]) => {
-    const [, name, version] = /^\/?(@?[^@]+)@([^()]+)/.exec(key) ?? [];
-    if (name === undefined || version === undefined || !isForWindowsAlone(entry)) return [];
-    const { integrity, tarball } = entry.resolution ?? {};
-    if (integrity === undefined) return [];
-    const store = `${name.replace('/', '+')}@${version}`;
-    const place = join('node_modules', '.pnpm', store, 'node_modules', name);
-    return [{ name, version, integrity, resolved: tarball, place }];
-  });
-}
+const isForWindowsAlone = (platforms: Platforms = {}) =>
+  isFor(platforms, 'win32', 'x64') && !isFor(platforms, process.platform, process.arch);

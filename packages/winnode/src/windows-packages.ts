@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { cacheDirectory } from './cache.js';
 import { WinnodeError } from './errors.js';
-import { installTree } from './npm-tree.js';
+import { askPlatforms } from './npm-platforms.js';
+import { type InstallTreeOptions, installTree, type NpmPackage } from './npm-tree.js';
 import {
   findProjectLock,
   type ProjectLock,
@@ -37,7 +38,8 @@ export async function installWindowsPackages(
   const lock = findProjectLock(resolve(directory));
   if (lock === undefined) return undefined;
   const cache = cacheDirectory(env);
-  const missing = readThrough(cache, lock).filter(
+  const packages = await readThrough(cache, lock, { env, onProgress }).catch(withWayOut);
+  const missing = packages.filter(
     ({ place, name }) =>
       !existsSync(join(lock.project, place)) &&
       !existsSync(join(lock.project, 'node_modules', name)),
@@ -76,31 +78,45 @@ function keyOf(packages: readonly WindowsPackage[]): string {
   return createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 32);
 }
 
-/** What a lock file says, kept under its hash: to parse a large one takes as long as a start. */
-function readThrough(cache: string, lock: ProjectLock): WindowsPackage[] {
-  const kept = join(cache, 'locks', `${lock.hash}-${process.platform}-${process.arch}.json`);
+/**
+ * What a lock file says, kept under its hash: to parse a large one takes as long as a start, and of
+ * some the registry has to be asked.
+ */
+async function readThrough(
+  cache: string,
+  lock: ProjectLock,
+  { env, onProgress }: Pick<InstallTreeOptions, 'env' | 'onProgress'>,
+): Promise<WindowsPackage[]> {
+  const locks = join(cache, 'locks');
+  const kept = join(locks, `${lock.hash}-${process.platform}-${process.arch}.json`);
   try {
     return JSON.parse(readFileSync(kept, 'utf8')) as WindowsPackage[];
   } catch {
     // Not there, or not whole.
   }
-  let found: WindowsPackage[];
+  const ask = (packages: readonly NpmPackage[]) => {
+    onProgress?.(`Asking the registry which packages of ${lock.file} are for Windows (once)`);
+    const what = `what ${lock.file} does not say of ${packages.length} packages`;
+    return askPlatforms(packages, { env, scratch: locks, project: lock.project, what });
+  };
+  const found = await windowsPackagesOf(lock, ask).catch((cause: unknown) => {
+    throw cause instanceof WinnodeError ? cause : unreadable(lock, cause);
+  });
   try {
-    found = windowsPackagesOf(lock);
-  } catch (cause) {
-    throw new WinnodeError(
-      'ERR_USAGE',
-      `${lock.file} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
-      `Does your package manager take it? Without it: WINNODE_PACKAGES=${none}`,
-      { cause },
-    );
-  }
-  try {
-    mkdirSync(dirname(kept), { recursive: true });
+    mkdirSync(locks, { recursive: true });
     writeFileSync(`${kept}.${process.pid}`, JSON.stringify(found));
     renameSync(`${kept}.${process.pid}`, kept);
   } catch {
     // Only slower the next time.
   }
   return found;
+}
+
+function unreadable({ file }: ProjectLock, cause: unknown): WinnodeError {
+  return new WinnodeError(
+    'ERR_USAGE',
+    `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+    `Does your package manager take it? Without it: WINNODE_PACKAGES=${none}`,
+    { cause },
+  );
 }

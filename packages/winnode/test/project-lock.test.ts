@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { WinnodeError } from 'winnode';
 import {
+  type AskPlatforms,
   findProjectLock,
   parseArguments,
   placesOf,
   requireWineFor,
+  type WindowsPackage,
   windowsPackagesOf,
 } from 'winnode/internal';
 
@@ -21,11 +23,18 @@ function write(name: string, text: string): string {
   return dirname(file);
 }
 
-/** What is read from a lock file, as NAME@VERSION. */
-function read(directory: string): string[] {
+const unasked = () => Promise.reject(new Error('the lock file says it'));
+
+/** The packages that a lock file has for Windows. */
+function packagesOf(directory: string, ask: AskPlatforms = unasked): Promise<WindowsPackage[]> {
   const lock = findProjectLock(directory);
   if (lock === undefined) throw new Error('there is no lock file');
-  return windowsPackagesOf(lock).map(({ name, version }) => `${name}@${version}`);
+  return windowsPackagesOf(lock, ask);
+}
+
+/** The same as NAME@VERSION. */
+async function read(directory: string): Promise<string[]> {
+  return (await packagesOf(directory)).map(({ name, version }) => `${name}@${version}`);
 }
 
 const [os, cpu] = [['win32'], ['x64']];
@@ -42,13 +51,13 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
     ['for any platform', {}, false],
     ['for Windows, spelt as one word', { os: 'win32', cpu: 'x64' }, true],
     ['a link to a workspace', { os, cpu, link: true }, false],
-  ])('of package-lock.json: a package %s', (_, entry, isRead) => {
+  ])('of package-lock.json: a package %s', async (_, entry, isRead) => {
     const packages = { '': {}, 'node_modules/@a/b': { version: '1.2.3', integrity, ...entry } };
     const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
-    expect(read(directory)).toEqual(isRead ? ['@a/b@1.2.3'] : []);
+    expect(await read(directory)).toEqual(isRead ? ['@a/b@1.2.3'] : []);
   });
 
-  test('of package-lock.json: two versions, an alias, and the same twice', () => {
+  test('of package-lock.json: two versions, an alias, and the same twice', async () => {
     const entry = { integrity, os, cpu };
     const packages = {
       'node_modules/@a/b': { version: '2.0.0', ...entry },
@@ -57,24 +66,107 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
       'node_modules/alias': { name: '@a/e', version: '1.0.0', ...entry },
     };
     const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
-    expect(read(directory)).toEqual(['@a/b@1.0.0', '@a/b@2.0.0', '@a/e@1.0.0']);
-    const lock = findProjectLock(directory);
-    const places = placesOf(lock === undefined ? [] : windowsPackagesOf(lock));
+    expect(await read(directory)).toEqual(['@a/b@1.0.0', '@a/b@2.0.0', '@a/e@1.0.0']);
+    const places = placesOf(await packagesOf(directory));
     expect([...places.values()]).toEqual(['@a/b', '@a/b--2.0.0', '@a/e']);
   });
 
-  test('of pnpm-lock.yaml, as pnpm 9 to 12 and as pnpm 8 write it', () => {
+  test('of pnpm-lock.yaml, as pnpm 9 to 12 and as pnpm 8 write it', async () => {
     const entry = (key: string) =>
       `  ${key}:\n    resolution: {integrity: ${integrity}}\n    cpu: [x64]\n    os: [win32]\n\n`;
     const text = (keys: string[]) =>
       `lockfileVersion: '9.0'\n\nimporters:\n  .: {}\n\npackages:\n\n${keys.map(entry).join('')}` +
       `snapshots:\n\n  'never/read@1.0.0': {}\n`;
     const directory = write('pnpm/pnpm-lock.yaml', text([`'@a/b@1.2.3'`, 'c@1.0.0-rc.1']));
-    expect(read(directory)).toEqual(['@a/b@1.2.3', 'c@1.0.0-rc.1']);
+    expect(await read(directory)).toEqual(['@a/b@1.2.3', 'c@1.0.0-rc.1']);
     write('pnpm/pnpm-lock.yaml', text(['/@a/b@1.2.3', '/c@1.0.0(d@2.0.0)']));
-    expect(read(directory)).toEqual(['@a/b@1.2.3', 'c@1.0.0']);
+    expect(await read(directory)).toEqual(['@a/b@1.2.3', 'c@1.0.0']);
     write('pnpm/pnpm-lock.yaml', `lockfileVersion: '9.0'\n`);
-    expect(read(directory)).toEqual([]);
+    expect(await read(directory)).toEqual([]);
+  });
+
+  test('of yarn.lock, as Yarn 2 and later write it', async () => {
+    const entry = (name: string, conditions: string) => `"${name}@npm:1.2.3":
+  version: 1.2.3
+  resolution: "${name}@npm:1.2.3"
+  ${conditions}
+  languageName: node
+  linkType: hard
+`;
+    const entries = [
+      entry('@a/b', 'conditions: os=win32 & cpu=x64'),
+      entry('@a/both', `conditions: (os=win32 | os=${process.platform}) & cpu=x64`),
+      entry('@a/arm', 'conditions: os=win32 & cpu=arm64'),
+      entry('@a/other', `conditions: os=!${process.platform}`),
+      entry('@a/any', 'checksum: 10c0/00'),
+    ];
+    const directory = write(
+      'yarn/yarn.lock',
+      ['# This file\n', '__metadata:\n  version: 8\n', ...entries].join('\n'),
+    );
+    expect(await read(directory)).toEqual(['@a/b@1.2.3', '@a/other@1.2.3']);
+  });
+
+  test('of yarn.lock, as Yarn 1 writes it: what is optional is asked for', async () => {
+    const entry = (spec: string, version: string, more = '') => `${spec}:
+  version "${version}"
+  resolved "https://registry.yarnpkg.com/@a/b/-/b-${version}.tgz#00ff"
+  integrity sha512-${version}
+${more}`;
+    const optional = `  optionalDependencies:
+    "@a/win" "1.0.0"
+    two "~2.0.0"
+    "alias" "npm:@a/real@3.0.0"
+`;
+    const entries = [
+      '# yarn lockfile v1\n',
+      entry('"@a/win@1.0.0"', '1.0.0'),
+      entry('"@a/needed@^1.0.0"', '1.0.1'),
+      entry('"alias@npm:@a/real@3.0.0"', '3.0.0'),
+      entry('asks@^1.0.0', '1.0.0', optional),
+      entry('own@*', '4.0.0'),
+      entry('two@^2.0.0, two@~2.0.0', '2.0.1'),
+    ];
+    write('yarn1/package.json', JSON.stringify({ optionalDependencies: { own: '*' } }));
+    const directory = write('yarn1/yarn.lock', `${entries.join('\n')}\n`);
+    const asked: string[] = [];
+    const found = await packagesOf(directory, async (packages) => {
+      asked.push(...packages.map(({ name, version }) => `${name}@${version}`));
+      return packages.map(({ name }) => ({ os: name === 'two' ? ['linux', 'darwin'] : os, cpu }));
+    });
+    expect(asked).toEqual(['@a/win@1.0.0', '@a/real@3.0.0', 'own@4.0.0', 'two@2.0.1']);
+    expect(found).toEqual([
+      {
+        name: '@a/real',
+        version: '3.0.0',
+        integrity: 'sha512-3.0.0',
+        resolved: 'https://registry.npmjs.org/@a/b/-/b-3.0.0.tgz',
+        place: join('node_modules', 'alias'),
+      },
+      expect.objectContaining({ name: '@a/win', place: join('node_modules', '@a/win') }),
+      expect.objectContaining({ name: 'own', version: '4.0.0' }),
+    ]);
+    const hash = findProjectLock(directory)?.hash;
+    write('yarn1/package.json', '{}');
+    expect(findProjectLock(directory)?.hash).not.toBe(hash);
+  });
+
+  test('of bun.lock', async () => {
+    const entry = (name: string, info: string) =>
+      `    "${name}": ["${name}@1.2.3", "", ${info}, "${integrity}"],\n\n`;
+    const entries = [
+      entry('@a/b', '{ "os": "win32", "cpu": "x64" }'),
+      entry('@a/arm', '{ "os": "win32", "cpu": "arm64" }'),
+      entry('@a/any', '{ "dependencies": { "tslib": "^2.4.0", } }'),
+      '    "own": ["own@workspace:packages/own"],\n\n',
+    ];
+    const directory = write(
+      'bun/bun.lock',
+      `{\n  "lockfileVersion": 1,\n  "packages": {\n${entries.join('')}  },\n}\n`,
+    );
+    expect(await packagesOf(directory)).toEqual([
+      { name: '@a/b', version: '1.2.3', integrity, place: join('node_modules', '@a/b') },
+    ]);
   });
 
   test('are those of the nearest lock file, npm’s own before pnpm’s', () => {

@@ -34,10 +34,12 @@ const env: NodeJS.ProcessEnv = {
         !/^(npm_|pnpm_|turbo_|vitest|node_|test)/i.test(name) || name === 'NODE_EXTRA_CA_CERTS',
     ),
   ),
-  PATH: (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((directory) => !directory.includes('node_modules'))
-    .join(delimiter),
+  PATH: [
+    join(scratch, 'tools', 'node_modules', '.bin'),
+    ...(process.env['PATH'] ?? '')
+      .split(delimiter)
+      .filter((directory) => !directory.includes('node_modules')),
+  ].join(delimiter),
   WINNODE_CACHE: cache,
   CI: '1',
 };
@@ -45,12 +47,16 @@ const noNetwork = { npm_config_registry: 'http://127.0.0.1:9', npm_config_fetch_
 
 const installers = {
   npm: { add: ['npm', 'install', '--save-dev'], install: ['npm', 'install'], run: ['npx'] },
-  pnpm: {
-    add: ['npx', '--yes', packageManager, 'add', '--save-dev'],
-    install: ['npx', '--yes', packageManager, 'install'],
-    run: ['npx', '--yes', packageManager, 'exec'],
-  },
+  pnpm: { add: ['pnpm', 'add', '--save-dev'], install: ['pnpm', 'install'], run: ['pnpm', 'exec'] },
+  yarn: { add: ['yarn', 'add', '--dev'], install: ['yarn', 'install'], run: ['yarn', '--silent'] },
 } as const;
+/** Those that are not there as npm is. */
+const fetched = [packageManager, 'yarn@1.22.22'];
+
+/** Where the kernel allows it a program has no network but its own loopback. */
+const alone = ['unshare', '--map-root-user', '--net', '--'];
+const [unshare = '', ...flags] = alone;
+const withoutNetwork = spawnSync(unshare, [...flags, 'true']).status === 0 ? alone : [];
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
@@ -59,9 +65,12 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
   beforeAll(() => {
     mkdirSync(cache);
     shareNode(cache);
-    const args = ['pack', '--pack-destination', scratch, '--silent'];
-    const packed = spawnSync('npm', args, { cwd: packageDirectory, encoding: 'utf8', env });
-    tarball = join(scratch, packed.stdout.trim());
+    const options = { cwd: packageDirectory, encoding: 'utf8', env } as const;
+    const tools = ['install', '--prefix', join(scratch, 'tools'), '--no-audit', ...fetched];
+    const installed = spawnSync('npm', tools, options);
+    expect(installed.status, installed.stderr).toBe(0);
+    const packed = spawnSync('pnpm', ['pack', '--pack-destination', scratch, '--json'], options);
+    tarball = JSON.parse(packed.stdout).filename;
     expect(existsSync(tarball), packed.stderr).toBe(true);
   });
   afterAll(() => {
@@ -72,9 +81,16 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
   test.each(Object.entries(installers))('with %s', (name, manager) => {
     const project = join(scratch, name);
     cpSync(join(packageDirectory, 'example'), project, { recursive: true });
+    const manifest = join(project, 'package.json');
     if (name === 'pnpm') {
       const builds = 'allowBuilds:\n  esbuild: false\n  koffi: false\n';
       writeFileSync(join(project, 'pnpm-workspace.yaml'), builds);
+    }
+    if (name === 'yarn') {
+      // vitest takes any vite, and Yarn 1 the newest, whose optional packages it requires to exist.
+      const { devDependencies, ...rest } = JSON.parse(readFileSync(manifest, 'utf8'));
+      const resolutions = { vite: devDependencies.vite };
+      writeFileSync(manifest, JSON.stringify({ ...rest, devDependencies, resolutions }));
     }
     const run = ([command, ...args]: readonly string[], more: NodeJS.ProcessEnv = {}) => {
       const ended = spawnSync(command as string, args, {
@@ -115,8 +131,8 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
     expect(first).toMatch(/3 passed.*1 skipped/);
     // Not a word of the repository that it comes from.
     expect(first).not.toMatch(/tofu|ntdllx|pnpm@/);
-    // With a registry that nobody could use.
-    const second = run(inWindowsNode, noNetwork);
+    // With a registry that nobody could use, and no network.
+    const second = run([...withoutNetwork, ...inWindowsNode], noNetwork);
     expect(second).toMatch(/3 passed.*1 skipped/);
     expect(second).not.toContain('winnode:');
     const platform = [...manager.run, 'winnode', '-p', 'process.platform'];

@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { NpmPackage } from './npm-tree.js';
+
+/** The platforms that a package is for, by its package.json; npm's lists, or one word. */
+export interface Platforms {
+  readonly os?: readonly string[] | string | undefined;
+  readonly cpu?: readonly string[] | string | undefined;
+}
+
+/** A package as a lock file has it. */
+export interface LockedPackage extends NpmPackage {
+  /** Where the project's package manager would put it, relative to the project. */
+  readonly place: string;
+  /** Undefined where the lock file does not say. */
+  readonly platforms: Platforms | undefined;
+}
+
+/** What npm and pnpm write down of a package. */
+interface LockEntry extends Platforms {
+  readonly version?: string;
+  readonly name?: string;
+  readonly link?: boolean;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly resolution?: { readonly integrity?: string; readonly tarball?: string };
+}
+
+/** @param manifest the text of the package.json beside the lock file */
+export type LockReader = (text: string, manifest: string) => LockedPackage[];
+
+/** How each lock file is read, by its name; of two in one directory the first counts. */
+export const lockReaders: Readonly<Record<string, LockReader>> = {
+  'npm-shrinkwrap.json': readNpmLock,
+  'package-lock.json': readNpmLock,
+  'pnpm-lock.yaml': readPnpmLock,
+  'yarn.lock': (text, manifest) =>
+    /^__metadata:/m.test(text) ? readYarnLock(text) : readYarnClassicLock(text, manifest),
+  'bun.lock': readBunLock,
+};
+
+const inNodeModules = (name: string) => join('node_modules', name);
+
+function readNpmLock(text: string): LockedPackage[] {
+  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockEntry> };
+  return Object.entries(packages).flatMap(([place, entry]) => {
+    const { version, integrity, resolved, link, os, cpu } = entry;
+    if (version === undefined || link) return [];
+    const name = entry.name ?? place.slice(place.lastIndexOf('node_modules/') + 13);
+    return [{ name, version, integrity, resolved, place, platforms: { os, cpu } }];
+  });
+}
+
+function readPnpmLock(text: string): LockedPackage[] {
+  // As YAML the whole file takes a second: of the section with packages, those that name a platform.
+  const [, section = ''] = /^packages:\n((?:(?: .*)?\n)*)/m.exec(text) ?? [];
+  const named = section.split(/\n{2,}/).filter((entry) => /^ {4}(os|cpu):/m.test(entry));
+  const packages = (parse(named.join('\n')) ?? {}) as Record<string, LockEntry>;
+  return Object.entries(packages).flatMap(([key, { os, cpu, resolution }]) => {
+    const [, name, version] = /^\/?(@?[^@]+)@([^()]+)/.exec(key) ?? [];
+    const { integrity, tarball } = resolution ?? {};
+    if (name === undefined || version === undefined || integrity === undefined) return [];
+    const store = `${name.replace('/', '+')}@${version}`;
+    const place = join('node_modules', '.pnpm', store, 'node_modules', name);
+    return [{ name, version, integrity, resolved: tarball, place, platforms: { os, cpu } }];
+  });
+}
+
+/** Yarn 2 and later. Its checksums are of its own archives, so the registry's are believed. */
+function readYarnLock(text: string): LockedPackage[] {
+  return text.split(/\n{2,}/).flatMap((entry) => {
+    const field = (name: string) => new RegExp(`^  ${name}: "?([^"\n]+)`, 'm').exec(entry)?.[1];
+    const [conditions, version] = [field('conditions'), field('version')];
+    const [, name] = /^(@?[^@]+)@npm:/.exec(field('resolution') ?? '') ?? [];
+    if (name === undefined || version === undefined || conditions === undefined) return [];
+    const platforms = { os: wordsOf(conditions, 'os'), cpu: wordsOf(conditions, 'cpu') };
+    return [{ name, version, place: inNodeModules(name), platforms }];
+  });
+}
+
+/** `(os=win32 | os=linux) & cpu=x64` as npm's lists. */
+function wordsOf(conditions: string, kind: 'os' | 'cpu'): string[] {
+  const words = conditions.matchAll(new RegExp(`(!?)${kind}=(!?)([\\w-]+)`, 'g'));
+  return [...words].map(([, before, after, word]) => `${before || after}${word}`);
+}
+
+/** Yarn 1 does not say which platforms a package is for; what is for some of them is optional. */
+function readYarnClassicLock(text: string, manifest: string): LockedPackage[] {
+  const entries = text.split(/\n{2,}/).map((entry) => {
+    const [, head = '', body = ''] = /^((?![ #]).+):\n([\s\S]*)$/m.exec(entry) ?? [];
+    const field = (name: string) => new RegExp(`^  ${name} "?([^"\n]+)`, 'm').exec(body)?.[1];
+    const [, optional = ''] = /^ {2}optionalDependencies:\n((?: {4}.*\n?)*)/m.exec(body) ?? [];
+    const specs = head.split(', ').map((spec) => spec.replaceAll('"', ''));
+    return { specs, field, optional: [...optional.matchAll(/^ +"?([^" ]+)"? "?([^"\n]+)/gm)] };
+  });
+  const { optionalDependencies: own = {} } = JSON.parse(manifest) as {
+    optionalDependencies?: Record<string, string>;
+  };
+  const optional = new Set([
+    ...Object.entries(own).map(([name, range]) => `${name}@${range}`),
+    ...entries.flatMap((entry) => entry.optional.map(([, name, range]) => `${name}@${range}`)),
+  ]);
+  return entries.flatMap(({ specs, field }) => {
+    const [version, resolved] = [field('version'), field('resolved')];
+    const spec = specs.find((each) => optional.has(each));
+    const isTarball = /^https?:.*\.tgz(#|$)/.test(resolved ?? '');
+    if (spec === undefined || version === undefined || !isTarball) return [];
+    const [, place = '', alias] = /^(@?[^@]+)@(?:npm:(@?[^@]+))?/.exec(spec) ?? [];
+    // npm knows its own registry by one of its two names.
+    const address = resolved?.replace(/^https:\/\/registry\.yarnpkg\.com\//, npmRegistry);
+    const name = alias ?? place;
+    return [
+      {
+        name,
+        version,
+        integrity: field('integrity'),
+        resolved: address?.replace(/#.*$/, ''),
+        place: inNodeModules(place),
+        platforms: undefined,
+      },
+    ];
+  });
+}
+
+const npmRegistry = 'https://registry.npmjs.org/';
+
+function readBunLock(text: string): LockedPackage[] {
+  // JSON with commas at the ends of lists, which YAML allows as well.
+  const [, section = '{}'] = /^ {2}"packages": (\{\n(?: {4}.*\n|\n)* {2}\})/m.exec(text) ?? [];
+  const packages = JSON.parse(section.replace(/,(\s*[}\]])/g, '$1')) as Record<string, unknown[]>;
+  return Object.entries(packages).flatMap(([key, [spec, , info, integrity]]) => {
+    const [, name, version] = /^(@?[^@]+)@(\d[^:]*)$/.exec(String(spec)) ?? [];
+    if (name === undefined || version === undefined || typeof info !== 'object') return [];
+    const { os, cpu } = info as Platforms;
+    const checksum = typeof integrity === 'string' && integrity !== '' ? { integrity } : {};
+    return [{ name, version, ...checksum, place: inNodeModules(key), platforms: { os, cpu } }];
+  });
+}
