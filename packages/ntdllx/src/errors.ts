@@ -138,8 +138,8 @@ export class KoffiError extends NtdllxError {
     const advice = isBundled
       ? 'ntdllx is in a bundle, and koffi has a native part that no bundle can hold: bundle as ESM, ' +
         `and install koffi where the bundle is run, with its native part for ${host}.`
-      : `Install koffi with its native part for ${host}. pnpm: supportedArchitectures ` +
-        '{ os: [current, win32] } in pnpm-workspace.yaml. npm: npm install --os=win32.';
+      : `Install koffi with its native part for ${host}. It is among koffi's optional packages; ` +
+        'winnode fetches it by the lock file of the project in the working directory.';
     const places = ['', ...tried].join('\n  ');
     super('ERR_KOFFI', `${call}: ${reason}. ${advice} Tried:${places}`, { cause });
     this.reason = reason;

@@ -39,7 +39,7 @@ Environment:
   WINNODE_WINE     the 64-bit Wine loader to use
   WINNODE_NODE     the Windows Node to use: 22, 24, 26 (Wine 10), a version, or a file (default: 22)
   WINNODE_PACKAGES a directory whose node_modules has the Windows builds of native packages, or
-                   "none" (default: fetched, by the project's package-lock.json or pnpm-lock.yaml)
+                   "none" (default: fetched, by the project's lock file)
   WINNODE_START_LIMIT
                    seconds that Wine and Windows Node may take to start (default: 60)
   WINEDEBUG        Wine's own debug channels (default: -all)

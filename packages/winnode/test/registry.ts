@@ -12,18 +12,25 @@ export interface Published {
   /** What npm calls the tarball's checksum. */
   readonly integrity: string;
   readonly tarball: Buffer;
+  readonly platforms: { readonly os?: readonly string[]; readonly cpu?: readonly string[] };
 }
 
-/** Makes the tarball of a package. @param files by name; a package.json with name and version is added */
+/**
+ * Makes the tarball of a package.
+ *
+ * @param files by name; a package.json with name and version is added
+ * @param platforms what it is for; default: Windows on x64
+ */
 export function publish(
   scratch: string,
   name: string,
   version: string,
   files: Readonly<Record<string, string | Buffer>> = {},
+  platforms: Published['platforms'] = { os: ['win32'], cpu: ['x64'] },
 ): Published {
   const directory = mkdtempSync(join(scratch, 'publish-'));
   const all = {
-    'package.json': JSON.stringify({ name, version, os: ['win32'], cpu: ['x64'] }),
+    'package.json': JSON.stringify({ name, version, ...platforms }),
     ...files,
   };
   for (const [file, content] of Object.entries(all)) {
@@ -36,7 +43,7 @@ export function publish(
   if (status !== 0) throw new Error(`${stderr}`);
   const tarball = readFileSync(archive);
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-  return { name, version, integrity, tarball };
+  return { name, version, integrity, tarball, platforms };
 }
 
 /** A registry for npm on this machine. */
@@ -69,9 +76,9 @@ export async function openRegistry(packages: readonly Published[]): Promise<Regi
     name: versions[0]?.name,
     'dist-tags': { latest: versions.at(-1)?.version },
     versions: Object.fromEntries(
-      versions.map(({ name, version, integrity }) => {
+      versions.map(({ name, version, integrity, platforms }) => {
         const dist = { integrity, tarball: `${url}/-/${name}-${version}.tgz` };
-        return [version, { name, version, os: ['win32'], cpu: ['x64'], dist }];
+        return [version, { name, version, ...platforms, dist }];
       }),
     ),
   });
