@@ -87,15 +87,26 @@ export async function runNpm(
 
 /** What npm's own report says first that a reader can use. */
 function firstError(said: string): string {
-  const lines = [...said.matchAll(/^npm error (?!code |syscall |errno |A complete log)(.+)$/gm)];
-  return lines[0]?.[1]?.trim() ?? '';
+  // Newer ones put a word for the kind of error in front of it.
+  const line = /^npm error (?!code |syscall |errno |A complete log)(?:notarget |network )?(.+)$/m;
+  return line.exec(said)?.[1]?.trim() ?? '';
+}
+
+/** What to do, by what npm says. */
+function hintFor(said: string): string {
+  if (/EINTEGRITY/.test(said)) {
+    return 'The tarball is not the one that was published. Does a mirror or a proxy change it?';
+  }
+  if (/ETARGET/.test(said)) {
+    return 'Nothing is left of it. The registry that npm asks has no such version: npm config get registry.';
+  }
+  return (
+    'Nothing is left of it. npm asks the registry of its own settings: npm config get registry. ' +
+    'Is it reachable? Proxies and certificates are those of npm as well.'
+  );
 }
 
 /** The error of what npm could not fetch. @param said npm's own words, where it has any */
 export function fetchFailed(what: string, why: string, said = ''): WinnodeError {
-  const hint = /EINTEGRITY/.test(said)
-    ? 'The tarball is not the one that was published. Does a mirror or a proxy change it?'
-    : 'Nothing is left of it. npm asks the registry of its own settings: npm config get registry. ' +
-      'Is it reachable? Proxies and certificates are those of npm as well.';
-  return new WinnodeError('ERR_FETCH', `${what} could not be fetched: ${why}`, hint);
+  return new WinnodeError('ERR_FETCH', `${what} could not be fetched: ${why}`, hintFor(said));
 }

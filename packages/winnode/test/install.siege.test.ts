@@ -111,6 +111,7 @@ describe.skipIf(isWindows)('an installation', () => {
       message: expect.stringMatching(
         /^Windows Node 21\.0\.1 could not be fetched: No matching version found for .*21\.0\.1/,
       ),
+      hint: expect.stringContaining('no such version'),
     });
     expect(inCache(env)).toEqual([]);
   });
