@@ -54,6 +54,8 @@ export class Unix {
     if (to.host === '' || this.#core.files.find(to.host) === undefined) return WSAEINVAL;
     if (this.#listenerAt(to) === undefined) return WSAECONNREFUSED;
     socket.local ??= this.#unnamed;
+    // SO_ERROR is of this connect, not of one before it.
+    socket.error = 0;
     if (this.#core.profile.afUnix === 'at once') {
       this.#meet(socket, to);
       return 0;

@@ -119,5 +119,10 @@ test('a connect that was under way fails when its listener goes', () => {
   // The listener removed its file, too, so that Node's name is that of the path; the code is Winsock's.
   const isGone = expect.objectContaining({ wsaCode: 10_061, code: 'ENOENT' });
   expect(() => client.finishConnect()).toThrowError(isGone);
-  client.close();
+  // The next try starts anew.
+  const next = creator.fromAddress(new UDSServerAddress(path));
+  expect(client.connect()).toBe(wouldBlock);
+  sim.deliver();
+  expect(client.finishConnect()).toBe(true);
+  for (const skt of [client, next]) skt.close();
 });
