@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.js';
 import { clean } from './clean.js';
 import { diagnose, itemsJson, printedItem } from './doctor.js';
-import { WinnodeError } from './errors.js';
+import { explained, WinnodeError } from './errors.js';
 import { describeHost, winnodeVersion } from './host.js';
 import { install } from './install.js';
 import { type Item, isWell } from './item.js';
@@ -116,6 +116,7 @@ async function cleanAll(): Promise<number> {
 /** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */
 const brokenPipeExitCode = 141;
 let isReaderGone = false;
+let isOutputLost = false;
 
 /**
  * A reader of our output may go away early, as `head` does. What is said then goes nowhere, and what
@@ -124,13 +125,18 @@ let isReaderGone = false;
 function endQuietly(): void {
   if (process.stdout.listeners('error').includes(onOutputError)) return;
   process.stdout.on('error', onOutputError);
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  // What is said there is never worth the exit code of a program.
+  process.stderr.on('error', () => {});
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE') {
+    // A file on a disk that is full, say: what stands in it is cut short.
+    if (!isOutputLost) process.stderr.write(`winnode: its output is not whole: ${error.message}\n`);
+    isOutputLost = true;
+    process.exitCode = 1;
+    return;
+  }
   isReaderGone = true;
   if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
   else process.exitCode = brokenPipeExitCode;
@@ -143,8 +149,10 @@ export async function main(args: readonly string[]): Promise<RunResult> {
     const result = await run(args);
     // The error of the last write comes by an event.
     await new Promise((done) => setImmediate(done));
-    return isReaderGone ? ended(brokenPipeExitCode) : result;
-  } catch (error) {
+    if (isReaderGone) return ended(brokenPipeExitCode);
+    return isOutputLost && result.exitCode === 0 ? ended(1) : result;
+  } catch (cause) {
+    const error = explained(cause);
     if (error instanceof InterruptedError) {
       if (isReaderGone) return ended(brokenPipeExitCode);
       return { exitCode: signalExitCode(error.signal), signal: error.signal };

@@ -9,6 +9,7 @@ export type WinnodeErrorCode =
   | 'ERR_PREFIX_FAILED'
   | 'ERR_DISK_FULL'
   | 'ERR_NOT_WRITABLE'
+  | 'ERR_SYSTEM'
   | 'ERR_INTERRUPTED'
   | 'ERR_LOCK'
   | 'ERR_WINESERVER'
@@ -33,7 +34,16 @@ export class WinnodeError extends Error {
 
 const elsewhere = 'set WINNODE_CACHE to a directory';
 
-/** The words for an error of the file system that a user can do something about, or undefined. */
+/** What the system has too little of for this process, by the codes that it says so with. */
+const limits: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  EMFILE: ['too many open files', 'ulimit -n is how many this process may have: allow it more.'],
+  ENFILE: ['too many open files on this machine', 'End what has so many of them open.'],
+  EAGAIN: ['too many processes', 'ulimit -u is how many this user may have: allow more.'],
+  ENOMEM: ['too little memory', 'ulimit -v, or a container, may limit it: allow more.'],
+  EFBIG: ['a file would be too large', 'ulimit -f is how large one may be: allow more.'],
+};
+
+/** The words for an error of the system that a user can do something about, or undefined. */
 function explain(code: string | undefined, path: string): WinnodeError | undefined {
   switch (code) {
     case 'ENOSPC':
@@ -70,11 +80,31 @@ function explain(code: string | undefined, path: string): WinnodeError | undefin
   }
 }
 
-/** The typed form of an error of the file system; any other error comes back as it is. */
+/** An error that the system gave: one line with what was tried, as Node words it. */
+function ofSystem(cause: NodeJS.ErrnoException): WinnodeError | undefined {
+  const { code, message, syscall } = cause;
+  if (code === undefined || syscall === undefined) return undefined;
+  const [what, hint] = limits[code] ?? [];
+  const said = what === undefined ? message : `${message} (${what})`;
+  return new WinnodeError(
+    'ERR_SYSTEM',
+    `The system refuses what winnode needs: ${said}.`,
+    hint ?? 'Nothing was changed. Make that possible, then run it again.',
+  );
+}
+
+/**
+ * The typed form of an error of the system, where `path` or that of the error could not be written or
+ * read; any other error comes back as it is.
+ */
 export function explained(cause: unknown, path?: string): unknown {
   if (!(cause instanceof Error) || cause instanceof WinnodeError) return cause;
-  const { code, path: where } = cause as NodeJS.ErrnoException;
-  const error = explain(code, path ?? where ?? 'The directory of Wine prefixes');
+  const { code, path: where, syscall = '' } = cause as NodeJS.ErrnoException;
+  const isSpawn = syscall.startsWith('spawn');
+  const known = isSpawn || code === undefined || code in limits;
+  const error =
+    (known ? undefined : explain(code, path ?? where ?? 'The directory of Wine prefixes')) ??
+    ofSystem(cause);
   if (error === undefined) return cause;
   error.cause = cause;
   return error;

@@ -12,6 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { explained } from './errors.js';
 import { exclusively } from './lock.js';
+import { makeDirectory } from './make-directory.js';
 import { fetchFailed, npmLimitMs, runNpm } from './npm.js';
 import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
 
@@ -87,7 +88,7 @@ export async function installTree(
   if (isInstalled(tree, packages)) return;
   const parent = dirname(tree);
   try {
-    mkdirSync(parent, { recursive: true });
+    makeDirectory(parent);
   } catch (cause) {
     throw explained(cause, parent);
   }

@@ -28,10 +28,31 @@ export interface Ready {
 
 const system32Of = (prefix: string) => join(prefix, 'drive_c', 'windows', 'system32');
 
-/** Reads `ready.json`; undefined when it is not there, or is no such thing. */
-export function readReady(prefix: string): Ready | undefined {
+/**
+ * What a read gives; undefined where that says something of the prefix: a file is not there, or is
+ * another kind of file. Without the right or the means to read, nothing is known of the prefix.
+ *
+ * @throws what keeps this process from reading: too many open files, a missing permission.
+ */
+function unlessLost<T>(read: () => T): T | undefined {
   try {
-    const ready = JSON.parse(readFileSync(join(prefix, readyFile), 'utf8')) as Ready | null;
+    return read();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL', 'ELOOP'].includes(code)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads `ready.json`; undefined when it is not there, or is no such thing.
+ *
+ * @throws when it cannot be read.
+ */
+export function readReady(prefix: string): Ready | undefined {
+  const text = unlessLost(() => readFileSync(join(prefix, readyFile), 'utf8')) ?? '';
+  try {
+    const ready = JSON.parse(text) as Ready | null;
     return typeof ready?.wine === 'string' ? ready : undefined;
   } catch {
     return undefined;
@@ -57,6 +78,7 @@ export function writeReady(prefix: string, wine: string, node: string): void {
  * What is wrong with a prefix, in a few words, or undefined. Takes some milliseconds, so every run
  * asks. What this does not see shows when Windows Node does not start.
  *
+ * @throws when the prefix cannot be read: that is not damage.
  * @param isExact false where the user may have put files of another size into system32.
  */
 export function findDamage(prefix: string, wine: string, isExact: boolean): string | undefined {
@@ -92,11 +114,7 @@ function findBadDrive(prefix: string): string | undefined {
     ['c:', '../drive_c'],
     ['z:', '/'],
   ] as const) {
-    try {
-      if (readlinkSync(join(prefix, 'dosdevices', drive)) === target) continue;
-    } catch {
-      // Not there, or no link.
-    }
+    if (unlessLost(() => readlinkSync(join(prefix, 'dosdevices', drive))) === target) continue;
     return `dosdevices/${drive} does not lead to ${target}`;
   }
   return undefined;
@@ -109,12 +127,8 @@ function findBadRegistry(
   leastBytes: number,
   wanted: string,
 ): string | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(join(prefix, name));
-  } catch {
-    return `${name} is missing`;
-  }
+  const bytes = unlessLost(() => readFileSync(join(prefix, name)));
+  if (bytes === undefined) return `${name} is missing`;
   const isWhole =
     bytes.length >= leastBytes &&
     bytes.includes('#arch=win64') &&

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheDirectory, ignoredIn } from './cache.js';
 import { homeDirectory, pathIn } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
+import { makeDirectory } from './make-directory.js';
 import {
   clearLeftovers,
   leftoversOf,
@@ -55,7 +56,12 @@ export function prefixPath(
  * such prefix. A prefix is for one Wine: its system files are links to that Wine's own.
  */
 export function prefixWine(prefix: string): string | undefined {
-  return readReady(prefix)?.wine;
+  try {
+    return readReady(prefix)?.wine;
+  } catch {
+    // It cannot be read, so whether it is one of winnode's is not known.
+    return undefined;
+  }
 }
 
 /** Options of {@link ensurePrefix}. */
@@ -92,7 +98,11 @@ export async function ensurePrefix(
   try {
     const isWell = look() === undefined && !isDoubted(prefix);
     if (isWell && leftoversOf(prefix).length === 0) return;
-    mkdirSync(parent, { recursive: true });
+  } catch (cause) {
+    throw explained(cause);
+  }
+  try {
+    makeDirectory(parent);
   } catch (cause) {
     throw explained(cause, parent);
   }

@@ -295,7 +295,7 @@ async function runOnce(
           : { start: { isSeen: () => files.progress.isStarted, limitMs } }),
       },
     );
-    if (child.isStuck) throw await stuck(prefix, limitMs);
+    if (child.isStuck) throw await stuck(prefix, limitMs, files.progress);
     if (files.isElsewhere) throw elsewhere(directory);
     return { ...child, progress: files.progress };
   } finally {
@@ -340,8 +340,16 @@ const waitsForDebugger = (options: readonly string[]) =>
   options.some((option) => /--inspect-(brk|wait)\b/.test(option));
 
 /** The error of a program that did not start in time, and was ended. */
-async function stuck(prefix: string, limitMs: number): Promise<WinnodeError> {
-  const late = `Windows Node did not start within ${limitMs / 1_000} s`;
+async function stuck(
+  prefix: string,
+  limitMs: number,
+  { isStarted }: Progress,
+): Promise<WinnodeError> {
+  const seconds = limitMs / 1_000;
+  // It may get going at the very moment in which it is ended.
+  const late = isStarted
+    ? `Windows Node took more than ${seconds} s to begin, and was ended when it had`
+    : `Windows Node did not start within ${seconds} s`;
   const pid = wineserverPid(prefix);
   if (pid === undefined || (await answersInTime(pid, Math.min(limitMs, 2_000)))) {
     const hint = 'Is this machine very busy? WINNODE_START_LIMIT gives it more seconds.';

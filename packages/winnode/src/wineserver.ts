@@ -103,7 +103,9 @@ export async function useWineserver(
       writeFileSync(mine, processStart(process.pid) ?? '');
     } catch (cause) {
       rmSync(mine, { force: true });
-      if (isOurs(prefix) && livingUsers(prefix).length === 0) await endWineserver(prefix, wine);
+      // What keeps the server from being ended now is most likely the cause itself.
+      const isLast = isOurs(prefix) && livingUsers(prefix).length === 0;
+      if (isLast) await endOurs(prefix, wine).catch(() => {});
       throw explained(cause);
     }
   });
@@ -111,9 +113,7 @@ export async function useWineserver(
   const giveBack = async () => {
     rmSync(mine, { force: true });
     await dropTheDead(prefix);
-    if (livingUsers(prefix).length > 0 || !isOurs(prefix)) return;
-    await endWineserver(prefix, wine);
-    rmSync(noteOf(prefix), { force: true });
+    if (livingUsers(prefix).length === 0 && isOurs(prefix)) await endOurs(prefix, wine);
   };
   let released: Promise<void> | undefined;
   return {
@@ -124,6 +124,12 @@ export async function useWineserver(
       return released;
     },
   };
+}
+
+/** Ends a server that is this winnode's to end. */
+async function endOurs(prefix: string, wine: Wine): Promise<void> {
+  await endWineserver(prefix, wine);
+  rmSync(noteOf(prefix), { force: true });
 }
 
 /** True when the server that runs is the very process that a winnode started. */
@@ -210,7 +216,13 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
     await sleep(20);
   }
   const start = server.pid === undefined ? undefined : processStart(server.pid);
-  writeFileSync(noteOf(prefix), `${server.pid} ${start}`);
+  try {
+    writeFileSync(noteOf(prefix), `${server.pid} ${start}`);
+  } catch (cause) {
+    // Without the note nobody would end it.
+    await endOurs(prefix, wine);
+    throw cause;
+  }
   await startServices(prefix, wine, options);
 }
 

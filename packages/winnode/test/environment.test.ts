@@ -91,6 +91,21 @@ describe.skipIf(isWindows)('paths of the environment', () => {
     expect(stderr).toMatch(new RegExp(`^winnode: ${name} is "~/nowhere/x": no shell .+\\n.+\\n$`));
   });
 
+  test.each([
+    ['/proc/c', 'ENOENT'],
+    ['/dev/null/c', 'ENOTDIR'],
+    ['/etc/passwd', 'EEXIST|ENOTDIR'],
+  ])('WINNODE_CACHE=%s cannot be made, which is said', async (value, code) => {
+    const { code: exitCode, stderr } = await winnodeHere(['-p', '1'], {
+      WINNODE_CACHE: value,
+      WINNODE_PREFIX: undefined,
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(`^winnode: ${value}.* cannot be written: (${code})\\.\n.+\n$`),
+    );
+  });
+
   test('a Wine that is found by a relative PATH has its whole path', () => {
     const wine = join(scratch, 'bin', 'wine64');
     mkdirSync(join(scratch, 'bin'));
