@@ -12,8 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mendTemporaryDirectory } from '../internal/pipeline/src/temporary-directory.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const leastNode = [20, 19];
@@ -42,8 +43,12 @@ function say(line) {
   output.write(`${line}\n`);
 }
 
-// Nobody reads any more (`| head`): the work goes on, the exit code counts.
-process.stdout.on('error', () => {});
+// Nobody reads any more (`| head`): the work goes on, the exit code counts. What is lost otherwise, in
+// a file on a full disk, makes the exit code 1.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') process.once('exit', (code) => (process.exitCode = code || 1));
+});
+process.stderr.on('error', () => {});
 
 /**
  * Runs a program with this one's streams; resolves to its exit code. Signals are the program's to
@@ -303,18 +308,6 @@ export async function main(command) {
     process.stderr.write(`\n${[error.message, error.hint].filter(Boolean).join('\n')}\n`);
     process.exitCode = error.exitCode ?? 1;
   }
-}
-
-/** A directory for temporary files that is gone, as a batch job's may be, is none of our business. */
-function mendTemporaryDirectory() {
-  const { TMPDIR } = process.env;
-  if (!TMPDIR) return;
-  if (existsSync(join(TMPDIR, '.'))) {
-    process.env.TMPDIR = resolve(TMPDIR);
-    return;
-  }
-  process.stderr.write(`TMPDIR is "${TMPDIR}", which is not there: it is ignored.\n`);
-  delete process.env.TMPDIR;
 }
 
 /** The one line that makes `pnpm turbo test` available. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { guardOutput } from 'poc-kit';
 import { WinnodeError } from 'winnode';
 import {
   type CompareArguments,
@@ -78,8 +79,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-// Nobody reads any more (`| head`): the results are written all the same.
-process.stdout.on('error', () => {});
+guardOutput();
 
 try {
   process.exitCode = await main();

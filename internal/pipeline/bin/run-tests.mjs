@@ -5,6 +5,7 @@
 // run with --siege, and then alone.
 // A word that is no option chooses the files whose path contains it.
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
+import { mendTemporaryDirectory } from '../src/temporary-directory.mjs';
 
 const [build, ...options] = process.argv.slice(2);
 if (build !== 'debug' && build !== 'release') {
@@ -19,6 +20,7 @@ const filters = rest.filter((text, index) => !isOption(text, index));
 const isWhole = options.length === 0;
 const directory = process.cwd();
 const { TURBO_HASH: hash, TEST_RUN: run } = process.env;
+mendTemporaryDirectory();
 
 const done = isWhole ? alreadyRun() : undefined;
 const record = done ?? (await runHere());

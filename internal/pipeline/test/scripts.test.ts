@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runScript } from 'test-kit';
@@ -9,6 +10,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 const root = resolve(import.meta.dirname, '../../..');
 const urlOf = (script: string) => pathToFileURL(resolve(root, script)).href;
 const { takeInstallFlag } = await import(urlOf('scripts/common.mjs'));
+const { mendTemporaryDirectory } = await import(
+  urlOf('internal/pipeline/src/temporary-directory.mjs')
+);
 const { isTestRun } = await import(urlOf('scripts/test-arguments.mjs'));
 
 afterEach(() => {
@@ -66,6 +70,49 @@ test.each([
   ],
 ])('%j, as pnpm passes it on', (args, rest) => {
   expect(takeInstallFlag(args).rest).toEqual(rest);
+});
+
+test.each([
+  ['/no/such/place', undefined, /^TMPDIR is "\/no\/such\/place", which is not there: .+\n$/],
+  ['~/tmp', undefined, /^TMPDIR is "~\/tmp", which is not there: .+\n$/],
+  ['package.json', undefined, /^TMPDIR is "package\.json", which is not there: .+\n$/],
+  ['node_modules', resolve('node_modules'), /^$/],
+  ['', '', /^$/],
+])('TMPDIR=%j, for our commands, is %j', (TMPDIR, mended, said) => {
+  const env = { TMPDIR };
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  mendTemporaryDirectory(env);
+  const text = write.mock.calls.join('');
+  write.mockRestore();
+  expect(env.TMPDIR).toBe(mended);
+  expect(text).toMatch(said);
+});
+
+describe.skipIf(process.platform === 'win32')('output that cannot be written', () => {
+  const commands = [
+    'scripts/start.mjs --help',
+    'scripts/siege.mjs --list',
+    'scripts/new-stage.mjs --help',
+    'scripts/repl.mjs --help',
+  ];
+  const bash = (script: string) => {
+    const env = { ...process.env, NODE: process.execPath };
+    return spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8', env }).stdout;
+  };
+
+  test('for readers that have gone ends every command without a message', () => {
+    // A pipe on which nobody ever reads, for both streams; what is said would be in neither.
+    const each = commands
+      .map((command) => `"$NODE" ${command} >&4 2>&4; echo "code $?"`)
+      .join('; ');
+    const said = bash(`exec 4> >(exec true); sleep 0.2; ${each}`);
+    expect(said).toBe('code 0\n'.repeat(commands.length));
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('for a disk that is full is no success', () => {
+    const each = commands.map((command) => `"$NODE" ${command} > /dev/full; echo "code $?"`);
+    expect(bash(`{ ${each.join('; ')}; } 2>&1`)).toBe('code 1\n'.repeat(commands.length));
+  });
 });
 
 test('npm start -- --help says how its output is for programs alone', async () => {

@@ -67,7 +67,7 @@ const mayImport: Record<string, readonly string[]> = {
   'new-stage': ['pipeline', 'winnode'],
   siege: ['pipeline'],
   'nt-repl': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
-  bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'tofu-reactor', 'sim-nt', 'winnode'],
+  bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'tofu-reactor', 'sim-nt', 'poc-kit', 'winnode'],
 };
 
 test.each(manifests)('$name depends only on what is below it', (manifest) => {

@@ -10,6 +10,7 @@ export { ClientThread } from './client-thread.js';
 export { Deadline } from './deadline.js';
 export { inWords, listenAt, listeningAt, type ServerAddress, whereSupported } from './endpoints.js';
 export { HelperThread, serveHelper } from './helper-thread.js';
+export { guardOutput } from './output.js';
 export { PoisonedPoll, poison } from './poisoned-poll.js';
 export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
 export { runAll } from './run-all.js';

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from './build.js';
+import { noteLostOutput } from './output.js';
 import type { Print, Verdict } from './proof.js';
 import { takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
 import { UsageError } from './usage-error.js';
@@ -59,8 +60,7 @@ export const printLine: Print = (line) => {
   try {
     for (let sent = 0; sent < bytes.length; ) sent += writeSync(1, bytes, sent);
   } catch (error) {
-    // Nobody reads any more (`| head`): the proof goes on, its exit code counts.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    noteLostOutput(error as NodeJS.ErrnoException);
   }
 };
 

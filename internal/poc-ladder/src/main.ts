@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parsePort, UsageError } from 'poc-kit';
+import { guardOutput, parsePort, UsageError } from 'poc-kit';
 import { toWindowsPath, WinnodeError } from 'winnode';
 import { type Build, builds, isClimbed, type Rung, runEchoServer, runLadder } from './ladder.js';
 import { reportRun } from './report-run.js';
@@ -122,8 +122,7 @@ async function main(args: readonly string[]): Promise<number> {
   return isClimbed(rungs) ? 0 : 1;
 }
 
-// Nobody reads any more (`| head`): the stages go on, the exit code counts.
-process.stdout.on('error', () => {});
+guardOutput();
 
 try {
   process.exitCode = await main(process.argv.slice(2));

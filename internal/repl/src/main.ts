@@ -1,5 +1,5 @@
 // The prompt as a program, on any host: owns the terminal and runs what evaluates in Windows Node.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,13 +15,20 @@ const { build } = parseArgs({ options: { build: { type: 'string', default: 'debu
 
 /** Where what was typed is kept, as Windows Node opens it. A directory that cannot be made: nowhere. */
 function historyForWindows(): string | undefined {
-  const file = historyFile();
+  const file = historyFile(process.env, process.platform, (line) =>
+    process.stderr.write(`${line}\n`),
+  );
   if (file === undefined) return undefined;
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-  } catch {
-    return undefined;
+  const directory = dirname(file);
+  // Not recursive: Node 20 then never ends for a directory such as /proc/x.
+  for (const each of [dirname(directory), directory]) {
+    try {
+      mkdirSync(each);
+    } catch {
+      // It is there, or cannot be made.
+    }
   }
+  if (!existsSync(directory)) return undefined;
   return process.platform === 'win32' ? file : toWindowsPath(file);
 }
 
@@ -51,6 +58,9 @@ async function main(): Promise<number> {
     front?.release();
   }
 }
+
+// Nobody reads any more (`| head`): the exit code counts.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
   process.exitCode = await main();

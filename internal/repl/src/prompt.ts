@@ -17,6 +17,9 @@ import { readSettings, type Settings } from './settings.js';
 import { type LineOutput, TraceLines } from './trace-lines.js';
 import { Literal, meaningText, showStructs } from './value-text.js';
 
+// Nobody reads any more (`| head`): what is typed is evaluated all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const settings = readSettings(process.argv.slice(2));
 const { terminal } = settings;
 const isColored = (terminal?.colorDepth ?? 1) > 1;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import {
   examples,
@@ -132,9 +132,22 @@ test('the history is in the cache of the user, or where NODE_REPL_HISTORY says',
     join('/c', 'tofu-nt', 'repl-history'),
   );
   expect(historyFile({}, 'linux')).toBe(join(homedir(), '.cache', 'tofu-nt', 'repl-history'));
-  expect(historyFile({ LOCALAPPDATA: 'L' }, 'win32')).toBe(join('L', 'tofu-nt', 'repl-history'));
+  expect(historyFile({ LOCALAPPDATA: 'L' }, 'win32')).toBe(resolve('L', 'tofu-nt', 'repl-history'));
   expect(historyFile({ NODE_REPL_HISTORY: '/h' }, 'linux')).toBe('/h');
   expect(historyFile({ NODE_REPL_HISTORY: ' ' }, 'linux')).toBe(undefined);
+});
+
+test('a relative path of a history is of the working directory; one with a ~ is refused by name', () => {
+  for (const relative of ['h', './a/h', '../h', 'a b']) {
+    expect(historyFile({ NODE_REPL_HISTORY: relative }, 'linux')).toBe(resolve(relative));
+  }
+  for (const HOME of ['home/me', '.', '~']) expect(historyFile({ HOME }, 'linux')).toBe(undefined);
+  const said: string[] = [];
+  for (const tilde of ['~/h', '~me/h']) {
+    const file = historyFile({ NODE_REPL_HISTORY: tilde }, 'linux', (line) => said.push(line));
+    expect(file).toBe(undefined);
+    expect(said.pop()).toContain(`NODE_REPL_HISTORY is "${tilde}": no shell has expanded`);
+  }
 });
 
 test('the last word of the program is heard, and not shown', () => {

@@ -26,7 +26,9 @@ export async function runScript(path: string, args: readonly string[]): Promise<
     }),
   );
   // A script may listen for a reader that is gone; this process is not its own.
-  const listening = vi.spyOn(process.stdout, 'on').mockReturnThis();
+  const listening = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'on').mockReturnThis(),
+  );
   process.argv = [process.execPath, path, ...args];
   process.exitCode = undefined;
   try {
@@ -35,6 +37,6 @@ export async function runScript(path: string, args: readonly string[]): Promise<
     return { ...said, status: process.exitCode };
   } finally {
     Object.assign(process, { argv, exitCode });
-    for (const spy of [...spies, listening]) spy.mockRestore();
+    for (const spy of [...spies, ...listening]) spy.mockRestore();
   }
 }

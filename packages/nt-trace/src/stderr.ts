@@ -10,9 +10,8 @@ export function writeLine(line: string): void {
       sent += writeSync(2, bytes, sent);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Nobody reads any more: the program goes on.
-      if (code === 'EPIPE') return;
-      if (code !== 'EAGAIN') throw error;
+      // Nobody reads any more, or the disk is full: what is traced goes on.
+      if (code !== 'EAGAIN') return;
       Atomics.wait(pause, 0, 0, 1);
     }
   }
