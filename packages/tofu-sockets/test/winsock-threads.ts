@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { ntKernel } from 'ntdllx';
+import { TCPClientAddress, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import { winsockUsers } from 'tofu-sockets/internal';
+import { expect } from 'vitest';
+import { creator, eventually, keep, pause } from './sockets.js';
+
+// Winsock counts its starts for the whole process, tofu-sockets those of a thread.
+
+const wsaNotInitialised = '10093';
+
+/** What threads do: each so many rounds, as clients of a port, or as listeners where there is none. */
+export interface Rounds {
+  readonly threads: number;
+  readonly rounds: number;
+  readonly port?: number;
+}
+
+/** Runs threads that start and stop Winsock in each round. @returns what failed in them */
+export async function failuresOf({ threads, ...workerData }: Rounds): Promise<string[]> {
+  const script = new URL('./winsock-thread.mjs', import.meta.url);
+  const run = async (): Promise<string[]> => {
+    const worker = new Worker(script, { workerData });
+    const [failures] = await once(worker, 'message');
+    await once(worker, 'exit');
+    return failures;
+  };
+  return (await Promise.all(Array.from({ length: threads }, run))).flat();
+}
+
+/** Beside a listener of this thread no start that others give back ends Winsock. */
+export async function expectWinsockStays(rounds: Rounds): Promise<void> {
+  const listener = keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
+  const { port } = listener.localEndpoint();
+  let isOver = false;
+  let accepted = 0;
+  const acceptAll = async () => {
+    while (!isOver) {
+      const skt = listener.accept();
+      if (skt === wouldBlock) await pause(1);
+      else {
+        accepted += 1;
+        skt.close();
+      }
+    }
+  };
+  const accepting = acceptAll();
+  const failures = await failuresOf({ ...rounds, port }).finally(() => {
+    isOver = true;
+  });
+  await accepting;
+  expect(failures.filter((each) => each.startsWith(wsaNotInitialised))).toEqual([]);
+  expect(failures).toEqual([]);
+  expect(accepted).toBeGreaterThan(0);
+  // The start of this thread still counts: all of it works.
+  expect(winsockUsers(ntKernel)).toBe(1);
+  const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
+  client.connect();
+  await eventually(() => client.finishConnect());
+}
