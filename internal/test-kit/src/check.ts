@@ -46,16 +46,56 @@ function requirePassed<T>(details: fc.RunDetails<T>): void {
  */
 export function checkRuns(runs: number, body: (choices: Choices, run: number) => void): RunPlan {
   const plan = planRuns(runs);
-  const [first, count] = plan.path === undefined ? [0, plan.runs] : [Number(plan.path), 1];
-  for (let run = first; run < first + count; run += 1) {
+  const [first, end] = rangeOf(plan);
+  for (let run = first; run < end; run += 1) {
     try {
       body(choicesOf(plan.seed, run), run);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`${message}\n${replayLine(plan.seed, run)}`, { cause });
+      throw replayable(cause, plan.seed, run);
     }
   }
   return plan;
+}
+
+/**
+ * The same for runs that wait, several at a time. After a failure no further run begins.
+ *
+ * @param lanes how many at a time.
+ * @param body gets the number of its lane as well: no other run is in it meanwhile.
+ * @throws the first failure, once the runs that had begun are over.
+ */
+export async function checkRunsAsync(
+  runs: number,
+  lanes: number,
+  body: (choices: Choices, run: number, lane: number) => Promise<void>,
+): Promise<RunPlan> {
+  const plan = planRuns(runs);
+  const [first, end] = rangeOf(plan);
+  let next = first;
+  const failures: unknown[] = [];
+  const workThrough = async (lane: number) => {
+    while (next < end && failures.length === 0) {
+      const run = next;
+      next += 1;
+      await body(choicesOf(plan.seed, run), run, lane).catch((cause) => {
+        failures.push(replayable(cause, plan.seed, run));
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => workThrough(lane)));
+  if (failures.length > 0) throw failures[0];
+  return plan;
+}
+
+/** The numbers of the runs of a plan: the first, and the one after the last. */
+function rangeOf({ path, runs }: RunPlan): [first: number, end: number] {
+  return path === undefined ? [0, runs] : [Number(path), Number(path) + 1];
+}
+
+/** A failure with the line that runs it again. */
+function replayable(cause: unknown, seed: number, run: number): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`${message}\n${replayLine(seed, run)}`, { cause });
 }
 
 /** The choices of one run: the same for the same seed and number. */

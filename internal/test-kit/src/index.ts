@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { checkProperty, checkRuns, choicesOf } from './check.js';
+export { checkProperty, checkRuns, checkRunsAsync, choicesOf } from './check.js';
 export { Choices } from './choices.js';
 export {
   type Expected,

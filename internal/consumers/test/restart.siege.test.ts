@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect, createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Choices, checkRunsAsync, hostProfile } from 'test-kit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeHost, openSession, type Session, toWindowsPath } from 'winnode';
+
+// A server that a task runner starts, as it is used in development: ended by Ctrl-C or by force, and
+// started again at once.
+
+const rows = 5;
+const endsInRow = 10;
+const host = describeHost();
+const reason = host.kind === 'wine' ? '' : `needs signals and Wine: ${host.reason || host.kind}`;
+const work = resolve(import.meta.dirname, '../.work/restart');
+const mark = `RESTART_MARK=${randomUUID()}`;
+
+const { resolve: find } = createRequire(import.meta.url);
+const winnode = join(dirname(find('winnode/package.json')), 'bin', 'winnode.mjs');
+const turbo = resolve(import.meta.dirname, '../../../node_modules/turbo/bin/turbo');
+const runners = {
+  npm: ['npm', 'run', 'serve'],
+  turbo: [process.execPath, turbo, 'run', 'serve', '--env-mode=loose'],
+} as const;
+
+/** A project whose one task is the server; the shell notes the exit code of winnode. */
+function makeProject(): void {
+  mkdirSync(work, { recursive: true });
+  const serve = `trap : INT; node '${winnode}' server.mjs "$ADDRESS"; echo $? > code`;
+  const manifest = { name: 'restart', private: true, packageManager: 'npm@10.0.0', type: 'module' };
+  writeFileSync(join(work, 'package.json'), JSON.stringify({ ...manifest, scripts: { serve } }));
+  const tasks = { serve: { cache: false, persistent: true } };
+  writeFileSync(join(work, 'turbo.json'), JSON.stringify({ tasks }));
+  const server = readFileSync(join(import.meta.dirname, 'restart-server.mjs'));
+  writeFileSync(join(work, 'server.mjs'), server);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  output(): string;
+}
+
+function start(runner: keyof typeof runners, address: string): Running {
+  rmSync(join(work, 'code'), { force: true });
+  const [command, ...args] = runners[runner];
+  const [name, value] = mark.split('=') as [string, string];
+  const env = { ...process.env, [name]: value, ADDRESS: address, TURBO_TELEMETRY_DISABLED: '1' };
+  // A process group of its own, to which a terminal would send Ctrl-C.
+  const options = { cwd: work, env, detached: true } as const;
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  return { child, ended: once(child, 'close'), output: () => output };
+}
+
+/** What the runner started and what that started: turbo gives its task a group of its own. */
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`).includes(mark);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+/** Waits for the server to say that it is up. */
+async function up({ output, child }: Running): Promise<void> {
+  while (!/(^|\s)up\s/m.test(output())) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`it ended instead of coming up:\n${output()}`);
+    }
+    await sleep(20);
+  }
+}
+
+async function expectGone(): Promise<void> {
+  await expect.poll(processes, { timeout: 10_000, interval: 20 }).toEqual([]);
+}
+
+/** By Ctrl-C, which may come before the server listens for it. */
+async function interrupt(running: Running, afterMs: number): Promise<void> {
+  await sleep(afterMs);
+  if (running.child.exitCode === null) process.kill(-(running.child.pid as number), 'SIGINT');
+  await running.ended;
+  await expectGone();
+  const code = existsSync(join(work, 'code')) && Number(readFileSync(join(work, 'code'), 'utf8'));
+  // Before the shell began there is none. Who has closed in order ends with 0, others of the signal.
+  const documented = /(^|\s)closed\s/m.test(running.output()) ? [0] : [130, false];
+  expect(documented, running.output()).toContain(code);
+}
+
+/** By force, at once and for all of it: a file of a socket is left. */
+async function kill(running: Running): Promise<void> {
+  for (const pid of processes()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended with another one.
+    }
+  }
+  await running.ended;
+  await expectGone();
+}
+
+async function expectServes(address: string): Promise<void> {
+  const [, hostName, port] = address.split('|');
+  if (port === undefined) return;
+  const client = connect(Number(port), hostName);
+  await once(client, 'connect');
+  await once(client.resume(), 'close');
+}
+
+/** One after another at the same address, each ended at a random moment and followed at once. */
+async function restart(choices: Choices, addresses: readonly string[]): Promise<void> {
+  const address = choices.pick(addresses);
+  for (let end = 0; end < endsInRow; end += 1) {
+    const runner = choices.pick(['npm', 'turbo'] as const);
+    const [isKilled, isUp, afterMs] = [
+      choices.chance(0.2),
+      choices.chance(0.5),
+      choices.below(1_500),
+    ];
+    try {
+      const running = start(runner, address);
+      if (isKilled || isUp) await up(running);
+      if (isUp) await expectServes(address);
+      if (isKilled) await kill(running);
+      else await interrupt(running, isUp ? afterMs / 10 : afterMs);
+    } catch (cause) {
+      const how = isKilled ? 'killed' : `Ctrl-C after ${afterMs} ms${isUp ? ' of being up' : ''}`;
+      const message = `${runner}, ${address}, ${how}: ${(cause as Error).message}`;
+      throw new Error(message, { cause });
+    }
+  }
+  const last = start('npm', address);
+  await up(last);
+  await expectServes(address);
+  await interrupt(last, 0);
+}
+
+describe.skipIf(reason !== '')(`a server under a task runner ${reason}`, () => {
+  const { isPresent: hasFiles, reason: noFiles } = hostProfile().afUnix;
+  let session: Session;
+  beforeAll(async () => {
+    makeProject();
+    // One wineserver for all of them: what is gone is the server's, not Wine.
+    session = await openSession();
+  });
+  afterAll(async () => {
+    for (const pid of processes()) process.kill(pid, 'SIGKILL');
+    await session.close();
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  const files = hasFiles ? '' : `; without files of sockets: ${noFiles}`;
+  test(`G12: ended ${rows * endsInRow} times at a random moment, everything is gone, and the next one works${files}`, async () => {
+    const addresses = [`tcp|127.0.0.1|${await freePort()}`];
+    if (hasFiles) addresses.push(`uds|${toWindowsPath(join(work, 's'))}`);
+    await checkRunsAsync(rows, 1, (choices) => restart(choices, addresses));
+  });
+});

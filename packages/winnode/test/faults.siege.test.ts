@@ -1,0 +1,233 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Choices, checkRunsAsync } from 'test-kit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findWindowsNode, findWine, openSession, prefixPath, type Session } from 'winnode';
+import { bin, type Ended, host, runIn } from './cli.js';
+import { chooseFault, emptyDirectory, type Fault, type Place, type Strike } from './faults.js';
+import {
+  copyPrefix,
+  processesOf,
+  programsOf,
+  removeCache,
+  serverOf,
+  shareNode,
+} from './prefixes.js';
+import { noMounts, reason } from './sabotage.js';
+
+const starts = 200;
+/** Each with a prefix of its own. Wine waits as long as it computes. */
+const laneCount = 3;
+
+interface Lane extends Place {
+  readonly env: NodeJS.ProcessEnv;
+  /** What is in the cache and in `.winnode` while nobody uses it. */
+  readonly names: string;
+  /** The prefix itself: not a copy, and not made again. */
+  readonly identity: string;
+}
+
+/** Each lane has a home, so that no variable about caches has to be set. */
+async function makeLane(): Promise<Lane> {
+  const home = mkdtempSync(join(tmpdir(), 'winnode faults '));
+  const cache = join(home, '.cache', 'winnode');
+  emptyDirectory(cache);
+  shareNode(cache);
+  const {
+    WINNODE_PREFIX: _prefix,
+    WINNODE_CACHE: _cache,
+    XDG_CACHE_HOME: _xdg,
+    ...rest
+  } = process.env;
+  const env = { ...rest, HOME: home };
+  const prefix = prefixPath(findWine(), findWindowsNode(), env);
+  await copyPrefix(prefix);
+  const place = { home, cache, prefix, runs: join(home, 'runs') };
+  const session = await openSession({ env });
+  await runIn(session, ['-p', '1'], { env });
+  await session.close();
+  return { ...place, env, names: namesOf(place), identity: identityOf(prefix) };
+}
+
+function namesOf({ home, cache, prefix }: Place): string {
+  const directories = [cache, join(prefix, '.winnode'), join(prefix, '.winnode', 'users')];
+  const names = directories.map((directory) => readdirSync(directory).sort().join(' '));
+  // What holds the notes of the present run is the test's own.
+  const own = readdirSync(home).filter((name) => !['runs', 'facts'].includes(name));
+  return [own.join(' '), ...names].join(' | ');
+}
+
+function identityOf(prefix: string): string {
+  const ready = join(prefix, '.winnode', 'ready.json');
+  const places = [prefix, ready].map((path) => statSync(path, { bigint: true }));
+  return `${places.map(({ ino, mtimeMs }, index) => (index === 0 ? ino : `${ino} ${mtimeMs}`))}`;
+}
+
+/** The program notes that it ran, by a directory: that takes no file and no descriptor. */
+const program = (code: number, tookMs: number) => `
+  require('node:fs').mkdirSync(process.argv[1] + '/' + process.pid + '-' + process.hrtime.bigint());
+  setTimeout(() => process.exit(${code}), ${tookMs});`;
+
+interface Outcome extends Ended {
+  /** How often the program ran. */
+  readonly runs: number;
+}
+
+async function startWith(fault: Fault, lane: Lane, code: number, tookMs: number): Promise<Outcome> {
+  const [wrapper, options] = [fault.wrapper ?? [], fault.options ?? []];
+  const facts = join(lane.home, 'facts');
+  for (const directory of [lane.runs, facts]) emptyDirectory(directory);
+  const script = ['-e', program(code, tookMs), `Z:${lane.runs.replaceAll('/', '\\')}`];
+  const words = [...wrapper, process.execPath, bin, ...options, ...script];
+  const undo = fault.before?.(lane);
+  try {
+    const ours = { NODE: process.execPath, WINNODE: bin, CACHE: lane.cache, FACTS: facts };
+    const child = spawn(words[0] as string, words.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...lane.env, ...ours, ...fault.env },
+    });
+    const said = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        said[name] += text;
+      });
+    }
+    const closed = new Promise<Ended>((done, failed) => {
+      child.on('error', failed);
+      child.on('close', (exitCode, signal) => done({ code: exitCode, signal, ...said }));
+    });
+    const isOver = () => child.exitCode !== null || child.signalCode !== null;
+    if (fault.strike) await strikeAt(fault.strike, lane, child.pid as number, isOver);
+    const ended = await closed;
+    return { ...ended, runs: readdirSync(lane.runs).length };
+  } finally {
+    undo?.();
+  }
+}
+
+async function strikeAt(
+  { target, signal, afterMs, then }: Strike,
+  { cache, prefix }: Lane,
+  winnode: number,
+  isOver: () => boolean,
+): Promise<void> {
+  const find = {
+    winnode: () => winnode,
+    program: () => programsOf(cache)[0],
+    wineserver: () => serverOf(prefix),
+  }[target];
+  let pid = find();
+  while (pid === undefined && !isOver()) {
+    await sleep(20);
+    pid = find();
+  }
+  const send = (what: NodeJS.Signals) => {
+    try {
+      if (pid !== undefined && !(target === 'winnode' && isOver())) process.kill(pid, what);
+    } catch {
+      // It is gone.
+    }
+  };
+  await sleep(afterMs);
+  send(signal);
+  if (then === undefined) return;
+  await sleep(then.afterMs);
+  send(then.signal);
+}
+
+/** A lock whose holder is gone counts for 10 s: made older by hand, so that nobody has to wait. */
+function ageLocks({ prefix }: Lane): void {
+  const old = new Date(Date.now() - 60_000);
+  for (const lock of [`${prefix}.lock`, join(prefix, '.winnode', 'wineserver.lock')]) {
+    if (existsSync(lock)) utimesSync(lock, old, old);
+  }
+}
+
+/** Exactly once, or named as not run. */
+function expectAccounted({ code, signal, runs, stderr }: Outcome, own: number, fault: Fault): void {
+  expect(runs).toBeLessThanOrEqual(1);
+  // The program has an exit code of its own that is not 0.
+  expect(code).not.toBe(0);
+  if (code === own) expect(runs).toBe(1);
+  expect(stderr).not.toMatch(/^\s+at .+winnode/m);
+  const struck = [fault.strike?.signal, fault.strike?.then?.signal];
+  const isBySignal = struck.some(
+    (each) => each !== undefined && (signal === each || code === 128 + constants.signals[each]),
+  );
+  if (code === own || isBySignal) return;
+  // What else keeps a program from its own end is named.
+  expect(stderr).not.toBe('');
+  if (runs === 1) expect(stderr).not.toMatch(/did not start|does not start|nothing was run/);
+}
+
+/** Another start finds the prefix good, and then nothing is left of both. */
+async function expectGood(lane: Lane, session: Session, progress: string[]): Promise<void> {
+  const good = await runIn(session, ['-p', "'good'"], { env: lane.env });
+  expect(good).toEqual({ code: 0, signal: null, stdout: 'good\n', stderr: '' });
+  expect(progress).toEqual([]);
+  expect(identityOf(lane.prefix)).toBe(lane.identity);
+}
+
+function expectGoodOnItsDisk({ home }: Lane): void {
+  const read = (name: string) => readFileSync(join(home, 'facts', name), 'utf8');
+  expect(read('good')).toBe('good\n');
+  const [after, before] = ['after', 'before'].map((name) => read(name).replace(/\s+/g, ' '));
+  expect(after, `on its disk: ${after}`).toBe(before);
+}
+
+async function tryOne(lane: Lane, choices: Choices): Promise<string> {
+  const fault = chooseFault(choices);
+  const [code, tookMs] = [60 + choices.below(20), choices.pick([0, 0, 100, 500])];
+  const isShared = choices.chance(0.5) && !fault.isAlone;
+  const progress: string[] = [];
+  const onProgress = (line: string) => {
+    if (!line.startsWith('Waiting for another winnode')) progress.push(line);
+  };
+  const open = () => openSession({ env: lane.env, onProgress });
+  const others = isShared ? await open() : undefined;
+  let session: Session | undefined;
+  let outcome: Outcome | undefined;
+  try {
+    outcome = await startWith(fault, lane, code, tookMs);
+    expectAccounted(outcome, code, fault);
+    if (fault.isOnItsOwnDisk) expectGoodOnItsDisk(lane);
+    ageLocks(lane);
+    session = others ?? (await open());
+    await expectGood(lane, session, progress);
+    await session.close();
+    expect(processesOf(lane.home)).toEqual([]);
+    expect(namesOf(lane), namesOf(lane)).toBe(lane.names);
+  } catch (cause) {
+    const { stdout: _, ...seen } = outcome ?? { stdout: '' };
+    const where = isShared ? ', beside another user of the prefix' : '';
+    const message = `${fault.name}${where}: ${(cause as Error).message}\n${JSON.stringify(seen)}`;
+    throw new Error(message, { cause });
+  } finally {
+    await (session ?? others)?.close();
+  }
+  return outcome.runs === 1 ? 'run once' : 'named as not run';
+}
+
+describe.skipIf(host.kind !== 'wine')(`${starts} starts with a fault each ${reason}`, () => {
+  const lanes: Lane[] = [];
+  beforeAll(async () => {
+    for (let lane = 0; lane < laneCount; lane += 1) lanes.push(await makeLane());
+  });
+  afterAll(() => {
+    for (const { cache, home } of lanes) for (const each of [cache, home]) removeCache(each);
+  });
+
+  test(`no prefix is lost, nothing is left, each program is accounted for${
+    noMounts && `; without full disks: ${noMounts}`
+  }`, async () => {
+    const counts = new Map<string, number>();
+    await checkRunsAsync(starts, laneCount, async (choices, _run, lane) => {
+      const what = await tryOne(lanes[lane] as Lane, choices);
+      counts.set(what, (counts.get(what) ?? 0) + 1);
+    });
+    console.log([...counts].map(([what, count]) => `${count} ${what}`).join(', '));
+  });
+});

@@ -1,0 +1,211 @@
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Choices } from 'test-kit';
+import { noMounts } from './sabotage.js';
+
+// What may go wrong around one start of winnode. A fault is chosen at random, and applied by what the
+// host itself has: signals, ulimit, a small file system, modes of files, variables.
+
+/** Where a start is tried: a home directory with a cache and a prefix in it. */
+export interface Place {
+  readonly home: string;
+  readonly cache: string;
+  readonly prefix: string;
+  /** The directory in which the program notes that it ran. */
+  readonly runs: string;
+}
+
+/** Which process a signal goes to, and how it is to be found. */
+export interface Strike {
+  readonly target: 'winnode' | 'program' | 'wineserver';
+  readonly signal: NodeJS.Signals;
+  /** After the target is there. */
+  readonly afterMs: number;
+  /** When SIGCONT follows SIGSTOP, or the second signal the first. */
+  readonly then?: { readonly signal: NodeJS.Signals; readonly afterMs: number };
+}
+
+/** One fault, ready to be applied. */
+export interface Fault {
+  readonly name: string;
+  /** What is put in front of the command line. */
+  readonly wrapper?: readonly string[];
+  /** Options of winnode's own. */
+  readonly options?: readonly string[];
+  /** What is different in the environment; undefined: not there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly strike?: Strike;
+  /** Done before the start. @returns what takes it back */
+  readonly before?: (place: Place) => () => void;
+  /** Others may not use the prefix meanwhile. */
+  readonly isAlone?: boolean;
+  /** The prefix is a copy that only the wrapper's processes see; {@link diskFull} looks after it. */
+  readonly isOnItsOwnDisk?: boolean;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+/** Root may open any file unless it gives that up. */
+const asAnybody = isRoot
+  ? ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search']
+  : [];
+
+const shell = (script: string): string[] => ['bash', '-c', `${script}; exec "$@"`, 'fault'];
+
+function signalFault(choices: Choices): Fault {
+  const target = choices.pick(['winnode', 'winnode', 'winnode', 'program', 'wineserver'] as const);
+  const own = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGSTOP'] as const;
+  const signal = choices.pick(target === 'winnode' ? own : (['SIGKILL', 'SIGSTOP'] as const));
+  const afterMs = choices.below(target === 'winnode' ? 1_500 : 400);
+  const next = {
+    signal: choices.pick(['SIGINT', 'SIGTERM'] as const),
+    afterMs: choices.below(300),
+  };
+  const isTwice = signal !== 'SIGKILL' && choices.chance(0.3);
+  const goesOn = { signal: 'SIGCONT', afterMs: 100 + choices.below(600) } as const;
+  const then = signal === 'SIGSTOP' ? goesOn : isTwice ? next : undefined;
+  const strike: Strike = { target, signal, afterMs, ...(then && { then }) };
+  const more = then === undefined ? '' : `, then ${then.signal} after ${then.afterMs} ms`;
+  const name = `${signal} to ${target} after ${afterMs} ms${more}`;
+  return { name, strike, isAlone: target === 'wineserver' };
+}
+
+/** What `ulimit` takes, in its own units, from where hardly anything runs to where all does. */
+const limits = [
+  ['-n', [8, 16, 24, 32, 48, 64, 96, 128, 200]],
+  ['-f', [0, 1, 8, 64, 1_024]],
+  ['-s', [128, 256, 1_024]],
+  ['-v', [500_000, 2_000_000, 8_000_000, 70_000_000]],
+  ['-t', [1, 2]],
+  ['-l', [0]],
+  ['-u', isRoot ? [] : [1, 20, 200]],
+] as const;
+
+function limitFault(choices: Choices): Fault {
+  if (choices.chance(0.3)) {
+    const seconds = (50 + choices.below(1_500)) / 1_000;
+    return choices.chance(0.5)
+      ? { name: `--time-limit ${seconds}`, options: ['--time-limit', `${seconds}`] }
+      : { name: `WINNODE_START_LIMIT=${seconds}`, env: { WINNODE_START_LIMIT: `${seconds}` } };
+  }
+  const [option, values] = choices.pick(limits.filter(([, { length }]) => length > 0));
+  const value = choices.pick<number>(values);
+  return { name: `ulimit ${option} ${value}`, wrapper: shell(`ulimit ${option} ${value}`) };
+}
+
+/** Files and directories of a cache, and modes under which something is missing. */
+const protectedPaths = [
+  ['', [0, 0o444, 0o555]],
+  ['.winnode', [0, 0o444, 0o555]],
+  ['.winnode/users', [0, 0o444, 0o555]],
+  ['.winnode/ready.json', [0]],
+  ['dosdevices', [0, 0o555]],
+  ['drive_c', [0, 0o555]],
+  ['drive_c/windows/system32', [0, 0o555]],
+  ['system.reg', [0, 0o444]],
+  ['user.reg', [0, 0o444]],
+] as const;
+
+function permissionFault(choices: Choices): Fault {
+  if (choices.chance(0.15)) {
+    const umask = choices.pick(['777', '077', '277', '000']);
+    return { name: `umask ${umask}`, wrapper: [...asAnybody, ...shell(`umask ${umask}`)] };
+  }
+  const isCache = choices.chance(0.15);
+  const [part, modes] = isCache ? (['', [0, 0o555]] as const) : choices.pick(protectedPaths);
+  const mode = choices.pick<number>(modes);
+  const name = `mode ${mode.toString(8)} of ${isCache ? 'the cache' : `the prefix/${part}`}`;
+  const before = ({ cache, prefix }: Place) => {
+    const path = isCache ? cache : join(prefix, part);
+    const { mode: old } = statSync(path);
+    chmodSync(path, mode);
+    return () => chmodSync(path, old);
+  };
+  return { name, wrapper: asAnybody, before };
+}
+
+/** The same for each variable: what a shell, a container or a batch job may have left in it. */
+const variables: readonly (readonly [name: string, values: readonly (string | undefined)[]])[] = [
+  ['LANG', ['xx_YY.UTF-8', 'C', '', 'de_DE', '/etc/passwd']],
+  ['LC_ALL', ['xx_YY.UTF-8', 'POSIX', 'C.UTF-8']],
+  ['TMPDIR', ['/no/such/place', 'relative', '/etc/passwd', '', '~/tmp']],
+  ['HOME', ['', 'relative', undefined]],
+  ['XDG_CACHE_HOME', ['.cache', '~/.cache', '']],
+  ['WINNODE_CACHE', ['~/c', '/dev/null/c', '/proc/c', '/etc/passwd']],
+  ['WINNODE_PREFIX', ['~/p', '/etc', '/etc/passwd', '/dev/null/p']],
+  ['WINNODE_WINE', ['/no/such/wine', '/etc/passwd', '/bin/true', '/bin/false', '~/wine']],
+  ['WINNODE_NODE', ['7', '/no/such/node.exe', '/etc/passwd', '~/node.exe']],
+  ['WINNODE_START_LIMIT', ['0', '-1', 'soon', '1e9']],
+  ['WINNODE_PACKAGES', ['/no/such/place', 'none', '~/p']],
+  ['WINESERVER', ['/no/such/server', '/bin/true', '/bin/false']],
+  ['WINEPREFIX', ['/no/such/prefix', '/etc', '']],
+  ['WINEARCH', ['win32', 'none']],
+  ['WINELOADER', ['/no/such/loader', '/bin/false']],
+  ['WINEDEBUG', ['+nothing', '-all,', 'garbage']],
+  ['WINEDLLPATH', ['/no/such/place']],
+  ['WINEDLLOVERRIDES', ['ntdll=', 'kernel32=d', '*=d', 'garbage', 'ws2_32=']],
+  ['DISPLAY', [':99', 'garbage']],
+  ['PATH', ['', '/no/such/place', undefined]],
+  ['LD_PRELOAD', ['/no/such/library.so']],
+  ['LD_LIBRARY_PATH', ['/no/such/place']],
+  ['NODE_OPTIONS', ['--no-such-option', '--require /no/such.cjs', '--conditions=x', '"']],
+  ['NODE_PATH', ['/no/such/place']],
+  ['NODE_EXTRA_CA_CERTS', ['/no/such/file']],
+  ['NODE_ENV', ['production']],
+  ['UV_THREADPOOL_SIZE', ['0', '1', '-5']],
+  ['WINNODE_RUN', ['', 'x']],
+  ['WINNODE_LINKS', ['x', 'Z:\\no\\such']],
+  ['WINNODE_DIRECTORY', ['Z:\\no\\such']],
+  ['WINNODE_PROGRESS_FILE', ['Z:\\no\\such']],
+  ['CI', ['1']],
+  ['FORCE_COLOR', ['3']],
+];
+
+function variableFault(choices: Choices): Fault {
+  const [name, values] = choices.pick(variables);
+  const value = choices.pick(values);
+  return {
+    name: value === undefined ? `no ${name}` : `${name}="${value}"`,
+    env: { [name]: value },
+  };
+}
+
+/**
+ * The script that runs "$@" on a disk of its own, with a copy of the cache and $ROOM KiB left on it.
+ * Then there is room again, winnode is run once more, and what is in the cache is written to $FACTS.
+ */
+const diskFull = `
+  used=$(du -sk "$CACHE" | cut -f1)
+  mkdir -p "$FACTS/disk"; mount -t tmpfs -o size=$((used + used / 8 + 4096))k none "$FACTS/disk"
+  cp -a "$CACHE" "$FACTS/disk/winnode"
+  export XDG_CACHE_HOME="$FACTS/disk"
+  facts() { cat "$FACTS"/disk/winnode/wine-*/.winnode/ready.json | md5sum
+            ls -A "$FACTS/disk/winnode" "$FACTS"/disk/winnode/wine-*/.winnode | sed "s,$FACTS,,"; }
+  facts > "$FACTS/before"
+  free=$(df -k --output=avail "$FACTS/disk" | tail -1)
+  head -c $(( (free > ROOM ? free - ROOM : 0) * 1024 )) /dev/zero > "$FACTS/disk/fill" || true
+  code=0; "$@" || code=$?
+  rm "$FACTS/disk/fill"
+  "$NODE" "$WINNODE" -p "'good'" > "$FACTS/good" 2>&1 || echo "code $?" >> "$FACTS/good"
+  facts > "$FACTS/after"
+  exit $code`;
+
+function diskFault(choices: Choices): Fault {
+  const room = choices.pick([0, 4, 8, 16, 32, 64, 256, 1_024]);
+  const inside = ['unshare', '--map-root-user', '--mount', 'sh', '-euc', diskFull, 'fault'];
+  const name = `a disk with ${room} KiB left`;
+  return { name, wrapper: inside, env: { ROOM: `${room}` }, isAlone: true, isOnItsOwnDisk: true };
+}
+
+/** One fault, by chance. */
+export function chooseFault(choices: Choices): Fault {
+  const disk = noMounts === '' ? [diskFault] : [];
+  const all = [signalFault, signalFault, limitFault, permissionFault, variableFault, ...disk];
+  return choices.pick(all)(choices);
+}
+
+/** Makes an empty directory in place of what is there. */
+export function emptyDirectory(path: string): void {
+  if (existsSync(path)) rmSync(path, { recursive: true });
+  mkdirSync(path, { recursive: true });
+}
