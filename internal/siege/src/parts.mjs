@@ -23,7 +23,7 @@ export const parts = [
   siegeFiles({
     name: 'worlds',
     what: 'the engine on the simulated kernel: 5,000,000 random operations, and each call failing once',
-    limitMinutes: 4,
+    limitMinutes: 3.5,
     isSeeded: true,
     files: /^packages\/afd-poller\/test\/(worlds|faults)\.siege\.test\.ts$/,
     builds: ['debug'],
@@ -31,7 +31,7 @@ export const parts = [
   {
     name: 'properties',
     what: 'the property tests of all packages, with 200 times as many runs',
-    limitMinutes: 3,
+    limitMinutes: 2,
     isSeeded: true,
     runsFactor: 200,
     commands: (root) =>
@@ -43,7 +43,7 @@ export const parts = [
   siegeFiles({
     name: 'texts',
     what: '1,000,000 random texts as addresses',
-    limitMinutes: 1,
+    limitMinutes: 0.5,
     isSeeded: true,
     files: /^packages\/tofu-sockets\/test\/million\.siege\.test\.ts$/,
     builds: ['release'],
@@ -51,7 +51,7 @@ export const parts = [
   siegeFiles({
     name: 'crowds',
     what: '10,000 sockets in each preset of the engine, and long cycles of making and closing sockets',
-    limitMinutes: 3,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^packages\/(afd-poller|tofu-sockets|ntdllx|nt-trace|nt-findings)\/.*\.siege\.win\./,
     builds: ['release'],
@@ -59,13 +59,13 @@ export const parts = [
   {
     name: 'mutants',
     what: 'bugs planted into the engine; each must be found by the tests of npm test',
-    limitMinutes: 2,
+    limitMinutes: 1.5,
     commands: (root) => [{ args: [join(root, 'internal/mutants/src/run.mjs')] }],
   },
   siegeFiles({
     name: 'next-stage',
     what: 'the next stage, from the command to the verdict, in a copy of the repository',
-    limitMinutes: 3,
+    limitMinutes: 1.5,
     needsWindowsNode: true,
     files: /^internal\/new-stage\//,
     builds: ['release'],
@@ -76,7 +76,7 @@ export const parts = [
     limitMinutes: 4,
     needsWindowsNode: true,
     files:
-      /^packages\/(winnode\/test\/(?!install|clean|projects)|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
+      /^packages\/(winnode\/test\/(?!install|clean|projects|faults)|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
     builds: ['release'],
   }),
   siegeFiles({
@@ -88,9 +88,18 @@ export const parts = [
     builds: ['release'],
   }),
   siegeFiles({
+    name: 'faults',
+    what: '200 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
+    limitMinutes: 6,
+    isSeeded: true,
+    needsWindowsNode: true,
+    files: /^packages\/winnode\/test\/faults\./,
+    builds: ['release'],
+  }),
+  siegeFiles({
     name: 'sabotage-stages',
     what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
-    limitMinutes: 3,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^(packages\/poc-|internal\/(poc-|bench\/|repl\/))/,
     builds: ['release'],
@@ -98,15 +107,16 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 2,
+    limitMinutes: 2.5,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
   }),
   siegeFiles({
     name: 'consumers',
-    what: 'bundles of a program, with koffi beside them and without',
-    limitMinutes: 1,
+    what: 'bundles of a program, and a server under a task runner that is ended at random moments',
+    limitMinutes: 2.5,
+    isSeeded: true,
     needsWindowsNode: true,
     files: /^internal\/consumers\//,
     builds: ['release'],
