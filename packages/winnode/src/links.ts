@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   type FSWatcher,
   lstatSync,
@@ -62,6 +63,8 @@ const lookMs = 5;
 /** Starts to answer questions. @param directory is made @param prefix the Wine prefix of the programs */
 export function answerLinks(directory: string, prefix: string): LinkService {
   mkdirSync(directory, { recursive: true });
+  // Whatever the umask: programs make files in it, and it is to be removed.
+  chmodSync(directory, 0o700);
   const positions = new Map<string, number>();
   const look = (name: string) => {
     const position = positions.get(name) ?? 0;
@@ -102,14 +105,25 @@ function namesIn(directory: string): string[] {
   }
 }
 
+function openForAnswers(file: string): number | undefined {
+  try {
+    return openSync(file, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return undefined;
+  }
+  try {
+    // The program's umask may leave its owner no right to write.
+    chmodSync(file, 0o600);
+    return openSync(file, 'r+');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Answers what stands in a file from there on. @returns how many bytes question and answer have */
 function answerFrom(file: string, position: number, prefix: string): number {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r+');
-  } catch {
-    return 0;
-  }
+  const descriptor = openForAnswers(file);
+  if (descriptor === undefined) return 0;
   try {
     const parts: Buffer[] = [];
     let asked = 0;

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Progress } from './crash.js';
 import { toWindowsPath } from './windows-path.js';
 
@@ -11,7 +11,11 @@ export class ProgressFiles {
 
   constructor(file: string) {
     this.#file = file;
-    for (const path of this.paths) writeFileSync(path, '');
+    for (const path of this.paths) {
+      writeFileSync(path, '');
+      // Whatever the umask: Wine removes no file that its owner may not write.
+      chmodSync(path, 0o600);
+    }
   }
 
   /** Both of them. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import {
   closeSync,
+  fchmodSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -199,7 +200,10 @@ async function endIfSilent(prefix: string, wine: Wine, options: WineserverOption
 async function startServer(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
   // In the foreground, so that its pid is known; detached, so that it outlives this run if another
   // one uses it.
+  // One of a run under another umask may not be written.
+  rmSync(logOf(prefix), { force: true });
   const log = openSync(logOf(prefix), 'w');
+  fchmodSync(log, 0o600);
   const server = spawn(wine.server, ['-f', `-p${lingerSeconds}`], {
     env: wineEnvironment(prefix),
     stdio: ['ignore', 'ignore', log],

@@ -1,10 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, timeLimitExitCode } from 'winnode';
-import { host, start, winnode } from './cli.js';
+import { bin, host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
   copyPrefix,
@@ -80,6 +89,32 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect(stderr).toContain('Debugger listening');
       expect(stderr).not.toContain('winnode:');
     });
+  });
+
+  // 66 is what Wine makes of a failed start, 5 of a crash.
+  test.each([
+    ['277', 66],
+    ['777', 5],
+    ['777', 66],
+  ])('under umask %s a program that ends with %d is run once', async (umask, code) => {
+    const runs = join(cache, `runs ${umask} ${code}`);
+    mkdirSync(runs);
+    const source = `require('node:fs').mkdirSync(process.argv[1] + '/' + process.hrtime.bigint());
+      process.exitCode = ${code};`;
+    // Root would not need the right to write.
+    const isRoot = process.getuid?.() === 0;
+    const user = isRoot ? 'setpriv --inh-caps=-all --bounding-set=-dac_override' : 'env';
+    const script = `umask ${umask}; exec ${user} "$@"`;
+    const words = [process.execPath, bin, '-e', source, `Z:${runs.replaceAll('/', '\\')}`];
+    for (let run = 0; run < 2; run += 1) {
+      const { status, stderr } = spawnSync('bash', ['-c', script, 'umask', ...words], {
+        env,
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({ status: code, stderr: '' });
+      expect(readdirSync(runs)).toHaveLength(run + 1);
+    }
+    expectNothingLeft(cache);
   });
 
   test('what a killed run left running is ended by the next one', async () => {

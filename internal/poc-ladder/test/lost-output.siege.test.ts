@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { describeHost, openSession } from 'winnode';
+
+// What a ladder says goes somewhere, and that may fail: the verdict is not to be lost by an accessory,
+// and output that is cut short is no success.
+
+const main = createRequire(import.meta.url).resolve('poc-ladder/main');
+const host = describeHost();
+const why = existsSync('/dev/full') ? host.reason : 'needs /dev/full';
+const directory = mkdtempSync(join(tmpdir(), 'ladder-output-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Runs stage 0 with arguments and redirections, as in a shell. */
+function ladder(words: string) {
+  const env = { ...process.env, NODE: process.execPath, MAIN: main };
+  const script = `"$NODE" "$MAIN" --stage 0-wake --build release ${words}`;
+  return spawnSync('bash', ['-o', 'pipefail', '-c', script], {
+    encoding: 'utf8',
+    cwd: directory,
+    env,
+  });
+}
+
+describe.skipIf(why !== '')(`output that cannot be written ${why}`, async () => {
+  const session = why === '' ? await openSession() : undefined;
+  afterAll(() => session?.close());
+
+  test.each(['--json --no-report', '--no-report', '--json'])(
+    '%s on a full disk: exit code 1, and one line that says so',
+    (words) => {
+      const { status, stderr } = ladder(`${words} > /dev/full`);
+      expect(stderr.match(/Standard output is not whole: ENOSPC/g)).toHaveLength(1);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(status).toBe(1);
+    },
+  );
+
+  test('lines for calls on a full disk: the verdict stands', () => {
+    const { status, stdout } = ladder('--trace --no-report 2> /dev/full');
+    expect(stdout).toMatch(/0-wake +release +proven/);
+    expect(status).toBe(0);
+  });
+
+  test('readers of both streams that have gone: the verdict stands', () => {
+    expect(ladder('--trace --no-report 2>&1 | true').status).toBe(0);
+  });
+
+  test('a trace on a full disk: the verdict stands, and a line says that there is no trace', () => {
+    const { status, stdout, stderr } = ladder('--no-report --trace-file /dev/full');
+    expect(stdout).toMatch(/0-wake +release +proven/);
+    expect(stderr).toMatch(/^The trace could not be written to .+: ENOSPC.*\n$/);
+    expect(status).toBe(0);
+  });
+
+  test('a report whose place is taken: the verdict stands, and nothing is left', () => {
+    rmSync(join(directory, 'report'), { recursive: true, force: true });
+    writeFileSync(join(directory, 'report'), '');
+    const { status, stdout, stderr } = ladder('');
+    expect(stdout).toMatch(/0-wake +release +proven/);
+    expect(stderr).toMatch(/^\nThe report was not written; the verdicts stand\. .+\n$/);
+    expect(readdirSync(directory)).toEqual(['report']);
+    expect(status).toBe(0);
+  });
+});
