@@ -105,6 +105,8 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     const isRoot = process.getuid?.() === 0;
     const user = isRoot ? 'setpriv --inh-caps=-all --bounding-set=-dac_override' : 'env';
     const script = `umask ${umask}; exec ${user} "$@"`;
+    // Wine itself starts no wineserver under such a umask, but others may have one.
+    const session = await openSession({ env });
     const words = [process.execPath, bin, '-e', source, `Z:${runs.replaceAll('/', '\\')}`];
     for (let run = 0; run < 2; run += 1) {
       const { status, stderr } = spawnSync('bash', ['-c', script, 'umask', ...words], {
@@ -114,6 +116,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect({ status, stderr }).toEqual({ status: code, stderr: '' });
       expect(readdirSync(runs)).toHaveLength(run + 1);
     }
+    await session.close();
     expectNothingLeft(cache);
   });
 
