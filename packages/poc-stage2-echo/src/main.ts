@@ -1,4 +1,11 @@
-import { guardOutput, parseStageOptions, reportUsage, stageMain, takeTraceFlags, withTrace } from 'poc-kit';
+import {
+  guardOutput,
+  parseStageOptions,
+  reportUsage,
+  stageMain,
+  takeTraceFlags,
+  withTrace,
+} from 'poc-kit';
 import { parseServeAddress, serve } from './serve.js';
 import { runTest, stage2Echo } from './stage2-echo.js';
 
