@@ -51,7 +51,7 @@ export const parts = [
   siegeFiles({
     name: 'crowds',
     what: '10,000 sockets in each preset of the engine, and long cycles of making and closing sockets',
-    limitMinutes: 2,
+    limitMinutes: 1.5,
     needsWindowsNode: true,
     files: /^packages\/(afd-poller|tofu-sockets|ntdllx|nt-trace|nt-findings)\/.*\.siege\.win\./,
     builds: ['release'],
@@ -73,7 +73,7 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-winnode',
     what: 'winnode with processes that are killed, stopped or late, and the command over all findings',
-    limitMinutes: 4,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files:
       /^packages\/(winnode\/test\/(?!install|clean|projects|faults)|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
@@ -82,7 +82,7 @@ export const parts = [
   siegeFiles({
     name: 'projects',
     what: 'winnode from its tarball in projects of npm, pnpm and Yarn; installations that are killed or refused',
-    limitMinutes: 4,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^packages\/winnode\/test\/(install|clean|projects)\./,
     builds: ['release'],
@@ -107,7 +107,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 2.5,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
@@ -115,7 +115,7 @@ export const parts = [
   siegeFiles({
     name: 'consumers',
     what: 'bundles of a program, and a server under a task runner that is ended at random moments',
-    limitMinutes: 2.5,
+    limitMinutes: 2,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^internal\/consumers\//,
