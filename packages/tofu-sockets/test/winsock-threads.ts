@@ -22,8 +22,10 @@ export async function failuresOf({ threads, ...workerData }: Rounds): Promise<st
   const script = new URL('./winsock-thread.mjs', import.meta.url);
   const run = async (): Promise<string[]> => {
     const worker = new Worker(script, { workerData });
+    // Listened for from the start: both may come in one turn of the loop.
+    const exited = once(worker, 'exit');
     const [failures] = await once(worker, 'message');
-    await once(worker, 'exit');
+    await exited;
     return failures;
   };
   return (await Promise.all(Array.from({ length: threads }, run))).flat();
