@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Choices, checkProperty, checkRuns, choicesOf } from 'test-kit';
+import { Choices, checkProperty, checkRuns, checkRunsAsync, choicesOf } from 'test-kit';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -132,6 +132,45 @@ describe('numbered runs', () => {
     seen.length = 0;
     await failureOf(check);
     expect(seen).toEqual([failed]);
+  });
+});
+
+describe('numbered runs that wait', () => {
+  const turn = () => new Promise((done) => setImmediate(done));
+
+  test('go on several at a time, each lane one after another, with the choices of their number', async () => {
+    const seen = new Map<number, number>();
+    const busy = new Set<number>();
+    let most = 0;
+    const plan = await checkRunsAsync(20, 3, async (choices, run, lane) => {
+      expect(busy).not.toContain(lane);
+      most = Math.max(most, busy.add(lane).size);
+      seen.set(run, choices.bits32());
+      await turn();
+      busy.delete(lane);
+    });
+    expect(most).toBe(3);
+    expect([...seen.keys()].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, at) => at),
+    );
+    for (const [run, bits] of seen) expect(choicesOf(plan.seed, run).bits32()).toBe(bits);
+  });
+
+  test('that fail end the others, and print the line that runs that one alone again', async () => {
+    const seen: number[] = [];
+    const check = () =>
+      checkRunsAsync(500, 2, async (_choices, run) => {
+        seen.push(run);
+        await turn();
+        if (run === 7) throw new Error('the seventh');
+      });
+    const message = await failureOf(check);
+    expect(message).toMatch(/^the seventh\nAgain: REPLAY_SEED=20261122 REPLAY_PATH="7" pnpm/);
+    expect(seen.length).toBeLessThan(10);
+    obey(message);
+    seen.length = 0;
+    await failureOf(check);
+    expect(seen).toEqual([7]);
   });
 });
 
