@@ -2,6 +2,9 @@
  * Children and threads that a program starts with an environment of its own would run without what
  * preload.cts mends, and winnode would not find them to end them. So what winnode put into the
  * environment goes along. For preload.cts.
+ *
+ * Wine fails to load a program once in thousands of starts. winnode starts its own program again then;
+ * where a program starts a child, Node's `spawn` fails with UNKNOWN, and is called once more.
  */
 const children: typeof import('node:child_process') = require('node:child_process');
 const module_: typeof import('node:module') = require('node:module');
@@ -43,12 +46,30 @@ const isOptions = (given: unknown): given is { readonly env: Environment } =>
 const mended = (args: readonly unknown[]): unknown[] =>
   args.map((each) => (isOptions(each) ? { ...each, env: withOurs(each.env) } : each));
 
+/** True for what Node makes of a failed CreateProcess whose reason it has no name for. */
+const isUnknown = (error: unknown): boolean => {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === 'UNKNOWN' && syscall?.startsWith('spawn') === true;
+};
+
+/** Starts a child, and once more where it was not loaded: nothing of it has run then. */
+function started(start: () => unknown): unknown {
+  try {
+    const result = start();
+    // `spawnSync` does not throw.
+    return isUnknown((result as { error?: unknown } | undefined)?.error) ? start() : result;
+  } catch (error) {
+    if (isUnknown(error)) return start();
+    throw error;
+  }
+}
+
 /** Mends them, for `require` and for `import` alike. */
 function mendChildren(): void {
   const functions = children as unknown as Record<string, Call>;
   for (const name of starters) {
     const original = functions[name] as Call;
-    const call: Call = (...args) => original(...mended(args));
+    const call: Call = (...args) => started(() => original(...mended(args)));
     Object.defineProperty(call, 'name', { value: name });
     const promised = (original as { [util.promisify.custom]?: Call })[util.promisify.custom];
     if (promised !== undefined) {

@@ -109,6 +109,43 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(stdout).toBe('child\ninherited\nforked\nworker\n');
   });
 
+  test.skipIf(host.kind !== 'wine')(
+    'a child that Wine did not load is started once more, and no other one',
+    async () => {
+      const file = script(
+        'unloaded.cjs',
+        `const { ChildProcess, fork, spawn } = require('node:child_process');
+       const start = ChildProcess.prototype.spawn;
+       let starts = 0;
+       const failing = (count, code) => {
+         starts = 0;
+         ChildProcess.prototype.spawn = function (options) {
+           starts += 1;
+           if (starts > count) return start.call(this, options);
+           throw Object.assign(new Error(code), { code, syscall: 'spawn' });
+         };
+       };
+       const tried = (call) => {
+         try { call().on('exit', (code) => console.log('ended', code)); } catch ({ code }) { return [starts, code]; }
+         return [starts];
+       };
+       const child = () => spawn(process.execPath, ['-e', 'process.exit(7)']);
+       failing(1, 'UNKNOWN');
+       console.log(...tried(child));
+       failing(2, 'UNKNOWN');
+       console.log(...tried(child));
+       failing(1, 'E2BIG');
+       console.log(...tried(child));
+       failing(1, 'UNKNOWN');
+       console.log(...tried(() => fork(__filename, { execArgv: ['-e', 'process.exit(7)', '--'] })));`,
+      );
+      const { stdout } = await runIn(session, [file]);
+      const lines = stdout.trim().split('\n');
+      expect(lines.slice(0, 4)).toEqual(['2', '2 UNKNOWN', '1 E2BIG', '2']);
+      expect(lines.slice(4)).toEqual(['ended 7', 'ended 7']);
+    },
+  );
+
   test('a linked package is loaded from its real place, once', async () => {
     const real = join(scratch, 'real', 'pkg');
     mkdirSync(join(scratch, 'app', 'node_modules'), { recursive: true });
