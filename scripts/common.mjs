@@ -57,7 +57,8 @@ process.stderr.on('error', () => {});
 export function run(command, args, { mayEndBySignal = false, ...options } = {}) {
   const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
   const stdio = ['inherit', output, 'inherit'];
-  const child = spawn(command, args, { cwd: root, stdio, env, ...options });
+  const given = commandLine(command, args, options.shell);
+  const child = spawn(...given, { cwd: root, stdio, env, ...options });
   let endedBy;
   const forward = (signal) => {
     endedBy = signal;
@@ -79,6 +80,14 @@ export function run(command, args, { mayEndBySignal = false, ...options } = {}) 
       if (endedBy === undefined || (mayEndBySignal && code === 0)) return code;
       throw new SetupError(`Ended by ${endedBy}.`, 128 + constants.signals[endedBy]);
     });
+}
+
+/**
+ * What `spawn` takes for a command. Through a shell, which Windows needs for npm.cmd and pnpm.cmd,
+ * it is one text: no word of ours may have a blank in it, or a sign that cmd.exe reads.
+ */
+function commandLine(command, args, isThroughShell) {
+  return isThroughShell ? [[command, ...args].join(' '), []] : [command, args];
 }
 
 /** npm, as the one that runs this if it does, and the arguments that make it run the pinned pnpm. */
@@ -105,9 +114,9 @@ function knownPnpm() {
 }
 
 function rememberPnpm() {
-  const find = `process.env.PATH.split(path.delimiter).find((d) => fs.existsSync(d + '/pnpm'))`;
-  const { command, args, shell } = npmExec(['node', '-p', find]);
-  const { stdout, status } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
+  const { command, args, shell } = npmExec(['node', 'scripts/print-pnpm.mjs']);
+  const options = { cwd: root, encoding: 'utf8', shell };
+  const { stdout, status } = spawnSync(...commandLine(command, args, shell), options);
   if (status === 0) writeFileSync(pnpmPlace, `${packageManager}\n${stdout.trim()}`);
 }
 

@@ -42,13 +42,14 @@ function parse(args: readonly string[]) {
 
 function printSummary(rungs: readonly Rung[]): void {
   process.stdout.write('\n');
+  const width = Math.max(10, ...rungs.map(({ stage }) => stage.length + 1));
   for (const rung of rungs) {
     const end = rung.signal ?? `code ${rung.exitCode}`;
     const word = rung.verdict?.verdict ?? `ended by ${end}, without a verdict`;
     const time = rung.verdict === undefined ? '' : `${rung.verdict.durationMs} ms`;
     const why = rung.verdict?.reason ? `  ${rung.verdict.reason}` : '';
     process.stdout.write(
-      `${rung.stage.padEnd(10)}${rung.build.padEnd(10)}${word.padEnd(13)}${time}${why}\n`,
+      `${rung.stage.padEnd(width)}${rung.build.padEnd(10)}${word.padEnd(13)}${time}${why}\n`,
     );
   }
 }
