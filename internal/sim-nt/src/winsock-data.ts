@@ -69,7 +69,7 @@ export function dataFunctions(core: Core) {
       return core.profile.resetEndsStream ? 0 : fail(core, WSAECONNRESET);
     }
     if (socket.hasFin) {
-      socket.urgent = undefined;
+      if ((flags & MSG_PEEK) === 0) socket.urgent = undefined;
       return 0;
     }
     return wouldBlock(socket, 'recv');

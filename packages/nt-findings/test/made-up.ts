@@ -5,11 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Expectation } from 'nt-findings';
 import type { Probes } from 'nt-findings/internal';
-import { afterAll } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { toWindowsPath } from 'winnode';
-
-const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Where Windows Node finds a module of this package, in the build that is tested. */
 function urlOf(module: string): string {
@@ -18,12 +15,11 @@ function urlOf(module: string): string {
   return `file:///${encodeURI(toWindowsPath(path).replaceAll('\\', '/'))}`;
 }
 
-let count = 0;
-
-/** Probes whose findings are those that a module's text exports as `findings`. */
+/** Probes whose findings are those that a module's text exports as `findings`; for one test. */
 function probesOf(text: string, ids: readonly string[]): Probes {
-  count += 1;
-  const program = join(scratch, `${count}.mjs`);
+  const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
+  onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
+  const program = join(scratch, 'probes.mjs');
   const answers = `import { answer } from ${JSON.stringify(urlOf('nt-findings/internal'))};`;
   writeFileSync(program, `${answers}\n${text}\nawait answer(findings, process.argv[2]);`);
   return { program, findings: ids.map((id) => ({ id, title: 'Made up' })) };

@@ -211,6 +211,18 @@ export const sockets = contracts({
     expect(await env.bits(server)).toBe(0x44);
   }),
 
+  'a peek at the end leaves the urgent byte, a receive gives it up': onIP(async (env) => {
+    const { client, server } = await env.pair();
+    const into = Buffer.alloc(8);
+    client.send(byte, { oob: true });
+    client.shutdown('send');
+    await env.settle();
+    expect(await env.eventually(() => server.recv(into, { peek: true }))).toBe(0);
+    expect(server.recv(into, { oob: true, peek: true })).toBe(1);
+    expect(server.recv(into)).toBe(0);
+    expect(server.recv(into, { oob: true })).toBe(wouldBlock);
+  }),
+
   'closing with unread data resets the other end': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
