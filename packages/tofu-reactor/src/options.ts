@@ -14,7 +14,7 @@ export interface ReactorOptions {
    * `blocking`; `inspect().reason` says why.
    */
   readonly mode?: ReactorMode | 'auto';
-  /** What it is called in traces and on diagnostics channels; default `reactor`. */
+  /** What `inspect()` calls it; default `reactor`. */
   readonly name?: string;
   /** How many connections it has at the most; servers stop accepting meanwhile. Default 100,000. */
   readonly maxConnections?: number;
