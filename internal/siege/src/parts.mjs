@@ -89,7 +89,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'faults',
-    what: '200 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
+    what: '120 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
     limitMinutes: 8,
     isSeeded: true,
     needsWindowsNode: true,
