@@ -99,7 +99,7 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-stages',
     what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
-    limitMinutes: 2,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^(packages\/poc-|internal\/(poc-|bench\/|repl\/))/,
     builds: ['release'],
@@ -107,7 +107,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 2.5,
+    limitMinutes: 4,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
