@@ -36,11 +36,17 @@ export function requireRounds(rounds: number): number {
   throw new RangeError(`A churn has ${leastRounds} rounds or more, a whole number, not ${rounds}.`);
 }
 
-/** The value that the next handle has: it is that of a handle which was closed, unless one is left open. */
+/** So many handles at once fill the gaps that closed ones have left below a leaked one. */
+const probedHandles = 64;
+
+/**
+ * The highest of 64 handles that are opened together and closed again. It rises by 4 for each handle
+ * that was left open. One alone would fill a gap below the leaked handle and show nothing.
+ */
 export function nextHandle(): number {
-  const event = CreateEventA(0, 1, 0, 0);
-  CloseHandle(event);
-  return event;
+  const events = Array.from({ length: probedHandles }, () => CreateEventA(0, 1, 0, 0));
+  for (const event of events) CloseHandle(event);
+  return Math.max(...events);
 }
 
 /** A client that the server accepted. */

@@ -1,5 +1,14 @@
 import { nativeMemory } from 'ntdllx';
-import { churn, PartialDrain, PingServer, Stage3Stress } from 'poc-stage3-stress';
+import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
+import { Proof } from 'poc-kit';
+import {
+  churn,
+  PartialDrain,
+  PingServer,
+  Stage3Stress,
+  stressFigures,
+  takeStressFigures,
+} from 'poc-stage3-stress';
 import { afterEach, expect, test } from 'vitest';
 
 // What shows only when a real time-out is over; the rest: stage3-stress.win.test.ts.
@@ -48,4 +57,32 @@ test('broken on purpose: a stage whose server throws data away fails by name', (
   const stage = new LossyStage({ churnRounds: 21, print: () => {} });
   expect(stage.run().reason).toMatch(/^partial drain: bytes in order: expected 1048576, saw \d+$/);
   stage.close();
+});
+
+/** The figures of 200 cycles. @returns what their verdict says first. */
+function figuresOf(Server: new () => PingServer): string {
+  const proof = new Proof('figures', 'of a server', () => {});
+  const verdict = proof.conclude(() => {
+    proof.ask(stressFigures);
+    takeStressFigures(proof, () => new Server(), 200);
+  });
+  return verdict.reason;
+}
+
+test('broken on purpose: a server that leaves a handle open is found by the figures', () => {
+  const handles: number[] = [];
+  class Leaky extends PingServer {
+    override turn(timeoutMs: number): number {
+      if (this.counts.ended >= 150 && handles.length === 0) {
+        handles.push(CreateEventA(0, 1, 0, 0));
+      }
+      return super.turn(timeoutMs);
+    }
+  }
+  expect(figuresOf(PingServer)).toBe('');
+  const reason = figuresOf(Leaky);
+  for (const handle of handles) CloseHandle(handle);
+  expect(reason).toMatch(
+    /^10,000 connects and disconnects: .* 200 done; [1-9]\d* handles, 0 blocks/,
+  );
 });
