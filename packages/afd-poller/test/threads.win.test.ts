@@ -263,9 +263,9 @@ test.each([
 ])('a process whose workers wait without an end ends by %s', (_name, ending, exitCode) => {
   const script = fileURLToPath(new URL('./waiting-process.mjs', import.meta.url));
   // Where it hangs, it is killed, and has no exit code.
-  const { status, stdout } = spawnSync(process.execPath, [script, ending], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ending], {
     encoding: 'utf8',
     timeout: 60_000,
   });
-  expect({ status, stdout }).toEqual({ status: exitCode, stdout: 'waiting\n' });
+  expect({ status, stdout }, stderr).toEqual({ status: exitCode, stdout: 'waiting\n' });
 });

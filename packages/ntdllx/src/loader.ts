@@ -110,23 +110,48 @@ function load(name: FunctionName): NativeFunction {
   return isPadded ? (paddings[types.length]?.(call) ?? call) : call;
 }
 
-/** The function of a row: found and opened at its first call, not before. */
+/** What {@link bind} made and is not loaded yet, by its DLL. */
+const unloaded = new Map<Prototype['dll'], Set<ForeignFunction>>();
+
+/**
+ * Loads a function, and with it what else of its DLL was bound: a worker that is terminated while
+ * koffi declares a function takes the process down ("Error::ThrowAsJavaScriptException napi_throw",
+ * koffi 3.3.4), so that all is declared in the first call's 2 ms, and nothing in a later wait.
+ */
+function loadWithItsDll(foreign: ForeignFunction): void {
+  const ofDll = unloaded.get(foreign.prototype.dll);
+  if (ofDll?.delete(foreign) !== true) return;
+  try {
+    foreign.call = load(foreign.name);
+  } catch (error) {
+    ofDll.add(foreign);
+    throw error;
+  }
+  for (const other of ofDll) {
+    try {
+      other.call = load(other.name);
+      ofDll.delete(other);
+    } catch (error) {
+      // What this host does not export is an error when it is called.
+      if (!(error instanceof ExportError)) throw error;
+    }
+  }
+}
+
+/** The function of a row: found and opened at the first call of one of its DLL, not before. */
 export function bind<N extends FunctionName>(name: N): Signature<N> {
   const prototype: Prototype = prototypes[name];
-  let isLoaded = false;
   const foreign: ForeignFunction = {
     name,
     prototype,
-    load() {
-      if (isLoaded) return;
-      foreign.call = load(name);
-      isLoaded = true;
-    },
+    load: () => loadWithItsDll(foreign),
     call(...args) {
       foreign.load();
       return foreign.call(...args);
     },
   };
+  const ofDll = unloaded.get(prototype.dll) ?? new Set();
+  unloaded.set(prototype.dll, ofDll.add(foreign));
   const trampoline = trampolines[prototype.params.length];
   if (trampoline === undefined) throw new RangeError(`${name} has too many parameters`);
   return trampoline(foreign) as Signature<N>;

@@ -1,0 +1,22 @@
+// Workers that are terminated at random moments of their waits: node terminated-workers.mjs TIMES.
+
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { AfdPoller, presets } from 'afd-poller';
+
+if (isMainThread) {
+  const names = Object.keys(presets);
+  for (let times = 0; times < Number(process.argv[2]); times += 1) {
+    const preset = names[times % names.length];
+    const worker = new Worker(new URL(import.meta.url), { workerData: { preset } });
+    await once(worker, 'message');
+    const untilMs = performance.now() + Math.random() * 3;
+    while (performance.now() < untilMs);
+    await worker.terminate();
+  }
+  console.log('all are gone');
+} else {
+  const poller = new AfdPoller(presets[workerData.preset]);
+  parentPort.postMessage('');
+  for (;;) poller.wait(0);
+}
