@@ -10,7 +10,7 @@ export { defaultPreset, type PresetName, presetNames } from './contestants.js';
 export { callsPerMessage, countCalls } from './counting-kernel.js';
 export { EngineServer } from './engine-server.js';
 export { findGenerator, type Generator, Loader } from './generator.js';
-export { type Allocation, EventScene } from './js-per-event.js';
+export { type Allocation, LoadedPoller } from './js-per-event.js';
 export { allocationFlags, eventsScript } from './measure-engine.js';
 export { createNoCostKernel } from './no-cost-kernel.js';
 export { RelayCounter } from './relay.js';

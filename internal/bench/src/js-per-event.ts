@@ -33,12 +33,12 @@ export interface EventCosts {
 }
 
 /** A poller on a kernel that costs nothing, with sockets that are always ready. */
-export class EventScene {
+export class LoadedPoller {
   readonly poller: AfdPoller<number>;
   readonly events: PollEvents<number>;
 
   /**
-   * @param capacity how many events a wait tells of, at the most.
+   * @param capacity how many events a wait reports at most.
    * @param succeedsAtOnce see {@link createNoCostKernel}.
    * @param isForeign lets nothing of the kernel be inlined; see {@link asForeign}.
    */
@@ -61,13 +61,13 @@ export class EventScene {
 
   /** Waits so often, looking at each event as a program does. @returns how many there were. */
   turns(count: number, timeoutMs = 0): number {
-    let told = 0;
+    let reported = 0;
     for (let turn = 0; turn < count; turn += 1) {
       for (const event of this.poller.wait(timeoutMs, this.events)) {
-        if (event.kind === 'socket' && event.isReadable) told += 1;
+        if (event.kind === 'socket' && event.isReadable) reported += 1;
       }
     }
-    return told;
+    return reported;
   }
 }
 
@@ -77,15 +77,15 @@ type Turns = (count: number) => number;
  * Samples of each, in turn, so that all of them see the same compiled code. Of the processor's time, for
  * there is no baseline beside which a busy machine would not matter.
  */
-function nsPerEvent(scenes: readonly Turns[], count: number): Summary[] {
-  for (const turns of [...scenes, ...scenes]) turns(count);
-  const samples = scenes.map((): number[] => []);
+function nsPerEvent(runs: readonly Turns[], count: number): Summary[] {
+  for (const turns of [...runs, ...runs]) turns(count);
+  const samples = runs.map((): number[] => []);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, turns] of scenes.entries()) {
+    for (const [index, turns] of runs.entries()) {
       const before = process.cpuUsage();
-      const told = turns(count);
+      const reported = turns(count);
       const { user, system } = process.cpuUsage(before);
-      samples[index]?.push((1e3 * (user + system)) / told);
+      samples[index]?.push((1e3 * (user + system)) / reported);
     }
   }
   return samples.map(summarize);
@@ -93,10 +93,10 @@ function nsPerEvent(scenes: readonly Turns[], count: number): Summary[] {
 
 /** @param turns waits per sample, of {@link readySockets} events each. */
 export function measureEvents(preset: PresetName, turns: number): EventCosts {
-  const scenes = idleCounts.map((idle) => new EventScene(preset, idle));
-  const atOnce = new EventScene(preset, 0, { succeedsAtOnce: true });
+  const runs = idleCounts.map((idle) => new LoadedPoller(preset, idle));
+  const atOnce = new LoadedPoller(preset, 0, { succeedsAtOnce: true });
   const summaries = nsPerEvent(
-    scenes.map((scene) => (count) => scene.turns(count)),
+    runs.map((loaded) => (count) => loaded.turns(count)),
     turns,
   );
   const medians = summaries.map(({ median }) => median);
@@ -131,12 +131,12 @@ function measureOnSimNt(preset: PresetName, turns: number): Summary {
   const [summary] = nsPerEvent(
     [
       (count) => {
-        let told = 0;
+        let reported = 0;
         for (let turn = 0; turn < count; turn += 1) {
           for (const event of poller.wait(0, events))
-            if (event.kind === 'socket' && event.isReadable) told += 1;
+            if (event.kind === 'socket' && event.isReadable) reported += 1;
         }
-        return told;
+        return reported;
       },
     ],
     turns,
@@ -146,7 +146,7 @@ function measureOnSimNt(preset: PresetName, turns: number): Summary {
 
 /** What is allocated on JavaScript's heap, in bytes. */
 export interface Allocation {
-  /** By each event; by each wait, whatever it tells. */
+  /** By each event; by each wait, however many events it reports. */
   readonly bytesPerEvent: number;
   readonly bytesPerWait: number;
 }
@@ -159,13 +159,13 @@ export interface Allocation {
  * @throws {Error} when something was collected: the count would be too small.
  */
 export function measureAllocation(preset: PresetName, succeedsAtOnce: boolean): Allocation {
-  const scene = new EventScene(preset, 0, { isForeign: true, succeedsAtOnce });
-  const lonely = new EventScene(preset, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
+  const loaded = new LoadedPoller(preset, 0, { isForeign: true, succeedsAtOnce });
+  const lonely = new LoadedPoller(preset, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
   // With a time-out, for that asks the clock; it is never used up.
-  scene.turns(12_000, timeoutMs);
+  loaded.turns(12_000, timeoutMs);
   lonely.turns(30_000, timeoutMs);
   // A full list: 64 events and one wait. A list of one: an event and a wait.
-  const full = allocatedBy(() => scene.turns(measuredWaits, timeoutMs)) / measuredWaits;
+  const full = allocatedBy(() => loaded.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const single = allocatedBy(() => lonely.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const bytesPerEvent = (full - single) / (readySockets - 1);
   return { bytesPerEvent, bytesPerWait: single - bytesPerEvent };

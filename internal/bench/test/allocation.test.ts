@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { verifyPoller } from 'afd-poller/internal';
-import { type Allocation, allocationFlags, EventScene, eventsScript, presetNames } from 'bench';
+import { type Allocation, allocationFlags, LoadedPoller, eventsScript, presetNames } from 'bench';
 import { expect, test } from 'vitest';
 
 // Nothing per event: what is beyond 0 is V8's own business while it was measured. One boxed number
@@ -25,21 +25,21 @@ test.each(presetNames)('an event of the engine allocates nothing [%s]', (preset)
   }
 });
 
-const scenes = presetNames.flatMap((preset) => [
+const cases = presetNames.flatMap((preset) => [
   { preset, succeedsAtOnce: false },
   { preset, succeedsAtOnce: true },
 ]);
-test.each(scenes)(
+test.each(cases)(
   'the kernel without a cost tells each ready socket once a wait %o',
   ({ preset, succeedsAtOnce }) => {
-    const scene = new EventScene(preset, 500, { succeedsAtOnce });
-    expect(scene.turns(10)).toBe(640);
-    const tokens = [...scene.poller.wait(0, scene.events)].flatMap((event) =>
+    const loaded = new LoadedPoller(preset, 500, { succeedsAtOnce });
+    expect(loaded.turns(10)).toBe(640);
+    const tokens = [...loaded.poller.wait(0, loaded.events)].flatMap((event) =>
       event.kind === 'socket' ? [event.token] : [],
     );
     expect(tokens.sort((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, token) => token));
-    verifyPoller(scene.poller);
-    scene.poller.close();
-    expect(scene.poller.inspect()).toMatchObject({ isOpen: false, pending: 0 });
+    verifyPoller(loaded.poller);
+    loaded.poller.close();
+    expect(loaded.poller.inspect()).toMatchObject({ isOpen: false, pending: 0 });
   },
 );

@@ -68,7 +68,7 @@ const accepted = [
   '// fc.assert(property) and Math.random() in a comment',
   '/* seed = Date.now() */',
   'expect(sim.nowMs()).toBeLessThan(20);',
-  'expect(scene.sim.nowMs() - before).toBeLessThanOrEqual(3);',
+  'expect(fixture.sim.nowMs() - before).toBeLessThanOrEqual(3);',
   'const t = performance.now();\nwork();\nexpect(performance.now() - t).toBeGreaterThanOrEqual(50);',
   'while (performance.now() < latestMs) turn();',
   'const date = new Date(Date.now() - 60_000);',

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { AcceptPoll, acceptMask, type PollParameters } from './accept-poll.js';
-export { AcceptScene } from './accept-scene.js';
+export { AcceptSetup } from './accept-setup.js';
 export { build } from './build.js';
 export { ClientThread } from './client-thread.js';
 export { Deadline } from './deadline.js';

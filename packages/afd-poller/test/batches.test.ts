@@ -146,35 +146,35 @@ describe('sockets that came one by one, or were ready once, and are idle since',
   const requestsOf = (poller: AfdPoller<number>) => poller.inspect().blocks.kernelOwned;
 
   test.each([200, 500])('%i of them end in a request for each 64, and a few more', (count) => {
-    const scene = stage(0);
-    const { poller, skts, udp, end } = scene;
+    const fixture = stage(0);
+    const { poller, skts, udp, end } = fixture;
     for (let token = 0; token < count; token += 1) {
       skts.push(udp());
       poller.add(skts[token] as Skt, { readable: true }, token);
-      expect(scene.serve()).toEqual([]);
+      expect(fixture.serve()).toEqual([]);
     }
     // Nobody was idle for long enough: as many requests as sockets, and no more memory than these need.
     expect(requestsOf(poller)).toBe(count);
     expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
-    goOn(scene, 30 * count);
+    goOn(fixture, 30 * count);
     expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
     expect(poller.inspect()).toMatchObject({ registrations: count, unknown: 0 });
     // And each is told of as before.
     for (const token of mixed(count, 3)) {
-      scene.send(token);
-      expect(scene.serve()).toEqual([token]);
+      fixture.send(token);
+      expect(fixture.serve()).toEqual([token]);
     }
     end();
   });
 
   test('one that is removed or closed just then is gone, and the others are told of', () => {
-    const scene = stage(100);
-    const { poller, skts, serve, oneByOne, end } = scene;
+    const fixture = stage(100);
+    const { poller, skts, serve, oneByOne, end } = fixture;
     serve();
     oneByOne(mixed(100, 1));
     oneByOne(mixed(100, 2));
     for (let round = 0; round < 60; round += 1) {
-      goOn(scene, 40);
+      goOn(fixture, 40);
       const skt = skts[1 + round] as Skt;
       if (round % 2 === 0) poller.remove(skt);
       else skt.close();
@@ -182,7 +182,7 @@ describe('sockets that came one by one, or were ready once, and are idle since',
     }
     expect(serve()).toEqual([]);
     for (let token = 61; token < 100; token += 1) {
-      scene.send(token);
+      fixture.send(token);
       expect(serve()).toEqual([token]);
     }
     end();
@@ -246,9 +246,9 @@ describe('what goes wrong in the middle of it', () => {
   });
 
   test('an answer in another order is read all the same', () => {
-    const scene = tampered((call, [, , , , , , , , output]) => {
+    const fixture = tampered((call, [, , , , , , , , output]) => {
       const status = call();
-      for (const memory of scene.memories) {
+      for (const memory of fixture.memories) {
         const at = output - memory.address;
         if (status !== 0 || at < 0 || at >= memory.byteLength) continue;
         const count = memory.readU32(at + 8);
@@ -260,18 +260,18 @@ describe('what goes wrong in the middle of it', () => {
       }
       return status;
     });
-    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
-    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
-    scene.end();
+    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
+    fixture.end();
   });
 
   test('one that NT refuses is reported, costs nothing more, and comes back with modify', () => {
     let requests = 0;
     let isBadly = true;
-    const scene = tampered((call, [, , , , , , input, inputBytes]) => {
+    const fixture = tampered((call, [, , , , , , input, inputBytes]) => {
       requests += 1;
-      const bad = scene.skts[2]?.baseHandle();
-      const isBad = scene.memories.some((memory) => {
+      const bad = fixture.skts[2]?.baseHandle();
+      const isBad = fixture.memories.some((memory) => {
         const at = input - memory.address;
         if (at < 0 || at >= memory.byteLength) return false;
         const places = Array.from(
@@ -282,7 +282,7 @@ describe('what goes wrong in the middle of it', () => {
       });
       return isBadly && isBad ? STATUS_ACCESS_DENIED : call();
     });
-    const events = [...socketEvents(scene.poller.wait(5))];
+    const events = [...socketEvents(fixture.poller.wait(5))];
     expect(events.map(({ token, isRefused }) => [token, isRefused]).sort()).toEqual([
       [0, false],
       [1, false],
@@ -292,18 +292,18 @@ describe('what goes wrong in the middle of it', () => {
     const refusal = events.find(({ token }) => token === 2);
     expect(refusal?.cause).toBe(STATUS_ACCESS_DENIED);
     requests = 0;
-    for (let wait = 0; wait < 20; wait += 1) expect(scene.told()).toEqual([0, 1, 3]);
+    for (let wait = 0; wait < 20; wait += 1) expect(fixture.told()).toEqual([0, 1, 3]);
     expect(requests).toBe(20);
     // Refused again: alone, so that the others still cost one request.
-    scene.poller.modify(scene.skts[2] as Skt, { writable: true });
+    fixture.poller.modify(fixture.skts[2] as Skt, { writable: true });
     requests = 0;
-    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
     expect(requests).toBe(2);
     isBadly = false;
-    scene.poller.modify(scene.skts[2] as Skt, { writable: true });
-    expect(scene.told().sort()).toEqual([0, 1, 2, 3]);
-    expect(scene.refused()).toEqual([]);
-    scene.end();
+    fixture.poller.modify(fixture.skts[2] as Skt, { writable: true });
+    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.refused()).toEqual([]);
+    fixture.end();
   });
 });
 

@@ -13,7 +13,7 @@ type Heard = readonly [name: string, message: Record<string, unknown>];
 
 const byte = Buffer.from('x');
 
-describe.each(presetNames)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   const heard: Heard[] = [];
   const listener = (message: unknown, name: string | symbol) => {
     heard.push([String(name), message as Record<string, unknown>]);
@@ -27,7 +27,7 @@ describe.each(presetNames)('%s', (way) => {
     const creator = createSocketCreator(kernel);
     skt = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
     sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
-    poller = pollerOf<string>(way, { kernel, now: nowMs, allowMainThread: true });
+    poller = pollerOf<string>(preset, { kernel, now: nowMs, allowMainThread: true });
     for (const { name } of Object.values(diagnosticsChannels)) subscribe(name, listener);
   });
 

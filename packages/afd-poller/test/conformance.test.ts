@@ -1,7 +1,7 @@
 import { createSimNt, type ProfileName } from 'sim-nt';
 import { describe, expect } from 'vitest';
 import { conform } from './conformance.js';
-import type { Over } from './scene.js';
+import type { Over } from './fixture.js';
 
 // The same cases on the simulated kernel: as Wine is, and as Windows is said to be.
 const networks = ['eager', 'lazy'] as const;

@@ -7,35 +7,35 @@ import { once } from './cases/poll-once.js';
 import { registrations } from './cases/registrations.js';
 import { wakeAndTime } from './cases/wake-and-time.js';
 import { type PresetName, presetNames } from './pollers.js';
-import { type Host, type Over, Scene } from './scene.js';
+import { type Host, type Over, Fixture } from './fixture.js';
 
 const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many, once };
 
-/** Runs every case about sockets of a kind, in every way of polling, on a host. */
+/** Runs every case about sockets of a kind, with every preset, on a host. */
 export function conform(over: Over, makeHost: () => Omit<Host, 'over'>): void {
-  for (const way of presetNames) {
+  for (const preset of presetNames) {
     for (const { list } of Object.values(groups)) {
       for (const { name, run, only = over } of list) {
         if (only !== over) continue;
         const host = { ...makeHost(), over };
-        test(`${name} [${way}]`, () => runIn(new Scene(host, way), run));
+        test(`${name} [${preset}]`, () => runIn(new Fixture(host, preset), run));
       }
     }
   }
 }
 
 /** Runs the cases with an id once more, on their own. */
-export function runCase(id: string, host: Host, way: PresetName): void {
+export function runCase(id: string, host: Host, preset: PresetName): void {
   const cases = Object.values(groups).flatMap(({ list }) => list);
   const found = cases.filter(({ name }) => name.startsWith(`${id} `));
   if (found.length === 0) throw new Error(`no case ${id}`);
-  for (const { run } of found) runIn(new Scene(host, way), run);
+  for (const { run } of found) runIn(new Fixture(host, preset), run);
 }
 
-function runIn(scene: Scene, run: (scene: Scene) => void): void {
+function runIn(fixture: Fixture, run: (fixture: Fixture) => void): void {
   try {
-    run(scene);
+    run(fixture);
   } finally {
-    scene.close();
+    fixture.close();
   }
 }

@@ -24,8 +24,8 @@ export class Crowd {
 }
 
 /** Registers `count` sockets; the first, the middle and the last one must each be reported alone. */
-export function registerCrowd(crowd: Crowd, way: PresetName, count: number): void {
-  const poller = pollerOf<number>(way, { allowMainThread: true, closeLimitMs: 60_000 });
+export function registerCrowd(crowd: Crowd, preset: PresetName, count: number): void {
+  const poller = pollerOf<number>(preset, { allowMainThread: true, closeLimitMs: 60_000 });
   for (let token = 0; token < count; token += 1) poller.add(crowd.udp(), { readable: true }, token);
   expect(poller.wait(0).length).toBe(0);
   expect(poller.inspect()).toMatchObject({ registrations: count, pending: count });

@@ -21,9 +21,9 @@ beforeAll(() => {
 });
 afterAll(() => readyCrowd.close());
 
-describe.each(presetNames)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   test('S02 a thousand sockets ready at once, batches of 64: each token once', () => {
-    const poller = pollerOf<number>(way, { allowMainThread: true });
+    const poller = pollerOf<number>(preset, { allowMainThread: true });
     for (const [token, skt] of ready.entries()) {
       poller.add(skt, { readable: true, mode: 'oneshot' }, token);
     }
@@ -39,6 +39,6 @@ describe.each(presetNames)('%s', (way) => {
   });
 
   test('five hundred registered sockets: add, poll, tell the right one, close', () => {
-    registerCrowd(crowd, way, 500);
+    registerCrowd(crowd, preset, 500);
   });
 });

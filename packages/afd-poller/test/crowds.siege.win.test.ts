@@ -5,8 +5,8 @@ import { presetNames } from './pollers.js';
 const crowd = new Crowd();
 afterEach(() => crowd.close());
 
-describe.each(presetNames)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   test('ten thousand registered sockets: add, poll, tell the right one, close', () => {
-    registerCrowd(crowd, way, 10_000);
+    registerCrowd(crowd, preset, 10_000);
   });
 });

@@ -6,7 +6,7 @@ import { type Skt, TCPClientAddress, TCPServerAddress, UDPAddress } from 'tofu-s
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { pollerOf, presetNames } from './pollers.js';
-import { inWords } from './scene.js';
+import { inWords } from './fixture.js';
 
 // What NT seldom does, forced: refusals of every call that the engine makes.
 
@@ -36,7 +36,7 @@ function failing() {
   return { sim, kernel, due };
 }
 
-describe.each(presetNames)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   const stage = (options = {}) => {
     const { sim, kernel, due } = failing();
     const creator = createSocketCreator(kernel);
@@ -46,7 +46,7 @@ describe.each(presetNames)('%s', (way) => {
       skts.push(skt);
       return skt;
     };
-    const poller = pollerOf<string>(way, {
+    const poller = pollerOf<string>(preset, {
       kernel,
       now: sim.nowMs,
       allowMainThread: true,
@@ -116,12 +116,12 @@ describe.each(presetNames)('%s', (way) => {
     due.NtCancelIoFileEx = 1;
     const close = () => poller.close();
     // Wine ends what is pending on a handle that is closed: with handles of our own nothing leaks.
-    if (way === 'self') expect(close).toThrowError(/did not let go of 1 request/);
+    if (preset === 'self') expect(close).toThrowError(/did not let go of 1 request/);
     else close();
     poller.close();
     for (const skt of skts) skt.close();
     expect(sim).toMatchObject({ violations: [], handles: 0 });
-    expect(sim.memory.blocks).toBe(way === 'self' ? 1 : 0);
+    expect(sim.memory.blocks).toBe(preset === 'self' ? 1 : 0);
   });
 
   test('closing while the port fails says so, and closes all the rest', () => {
@@ -156,18 +156,18 @@ describe.each(presetNames)('%s', (way) => {
     const before = sim.nowMs();
     const close = () => poller.close();
     // One cancel for each socket takes too long; one for each AFD handle does not.
-    if (way === 'self') expect(close).toThrowError(/did not let go of \d+ requests in 100 ms/);
+    if (preset === 'self') expect(close).toThrowError(/did not let go of \d+ requests in 100 ms/);
     else close();
     expect(sim.nowMs() - before).toBeLessThanOrEqual(110);
     for (const skt of skts) skt.close();
     expect(sim).toMatchObject({ violations: [], handles: 0 });
-    if (way !== 'self') expect(sim.memory.blocks).toBe(0);
+    if (preset !== 'self') expect(sim.memory.blocks).toBe(0);
   });
 
   test('an error of the port does not swallow what was found', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
-    // Told without the port, where the way does that; otherwise the error comes first.
+    // Told without the port, where the preset does that; otherwise the error comes first.
     poller.add(skt, { writable: true, mode: 'oneshot' }, 'skt');
     due.NtRemoveIoCompletionEx = 1;
     const words: string[] = [];
@@ -222,7 +222,7 @@ describe.each(presetNames)('%s', (way) => {
     end();
   });
 
-  test('more sockets than places in the list: all in turn, whatever the way', () => {
+  test('more sockets than places in the list: all in turn, whatever the preset', () => {
     const { udp, poller, end } = stage();
     for (let index = 0; index < 10; index += 1) poller.add(udp(), { writable: true }, `${index}`);
     const list = new PollEvents<string>(3);

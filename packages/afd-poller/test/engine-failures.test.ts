@@ -128,7 +128,7 @@ describe.each(presetNames)('%s', (preset) => {
   });
 });
 
-/** Has one call of a function be answered in another way; those after it are made as ever. */
+/** Has one call of a function be answered differently; those after it are made as ever. */
 function once<K extends keyof Kernel>(
   { kernel, sim }: ReturnType<typeof stage>,
   name: K,
@@ -152,12 +152,12 @@ test.each([
   ['single', 'NtCreateFile'],
   ['single', 'NtSetInformationFile'],
 ] as const)('[%s] a STATUS_CANCELLED that %s returns says nothing of a socket', (preset, name) => {
-  const scene = stage(preset, 3, { requestsPerHandle: 1 });
-  const { skts, poller, end } = scene;
+  const fixture = stage(preset, 3, { requestsPerHandle: 1 });
+  const { skts, poller, end } = fixture;
   for (const [token, skt] of skts.entries()) {
     poller.add(skt, { writable: true, localClosed: true }, token);
   }
-  once(scene, name, () => STATUS_CANCELLED);
+  once(fixture, name, () => STATUS_CANCELLED);
   const found = new Map<number, number>();
   for (let round = 0; round < 3; round += 1) {
     for (const { token, bits } of socketEvents(poller.wait(5))) found.set(token, bits);
@@ -168,11 +168,11 @@ test.each([
 });
 
 test('a question about an AFD handle that throws is made up for: nobody is lost', () => {
-  const scene = stage('batched', 3);
-  const { skts, poller, told, end } = scene;
+  const fixture = stage('batched', 3);
+  const { skts, poller, told, end } = fixture;
   for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
-  once(scene, 'NtDeviceIoControlFile', () => STATUS_INVALID_HANDLE);
-  once(scene, 'NtSetInformationFile', () => {
+  once(fixture, 'NtDeviceIoControlFile', () => STATUS_INVALID_HANDLE);
+  once(fixture, 'NtSetInformationFile', () => {
     throw new Error('not now');
   });
   expect(() => poller.wait(5)).toThrowError('not now');
@@ -182,8 +182,8 @@ test('a question about an AFD handle that throws is made up for: nobody is lost'
 });
 
 test('a cancel that throws in add leaves nothing: the socket can be added', () => {
-  const scene = stage('batched', 1);
-  const { sim, skts, poller, udp, told, end } = scene;
+  const fixture = stage('batched', 1);
+  const { sim, skts, poller, udp, told, end } = fixture;
   const [behind] = skts as [DatagramSkt];
   poller.add(behind, { readable: true });
   expect(told()).toEqual([]);
@@ -192,7 +192,7 @@ test('a cancel that throws in add leaves nothing: the socket can be added', () =
   sim.kernel.closesocket(socket);
   const skt = udp();
   expect(skt.socket).toBe(socket);
-  once(scene, 'NtCancelIoFileEx', () => {
+  once(fixture, 'NtCancelIoFileEx', () => {
     throw new Error('not now');
   });
   expect(() => poller.add(skt, { writable: true }, 7)).toThrowError('not now');

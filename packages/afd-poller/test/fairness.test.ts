@@ -9,13 +9,13 @@ import { type PresetName, pollerOf, presetNames, socketEvents } from './pollers.
 // Nobody waits for ever: counted in waits, never in time.
 
 /** So many UDP sockets, which can always be written to; their tokens are their numbers. */
-function crowd(way: PresetName, count: number) {
+function crowd(preset: PresetName, count: number) {
   const sim = createSimNt({ seed: 1 });
   const { kernel, nowMs: now } = sim;
   const creator = createSocketCreator(kernel);
   const udp = () => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
   const skts = Array.from({ length: count }, udp);
-  const poller = pollerOf<number>(way, { kernel, now, allowMainThread: true });
+  const poller = pollerOf<number>(preset, { kernel, now, allowMainThread: true });
   const end = () => {
     verifyPoller(poller);
     poller.close();
@@ -25,7 +25,7 @@ function crowd(way: PresetName, count: number) {
   return { sim, skts, poller, end };
 }
 
-describe.each(presetNames)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   test.each([
     [1_000, 64],
     [1_000, 100],
@@ -36,7 +36,7 @@ describe.each(presetNames)('%s', (way) => {
     [65, 1],
     [64, 1],
   ])('%i sockets always ready, %i places: all are told, turn by turn', (count, places) => {
-    const { skts, poller, end } = crowd(way, count);
+    const { skts, poller, end } = crowd(preset, count);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(places);
     const turn = Math.ceil(count / places);
@@ -57,7 +57,7 @@ describe.each(presetNames)('%s', (way) => {
   test.each([1, 2, 8])(
     'beside one that is always ready, %i places: the others are told',
     (places) => {
-      const { skts, poller, end } = crowd(way, 65);
+      const { skts, poller, end } = crowd(preset, 65);
       const [always, ...others] = skts as [DatagramSkt, ...DatagramSkt[]];
       poller.add(always, { writable: true }, 0);
       for (const [index, skt] of others.entries()) poller.add(skt, { readable: true }, index + 1);
@@ -78,7 +78,7 @@ describe.each(presetNames)('%s', (way) => {
   );
 
   test('a wake and a post beside a thousand that are always ready: a wake at once, a post in turn', () => {
-    const { skts, poller, end } = crowd(way, 1_000);
+    const { skts, poller, end } = crowd(preset, 1_000);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(64);
     const kinds = () => [...poller.wait(0, list)].map(({ kind }) => kind);
@@ -99,7 +99,7 @@ describe.each(presetNames)('%s', (way) => {
   });
 
   test('a wake among a hundred that are always ready, one place: the next wait reports it', () => {
-    const { skts, poller, end } = crowd(way, 100);
+    const { skts, poller, end } = crowd(preset, 100);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(1);
     for (let wait = 0; wait < 150; wait += 1) poller.wait(0, list);

@@ -24,9 +24,9 @@ export const udp = (): Skt => creator.fromAddress(new UDPAddress('127.0.0.1', 0)
  * What a cycle keeps it keeps in every span; what V8 keeps or drops while it compiles, in one or two. So
  * the span in the middle counts.
  */
-export function expectFlat(way: PresetName, rounds: number, mostBytesPerCycle: number) {
+export function expectFlat(preset: PresetName, rounds: number, mostBytesPerCycle: number) {
   const skts = Array.from({ length: 100 }, udp);
-  const poller = pollerOf<number>(way, { allowMainThread: true });
+  const poller = pollerOf<number>(preset, { allowMainThread: true });
   const round = () => {
     for (const [index, skt] of skts.entries()) poller.add(skt, { readable: true }, index);
     poller.wait(0);
@@ -43,7 +43,7 @@ export function expectFlat(way: PresetName, rounds: number, mostBytesPerCycle: n
   });
   const [, , middle = 0] = [...grown].sort((a, b) => a - b);
   const perCycle = middle / (rounds * skts.length);
-  console.log(`heap [${way}]: ${perCycle.toFixed(1)} bytes a cycle; ${grown.join(', ')} in all`);
+  console.log(`heap [${preset}]: ${perCycle.toFixed(1)} bytes a cycle; ${grown.join(', ')} in all`);
   expect(nativeMemory()).toEqual(native);
   expect(perCycle).toBeLessThan(mostBytesPerCycle);
   expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });

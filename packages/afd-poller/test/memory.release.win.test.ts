@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { expectFlat, heapBytes, udp } from './heap.js';
 import { pollerOf, presetNames } from './pollers.js';
 
-test.each(presetNames)('what an idle registration costs [%s]', (way) => {
+test.each(presetNames)('what an idle registration costs [%s]', (preset) => {
   const count = 500;
   const skts = Array.from({ length: count }, udp);
-  const poller = pollerOf<number>(way, { allowMainThread: true });
+  const poller = pollerOf<number>(preset, { allowMainThread: true });
   // What one registration makes the engine load is not the next one's cost.
   poller.add(skts[0] as Skt, { readable: true }, 0);
   poller.wait(0);
@@ -17,7 +17,7 @@ test.each(presetNames)('what an idle registration costs [%s]', (way) => {
   poller.wait(0);
   const heapEach = (heapBytes() - before) / (count - 1);
   const nativeEach = poller.inspect().blocks.bytes / count;
-  console.log(`idle [${way}]: ${nativeEach.toFixed()} native, ${heapEach.toFixed()} heap bytes`);
+  console.log(`idle [${preset}]: ${nativeEach.toFixed()} native, ${heapEach.toFixed()} heap bytes`);
   expect(poller.inspect().pending).toBe(count);
   // Slabs double in size, so at worst half of the last one is unused.
   expect(nativeEach).toBeLessThan(200);
@@ -27,7 +27,7 @@ test.each(presetNames)('what an idle registration costs [%s]', (way) => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-// The two other ways: memory.siege.win.test.ts.
+// The two other presets: memory.siege.win.test.ts.
 test('flat over 4,000 times add and remove [group]', () => {
   // Less than an object: nothing is kept, the rest is the collector's own.
   expectFlat('batched', 8, 60);

@@ -6,7 +6,7 @@ test.each(presetNames)(
   'flat over 50,000 times add and remove [%s]',
   // Seconds on a calm machine, and no measure of anything.
   { timeout: 120_000 },
-  (way) => {
-    expectFlat(way, 100, 6);
+  (preset) => {
+    expectFlat(preset, 100, 6);
   },
 );

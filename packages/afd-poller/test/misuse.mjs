@@ -176,27 +176,27 @@ addNative('ERR_SKT_CLOSED', 'a closed socket', () => newPoller().add(closedSkt()
 addNative('ERR_SKT_CLOSED', 'pollOnce with a closed socket', () =>
   once([{ skt: closedSkt(), interest: {} }], 0),
 );
-for (const [way, preset] of Object.entries(presets)) {
-  addNative(ARGUMENT, `a socket of another kernel [${way}]`, () => {
+for (const [name, preset] of Object.entries(presets)) {
+  addNative(ARGUMENT, `a socket of another kernel [${name}]`, () => {
     const elsewhere = createSocketCreator(createSimNt({ seed: 2 }).kernel);
     const foreign = keep(elsewhere.fromAddress(new TCPServerAddress()));
     newPoller(preset).add(foreign, { accept: true });
   });
-  addNative('ERR_ALREADY_REGISTERED', `add twice [${way}]`, () => {
+  addNative('ERR_ALREADY_REGISTERED', `add twice [${name}]`, () => {
     const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     poller.add(skt, {});
   });
-  addNative('ERR_NOT_REGISTERED', `modify what is not registered [${way}]`, () =>
+  addNative('ERR_NOT_REGISTERED', `modify what is not registered [${name}]`, () =>
     newPoller(preset).modify(idle(), {}),
   );
-  addNative('ERR_NOT_REGISTERED', `remove twice [${way}]`, () => {
+  addNative('ERR_NOT_REGISTERED', `remove twice [${name}]`, () => {
     const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     poller.remove(skt);
     poller.remove(skt);
   });
-  addNative('ERR_NOT_REGISTERED', `modify what was closed [${way}]`, () => {
+  addNative('ERR_NOT_REGISTERED', `modify what was closed [${name}]`, () => {
     const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     skt.close();

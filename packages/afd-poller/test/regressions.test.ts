@@ -5,11 +5,11 @@ import { type Skt, UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames } from './pollers.js';
-import { inWords } from './scene.js';
+import { inWords } from './fixture.js';
 
 // Each of these was a bug of the engine, found by the random worlds of fuzz.test.ts.
 
-interface Scene {
+interface Fixture {
   readonly poller: AfdPoller<string>;
   readonly remote: PollerRemote;
   readonly skts: Skt[];
@@ -19,15 +19,15 @@ interface Scene {
 }
 
 /** A poller and some UDP sockets, which can always be written to. */
-function onStage(way: PresetName, options: Partial<SimNtOptions>, run: (s: Scene) => void) {
+function withFixture(preset: PresetName, options: Partial<SimNtOptions>, run: (s: Fixture) => void) {
   const sim = createSimNt({ seed: 1, ...options });
   const kernel = { ...sim.kernel };
   const { nowMs: now } = sim;
-  const poller = pollerOf<string>(way, { kernel, now, allowMainThread: true });
+  const poller = pollerOf<string>(preset, { kernel, now, allowMainThread: true });
   const remote = createRemote(poller.remoteData(), kernel);
   const creator = createSocketCreator(kernel);
   const skts = Array.from({ length: 3 }, () => creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
-  const next: Scene['next'] = (timeoutMs = 0, events) => inWords(poller.wait(timeoutMs, events));
+  const next: Fixture['next'] = (timeoutMs = 0, events) => inWords(poller.wait(timeoutMs, events));
   run({ poller, remote, skts, next, sim, kernel });
   verifyPoller(poller);
   poller.close();
@@ -38,8 +38,8 @@ function onStage(way: PresetName, options: Partial<SimNtOptions>, run: (s: Scene
 
 test.each(presetNames)(
   'told once in a list, though another thread changed it meanwhile [%s]',
-  (way) => {
-    onStage(way, {}, ({ poller, remote, skts: [skt], next }) => {
+  (preset) => {
+    withFixture(preset, {}, ({ poller, remote, skts: [skt], next }) => {
       const id = poller.add(skt as Skt, { writable: true }, 'socket');
       expect(next()).toEqual(['socket writable']);
       // As many packets as the list has places: the wait looks a second time.
@@ -52,8 +52,8 @@ test.each(presetNames)(
   },
 );
 
-test.each(presetNames)('a local close that a wait finds ends that wait [%s]', (way) => {
-  onStage(way, {}, ({ poller, skts: [skt], next, sim }) => {
+test.each(presetNames)('a local close that a wait finds ends that wait [%s]', (preset) => {
+  withFixture(preset, {}, ({ poller, skts: [skt], next, sim }) => {
     poller.add(skt as Skt, { readable: true, localClosed: true }, 'socket');
     sim.force('refuseHandle');
     expect(next(50)).toEqual(['socket localClosed']);
@@ -63,7 +63,7 @@ test.each(presetNames)('a local close that a wait finds ends that wait [%s]', (w
 });
 
 test('what had no room in a list is not told to who was changed or removed since', () => {
-  onStage('batched', {}, ({ poller, skts, next, sim }) => {
+  withFixture('batched', {}, ({ poller, skts, next, sim }) => {
     const [first, second, third] = skts as [Skt, Skt, Skt];
     for (const [index, skt] of skts.entries()) poller.add(skt, { writable: true }, `${index}`);
     // One request tells of three; the list has room for one.
@@ -78,7 +78,7 @@ test('what had no room in a list is not told to who was changed or removed since
 });
 
 test('a list is never fuller than it can be: a wake has the first place, posts wait in order', () => {
-  onStage('batched', {}, ({ poller, skts, next, sim, kernel }) => {
+  withFixture('batched', {}, ({ poller, skts, next, sim, kernel }) => {
     const list = new PollEvents<string>(3);
     for (const [index, skt] of skts.entries()) poller.add(skt, { writable: true }, `${index}`);
     sim.force('pendingAlthoughDone');

@@ -9,7 +9,7 @@ import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { presetNames } from './pollers.js';
-import { type Host, inWords, Scene } from './scene.js';
+import { type Host, inWords, Fixture } from './fixture.js';
 
 const bell = new Int32Array(new SharedArrayBuffer(4));
 const host: Host = {
@@ -24,7 +24,7 @@ const host: Host = {
 /** Threads that wait for something to do: one is started where none is free. */
 const idle: Worker[] = [];
 const busy = new Map<Worker, Promise<unknown>>();
-let scene: Scene;
+let fixture: Fixture;
 
 /** What another thread does with a poller of this one, one thing after another. */
 interface Step {
@@ -53,7 +53,7 @@ afterEach(async () => {
       idle.push(worker);
     }
   } finally {
-    scene?.close();
+    fixture?.close();
   }
 });
 
@@ -61,17 +61,17 @@ afterAll(async () => {
   for (const worker of idle) await worker.terminate();
 });
 
-describe.each(presetNames)('%s', (way) => {
+describe.each(presetNames)('%s', (preset) => {
   const newPoller = () => {
-    scene = new Scene(host, way);
-    return scene.poller();
+    fixture = new Fixture(host, preset);
+    return fixture.poller();
   };
 
   test('K02 a wait without an end, woken once by another thread', () => {
     const poller = newPoller();
     meanwhile(poller, { afterMs: 100, wake: 9 });
     expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['wake 9']);
-    scene.expectSilence(poller);
+    fixture.expectSilence(poller);
   });
 
   test('K04 a wake from one thread, and when it was handled, one from another', () => {
@@ -80,15 +80,15 @@ describe.each(presetNames)('%s', (way) => {
     expect(inWords(poller.wait(10_000))).toEqual(['wake 1']);
     meanwhile(poller, { afterMs: 50, wake: 2 });
     expect(inWords(poller.wait(10_000))).toEqual(['wake 2']);
-    scene.expectSilence(poller);
+    fixture.expectSilence(poller);
   });
 
   test('K06 a listener that was removed is silent; only the wake is told', () => {
     const poller = newPoller();
-    const listener = scene.listener();
+    const listener = fixture.listener();
     poller.add(listener, { accept: true }, 'listener');
-    scene.expectSilence(poller, 0);
-    scene.clientOf(listener).connect();
+    fixture.expectSilence(poller, 0);
+    fixture.clientOf(listener).connect();
     poller.remove(listener);
     meanwhile(poller, { afterMs: 200, wake: 0 });
     expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['wake 0']);
@@ -96,17 +96,17 @@ describe.each(presetNames)('%s', (way) => {
 
   test('P01 a socket that is added because another thread asked for it during a wait', () => {
     const poller = newPoller();
-    const { client, server } = scene.pair();
+    const { client, server } = fixture.pair();
     client.send(Buffer.from('x'));
     meanwhile(poller, { afterMs: 50, post: [1, 77] });
     expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['post 1 77']);
     poller.add(server, { readable: true }, 'server');
-    scene.expectNext(poller, 'server readable');
+    fixture.expectNext(poller, 'server readable');
   });
 
   test('P02 an interest that another thread changes during a wait', () => {
     const poller = newPoller();
-    const { client, server } = scene.pair();
+    const { client, server } = fixture.pair();
     client.send(Buffer.from('x'));
     const id = poller.add(server, {}, 'server');
     meanwhile(poller, { afterMs: 50, modify: [id, { readable: true }] });
@@ -115,7 +115,7 @@ describe.each(presetNames)('%s', (way) => {
 
   test('P05 three threads change one interest over and over; none is lost', async () => {
     const poller = newPoller();
-    const pairs = [scene.pair(), scene.pair(), scene.pair()];
+    const pairs = [fixture.pair(), fixture.pair(), fixture.pair()];
     const ended = pairs.map(({ client, server }, index) => {
       client.send(Buffer.from('x'));
       const id = poller.add(server, {}, `${index}`);
@@ -128,16 +128,16 @@ describe.each(presetNames)('%s', (way) => {
     // A change that is lost leaves its socket silent, and this loop to the time-out of the test.
     const readable = new Set(['0 readable', '1 readable', '2 readable']);
     while (readable.size > 0) {
-      for (const word of scene.next(poller, 100)) readable.delete(word);
+      for (const word of fixture.next(poller, 100)) readable.delete(word);
       await setTimeout(1);
     }
     // The last interest counts: one-shot, told, silent.
-    scene.expectSilence(poller);
+    fixture.expectSilence(poller);
   });
 
   test('a wait near the end of the stack is refused before it began: nobody is lost', () => {
     const poller = newPoller();
-    const skts = Array.from({ length: 70 }, () => scene.udp());
+    const skts = Array.from({ length: 70 }, () => fixture.udp());
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, `${token}`);
     const outcome = { done: 0, refused: 0 };
     const dive = (): void => {
@@ -157,7 +157,7 @@ describe.each(presetNames)('%s', (way) => {
     expect(outcome.refused).toBeGreaterThan(0);
     verifyPoller(poller);
     const told = new Set<string>();
-    for (let wait = 0; wait < 4; wait += 1) for (const word of scene.next(poller)) told.add(word);
+    for (let wait = 0; wait < 4; wait += 1) for (const word of fixture.next(poller)) told.add(word);
     expect(told.size).toBe(70);
   });
 
@@ -186,17 +186,17 @@ describe.each(presetNames)('%s', (way) => {
 
   test('Z02 a socket that another thread closes during a wait: no event, the whole time', () => {
     const poller = newPoller();
-    const { server } = scene.pair();
+    const { server } = fixture.pair();
     poller.add(server, { readable: true }, 'server');
-    scene.expectSilence(poller, 0);
+    fixture.expectSilence(poller, 0);
     meanwhile(poller, { afterMs: 50, closeHandle: Number(server.socket) });
     const before = performance.now();
-    expect(scene.next(poller, 1_000)).toEqual([]);
+    expect(fixture.next(poller, 1_000)).toEqual([]);
     expect(performance.now() - before).toBeGreaterThanOrEqual(1_000);
     // The thread may be late on a busy machine.
     const latestMs = before + 20_000;
     while (poller.inspect().registrations > 0 && performance.now() < latestMs) {
-      expect(scene.next(poller, 100)).toEqual([]);
+      expect(fixture.next(poller, 100)).toEqual([]);
     }
     expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
     let outcome = 'no error';
@@ -206,13 +206,13 @@ describe.each(presetNames)('%s', (way) => {
       if (!(error instanceof WsaError)) throw error;
       outcome = error.wsaName;
     }
-    scene.expectRows({ closeOfClosedSocket: outcome });
+    fixture.expectRows({ closeOfClosedSocket: outcome });
   });
 
   test('P06 while a worker waits without an end, the main thread’s timers run', async () => {
     newPoller();
     const script = new URL('./waiting-worker.mjs', import.meta.url);
-    const worker = new Worker(script, { workerData: { way } });
+    const worker = new Worker(script, { workerData: { preset } });
     const ended = once(worker, 'exit');
     const [data] = (await once(worker, 'message')) as [RemoteData];
     const remote = new PollerRemote(data);
@@ -237,7 +237,7 @@ describe.each(presetNames)('%s', (way) => {
   test('a worker that waits without an end can be terminated', async () => {
     newPoller();
     const script = new URL('./waiting-worker.mjs', import.meta.url);
-    const worker = new Worker(script, { workerData: { way } });
+    const worker = new Worker(script, { workerData: { preset } });
     await once(worker, 'message');
     // Otherwise this never resolves, and the test ends by its own time-out.
     expect(await worker.terminate()).toBe(1);
@@ -248,11 +248,11 @@ describe.each(presetNames)('%s', (way) => {
     const remote = new PollerRemote(poller.remoteData());
     expect(remote.wake(1)).toBe(true);
     poller.close();
-    const stranger = scene.poller();
+    const stranger = fixture.poller();
     expect(remote.wake(2)).toBe(false);
     expect(remote.post(3, 4)).toBe(false);
     expect(remote.modify(1, { readable: true })).toBe(false);
-    scene.expectSilence(stranger);
+    fixture.expectSilence(stranger);
     remote.close();
   });
 });

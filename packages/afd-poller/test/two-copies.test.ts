@@ -9,7 +9,7 @@ import { createSimNt } from 'sim-nt';
 import * as own from 'tofu-sockets';
 import * as ownSeams from 'tofu-sockets/internal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inWords } from './scene.js';
+import { inWords } from './fixture.js';
 
 // A project in which tofu-sockets and ntdllx are installed twice, as package managers do when versions
 // differ: the copies in a directory of their own, with what they need.

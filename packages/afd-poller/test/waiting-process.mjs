@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { presets } from 'afd-poller';
 
 const script = new URL('./waiting-worker.mjs', import.meta.url);
-for (const way of Object.keys(presets)) {
-  await once(new Worker(script, { workerData: { way } }), 'message');
+for (const preset of Object.keys(presets)) {
+  await once(new Worker(script, { workerData: { preset } }), 'message');
 }
 console.log('waiting');
 if (process.argv[2] === 'exit') process.exit(3);

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AfdPoller, presets } from 'afd-poller';
 
-const poller = new AfdPoller(presets[workerData.way]);
+const poller = new AfdPoller(presets[workerData.preset]);
 parentPort.postMessage(poller.remoteData());
 const words = [];
 for (let isAsked = true; isAsked; ) {

@@ -23,7 +23,7 @@ import {
 } from 'ntdllx/kernel32';
 import {
   AcceptPoll,
-  AcceptScene,
+  AcceptSetup,
   type AcceptStageOptions,
   acceptMask,
   Deadline,
@@ -59,7 +59,7 @@ const waitNames = new Map([
 export class Stage1AcceptEvent {
   protected readonly proof: Proof;
   /** The listener, the client and the accept. */
-  protected readonly scene: AcceptScene;
+  protected readonly setup: AcceptSetup;
   /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
   protected base: HANDLE = 0;
   protected event: HANDLE = 0;
@@ -75,7 +75,7 @@ export class Stage1AcceptEvent {
     address?: UDSServerAddress,
   ) {
     this.proof = new Proof(names.name, names.claim, options.print ?? printLine);
-    this.scene = new AcceptScene(this.proof, options, address);
+    this.setup = new AcceptSetup(this.proof, options, address);
   }
 
   /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
@@ -83,17 +83,17 @@ export class Stage1AcceptEvent {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
     return proof.conclude(() => {
-      this.base = this.scene.listen();
+      this.base = this.setup.listen();
       this.#createEvent();
       this.#arm();
       proof.require('before any client, a wait of 100 ms', this.#wait(100), 'WAIT_TIMEOUT');
 
       this.startClient();
-      const woken = this.scene.waitForClient((ms) => this.#wait(ms), 'WAIT_TIMEOUT');
+      const woken = this.setup.waitForClient((ms) => this.#wait(ms), 'WAIT_TIMEOUT');
       proof.require('the wait for the client', woken, 'WAIT_OBJECT_0');
 
       this.poll?.judge(proof);
-      this.scene.accept();
+      this.setup.accept();
     });
   }
 
@@ -120,7 +120,7 @@ export class Stage1AcceptEvent {
 
   /** Lets the client come; returns before it does. */
   protected startClient(): void {
-    this.scene.startClient();
+    this.setup.startClient();
   }
 
   #createEvent(): void {
@@ -176,7 +176,7 @@ export class Stage1AcceptEvent {
     } finally {
       try {
         // Completes the request, too, should the cancel have failed.
-        this.scene.close();
+        this.setup.close();
       } finally {
         this.#drain();
         if (this.event !== 0) CloseHandle(this.event);

@@ -23,7 +23,7 @@ import {
 import { CreateIoCompletionPort, lastWin32Error } from 'ntdllx/kernel32';
 import {
   AcceptPoll,
-  AcceptScene,
+  AcceptSetup,
   type AcceptStageOptions,
   acceptMask,
   Deadline,
@@ -56,7 +56,7 @@ const completionKey = 0;
 export class Stage1AcceptIocp {
   protected readonly proof: Proof;
   /** The listener, the client and the accept. */
-  protected readonly scene: AcceptScene;
+  protected readonly setup: AcceptSetup;
   /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
   protected base: HANDLE = 0;
   protected port: HANDLE = 0;
@@ -72,7 +72,7 @@ export class Stage1AcceptIocp {
 
   constructor(options: AcceptStageOptions = {}) {
     this.proof = new Proof(stage1Iocp.name, stage1Iocp.claim, options.print ?? printLine);
-    this.scene = new AcceptScene(this.proof, options);
+    this.setup = new AcceptSetup(this.proof, options);
   }
 
   /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
@@ -80,19 +80,19 @@ export class Stage1AcceptIocp {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
     return proof.conclude(() => {
-      this.base = this.scene.listen();
+      this.base = this.setup.listen();
       this.#createPort();
       this.#associate();
       this.#arm();
       proof.require('before any client, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
 
       this.startClient();
-      const woken = this.scene.waitForClient((ms) => this.#remove(ms), 'STATUS_TIMEOUT');
+      const woken = this.setup.waitForClient((ms) => this.#remove(ms), 'STATUS_TIMEOUT');
       proof.require('the wait for the client', woken, 'STATUS_SUCCESS');
 
       this.#judgePacket();
       this.poll?.judge(proof);
-      this.scene.accept();
+      this.setup.accept();
       proof.expect('after it, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
     });
   }
@@ -120,7 +120,7 @@ export class Stage1AcceptIocp {
 
   /** Lets the client come; returns before it does. */
   protected startClient(): void {
-    this.scene.startClient();
+    this.setup.startClient();
   }
 
   #createPort(): void {
@@ -213,7 +213,7 @@ export class Stage1AcceptIocp {
     } finally {
       try {
         // Completes the request, too, should the cancel have failed.
-        this.scene.close();
+        this.setup.close();
       } finally {
         this.#drain();
         if (this.port !== 0) NtClose(this.port);

@@ -3,7 +3,7 @@ import { connectCases } from './cases/connects.js';
 import { echoCases } from './cases/echo.js';
 import { endCases } from './cases/ends.js';
 import { serverCases } from './cases/servers.js';
-import { Scene, type TestHost } from './scene.js';
+import { Fixture, type TestHost } from './fixture.js';
 
 const groups = [echoCases, endCases, serverCases, connectCases];
 
@@ -16,11 +16,11 @@ export function runCases(
     for (const { name, run, only = host.over } of list) {
       if (only !== host.over) continue;
       test(`${name} [${host.mode}]`, async () => {
-        const scene = new Scene(make());
+        const fixture = new Fixture(make());
         try {
-          await run(scene);
+          await run(fixture);
         } finally {
-          await scene.close();
+          await fixture.close();
         }
       });
     }

@@ -7,7 +7,7 @@ import { hostProfile } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
 import { describe, expect, test } from 'vitest';
 import { runCases } from './reactor-cases.js';
-import type { Over } from './scene.js';
+import type { Over } from './fixture.js';
 import { runThrowing, thrown } from './throwing.js';
 
 const { afUnix } = hostProfile();

@@ -1,7 +1,7 @@
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
 import { socketEvents } from '../pollers.js';
-import { Cases } from '../scene.js';
+import { Cases } from '../fixture.js';
 
 /** Reading, writing, datagrams. */
 export const data = new Cases();
@@ -10,55 +10,55 @@ const onIP = data.onIP.bind(data);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
-test('R01 an idle pair is silent; one byte is one event', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R01 an idle pair is silent; one byte is one event', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
-  scene.expectSilence(poller, 0);
+  fixture.expectSilence(poller, 0);
   client.send(bytes(1));
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
 });
 
-test('R02 five bytes, three read, then two: told, told again, silent', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R02 five bytes, three read, then two: told, told again, silent', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
   client.send(bytes(5));
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(3);
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(2);
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
 });
 
-test('R03 edge: data, read to would-block, silence, data again', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R03 edge: data, read to would-block, silence, data again', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'edge' }, 'server');
   for (let round = 0; round < 3; round += 1) {
     client.send(bytes(10));
-    scene.expectNext(poller, 'server readable');
-    scene.expectSilence(poller, 20);
-    scene.receive(server, 10);
-    scene.expectSilence(poller, 20);
+    fixture.expectNext(poller, 'server readable');
+    fixture.expectSilence(poller, 20);
+    fixture.receive(server, 10);
+    fixture.expectSilence(poller, 20);
   }
 });
 
-test('R04 to peek does not eat readiness', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R04 to peek does not eat readiness', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   client.send(bytes(4));
   poller.add(server, { readable: true }, 'server');
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(4), { peek: true })).toBe(4);
-  scene.expectNext(poller, 'server readable');
-  scene.receive(server, 4);
-  scene.expectSilence(poller);
+  fixture.expectNext(poller, 'server readable');
+  fixture.receive(server, 4);
+  fixture.expectSilence(poller);
 });
 
-test('R05 W03 a megabyte in small writes, both sides driven by events, in order', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R05 W03 a megabyte in small writes, both sides driven by events, in order', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
   poller.add(server, { readable: true }, 'server');
   const total = 2 ** 20;
@@ -84,26 +84,26 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
   expect(received).toBe(total);
 });
 
-onIP('R07 an urgent byte is priority, and no ordinary data', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+onIP('R07 an urgent byte is priority, and no ordinary data', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true, priority: true }, 'server');
   client.send(bytes(1), { oob: true });
-  scene.expectNext(poller, 'server priority');
+  fixture.expectNext(poller, 'server priority');
   expect(server.recv(Buffer.alloc(1), { oob: true })).toBe(1);
   poller.modify(server, { readable: true });
   client.send(bytes(3));
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
 });
 
-test('R08 a small buffer again and again: nothing is lost', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R08 a small buffer again and again: nothing is lost', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
   client.send(Buffer.from('hello world'));
   const [buffer, parts] = [Buffer.alloc(8), [] as string[]];
   while (parts.join('').length < 11) {
-    scene.expectNext(poller, 'server readable');
+    fixture.expectNext(poller, 'server readable');
     const count = server.recv(buffer);
     parts.push(buffer.toString('utf8', 0, Number(count)));
   }
@@ -111,42 +111,42 @@ test('R08 a small buffer again and again: nothing is lost', (scene) => {
   expect(parts.join('')).toBe('hello world');
 });
 
-test('R09 a registered socket that is dropped gives its peer the end', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('R09 a registered socket that is dropped gives its peer the end', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
   expect(server.recv(Buffer.alloc(1))).toBe(wouldBlock);
-  scene.expectSilence(poller, 0);
+  fixture.expectSilence(poller, 0);
   server.close();
-  expect(scene.until(() => client.recv(Buffer.alloc(1)))).toBe(0);
+  expect(fixture.until(() => client.recv(Buffer.alloc(1)))).toBe(0);
 });
 
-test('W01 a fresh pair is writable at once', (scene) => {
-  const poller = scene.poller();
-  const { client } = scene.pair();
+test('W01 a fresh pair is writable at once', (fixture) => {
+  const poller = fixture.poller();
+  const { client } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
-  scene.host.sleep(5);
-  expect(scene.next(poller, 0)).toEqual(['client writable']);
+  fixture.host.sleep(5);
+  expect(fixture.next(poller, 0)).toEqual(['client writable']);
 });
 
-test('W02 silent while the send buffer is full, told when there is room', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('W02 silent while the send buffer is full, told when there is room', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
-  const sent = scene.fillUntilSilent(poller, client);
+  const sent = fixture.fillUntilSilent(poller, client);
   let received = 0;
   while (received < sent) {
-    received += scene.drain(server);
-    scene.host.sleep(1);
+    received += fixture.drain(server);
+    fixture.host.sleep(1);
   }
   expect(received).toBe(sent);
-  scene.expectNext(poller, 'client writable');
+  fixture.expectNext(poller, 'client writable');
 });
 
-test('W04 what was written arrives, though its socket is closed or removed at once', (scene) => {
-  const poller = scene.poller();
+test('W04 what was written arrives, though its socket is closed or removed at once', (fixture) => {
+  const poller = fixture.poller();
   for (const end of ['close', 'remove'] as const) {
-    const { client, server } = scene.pair();
+    const { client, server } = fixture.pair();
     poller.add(client, { writable: true }, 'client');
     client.send(bytes(4));
     if (end === 'close') client.close();
@@ -154,7 +154,7 @@ test('W04 what was written arrives, though its socket is closed or removed at on
     const buffer = Buffer.alloc(8);
     let received = 0;
     while (received < 4) {
-      const count = scene.until(() => server.recv(buffer));
+      const count = fixture.until(() => server.recv(buffer));
       expect(count).toBeGreaterThan(0);
       received += count;
     }
@@ -162,14 +162,14 @@ test('W04 what was written arrives, though its socket is closed or removed at on
   }
 });
 
-test('G09 64 KiB written, a poll pending, then closed: all bytes and then the end', (scene) => {
-  const poller = scene.poller();
+test('G09 64 KiB written, a poll pending, then closed: all bytes and then the end', (fixture) => {
+  const poller = fixture.poller();
   const sent = Buffer.from(Uint8Array.from({ length: 65_536 }, (_, at) => at % 251));
   const buffer = Buffer.alloc(65_536);
   for (let round = 0; round < 10; round += 1) {
-    const { client, server } = scene.pair();
+    const { client, server } = fixture.pair();
     poller.add(client, { readable: true }, 'client');
-    scene.expectSilence(poller, 0);
+    fixture.expectSilence(poller, 0);
     let written = 0;
     while (written < sent.byteLength) {
       const count = client.send(sent.subarray(written));
@@ -179,7 +179,7 @@ test('G09 64 KiB written, a poll pending, then closed: all bytes and then the en
     client.close();
     const received: Buffer[] = [];
     for (;;) {
-      const count = scene.until(() => server.recv(buffer));
+      const count = fixture.until(() => server.recv(buffer));
       if (count === 0) break;
       received.push(Buffer.from(buffer.subarray(0, count)));
     }
@@ -191,9 +191,9 @@ test('G09 64 KiB written, a poll pending, then closed: all bytes and then the en
   }
 });
 
-test('W05 to keep writing to a peer that left ends with an error', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('W05 to keep writing to a peer that left ends with an error', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
   server.close();
   let error: unknown;
@@ -208,61 +208,61 @@ test('W05 to keep writing to a peer that left ends with an error', (scene) => {
   expect(String(error)).toMatch(/WSAECONNRESET|WSAECONNABORTED/);
 });
 
-onIP('U01 UDP is writable; an empty datagram is readable, and then nothing is', (scene) => {
-  const poller = scene.poller();
-  const [a, b] = [scene.udp(), scene.udp()];
+onIP('U01 UDP is writable; an empty datagram is readable, and then nothing is', (fixture) => {
+  const poller = fixture.poller();
+  const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(a, { writable: true }, 'a');
   poller.add(b, { readable: true }, 'b');
-  scene.expectNext(poller, 'a writable');
+  fixture.expectNext(poller, 'a writable');
   poller.remove(a);
   a.sendTo(Buffer.alloc(0), b.localEndpoint());
-  scene.expectNext(poller, 'b readable');
+  fixture.expectNext(poller, 'b readable');
   expect(b.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 0 });
   expect(b.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
 });
 
-onIP('U02 edge: a datagram, read to would-block, the next one', (scene) => {
-  const poller = scene.poller();
-  const [a, b] = [scene.udp(), scene.udp()];
+onIP('U02 edge: a datagram, read to would-block, the next one', (fixture) => {
+  const poller = fixture.poller();
+  const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(b, { readable: true, mode: 'edge' }, 'b');
   for (let round = 0; round < 3; round += 1) {
     a.sendTo(bytes(3), b.localEndpoint());
-    scene.expectNext(poller, 'b readable');
+    fixture.expectNext(poller, 'b readable');
     expect(b.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
     expect(b.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
-    scene.expectSilence(poller, 20);
+    fixture.expectSilence(poller, 20);
   }
 });
 
-onIP('U04 a datagram to nobody is no event and no error for the next one', (scene) => {
-  const poller = scene.poller();
-  const [a, b] = [scene.udp(), scene.udp()];
+onIP('U04 a datagram to nobody is no event and no error for the next one', (fixture) => {
+  const poller = fixture.poller();
+  const [a, b] = [fixture.udp(), fixture.udp()];
   const { host, port } = b.localEndpoint();
   b.close();
   poller.add(a, { readable: true }, 'a');
   a.sendTo(bytes(1), { host, port });
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
   expect(a.recvFrom(Buffer.alloc(8))).toBe(wouldBlock);
 });
 
-onIP('U05 a datagram too long for the buffer is lost by name, and tells once', (scene) => {
-  const poller = scene.poller();
-  const [a, b] = [scene.udp(), scene.udp()];
+onIP('U05 a datagram too long for the buffer is lost by name, and tells once', (fixture) => {
+  const poller = fixture.poller();
+  const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(b, { readable: true }, 'b');
   a.sendTo(bytes(5), b.localEndpoint());
-  scene.expectNext(poller, 'b readable');
+  fixture.expectNext(poller, 'b readable');
   expect(() => b.recvFrom(Buffer.alloc(2))).toThrowError(/WSAEMSGSIZE/);
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
 });
 
-onIP('U06 a UDP socket that was removed is silent, and can still receive', (scene) => {
-  const poller = scene.poller();
-  const [a, b] = [scene.udp(), scene.udp()];
+onIP('U06 a UDP socket that was removed is silent, and can still receive', (fixture) => {
+  const poller = fixture.poller();
+  const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(b, { readable: true }, 'b');
-  scene.expectSilence(poller, 0);
+  fixture.expectSilence(poller, 0);
   poller.remove(b);
   a.sendTo(bytes(2), b.localEndpoint());
-  scene.expectSilence(poller);
-  expect(scene.until(() => b.recvFrom(Buffer.alloc(8)))).toMatchObject({ byteLength: 2 });
+  fixture.expectSilence(poller);
+  expect(fixture.until(() => b.recvFrom(Buffer.alloc(8)))).toMatchObject({ byteLength: 2 });
 });

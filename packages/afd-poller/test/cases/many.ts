@@ -1,7 +1,7 @@
 import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
 import { pollerOf, socketEvents } from '../pollers.js';
-import { Cases, inWords } from '../scene.js';
+import { Cases, inWords } from '../fixture.js';
 
 /** Many sockets, and several pollers. */
 export const many = new Cases();
@@ -10,88 +10,88 @@ const onIP = many.onIP.bind(many);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
-test('S01 forty pairs, one after the other in any order: exactly the right event', (scene) => {
-  const poller = scene.poller();
-  const pairs = Array.from({ length: 40 }, (_, index) => ({ name: `${index}`, ...scene.pair() }));
+test('S01 forty pairs, one after the other in any order: exactly the right event', (fixture) => {
+  const poller = fixture.poller();
+  const pairs = Array.from({ length: 40 }, (_, index) => ({ name: `${index}`, ...fixture.pair() }));
   for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
   for (let count = 0; count < 40; count += 1) {
     // 40 and 17 have no common divisor: every pair once, in a mixed order.
     const pair = pairs[(count * 17) % 40];
     if (pair === undefined) throw new Error('no such pair');
     pair.client.send(bytes(1));
-    scene.expectNext(poller, `${pair.name} readable`);
-    expect(scene.drain(pair.server)).toBe(1);
+    fixture.expectNext(poller, `${pair.name} readable`);
+    expect(fixture.drain(pair.server)).toBe(1);
     if (count % 2 === 0) poller.remove(pair.server);
   }
 });
 
-test('S06 51 rounds of connect, hello and close on one listener', (scene) => {
-  const poller = scene.poller();
-  const listener = scene.listener();
+test('S06 51 rounds of connect, hello and close on one listener', (fixture) => {
+  const poller = fixture.poller();
+  const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'listener');
   for (let round = 0; round < 51; round += 1) {
-    const client = scene.clientOf(listener);
+    const client = fixture.clientOf(listener);
     client.connect();
-    scene.expectNext(poller, 'listener accept');
-    const server = scene.accept(listener);
+    fixture.expectNext(poller, 'listener accept');
+    const server = fixture.accept(listener);
     poller.add(server, { readable: true }, 'server');
-    scene.until(() => client.finishConnect());
+    fixture.until(() => client.finishConnect());
     client.send(Buffer.from('hello'));
-    scene.expectNext(poller, 'server readable');
-    scene.receive(server, 5);
+    fixture.expectNext(poller, 'server readable');
+    fixture.receive(server, 5);
     client.close();
-    scene.expectNext(poller, 'server readable readClosed');
+    fixture.expectNext(poller, 'server readable readClosed');
     server.close();
   }
-  scene.expectSilence(poller, 5);
+  fixture.expectSilence(poller, 5);
   expect(poller.inspect()).toMatchObject({ registrations: 1, pending: 1 });
 });
 
-test('S07 fifty registrations that are removed a moment later, five times', (scene) => {
-  const poller = scene.poller();
-  const pairs = Array.from({ length: 50 }, () => scene.pair());
+test('S07 fifty registrations that are removed a moment later, five times', (fixture) => {
+  const poller = fixture.poller();
+  const pairs = Array.from({ length: 50 }, () => fixture.pair());
   for (let round = 0; round < 5; round += 1) {
     for (const [index, { server }] of pairs.entries()) {
       poller.add(server, { readable: true }, `${index}`);
     }
     poller.wait(1);
     for (const { server } of pairs) poller.remove(server);
-    scene.expectSilence(poller, 10);
+    fixture.expectSilence(poller, 10);
     const { registrations, pending, submitted, packets } = poller.inspect();
     expect({ registrations, pending }).toEqual({ registrations: 0, pending: 0 });
     // Each one ended exactly once; of a group there is one packet for all.
-    if (scene.way !== 'batched') expect(packets).toBe(submitted);
+    if (fixture.preset !== 'batched') expect(packets).toBe(submitted);
   }
 });
 
-test('S08 twenty clients where ten are wanted: the others are turned away', (scene) => {
-  const poller = scene.poller();
-  const listener = scene.listener();
+test('S08 twenty clients where ten are wanted: the others are turned away', (fixture) => {
+  const poller = fixture.poller();
+  const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'listener');
-  const clients = Array.from({ length: 20 }, () => scene.clientOf(listener));
+  const clients = Array.from({ length: 20 }, () => fixture.clientOf(listener));
   for (const client of clients) client.connect();
   const served = [];
   for (let accepted = 0; accepted < 20; accepted += 1) {
-    scene.expectNext(poller, 'listener accept');
-    const server = scene.accept(listener);
+    fixture.expectNext(poller, 'listener accept');
+    const server = fixture.accept(listener);
     if (served.length < 10) served.push(server);
     else server.close();
   }
   for (const [index, client] of clients.entries()) {
-    scene.until(() => client.finishConnect());
+    fixture.until(() => client.finishConnect());
     if (index < 10) expect(client.isOpen).toBe(true);
   }
   served.pop()?.close();
-  scene.clientOf(listener).connect();
-  scene.expectNext(poller, 'listener accept');
+  fixture.clientOf(listener).connect();
+  fixture.expectNext(poller, 'listener accept');
 });
 
-test('P03 one socket, two pollers: both are told; by itself the second is refused', (scene) => {
-  const { client, server } = scene.pair();
-  const first = scene.poller();
-  const second = scene.poller();
+test('P03 one socket, two pollers: both are told; by itself the second is refused', (fixture) => {
+  const { client, server } = fixture.pair();
+  const first = fixture.poller();
+  const second = fixture.poller();
   first.add(server, { readable: true }, 'first');
-  if (scene.way === 'self') {
+  if (fixture.preset === 'self') {
     expect(() => second.add(server, { readable: true }, 'second')).toThrowError(
       expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
     );
@@ -103,39 +103,39 @@ test('P03 one socket, two pollers: both are told; by itself the second is refuse
     second.add(server, { readable: true }, 'second');
   }
   client.send(bytes(1));
-  scene.expectNext(first, 'first readable');
-  if (scene.way !== 'self') scene.expectNext(second, 'second readable');
-  expect(scene.drain(server)).toBe(1);
-  scene.expectSilence(first);
+  fixture.expectNext(first, 'first readable');
+  if (fixture.preset !== 'self') fixture.expectNext(second, 'second readable');
+  expect(fixture.drain(server)).toBe(1);
+  fixture.expectSilence(first);
 });
 
-onIP('P04 ten pollers, one datagram: each is told once, with one and the same socket', (scene) => {
-  if (scene.way === 'self') {
+onIP('P04 ten pollers, one datagram: each is told once, with one and the same socket', (fixture) => {
+  if (fixture.preset === 'self') {
     // A socket's own handle belongs to its first poller for life.
-    const [shared, first, second] = [scene.udp(), scene.poller(), scene.poller()];
+    const [shared, first, second] = [fixture.udp(), fixture.poller(), fixture.poller()];
     first.add(shared, {}, 'first');
     expect(() => second.add(shared, {}, 'second')).toThrowError(
       expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
     );
     return;
   }
-  const [from, to] = [scene.udp(), scene.udp()];
-  const pollers = Array.from({ length: 10 }, () => scene.poller());
+  const [from, to] = [fixture.udp(), fixture.udp()];
+  const pollers = Array.from({ length: 10 }, () => fixture.poller());
   for (const [index, poller] of pollers.entries()) poller.add(to, { readable: true }, `${index}`);
-  for (const poller of pollers) scene.expectSilence(poller, 0);
+  for (const poller of pollers) fixture.expectSilence(poller, 0);
   from.sendTo(bytes(3), to.localEndpoint());
-  for (const [index, poller] of pollers.entries()) scene.expectNext(poller, `${index} readable`);
+  for (const [index, poller] of pollers.entries()) fixture.expectNext(poller, `${index} readable`);
   expect(to.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
-  for (const poller of pollers) scene.expectSilence(poller, 5);
+  for (const poller of pollers) fixture.expectSilence(poller, 5);
 });
 
-test('Z07 pollers made, waited on and closed, two hundred times', (scene) => {
-  const { server } = scene.pair();
+test('Z07 pollers made, waited on and closed, two hundred times', (fixture) => {
+  const { server } = fixture.pair();
   for (let round = 0; round < 200; round += 1) {
-    const { kernel, now } = scene.host;
+    const { kernel, now } = fixture.host;
     // A socket's own handle belongs to its first poller for life.
-    const way = scene.way === 'self' ? 'single' : scene.way;
-    const poller = pollerOf(way, { kernel, now });
+    const preset = fixture.preset === 'self' ? 'single' : fixture.preset;
+    const poller = pollerOf(preset, { kernel, now });
     poller.add(server, { readable: true });
     poller.wait(0, new PollEvents(1));
     poller.close();
@@ -143,21 +143,21 @@ test('Z07 pollers made, waited on and closed, two hundred times', (scene) => {
   }
 });
 
-test('a socket that streams does not starve the others', (scene) => {
-  const poller = scene.poller();
-  const busy = scene.pair();
-  const calm = Array.from({ length: 8 }, () => scene.pair());
+test('a socket that streams does not starve the others', (fixture) => {
+  const poller = fixture.poller();
+  const busy = fixture.pair();
+  const calm = Array.from({ length: 8 }, () => fixture.pair());
   poller.add(busy.client, { writable: true }, 'busy');
   for (const { server } of calm) poller.add(server, { readable: true }, 'calm');
-  scene.expectNext(poller, 'busy writable');
+  fixture.expectNext(poller, 'busy writable');
   for (const { client } of calm) client.send(bytes(1));
-  scene.host.sleep(5);
+  fixture.host.sleep(5);
   const list = new PollEvents<string>(2);
   let told = 0;
   for (let round = 0; round < 20 && told < 8; round += 1) {
     for (const event of socketEvents(poller.wait(100, list))) {
       if (event.token !== 'calm') continue;
-      if (event.skt.kind === 'accepted') scene.drain(event.skt);
+      if (event.skt.kind === 'accepted') fixture.drain(event.skt);
       told += 1;
     }
     expect(inWords(list).length).toBeLessThanOrEqual(2);

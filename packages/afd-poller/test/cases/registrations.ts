@@ -1,7 +1,7 @@
 import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
 import { socketEvents } from '../pollers.js';
-import { Cases, inWords } from '../scene.js';
+import { Cases, inWords } from '../fixture.js';
 
 /** Add, modify, remove; level, one-shot, edge. */
 export const registrations = new Cases();
@@ -10,59 +10,59 @@ const test = registrations.test.bind(registrations);
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 const refused = (code: string) => expect.objectContaining({ code });
 
-test('D01 removed before the data: no event, and the data can be read', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('D01 removed before the data: no event, and the data can be read', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
-  scene.expectSilence(poller, 0);
+  fixture.expectSilence(poller, 0);
   poller.remove(server);
   client.send(bytes(2));
-  scene.expectSilence(poller);
-  scene.receive(server, 2);
+  fixture.expectSilence(poller);
+  fixture.receive(server, 2);
 });
 
-test('D02 from receiving to sending, with a new token: only that, only the new one', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('D02 from receiving to sending, with a new token: only that, only the new one', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'old');
-  scene.expectSilence(poller, 0);
+  fixture.expectSilence(poller, 0);
   client.send(bytes(1));
   poller.modify(server, { writable: true }, 'new');
-  scene.expectNext(poller, 'new writable');
+  fixture.expectNext(poller, 'new writable');
 });
 
-test('D03 removed and added again while the old poll is being cancelled', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('D03 removed and added again while the old poll is being cancelled', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   for (let round = 0; round < 20; round += 1) {
     poller.add(server, { readable: true }, `old ${round}`);
-    scene.expectSilence(poller, 0);
+    fixture.expectSilence(poller, 0);
     if (round % 2 === 0) client.send(bytes(1));
     poller.remove(server);
     poller.add(server, { readable: true }, `new ${round}`);
     if (round % 2 === 1) client.send(bytes(1));
-    scene.expectNext(poller, `new ${round} readable`);
-    scene.receive(server, 1);
+    fixture.expectNext(poller, `new ${round} readable`);
+    fixture.receive(server, 1);
     poller.remove(server);
     expect(poller.inspect().pending).toBeLessThanOrEqual(1);
   }
 });
 
-test('D04 a new token while a poll is pending: the event carries the new one', (scene) => {
-  const poller = scene.poller();
-  const listener = scene.listener();
+test('D04 a new token while a poll is pending: the event carries the new one', (fixture) => {
+  const poller = fixture.poller();
+  const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'old');
-  scene.expectSilence(poller, 0);
+  fixture.expectSilence(poller, 0);
   poller.modify(listener, { accept: true }, 'new');
-  scene.clientOf(listener).connect();
-  scene.expectNext(poller, 'new accept');
+  fixture.clientOf(listener).connect();
+  fixture.expectNext(poller, 'new accept');
   // The pending poll asks for what is wanted already: it was not cancelled for a token.
   expect(poller.inspect()).toMatchObject({ cancelled: 0 });
 });
 
-test('D05 twice, and unknown: refused by name, and the first one goes on', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('D05 twice, and unknown: refused by name, and the first one goes on', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'first');
   expect(() => poller.add(server, { writable: true }, 'second')).toThrowError(
     refused('ERR_ALREADY_REGISTERED'),
@@ -70,17 +70,17 @@ test('D05 twice, and unknown: refused by name, and the first one goes on', (scen
   expect(() => poller.modify(client, {})).toThrowError(refused('ERR_NOT_REGISTERED'));
   expect(() => poller.remove(client)).toThrowError(refused('ERR_NOT_REGISTERED'));
   client.send(bytes(1));
-  scene.expectNext(poller, 'first readable');
+  fixture.expectNext(poller, 'first readable');
 });
 
-test('D07 changes and removals from within the handling of events', (scene) => {
-  const poller = scene.poller();
-  const pairs = ['a', 'b', 'c', 'd'].map((name) => ({ name, ...scene.pair() }));
+test('D07 changes and removals from within the handling of events', (fixture) => {
+  const poller = fixture.poller();
+  const pairs = ['a', 'b', 'c', 'd'].map((name) => ({ name, ...fixture.pair() }));
   for (const { name, client, server } of pairs) {
     client.send(bytes(1));
     poller.add(server, { readable: true }, name);
   }
-  scene.host.sleep(5);
+  fixture.host.sleep(5);
   const told: (string | undefined)[] = [];
   for (const event of socketEvents(poller.wait(1_000))) {
     told.push(event.token);
@@ -93,9 +93,9 @@ test('D07 changes and removals from within the handling of events', (scene) => {
   expect(poller.inspect().registrations).toBe(1);
 });
 
-test('D07 an interest that changed since the wait is what counts', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('D07 an interest that changed since the wait is what counts', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   client.send(bytes(1));
   poller.add(server, { readable: true, writable: true }, 'server');
   const events = poller.wait(1_000);
@@ -105,18 +105,18 @@ test('D07 an interest that changed since the wait is what counts', (scene) => {
   expect(inWords(events)).toEqual([]);
 });
 
-test('D09 two registrations, data for one', (scene) => {
-  const poller = scene.poller();
-  const [one, two] = [scene.pair(), scene.pair()];
+test('D09 two registrations, data for one', (fixture) => {
+  const poller = fixture.poller();
+  const [one, two] = [fixture.pair(), fixture.pair()];
   poller.add(one.server, { readable: true }, 'one');
   poller.add(two.server, { readable: true }, 'two');
   two.client.send(bytes(1));
-  scene.expectNext(poller, 'two readable');
+  fixture.expectNext(poller, 'two readable');
 });
 
-test('D10 two hundred times add, wait, remove: the same memory, nothing pending', (scene) => {
-  const poller = scene.poller();
-  const { server } = scene.pair();
+test('D10 two hundred times add, wait, remove: the same memory, nothing pending', (fixture) => {
+  const poller = fixture.poller();
+  const { server } = fixture.pair();
   let bytesBefore = 0;
   for (let round = 0; round < 200; round += 1) {
     poller.add(server, { readable: true }, 'server');
@@ -130,70 +130,70 @@ test('D10 two hundred times add, wait, remove: the same memory, nothing pending'
   expect(pending).toBe(0);
 });
 
-test('M01 one-shot: one event, silence until it is renewed, then at once', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('M01 one-shot: one event, silence until it is renewed, then at once', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
   client.send(bytes(1));
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
   client.send(bytes(1));
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
   expect(() => poller.add(server, { readable: true }, 'again')).toThrowError(
     refused('ERR_ALREADY_REGISTERED'),
   );
   poller.modify(server, { readable: true, mode: 'oneshot' });
-  scene.expectNext(poller, 'server readable');
-  scene.expectSilence(poller);
+  fixture.expectNext(poller, 'server readable');
+  fixture.expectSilence(poller);
 });
 
-test('M02 one-shot, told, then a reset: silence until it is renewed', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('M02 one-shot, told, then a reset: silence until it is renewed', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
   client.send(bytes(1));
-  scene.expectNext(poller, 'server readable');
-  scene.reset(client, server);
-  scene.expectSilence(poller);
+  fixture.expectNext(poller, 'server readable');
+  fixture.reset(client, server);
+  fixture.expectSilence(poller);
   poller.modify(server, { readable: true });
-  const [word] = scene.next(poller);
+  const [word] = fixture.next(poller);
   expect(word).toMatch(/^server readable.* reset$/);
 });
 
-test('M03 edge: five bytes, three read, no repeat; renewed by would-block only', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('M03 edge: five bytes, three read, no repeat; renewed by would-block only', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'edge' }, 'server');
   client.send(bytes(5));
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(3);
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
   // Unlike with epoll, news alone does not count: AFD cannot tell them from what is there.
   client.send(bytes(5));
-  scene.expectSilence(poller);
-  scene.receive(server, 7);
+  fixture.expectSilence(poller);
+  fixture.receive(server, 7);
   client.send(bytes(1));
-  scene.expectNext(poller, 'server readable');
+  fixture.expectNext(poller, 'server readable');
 });
 
-test('M03 edge: writable once, and again after a full buffer had room', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('M03 edge: writable once, and again after a full buffer had room', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(client, { writable: true, mode: 'edge' }, 'client');
-  scene.expectNext(poller, 'client writable');
-  scene.expectSilence(poller, 20);
-  const sent = scene.fillUntilSilent(poller, client);
-  for (let received = 0; received < sent; scene.host.sleep(1)) received += scene.drain(server);
-  scene.expectNext(poller, 'client writable');
+  fixture.expectNext(poller, 'client writable');
+  fixture.expectSilence(poller, 20);
+  const sent = fixture.fillUntilSilent(poller, client);
+  for (let received = 0; received < sent; fixture.host.sleep(1)) received += fixture.drain(server);
+  fixture.expectNext(poller, 'client writable');
 });
 
-test('M04 more ready sockets than the list holds: the rest in the next waits, each once', (scene) => {
-  const poller = scene.poller();
-  const pairs = Array.from({ length: 10 }, (_, index) => ({ name: `${index}`, ...scene.pair() }));
+test('M04 more ready sockets than the list holds: the rest in the next waits, each once', (fixture) => {
+  const poller = fixture.poller();
+  const pairs = Array.from({ length: 10 }, (_, index) => ({ name: `${index}`, ...fixture.pair() }));
   for (const { name, client, server } of pairs) {
     client.send(bytes(1));
     poller.add(server, { readable: true, mode: 'oneshot' }, name);
   }
-  scene.host.sleep(5);
+  fixture.host.sleep(5);
   const list = new PollEvents<string>(4);
   const told: string[] = [];
   for (let round = 0; round < 10 && told.length < 10; round += 1) {
@@ -205,17 +205,17 @@ test('M04 more ready sockets than the list holds: the rest in the next waits, ea
   expect(told.sort()).toEqual(pairs.map(({ name }) => `${name} readable`).sort());
 });
 
-test('M05 paused with data pending: silent, then one event and all the data', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('M05 paused with data pending: silent, then one event and all the data', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(server, {}, 'server');
   client.send(bytes(3));
   client.send(bytes(4));
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
   const { packets } = poller.inspect();
-  scene.expectSilence(poller);
+  fixture.expectSilence(poller);
   expect(poller.inspect().packets).toBe(packets);
   poller.modify(server, { readable: true });
-  scene.expectNext(poller, 'server readable');
-  scene.receive(server, 7);
+  fixture.expectNext(poller, 'server readable');
+  fixture.receive(server, 7);
 });

@@ -1,102 +1,102 @@
 import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
-import { Cases } from '../scene.js';
+import { Cases } from '../fixture.js';
 
 /** Wakes, posted packets, time-outs. */
 export const wakeAndTime = new Cases();
 const test = wakeAndTime.test.bind(wakeAndTime);
 
-test('K01 a posted packet comes back unchanged, once', (scene) => {
-  const poller = scene.poller();
+test('K01 a posted packet comes back unchanged, once', (fixture) => {
+  const poller = fixture.poller();
   poller.post(0xdead_beef, Number.MAX_SAFE_INTEGER);
   poller.post(0, 0);
-  expect(scene.next(poller)).toEqual([`post 3735928559 ${Number.MAX_SAFE_INTEGER}`, 'post 0 0']);
-  scene.expectSilence(poller);
+  expect(fixture.next(poller)).toEqual([`post 3735928559 ${Number.MAX_SAFE_INTEGER}`, 'post 0 0']);
+  fixture.expectSilence(poller);
 });
 
-test('K03 wakes before a wait are one event, with the bits of all', (scene) => {
-  const poller = scene.poller();
+test('K03 wakes before a wait are one event, with the bits of all', (fixture) => {
+  const poller = fixture.poller();
   for (const bits of [0b001, 0b100, 0b100]) poller.wake(bits);
-  expect(scene.next(poller)).toEqual(['wake 5']);
-  scene.expectSilence(poller);
+  expect(fixture.next(poller)).toEqual(['wake 5']);
+  fixture.expectSilence(poller);
   for (let round = 0; round < 10; round += 1) {
     poller.wake(round);
-    expect(scene.next(poller)).toEqual([`wake ${round}`]);
+    expect(fixture.next(poller)).toEqual([`wake ${round}`]);
   }
   poller.wake(0xffff_ffff);
-  expect(scene.next(poller)).toEqual(['wake 4294967295']);
+  expect(fixture.next(poller)).toEqual(['wake 4294967295']);
 });
 
-test('K05 time-out, wake with a payload, then time-out', (scene) => {
-  const poller = scene.poller();
-  scene.expectSilence(poller, 100);
+test('K05 time-out, wake with a payload, then time-out', (fixture) => {
+  const poller = fixture.poller();
+  fixture.expectSilence(poller, 100);
   poller.wake(42);
-  expect(scene.next(poller)).toEqual(['wake 42']);
-  scene.expectSilence(poller, 100);
+  expect(fixture.next(poller)).toEqual(['wake 42']);
+  fixture.expectSilence(poller, 100);
 });
 
-test('K08 wakes through a remote and through the poller itself are the same', (scene) => {
-  const poller = scene.poller();
+test('K08 wakes through a remote and through the poller itself are the same', (fixture) => {
+  const poller = fixture.poller();
   poller.wake(1);
   poller.wake(2);
-  expect(scene.next(poller)).toEqual(['wake 3']);
+  expect(fixture.next(poller)).toEqual(['wake 3']);
 });
 
-test('T01 a wait with nothing to tell is not shorter than asked', (scene) => {
-  const poller = scene.poller();
-  const { client } = scene.pair();
+test('T01 a wait with nothing to tell is not shorter than asked', (fixture) => {
+  const poller = fixture.poller();
+  const { client } = fixture.pair();
   poller.add(client, { readable: true }, 'idle');
-  const before = scene.host.now();
-  expect(scene.next(poller, 50)).toEqual([]);
-  expect(scene.host.now() - before).toBeGreaterThanOrEqual(50);
+  const before = fixture.host.now();
+  expect(fixture.next(poller, 50)).toEqual([]);
+  expect(fixture.host.now() - before).toBeGreaterThanOrEqual(50);
 });
 
-test('T02 a wait of zero does not block', (scene) => {
-  const poller = scene.poller();
-  const before = scene.host.now();
+test('T02 a wait of zero does not block', (fixture) => {
+  const poller = fixture.poller();
+  const before = fixture.host.now();
   let events = 0;
   for (let count = 0; count < 1_000; count += 1) events += poller.wait(0).length;
   expect(events).toBe(0);
   // On a real clock, a wait that blocks is the end of this test by its own time-out.
-  if (scene.host.name.startsWith('sim-nt')) expect(scene.host.now()).toBe(before);
+  if (fixture.host.name.startsWith('sim-nt')) expect(fixture.host.now()).toBe(before);
 });
 
-test('T03 a fraction of a millisecond is neither zero nor for ever', (scene) => {
-  const poller = scene.poller();
+test('T03 a fraction of a millisecond is neither zero nor for ever', (fixture) => {
+  const poller = fixture.poller();
   for (const timeoutMs of [0.1, 0.4, 1.1, 3.1]) {
     for (let count = 0; count < 10; count += 1) {
-      const before = scene.host.now();
+      const before = fixture.host.now();
       expect(poller.wait(timeoutMs).length).toBe(0);
       // Less what a floating-point clock cannot say.
-      expect(scene.host.now() - before).toBeGreaterThanOrEqual(timeoutMs - 1e-9);
+      expect(fixture.host.now() - before).toBeGreaterThanOrEqual(timeoutMs - 1e-9);
     }
   }
 });
 
-test('T04 a wait of zero still tells what is ready', (scene) => {
-  const poller = scene.poller();
-  const listener = scene.listener();
+test('T04 a wait of zero still tells what is ready', (fixture) => {
+  const poller = fixture.poller();
+  const listener = fixture.listener();
   for (const name of ['a', 'b', 'c']) {
-    const client = scene.clientOf(listener);
+    const client = fixture.clientOf(listener);
     client.connect();
     poller.add(client, { connected: true }, name);
   }
-  scene.host.sleep(20);
+  fixture.host.sleep(20);
   const events = new PollEvents<string>();
   const seen = new Set<string>();
   for (let count = 0; count < 20 && seen.size < 3; count += 1) {
-    for (const word of scene.next(poller, 0, events)) seen.add(word);
-    scene.host.sleep(2);
+    for (const word of fixture.next(poller, 0, events)) seen.add(word);
+    fixture.host.sleep(2);
   }
   expect([...seen].sort()).toEqual(['a connected', 'b connected', 'c connected']);
 });
 
-test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', (scene) => {
-  const poller = scene.poller();
+test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', (fixture) => {
+  const poller = fixture.poller();
   expect(poller.wait(0.000_01).length).toBe(0);
   for (const huge of [2 ** 31, 2 ** 53, Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
     poller.wake();
-    expect(scene.next(poller, huge)).toEqual(['wake 0']);
+    expect(fixture.next(poller, huge)).toEqual(['wake 0']);
   }
   for (const bad of [-1, Number.NaN, Number.NEGATIVE_INFINITY]) {
     expect(() => poller.wait(bad)).toThrowError(
@@ -105,9 +105,9 @@ test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', 
   }
 });
 
-test('a list of one place gives every event its turn', (scene) => {
-  const poller = scene.poller();
-  const { client, server } = scene.pair();
+test('a list of one place gives every event its turn', (fixture) => {
+  const poller = fixture.poller();
+  const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'always');
   poller.add(server, { readable: true }, 'data');
   client.send(Buffer.from('x'));
@@ -115,7 +115,7 @@ test('a list of one place gives every event its turn', (scene) => {
   const seen = new Set<string>();
   for (let count = 0; count < 20 && seen.size < 3; count += 1) {
     if (count === 5) poller.wake(7);
-    for (const word of scene.next(poller, 20, one)) seen.add(word);
+    for (const word of fixture.next(poller, 20, one)) seen.add(word);
   }
   expect([...seen].sort()).toEqual(['always writable', 'data readable', 'wake 7']);
 });

@@ -1,12 +1,12 @@
 /** What must hold at every moment of every world. A failure names one of these. */
 export type ClaimName =
-  | 'told although it is over'
-  | 'told twice in one list'
-  | 'told although silent'
-  | 'told what is not wanted'
-  | 'told what is not true'
-  | 'told half of the truth'
-  | 'not told what is true'
+  | 'report after the end'
+  | 'duplicate report'
+  | 'report while disabled'
+  | 'unwanted report'
+  | 'false report'
+  | 'incomplete report'
+  | 'missing report'
   | 'passed over'
   | 'dropped without a reason'
   | 'wrong token'
@@ -17,7 +17,7 @@ export type ClaimName =
   | 'wait too short'
   | 'wait too long'
   | 'two polls of one socket'
-  | 'the books lie'
+  | 'inconsistent counters'
   | 'the kernel objects'
   | 'something is left'
   | 'unexpected error';

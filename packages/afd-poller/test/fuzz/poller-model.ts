@@ -36,7 +36,7 @@ export interface ModelPost {
 /** A poller, and what the model knows of it. */
 export class ModelPoller {
   readonly number: number;
-  readonly way: PresetName;
+  readonly preset: PresetName;
   readonly real: AfdPoller<number>;
   readonly remote: PollerRemote;
   readonly bySocket = new Map<ModelSocket, ModelRegistration>();
@@ -62,12 +62,12 @@ export class ModelPoller {
 
   constructor(
     number: number,
-    way: PresetName,
+    preset: PresetName,
     kernel: Kernel,
     options: PollerOptions & PollerSeams,
   ) {
     this.number = number;
-    this.way = way;
+    this.preset = preset;
     this.#nextToken = number * 1_000_000;
     this.#requestsPerHandle = options.requestsPerHandle ?? 128;
     this.#kernel = {
@@ -77,7 +77,7 @@ export class ModelPoller {
         return kernel.NtDeviceIoControlFile(...args);
       },
     };
-    this.real = pollerOf<number>(way, { ...options, kernel: this.#kernel });
+    this.real = pollerOf<number>(preset, { ...options, kernel: this.#kernel });
     const data = this.real.remoteData();
     this.#port = data.port;
     this.remote = createRemote(data, kernel);
@@ -93,7 +93,7 @@ export class ModelPoller {
   add(socket: ModelSocket, want: ModelWant): void {
     const token = this.token();
     const isElsewhere =
-      this.way === 'self' && socket.port !== undefined && socket.port !== this.number;
+      this.preset === 'self' && socket.port !== undefined && socket.port !== this.number;
     let id = 0;
     try {
       id = this.real.add(socket.skt, interestOf(want), token);
@@ -103,7 +103,7 @@ export class ModelPoller {
       throw error;
     }
     claim(!isElsewhere, 'unexpected error', () => 'a socket of another port was added');
-    if (this.way === 'self') socket.port = this.number;
+    if (this.preset === 'self') socket.port = this.number;
     const registration = new ModelRegistration(socket, id, token, want);
     this.bySocket.set(socket, registration);
     this.byToken.set(token, registration);
@@ -225,9 +225,9 @@ export class ModelPoller {
       const isOver = [...list].every(
         (event) => event.kind !== 'socket' || event.bits === Readiness.localClosed,
       );
-      claim(isOver, 'told although it is over', () => 'by a list of a closed poller');
+      claim(isOver, 'report after the end', () => 'by a list of a closed poller');
     }
-    claim(!this.remote.isOpen, 'the books lie', () => 'a remote of a closed poller is open');
+    claim(!this.remote.isOpen, 'inconsistent counters', () => 'a remote of a closed poller is open');
     this.remote.wake(1);
     this.remote.close();
   }
@@ -239,10 +239,10 @@ export class ModelPoller {
     const { size } = this.bySocket;
     const counts = () => `${registrations} registrations, ${size} in the model`;
     claim(registrations >= size, 'dropped without a reason', counts);
-    claim(registrations <= size, 'the books lie', counts);
-    const isCrowded = this.way === 'single' && pending > afdHandles * this.#requestsPerHandle;
-    claim(!isCrowded, 'the books lie', () => `${pending} polls on ${afdHandles} AFD handles`);
-    claim(delivered === this.told, 'the books lie', () => {
+    claim(registrations <= size, 'inconsistent counters', counts);
+    const isCrowded = this.preset === 'single' && pending > afdHandles * this.#requestsPerHandle;
+    claim(!isCrowded, 'inconsistent counters', () => `${pending} polls on ${afdHandles} AFD handles`);
+    claim(delivered === this.told, 'inconsistent counters', () => {
       return `${delivered} events delivered, ${this.told} seen`;
     });
   }

@@ -6,7 +6,7 @@ import { allowedBy, type ModelWant, renewedBy, spentBy } from './rules.js';
 export interface ModelSocket {
   readonly id: number;
   readonly skt: Skt;
-  /** With the way `self`: the number of the poller whose port it belongs to, for life. */
+  /** With the preset `self`: the number of the poller whose port it belongs to, for life. */
   port: number | undefined;
   /** How often each kind of call used something up. */
   readonly uses: Record<keyof typeof spentBy, number>;
@@ -25,8 +25,8 @@ export class ModelRegistration {
   /** The same, without what was told once and for all. */
   want: ModelWant;
   version = 0;
-  muted = 0;
-  isSilent = false;
+  disarmed = 0;
+  isDisabled = false;
   isAlive = true;
   /** Its request may have been made already: what it finds may be used up before it is told. */
   mayBePending = false;
@@ -51,7 +51,7 @@ export class ModelRegistration {
 
   /** The interests in force. */
   get bits(): number {
-    return this.want.bits & ~this.muted;
+    return this.want.bits & ~this.disarmed;
   }
 
   /** What may be told now. */
@@ -65,8 +65,8 @@ export class ModelRegistration {
     this.want = want;
     this.version += 1;
     if (token !== undefined) this.token = token;
-    this.muted = 0;
-    this.isSilent = false;
+    this.disarmed = 0;
+    this.isDisabled = false;
     if (this.isUncertain) this.isAmbiguous = true;
   }
 
@@ -75,8 +75,8 @@ export class ModelRegistration {
     const { want } = this;
     const isAnswered = (bits & (Readiness.connected | Readiness.connectFailed)) !== 0;
     if (isAnswered) this.want = { ...want, bits: want.bits & ~Readiness.connected };
-    if (want.mode === 'oneshot' || (bits & silencing) !== 0) this.isSilent = true;
-    if (want.mode === 'edge') this.muted |= bits;
+    if (want.mode === 'oneshot' || (bits & silencing) !== 0) this.isDisabled = true;
+    if (want.mode === 'edge') this.disarmed |= bits;
     this.mayBePending = false;
     this.spent = 0;
   }
@@ -88,6 +88,6 @@ export class ModelRegistration {
 
   /** A call would have blocked. */
   renew(direction: Direction): void {
-    this.muted &= ~renewedBy[direction];
+    this.disarmed &= ~renewedBy[direction];
   }
 }

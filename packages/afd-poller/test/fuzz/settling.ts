@@ -46,7 +46,7 @@ export class Settling {
 
   /** What a socket has to tell of a registration now. */
   #due(registration: ModelRegistration, want: number): number {
-    if (registration.isSilent) return 0;
+    if (registration.isDisabled) return 0;
     return toldOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
   }
 
@@ -61,7 +61,7 @@ export class Settling {
     for (const registration of poller.bySocket.values()) {
       if (registration.isUncertain || told.has(registration)) continue;
       const due = this.#due(registration, registration.bits);
-      claim(due === 0, 'not told what is true', () => `${inWords(due)}: no turn in ${6 * places}`);
+      claim(due === 0, 'missing report', () => `${inWords(due)}: no turn in ${6 * places}`);
     }
   }
 
@@ -100,19 +100,19 @@ export class Settling {
       const once = ends | Readiness.connected;
       const isEnd = (due & ends) !== 0;
       const missing = isEnd || !isKnown ? 0 : due & ~told & ~once;
-      claim(missing === 0, 'not told what is true', what);
+      claim(missing === 0, 'missing report', what);
       if (isKnown) count(this.#world.situations, 'remote change that is certain');
       return;
     }
-    if (mode === 'level') claim((due & ~told) === 0, 'not told what is true', what);
-    else claim(due === 0, 'not told what is true', what);
-    claim(told === (mode === 'level' ? due : 0), 'told what is not true', what);
+    if (mode === 'level') claim((due & ~told) === 0, 'missing report', what);
+    else claim(due === 0, 'missing report', what);
+    claim(told === (mode === 'level' ? due : 0), 'false report', what);
   }
 
   #checkSignals({ wakes, posts, closing }: ModelPoller, when: string): void {
     claim(wakes.must === 0, 'wake lost', () => `bits ${wakes.must}, ${when}`);
     claim(posts.length === 0, 'post lost or out of order', () => `${posts.length}, ${when}`);
-    claim(closing.size === 0, 'not told what is true', () => `a local close, ${when}`);
+    claim(closing.size === 0, 'missing report', () => `a local close, ${when}`);
   }
 
   /** After a change from elsewhere: one from here, and everything is known again. */

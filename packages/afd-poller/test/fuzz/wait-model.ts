@@ -27,7 +27,7 @@ export interface Seen {
 
 const text = (registration: ModelRegistration) =>
   `token ${registration.token} (socket ${registration.socket.id}, ${registration.want.mode}, ` +
-  `wants 0x${registration.want.bits.toString(16)}, muted 0x${registration.muted.toString(16)})`;
+  `wants 0x${registration.want.bits.toString(16)}, disarmed 0x${registration.disarmed.toString(16)})`;
 
 /** How much was used up of a socket, whatever it was. */
 export function usesOf({ socket }: ModelRegistration): number {
@@ -90,11 +90,11 @@ export class WaitModel {
       const isDue = event.kind !== 'socket' || bits !== 0 || registration?.isUncertain === true;
       const said = event.kind === 'socket' ? event.bits : 0;
       const isOver = registration?.isAlive === false && said !== Readiness.localClosed;
-      claim(isDue && !isOver, 'told although it is over', () => {
+      claim(isDue && !isOver, 'report after the end', () => {
         return `${inWords(said)}, while the list is read`;
       });
       const isSure = registration?.isUncertain !== true;
-      claim(!isSure || said === bits, 'told what is not wanted', () => {
+      claim(!isSure || said === bits, 'unwanted report', () => {
         return `${inWords(said)} instead of ${inWords(bits)}, while the list is read`;
       });
       if (registration?.isAlive && event.kind === 'socket') {
@@ -160,7 +160,7 @@ export class WaitModel {
     const { bits } = event;
     const registration = poller.byToken.get(event.token);
     claim(registration !== undefined, 'wrong token', () => `${event.token}: ${inWords(bits)}`);
-    claim(!once.has(registration), 'told twice in one list', () => text(registration));
+    claim(!once.has(registration), 'duplicate report', () => text(registration));
     once.add(registration);
     const isAlive = registration.isAlive;
     const { version } = registration;
@@ -169,17 +169,17 @@ export class WaitModel {
     if ((bits & Readiness.localClosed) !== 0) {
       claim(!isAlive, 'dropped without a reason', what);
       const isDue = poller.closing.delete(registration) || registration.isUncertain;
-      claim(isDue && bits === Readiness.localClosed, 'told although it is over', what);
-      count(this.#situations, 'told localClosed');
+      claim(isDue && bits === Readiness.localClosed, 'report after the end', what);
+      count(this.#situations, 'reported localClosed');
       return { event, bits, registration, version, isFresh: false, uses };
     }
-    claim(isAlive, 'told although it is over', what);
+    claim(isAlive, 'report after the end', what);
     claim(event.skt === registration.socket.skt, 'wrong token', what);
     const isFresh = this.#checkSocket(registration, event, what);
     for (const [name, bit] of Object.entries(Readiness)) {
-      if ((bits & bit) !== 0) count(this.#situations, `told ${name}`);
+      if ((bits & bit) !== 0) count(this.#situations, `reported ${name}`);
     }
-    count(this.#situations, `told to ${registration.want.mode}`);
+    count(this.#situations, `reported, mode ${registration.want.mode}`);
     registration.told(bits);
     return { event, bits, registration, version, isFresh, uses };
   }
@@ -187,28 +187,28 @@ export class WaitModel {
   #checkSocket(registration: ModelRegistration, event: SocketEvent<number>, what: () => string) {
     const { bits } = event;
     const { isUncertain } = registration;
-    claim(bits !== 0, 'told what is not wanted', what);
-    claim(isUncertain || !registration.isSilent, 'told although silent', what);
+    claim(bits !== 0, 'unwanted report', what);
+    claim(isUncertain || !registration.isDisabled, 'report while disabled', what);
     if (bits === Readiness.refused) return this.#checkRefusal(event, what);
-    claim((bits & ~registration.allowed) === 0, 'told what is not wanted', what);
+    claim((bits & ~registration.allowed) === 0, 'unwanted report', what);
     const truth = truthOf(this.#sim.bitsOf(registration.socket.skt.socket));
     const untrue = bits & ~truth;
-    claim((untrue & ~registration.spent) === 0, 'told what is not true', () => {
+    claim((untrue & ~registration.spent) === 0, 'false report', () => {
       return `${what()}, but true is ${inWords(truth)}`;
     });
-    if (untrue !== 0) count(this.#situations, 'told what was used up meanwhile');
+    if (untrue !== 0) count(this.#situations, 'reported and used up meanwhile');
     const implied = isUncertain ? 0 : impliedByEnd(registration.bits);
     const isEnd = (bits & (Readiness.reset | Readiness.connectFailed)) !== 0;
-    claim(!isEnd || (implied & ~bits) === 0, 'told half of the truth', what);
+    claim(!isEnd || (implied & ~bits) === 0, 'incomplete report', what);
     const cause = (bits & Readiness.connectFailed) === 0 ? 0 : STATUS_CONNECTION_REFUSED;
-    claim(event.cause === cause, 'told what is not true', () => `cause ${event.cause}: ${what()}`);
+    claim(event.cause === cause, 'false report', () => `cause ${event.cause}: ${what()}`);
     return untrue === 0;
   }
 
   /** NT refused to poll it, as it was made to. */
   #checkRefusal({ cause }: SocketEvent<number>, what: () => string): true {
     const isDue = this.#sim.injected.refuse > 0 && cause === STATUS_INSUFFICIENT_RESOURCES;
-    claim(isDue, 'told what is not true', what);
+    claim(isDue, 'false report', what);
     return true;
   }
 
@@ -218,7 +218,7 @@ export class WaitModel {
     claim(isRight, 'post lost or out of order', () => {
       return `${type} ${value} instead of ${first?.type} ${first?.value}`;
     });
-    count(this.#situations, 'told post');
+    count(this.#situations, 'reported post');
   }
 
   #checkWakes(poller: ModelPoller, list: PollEvents<number>): void {
@@ -235,7 +235,7 @@ export class WaitModel {
     wakes.during = 0;
     wakes.mayDuring = 0;
     if (number === 0) return;
-    count(this.#situations, 'told wake', number);
+    count(this.#situations, 'reported wake', number);
     claim((told & ~may) === 0, 'wake invented', () => `bits ${told} of ${may}`);
     claim(number === 1, 'wake invented', () => `${number} events of wakes in one list`);
     // The first of them has all that came before the wait.

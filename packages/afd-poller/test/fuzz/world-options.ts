@@ -6,7 +6,7 @@ import type { PresetName } from '../pollers.js';
 export interface WorldOptions {
   readonly seed: number;
   readonly sim: SimNtOptions & { readonly inject: Partial<Injections> };
-  readonly way: PresetName;
+  readonly preset: PresetName;
   readonly pollers: number;
   readonly requestsPerHandle: number;
   /** Some of the listeners are over AF_UNIX. */
@@ -27,7 +27,7 @@ const most: Injections = {
   acceptReset: 0.3,
 };
 
-const ways: readonly PresetName[] = ['self', 'single', 'single', 'batched', 'batched'];
+const weightedPresets: readonly PresetName[] = ['self', 'single', 'single', 'batched', 'batched'];
 
 /** The kernel with AF_UNIX that is played instead of one. */
 const withPaths: Partial<Record<ProfileName, ProfileName>> = {
@@ -51,7 +51,7 @@ export function worldOptions(seed: number): WorldOptions {
     bufferBytes: choices.pick([64, 300, 4_096]),
     inject,
   };
-  const way = choices.pick(ways);
+  const preset = choices.pick(weightedPresets);
   const pollers = 1 + choices.below(2);
   const requestsPerHandle = 1 + choices.below(4);
   // Drawn last: a seed of before is still the world that it was, where it has no paths.
@@ -59,7 +59,7 @@ export function worldOptions(seed: number): WorldOptions {
   return {
     seed,
     sim: { ...sim, profile: profile ?? sim.profile },
-    way,
+    preset,
     pollers,
     requestsPerHandle,
     hasPaths: profile !== undefined,

@@ -43,9 +43,9 @@ export class World {
   }
 
   addPoller(): void {
-    const { way, requestsPerHandle } = this.options;
+    const { preset, requestsPerHandle } = this.options;
     const options = { requestsPerHandle, allowMainThread: true };
-    const poller = new ModelPoller(this.#nextPoller, way, this.#kernel, {
+    const poller = new ModelPoller(this.#nextPoller, preset, this.#kernel, {
       ...options,
       now: () => this.#nowMs(),
     });
@@ -82,7 +82,7 @@ export class World {
     } catch (error) {
       if (error instanceof BrokenClaim) throw error;
       const { message } = error as Error;
-      const name = /^(ledger|poller): /.test(message) ? 'the books lie' : 'unexpected error';
+      const name = /^(ledger|poller): /.test(message) ? 'inconsistent counters' : 'unexpected error';
       throw new BrokenClaim(name, message, { cause: error });
     }
   }
@@ -157,8 +157,8 @@ export class World {
       outcome = this.sockets.send(socket, 1 + choices.below(64));
     }
     const isRight = !isUntouched || outcome !== 'would block';
-    claim(isRight, 'told what is not true', () => `0x${bits.toString(16)}, and the call blocks`);
-    if (outcome !== undefined) count(this.situations, 'call that was told of');
+    claim(isRight, 'false report', () => `0x${bits.toString(16)}, and the call blocks`);
+    if (outcome !== undefined) count(this.situations, 'call after a report');
   }
 
   /** What holds between any two operations. */
@@ -180,7 +180,7 @@ export class World {
       });
     }
     const { pending, untaken } = this.sim;
-    claim(kernelOwned === pending + untaken, 'the books lie', () => {
+    claim(kernelOwned === pending + untaken, 'inconsistent counters', () => {
       return `${kernelOwned} blocks lent; ${pending} polls pending, ${untaken} untaken`;
     });
   }

@@ -3,21 +3,21 @@ import type { Connection } from 'tofu-reactor';
 import { TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
-import { Cases, readBytes, type Scene } from '../scene.js';
+import { Cases, readBytes, type Fixture } from '../fixture.js';
 
 export const connectCases = new Cases();
 
 /** A port at which nobody listens. */
-function refusingPort(scene: Scene): number {
-  const listener = createSocketCreator(scene.host.kernel).fromAddress(new TCPServerAddress());
+function refusingPort(fixture: Fixture): number {
+  const listener = createSocketCreator(fixture.host.kernel).fromAddress(new TCPServerAddress());
   const { port } = listener.localEndpoint();
   listener.close();
   return port;
 }
 
-connectCases.onIP("C02 a refused connect has Node's words", async (scene) => {
-  const reactor = scene.reactor();
-  const port = refusingPort(scene);
+connectCases.onIP("C02 a refused connect has Node's words", async (fixture) => {
+  const reactor = fixture.reactor();
+  const port = refusingPort(fixture);
   const error = await reactor.connect({ host: '127.0.0.1', port }).catch((each: unknown) => each);
   expect(error).toMatchObject({
     message: `connect ECONNREFUSED 127.0.0.1:${port}`,
@@ -35,8 +35,8 @@ connectCases.onIP("C02 a refused connect has Node's words", async (scene) => {
   expect(closes).toEqual([expect.objectContaining({ code: 'ECONNREFUSED' })]);
 });
 
-connectCases.onIP('a name is resolved, and its addresses are tried in turn', async (scene) => {
-  const reactor = scene.reactor();
+connectCases.onIP('a name is resolved, and its addresses are tried in turn', async (fixture) => {
+  const reactor = fixture.reactor();
   const server = await reactor.listen({ host: 'localhost', port: 0 }, (connection) => {
     connection.end('found');
   });
@@ -44,14 +44,14 @@ connectCases.onIP('a name is resolved, and its addresses are tried in turn', asy
   const client = await reactor.connect({ port });
   expect((await readBytes(client, 5)).toString()).toBe('found');
   const failed = await reactor
-    .connect({ host: 'localhost', port: refusingPort(scene) })
+    .connect({ host: 'localhost', port: refusingPort(fixture) })
     .catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const { port } = server.endpoint as { port: number };
   await expect(reactor.listen({ port })).rejects.toMatchObject({
     message: `listen EADDRINUSE 127.0.0.1:${port}`,
@@ -62,10 +62,10 @@ connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', asyn
   await reactor.listen({ port: 0 });
 });
 
-connectCases.test('a path without a server: ENOENT; texts of tofu are addresses', async (scene) => {
-  const reactor = scene.reactor();
-  if (scene.host.over === 'AF_UNIX') {
-    const path = temporaryUDSPathOn(scene.host.kernel);
+connectCases.test('a path without a server: ENOENT; texts of tofu are addresses', async (fixture) => {
+  const reactor = fixture.reactor();
+  if (fixture.host.over === 'AF_UNIX') {
+    const path = temporaryUDSPathOn(fixture.host.kernel);
     const error = await reactor.connect({ path }).catch((each: unknown) => each);
     expect(error).toMatchObject({ message: `connect ENOENT ${path}`, address: path });
     const server = await reactor.listen(`uds|${path}`);
@@ -79,9 +79,9 @@ connectCases.test('a path without a server: ENOENT; texts of tofu are addresses'
 
 connectCases.test(
   'C07 connect, then destroy: 100 times, nothing is called afterwards',
-  async (scene) => {
-    const reactor = scene.reactor();
-    const server = await scene.echo(reactor);
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
     const calls: string[] = [];
     for (let round = 0; round < 100; round += 1) {
       const connection = reactor.open(server.endpoint, () => calls.push('connected'));
@@ -90,21 +90,21 @@ connectCases.test(
       if (round % 2 === 0) connection.destroy();
       else connection.reset();
     }
-    await scene.settle();
+    await fixture.settle();
     expect(calls).toEqual([]);
-    await scene.until(() => reactor.inspect().connections === server.connections);
+    await fixture.until(() => reactor.inspect().connections === server.connections);
   },
 );
 
-connectCases.test('C08 endpoints are there once it is connected, and kept', async (scene) => {
-  const reactor = scene.reactor();
+connectCases.test('C08 endpoints are there once it is connected, and kept', async (fixture) => {
+  const reactor = fixture.reactor();
   let accepted: Connection | undefined;
-  const server = await scene.listen(reactor, (connection) => {
+  const server = await fixture.listen(reactor, (connection) => {
     accepted = connection;
   });
   const client = reactor.open(server.endpoint);
   expect([client.localEndpoint, client.remoteEndpoint]).toEqual([undefined, undefined]);
-  await scene.until(() => client.isOpen && accepted !== undefined);
+  await fixture.until(() => client.isOpen && accepted !== undefined);
   expect(client.remoteEndpoint).toEqual(server.endpoint);
   expect(accepted?.localEndpoint).toEqual(server.endpoint);
   expect(accepted?.remoteEndpoint).toEqual(client.localEndpoint);
@@ -114,9 +114,9 @@ connectCases.test('C08 endpoints are there once it is connected, and kept', asyn
 
 connectCases.test(
   'a signal ends a connect with its reason; a time ends it with ETIMEDOUT',
-  async (scene) => {
-    const reactor = scene.reactor();
-    const server = await scene.echo(reactor);
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
     const early = AbortSignal.abort(new Error('changed my mind'));
     await expect(reactor.connect(server.endpoint, { signal: early })).rejects.toThrow(
       'changed my mind',
@@ -125,9 +125,9 @@ connectCases.test(
     const connecting = reactor.connect(server.endpoint, { signal: control.signal });
     control.abort(new Error('too late'));
     await expect(connecting).rejects.toThrow('too late');
-    if (scene.host.over === 'IP') {
+    if (fixture.host.over === 'IP') {
       const timeout = reactor.connect(
-        { host: '127.0.0.1', port: refusingPort(scene) },
+        { host: '127.0.0.1', port: refusingPort(fixture) },
         { timeoutMs: 0 },
       );
       await expect(timeout).rejects.toMatchObject({
@@ -143,14 +143,14 @@ connectCases.test(
   },
 );
 
-connectCases.test('callbacks run in the async context in which they were set', async (scene) => {
+connectCases.test('callbacks run in the async context in which they were set', async (fixture) => {
   const store = new AsyncLocalStorage<string>();
-  const reactor = scene.reactor();
+  const reactor = fixture.reactor();
   const seen: (string | undefined)[] = [];
   const note = (what: string) => seen.push(`${what} ${store.getStore()}`);
   const into = Buffer.alloc(8);
   const server = await store.run('server', () =>
-    scene.listen(reactor, (connection) => {
+    fixture.listen(reactor, (connection) => {
       note('accepted');
       store.run('connection', () => {
         connection.onReadable = () => {
@@ -166,20 +166,20 @@ connectCases.test('callbacks run in the async context in which they were set', a
       client.end('x');
     }),
   );
-  await scene.until(() => seen.includes('closed server'));
+  await fixture.until(() => seen.includes('closed server'));
   expect(new Set(seen)).toEqual(
     new Set(['connected client', 'accepted server', 'readable connection', 'closed server']),
   );
 });
 
-connectCases.test('the reactor is closed from each of its callbacks', async (scene) => {
+connectCases.test('the reactor is closed from each of its callbacks', async (fixture) => {
   for (const from of ['accepted', 'readable', 'drain', 'close', 'connected']) {
-    const reactor = scene.reactor();
+    const reactor = fixture.reactor();
     let closing: Promise<void> | undefined;
     const at = (where: string) => {
       if (where === from) closing = reactor.close();
     };
-    const server = await scene.listen(reactor, (connection) => {
+    const server = await fixture.listen(reactor, (connection) => {
       at('accepted');
       connection.onReadable = () => {
         at('readable');
@@ -204,10 +204,10 @@ connectCases.test('the reactor is closed from each of its callbacks', async (sce
       };
     }
     if (from === 'close') {
-      await scene.until(() => server.connections > 0);
+      await fixture.until(() => server.connections > 0);
       other.destroy();
     }
-    await scene.until(() => closing !== undefined);
+    await fixture.until(() => closing !== undefined);
     await closing;
     expect(reactor.inspect()).toMatchObject({ isOpen: false, connections: 0, servers: 0 });
     await expect(reactor.listen({ port: 0 })).rejects.toMatchObject({ code: 'ERR_REACTOR_CLOSED' });

@@ -1,27 +1,27 @@
 import { expect } from 'vitest';
-import { Cases, readAll, readBytes } from '../scene.js';
+import { Cases, readAll, readBytes } from '../fixture.js';
 
 export const echoCases = new Cases();
 
-echoCases.test('E01 the same 11 bytes come back, and the server sees the end', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+echoCases.test('E01 the same 11 bytes come back, and the server sees the end', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
   client.write('Tofu Engine');
   expect((await readBytes(client, 11)).toString()).toBe('Tofu Engine');
   client.end();
   expect(await client.read(Buffer.alloc(1))).toBe(0);
   await client.closed;
-  await scene.until(() => server.connections === 0);
+  await fixture.until(() => server.connections === 0);
   expect([client.bytesRead, client.bytesWritten]).toEqual([11, 11]);
 });
 
-echoCases.test('E02 many pings, half-open allowed, then the end', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor, { allowHalfOpen: false });
+echoCases.test('E02 many pings, half-open allowed, then the end', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor, { allowHalfOpen: false });
   const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
   const into = Buffer.alloc(16);
-  const rounds = scene.host.isSimulated ? 100 : 300;
+  const rounds = fixture.host.isSimulated ? 100 : 300;
   for (let round = 0; round < rounds; round += 1) {
     client.write('PING');
     let length = 0;
@@ -33,18 +33,18 @@ echoCases.test('E02 many pings, half-open allowed, then the end', async (scene) 
   await client.closed;
 });
 
-echoCases.test('E03 all 256 values of a byte, both ways', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+echoCases.test('E03 all 256 values of a byte, both ways', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
   client.write([bytes, bytes]);
   expect(await readBytes(client, 512)).toEqual(Buffer.concat([bytes, bytes]));
 });
 
-echoCases.test('E05 what is written before it is connected is sent in order', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+echoCases.test('E05 what is written before it is connected is sent in order', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   let connected = 0;
   const client = reactor.open(server.endpoint, () => {
     connected += 1;
@@ -61,9 +61,9 @@ echoCases.test('E05 what is written before it is connected is sent in order', as
   expect((await readAll(other)).toString()).toBe('only');
 });
 
-echoCases.test('E09 100 double small writes: byte counts are exact', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+echoCases.test('E09 100 double small writes: byte counts are exact', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
   let sent = '';
   for (let round = 0; round < 100; round += 1) {
@@ -76,11 +76,11 @@ echoCases.test('E09 100 double small writes: byte counts are exact', async (scen
 
 echoCases.test(
   'R08 a message larger than the buffer is read in pieces, none is lost',
-  async (scene) => {
-    const reactor = scene.reactor();
+  async (fixture) => {
+    const reactor = fixture.reactor();
     const pieces: string[] = [];
     const small = Buffer.alloc(8);
-    const server = await scene.listen(reactor, (connection) => {
+    const server = await fixture.listen(reactor, (connection) => {
       connection.onReadable = () => {
         const count = connection.readInto(small);
         if (typeof count === 'number' && count > 0) pieces.push(small.toString('latin1', 0, count));
@@ -88,17 +88,17 @@ echoCases.test(
     });
     const client = await reactor.connect(server.endpoint);
     client.write('hello world');
-    await scene.until(() => pieces.join('') === 'hello world');
+    await fixture.until(() => pieces.join('') === 'hello world');
     expect(pieces.every(({ length }) => length <= small.length)).toBe(true);
     expect(pieces.length).toBeGreaterThan(1);
   },
 );
 
-echoCases.test('R05 W03 megabytes come back whole and in order', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+echoCases.test('R05 W03 megabytes come back whole and in order', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
-  const bytes = Buffer.alloc(scene.host.isSimulated ? 1_048_576 : 8 * 1_048_576);
+  const bytes = Buffer.alloc(fixture.host.isSimulated ? 1_048_576 : 8 * 1_048_576);
   for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(at, at);
   client.write(bytes, { keep: true });
   client.end();
@@ -107,11 +107,11 @@ echoCases.test('R05 W03 megabytes come back whole and in order', async (scene) =
 
 echoCases.test(
   'W06 a slow reader gets all of 2 MB, and the writer is told of room',
-  async (scene) => {
-    const reactor = scene.reactor();
+  async (fixture) => {
+    const reactor = fixture.reactor();
     const chunk = Buffer.alloc(65_536, 0x61);
     let [left, drains, most] = [32, 0, 0];
-    const server = await scene.listen(reactor, (connection) => {
+    const server = await fixture.listen(reactor, (connection) => {
       const write = () => {
         while (left > 0) {
           left -= 1;
@@ -135,10 +135,10 @@ echoCases.test(
       const count = await client.read(into);
       if (count === 0) break;
       total += count;
-      await scene.until(() => true);
+      await fixture.until(() => true);
     }
     expect(total).toBe(32 * chunk.length);
     expect(most).toBeLessThanOrEqual(chunk.length);
-    if (scene.host.isSimulated) expect(drains).toBeGreaterThan(0);
+    if (fixture.host.isSimulated) expect(drains).toBeGreaterThan(0);
   },
 );

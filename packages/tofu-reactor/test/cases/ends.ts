@@ -1,17 +1,17 @@
 import type { Connection } from 'tofu-reactor';
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { Cases, readAll } from '../scene.js';
+import { Cases, readAll } from '../fixture.js';
 
 export const endCases = new Cases();
 
 endCases.test(
   'H01 the end of the stream is 0, after all that was sent before it',
-  async (scene) => {
-    const reactor = scene.reactor();
+  async (fixture) => {
+    const reactor = fixture.reactor();
     const seen: string[] = [];
     const into = Buffer.alloc(64);
-    const server = await scene.listen(reactor, (connection) => {
+    const server = await fixture.listen(reactor, (connection) => {
       connection.onReadable = () => {
         for (;;) {
           const count = connection.readInto(into);
@@ -24,21 +24,21 @@ endCases.test(
     });
     const client = await reactor.connect(server.endpoint);
     client.end('last');
-    await scene.until(() => seen.at(-1) === 'close undefined');
+    await fixture.until(() => seen.at(-1) === 'close undefined');
     // The bytes may come in pieces.
     expect(seen.join('|')).toMatch(/^l\|?a\|?s\|?t\|end\|close undefined$/);
     expect(await client.read(into)).toBe(0);
   },
 );
 
-endCases.test('H04 half open: one side goes on after the end of the other', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.listen(
+endCases.test('H04 half open: one side goes on after the end of the other', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.listen(
     reactor,
     async (connection) => {
       expect((await readAll(connection)).toString()).toBe('question');
       expect(connection.isReadEnded).toBe(true);
-      await scene.settle();
+      await fixture.settle();
       connection.end('answer');
     },
     { allowHalfOpen: true },
@@ -47,12 +47,12 @@ endCases.test('H04 half open: one side goes on after the end of the other', asyn
   client.end('question');
   expect((await readAll(client)).toString()).toBe('answer');
   await client.closed;
-  await scene.until(() => server.connections === 0);
+  await fixture.until(() => server.connections === 0);
 });
 
-endCases.test('H07 calls on a closed connection do not throw', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+endCases.test('H07 calls on a closed connection do not throw', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
   client.destroy();
   await client.closed;
@@ -72,14 +72,14 @@ endCases.test('H07 calls on a closed connection do not throw', async (scene) => 
 
 endCases.test(
   'H08 a write after the own end is refused; after the other end it fails once',
-  async (scene) => {
-    const reactor = scene.reactor();
-    const server = await scene.listen(reactor, (connection) => connection.destroy());
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.listen(reactor, (connection) => connection.destroy());
     const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
     const closes: unknown[] = [];
     client.onClose = (error) => closes.push(error);
     expect(await client.read(Buffer.alloc(1))).toBe(0);
-    await scene.until(() => {
+    await fixture.until(() => {
       if (client.isOpen) client.write('into the void');
       return closes.length > 0;
     });
@@ -95,56 +95,56 @@ endCases.test(
 
 for (const isPolled of [true, false]) {
   const when = isPolled ? 'while it is asked about' : 'before it is asked about';
-  endCases.test(`X01 a reset ${when} is an error and no end`, async (scene) => {
-    const reactor = scene.reactor();
+  endCases.test(`X01 a reset ${when} is an error and no end`, async (fixture) => {
+    const reactor = fixture.reactor();
     const connections: Connection[] = [];
     const closes: unknown[] = [];
     const counts: unknown[] = [];
-    const server = await scene.listen(reactor, (connection) => {
+    const server = await fixture.listen(reactor, (connection) => {
       connections.push(connection);
       connection.onClose = (error) => closes.push(error);
     });
-    const peer = await scene.raw(server);
-    await scene.until(() => connections.length === 1);
+    const peer = await fixture.raw(server);
+    await fixture.until(() => connections.length === 1);
     const connection = connections[0] as Connection;
     const read = () => {
       counts.push(connection.readInto(Buffer.alloc(8)));
     };
     if (isPolled) {
       connection.onReadable = read;
-      await scene.settle();
+      await fixture.settle();
     }
     // Closing with unread bytes is a reset, too, also over AF_UNIX.
     connection.write('unread');
-    await scene.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
-    if (scene.host.over === 'IP') peer.abortOnClose();
+    await fixture.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
+    if (fixture.host.over === 'IP') peer.abortOnClose();
     peer.close();
-    await scene.settle();
+    await fixture.settle();
     if (!isPolled) connection.onReadable = read;
-    await scene.until(() => closes.length > 0);
+    await fixture.until(() => closes.length > 0);
     expect(counts).not.toContain(0);
     expect(closes).toEqual([expect.objectContaining({ code: 'ECONNRESET', syscall: 'read' })]);
   });
 }
 
-endCases.test('X05 a peer that closes with unread bytes resets', async (scene) => {
-  const reactor = scene.reactor();
+endCases.test('X05 a peer that closes with unread bytes resets', async (fixture) => {
+  const reactor = fixture.reactor();
   const closes: unknown[] = [];
-  const server = await scene.listen(reactor, (connection) => {
+  const server = await fixture.listen(reactor, (connection) => {
     connection.onClose = (error) => closes.push(error);
     connection.onReadable = () => connection.readInto(Buffer.alloc(8));
     connection.write('never read');
   });
-  const peer = await scene.raw(server);
-  await scene.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
+  const peer = await fixture.raw(server);
+  await fixture.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
   peer.close();
-  await scene.until(() => closes.length > 0);
+  await fixture.until(() => closes.length > 0);
   expect(closes).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
 });
 
-endCases.test('W04 what was written before close arrives', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.listen(reactor, async (connection) => {
+endCases.test('W04 what was written before close arrives', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.listen(reactor, async (connection) => {
     connection.write(Buffer.alloc(300_000, 0x62));
     await connection.close();
   });
@@ -153,9 +153,9 @@ endCases.test('W04 what was written before close arrives', async (scene) => {
   expect(bytes.equals(Buffer.alloc(300_000, 0x62))).toBe(true);
 });
 
-endCases.test('reset: the peer sees an error', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.listen(reactor, (connection) => {
+endCases.test('reset: the peer sees an error', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.listen(reactor, (connection) => {
     connection.onReadable = () => {
       if (connection.readInto(Buffer.alloc(1)) !== wouldBlock) connection.reset();
     };

@@ -1,13 +1,13 @@
 import type { Connection } from 'tofu-reactor';
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { Cases, drain, readBytes } from '../scene.js';
+import { Cases, drain, readBytes } from '../fixture.js';
 
 export const serverCases = new Cases();
 
-serverCases.test('E06 E08 close waits for the connections, and twice is once', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+serverCases.test('E06 E08 close waits for the connections, and twice is once', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
   client.write('x');
   expect(await client.read(Buffer.alloc(1))).toBe(1);
@@ -17,7 +17,7 @@ serverCases.test('E06 E08 close waits for the connections, and twice is once', a
   void closing.then(() => {
     isClosed = true;
   });
-  await scene.settle();
+  await fixture.settle();
   expect([isClosed, server.isListening, server.connections]).toEqual([false, false, 1]);
   client.write('y');
   expect(await client.read(Buffer.alloc(1))).toBe(1);
@@ -27,56 +27,56 @@ serverCases.test('E06 E08 close waits for the connections, and twice is once', a
   await server[Symbol.asyncDispose]();
 });
 
-serverCases.test('E10 A07 a server closes while a client connects', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+serverCases.test('E10 A07 a server closes while a client connects', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   const client = reactor.open(server.endpoint);
   client.onClose = () => {};
   void server.close();
   expect(server.endpoint).toBeDefined();
-  await scene.settle();
+  await fixture.settle();
   client.destroy();
   await client.closed;
 });
 
-serverCases.test('S06 51 rounds of connect, hello, close', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.echo(reactor);
+serverCases.test('S06 51 rounds of connect, hello, close', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
   for (let round = 0; round < 51; round += 1) {
     await using client = await reactor.connect(server.endpoint);
     client.write('hello');
     expect((await readBytes(client, 5)).toString()).toBe('hello');
   }
-  await scene.until(() => server.connections === 0);
+  await fixture.until(() => server.connections === 0);
   expect(server.accepted).toBe(51);
 });
 
 serverCases.test(
   'S08 beyond maxConnections clients are dropped, and room is made by a close',
-  async (scene) => {
-    const reactor = scene.reactor();
+  async (fixture) => {
+    const reactor = fixture.reactor();
     const dropped: unknown[] = [];
-    const server = await scene.echo(reactor, { maxConnections: 3 });
+    const server = await fixture.echo(reactor, { maxConnections: 3 });
     server.onDrop = (each) => dropped.push(each);
     const clients: Connection[] = [];
     for (let index = 0; index < 6; index += 1) {
       const client = await reactor.connect(server.endpoint).catch(() => undefined);
       if (client !== undefined) clients.push(client);
-      await scene.until(() => server.accepted === index + 1);
+      await fixture.until(() => server.accepted === index + 1);
     }
     expect([server.connections, dropped.length]).toEqual([3, 3]);
     expect(dropped[0]).toMatchObject({ local: server.endpoint });
     clients[0]?.destroy();
-    await scene.until(() => server.connections === 2);
+    await fixture.until(() => server.connections === 2);
     const next = await reactor.connect(server.endpoint);
     next.write('room');
     expect((await readBytes(next, 4)).toString()).toBe('room');
   },
 );
 
-serverCases.test('for await has the connections, one after another', async (scene) => {
-  const reactor = scene.reactor();
-  const server = await scene.listen(reactor);
+serverCases.test('for await has the connections, one after another', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.listen(reactor);
   const served: string[] = [];
   const serving = (async () => {
     for await (const connection of server) {
@@ -92,7 +92,7 @@ serverCases.test('for await has the connections, one after another', async (scen
     expect(await client.read(Buffer.alloc(1))).toBe(1);
     client.end();
   }
-  await scene.until(() => server.connections === 0);
+  await fixture.until(() => server.connections === 0);
   await server.close();
   await serving;
   expect(served).toEqual(['a', 'b', 'c', 'over']);
@@ -100,29 +100,29 @@ serverCases.test('for await has the connections, one after another', async (scen
 
 serverCases.test(
   'accepting pauses at the limit of the reactor: clients wait, and are served later',
-  async (scene) => {
-    const reactor = scene.reactor({ maxConnections: 2 });
-    const server = await scene.echo(reactor);
-    const peers = [await scene.raw(server), await scene.raw(server), await scene.raw(server)];
-    await scene.until(() => server.accepted === 2);
-    await scene.settle();
+  async (fixture) => {
+    const reactor = fixture.reactor({ maxConnections: 2 });
+    const server = await fixture.echo(reactor);
+    const peers = [await fixture.raw(server), await fixture.raw(server), await fixture.raw(server)];
+    await fixture.until(() => server.accepted === 2);
+    await fixture.settle();
     expect([server.accepted, reactor.inspect().isFull]).toEqual([2, true]);
     peers[0]?.close();
-    await scene.until(() => server.accepted === 3);
+    await fixture.until(() => server.accepted === 3);
     peers[2]?.send(Buffer.from('x'));
-    await scene.until(() => peers[2]?.recv(Buffer.alloc(1)) === 1);
-    await scene.settle();
+    await fixture.until(() => peers[2]?.recv(Buffer.alloc(1)) === 1);
+    await fixture.settle();
   },
 );
 
 serverCases.test(
   'a write is refused once too much waits; accepting pauses for the sum of all',
-  async (scene) => {
-    const reactor = scene.reactor({ maxBufferedBytes: 200_000, maxBufferedBytesInAll: 250_000 });
+  async (fixture) => {
+    const reactor = fixture.reactor({ maxBufferedBytes: 200_000, maxBufferedBytesInAll: 250_000 });
     const connections: Connection[] = [];
-    const server = await scene.listen(reactor, (connection) => connections.push(connection));
-    const peer = await scene.raw(server);
-    await scene.until(() => connections.length === 1);
+    const server = await fixture.listen(reactor, (connection) => connections.push(connection));
+    const peer = await fixture.raw(server);
+    await fixture.until(() => connections.length === 1);
     const connection = connections[0] as Connection;
     const chunk = Buffer.alloc(1_048_576);
     const fill = () => {
@@ -131,10 +131,10 @@ serverCases.test(
     expect(fill).toThrow(expect.objectContaining({ code: 'ERR_REACTOR_BUFFER_FULL' }));
     expect(reactor.inspect().bufferedBytes).toBe(connection.bufferedBytes);
     expect(connection.bufferedBytes).toBeGreaterThan(200_000);
-    await scene.raw(server);
-    await scene.settle();
+    await fixture.raw(server);
+    await fixture.settle();
     expect([reactor.inspect().isFull, connections.length]).toEqual([true, 1]);
-    await scene.until(() => {
+    await fixture.until(() => {
       drain(peer);
       return connections.length === 2;
     });
@@ -143,11 +143,11 @@ serverCases.test(
 
 serverCases.test(
   'M05 a program that does not read pauses; the next read resumes',
-  async (scene) => {
-    const reactor = scene.reactor();
+  async (fixture) => {
+    const reactor = fixture.reactor();
     let calls = 0;
     const connections: Connection[] = [];
-    const server = await scene.listen(reactor, (connection) => {
+    const server = await fixture.listen(reactor, (connection) => {
       connections.push(connection);
       connection.onReadable = () => {
         calls += 1;
@@ -155,25 +155,25 @@ serverCases.test(
     });
     const client = await reactor.connect(server.endpoint);
     client.write('one');
-    await scene.until(() => calls > 0);
+    await fixture.until(() => calls > 0);
     const before = calls;
     client.write('two');
-    await scene.settle();
+    await fixture.settle();
     expect(calls).toBe(before);
     const connection = connections[0] as Connection;
     const into = Buffer.alloc(64);
-    await scene.until(
+    await fixture.until(
       () => connection.bytesRead + Number(connection.readInto(into) !== wouldBlock) >= 6,
     );
     client.write('three');
-    await scene.until(() => calls > before);
+    await fixture.until(() => calls > before);
   },
 );
 
-serverCases.test('T06 an idle time is over once, and can be taken back', async (scene) => {
-  const reactor = scene.reactor();
+serverCases.test('T06 an idle time is over once, and can be taken back', async (fixture) => {
+  const reactor = fixture.reactor();
   const fired: string[] = [];
-  const server = await scene.echo(reactor);
+  const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
   const quiet = await reactor.connect(server.endpoint);
   quiet.onTimeout = () => fired.push('quiet');
@@ -181,7 +181,7 @@ serverCases.test('T06 an idle time is over once, and can be taken back', async (
   client.setTimeout(5);
   client.setTimeout(0);
   quiet.setTimeout(5);
-  await scene.until(() => fired.length > 0);
+  await fixture.until(() => fired.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(fired).toEqual(['quiet']);
   for (const wrong of [-1, Number.NaN, '5', 2 ** 31]) {
@@ -191,9 +191,9 @@ serverCases.test('T06 an idle time is over once, and can be taken back', async (
 
 serverCases.test(
   'one that streams as fast as it can leaves the others their turn',
-  async (scene) => {
-    const reactor = scene.reactor();
-    const server = await scene.echo(reactor);
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
     const streamed = { bytes: 0 };
     const chunk = Buffer.alloc(65_536);
     const into = Buffer.alloc(65_536);

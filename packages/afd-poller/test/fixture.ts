@@ -44,16 +44,16 @@ export interface Host {
 const limitMs = 5_000;
 
 /** The stage of one case: sockets and pollers that are closed at its end, whatever happens. */
-export class Scene {
+export class Fixture {
   readonly host: Host;
-  readonly way: PresetName;
+  readonly preset: PresetName;
   readonly creator: SocketCreator;
   readonly #pollers: AfdPoller<string>[] = [];
   readonly #skts: Skt[] = [];
 
-  constructor(host: Host, way: PresetName) {
+  constructor(host: Host, preset: PresetName) {
     this.host = host;
-    this.way = way;
+    this.preset = preset;
     this.creator = createSocketCreator(host.kernel);
   }
 
@@ -65,7 +65,7 @@ export class Scene {
   poller(options: PollerOptions & PollerSeams = {}): AfdPoller<string> {
     const { kernel, now } = this.host;
     const defaults = { allowMainThread: true, kernel, now };
-    const poller = pollerOf<string>(this.way, { ...defaults, ...options });
+    const poller = pollerOf<string>(this.preset, { ...defaults, ...options });
     this.#pollers.push(poller);
     return poller;
   }
@@ -234,7 +234,7 @@ export function inWords(events: PollEvents<string>): string[] {
 /** One case: its id and claim, and what shows it. */
 export interface Case {
   readonly name: string;
-  readonly run: (scene: Scene) => void;
+  readonly run: (fixture: Fixture) => void;
   /** Set where it is about sockets of one kind alone. */
   readonly only?: Over;
 }

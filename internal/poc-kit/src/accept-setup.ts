@@ -26,7 +26,7 @@ const message = 'Tofu Engine';
  * What both stage 1 variants have around the kernel calls that they are about: a listener, a real
  * client in another thread (or the user's own), and the accept that must be real in the end.
  */
-export class AcceptScene {
+export class AcceptSetup {
   readonly #proof: Proof;
   readonly #options: AcceptStageOptions;
   readonly #address: ServerAddress<SktEndpoint>;

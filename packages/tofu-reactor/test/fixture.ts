@@ -36,7 +36,7 @@ const limitMs = 10_000;
 const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** What one case uses: reactors and raw sockets, closed at its end, whatever happens. */
-export class Scene {
+export class Fixture {
   readonly host: TestHost;
   readonly #reactors: Reactor[] = [];
   readonly #skts: (ClientSkt | AcceptedSkt)[] = [];
@@ -168,7 +168,7 @@ export async function readAll(connection: Connection): Promise<Buffer> {
 /** One case: its id and claim, and what shows it. */
 export interface Case {
   readonly name: string;
-  readonly run: (scene: Scene) => Promise<void>;
+  readonly run: (fixture: Fixture) => Promise<void>;
   /** Set where it is about sockets of one kind alone. */
   readonly only?: Over;
 }
