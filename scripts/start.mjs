@@ -22,7 +22,7 @@ const help = `npm start -- [flags]: sets everything up and runs the stages, each
   --external      let a client of yours prove the accept; wants --stage
   --port NUMBER   the port to listen on (default: a free one)
   --json          standard output is one line of JSON per verdict, for programs; npm writes its own
-                  lines there unless told: npm start --silent -- --json
+                  lines there unless silenced: npm start --silent -- --json
   --serve         run stage 2's echo server in this terminal, until Ctrl-C
   --address TEXT  where it listens (default: 'tcp|127.0.0.1|7099')
   --trace         each NT call a line on standard error: arguments, status, its packet

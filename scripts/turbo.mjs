@@ -1,4 +1,4 @@
-// pnpm turbo ...: the pinned turbo. Only its task `test`, which is the whole pipeline, needs to be told
+// pnpm turbo ...: the pinned turbo. Only its task `test`, which is the whole pipeline, needs special
 // what was asked of it: a task does not see the arguments of its turbo.
 import { describeThisHost, main, run, SetupError, turboBinary } from './common.mjs';
 import { filterIn, howToFilter, isForceIn, isTestRun } from './test-arguments.mjs';

@@ -19,7 +19,7 @@ const serveBytes = 262_144;
 /** How often a turn tries, and how many bytes it serves, before it looks at the poller again. */
 const tryBudget = 256;
 const turnBytes = 2_097_152;
-/** A look that told of so many may have left others: it is made again, but not for ever. */
+/** A wait that reported this many events may have left others: it is repeated, up to {@link mostLooks}. */
 const crowd = 64;
 const mostLooks = 16;
 /** Reported once; then this server asks for more when it is through with it. */
@@ -97,16 +97,16 @@ export class EngineServer {
   /** Waits once, unless somebody is to be served anyway, and serves. */
   turn(timeoutMs: number): void {
     const isBusy = this.#eager.length > 0;
-    let told = this.#serveReady(isBusy ? 0 : timeoutMs);
-    const hasOthers = told > 0;
+    let reported = this.#serveReady(isBusy ? 0 : timeoutMs);
+    const hasOthers = reported > 0;
     // All that wait at the poller are served before those that are tried have their next try.
-    for (let looks = 1; isBusy && told >= crowd && looks < mostLooks; looks += 1) {
-      told = this.#serveReady(0);
+    for (let looks = 1; isBusy && reported >= crowd && looks < mostLooks; looks += 1) {
+      reported = this.#serveReady(0);
     }
     this.#tryAgain(hasOthers ? 1 : tryBudget);
   }
 
-  /** @returns how many were told of. */
+  /** @returns the number of events. */
   #serveReady(timeoutMs: number): number {
     const events = this.poller.wait(timeoutMs, this.#events);
     for (const event of events) {

@@ -23,7 +23,7 @@ export interface LoadResult {
   readonly p50us: number;
   readonly p99us: number;
   readonly p999us: number;
-  /** CPU time of each process that was named, within the window; empty where it cannot be told. */
+  /** CPU time of each process that was named, within the window; empty where it is not known. */
   readonly cpuNs: readonly number[];
 }
 

@@ -43,7 +43,7 @@ export function hostRow(): HostRow {
   };
 }
 
-/** The last of the cores that this process may use; undefined where that cannot be told. */
+/** The last of the cores that this process may use; undefined where that is not known. */
 function lastCore(): number | undefined {
   try {
     const status = readFileSync('/proc/self/status', 'utf8');

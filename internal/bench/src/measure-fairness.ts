@@ -4,13 +4,13 @@ import type { Servers } from './servers.js';
 import { type Entry, loadOf } from './workloads.js';
 
 const warmupSeconds = 0.2;
-/** So many messages of each connection tell shares apart. A slow host is given so much longer. */
+/** With this many messages of each connection its share is distinct from chance. A slow host is given so much longer. */
 const messagesEach = 15;
 const longestFactor = 3;
 /** How much longer than the others the one streams that is to be beside them all the time. */
 const longerSeconds = warmupSeconds + 0.15;
 
-/** How long it is measured, with which generator, and whom to tell. */
+/** How long it is measured, with which generator, and the callback of its progress. */
 export interface FairnessOptions {
   readonly seconds: number;
   readonly rounds: number;

@@ -9,7 +9,7 @@ const warmupSeconds = 0.1;
 /** Fewer have no spread to speak of. */
 const leastRounds = 3;
 
-/** How a workload is measured, and whom to tell. */
+/** How a workload is measured, and the callback of its progress. */
 export interface SpeedOptions {
   readonly pairs: number;
   readonly seconds: number;
@@ -94,7 +94,7 @@ function inTurn(seats: readonly Seat[], round: number): Seat[] {
   return round % 2 === 0 ? order : order.reverse();
 }
 
-/** @param asksServer the generator cannot tell what the server needed of the processor. */
+/** @param asksServer the generator cannot measure the server's processor time. */
 async function measureOnce({ loader, server }: Seat, seconds: number, asksServer: boolean) {
   // The blocking peer answers only between two connections.
   const isAsked = asksServer && server.entry.contestant !== 'blocking';

@@ -13,7 +13,7 @@ export interface MicroRow {
   readonly arm: Summary;
   /** Remove of an armed socket, and the packet of its poll. */
   readonly cancel: Summary;
-  /** A datagram to one of the sockets, the wait that tells of it, and its receipt. */
+  /** A datagram to one of the sockets, the wait that reports it, and its receipt. */
   readonly event: Summary;
   /** Wake, and the wait that it ends. */
   readonly wake: Summary;

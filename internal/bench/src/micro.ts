@@ -23,7 +23,7 @@ const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
 const byte = Buffer.from('x');
 const skts: DatagramSkt[] = [];
 
-/** Waits until the kernel has as many requests as there are sockets, and nothing is told. */
+/** Waits until the kernel has as many requests as there are sockets, and nothing is reported. */
 function settle(pending: number): void {
   do poller.wait(0, events);
   while (poller.inspect().pending !== pending);

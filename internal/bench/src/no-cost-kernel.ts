@@ -29,7 +29,7 @@ interface Request {
   isQueued: boolean;
 }
 
-/** A kernel with as little in it as will do, and what a bench tells it. */
+/** A kernel with as little in it as will do, and what a bench sets. */
 export interface NoCostKernel {
   readonly kernel: Kernel;
   /** Sockets made from now on always have something to be received, or never. */
@@ -52,7 +52,7 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
   const skipping = new Uint8Array(1 << 20);
   /** By the place of their IO_STATUS_BLOCK. */
   const requests = new Map<number, Request>();
-  /** To be told, in order. */
+  /** Completed requests, in the order in which they are reported. */
   const queue: (Request | undefined)[] = new Array(queuePlaces).fill(undefined);
   let [head, tail] = [0, 0];
   let nextHandle = 4;
@@ -77,21 +77,21 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
   const compact = (info: number): void => {
     const first = info + Handles[0];
     const all = count(info);
-    let told = 0;
+    let reported = 0;
     for (let index = 0; index < all; index += 1) {
       const handle = view.getUint32(first + index * pollHandleBytes, true);
       if (ready[handle] !== 1) continue;
-      const at = first + told * pollHandleBytes;
+      const at = first + reported * pollHandleBytes;
       view.setUint32(at, handle, true);
       view.setUint32(at + 4, 0, true);
       view.setUint32(at + 8, AFD_POLL_RECEIVE, true);
       view.setUint32(at + 12, 0, true);
-      told += 1;
+      reported += 1;
     }
-    view.setUint32(info + NumberOfHandles[0], told, true);
+    view.setUint32(info + NumberOfHandles[0], reported, true);
   };
 
-  const tell = (request: Request, status: number): void => {
+  const complete = (request: Request, status: number): void => {
     view.setUint32(request.iosb, status, true);
     request.isQueued = true;
     queue[tail % queuePlaces] = request;
@@ -134,14 +134,15 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
     if (!namesReady(info)) return STATUS_PENDING;
     compact(info);
     if (succeedsAtOnce && skipping[file] === 1) view.setUint32(iosb, STATUS_SUCCESS, true);
-    else tell(request, STATUS_SUCCESS);
+    else complete(request, STATUS_SUCCESS);
     return succeedsAtOnce ? STATUS_SUCCESS : STATUS_PENDING;
   };
 
   const cancelAll = (file: HANDLE): number => {
     for (const request of requests.values()) {
       const isPending = view.getUint32(request.iosb, true) === STATUS_PENDING;
-      if (request.file === file && isPending && !request.isQueued) tell(request, STATUS_CANCELLED);
+      if (request.file === file && isPending && !request.isQueued)
+        complete(request, STATUS_CANCELLED);
     }
     return STATUS_SUCCESS;
   };
@@ -150,7 +151,7 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
     if (iosbAddress === 0) return cancelAll(file);
     const request = requests.get(memory.at(iosbAddress));
     if (request === undefined || request.isQueued) return STATUS_NOT_FOUND;
-    tell(request, STATUS_CANCELLED);
+    complete(request, STATUS_CANCELLED);
     return STATUS_SUCCESS;
   };
 

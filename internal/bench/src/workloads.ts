@@ -6,7 +6,7 @@ import {
   engineOf,
 } from './contestants.js';
 
-/** What a load generator is told. */
+/** The options of a load generator. */
 export interface Load {
   readonly mode: 'echo' | 'stream' | 'churn';
   readonly connections: number;
@@ -103,7 +103,7 @@ export function entriesOf({ id, load }: Workload): Entry[] {
       .map((contestant) => ({ contestant, bufferBytes: chunkBytes, label: contestant }));
   }
   // How much is read at a time decides how fast a stream is, so both are shown. node:net chooses
-  // for itself unless it is told by `onread`. A stream has nearly always more: to ask is nothing.
+  // for itself, except through `onread`. A stream nearly always has more, so asking costs little.
   return able.flatMap((contestant) => {
     if (contestant === 'engine-asking') return [];
     const sizes = contestant === baseline ? [chunkBytes] : [chunkBytes, windowBytes];

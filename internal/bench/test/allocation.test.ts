@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { verifyPoller } from 'afd-poller/internal';
-import { type Allocation, allocationFlags, LoadedPoller, eventsScript, presetNames } from 'bench';
+import { type Allocation, allocationFlags, eventsScript, LoadedPoller, presetNames } from 'bench';
 import { expect, test } from 'vitest';
 
 // Nothing per event: what is beyond 0 is V8's own business while it was measured. One boxed number
@@ -30,7 +30,7 @@ const cases = presetNames.flatMap((preset) => [
   { preset, succeedsAtOnce: true },
 ]);
 test.each(cases)(
-  'the kernel without a cost tells each ready socket once a wait %o',
+  'the kernel without a cost reports each ready socket once a wait %o',
   ({ preset, succeedsAtOnce }) => {
     const loaded = new LoadedPoller(preset, 500, { succeedsAtOnce });
     expect(loaded.turns(10)).toBe(640);

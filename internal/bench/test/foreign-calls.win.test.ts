@@ -106,7 +106,7 @@ describe.each(presetNames)('%s', (preset) => {
     const rounds = 5;
     for (let round = 0; round < rounds; round += 1) {
       for (const skt of skts) skt.send(message);
-      // The first of them may be told alone, before the others have arrived.
+      // The first may be reported alone, before the others have arrived.
       const sent = (calls['send'] as number) + 64;
       while ((calls['send'] as number) < sent) server.turn(5_000);
       for (const skt of skts) receive(skt);

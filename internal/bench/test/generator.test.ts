@@ -70,7 +70,7 @@ describe.each(generators)('the generator in $name', (generator) => {
     },
   );
 
-  test('the least and the most served connection are told apart', async () => {
+  test('the least and the most served connection are distinguished', async () => {
     // Every fourth connection is answered late.
     let connections = 0;
     const port = await listen((socket) => {

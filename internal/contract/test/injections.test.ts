@@ -157,7 +157,7 @@ describe('time', () => {
     expect(sim.nowMs()).toBe(250);
   });
 
-  test('a wait that nothing can end is told, and thrown', () => {
+  test('a wait that nothing can end is reported by an error', () => {
     const { sim, poller } = make();
     expect(() => poller.take(1, undefined)).toThrowError(SimDeadlockError);
     expect(sim.violations).toHaveLength(1);

@@ -44,7 +44,7 @@ function requireFree(root, number, { package: own, plan }) {
       `Stage ${number} is there: packages/${there.join(', packages/')}. ${rest}`,
     );
   }
-  // A disk that does not tell capitals apart would write over it.
+  // A case-insensitive file system would overwrite it.
   const page = readdirSync(join(root, 'kb')).find(
     (each) => each.toLowerCase() === `${plan}.md`.toLowerCase(),
   );

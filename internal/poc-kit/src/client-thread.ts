@@ -27,7 +27,7 @@ export class ClientThread {
     new URL('./client-worker.js', import.meta.url),
   ).ready();
 
-  /** Tells the client to connect; returns at once. */
+  /** Lets the client connect; returns at once. */
   connect(address: TCPClientAddress | UDSClientAddress): void {
     this.#thread.send({ connectTo: formatAddress(address) });
   }

@@ -14,7 +14,7 @@ export interface StageNames {
 
 /** What every stage's `runTest` takes. */
 export interface StageOptions {
-  /** Told each line for people; default: standard output. */
+  /** Called with each line for people; default: standard output. */
   readonly print?: Print;
   /** How long to wait for what is claimed, in milliseconds; default: 10 s. */
   readonly waitLimitMs?: number;

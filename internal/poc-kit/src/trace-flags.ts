@@ -102,7 +102,7 @@ function writeRecords(file: string, result: TraceResult): void {
 
 /**
  * Does some work, and traces it as the flags say. The file is opened before, so that a slip of the
- * finger is told before anything runs. A disk that is full costs the trace, and not the work.
+ * finger is reported before anything runs. A disk that is full costs the trace, and not the work.
  *
  * @param name the name that the trace gives the process.
  * @throws {UsageError} when the file cannot be opened.

@@ -12,7 +12,7 @@ export const builds = ['debug', 'release'] as const;
 /** One of the two builds. */
 export type Build = (typeof builds)[number];
 
-/** What to run and whom to tell. */
+/** What to run, and the callbacks of its progress. */
 export interface LadderOptions {
   /** Names of stages; default: all. */
   readonly stages?: readonly string[];
@@ -26,7 +26,7 @@ export interface LadderOptions {
   readonly isThorough?: boolean;
   /** Keep the first calls of each run for {@link Rung.trace}. Default: no. */
   readonly isTraceKept?: boolean;
-  /** Told each line of each stage but the verdict's. */
+  /** Called with each line of each stage except the verdict. */
   readonly print: (line: string) => void;
 }
 

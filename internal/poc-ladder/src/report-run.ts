@@ -16,7 +16,7 @@ function reported(rung: Rung): ReportedRung {
  * Writes the page of a run. One that cannot be written is a line that says why: the verdicts are
  * there without it, and so the exit code is theirs.
  *
- * @returns what to tell people.
+ * @returns a line for the console.
  */
 export function reportRun(
   rungs: readonly Rung[],

@@ -33,7 +33,7 @@ function lastName(node: Expression | Super): string | undefined {
 }
 
 /**
- * What the numbers of a prompt mean. A number itself cannot tell; where it comes from can: the call that
+ * What the numbers of a prompt mean. The number alone does not show it; its source does: the call that
  * is typed, or the variable that was given its result. Whatever else it was computed from is a number.
  */
 export class Meanings {

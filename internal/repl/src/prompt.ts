@@ -9,7 +9,7 @@ import { NtClose } from 'ntdllx';
 import { wineVersion } from 'ntdllx/probe';
 import { defineCommands } from './commands.js';
 import { completePrototypes } from './completion.js';
-import { leavingText } from './leaving.js';
+import { endMark } from './end-mark.js';
 import { type Meaning, Meanings } from './meanings.js';
 import { TypedInput } from './resize.js';
 import { makeScope } from './scope.js';
@@ -53,7 +53,7 @@ const lineOutput: LineOutput = {
 };
 
 const lines = new TraceLines(lineOutput, isColored);
-const trace: Trace = startTrace({ keep: false, onRecord: (record) => lines.tell(record) });
+const trace: Trace = startTrace({ keep: false, onRecord: (record) => lines.write(record) });
 const scope = makeScope();
 const meanings = new Meanings();
 /** What the value that is about to be written means. */
@@ -90,7 +90,7 @@ function watchEvaluation(server: REPLServer): void {
     evaluate.call(server, source, context, file, finish);
   };
   Object.defineProperty(server, 'eval', { value: watched });
-  // What throws is told past `done`; but a prompt always follows.
+  // An error does not go through `done`; but a prompt always follows.
   const { displayPrompt } = server;
   server.displayPrompt = (preserveCursor) => {
     trace.flush();
@@ -142,7 +142,7 @@ if (terminal !== undefined) {
   server.setupHistory(settings.history ?? '', () => {});
 }
 // However it ends: process.exit may be called by what was typed.
-if (terminal !== undefined) process.on('exit', () => output.write(leavingText));
+if (terminal !== undefined) process.on('exit', () => output.write(endMark));
 server.on('exit', () => {
   closeEverything();
   process.exit();

@@ -17,7 +17,7 @@ export const resizeText = ({ columns, rows }: TerminalSize) =>
 
 const resizes = new RegExp(`${introducer}\\[8;(\\d+);(\\d+)t`, 'g');
 
-/** What was typed, without the reports of a new size, which it tells. */
+/** What was typed, without the reports of a new size, which it passes on. */
 export class TypedInput extends Transform {
   readonly #onResize: (size: TerminalSize) => void;
 

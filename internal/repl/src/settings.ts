@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { TerminalSize } from './resize.js';
 
-/** What the program that owns the terminal tells the one that evaluates. */
+/** What the program that owns the terminal passes to the one that evaluates. */
 export interface Settings {
   /** Undefined where there is no terminal. */
   readonly terminal: (TerminalSize & { readonly colorDepth: number }) | undefined;

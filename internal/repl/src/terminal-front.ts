@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { RunOptions } from 'winnode';
-import { takeLeaving } from './leaving.js';
+import { takeEndMark } from './end-mark.js';
 import { resizeText } from './resize.js';
 
 /** How long the program may say nothing after Ctrl-C before that is said. */
@@ -67,9 +67,9 @@ export class TerminalFront {
     child.stdin?.on('error', () => {});
     child.stdout?.on('data', (written: Buffer) => {
       patience.answered();
-      const { text, isLeaving } = takeLeaving(written);
+      const { text, isEnding } = takeEndMark(written);
       stdout.write(text);
-      if (isLeaving) child.stdin?.end();
+      if (isEnding) child.stdin?.end();
     });
     // Wine opens a console for any stream that is a terminal, and would draw there, too.
     child.stderr?.on('data', (text: Buffer) => {

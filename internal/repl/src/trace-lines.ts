@@ -62,7 +62,7 @@ export class TraceLines {
     this.#isBusy = false;
   }
 
-  tell(record: TraceRecord): void {
+  write(record: TraceRecord): void {
     if (!this.isOn) return;
     const line = `${traceLine(record, this.#originUs, this.#isColored)}\n`;
     if (this.#isBusy) this.#output.write(line);

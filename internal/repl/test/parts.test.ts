@@ -3,9 +3,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import {
+  endMark,
   examples,
   historyFile,
-  leavingText,
   Meanings,
   meaningText,
   openCallOf,
@@ -17,7 +17,7 @@ import {
   resizeText,
   statusText,
   TypedInput,
-  takeLeaving,
+  takeEndMark,
   writeSettings,
 } from 'nt-repl';
 import { describe, expect, test } from 'vitest';
@@ -151,9 +151,9 @@ test('a relative path of a history is of the working directory; one with a ~ is 
 });
 
 test('the last word of the program is heard, and not shown', () => {
-  const { text, isLeaving } = takeLeaving(Buffer.from(`a${leavingText}b`));
-  expect([text.toString(), isLeaving]).toEqual(['ab', true]);
-  expect(takeLeaving(Buffer.from('a'))).toMatchObject({ isLeaving: false });
+  const { text, isEnding } = takeEndMark(Buffer.from(`a${endMark}b`));
+  expect([text.toString(), isEnding]).toEqual(['ab', true]);
+  expect(takeEndMark(Buffer.from('a'))).toMatchObject({ isEnding: false });
 });
 
 test('settings arrive as they were sent', () => {
@@ -164,7 +164,7 @@ test('settings arrive as they were sent', () => {
   expect(readSettings(writeSettings(none))).toEqual(none);
 });
 
-test('a new size is told and not typed; every other byte comes through', async () => {
+test('a new size is reported and not typed; every other byte comes through', async () => {
   const sizes: unknown[] = [];
   const input = new TypedInput((size) => sizes.push(size));
   const typed = Buffer.concat([

@@ -40,7 +40,7 @@ export class Terminal {
   readonly #child: ChildProcess;
   #text = '';
   #seen = 0;
-  #told = () => {};
+  #onOutput = () => {};
 
   constructor(history = '') {
     const prompt = `'${process.execPath}' '${main}' --build ${build}`;
@@ -51,12 +51,12 @@ export class Terminal {
     this.#child = spawn('script', script, { env });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#text += text;
-      this.#told();
+      this.#onOutput();
     });
     this.ended = new Promise((done) => {
       this.#child.on('close', (code) => {
         done(code);
-        this.#told();
+        this.#onOutput();
       });
     });
   }
@@ -89,7 +89,7 @@ export class Terminal {
       }
       await new Promise<void>((done) => {
         const timer = setTimeout(done, leftMs);
-        this.#told = () => {
+        this.#onOutput = () => {
           clearTimeout(timer);
           done();
         };

@@ -80,7 +80,7 @@ export class Bindings {
   }
 }
 
-/** True if a socket that is bound to the wildcard takes a family: IPv6 takes IPv4 if told to. */
+/** True if a socket that is bound to the wildcard takes a family: IPv6 accepts IPv4 if configured to. */
 function takesFamily(socket: SimSocket, family: number): boolean {
   return socket.family === family || (socket.family === 23 && !socket.isV6Only);
 }

@@ -12,7 +12,7 @@ export interface MemoryUse {
   readonly bytes: number;
 }
 
-/** What the address space asks and tells the kernel. */
+/** What the address space needs of the kernel. */
 export interface MemoryHost {
   readonly random: Random;
   violate(text: string): void;

@@ -13,7 +13,7 @@ export interface Packet {
   readonly context: PointerSized;
   readonly status: NTSTATUS;
   readonly information: PointerSized;
-  /** Whose end it tells of; undefined when somebody posted it. */
+  /** The request that it completes; undefined for a posted packet. */
   readonly request: PollRequest | undefined;
 }
 

@@ -81,7 +81,7 @@ export class Polls {
     }
   }
 
-  /** A socket's last handle is gone: whoever polls it is told. */
+  /** A socket's last handle is gone: its pending polls complete. */
   closeSocket(socket: SimSocket): void {
     for (const entry of [...socket.polls]) {
       if (entry.request.index < 0) continue;
@@ -168,8 +168,8 @@ export class Polls {
       else this.#finish(request, STATUS_SUCCESS, ready, true);
       return STATUS_PENDING;
     }
-    const isSilent = (request.file.flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0;
-    this.#finish(request, STATUS_SUCCESS, ready, !isSilent);
+    const skipsPort = (request.file.flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0;
+    this.#finish(request, STATUS_SUCCESS, ready, !skipsPort);
     return STATUS_SUCCESS;
   }
 
@@ -206,7 +206,12 @@ export class Polls {
     }
   }
 
-  #finish(request: PollRequest, status: NTSTATUS, ready: Report[] | undefined, isTold: boolean) {
+  #finish(
+    request: PollRequest,
+    status: NTSTATUS,
+    ready: Report[] | undefined,
+    isReported: boolean,
+  ) {
     const information = ready === undefined ? 0 : 16 + 16 * ready.length;
     if (ready !== undefined) this.#writeOutput(request, ready);
     const { memory } = this.#core;
@@ -216,7 +221,7 @@ export class Polls {
       memory.view.setUint32(memory.at + 12, 0, true);
     }
     const { context, file } = request;
-    const isPacketDue = isTold && file.port !== undefined && Number(context) !== 0;
+    const isPacketDue = isReported && file.port !== undefined && Number(context) !== 0;
     if (isPacketDue && file.port !== undefined) {
       this.#untaken.add(request);
       this.#core.post(file.port, { key: file.key, context, status, information, request });

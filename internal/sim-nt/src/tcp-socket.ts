@@ -36,7 +36,7 @@ export class TcpSocket extends SimSocket implements Receiver {
   isOobInline = false;
   hasFin = false;
   isReset = false;
-  /** Why a connect failed, for SO_ERROR. A reset is not told there (measured on Wine 8). */
+  /** Why a connect failed, for SO_ERROR. A reset is not reported there (measured on Wine 8). */
   error = 0;
   isSendShut = false;
   isReceiveShut = false;
@@ -135,7 +135,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     return count;
   }
 
-  /** The other end is told of a hard end, and what is under way to it is lost. */
+  /** Resets the other end; what is under way to it is lost. */
   sendReset(): void {
     if (this.out === undefined) return;
     this.#emptyWire(this.out);
@@ -213,7 +213,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     return false;
   }
 
-  /** Tells the sender that its bytes are out of its buffer. */
+  /** Frees the sender's buffer of its bytes. */
   #arrived(count: number): void {
     const { peer } = this;
     if (peer === undefined) return;
@@ -237,7 +237,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     this.receivedBytes -= count;
     const back = this.peer?.out;
     if (count > 0 && back !== undefined) this.#core.network.resume(back);
-    // Wine tells of the FIN only now: a poll that waits for it alone is to be looked at.
+    // Wine reports the FIN only now: a poll for it alone is checked again.
     if (count > 0 && this.hasFin && this.receivedBytes === 0) this.#core.changed(this);
   }
 }

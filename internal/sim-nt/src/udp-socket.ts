@@ -19,8 +19,8 @@ export class UdpSocket extends SimSocket {
   readonly received: Datagram[] = [];
   receivedBytes = 0;
   receiveCapacity: number;
-  /** SIO_UDP_CONNRESET: whether a datagram to nobody is told of. */
-  tellsReset: boolean;
+  /** SIO_UDP_CONNRESET: whether a datagram to a closed port is reported. */
+  hasResetReports: boolean;
   /** The next receive fails with WSAECONNRESET. */
   hasReset = false;
 
@@ -28,7 +28,7 @@ export class UdpSocket extends SimSocket {
     super(family);
     this.#core = core;
     this.receiveCapacity = Math.max(core.bufferBytes, 65_536);
-    this.tellsReset = core.profile.hasUdpReset;
+    this.hasResetReports = core.profile.hasUdpReset;
     this.out = new Wire({
       receive: (segment) => {
         if (segment.kind === 'run') segment.run();
@@ -96,7 +96,7 @@ export class Udp {
       (socket.remote.host === from.host && socket.remote.port === from.port);
     const target = this.bindings.find(to, isFit);
     if (!(target instanceof UdpSocket)) {
-      if (!sender.tellsReset || sender.isClosed) return;
+      if (!sender.hasResetReports || sender.isClosed) return;
       sender.hasReset = true;
       this.#core.changed(sender);
       return;

@@ -80,7 +80,7 @@ export class Unix {
    * Both ends are connected now. Polls that wait for the client are not looked at here: Wine's server, as
    * it is written, does not look at them after a connect that succeeds at once.
    *
-   * @returns false where the listener is gone; then the polls were told.
+   * @returns false where the listener is gone; then its polls have completed.
    */
   #meet(client: TcpSocket, to: Name): boolean {
     const { tcp } = this.#core;

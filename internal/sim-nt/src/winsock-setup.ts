@@ -32,7 +32,7 @@ import { TcpSocket } from './tcp-socket.js';
 import { UdpSocket } from './udp-socket.js';
 import { writePointerSized } from './values.js';
 
-/** Sets the error that WSAGetLastError tells, and returns what a call returns then. */
+/** Sets the error that WSAGetLastError returns. @returns the result of a failed call. */
 export function fail(core: Core, code: number): number {
   core.lastError = code;
   return SOCKET_ERROR;
@@ -69,7 +69,7 @@ export function setupFunctions(core: Core) {
     return 0;
   }
 
-  function tellName(s: number | bigint, side: 'local' | 'remote', at: number, length: number) {
+  function writeNameOf(s: number | bigint, side: 'local' | 'remote', at: number, length: number) {
     const call = side === 'local' ? 'getsockname' : 'getpeername';
     const socket = enterSocket(core, call, s);
     if (socket === undefined) return SOCKET_ERROR;
@@ -128,7 +128,7 @@ export function setupFunctions(core: Core) {
       if (!isReset || !(socket instanceof UdpSocket)) return fail(core, WSAEOPNOTSUPP);
       if (!memory.locate(input, 4, 'SIO_UDP_CONNRESET')) return fail(core, WSAEFAULT);
       if (code === SIO_UDP_CONNRESET) {
-        socket.tellsReset = memory.view.getUint32(memory.at, true) !== 0;
+        socket.hasResetReports = memory.view.getUint32(memory.at, true) !== 0;
       }
       return 0;
     },
@@ -191,8 +191,8 @@ export function setupFunctions(core: Core) {
       return end(core, streams.connect(socket, to));
     },
 
-    getsockname: (s, name, length) => tellName(s, 'local', name, length),
-    getpeername: (s, name, length) => tellName(s, 'remote', name, length),
+    getsockname: (s, name, length) => writeNameOf(s, 'local', name, length),
+    getpeername: (s, name, length) => writeNameOf(s, 'remote', name, length),
 
     closesocket(s) {
       const socket = enterSocket(core, 'closesocket', s);

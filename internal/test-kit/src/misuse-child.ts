@@ -10,7 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 /** The cases that a process is to run, by their numbers, with commas between them. */
 export const casesVariable = 'MISUSE_CASES';
 
-/** Starts every line of a report, so that what a case prints itself is told apart. */
+/** Starts every line of a report, so that it differs from what a case prints itself. */
 export const reportMark = '#misuse ';
 
 /** A library used wrongly, in one way. */

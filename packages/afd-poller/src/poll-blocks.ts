@@ -19,7 +19,7 @@ const guardBytes = 16;
 
 /** Blocks start at multiples of this, a line of the processor's cache. */
 const alignment = 64;
-/** How many loans of a block are told apart. */
+/** How many loans of a block have different numbers. */
 const generationCount = 64;
 /** ApcContext = block × 256 + generation × 4 + kind × 2 + 1: the last bit is always set. */
 const contextsPerBlock = 4 * generationCount;
@@ -83,7 +83,7 @@ export class PollBlocks {
   readonly #free = new Queue<number>();
   #kernelOwned = 0;
 
-  /** 0 or 1: ledgers of a different kind on one port tell their packets apart. */
+  /** 0 or 1: it separates the packets of ledgers of different kinds on one port. */
   readonly kind: 0 | 1;
 
   /** @param handlesPerBlock how many sockets one request may be about. */

@@ -67,7 +67,7 @@ const longestMs = 2 ** 46;
 /**
  * Waits once for any of several sockets, by one AFD_POLL over all of them, and leaves nothing
  * behind: what select and WSAPoll are for, without select's 64 sockets and without WSAPoll's failed
- * connects that are never told. For more than a now-and-then use, make a poller.
+ * connects that are never reported. For more than a now-and-then use, make a poller.
  *
  * @param entries 1 to 4,096 sockets, each once.
  * @param timeoutMs as for `AfdPoller.wait`.

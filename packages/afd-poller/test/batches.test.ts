@@ -61,13 +61,13 @@ function stage(count: number) {
   const send = (token: number) => {
     sender.sendTo(Buffer.from('x'), (skts[token] as DatagramSkt).localEndpoint());
   };
-  /** Waits, and receives of whoever is told. @returns their tokens. */
+  /** Waits, and receives from each reported socket. @returns their tokens. */
   const serve = () =>
     [...socketEvents(poller.wait(5, list))].map(({ token, skt }) => {
       if (skt.kind === 'datagram') skt.recvFrom(Buffer.alloc(4));
       return token;
     });
-  /** One after the other becomes ready, and is told alone. @returns sockets named per event. */
+  /** The sockets become ready one after another, and each is reported alone. @returns sockets named per event. */
   const oneByOne = (tokens: readonly number[]) => {
     const before = did.handles;
     for (const token of tokens) {
@@ -159,7 +159,7 @@ describe('sockets that came one by one, or were ready once, and are idle since',
     goOn(fixture, 30 * count);
     expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
     expect(poller.inspect()).toMatchObject({ registrations: count, unknown: 0 });
-    // And each is told of as before.
+    // And each is reported as before.
     for (const token of mixed(count, 3)) {
       fixture.send(token);
       expect(fixture.serve()).toEqual([token]);
@@ -167,7 +167,7 @@ describe('sockets that came one by one, or were ready once, and are idle since',
     end();
   });
 
-  test('one that is removed or closed just then is gone, and the others are told of', () => {
+  test('one that is removed or closed just then is gone, and the others are reported', () => {
     const fixture = stage(100);
     const { poller, skts, serve, oneByOne, end } = fixture;
     serve();
@@ -216,7 +216,7 @@ describe('what goes wrong in the middle of it', () => {
       allowMainThread: true,
     });
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
-    const told = () => tokensOf(poller.wait(5));
+    const reported = () => tokensOf(poller.wait(5));
     const refused = () =>
       [...socketEvents(poller.wait(5))].filter(
         ({ isRefused }) => isRefused,
@@ -227,12 +227,12 @@ describe('what goes wrong in the middle of it', () => {
       for (const skt of skts) skt.close();
       expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
     };
-    return { sim, kernel, memories, skts, poller, told, refused, end };
+    return { sim, kernel, memories, skts, poller, reported, refused, end };
   }
 
   test('a call that throws loses nobody', () => {
     let isThrowing = true;
-    const { poller, told, end } = tampered((call) => {
+    const { poller, reported, end } = tampered((call) => {
       if (isThrowing) throw new RangeError('Maximum call stack size exceeded');
       return call();
     });
@@ -240,8 +240,8 @@ describe('what goes wrong in the middle of it', () => {
       expect(() => poller.wait(5)).toThrowError(RangeError);
     verifyPoller(poller);
     isThrowing = false;
-    expect(told()).toEqual([0, 1, 2, 3]);
-    expect(told()).toEqual([0, 1, 2, 3]);
+    expect(reported()).toEqual([0, 1, 2, 3]);
+    expect(reported()).toEqual([0, 1, 2, 3]);
     end();
   });
 
@@ -260,8 +260,8 @@ describe('what goes wrong in the middle of it', () => {
       }
       return status;
     });
-    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
-    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.reported().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.reported().sort()).toEqual([0, 1, 2, 3]);
     fixture.end();
   });
 
@@ -292,16 +292,16 @@ describe('what goes wrong in the middle of it', () => {
     const refusal = events.find(({ token }) => token === 2);
     expect(refusal?.cause).toBe(STATUS_ACCESS_DENIED);
     requests = 0;
-    for (let wait = 0; wait < 20; wait += 1) expect(fixture.told()).toEqual([0, 1, 3]);
+    for (let wait = 0; wait < 20; wait += 1) expect(fixture.reported()).toEqual([0, 1, 3]);
     expect(requests).toBe(20);
     // Refused again: alone, so that the others still cost one request.
     fixture.poller.modify(fixture.skts[2] as Skt, { writable: true });
     requests = 0;
-    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.reported().sort()).toEqual([0, 1, 2, 3]);
     expect(requests).toBe(2);
     isBadly = false;
     fixture.poller.modify(fixture.skts[2] as Skt, { writable: true });
-    expect(fixture.told().sort()).toEqual([0, 1, 2, 3]);
+    expect(fixture.reported().sort()).toEqual([0, 1, 2, 3]);
     expect(fixture.refused()).toEqual([]);
     fixture.end();
   });

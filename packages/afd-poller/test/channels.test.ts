@@ -7,7 +7,7 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pollerOf, presetNames } from './pollers.js';
 
-// What a poller tells on node:diagnostics_channel, on the simulated kernel.
+// What a poller publishes on node:diagnostics_channel, on the simulated kernel.
 
 type Heard = readonly [name: string, message: Record<string, unknown>];
 
@@ -75,7 +75,7 @@ describe.each(presetNames)('%s', (preset) => {
     expect(named('afd-poller:close')).toEqual([{ port: submit?.port, registrations: 0, held: 0 }]);
   });
 
-  // The books are in order when it is told, so it may call whatever it likes.
+  // The counters are consistent when a subscriber runs, so it may call anything.
   test.each(Object.values(diagnosticsChannels).map(({ name }) => name))(
     'a subscriber of %s closes sockets, removes and waits: nothing is out of order',
     (name) => {

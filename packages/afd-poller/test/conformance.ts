@@ -6,8 +6,8 @@ import { many } from './cases/many.js';
 import { once } from './cases/poll-once.js';
 import { registrations } from './cases/registrations.js';
 import { wakeAndTime } from './cases/wake-and-time.js';
+import { Fixture, type Host, type Over } from './fixture.js';
 import { type PresetName, presetNames } from './pollers.js';
-import { type Host, type Over, Fixture } from './fixture.js';
 
 const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many, once };
 

@@ -38,7 +38,7 @@ describe.each(presetNames)('%s', (preset) => {
     poller.close();
   });
 
-  test('five hundred registered sockets: add, poll, tell the right one, close', () => {
+  test('five hundred registered sockets: add, poll, report the right one, close', () => {
     registerCrowd(crowd, preset, 500);
   });
 });

@@ -5,8 +5,8 @@ import { createSimNt } from 'sim-nt';
 import { type Skt, TCPClientAddress, TCPServerAddress, UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
-import { pollerOf, presetNames } from './pollers.js';
 import { inWords } from './fixture.js';
+import { pollerOf, presetNames } from './pollers.js';
 
 // What NT seldom does, forced: refusals of every call that the engine makes.
 
@@ -167,7 +167,7 @@ describe.each(presetNames)('%s', (preset) => {
   test('an error of the port does not swallow what was found', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
-    // Told without the port, where the preset does that; otherwise the error comes first.
+    // Without the port, where the preset allows that; otherwise the error comes first.
     poller.add(skt, { writable: true, mode: 'oneshot' }, 'skt');
     due.NtRemoveIoCompletionEx = 1;
     const words: string[] = [];
@@ -182,7 +182,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('packets that tell nothing do not stretch a wait', () => {
+  test('packets without an event do not stretch a wait', () => {
     const { sim, kernel, udp, poller, end } = stage();
     const id = poller.add(udp(), {}, 'skt');
     const remote = createRemote(poller.remoteData(), kernel);
@@ -212,13 +212,13 @@ describe.each(presetNames)('%s', (preset) => {
     const { udp, poller, end } = stage();
     poller.add(udp(), { writable: true }, 'socket');
     const one = new PollEvents<string>(1);
-    let told = 0;
+    let reported = 0;
     for (let round = 0; round < 100; round += 1) {
       poller.post(1);
-      for (const event of poller.wait(0, one)) if (event.kind === 'socket') told += 1;
+      for (const event of poller.wait(0, one)) if (event.kind === 'socket') reported += 1;
     }
-    // More is posted than told: what waits on the port is first come, first served.
-    expect(told).toBeGreaterThan(5);
+    // More is posted than delivered: packets on the port are taken in their order.
+    expect(reported).toBeGreaterThan(5);
     end();
   });
 
@@ -226,12 +226,13 @@ describe.each(presetNames)('%s', (preset) => {
     const { udp, poller, end } = stage();
     for (let index = 0; index < 10; index += 1) poller.add(udp(), { writable: true }, `${index}`);
     const list = new PollEvents<string>(3);
-    const told = new Map<string, number>();
+    const reported = new Map<string, number>();
     for (let round = 0; round < 40; round += 1) {
-      for (const word of inWords(poller.wait(0, list))) told.set(word, (told.get(word) ?? 0) + 1);
+      for (const word of inWords(poller.wait(0, list)))
+        reported.set(word, (reported.get(word) ?? 0) + 1);
     }
-    expect(told.size).toBe(10);
-    expect(Math.min(...told.values())).toBeGreaterThanOrEqual(6);
+    expect(reported.size).toBe(10);
+    expect(Math.min(...reported.values())).toBeGreaterThanOrEqual(6);
     end();
   });
 

@@ -24,26 +24,27 @@ function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
   const skts = Array.from({ length: count }, udp);
   const seams = { kernel, now: sim.nowMs, allowMainThread: true };
   const poller = pollerOf<number>(preset, { ...seams, ...options });
-  const told = (list?: PollEvents<number>) => tokensOf(poller.wait(5, list)).sort((a, b) => a - b);
+  const reported = (list?: PollEvents<number>) =>
+    tokensOf(poller.wait(5, list)).sort((a, b) => a - b);
   const end = () => {
     verifyPoller(poller);
     poller.close();
     for (const skt of skts) skt.close();
     expect(sim).toMatchObject({ violations: [], pending: 0, handles: 0, memory: { blocks: 0 } });
   };
-  return { sim, kernel, skts, poller, udp, told, end };
+  return { sim, kernel, skts, poller, udp, reported, end };
 }
 
 describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]', (preset) => {
   test('is replaced after modify; its value is never closed again', () => {
-    const { kernel, sim, skts, poller, told, end } = stage(preset, 3);
+    const { kernel, sim, skts, poller, reported, end } = stage(preset, 3);
     let lost: HANDLE | undefined;
     kernel.NtDeviceIoControlFile = (...args) => {
       lost ??= args[0];
       return sim.kernel.NtDeviceIoControlFile(...args);
     };
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
-    expect(told()).toEqual([0, 1, 2]);
+    expect(reported()).toEqual([0, 1, 2]);
     expect(sim.kernel.NtClose(lost as HANDLE)).toBe(STATUS_SUCCESS);
     let closed = 0;
     kernel.NtClose = (handle) => {
@@ -56,7 +57,7 @@ describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]',
     const causes = preset === 'single' ? [STATUS_INVALID_HANDLE] : [];
     expect(refused.map(({ cause }) => cause)).toEqual(causes);
     for (const skt of skts) poller.modify(skt, { writable: true });
-    expect(told()).toEqual([0, 1, 2]);
+    expect(reported()).toEqual([0, 1, 2]);
     expect(poller.inspect()).toMatchObject({ registrations: 3, afdHandles: 1 });
     end();
     // The new one, and the port.
@@ -64,25 +65,25 @@ describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]',
   });
 
   test('and one more that cannot be had: the sockets are refused, not taken for closed', () => {
-    const { kernel, sim, skts, poller, told, end } = stage(preset, 2, { requestsPerHandle: 1 });
+    const { kernel, sim, skts, poller, reported, end } = stage(preset, 2, { requestsPerHandle: 1 });
     poller.add(skts[0] as Skt, { readable: true }, 0);
-    expect(told()).toEqual([]);
+    expect(reported()).toEqual([]);
     kernel.NtSetInformationFile = () => STATUS_INVALID_HANDLE;
     poller.add(skts[1] as Skt, { writable: true, localClosed: true }, 1);
     const [event] = [...socketEvents(poller.wait(5))];
     expect(event).toMatchObject({ token: 1, isRefused: true, cause: STATUS_INVALID_HANDLE });
     kernel.NtSetInformationFile = sim.kernel.NtSetInformationFile;
     poller.modify(skts[1] as Skt, { writable: true });
-    expect(told()).toEqual([1]);
+    expect(reported()).toEqual([1]);
     end();
   });
 });
 
 describe.each(presetNames)('%s', (preset) => {
   test('a cancel that throws in remove is made up for: the socket can be added again', () => {
-    const { kernel, sim, skts, poller, told, end } = stage(preset, 2);
+    const { kernel, sim, skts, poller, reported, end } = stage(preset, 2);
     for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
-    expect(told()).toEqual([]);
+    expect(reported()).toEqual([]);
     kernel.NtCancelIoFileEx = () => {
       throw new Error('not now');
     };
@@ -90,12 +91,12 @@ describe.each(presetNames)('%s', (preset) => {
     kernel.NtCancelIoFileEx = sim.kernel.NtCancelIoFileEx;
     verifyPoller(poller);
     poller.add(skts[0] as Skt, { writable: true }, 7);
-    expect(told()).toEqual([7]);
+    expect(reported()).toEqual([7]);
     end();
   });
 
   test('a request that throws is made up for: nobody is lost', () => {
-    const { kernel, sim, skts, poller, told, end } = stage(preset, 5);
+    const { kernel, sim, skts, poller, reported, end } = stage(preset, 5);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     for (let times = 0; times < 3; times += 1) {
       kernel.NtDeviceIoControlFile = () => {
@@ -104,7 +105,7 @@ describe.each(presetNames)('%s', (preset) => {
       expect(() => poller.wait(0)).toThrowError('not now');
       verifyPoller(poller);
       kernel.NtDeviceIoControlFile = sim.kernel.NtDeviceIoControlFile;
-      expect(told()).toEqual([0, 1, 2, 3, 4]);
+      expect(reported()).toEqual([0, 1, 2, 3, 4]);
     }
     end();
   });
@@ -113,16 +114,16 @@ describe.each(presetNames)('%s', (preset) => {
     const { skts, poller, end } = stage(preset, 3);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(1);
-    const told = new Set<number>();
+    const reported = new Set<number>();
     let wakes = 0;
     for (let wait = 0; wait < 12; wait += 1) {
       poller.wake(1);
       for (const event of poller.wait(0, list)) {
-        if (event.kind === 'socket') told.add(event.token);
+        if (event.kind === 'socket') reported.add(event.token);
         else wakes += 1;
       }
     }
-    expect([...told].sort()).toEqual([0, 1, 2]);
+    expect([...reported].sort()).toEqual([0, 1, 2]);
     expect(wakes).toBe(6);
     end();
   });
@@ -169,7 +170,7 @@ test.each([
 
 test('a question about an AFD handle that throws is made up for: nobody is lost', () => {
   const fixture = stage('batched', 3);
-  const { skts, poller, told, end } = fixture;
+  const { skts, poller, reported, end } = fixture;
   for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
   once(fixture, 'NtDeviceIoControlFile', () => STATUS_INVALID_HANDLE);
   once(fixture, 'NtSetInformationFile', () => {
@@ -177,16 +178,16 @@ test('a question about an AFD handle that throws is made up for: nobody is lost'
   });
   expect(() => poller.wait(5)).toThrowError('not now');
   verifyPoller(poller);
-  expect(told()).toEqual([0, 1, 2]);
+  expect(reported()).toEqual([0, 1, 2]);
   end();
 });
 
 test('a cancel that throws in add leaves nothing: the socket can be added', () => {
   const fixture = stage('batched', 1);
-  const { sim, skts, poller, udp, told, end } = fixture;
+  const { sim, skts, poller, udp, reported, end } = fixture;
   const [behind] = skts as [DatagramSkt];
   poller.add(behind, { readable: true });
-  expect(told()).toEqual([]);
+  expect(reported()).toEqual([]);
   // Closed without the poller's knowledge, and the handle given out again.
   const { socket } = behind;
   sim.kernel.closesocket(socket);
@@ -198,7 +199,7 @@ test('a cancel that throws in add leaves nothing: the socket can be added', () =
   expect(() => poller.add(skt, { writable: true }, 7)).toThrowError('not now');
   expect([poller.has(skt), poller.has(behind)]).toEqual([false, false]);
   poller.add(skt, { writable: true }, 7);
-  expect(told()).toEqual([7]);
+  expect(reported()).toEqual([7]);
   poller.close();
   // Its own close takes the handle of the other one.
   behind.close();
@@ -207,14 +208,14 @@ test('a cancel that throws in add leaves nothing: the socket can be added', () =
 });
 
 test('a socket that shares a request is polled by the next wait, though the list was full', () => {
-  const { skts, poller, udp, told, end } = stage('batched', 3);
+  const { skts, poller, udp, reported, end } = stage('batched', 3);
   const sender = udp();
   const send = (token: number) =>
     sender.sendTo(Buffer.from('x'), (skts[token] as DatagramSkt).localEndpoint());
   for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
   const list = new PollEvents<number>(1);
   send(0);
-  expect(told(list)).toEqual([0]);
+  expect(reported(list)).toEqual([0]);
   skts[0]?.recvFrom(Buffer.alloc(4));
   send(1);
   expect(tokensOf(poller.wait(0, list))).toEqual([1]);
@@ -252,11 +253,11 @@ test('threads that go on calling do not keep a close waiting', () => {
 });
 
 test('a prepared interest can be spread and cloned, and is an interest then', () => {
-  const { skts, poller, told, end } = stage('batched', 2);
+  const { skts, poller, reported, end } = stage('batched', 2);
   const readable = prepareInterest({ readable: true });
   poller.add(skts[0] as Skt, { ...readable, writable: true }, 0);
   poller.add(skts[1] as Skt, structuredClone(prepareInterest({ writable: true })), 1);
-  expect(told()).toEqual([0, 1]);
+  expect(reported()).toEqual([0, 1]);
   end();
 });
 

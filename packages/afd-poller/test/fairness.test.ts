@@ -35,44 +35,44 @@ describe.each(presetNames)('%s', (preset) => {
     [74, 10],
     [65, 1],
     [64, 1],
-  ])('%i sockets always ready, %i places: all are told, turn by turn', (count, places) => {
+  ])('%i sockets always ready, %i places: all are reported, turn by turn', (count, places) => {
     const { skts, poller, end } = crowd(preset, count);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(places);
     const turn = Math.ceil(count / places);
-    const toldBy = Array.from({ length: count }, () => 0);
+    const lastWait = Array.from({ length: count }, () => 0);
     let longest = 0;
     for (let wait = 1; wait <= 4 * turn; wait += 1) {
       expect(poller.wait(0, list)).toHaveLength(places);
       for (const { token } of socketEvents(list)) {
-        longest = Math.max(longest, wait - (toldBy[token] as number));
-        toldBy[token] = wait;
+        longest = Math.max(longest, wait - (lastWait[token] as number));
+        lastWait[token] = wait;
       }
     }
-    const latest = Math.max(longest, 4 * turn - Math.min(...toldBy));
+    const latest = Math.max(longest, 4 * turn - Math.min(...lastWait));
     expect(latest).toBeLessThanOrEqual(turn + 2);
     end();
   });
 
   test.each([1, 2, 8])(
-    'beside one that is always ready, %i places: the others are told',
+    'beside one that is always ready, %i places: the others are reported',
     (places) => {
       const { skts, poller, end } = crowd(preset, 65);
       const [always, ...others] = skts as [DatagramSkt, ...DatagramSkt[]];
       poller.add(always, { writable: true }, 0);
       for (const [index, skt] of others.entries()) poller.add(skt, { readable: true }, index + 1);
       const list = new PollEvents<number>(places);
-      const told = new Set<number>();
+      const reported = new Set<number>();
       for (let count = 0; count < 3; count += 1) poller.wait(0, list);
       for (const skt of others) always.sendTo(Buffer.from('x'), skt.localEndpoint());
       // A list of one place is shared by turns.
       for (let wait = 0; wait < 64 * 3; wait += 1) {
         for (const { token, skt } of socketEvents(poller.wait(0, list))) {
-          told.add(token);
+          reported.add(token);
           if (token !== 0 && skt.kind === 'datagram') skt.recvFrom(Buffer.alloc(4));
         }
       }
-      expect(told.size).toBe(65);
+      expect(reported.size).toBe(65);
       end();
     },
   );

@@ -189,7 +189,7 @@ export class Fixture {
       total += this.fill(skt);
       if (this.next(poller, 60).length === 0) return total;
     }
-    throw new Error('told of room again and again');
+    throw new Error('reported writable again and again');
   }
 
   /** The next events, in words; an empty list when nothing comes in time. */
@@ -197,12 +197,12 @@ export class Fixture {
     return inWords(poller.wait(timeoutMs, events));
   }
 
-  /** Nothing is told for a while. */
+  /** Expects no event for a while. */
   expectSilence(poller: AfdPoller<string>, ms = 30): void {
     expect(this.next(poller, ms)).toEqual([]);
   }
 
-  /** Waits until the poller tells of this, and of nothing else before it. */
+  /** Waits until the poller reports this, and nothing else before it. */
   expectNext(poller: AfdPoller<string>, ...expected: string[]): void {
     expect(this.next(poller).sort()).toEqual(expected.sort());
   }

@@ -49,40 +49,40 @@ function stage() {
   };
 }
 
-test('a wake at any moment of the taking of another one is told, now or next time', () => {
+test('a wake at any moment of the taking of another one is reported, now or next time', () => {
   let meetings = 0;
   for (let at = 0; at === 0 || at < meetings; at += 1) {
     const { wake, take } = stage();
     wake(0b01);
-    let told = 0;
+    let reported = 0;
     meetings = meet(
       at,
       () => {
-        told |= take();
+        reported |= take();
       },
       () => wake(0b10),
     );
-    for (let turn = 0; turn < 3; turn += 1) told |= take();
-    expect(told, `[wake lost] before step ${at} of taking`).toBe(0b11);
+    for (let turn = 0; turn < 3; turn += 1) reported |= take();
+    expect(reported, `[wake lost] before step ${at} of taking`).toBe(0b11);
   }
   expect(meetings).toBe(2);
 });
 
-test('a wake that is overtaken at any moment by another one, and by a taking, is told', () => {
+test('a wake that is overtaken at any moment by another one, and by a taking, is reported', () => {
   let meetings = 0;
   for (let at = 0; at === 0 || at < meetings; at += 1) {
     const { wake, take } = stage();
-    let told = 0;
+    let reported = 0;
     meetings = meet(
       at,
       () => wake(0b01),
       () => {
         wake(0b10);
-        told |= take();
+        reported |= take();
       },
     );
-    for (let turn = 0; turn < 3; turn += 1) told |= take();
-    expect(told, `[wake lost] before step ${at} of waking`).toBe(0b11);
+    for (let turn = 0; turn < 3; turn += 1) reported |= take();
+    expect(reported, `[wake lost] before step ${at} of waking`).toBe(0b11);
   }
   expect(meetings).toBe(2);
 });

@@ -4,8 +4,8 @@ import { nativeMemory, ntKernel } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import { expect, test } from 'vitest';
 import { runCase } from './conformance.js';
-import { presetNames } from './pollers.js';
 import type { Host } from './fixture.js';
+import { presetNames } from './pollers.js';
 
 // What broke others once in hundreds of times: often enough here.
 const bell = new Int32Array(new SharedArrayBuffer(4));

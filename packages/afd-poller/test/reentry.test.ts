@@ -4,8 +4,8 @@ import { createSimNt } from 'sim-nt';
 import { type DatagramSkt, UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
-import { pollerOf, presetNames, socketEvents } from './pollers.js';
 import { inWords } from './fixture.js';
+import { pollerOf, presetNames, socketEvents } from './pollers.js';
 
 // G06: what programs do from within the handling of a batch of events, and G07: what is used again.
 

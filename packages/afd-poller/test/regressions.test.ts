@@ -4,8 +4,8 @@ import { createSimNt, type SimNtOptions } from 'sim-nt';
 import { type Skt, UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
-import { type PresetName, pollerOf, presetNames } from './pollers.js';
 import { inWords } from './fixture.js';
+import { type PresetName, pollerOf, presetNames } from './pollers.js';
 
 // Each of these was a bug of the engine, found by the random worlds of fuzz.test.ts.
 
@@ -19,7 +19,11 @@ interface Fixture {
 }
 
 /** A poller and some UDP sockets, which can always be written to. */
-function withFixture(preset: PresetName, options: Partial<SimNtOptions>, run: (s: Fixture) => void) {
+function withFixture(
+  preset: PresetName,
+  options: Partial<SimNtOptions>,
+  run: (s: Fixture) => void,
+) {
   const sim = createSimNt({ seed: 1, ...options });
   const kernel = { ...sim.kernel };
   const { nowMs: now } = sim;
@@ -37,7 +41,7 @@ function withFixture(preset: PresetName, options: Partial<SimNtOptions>, run: (s
 }
 
 test.each(presetNames)(
-  'told once in a list, though another thread changed it meanwhile [%s]',
+  'reported once in a list, though another thread changed it meanwhile [%s]',
   (preset) => {
     withFixture(preset, {}, ({ poller, remote, skts: [skt], next }) => {
       const id = poller.add(skt as Skt, { writable: true }, 'socket');
@@ -62,11 +66,11 @@ test.each(presetNames)('a local close that a wait finds ends that wait [%s]', (p
   });
 });
 
-test('what had no room in a list is not told to who was changed or removed since', () => {
+test('an event that had no room in a list is dropped when its registration changes or is removed', () => {
   withFixture('batched', {}, ({ poller, skts, next, sim }) => {
     const [first, second, third] = skts as [Skt, Skt, Skt];
     for (const [index, skt] of skts.entries()) poller.add(skt, { writable: true }, `${index}`);
-    // One request tells of three; the list has room for one.
+    // One request reports three; the list has room for one.
     expect(next(0, new PollEvents<string>(1))).toEqual(['0 writable']);
     poller.modify(second, { readable: true });
     poller.remove(third);
@@ -93,11 +97,11 @@ test('a list is never fuller than it can be: a wake has the first place, posts w
         return status;
       },
     });
-    const told = [next(0, list)];
+    const reported = [next(0, list)];
     poller.wake(2);
-    told.push(next(0, list), next(0, list));
-    expect(told.every((words) => words.length <= 3)).toBe(true);
-    const signals = told.flat().filter((word) => !word.endsWith('writable'));
+    reported.push(next(0, list), next(0, list));
+    expect(reported.every((words) => words.length <= 3)).toBe(true);
+    const signals = reported.flat().filter((word) => !word.endsWith('writable'));
     expect(signals).toEqual(['wake 1', 'wake 2', 'post 1 0', 'post 2 0']);
   });
 });

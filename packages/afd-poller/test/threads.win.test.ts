@@ -8,8 +8,8 @@ import { verifyPoller } from 'afd-poller/internal';
 import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { Fixture, type Host, inWords } from './fixture.js';
 import { presetNames } from './pollers.js';
-import { type Host, inWords, Fixture } from './fixture.js';
 
 const bell = new Int32Array(new SharedArrayBuffer(4));
 const host: Host = {
@@ -83,7 +83,7 @@ describe.each(presetNames)('%s', (preset) => {
     fixture.expectSilence(poller);
   });
 
-  test('K06 a listener that was removed is silent; only the wake is told', () => {
+  test('K06 a listener that was removed is silent; only the wake is reported', () => {
     const poller = newPoller();
     const listener = fixture.listener();
     poller.add(listener, { accept: true }, 'listener');
@@ -131,7 +131,7 @@ describe.each(presetNames)('%s', (preset) => {
       for (const word of fixture.next(poller, 100)) readable.delete(word);
       await setTimeout(1);
     }
-    // The last interest counts: one-shot, told, silent.
+    // The last interest counts: one-shot, reported, silent.
     fixture.expectSilence(poller);
   });
 
@@ -156,9 +156,10 @@ describe.each(presetNames)('%s', (preset) => {
     dive();
     expect(outcome.refused).toBeGreaterThan(0);
     verifyPoller(poller);
-    const told = new Set<string>();
-    for (let wait = 0; wait < 4; wait += 1) for (const word of fixture.next(poller)) told.add(word);
-    expect(told.size).toBe(70);
+    const reported = new Set<string>();
+    for (let wait = 0; wait < 4; wait += 1)
+      for (const word of fixture.next(poller)) reported.add(word);
+    expect(reported.size).toBe(70);
   });
 
   test('a thousand wakes from two threads: at least one event, all bits, none left over', async () => {

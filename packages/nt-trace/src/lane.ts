@@ -42,7 +42,7 @@ export function makeLane(common: Omit<LaneSetup, 'port' | 'state'>): Lane {
 
 /** A thread that is observed. */
 export interface RecordedThread {
-  /** What its handles are called; undefined where nobody is told of records. */
+  /** What its handles are called; undefined where no listener gets records. */
   readonly handles: HandleNames | undefined;
   /** Hands on a call that failed and still waits for the next one. */
   flush(): void;
@@ -55,7 +55,7 @@ export interface RecordedThread {
  * @param take gets each call; also `onRecord`, if it is given, with names as this thread alone knows
  *   them.
  * @param options `suffix` ends the names of those records; a call with a number above `mostCalls` is
- *   only counted, unless somebody is to be told of it.
+ *   only counted, unless there is a listener.
  */
 export function recordThread(
   numbers: Int32Array,

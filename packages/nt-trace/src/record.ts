@@ -37,7 +37,7 @@ export interface PollInfo {
 
 /** What a call of NtDeviceIoControlFile and its like may bring later. */
 export interface RequestFate {
-  /** `due`: a packet comes, or came. `none`: never. `unknown`: the trace does not tell. */
+  /** `due`: a packet comes, or came. `none`: never. `unknown`: the trace does not show it. */
   readonly packet: 'due' | 'none' | 'unknown';
   /** Why not `due`; empty otherwise. */
   readonly reason: string;

@@ -6,7 +6,7 @@ import { decodeEntries } from './decode.js';
 import type { Memory, RawCall } from './raw-call.js';
 import { Requests } from './requests.js';
 
-/** What tells a program why a call failed. */
+/** The functions by which a program asks why a call failed. */
 const askers: Partial<Record<string, string>> = {
   'ws2_32.dll': 'WSAGetLastError',
   'kernel32.dll': 'GetLastError',

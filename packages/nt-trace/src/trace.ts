@@ -19,11 +19,11 @@ export interface TraceOptions {
   readonly text?: boolean;
   /**
    * Keeps calls for {@link Trace.stop}: all of them (true, the default), none, or the first so many.
-   * What is not kept needs no memory; if nobody is told of it either, it is only counted.
+   * What is not kept needs no memory; without a listener it is only counted.
    */
   readonly keep?: boolean | number;
   /**
-   * Told each record of this thread as soon as its call returned. A call that failed is told together
+   * Called with each record of this thread as soon as its call returned. A failed call is reported together
    * with the next one. It must not make foreign calls, and must not throw: that ends the trace of this
    * thread, with a warning of the process.
    */
@@ -76,16 +76,16 @@ export class Trace {
   constructor(options: TraceOptions) {
     this.#options = options;
     const write = options.text ? lineWriter(this.#originUs, '') : undefined;
-    const told = [write, options.onRecord].filter((each) => each !== undefined);
+    const reported = [write, options.onRecord].filter((each) => each !== undefined);
     this.#thread = recordThread(
       this.#numbers,
       (raw) => {
         if (raw.number <= this.#mostCalls) this.#calls.push(raw);
       },
-      told.length === 0
+      reported.length === 0
         ? undefined
         : (record) => {
-            for (const each of told) each(record);
+            for (const each of reported) each(record);
           },
       { mostCalls: this.#mostCalls },
     );
@@ -120,7 +120,7 @@ export class Trace {
   }
 
   /**
-   * Tells a call of this thread that failed and waits for the next one, which might ask why it did: for
+   * Reports a call of this thread that failed and waits for the next one, which might ask why it did: for
    * somebody who looks between two calls. Its record then has no `error`.
    */
   flush(): void {

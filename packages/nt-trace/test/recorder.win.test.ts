@@ -252,7 +252,7 @@ test('a handle value that NT gives out again is another name', () => {
   expect(new Set(values).size).toBeLessThan(3);
 });
 
-test('a failure has the name of what the program itself asked for, and it was told the truth', () => {
+test('a failure has the name of what the program itself asked for, and the program gets the true error', () => {
   const records = traced(() => {
     expect(nt.closesocket(noHandle)).toBe(-1);
     expect(nt.WSAGetLastError()).toBe(WSAENOTSOCK);
@@ -280,16 +280,16 @@ test('an address that is wrong is shown, and not looked into', () => {
   expect(argument(calls(records, 'NtSetInformationFile')[0], 'FileInformation')).toBe('&0x10');
 });
 
-test('records are told as they happen; a trace that keeps nothing has none in the end', () => {
-  const told: string[] = [];
+test('records are reported as they happen; a trace that keeps nothing has none in the end', () => {
+  const reported: string[] = [];
   const trace = startTrace({
     keep: false,
-    onRecord: (record) => told.push(record.kind === 'call' ? record.function : 'packet'),
+    onRecord: (record) => reported.push(record.kind === 'call' ? record.function : 'packet'),
   });
   const port = openPort();
   nt.NtSetIoCompletion(port, 1, 2, 3, 4);
   remove(port);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     'NtCreateIoCompletion',
     'NtSetIoCompletion',
     'NtRemoveIoCompletionEx',
@@ -299,7 +299,7 @@ test('records are told as they happen; a trace that keeps nothing has none in th
   expect(trace.stop().records).toEqual([]);
   expect(trace.stop()).toBe(trace.stop());
   nt.NtClose(noHandle);
-  expect(told).toHaveLength(5);
+  expect(reported).toHaveLength(5);
 });
 
 test('what is open has a name until it is closed', () => {
@@ -316,17 +316,17 @@ test('what is open has a name until it is closed', () => {
   trace.stop();
 });
 
-test('a failure that waits for a question is told by flush, once', () => {
-  const told: TraceRecord[] = [];
-  const trace = startTrace({ keep: false, onRecord: (record) => told.push(record) });
+test('a failure that waits for a question is reported by flush, once', () => {
+  const reported: TraceRecord[] = [];
+  const trace = startTrace({ keep: false, onRecord: (record) => reported.push(record) });
   expect(nt.closesocket(noHandle)).toBe(-1);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   trace.flush();
   trace.flush();
-  expect(told).toMatchObject([{ function: 'closesocket' }]);
-  expect(told[0]).not.toHaveProperty('error');
+  expect(reported).toMatchObject([{ function: 'closesocket' }]);
+  expect(reported[0]).not.toHaveProperty('error');
   expect(nt.WSAGetLastError()).toBe(WSAENOTSOCK);
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
   trace.stop();
 });
 
@@ -336,10 +336,13 @@ test('a trace that keeps a few calls is of the first ones, and counts the rest',
   const { records, callCount } = trace.stop();
   expect(records).toMatchObject([{ number: 1 }, { number: 2 }]);
   expect(callCount).toBe(5);
-  const told: number[] = [];
-  const toldTrace = startTrace({ keep: 2, onRecord: (record) => told.push(record.kind.length) });
+  const reported: number[] = [];
+  const observedTrace = startTrace({
+    keep: 2,
+    onRecord: (record) => reported.push(record.kind.length),
+  });
   for (let call = 0; call < 5; call += 1) GetLastError();
-  expect(toldTrace.stop().records).toHaveLength(2);
-  // Whoever is told of calls is told of all.
-  expect(told).toHaveLength(5);
+  expect(observedTrace.stop().records).toHaveLength(2);
+  // A listener gets all calls.
+  expect(reported).toHaveLength(5);
 });

@@ -267,7 +267,7 @@ describe('what becomes of a request', () => {
   });
 });
 
-test('errors are told by name, and times by their size', () => {
+test('errors are reported by name, and times by their size', () => {
   const script = new Script()
     .socket(socket)
     .call('recv', { s: socket, buf: 0x7000, len: 64 }, -1, { errorCode: 10_035, durationUs: 1.25 })

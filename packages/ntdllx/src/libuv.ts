@@ -125,7 +125,7 @@ let callbackType: ReturnType<Koffi['pointer']> | undefined;
 /**
  * Makes native code of a function that takes a handle's address: a uv_async_cb or a uv_close_cb. It
  * may only be entered on this thread, from libuv's loop, and must not throw. It is never given back:
- * a process has 8,192 of them (koffi 3), so register once and tell handles apart by address.
+ * a process has 8,192 of them (koffi 3), so register once and identify handles by address.
  */
 export function registerLibuvCallback(callback: (handle: Address) => void): Address {
   const koffi = loadKoffi('registerLibuvCallback');

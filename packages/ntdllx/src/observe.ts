@@ -36,10 +36,10 @@ export interface CallObserver {
   after(call: ObservedCall): void;
 }
 
-/** Who is told of a call just now. Each call asks this, and nothing else, when nobody listens. */
+/** The active observer. Without one, reading this is the only cost of a call. */
 export let observer: CallObserver | undefined;
 
-/** Who listens in this thread; while it is being told of a call it is not told of others. */
+/** This thread's observer; calls that it makes while it handles a call are not observed. */
 let listener: CallObserver | undefined;
 
 /** Makes somebody the listener, or nobody. @returns false when there is one already. */
@@ -59,14 +59,14 @@ export function unlisten(former: CallObserver): void {
 
 const nowUs = () => Number(process.hrtime.bigint()) / 1_000;
 
-/** Runs a method of the listener. One that throws is not asked again, and the program goes on. */
-function tell(told: CallObserver, method: () => void): void {
+/** Calls a method of the observer. One that throws is not called again, and the program goes on. */
+function notify(called: CallObserver, method: () => void): void {
   // What it might call would end up here again.
   observer = undefined;
   try {
     method();
   } catch (error) {
-    unlisten(told);
+    unlisten(called);
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.emitWarning(`An observer of foreign calls threw, and is not asked again: ${said}`);
   }
@@ -77,17 +77,18 @@ function tell(told: CallObserver, method: () => void): void {
 const shown = (arg: ForeignArgument) =>
   isUint8Array(arg) ? Number(Reflect.get(Uint8Array.prototype, 'byteLength', arg)) : arg;
 
-/** Makes a call while somebody listens. */
+/** Makes a call while there is an observer. */
 export function callObserved(target: ForeignFunction, args: ForeignArgument[]): NativeArgument {
-  const told = observer as CallObserver;
+  const called = observer as CallObserver;
   const { name, prototype } = target;
   const started: StartedCall = { name, prototype, args: args.map(shown), threadId };
-  if (told.before !== undefined) tell(told, () => told.before?.(started));
+  if (called.before !== undefined) notify(called, () => called.before?.(started));
   // Not part of the time that the call takes.
   target.load();
   const startUs = nowUs();
   const result = target.call(...args);
   const durationUs = nowUs() - startUs;
-  if (observer === told) tell(told, () => told.after({ ...started, result, startUs, durationUs }));
+  if (observer === called)
+    notify(called, () => called.after({ ...started, result, startUs, durationUs }));
   return result;
 }

@@ -20,7 +20,7 @@ export { prototypes } from './prototypes.js';
  * comparison and no memory.
  *
  * An observer that throws is not asked again; a warning of the process says what it threw. The call
- * that it was told of, and its result, are not affected.
+ * that it observes, and its result, are not affected.
  *
  * @returns ends it; once more does nothing.
  * @throws {Error} while somebody else is listening in this thread.

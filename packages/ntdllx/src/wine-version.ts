@@ -1,7 +1,7 @@
 import { hasExport, loadKoffi } from './loader.js';
 
 /**
- * Wine's version, such as `8.0`, as its own ntdll tells it; undefined on Windows, whose ntdll has no
+ * Wine's version, such as `8.0`, as its own ntdll reports it; undefined on Windows, whose ntdll has no
  * `wine_get_version`. A Wine that was built or set up to hide its exports is not seen.
  *
  * @throws {HostError} where there is no NT. @throws {KoffiError} where koffi is not installed.

@@ -287,7 +287,7 @@ test('one observer at a time; ending twice, and from inside, is well', () => {
   expect(calls).toEqual(['NtClose']);
 });
 
-test('foreign calls of an observer are not told to itself', () => {
+test('foreign calls of an observer are not observed', () => {
   let asked = 0;
   const end = observeCalls({
     after: () => {
@@ -300,7 +300,7 @@ test('foreign calls of an observer are not told to itself', () => {
   expect(asked).toBe(1);
 });
 
-test('a call that cannot be made throws as ever, and is not told', () => {
+test('a call that cannot be made throws as ever, and is not reported', () => {
   expect(isAvailable('NtCreateWaitCompletionPacket')).toBeTypeOf('boolean');
   const calls = seen(() => {
     expect(() => NtClose('4' as unknown as number)).toThrowError(TypeError);

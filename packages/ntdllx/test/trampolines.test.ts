@@ -125,6 +125,6 @@ test('while nobody listens a call allocates nothing; while somebody does, it doe
   const { silent, observed, rest } = JSON.parse(said) as Record<string, number[]>;
   expect(silent).toHaveLength(trampolines.length + paddings.length);
   for (const bytes of silent ?? []) expect(bytes).toBeLessThan(1);
-  // The measure can tell: an observer costs something, and a rest parameter alone does, too.
+  // The measure works: an observer costs something, and a rest parameter alone does, too.
   for (const bytes of [...(observed ?? []), ...(rest ?? [])]) expect(bytes).toBeGreaterThan(16);
 });

@@ -32,7 +32,7 @@ export interface WakePacket {
   readonly information: bigint;
 }
 
-/** What the other thread is told: post this packet to that port. */
+/** The other thread's task: post this packet to that port. */
 export interface WakeTask {
   readonly port: HANDLE;
   readonly packet: WakePacket;

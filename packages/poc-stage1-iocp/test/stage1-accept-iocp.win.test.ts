@@ -67,7 +67,7 @@ test('broken on purpose: N05 separate buffers, and the verdict is read from the 
       this.output = undefined;
     }
   }
-  // The packet is real and the request itself says NumberOfHandles 1: what is left to tell is the
+  // The packet is real and the request itself says NumberOfHandles 1: what is left to check is the
   // mask that was asked for, and the poison.
   expect(failedChecks(new TwoBuffers(quick))).toEqual([
     'Events returned: 0x1b8',

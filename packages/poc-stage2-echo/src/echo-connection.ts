@@ -69,7 +69,7 @@ export class EchoConnection {
       if (count === 0) return false;
       this.#traffic.received += count;
       if (!this.#sendAll(buffer.subarray(0, count))) return true;
-      // Less than there was room for: more would be luck, and the next poll tells.
+      // Less than there was room for: more is rare, and the next poll reports it.
       if (count < buffer.byteLength) return true;
     }
     return true;

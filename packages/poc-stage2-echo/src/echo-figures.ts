@@ -145,8 +145,8 @@ function countRearms(proof: Proof, bench: EchoBench): void {
   const { counts } = bench.server;
   const packets = counts.packets - before.packets;
   const polls = counts.polls - before.polls;
-  const isReached = packets === rearms && polls === rearms && counts.strays === 0;
-  proof.figure(stale, `${polls} polls, ${packets} packets, ${counts.strays} stale`, isReached);
+  const isReached = packets === rearms && polls === rearms && counts.unknown === 0;
+  proof.figure(stale, `${polls} polls, ${packets} packets, ${counts.unknown} stale`, isReached);
 }
 
 function moveBytes(proof: Proof, bench: EchoBench): void {

@@ -47,7 +47,7 @@ function throwFault(error: unknown): void {
 export interface EchoCounts extends Traffic {
   /** Packets taken off the port, and those of them that belong to no poll of ours. */
   packets: number;
-  strays: number;
+  unknown: number;
   /** Polls made. */
   polls: number;
   accepted: number;
@@ -61,14 +61,14 @@ export interface EchoCounts extends Traffic {
 
 /**
  * An echo server on one port: each socket has at most one poll pending, which is made again after
- * what it told of was done. One thread, one loop: {@link turn} after {@link turn}.
+ * what it reported was done. One thread, one loop: {@link turn} after {@link turn}.
  */
 export class EchoServer<E extends SktEndpoint = Endpoint> {
   /** Where it listens. */
   readonly endpoint: E;
   readonly counts: EchoCounts = {
     packets: 0,
-    strays: 0,
+    unknown: 0,
     polls: 0,
     accepted: 0,
     ended: 0,
@@ -245,7 +245,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     }
   }
 
-  /** One connection's trouble is nobody else's; a fault of this program is told all the same. */
+  /** A failed connection does not affect the others; an error of this program is still thrown. */
   #break(connection: EchoConnection, error: unknown): void {
     runAll([() => throwFault(error), () => this.#end(connection, 'broken')]);
   }
@@ -258,7 +258,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     runAll([() => connection.skt.close(), () => connection.poll.free()]);
   }
 
-  /** Asks to be told of clients. */
+  /** Polls the listener for clients. */
   #askForClients(): void {
     this.armListener(this.#listenerPoll);
     this.#acceptAgainMs = undefined;
@@ -301,7 +301,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     const connection = this.#connections.get(apcContext);
     const events = connection?.poll.takeBack() ?? 0;
     return () => {
-      if (connection === undefined) this.counts.strays += 1;
+      if (connection === undefined) this.counts.unknown += 1;
       else this.#serve(connection, events);
     };
   }

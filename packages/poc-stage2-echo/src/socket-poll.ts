@@ -52,7 +52,7 @@ export class SocketPoll {
   }
 
   /**
-   * Asks to be told once when one of the events is true; at once, if one is already. Also then the
+   * Submits a poll that completes once when one of the events is true; at once, if one is already. Also then the
    * answer is a packet.
    */
   arm(events: number): void {

@@ -81,7 +81,7 @@ export class Stage2Echo {
       proof.require('connections ended by the client', counts.ended, 1);
       proof.expect('the client got back', this.#client.reply(answerLimitMs), message);
       proof.expect('packets: accept, receive, disconnect', counts.packets, 3);
-      proof.expect('packets of nobody', counts.strays, 0);
+      proof.expect('unknown packets', counts.unknown, 0);
       proof.expect('after it, packets in 100 ms', server.turn(100), 0);
       proof.expect('polls pending: the listener’s', server.pendingPolls, 1);
 

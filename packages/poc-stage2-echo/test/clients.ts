@@ -76,7 +76,7 @@ export async function echoOnce(server: EchoServer, socket: Socket, text: string)
   socket.removeAllListeners('data').removeAllListeners('end');
 }
 
-/** `byteLength` bytes in which every position can be told from its neighbours. */
+/** `byteLength` bytes in which every position differs from its neighbours. */
 export function pattern(byteLength: number): Buffer {
   const bytes = Buffer.allocUnsafe(byteLength);
   for (let at = 0; at + 4 <= byteLength; at += 4)
@@ -90,7 +90,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) {
     server.close();
     expect(server.pendingPolls).toBe(0);
-    expect(server.counts.strays).toBe(0);
+    expect(server.counts.unknown).toBe(0);
     const { accepted, ended, broken, dropped } = server.counts;
     expect(ended + broken + dropped).toBe(accepted);
   }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const counts = {
   packets: 0,
-  strays: 0,
+  unknown: 0,
   polls: 0,
   accepted: 1_200,
   ended: 0,

@@ -68,7 +68,7 @@ async function heard(skt: ClientSkt): Promise<string> {
   }
 }
 
-test('a fault with one packet ends that connection, is told, and loses no other packet', async () => {
+test('a fault with one packet ends that connection, is reported, and loses no other packet', async () => {
   class Faulty extends EchoServer {
     #faults = 0;
     protected override serve(connection: EchoConnection): void {
@@ -174,7 +174,7 @@ class Showing extends EchoServer {
   }
 }
 
-test('a cancel that throws: everything is closed all the same, and that is what is told', async () => {
+test('a cancel that throws: everything is closed all the same, and that error is reported', async () => {
   const creator = new ShowingCreator();
   const server = keep(new Showing(local(), creator));
   await connectThree(server);

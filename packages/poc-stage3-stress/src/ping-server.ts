@@ -195,7 +195,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     this.counts[how] += 1;
     if (peer.reader.isInside) this.counts.cutShort += 1;
     this.#peers.delete(peer);
-    // Closed without being removed: the engine is told by the socket.
+    // Closed without being removed: the socket notifies the engine.
     peer.skt.close();
   }
 }

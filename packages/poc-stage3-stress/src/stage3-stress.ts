@@ -114,7 +114,7 @@ export class Stage3Stress {
     const answered = this.#clients.map((client) => client.reply(answerLimitMs));
     proof.expect('answers received, by client', answered.join(' '), '10 10 10 10 10');
     proof.expect('clients that left in order', counts.ended, clientCount);
-    proof.expect('packets of nobody', server.poller.inspect().unknown, 0);
+    proof.expect('unknown packets', server.poller.inspect().unknown, 0);
     server.close();
     proof.expect('closed, polls pending', server.poller.inspect().pending, 0);
     const left = nativeMemory().blocks - this.#blocksBefore;

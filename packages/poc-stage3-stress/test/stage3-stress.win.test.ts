@@ -60,7 +60,7 @@ test('S10 a partial drain reads a megabyte through 8 buffers', () => {
   expect(reportedAtOnce).toBe(pauses);
 });
 
-test('broken on purpose: a server that does not pause is told of data that it has no buffer for', () => {
+test('broken on purpose: a server that does not pause gets events for data that it has no buffer for', () => {
   class Restless extends PartialDrain {
     protected override pause(): void {}
   }

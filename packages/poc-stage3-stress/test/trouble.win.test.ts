@@ -60,7 +60,7 @@ test('a client that gave up while it waited does not keep the next one from bein
   server.close();
 });
 
-test('a client that cannot be polled is let go, and that is told', async () => {
+test('a client that cannot be polled is dropped, and that is reported', async () => {
   const server = new PingServer();
   const { poller } = server;
   poller.add = () => {

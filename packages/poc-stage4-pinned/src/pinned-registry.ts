@@ -16,7 +16,7 @@ import type { AcceptedSkt, DatagramSkt } from 'tofu-sockets';
 /** How many bytes a poll over one socket takes, and gives back. */
 const pollBytes = AFD_POLL_INFO.byteLength(1);
 const mask = AFD_POLL_RECEIVE | AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE;
-/** How many loans of a block are told apart; from 1, so that no ApcContext is null. */
+/** How many loans of a block have different numbers; from 1, so that no ApcContext is null. */
 const generationCount = 65_536;
 /** How long closing waits for the packets of the polls that it ended. */
 const drainLimitMs = 30_000;

@@ -74,7 +74,7 @@ export class Stage4Pinned {
   readonly #buffer = Buffer.alloc(256);
   #listener: ListenerSkt | undefined;
   #registry: PinnedRegistry | undefined;
-  /** Names of sockets that were told to expect something, and what. */
+  /** Names of sockets that expect something, and what. */
   readonly #expected = new Map<Entry, string>();
   /** Sockets that were removed with a poll pending. */
   readonly #removed = new Set<Entry>();

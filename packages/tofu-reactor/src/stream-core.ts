@@ -275,7 +275,7 @@ export class StreamCore implements LinkOwner {
     }
   }
 
-  /** Everything was sent, and nothing more comes: tells the peer. */
+  /** Everything was sent and nothing more comes: shuts down sending. */
   #finish(): void {
     const { writeSide, link } = this;
     if (this.isClosed || link === undefined) return;

@@ -55,7 +55,7 @@ export class TurnEngine {
     this.poller = createPoller<Source>({ kernel, allowMainThread: true, ...(now && { now }) });
   }
 
-  /** Who is told that a turn is due. */
+  /** Called when a turn is due. */
   set onWork(run: () => void) {
     this.#onWork = run;
   }

@@ -22,7 +22,7 @@ export class WriteSide {
   #accepted = 0;
   /** Nothing more may be written. */
   isEnding = false;
-  /** The peer was told so. */
+  /** The peer was sent the end. */
   isFinSent = false;
   /** A write returned false since the queue was empty. */
   needsDrain = false;

@@ -1,8 +1,8 @@
 import { createSimNt, type ProfileName, type SimNt } from 'sim-nt';
 import { createReactor, type PortWatch, type PortWatchFactory } from 'tofu-reactor/internal';
 import { describe, expect, test } from 'vitest';
-import { runCases } from './reactor-cases.js';
 import type { Over } from './fixture.js';
+import { runCases } from './reactor-cases.js';
 import { runThrowing, thrown } from './throwing.js';
 
 // The same cases on the simulated kernel: as Wine is, and as Windows is said to be.

@@ -6,8 +6,8 @@ import { nativeMemory, ntKernel } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
 import { describe, expect, test } from 'vitest';
-import { runCases } from './reactor-cases.js';
 import type { Over } from './fixture.js';
+import { runCases } from './reactor-cases.js';
 import { runThrowing, thrown } from './throwing.js';
 
 const { afUnix } = hostProfile();

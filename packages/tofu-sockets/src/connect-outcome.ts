@@ -31,7 +31,7 @@ export const connectDone = 0;
  *
  * SO_CONNECT_TIME says whether there is a connection, or was one. getpeername does not: Wine 10 knows
  * the peer of a connect that is under way, and Wine 8 forgets that of a connection that was reset.
- * Such a connection has no SO_ERROR; what tells it apart is to peek:
+ * Such a connection has no SO_ERROR; a peek distinguishes it:
  *
  * | | Wine 8, measured | Wine 10, measured | Windows, by documentation (unverified) |
  * |---|---|---|---|

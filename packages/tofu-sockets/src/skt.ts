@@ -215,7 +215,7 @@ export class NativeSkt implements AnySkt {
       const byteLength = kernel.recvfrom(socket, into, room, 0, name, length);
       return byteLength === SOCKET_ERROR ? undefined : { byteLength, from: stored.read() };
     });
-    // Only now, for it tells the watchers: they may close the last socket, and with it the memory.
+    // Only now, for it notifies the watchers: they may close the last socket, and with it the memory.
     return datagram ?? this.#blockedBy('recvfrom', 'readable');
   }
 

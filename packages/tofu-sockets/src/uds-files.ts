@@ -86,8 +86,8 @@ function deleteFile(kernel: Kernel, path: string): Win32Error | undefined {
 export type UDSPathState = 'free' | 'taken' | 'no-directory';
 
 /**
- * Looks at a path as a server would find it. `taken` may be a server that runs or what one left
- * behind: `SocketCreator.removeStale` tells.
+ * Looks at a path as a server would find it. `taken` may be a running server or the file of one that ended;
+ * `SocketCreator.removeStale` distinguishes them.
  *
  * @throws {SktError} `ERR_ADDRESS` for what is no path of a socket.
  * @throws {HostError} where there is no NT.

@@ -15,7 +15,7 @@ export type Direction =
   | 'priority';
 
 /**
- * What a poller is told by a socket that it watches. Both are called on the stack of the call that
+ * What a socket reports to a poller that watches it. Both are called on the stack of the call that
  * caused them, and should not throw: an error goes to that call's caller.
  */
 export interface SktWatcher {

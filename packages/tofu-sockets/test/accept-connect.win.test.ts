@@ -47,7 +47,7 @@ describe('accept', () => {
     expect(await poller.events(listener, AFD_POLL_SEND | endings)).toBe(0);
   });
 
-  test('A05 after the poll was cancelled no client is told of; accept still works', async () => {
+  test('A05 after the poll was cancelled no client is reported; accept still works', async () => {
     const listener = listen();
     const { poll } = poller.arm(listener, AFD_POLL_ACCEPT);
     poller.cancel(poll);
@@ -97,7 +97,7 @@ describe('connect', () => {
     expect(client.recv(new Uint8Array(1))).toBe(0);
   });
 
-  test('C03 refused: SEND alone stays silent, with CONNECT_FAIL it is told; why can be asked', {
+  test('C03 refused: SEND alone stays silent, with CONNECT_FAIL it is reported; SO_ERROR has the reason', {
     timeout: 20_000,
   }, async () => {
     const address = new TCPClientAddress('127.0.0.1', creator.findFreeTcpPort());

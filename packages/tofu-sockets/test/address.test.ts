@@ -12,12 +12,12 @@ import { describe, expect, test } from 'vitest';
 
 const isAddressError = expect.objectContaining({ name: 'SktError', code: 'ERR_ADDRESS' });
 
-test('a server listens on loopback and on a free port unless told otherwise', () => {
+test('a server listens on loopback and on a free port by default', () => {
   expect(new TCPServerAddress()).toMatchObject({ host: '127.0.0.1', port: 0, kind: 'tcp-server' });
   expect(new TCPServerAddress('0.0.0.0', 65_535)).toMatchObject({ host: '0.0.0.0', port: 65_535 });
 });
 
-test('a client connects to tofu\u2019s port on loopback unless told otherwise', () => {
+test('a client connects to tofu\u2019s port on loopback by default', () => {
   expect(new TCPClientAddress()).toMatchObject({ host: '127.0.0.1', port: 7099 });
 });
 

@@ -62,7 +62,7 @@ describe('options', () => {
     }
   });
 
-  test('an IPv4-mapped address reaches IPv4, without being told; and not if that is excluded', async () => {
+  test('an IPv4-mapped address reaches IPv4 without an option; and not if that is excluded', async () => {
     const v4 = keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
     const mapped = keep(creator.fromAddress(new TCPServerAddress('::ffff:127.0.0.1', 0)));
     for (const [listener, host] of [
@@ -94,19 +94,19 @@ describe('options', () => {
   });
 
   test.each([false, true])(
-    'reportUnreachable %s: what Winsock is told of it',
+    'reportUnreachable %s: the ioctls that Winsock gets',
     (reportUnreachable) => {
-      const told: number[] = [];
+      const reported: number[] = [];
       const kernel: typeof ntKernel = {
         ...ntKernel,
         WSAIoctl: (socket, code, ...rest) => {
-          told.push(code);
+          reported.push(code);
           return ntKernel.WSAIoctl(socket, code, ...rest);
         },
       };
       const address = new UDPAddress();
       createSocketCreator(kernel).fromAddress(address, { reportUnreachable }).close();
-      expect(told).toEqual(reportUnreachable ? [] : [SIO_UDP_CONNRESET, SIO_UDP_NETRESET]);
+      expect(reported).toEqual(reportUnreachable ? [] : [SIO_UDP_CONNRESET, SIO_UDP_NETRESET]);
     },
   );
 
@@ -227,16 +227,16 @@ test('memory that is shared between threads can be sent from and received into',
 });
 
 describe('a poller that watches', () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const watcher = {
-    onWouldBlock: (_skt: Skt, direction: string) => told.push(direction),
-    onClose: (skt: Skt) => told.push(`close ${skt.isOpen}`),
+    onWouldBlock: (_skt: Skt, direction: string) => reported.push(direction),
+    onClose: (skt: Skt) => reported.push(`close ${skt.isOpen}`),
   };
   beforeEach(() => {
-    told.length = 0;
+    reported.length = 0;
   });
 
-  test('is told of every would-block, by direction, and of the close while it is open', async () => {
+  test('is notified of every would-block, by direction, and of the close while it is open', async () => {
     const listener = listen();
     listener.watch(watcher);
     listener.watch(watcher);
@@ -247,29 +247,29 @@ describe('a poller that watches', () => {
     client.watch(watcher);
     client.connect();
     await eventually(() => client.finishConnect());
-    expect(told.slice(0, 2)).toEqual(['accept', 'connect']);
-    told.length = 0;
+    expect(reported.slice(0, 2)).toEqual(['accept', 'connect']);
+    reported.length = 0;
     client.recv(new Uint8Array(1));
     client.recv(new Uint8Array(1), { peek: true });
     client.recv(new Uint8Array(1), { oob: true });
     while (client.send(Buffer.alloc(65_536)) !== wouldBlock);
     client.close();
     client.close();
-    expect(told).toEqual(['readable', 'readable', 'priority', 'writable', 'close true']);
+    expect(reported).toEqual(['readable', 'readable', 'priority', 'writable', 'close true']);
     listener.unwatch(watcher);
     keep(await eventually(() => listener.accept()));
     expect(listener.accept()).toBe(wouldBlock);
-    expect(told.length).toBe(5);
+    expect(reported.length).toBe(5);
   });
 
-  test('of a UDP socket is told, too', () => {
+  test('of a UDP socket is notified, too', () => {
     const skt = keep(creator.fromAddress(new UDPAddress()));
     skt.watch(watcher);
     skt.recvFrom(new Uint8Array(1));
-    expect(told).toEqual(['readable']);
+    expect(reported).toEqual(['readable']);
   });
 
-  test('that throws does not keep the socket open, nor the others from being told', () => {
+  test('that throws does not keep the socket open, nor the other watchers from being called', () => {
     const skt = creator.fromAddress(new UDPAddress());
     skt.watch({
       onClose: () => {
@@ -279,13 +279,13 @@ describe('a poller that watches', () => {
     skt.watch(watcher);
     expect(() => skt.close()).toThrowError('a poller\u2019s bug');
     expect(skt.isOpen).toBe(false);
-    expect(told).toEqual(['close true']);
+    expect(reported).toEqual(['close true']);
     skt.close();
   });
 
-  test('cannot come while the close is told: nobody would tell it', () => {
+  test('cannot be added while the close is reported: its onClose would not be called', () => {
     const skt = creator.fromAddress(new UDPAddress());
-    const late = { onClose: () => told.push('late') };
+    const late = { onClose: () => reported.push('late') };
     let refusal: unknown;
     skt.watch({
       onClose: () => {
@@ -300,25 +300,25 @@ describe('a poller that watches', () => {
     });
     skt.close();
     expect(refusal).toMatchObject({ name: 'SktError', code: 'ERR_SKT_CLOSED' });
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
-  test('that closes and unwatches while it is told harms nothing', () => {
+  test('that closes and unwatches inside its callback harms nothing', () => {
     const skt = creator.fromAddress(new UDPAddress());
     const closing = {
       onWouldBlock: () => skt.close(),
       onClose: () => {
         skt.close();
         skt.unwatch(closing);
-        told.push('closing');
+        reported.push('closing');
       },
     };
     skt.watch(closing);
     skt.watch(watcher);
     expect(skt.recvFrom(new Uint8Array(1))).toBe(wouldBlock);
     expect(skt.isOpen).toBe(false);
-    // The watchers were told of the close inside of the first one's turn, then of the would-block.
-    expect(told).toEqual(['closing', 'close true', 'readable']);
+    // The watchers were notified of the close inside of the first one's turn, then of the would-block.
+    expect(reported).toEqual(['closing', 'close true', 'readable']);
   });
 });
 

@@ -32,7 +32,6 @@ import {
 } from './sockets.js';
 
 // What travels over a connection, and how connections end, as the socket's own calls and a raw poll
-// tell it.
 
 afterEach(closeAll);
 
@@ -129,7 +128,7 @@ test('abortOnClose ends the connection hard, and only where it was asked for', a
   const { client, server } = await connectPair();
   client.abortOnClose();
   client.close();
-  // By documentation recv fails with WSAECONNRESET; under Wine 8 it says 0. Sending tells.
+  // By documentation recv fails with WSAECONNRESET; under Wine 8 it returns 0. Sending fails.
   const sending = eventually(() => {
     server.send(Buffer.from('x'));
     return wouldBlock;
@@ -359,7 +358,7 @@ describe('RST', () => {
     );
   });
 
-  test('X02 two peers reset their connections: each is told, the listener goes on', async () => {
+  test('X02 two peers reset their connections: each reset is reported, the listener goes on', async () => {
     const listener = listen();
     for (let count = 0; count < 2; count += 1) {
       const client = connectTo(listener);
@@ -373,7 +372,7 @@ describe('RST', () => {
     keep(await eventually(() => listener.accept()));
   });
 
-  test('X06 data, then a reset, both unread: told at once, and recv never hangs', async () => {
+  test('X06 data, then a reset, both unread: reported at once, and recv never hangs', async () => {
     const { client, server } = await connectPair();
     client.send(Buffer.from('data'));
     client.abortOnClose();

@@ -107,7 +107,7 @@ test('a provider that hides its base handle is refused loudly', () => {
   expect(winsockUsers(kernel)).toBe(0);
 });
 
-test('a socket that somebody else closed is told, once', () => {
+test('a socket handle that was closed elsewhere is reported, once', () => {
   const client = creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
   ntKernel.closesocket(client.socket);
   expect(() => client.close()).toThrowError(
@@ -276,7 +276,7 @@ test.each([
   expect(failures).toBeGreaterThanOrEqual(2);
 });
 
-test('nothing is lent while a watcher is told of a would-block: it may close the last socket', () => {
+test('nothing is lent while a watcher handles a would-block: it may close the last socket', () => {
   let allocations = 0;
   const kernel: Kernel = {
     ...ntKernel,
@@ -286,19 +286,19 @@ test('nothing is lent while a watcher is told of a would-block: it may close the
     },
   };
   const skt = keep(createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0)));
-  const told: number[] = [];
+  const reported: number[] = [];
   skt.watch({
     onWouldBlock() {
       const before = allocations;
       // Needs what the sockets share; were it lent, this were a block of its own.
       skt.localEndpoint();
-      told.push(allocations - before);
+      reported.push(allocations - before);
       skt.close();
-      told.push(nativeMemory().blocks);
+      reported.push(nativeMemory().blocks);
     },
   });
   expect(skt.recvFrom(new Uint8Array(1))).toBe(wouldBlock);
-  expect(told).toEqual([0, 0]);
+  expect(reported).toEqual([0, 0]);
 });
 
 test('a block that is lent when the last socket closes is given back after its use', () => {

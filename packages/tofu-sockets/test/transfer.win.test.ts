@@ -63,7 +63,7 @@ describe('receiving', () => {
     expect(poller.next(50)).toBeUndefined();
   });
 
-  test('R03 read to would-block: silent, and more data is told again', async () => {
+  test('R03 read to would-block: silent, and more data is reported again', async () => {
     const { client, server } = await connectPair();
     for (const text of ['first', 'second']) {
       expect(await poller.events(server, AFD_POLL_RECEIVE, 50)).toBe(0);

@@ -41,7 +41,7 @@ test('U05 what does not fit is lost, and the call says so', async () => {
 });
 
 test('U04 nobody there does not fail the next receive', async () => {
-  // Under Wine nothing is reported in any case; on Windows (unverified) the socket was told not to.
+  // Under Wine nothing is reported in any case; on Windows (unverified) the ioctl switched it off.
   const [a, b] = [bind(), bind()];
   const nobody = b.localEndpoint();
   b.close();
@@ -50,7 +50,7 @@ test('U04 nobody there does not fail the next receive', async () => {
   expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
 });
 
-test('U02 read to would-block: silent, and the next datagram is told again', async () => {
+test('U02 read to would-block: silent, and the next datagram is reported again', async () => {
   const poller = new RawPoller();
   const [a, b] = [bind(), bind()];
   for (let count = 0; count < 3; count += 1) {
@@ -63,7 +63,7 @@ test('U02 read to would-block: silent, and the next datagram is told again', asy
   poller.close();
 });
 
-test('U03 with a peer, strangers are not told of; with another peer, that one is', async () => {
+test('U03 with a peer, datagrams of others are not reported; with another peer, its are', async () => {
   const poller = new RawPoller();
   const [a, b, receiver] = [bind(), bind(), bind()];
   for (const [peer, stranger] of [
@@ -85,7 +85,7 @@ test('U03 with a peer, strangers are not told of; with another peer, that one is
   poller.close();
 });
 
-test('U06 a poll that was cancelled tells of no datagram; it can be received', async () => {
+test('U06 a cancelled poll reports no datagram; it can be received', async () => {
   const poller = new RawPoller();
   const [a, b] = [bind(), bind()];
   const { poll } = poller.arm(b, AFD_POLL_RECEIVE);

@@ -31,7 +31,7 @@ function failureOf(connect: () => unknown, again: () => unknown): unknown {
 test.each([
   ['wine11', true],
   ['windows', wouldBlock],
-] as const)('on %s a watcher is told of a connect that returns %s', (profile, returned) => {
+] as const)('on %s a watcher is notified of a connect that returns %s', (profile, returned) => {
   const { creator, client, reported } = start(profile);
   const listener = creator.fromAddress(new UDSServerAddress(path));
   expect(client.connect()).toBe(returned);

@@ -88,7 +88,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     );
   });
 
-  test('is a file while the server listens, also when it is told of its close, and then free', () => {
+  test('is a file while the server listens, also while its close is reported, and then free', () => {
     const { kernel, creator } = start(profile);
     const address = new UDSServerAddress(path);
     for (let round = 0; round < 2; round += 1) {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-test('a would-block that watchers are told of allocates nothing', () => {
+test('notifying watchers of a would-block allocates nothing', () => {
   const script = fileURLToPath(new URL('./would-block-allocates.mjs', import.meta.url));
   // Unoptimized: the optimizing compiler sometimes leaves an object out.
   const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];

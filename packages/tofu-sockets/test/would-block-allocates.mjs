@@ -1,5 +1,5 @@
 // Bytes on the heap per would-block, without a collection in between: with no watcher, one and two, and,
-// so that the measure can be seen to tell, with one that makes an object each time.
+// so that the measure can be seen to work, with one that makes an object each time.
 import { createSimNt } from 'sim-nt';
 import { TCPClientAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';

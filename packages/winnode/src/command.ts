@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { HeldSignals } from './signals.js';
 
-/** What {@link runCommand} may be told. */
+/** Options of {@link runCommand}. */
 export interface CommandOptions {
   readonly env: NodeJS.ProcessEnv;
   /** After so long it is killed. */

@@ -1,4 +1,4 @@
-/** Exit codes by which Windows tells how a program ended that did not end by itself. */
+/** Exit codes of Windows for a program that did not end by itself. */
 const causes = new Map<number, string>([
   [0x8000_0003, 'STATUS_BREAKPOINT'],
   [0xc000_0005, 'STATUS_ACCESS_VIOLATION'],
@@ -32,7 +32,7 @@ const unstartedCauses = new Map([
 const abortCode = 134;
 /** Node ends with this where Windows, or Wine without its registry, says that it is too old. */
 const oldWindowsCode = 216;
-const oldWindows = `exit code ${oldWindowsCode}: Node takes the version that Wine tells for too old`;
+const oldWindows = `exit code ${oldWindowsCode}: Node takes the version that Wine reports for too old`;
 const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
 
 /** The exit code of a crash whose own code Wine has lost. */
@@ -79,7 +79,7 @@ const earlyOptions = [
   '--build-sea',
 ];
 
-/** Node's own part of a command line, as far as that can be told: up to what is surely a script. */
+/** Node's own part of a command line, as far as it can be recognized: up to what is surely a script. */
 function nodeOptionsOf(args: readonly string[]): readonly string[] {
   const script = args.findIndex((word, index) => {
     const before = args[index - 1] ?? '';

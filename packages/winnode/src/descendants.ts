@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Every program of a run carries this variable, and so do its children unless they are started
  * with another environment. Wine detaches children from their parent, so that no tree of
- * processes tells whose they are.
+ * processes shows whose they are.
  */
 export const markVariable = 'WINNODE_RUN';
 

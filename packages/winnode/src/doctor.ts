@@ -15,7 +15,7 @@ export interface DiagnoseOptions {
   readonly cwd?: string;
   /** How long the project's probe may take, in milliseconds, start included; default: 60,000. */
   readonly limitMs?: number;
-  /** Told one line before something slow starts. */
+  /** Called with one line before something slow starts. */
   readonly onProgress?: (line: string) => void;
   /** Is handed each item as soon as it is known. */
   readonly onItem?: (item: Item) => void;

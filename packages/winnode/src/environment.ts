@@ -46,7 +46,7 @@ function isDirectoryForFiles(path: string): boolean {
 }
 
 /**
- * What Wine is told of TMPDIR. It keeps the sockets of a wineserver there, so that two programs of
+ * TMPDIR as Wine gets it. Wine keeps the sockets of a wineserver there, so that two programs of
  * one prefix with different values would start a server each. So it is `/tmp` for all; TMPDIR is
  * looked at only where that cannot be used.
  *

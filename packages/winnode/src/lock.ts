@@ -18,7 +18,7 @@ export interface LockOptions {
   readonly limitMs: number;
   /** A signal that was held back ends the waiting. */
   readonly held?: HeldSignals | undefined;
-  /** Told one line when the waiting gets long. */
+  /** Called with one line when the waiting gets long. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 

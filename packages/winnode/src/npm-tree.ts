@@ -35,7 +35,7 @@ export interface InstallTreeOptions {
   readonly what: string;
   /** A directory whose `.npmrc` npm reads as the project's own. */
   readonly project?: string | undefined;
-  /** Told one line before npm starts, and when another winnode is waited for. */
+  /** Called with one line before npm starts, and when another winnode is waited for. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 

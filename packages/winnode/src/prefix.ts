@@ -66,7 +66,7 @@ export function prefixWine(prefix: string): string | undefined {
 
 /** Options of {@link ensurePrefix}. */
 export interface EnsurePrefixOptions {
-  /** Told one line before something slow starts. */
+  /** Called with one line before something slow starts. */
   readonly onProgress?: (line: string) => void;
   /** The environment, for `WINNODE_PREFIX` and `WINNODE_START_LIMIT`; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;

@@ -186,16 +186,16 @@ function isIn(directory: string): boolean {
  */
 function onEnd(ended: () => void): void {
   type Emit = (this: unknown, ...args: unknown[]) => boolean;
-  const telling = (emit: Emit): Emit =>
+  const withEnd = (emit: Emit): Emit =>
     function (...args) {
       const isHeard = emit.apply(this, args);
       if (args[0] === 'exit') ended();
       return isHeard;
     };
-  let emit = telling(process.emit as Emit);
+  let emit = withEnd(process.emit as Emit);
   // Some put their own function there, which may call the one before it or not.
   const set = (given: Emit) => {
-    emit = telling(given);
+    emit = withEnd(given);
   };
   Object.defineProperty(process, 'emit', { configurable: true, get: () => emit, set });
   const exit = native.reallyExit;

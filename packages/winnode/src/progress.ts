@@ -23,7 +23,7 @@ export class ProgressFiles {
     return [`${this.#file}.starting`, `${this.#file}.running`];
   }
 
-  /** What tells the preload where they are. */
+  /** Their places, for the preload. */
   get environment(): NodeJS.ProcessEnv {
     return { WINNODE_PROGRESS_FILE: toWindowsPath(this.#file) };
   }

@@ -59,8 +59,8 @@ export async function windowsPackagesOf(
 ): Promise<WindowsPackage[]> {
   const locked = lockReaders[basename(file)]?.(text, manifest) ?? [];
   const silent = locked.filter(({ platforms }) => platforms === undefined);
-  const told = silent.length === 0 ? [] : await askPlatforms(silent);
-  const asked = new Map(silent.map((each, index) => [each, told[index]]));
+  const answers = silent.length === 0 ? [] : await askPlatforms(silent);
+  const asked = new Map(silent.map((each, index) => [each, answers[index]]));
   const isWanted = (each: LockedPackage) => isForWindowsAlone(each.platforms ?? asked.get(each));
   const found = locked.filter(isWanted).map(({ platforms: _, ...each }) => each);
   // Each once, in an order that is that of no file.

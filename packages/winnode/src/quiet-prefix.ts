@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * Services that Wine starts with the first program, and that Windows Node has no use for: a second
  * of CPU time at each start of a wineserver. What stays is nsiproxy, which `os.networkInterfaces`
  * asks, and MountMgr, although it takes two thirds of each `stat`: without it `dev` is 0, and
- * `fs.promises.cp` of a file onto itself removes it, for Node tells two files apart by `dev` first.
+ * `fs.promises.cp` of a file onto itself removes it, for Node compares two files by `dev` first.
  */
 const unused = ['PlugPlay', 'Eventlog', 'NDIS'];
 const services = 'HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services';

@@ -22,7 +22,7 @@ export interface RunOptions {
    * {@link timeLimitExitCode}. Counted from the program's first start; default: no limit.
    */
   readonly timeLimitMs?: number;
-  /** Told one line before something slow starts. */
+  /** Called with one line before something slow starts. */
   readonly onProgress?: (line: string) => void;
   /**
    * Handed the process as soon as it runs, for its streams. Under Wine a second one may follow, where
@@ -122,13 +122,13 @@ export function runChild(
       timers.push(look);
     }
     // A process that ends in order is headless for an instant, too: so it has to be seen twice.
-    let isSuspect = false;
+    let wasHeadlessBefore = false;
     const watch = setInterval(() => {
-      if (child.pid === undefined || !isHeadless(child.pid)) isSuspect = false;
-      else if (isSuspect) {
+      if (child.pid === undefined || !isHeadless(child.pid)) wasHeadlessBefore = false;
+      else if (wasHeadlessBefore) {
         wasHeadless = true;
         void endIt();
-      } else isSuspect = true;
+      } else wasHeadlessBefore = true;
     }, headMs);
     timers.push(watch);
     child.on('exit', () => afterExit?.());

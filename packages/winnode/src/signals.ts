@@ -7,7 +7,7 @@ const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 export interface HeldSignals {
   /** The first signal that came; undefined if none did. */
   readonly first: NodeJS.Signals | undefined;
-  /** Is told each signal, until the returned function is called. */
+  /** Calls the listener with each signal, until the returned function is called. */
   listen(listener: (signal: NodeJS.Signals) => void): () => void;
   /** From here on signals do again what they did before. */
   release(): void;
@@ -36,7 +36,7 @@ export function holdSignals(): HeldSignals {
   };
 }
 
-/** The exit code by which a shell tells that a signal ended a program. */
+/** A shell's exit code for a program that a signal ended. */
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }

@@ -10,7 +10,7 @@ import type { Wine } from './wine.js';
 export interface WindowsNode {
   /** Absolute path, in the host's own form. */
   readonly exe: string;
-  /** Its version without a `v`; of a file that `WINNODE_NODE` chose, what tells it from another. */
+  /** Its version without a `v`; of a file that `WINNODE_NODE` chose, its identity. */
   readonly version: string;
 }
 
@@ -18,7 +18,7 @@ export interface WindowsNode {
 export interface InstallOptions {
   /** The environment, npm's settings included; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Told one line before something slow starts. */
+  /** Called with one line before something slow starts. */
   readonly onProgress?: (line: string) => void;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Run by `winnode doctor` in Windows Node: says that it runs, then asks the project's probe. Its
- * arguments are a word that begins each of its lines, so that they are told from what the probe prints;
+ * arguments are a word that begins each of its lines, which separates them from what the probe prints;
  * and, where the project has a probe, the project's directory and the module's name. Each line is
  * written at once: what comes next may crash.
  */

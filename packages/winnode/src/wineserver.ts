@@ -41,7 +41,7 @@ export interface WineserverLease {
   release(): Promise<void>;
 }
 
-/** What {@link useWineserver} may be told. */
+/** Options of {@link useWineserver}. */
 export interface WineserverOptions {
   /** How long Wine may take to start. */
   readonly startLimitMs: number;

@@ -49,10 +49,10 @@ export function start(args: readonly string[], given: StartOptions = {}): Runnin
   const child = spawn(process.execPath, [script, ...args], { stdio: 'pipe', ...options });
   let stdout = '';
   let stderr = '';
-  let told = () => {};
+  let onOutput = () => {};
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    told();
+    onOutput();
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -69,7 +69,7 @@ export function start(args: readonly string[], given: StartOptions = {}): Runnin
     while (!stdout.includes(text)) {
       await Promise.race([
         new Promise<void>((done) => {
-          told = done;
+          onOutput = done;
         }),
         ended.then(() => {
           throw new Error(`ended without printing ${text}: ${stderr}`);

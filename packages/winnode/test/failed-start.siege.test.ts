@@ -11,7 +11,7 @@ describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reas
     signals: [['comes while what did not start ends', 'once deaf']],
     isServerEnded: false,
     started: [
-      ['exits with 0, and tells no listener', 'process.reallyExit(0)', [], 0],
+      ['exits with 0, and calls no listener', 'process.reallyExit(0)', [], 0],
       ['may write nothing, and ends', '', ['--experimental-permission'], 0],
     ],
     options: [['an option that is done early', ['-v'], 0]],

@@ -102,7 +102,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
         real: 'Z:\\',
       });
 
-      // Node tells by the volume, too, that two paths are one file.
+      // Node compares the volume, too, to see that two paths are one file.
       const file = join(cache, 'precious');
       writeFileSync(file, 'precious');
       const copying = `

@@ -130,7 +130,7 @@ describe('what a program died of, by 8 bits of its exit code', () => {
     [9, running, '0xC0000409 STATUS_STACK_BUFFER_OVERRUN (exit code 9)'],
     [0xfd, running, '0xC00000FD STATUS_STACK_OVERFLOW (exit code 253)'],
     [42, running, 'exit code 42: ended from outside, or at once'],
-    [216, loading, 'exit code 216: Node takes the version that Wine tells for too old'],
+    [216, loading, 'exit code 216: Node takes the version that Wine reports for too old'],
     [216, running, 'exit code 216: ended from outside, or at once'],
     [0x35, loading, '0xC0000135 STATUS_DLL_NOT_FOUND (exit code 53)'],
     // Node refuses an option of its own with 9, before anything runs.

@@ -197,12 +197,12 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
     test('a first run that is killed after the renaming: what it left is cleared away by a run that needs nothing made', async () => {
       mkdirSync(`${prefix}.old-12345/.winnode`, { recursive: true });
       writeFileSync(`${prefix}.making-12345`, '');
-      const told: string[] = [];
-      const another = await openSession({ env, onProgress: (line) => told.push(line) });
+      const reported: string[] = [];
+      const another = await openSession({ env, onProgress: (line) => reported.push(line) });
       const run = await runIn(another, ['-p', '1']);
       await another.close();
       expect(run).toMatchObject({ code: 0, stdout: '1\n', stderr: '' });
-      expect(told).toEqual([]);
+      expect(reported).toEqual([]);
       expect(prefixesIn(shared)).toEqual([basename(prefix)]);
     });
 

@@ -132,8 +132,8 @@ export const reported = contracts({
     expect(await env.bits(server)).toBe(idle);
   }),
 
-  'the end of sending, here: the other side is told': async (env) => {
-    // Over AF_UNIX Linux tells the peer of a shutdown of receiving, too.
+  'shutdown of sending on this side is reported to the peer': async (env) => {
+    // Over AF_UNIX Linux reports a shutdown of receiving to the peer, too.
     for (const how of env.isOnIP ? (['send', 'both'] as const) : (['send'] as const)) {
       const { client, server } = await env.pair();
       const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT);

@@ -269,7 +269,7 @@ export const sockets = contracts({
     expect(await env.bits(client, 0x10)).toBe(0x10);
   },
 
-  'an IPv6 listener takes IPv4 only when told to': onIP(async (env) => {
+  'an IPv6 listener accepts IPv4 only when configured to': onIP(async (env) => {
     const listener = env.listenOn('::');
     const { port } = listener.localEndpoint();
     const v4 = env.keep(env.creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));

@@ -33,7 +33,7 @@ test('A02 accept with nobody there is would-block', (fixture) => {
   expect(fixture.listener().accept()).toBe(wouldBlock);
 });
 
-test('A03 two clients: told again until both are accepted', (fixture) => {
+test('A03 two clients: reported again until both are accepted', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'listener');
@@ -91,7 +91,7 @@ test('A08 a listener that is closed while it is registered is gone without a wor
   expect(poller.inspect().registrations).toBe(0);
 });
 
-test('C01 a connect is told once; then reading as ever', (fixture) => {
+test('C01 a connect is reported once; then reading as ever', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   const client = fixture.clientOf(listener);
@@ -122,11 +122,11 @@ onIP('C02 a refused connect says everything that was asked for, and why', (fixtu
     cause: 0xc000_0236,
   });
   expect(() => client.finishConnect()).toThrowError(/WSAECONNREFUSED/);
-  // The condition stays true for AFD: told once is enough.
+  // The condition stays true for AFD: reported once is enough.
   fixture.expectSilence(poller);
 });
 
-onIP('C03 a refused connect is told to who asked for sending only', (fixture) => {
+onIP('C03 a refused connect is reported to an interest in writing alone', (fixture) => {
   const poller = fixture.poller();
   const client = fixture.keep(fixture.creator.fromAddress(fixture.refusingAddress()));
   client.connect();
@@ -135,7 +135,7 @@ onIP('C03 a refused connect is told to who asked for sending only', (fixture) =>
   expect(() => client.finishConnect()).toThrowError(/WSAECONNREFUSED/);
 });
 
-test('a client that was added before its connect is told of the connection', (fixture) => {
+test('a client that was added before its connect gets a connected event', (fixture) => {
   const poller = fixture.poller();
   const client = fixture.clientOf(fixture.listener());
   poller.add(client, { connected: true, writable: true }, 'client');
@@ -213,12 +213,12 @@ test('C10 more connects than the backlog: all of them end, one way or the other'
     client.connect();
     poller.add(client, { connected: true }, `client ${count}`);
   }
-  const told = new Set<string>();
-  for (let round = 0; round < 200 && told.size < 12; round += 1) {
+  const reported = new Set<string>();
+  for (let round = 0; round < 200 && reported.size < 12; round += 1) {
     for (const word of fixture.next(poller, 10))
-      told.add(word.replace(/ (connected|connectF).*/, ''));
+      reported.add(word.replace(/ (connected|connectF).*/, ''));
     const server = listener.accept();
     if (server !== wouldBlock) fixture.keep(server);
   }
-  expect(told.size).toBe(12);
+  expect(reported.size).toBe(12);
 });

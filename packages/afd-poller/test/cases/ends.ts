@@ -22,7 +22,7 @@ test('H01 FIN without data: readable and read-closed, and so it stays', (fixture
   }
 });
 
-test('H02 data and FIN, unread: the end is told at once, or once the data were read', (fixture) => {
+test('H02 data and FIN, unread: the end is reported at once, or once the data were read', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readClosed: true }, 'server');
@@ -36,7 +36,7 @@ test('H02 data and FIN, unread: the end is told at once, or once the data were r
   fixture.expectNext(poller, 'server readClosed');
 });
 
-test('H02 the end is told once the data before it were read', (fixture) => {
+test('H02 the end is reported once the data before it were read', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   client.send(bytes(3));
@@ -77,7 +77,7 @@ test('H06 two clean ends are no reset, for who asked for nothing', (fixture) => 
   fixture.expectSilence(poller);
 });
 
-test('X01 a reset is told once, and then there is silence', (fixture) => {
+test('X01 a reset is reported once, and then there is silence', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -85,24 +85,24 @@ test('X01 a reset is told once, and then there is silence', (fixture) => {
   fixture.expectNext(poller, 'server readable readClosed reset');
   fixture.expectSilence(poller);
   expect(poller.inspect().pending).toBe(0);
-  // Renewed, it is told again: it is still true.
+  // Renewed, it is reported again: it is still true.
   poller.modify(server, { readable: true });
   fixture.expectNext(poller, 'server readable readClosed reset');
 });
 
-test('X02 two peers reset: each is told, the third connection lives', (fixture) => {
+test('X02 two peers reset: each reset is reported, the third connection lives', (fixture) => {
   const poller = fixture.poller();
   const pairs = ['a', 'b', 'c'].map((name) => ({ name, ...fixture.pair() }));
   for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
   for (const { client, server } of pairs.slice(0, 2)) fixture.reset(client, server);
-  const told: string[] = [];
-  while (told.length < 2) told.push(...fixture.next(poller));
-  expect(told.sort()).toEqual(['a readable readClosed reset', 'b readable readClosed reset']);
+  const reported: string[] = [];
+  while (reported.length < 2) reported.push(...fixture.next(poller));
+  expect(reported.sort()).toEqual(['a readable readClosed reset', 'b readable readClosed reset']);
   pairs[2]?.client.send(bytes(1));
   fixture.expectNext(poller, 'c readable');
 });
 
-test('X03 a reset is told to who asked for nothing', (fixture) => {
+test('X03 a reset is reported without any interest', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, {}, 'server');
@@ -196,7 +196,7 @@ test('Z04 64 sockets that were never connected, polled, then closed', (fixture) 
   expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
 });
 
-test('Z06 a local close is told to who asked for it, once', (fixture) => {
+test('Z06 a local close is reported once, if there is an interest in it', (fixture) => {
   const poller = fixture.poller();
   const { server } = fixture.pair();
   poller.add(server, { readable: true, localClosed: true }, 'server');

@@ -1,7 +1,7 @@
 import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
-import { pollerOf, socketEvents } from '../pollers.js';
 import { Cases, inWords } from '../fixture.js';
+import { pollerOf, socketEvents } from '../pollers.js';
 
 /** Many sockets, and several pollers. */
 export const many = new Cases();
@@ -86,7 +86,7 @@ test('S08 twenty clients where ten are wanted: the others are turned away', (fix
   fixture.expectNext(poller, 'listener accept');
 });
 
-test('P03 one socket, two pollers: both are told; by itself the second is refused', (fixture) => {
+test('P03 one socket, two pollers: both report it; with the preset self the second is refused', (fixture) => {
   const { client, server } = fixture.pair();
   const first = fixture.poller();
   const second = fixture.poller();
@@ -109,25 +109,29 @@ test('P03 one socket, two pollers: both are told; by itself the second is refuse
   fixture.expectSilence(first);
 });
 
-onIP('P04 ten pollers, one datagram: each is told once, with one and the same socket', (fixture) => {
-  if (fixture.preset === 'self') {
-    // A socket's own handle belongs to its first poller for life.
-    const [shared, first, second] = [fixture.udp(), fixture.poller(), fixture.poller()];
-    first.add(shared, {}, 'first');
-    expect(() => second.add(shared, {}, 'second')).toThrowError(
-      expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
-    );
-    return;
-  }
-  const [from, to] = [fixture.udp(), fixture.udp()];
-  const pollers = Array.from({ length: 10 }, () => fixture.poller());
-  for (const [index, poller] of pollers.entries()) poller.add(to, { readable: true }, `${index}`);
-  for (const poller of pollers) fixture.expectSilence(poller, 0);
-  from.sendTo(bytes(3), to.localEndpoint());
-  for (const [index, poller] of pollers.entries()) fixture.expectNext(poller, `${index} readable`);
-  expect(to.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
-  for (const poller of pollers) fixture.expectSilence(poller, 5);
-});
+onIP(
+  'P04 ten pollers, one datagram: each is reported once, with one and the same socket',
+  (fixture) => {
+    if (fixture.preset === 'self') {
+      // A socket's own handle belongs to its first poller for life.
+      const [shared, first, second] = [fixture.udp(), fixture.poller(), fixture.poller()];
+      first.add(shared, {}, 'first');
+      expect(() => second.add(shared, {}, 'second')).toThrowError(
+        expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
+      );
+      return;
+    }
+    const [from, to] = [fixture.udp(), fixture.udp()];
+    const pollers = Array.from({ length: 10 }, () => fixture.poller());
+    for (const [index, poller] of pollers.entries()) poller.add(to, { readable: true }, `${index}`);
+    for (const poller of pollers) fixture.expectSilence(poller, 0);
+    from.sendTo(bytes(3), to.localEndpoint());
+    for (const [index, poller] of pollers.entries())
+      fixture.expectNext(poller, `${index} readable`);
+    expect(to.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
+    for (const poller of pollers) fixture.expectSilence(poller, 5);
+  },
+);
 
 test('Z07 pollers made, waited on and closed, two hundred times', (fixture) => {
   const { server } = fixture.pair();
@@ -153,14 +157,14 @@ test('a socket that streams does not starve the others', (fixture) => {
   for (const { client } of calm) client.send(bytes(1));
   fixture.host.sleep(5);
   const list = new PollEvents<string>(2);
-  let told = 0;
-  for (let round = 0; round < 20 && told < 8; round += 1) {
+  let reported = 0;
+  for (let round = 0; round < 20 && reported < 8; round += 1) {
     for (const event of socketEvents(poller.wait(100, list))) {
       if (event.token !== 'calm') continue;
       if (event.skt.kind === 'accepted') fixture.drain(event.skt);
-      told += 1;
+      reported += 1;
     }
     expect(inWords(list).length).toBeLessThanOrEqual(2);
   }
-  expect(told).toBe(8);
+  expect(reported).toBe(8);
 });

@@ -23,10 +23,14 @@ test('pollOnce: time-out, one of many, all of many, in the order of the list', (
   expect(ready.every(({ bits }) => bits === Readiness.readable)).toBe(true);
 });
 
-onIP('pollOnce tells a refused connect, which WSAPoll does not', (fixture) => {
+onIP('pollOnce reports a refused connect, which WSAPoll does not', (fixture) => {
   const client = fixture.keep(fixture.creator.fromAddress(fixture.refusingAddress()));
   client.connect();
-  const [ready] = pollOnce([{ skt: client, interest: { connected: true } }], 5_000, options(fixture));
+  const [ready] = pollOnce(
+    [{ skt: client, interest: { connected: true } }],
+    5_000,
+    options(fixture),
+  );
   expect(ready).toMatchObject({ bits: Readiness.connectFailed, cause: 0xc000_0236 });
 });
 

@@ -1,7 +1,7 @@
 import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
-import { socketEvents } from '../pollers.js';
 import { Cases, inWords } from '../fixture.js';
+import { socketEvents } from '../pollers.js';
 
 /** Add, modify, remove; level, one-shot, edge. */
 export const registrations = new Cases();
@@ -81,15 +81,15 @@ test('D07 changes and removals from within the handling of events', (fixture) =>
     poller.add(server, { readable: true }, name);
   }
   fixture.host.sleep(5);
-  const told: (string | undefined)[] = [];
+  const reported: (string | undefined)[] = [];
   for (const event of socketEvents(poller.wait(1_000))) {
-    told.push(event.token);
-    // The first one that is told removes all the others, also those already in the list.
+    reported.push(event.token);
+    // The first event removes all the others, also those already in the list.
     for (const { name, server } of pairs) {
       if (name !== event.token && poller.has(server)) poller.remove(server);
     }
   }
-  expect(told).toHaveLength(1);
+  expect(reported).toHaveLength(1);
   expect(poller.inspect().registrations).toBe(1);
 });
 
@@ -146,7 +146,7 @@ test('M01 one-shot: one event, silence until it is renewed, then at once', (fixt
   fixture.expectSilence(poller);
 });
 
-test('M02 one-shot, told, then a reset: silence until it is renewed', (fixture) => {
+test('M02 one-shot, reported, then a reset: silence until it is renewed', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
@@ -167,7 +167,7 @@ test('M03 edge: five bytes, three read, no repeat; renewed by would-block only',
   fixture.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(3);
   fixture.expectSilence(poller);
-  // Unlike with epoll, news alone does not count: AFD cannot tell them from what is there.
+  // Unlike with epoll, new data alone does not count: AFD does not distinguish it from old data.
   client.send(bytes(5));
   fixture.expectSilence(poller);
   fixture.receive(server, 7);
@@ -195,14 +195,14 @@ test('M04 more ready sockets than the list holds: the rest in the next waits, ea
   }
   fixture.host.sleep(5);
   const list = new PollEvents<string>(4);
-  const told: string[] = [];
-  for (let round = 0; round < 10 && told.length < 10; round += 1) {
+  const reported: string[] = [];
+  for (let round = 0; round < 10 && reported.length < 10; round += 1) {
     const events = poller.wait(100, list);
     expect(events).toBe(list);
     expect(events.length).toBeLessThanOrEqual(4);
-    told.push(...inWords(events));
+    reported.push(...inWords(events));
   }
-  expect(told.sort()).toEqual(pairs.map(({ name }) => `${name} readable`).sort());
+  expect(reported.sort()).toEqual(pairs.map(({ name }) => `${name} readable`).sort());
 });
 
 test('M05 paused with data pending: silent, then one event and all the data', (fixture) => {

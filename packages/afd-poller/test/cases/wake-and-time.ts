@@ -42,7 +42,7 @@ test('K08 wakes through a remote and through the poller itself are the same', (f
   expect(fixture.next(poller)).toEqual(['wake 3']);
 });
 
-test('T01 a wait with nothing to tell is not shorter than asked', (fixture) => {
+test('T01 a wait with nothing to report is not shorter than asked', (fixture) => {
   const poller = fixture.poller();
   const { client } = fixture.pair();
   poller.add(client, { readable: true }, 'idle');
@@ -73,7 +73,7 @@ test('T03 a fraction of a millisecond is neither zero nor for ever', (fixture) =
   }
 });
 
-test('T04 a wait of zero still tells what is ready', (fixture) => {
+test('T04 a wait of zero still reports what is ready', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   for (const name of ['a', 'b', 'c']) {

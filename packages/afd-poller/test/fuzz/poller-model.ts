@@ -14,7 +14,7 @@ import { claim } from './claim.js';
 import { ModelRegistration, type ModelSocket } from './registration-model.js';
 import { interestOf, type ModelWant } from './rules.js';
 
-/** Wakes that were not told yet. */
+/** Wakes that were not reported yet. */
 interface Wakes {
   /** Bits that have to come. */
   must: number;
@@ -41,12 +41,12 @@ export class ModelPoller {
   readonly remote: PollerRemote;
   readonly bySocket = new Map<ModelSocket, ModelRegistration>();
   readonly byToken = new Map<number, ModelRegistration>();
-  /** Closed without being removed, and that is to be told, once. */
+  /** Closed without being removed, and that is to be reported, once. */
   readonly closing = new Set<ModelRegistration>();
   readonly wakes: Wakes = { must: 0, may: 0, refused: 0, during: 0, mayDuring: 0 };
   posts: ModelPost[] = [];
   /** Events that lists were filled with. */
-  told = 0;
+  reported = 0;
   isWaiting = false;
   /** How many it had at the last look. */
   afdHandles = 0;
@@ -137,7 +137,7 @@ export class ModelPoller {
       this.closing.add(registration);
   }
 
-  /** Its token stays known: nobody may be told of it any more. */
+  /** Its token stays known: no event may have it any more. */
   #forget(registration: ModelRegistration): void {
     registration.isAlive = false;
     this.bySocket.delete(registration.socket);
@@ -227,7 +227,11 @@ export class ModelPoller {
       );
       claim(isOver, 'report after the end', () => 'by a list of a closed poller');
     }
-    claim(!this.remote.isOpen, 'inconsistent counters', () => 'a remote of a closed poller is open');
+    claim(
+      !this.remote.isOpen,
+      'inconsistent counters',
+      () => 'a remote of a closed poller is open',
+    );
     this.remote.wake(1);
     this.remote.close();
   }
@@ -241,9 +245,13 @@ export class ModelPoller {
     claim(registrations >= size, 'dropped without a reason', counts);
     claim(registrations <= size, 'inconsistent counters', counts);
     const isCrowded = this.preset === 'single' && pending > afdHandles * this.#requestsPerHandle;
-    claim(!isCrowded, 'inconsistent counters', () => `${pending} polls on ${afdHandles} AFD handles`);
-    claim(delivered === this.told, 'inconsistent counters', () => {
-      return `${delivered} events delivered, ${this.told} seen`;
+    claim(
+      !isCrowded,
+      'inconsistent counters',
+      () => `${pending} polls on ${afdHandles} AFD handles`,
+    );
+    claim(delivered === this.reported, 'inconsistent counters', () => {
+      return `${delivered} events delivered, ${this.reported} seen`;
     });
   }
 }

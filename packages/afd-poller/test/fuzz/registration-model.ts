@@ -22,13 +22,13 @@ export class ModelRegistration {
   token: number;
   /** What it was made with, or changed to. */
   asked: ModelWant;
-  /** The same, without what was told once and for all. */
+  /** The same, without interests that end with their first event. */
   want: ModelWant;
   version = 0;
   disarmed = 0;
   isDisabled = false;
   isAlive = true;
-  /** Its request may have been made already: what it finds may be used up before it is told. */
+  /** Its request may have been made already: what it finds may be used up before it is reported. */
   mayBePending = false;
   /** What may have been used up since, as bits of `Readiness`. */
   spent = 0;
@@ -54,7 +54,7 @@ export class ModelRegistration {
     return this.want.bits & ~this.disarmed;
   }
 
-  /** What may be told now. */
+  /** What may be reported now. */
   get allowed(): number {
     if (!this.isUncertain) return allowedBy(this.bits);
     return this.remotes.reduce((sum, { bits }) => sum | allowedBy(bits), allowedBy(this.want.bits));
@@ -70,8 +70,8 @@ export class ModelRegistration {
     if (this.isUncertain) this.isAmbiguous = true;
   }
 
-  /** It was told this: what is over by that. */
-  told(bits: number): void {
+  /** An event with these bits was delivered: ends what it ends. */
+  reported(bits: number): void {
     const { want } = this;
     const isAnswered = (bits & (Readiness.connected | Readiness.connectFailed)) !== 0;
     if (isAnswered) this.want = { ...want, bits: want.bits & ~Readiness.connected };

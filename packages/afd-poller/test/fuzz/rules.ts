@@ -11,11 +11,11 @@ import {
 } from 'ntdllx';
 
 // What readiness means, written a second time and from the other side: from what is true of a
-// socket to what must and what may be told. Nothing here is shared with the engine but its numbers.
+// socket to what must and what may be reported. Nothing here is shared with the engine but its numbers.
 
 const over = AFD_POLL_ABORT | AFD_POLL_CONNECT_FAIL;
 
-/** Row by row: what is said, who is told of it, and which of AFD's bits make it true. */
+/** Row by row: the reported bit, the interest that it needs, and AFD's bits that make it true. */
 const sayings = [
   {
     says: Readiness.readable,
@@ -29,28 +29,30 @@ const sayings = [
   { says: Readiness.priority, to: Readiness.priority, when: AFD_POLL_RECEIVE_EXPEDITED },
 ] as const;
 
-/** Exactly what a fresh look has to tell somebody who wants these bits. */
-export function toldOf(afd: number, want: number): number {
-  let told = 0;
-  if ((afd & AFD_POLL_ABORT) !== 0) told |= Readiness.reset;
-  if ((afd & AFD_POLL_CONNECT_FAIL) !== 0) told |= Readiness.connectFailed;
+/** What a fresh poll has to report for these interest bits, exactly. */
+export function reportedOf(afd: number, want: number): number {
+  let reported = 0;
+  if ((afd & AFD_POLL_ABORT) !== 0) reported |= Readiness.reset;
+  if ((afd & AFD_POLL_CONNECT_FAIL) !== 0) reported |= Readiness.connectFailed;
   for (const { says, to, when } of sayings) {
-    if ((want & to) !== 0 && (afd & when) !== 0) told |= says;
+    if ((want & to) !== 0 && (afd & when) !== 0) reported |= says;
   }
   const isConnected = (afd & AFD_POLL_SEND) !== 0 && (afd & over) === 0;
-  return (want & Readiness.connected) !== 0 && isConnected ? told | Readiness.connected : told;
+  return (want & Readiness.connected) !== 0 && isConnected
+    ? reported | Readiness.connected
+    : reported;
 }
 
 /** All that may be said of a socket in this state without a lie, whoever listens. */
 export function truthOf(afd: number): number {
-  let truth = toldOf(afd, ~Readiness.connected);
+  let truth = reportedOf(afd, ~Readiness.connected);
   if ((afd & (AFD_POLL_CONNECT | AFD_POLL_SEND)) !== 0) truth |= Readiness.connected;
   // A reset takes the urgent byte with it.
   if ((afd & AFD_POLL_ABORT) !== 0) truth |= Readiness.priority;
   return truth;
 }
 
-/** What may be told to somebody who wants these bits. */
+/** What may be reported for these interest bits. */
 export function allowedBy(want: number): number {
   let allowed: number = Readiness.reset | Readiness.connectFailed;
   for (const { says, to } of sayings) if ((want & to) !== 0) allowed |= says;
@@ -60,7 +62,7 @@ export function allowedBy(want: number): number {
 
 /** What must be said beside the end of a connection. */
 export function impliedByEnd(want: number): number {
-  return toldOf(over, want) & ~(Readiness.reset | Readiness.connectFailed);
+  return reportedOf(over, want) & ~(Readiness.reset | Readiness.connectFailed);
 }
 
 /** Which call can make this untrue again. */

@@ -4,7 +4,7 @@ import type { Choices } from 'test-kit';
 import { claim } from './claim.js';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelRegistration } from './registration-model.js';
-import { inWords, toldOf } from './rules.js';
+import { inWords, reportedOf } from './rules.js';
 import { count } from './situations.js';
 import type { Seen } from './wait-model.js';
 import type { World } from './world.js';
@@ -13,7 +13,7 @@ const is64 = 3;
 
 /**
  * The world comes to rest: everything under way arrives, nothing unusual happens. Then all that is
- * true and wanted must be told: to level by every wait, to the others at least once.
+ * true and wanted must be reported: in level mode by every wait, in the others at least once.
  */
 export class Settling {
   readonly #world: World;
@@ -44,22 +44,22 @@ export class Settling {
     return seen;
   }
 
-  /** What a socket has to tell of a registration now. */
+  /** What has to be reported for a registration now. */
   #due(registration: ModelRegistration, want: number): number {
     if (registration.isDisabled) return 0;
-    return toldOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
+    return reportedOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
   }
 
   /** With a list of one place, too, everybody has a turn. */
   #settleByOnes(poller: ModelPoller): void {
     const places = poller.bySocket.size + poller.posts.length + poller.closing.size + 2;
-    const told = new Set<ModelRegistration | undefined>();
+    const reported = new Set<ModelRegistration | undefined>();
     for (let turn = 0; turn < 6 * places; turn += 1) {
-      for (const { registration } of this.#wait(poller, 0)) told.add(registration);
+      for (const { registration } of this.#wait(poller, 0)) reported.add(registration);
     }
     this.#checkSignals(poller, 'with a list of one place');
     for (const registration of poller.bySocket.values()) {
-      if (registration.isUncertain || told.has(registration)) continue;
+      if (registration.isUncertain || reported.has(registration)) continue;
       const due = this.#due(registration, registration.bits);
       claim(due === 0, 'missing report', () => `${inWords(due)}: no turn in ${6 * places}`);
     }
@@ -77,10 +77,10 @@ export class Settling {
         : registration.bits;
       due.set(registration, this.#due(registration, want));
     }
-    const told = new Map<ModelRegistration | undefined, number>();
-    for (const { registration, bits } of this.#wait(poller, is64)) told.set(registration, bits);
+    const reported = new Map<ModelRegistration | undefined, number>();
+    for (const { registration, bits } of this.#wait(poller, is64)) reported.set(registration, bits);
     for (const [registration, bits] of due) {
-      this.#checkTold(registration, bits, told.get(registration) ?? 0);
+      this.#checkReported(registration, bits, reported.get(registration) ?? 0);
     }
     for (const registration of [...poller.bySocket.values()]) {
       if (registration.isUncertain) this.#makeCertain(poller, registration);
@@ -88,25 +88,25 @@ export class Settling {
     count(this.#world.situations, 'settled');
   }
 
-  #checkTold(registration: ModelRegistration, due: number, told: number): void {
+  #checkReported(registration: ModelRegistration, due: number, reported: number): void {
     const { remotes, isUncertain, isAmbiguous, socket } = registration;
     const { mode, bits } = (isUncertain ? remotes.at(-1) : undefined) ?? registration.want;
     const what = () =>
-      `${inWords(told)} instead of ${inWords(due)}, ${mode}, wants ${bits}, ${socket.id}`;
+      `${inWords(reported)} instead of ${inWords(due)}, ${mode}, wants ${bits}, ${socket.id}`;
     if (isUncertain) {
-      // Whether it had been told of its end, or of its connect, is not known; the rest is.
-      const isKnown = !isAmbiguous && mode === 'level' && (told & ~due) === 0;
+      // Whether its end, or its connect, was reported is not known; the rest is.
+      const isKnown = !isAmbiguous && mode === 'level' && (reported & ~due) === 0;
       const ends = Readiness.reset | Readiness.connectFailed;
       const once = ends | Readiness.connected;
       const isEnd = (due & ends) !== 0;
-      const missing = isEnd || !isKnown ? 0 : due & ~told & ~once;
+      const missing = isEnd || !isKnown ? 0 : due & ~reported & ~once;
       claim(missing === 0, 'missing report', what);
       if (isKnown) count(this.#world.situations, 'remote change that is certain');
       return;
     }
-    if (mode === 'level') claim((due & ~told) === 0, 'missing report', what);
+    if (mode === 'level') claim((due & ~reported) === 0, 'missing report', what);
     else claim(due === 0, 'missing report', what);
-    claim(told === (mode === 'level' ? due : 0), 'false report', what);
+    claim(reported === (mode === 'level' ? due : 0), 'false report', what);
   }
 
   #checkSignals({ wakes, posts, closing }: ModelPoller, when: string): void {
@@ -123,7 +123,7 @@ export class Settling {
     poller.modify(registration, want, false);
   }
 
-  /** What an uncertain registration had to tell of its end is uncertain, too. */
+  /** What had to be reported of the end of an uncertain registration is uncertain, too. */
   #dropWhatIsClosed(poller: ModelPoller): void {
     for (const registration of [...poller.closing]) {
       if (registration.isUncertain) poller.closing.delete(registration);

@@ -114,7 +114,7 @@ export class Sockets {
       if (!(error instanceof WsaError)) throw error;
       outcome = 'failed';
     }
-    // A connect that succeeds at once is told of, too.
+    // A connect that succeeds at once is reported, too.
     if (outcome === 'would block' || (outcome === 'done' && direction === 'connect')) {
       for (const registration of socket.registrations) registration.renew(direction);
     } else if (isUsing && direction !== 'connect' && direction !== 'finishConnect') {

@@ -35,7 +35,7 @@ export function usesOf({ socket }: ModelRegistration): number {
   return readable + writable + accept + priority;
 }
 
-/** Waits, and holds what is told against the model. */
+/** Waits, and compares the events with the model. */
 export class WaitModel {
   readonly #sim: SimNt;
   readonly #situations: Situations;
@@ -45,7 +45,7 @@ export class WaitModel {
     this.#situations = situations;
   }
 
-  /** One wait. @returns what was told, in order. */
+  /** One wait. @returns its events, in order. */
   wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>): Seen[] {
     const beforeMs = this.#sim.nowMs();
     poller.isWaiting = true;
@@ -54,7 +54,7 @@ export class WaitModel {
     } finally {
       poller.isWaiting = false;
     }
-    poller.told += list.length;
+    poller.reported += list.length;
     const vanished = this.#findVanished(poller);
     const seen = this.#readList(poller, list);
     this.#checkWakes(poller, list);
@@ -69,7 +69,7 @@ export class WaitModel {
       return `${waitedMs} ms instead of ${timeoutMs} ms`;
     });
     const isLate = isEmpty && timeoutMs > 0 && vanished.some((each) => poller.closing.has(each));
-    claim(!isLate, 'wait too long', () => `${timeoutMs} ms, with a local close to be told`);
+    claim(!isLate, 'wait too long', () => `${timeoutMs} ms, with a local close to be reported`);
     return seen;
   }
 
@@ -180,7 +180,7 @@ export class WaitModel {
       if ((bits & bit) !== 0) count(this.#situations, `reported ${name}`);
     }
     count(this.#situations, `reported, mode ${registration.want.mode}`);
-    registration.told(bits);
+    registration.reported(bits);
     return { event, bits, registration, version, isFresh, uses };
   }
 
@@ -223,12 +223,12 @@ export class WaitModel {
 
   #checkWakes(poller: ModelPoller, list: PollEvents<number>): void {
     const { wakes } = poller;
-    let told = 0;
+    let reported = 0;
     let number = 0;
     for (let index = 0; index < list.length; index += 1) {
       const event = list.at(index);
       if (event?.kind !== 'wake') continue;
-      told |= event.value;
+      reported |= event.value;
       number += 1;
     }
     const { during, mayDuring, may, must } = wakes;
@@ -236,12 +236,12 @@ export class WaitModel {
     wakes.mayDuring = 0;
     if (number === 0) return;
     count(this.#situations, 'reported wake', number);
-    claim((told & ~may) === 0, 'wake invented', () => `bits ${told} of ${may}`);
+    claim((reported & ~may) === 0, 'wake invented', () => `bits ${reported} of ${may}`);
     claim(number === 1, 'wake invented', () => `${number} events of wakes in one list`);
     // The first of them has all that came before the wait.
-    const missing = must & ~mayDuring & ~told;
+    const missing = must & ~mayDuring & ~reported;
     claim(missing === 0, 'wake lost', () => `bits ${missing}`);
-    wakes.must = during & ~told;
+    wakes.must = during & ~reported;
     wakes.may = mayDuring;
     wakes.refused = 0;
   }

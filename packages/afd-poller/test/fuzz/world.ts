@@ -82,12 +82,14 @@ export class World {
     } catch (error) {
       if (error instanceof BrokenClaim) throw error;
       const { message } = error as Error;
-      const name = /^(ledger|poller): /.test(message) ? 'inconsistent counters' : 'unexpected error';
+      const name = /^(ledger|poller): /.test(message)
+        ? 'inconsistent counters'
+        : 'unexpected error';
       throw new BrokenClaim(name, message, { cause: error });
     }
   }
 
-  /** A wait, and what its owner does with what it is told. */
+  /** A wait, and what the program does with its events. */
   wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>, choices: Choices): void {
     this.latestMs = this.sim.nowMs() + 60_000;
     const seen = this.waits.wait(poller, timeoutMs, list);
@@ -131,7 +133,7 @@ export class World {
     this.verify();
   }
 
-  /** Something that is told of in the same list is over, or changed, before its turn comes. */
+  /** A registration with an event later in the list is removed or changed before that is read. */
   #changeOther(poller: ModelPoller, seen: readonly Seen[], choices: Choices): void {
     const { registration } = choices.pick(seen);
     if (!registration?.isAlive) return;

@@ -139,7 +139,7 @@ const unreadClose = finding(
     claim:
       'A peer that closes while it has unread data resets the connection, and a poll ' +
       'reports ABORT. Under Wine 8 recv then returns 0, as if the peer had ended ' +
-      'cleanly: there only the poll tells the two apart.',
+      'cleanly: there only the poll distinguishes the two.',
     cited: [
       'RFC 1122, section 4.2.2.13, for the reset',
       "Microsoft's documentation of recv for WSAECONNRESET",

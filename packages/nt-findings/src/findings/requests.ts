@@ -90,7 +90,7 @@ const compacted = finding(
     title: 'The output is compacted',
     claim:
       'A poll over several sockets reports the ready ones only, in the order of the ' +
-      'request; Information is 16 + 16 for each. They are told apart by Handle.',
+      'request; Information is 16 + 16 for each. They are identified by Handle.',
     cited: [wineTests()],
   },
   {

@@ -3,7 +3,7 @@ import type { Connection } from 'tofu-reactor';
 import { TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
-import { Cases, readBytes, type Fixture } from '../fixture.js';
+import { Cases, type Fixture, readBytes } from '../fixture.js';
 
 export const connectCases = new Cases();
 
@@ -62,20 +62,23 @@ connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', asyn
   await reactor.listen({ port: 0 });
 });
 
-connectCases.test('a path without a server: ENOENT; texts of tofu are addresses', async (fixture) => {
-  const reactor = fixture.reactor();
-  if (fixture.host.over === 'AF_UNIX') {
-    const path = temporaryUDSPathOn(fixture.host.kernel);
-    const error = await reactor.connect({ path }).catch((each: unknown) => each);
-    expect(error).toMatchObject({ message: `connect ENOENT ${path}`, address: path });
-    const server = await reactor.listen(`uds|${path}`);
-    expect(server.endpoint).toEqual({ path });
-  } else {
-    const server = await reactor.listen('tcp|127.0.0.1|0');
-    const { port } = server.endpoint as { port: number };
-    expect(await reactor.connect(`tcp|127.0.0.1|${port}`)).toMatchObject({ isOpen: true });
-  }
-});
+connectCases.test(
+  'a path without a server: ENOENT; texts of tofu are addresses',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    if (fixture.host.over === 'AF_UNIX') {
+      const path = temporaryUDSPathOn(fixture.host.kernel);
+      const error = await reactor.connect({ path }).catch((each: unknown) => each);
+      expect(error).toMatchObject({ message: `connect ENOENT ${path}`, address: path });
+      const server = await reactor.listen(`uds|${path}`);
+      expect(server.endpoint).toEqual({ path });
+    } else {
+      const server = await reactor.listen('tcp|127.0.0.1|0');
+      const { port } = server.endpoint as { port: number };
+      expect(await reactor.connect(`tcp|127.0.0.1|${port}`)).toMatchObject({ isOpen: true });
+    }
+  },
+);
 
 connectCases.test(
   'C07 connect, then destroy: 100 times, nothing is called afterwards',

@@ -106,7 +106,7 @@ echoCases.test('R05 W03 megabytes come back whole and in order', async (fixture)
 });
 
 echoCases.test(
-  'W06 a slow reader gets all of 2 MB, and the writer is told of room',
+  'W06 a slow reader gets all of 2 MB, and the writer gets a drain event',
   async (fixture) => {
     const reactor = fixture.reactor();
     const chunk = Buffer.alloc(65_536, 0x61);
