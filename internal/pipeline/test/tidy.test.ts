@@ -286,7 +286,7 @@ test('every case that a test names is in kb/CASES, and every one there is tested
   const isTests = (name: string) => /\/test\/(.*\.test|cases\/.*)\.ts$/.test(name);
   for (const file of files.filter(isTests)) {
     for (const [, name = ''] of read(file).matchAll(
-      /(?:test|describe|onIP|onUnix)[^'"`\n]*['"`](.*)/g,
+      /(?:test|describe|onIP|onUnix)[^'"`\n]*(?:\n\s*)?['"`](.*)/g,
     )) {
       for (const [id] of name.matchAll(/\b[A-EG-Z]\d{2}\b/g)) cited.add(id);
     }
