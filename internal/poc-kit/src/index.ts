@@ -28,6 +28,17 @@ export {
   type StageOptions,
   stageMain,
 } from './stage-main.js';
+export {
+  type Cell,
+  type ComparedCell,
+  compareWithStage1Table,
+  resultRow,
+  type Stage1Variant,
+  stage1Table,
+  stage1Things,
+  type TableRow,
+  type TableSection,
+} from './stage1-table.js';
 export { StagePort } from './stage-port.js';
 export { lateness, perSecond } from './times.js';
 export { type TraceFlags, takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';

@@ -8,7 +8,7 @@ import {
   stage1Things,
   type TableRow,
   type TableSection,
-} from 'nt-trace';
+} from 'poc-kit';
 import { type Html, html } from './html.js';
 import type { ReportedRung } from './report-input.js';
 

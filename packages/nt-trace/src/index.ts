@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { dropLane, type LaneSetup, traceInLane } from './lane.js';
+export { timeoutText } from './nt-names.js';
 export type { Memory, RawCall } from './raw-call.js';
 export type {
   CallRecord,
@@ -15,17 +16,6 @@ export type {
   TraceArgument,
   TraceRecord,
 } from './record.js';
-export {
-  type Cell,
-  type ComparedCell,
-  compareWithStage1Table,
-  resultRow,
-  type Stage1Variant,
-  stage1Table,
-  stage1Things,
-  type TableRow,
-  type TableSection,
-} from './stage1-table.js';
 export { formatRecord, type TextOptions, timeText } from './text.js';
 export {
   laneFor,

@@ -1,4 +1,5 @@
-import { compareWithStage1Table, startTrace } from 'nt-trace';
+import { startTrace } from 'nt-trace';
+import { compareWithStage1Table } from 'poc-kit';
 import { nativeMemory } from 'ntdllx';
 import type { AcceptPoll, PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptEvent } from 'poc-stage1-event';

@@ -1,4 +1,4 @@
-import { compareWithStage1Table } from 'nt-trace';
+import { compareWithStage1Table } from 'poc-kit';
 import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
 import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';

@@ -1,4 +1,5 @@
-import { compareWithStage1Table, startTrace, type TraceResult } from 'nt-trace';
+import { startTrace, type TraceResult } from 'nt-trace';
+import { compareWithStage1Table } from 'poc-kit';
 import type { Stage1AcceptIocp } from 'poc-stage1-iocp';
 
 /** What NT was asked while it ran. */

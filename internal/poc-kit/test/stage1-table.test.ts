@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Cell, compareWithStage1Table, stage1Table, stage1Things } from 'nt-trace';
 import { prototypes } from 'ntdllx/trace';
+import { type Cell, compareWithStage1Table, stage1Table, stage1Things } from 'poc-kit';
 import { expect, test } from 'vitest';
 
 const plan = resolve(import.meta.dirname, '../../../kb/PLAN-STAGE1-IOCP.md');

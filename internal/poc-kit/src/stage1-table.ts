@@ -1,6 +1,5 @@
+import { type CallRecord, type PacketRecord, type TraceRecord, timeoutText } from 'nt-trace';
 import type { FunctionName } from 'ntdllx/trace';
-import { timeoutText } from './nt-names.js';
-import type { CallRecord, PacketRecord, TraceRecord } from './record.js';
 
 // The parameter table of the owner's plan for stage 1, and the calls around it. Written down here
 // alone: kb/PLAN-STAGE1-IOCP.md is held against it, the stages' traces are, and a report prints it.
