@@ -213,7 +213,7 @@ async function installWine(reason) {
 
 async function prepareWine(isInstallAllowed) {
   const { ensurePrefix, findWine, installWindowsNode, prefixPath } = await import(
-    'pipeline/winnode'
+    '@tofu-nt/pipeline/winnode'
   );
   try {
     findWine();
@@ -234,7 +234,7 @@ async function prepareHost(isInstallAllowed, mayLackWine) {
   } catch (reason) {
     if (!mayLackWine || reason.name !== 'WinnodeError') throw reason;
   }
-  const { writeHostFacts } = await import('pipeline/host-facts');
+  const { writeHostFacts } = await import('@tofu-nt/pipeline/host-facts');
   const { kind, reason, system, wine, windowsNode } = writeHostFacts();
   const parts = kind === 'none' ? [system, reason] : [system, wine, `Windows Node ${windowsNode}`];
   say(`Host: ${parts.filter(Boolean).join(', ')}`);
@@ -274,13 +274,13 @@ export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
 /** Writes down which Wine and Node this host has, if winnode is built, which looks for them. */
 export async function describeThisHost() {
   if (!existsSync(join(root, 'packages/winnode/dist/debug/index.js'))) return;
-  (await import('pipeline/host-facts')).writeHostFacts();
+  (await import('@tofu-nt/pipeline/host-facts')).writeHostFacts();
 }
 
 /** Asks the host what it has, for the tests. Everything is built by now. */
 export async function askHost() {
-  const { requireHostFacts } = await import('pipeline/host-facts');
-  const { writeHostProfile } = await import('pipeline/host-profile');
+  const { requireHostFacts } = await import('@tofu-nt/pipeline/host-facts');
+  const { writeHostProfile } = await import('@tofu-nt/pipeline/host-profile');
   return await writeHostProfile(requireHostFacts(), 'debug');
 }
 

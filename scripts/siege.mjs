@@ -28,8 +28,8 @@ await main(async () => {
   }
   const canRunWindowsNode = await setup(isInstallAllowed, { mayLackWine: true });
   await buildAll();
-  const { currentFacts } = await import('pipeline/host-facts');
-  const { openSession } = await import('pipeline/winnode');
+  const { currentFacts } = await import('@tofu-nt/pipeline/host-facts');
+  const { openSession } = await import('@tofu-nt/pipeline/winnode');
   // One wineserver for all parts: each of them then starts in a fifth of the time.
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
   const stop = new AbortController();

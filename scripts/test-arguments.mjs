@@ -11,7 +11,7 @@ export const isForceIn = (args) => args.some((arg) => /^--force(=true)?$/.test(a
 
 /** Whether only some packages are meant. */
 export const filterIn = (args) =>
-  args.some((arg) => /^(--filter|-F|--affected)/.test(arg) || /^[^/]+#test$/.test(arg));
+  args.some((arg) => /^(--filter|-F|--affected)/.test(arg) || /^(?!\/\/)[^#]+#test$/.test(arg));
 
 /** What turbo does beside running tasks. */
 const otherCommands =

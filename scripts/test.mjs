@@ -68,7 +68,7 @@ function plan(tasks) {
 
 /** Runs the test tasks of a build. @returns turbo's exit code */
 async function test(...tasks) {
-  const { isBuilt, runBatch, testTasks } = await import('pipeline/batch');
+  const { isBuilt, runBatch, testTasks } = await import('@tofu-nt/pipeline/batch');
   const planned = plan(tasks);
   // A result is kept under the hash of the sources, so what is tested has to be built of these.
   if (!isBuilt(planned)) {
@@ -103,7 +103,7 @@ await main(async () => {
   // of which nothing else is left fail.
   const canRunWindowsNode = await setup(isInstallAllowed, { mayLackWine: true });
   // One wineserver for all test runs: each of them then starts in a fifth of the time.
-  const { openSession } = await import('pipeline/winnode');
+  const { openSession } = await import('@tofu-nt/pipeline/winnode');
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.once(signal, () => {
@@ -124,7 +124,7 @@ await main(async () => {
     await session.close();
   }
   sayHowToGetPnpm();
-  const { summary } = await import('pipeline/summary');
+  const { summary } = await import('@tofu-nt/pipeline/summary');
   for (const line of summary(allTasks, host)) process.stdout.write(`${line}\n`);
   return code;
 });

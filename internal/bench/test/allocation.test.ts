@@ -1,6 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import {
+  type Allocation,
+  allocationFlags,
+  eventsScript,
+  LoadedPoller,
+  presetNames,
+} from '@tofu-nt/bench';
 import { verifyPoller } from 'afd-poller/internal';
-import { type Allocation, allocationFlags, eventsScript, LoadedPoller, presetNames } from 'bench';
 import { expect, test } from 'vitest';
 
 // Nothing per event: what is beyond 0 is V8's own business while it was measured. One boxed number

@@ -1,4 +1,4 @@
-import { readArguments, UsageError, workloads } from 'bench';
+import { readArguments, UsageError, workloads } from '@tofu-nt/bench';
 import { expect, test } from 'vitest';
 
 test('without arguments everything is measured', () => {

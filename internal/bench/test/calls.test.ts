@@ -1,4 +1,4 @@
-import { callsPerMessage, countCalls, RelayCounter } from 'bench';
+import { callsPerMessage, countCalls, RelayCounter } from '@tofu-nt/bench';
 import { createSimNt } from 'sim-nt';
 import { UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { compare, compareReport, type Results, report, summarize } from 'bench';
+import { compare, compareReport, type Results, report, summarize } from '@tofu-nt/bench';
 import { describe, expect, test } from 'vitest';
 
 interface Figures {
@@ -220,7 +220,7 @@ test.each<[what: string, change: object]>([
   const file = join(directory, 'result.json');
   try {
     writeFileSync(file, JSON.stringify({ ...results({}), ...change }));
-    const main = join(dirname(createRequire(import.meta.url).resolve('bench')), 'main.js');
+    const main = join(dirname(createRequire(import.meta.url).resolve('@tofu-nt/bench')), 'main.js');
     const { status, stderr } = spawnSync(process.execPath, [main, 'compare', file, file], {
       encoding: 'utf8',
     });

@@ -1,4 +1,4 @@
-import { EngineServer, presetNames } from 'bench';
+import { EngineServer, presetNames } from '@tofu-nt/bench';
 import { createSimNt } from 'sim-nt';
 import { type ClientSkt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';

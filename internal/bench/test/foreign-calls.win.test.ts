@@ -1,4 +1,3 @@
-import { presets } from 'afd-poller';
 import {
   callsPerMessage,
   countCalls,
@@ -6,7 +5,8 @@ import {
   EngineServer,
   type PresetName,
   presetNames,
-} from 'bench';
+} from '@tofu-nt/bench';
+import { presets } from 'afd-poller';
 import { ntKernel } from 'ntdllx';
 import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

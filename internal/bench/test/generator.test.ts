@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { findGenerator, type Generator, Loader, workloads } from 'bench';
+import { findGenerator, type Generator, Loader, workloads } from '@tofu-nt/bench';
 import { afterEach, describe, expect, test } from 'vitest';
 
 // Both generators, against echo servers of this host.

@@ -1,4 +1,4 @@
-import { median, ratios, summarize } from 'bench';
+import { median, ratios, summarize } from '@tofu-nt/bench';
 import { expect, test } from 'vitest';
 
 test('the median of an odd and of an even number', () => {

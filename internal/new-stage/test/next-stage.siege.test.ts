@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyBuilds, copyRepository, removeCopy, root } from 'pipeline/copy-repository';
+import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/copy-repository';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost } from 'winnode';
 

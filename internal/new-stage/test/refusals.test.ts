@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { changes, copyRepository, removeCopy } from '@tofu-nt/pipeline/copy-repository';
 import { makeStage } from 'new-stage/make-stage';
-import { changes, copyRepository, removeCopy } from 'pipeline/copy-repository';
 import { runScript } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 

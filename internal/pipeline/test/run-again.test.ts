@@ -1,4 +1,4 @@
-import { isOfStart, notRun, together } from 'pipeline/run-again';
+import { isOfStart, notRun, together } from '@tofu-nt/pipeline/run-again';
 import { expect, test } from 'vitest';
 
 const packages = [

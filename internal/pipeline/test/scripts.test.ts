@@ -185,6 +185,7 @@ describe('npm test is of the whole repository', () => {
     ['run test --filter ntdllx'],
     ['run build:debug test -F ntdllx'],
     ['run ntdllx#test'],
+    ['run @tofu-nt/bench#test'],
     ['--filter ntdllx test'],
     ['build:debug test --filter=ntdllx'],
     ['test --affected'],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { figuresOf, repeatedFigures } from 'pipeline/repeated-figures';
+import { figuresOf, repeatedFigures } from '@tofu-nt/pipeline/repeated-figures';
 import { expect, test } from 'vitest';
 
 // A figure stands in one page; others link there. What is listed here is one number with several

@@ -17,15 +17,10 @@ const packages = ['packages', 'internal'].flatMap((group) =>
     .map((file) => ({ file, name: String(manifestOf(file)['name']) })),
 );
 
-/** Names of packages here that are also plain English. */
-const words = ['bench', 'consumers', 'contract', 'mutants', 'pipeline', 'report', 'siege'];
-
 /** What gives this repository away: its packages, its name, its subject, its pages. */
 const names = new RegExp(
   [
-    ...packages
-      .map(({ name }) => name)
-      .filter((name) => name !== 'winnode' && !words.includes(name)),
+    ...packages.map(({ name }) => name).filter((name) => name !== 'winnode'),
     'tofu',
     String.raw`\bafd\b`,
     'AFD_POLL',

@@ -57,17 +57,25 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage3u-stress': [...stageParts, 'poc-stage3-stress', 'afd-poller', 'sim-nt'],
   'poc-stage4-pinned': ['ntdllx', 'tofu-sockets', 'poc-kit'],
   'poc-kit': ['ntdllx', 'tofu-sockets', 'nt-trace'],
-  'poc-ladder': [...names].filter((name) => /^(poc-.+|winnode|report)$/.test(name)),
-  report: ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', 'bench'],
+  'poc-ladder': [...names].filter((name) => /^(poc-.+|winnode|@tofu-nt\/report)$/.test(name)),
+  '@tofu-nt/report': ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', '@tofu-nt/bench'],
   'sim-nt': ['ntdllx'],
-  contract: ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
-  consumers: [...names],
-  mutants: ['afd-poller', 'sim-nt'],
-  pipeline: ['winnode'],
-  'new-stage': ['pipeline', 'winnode'],
-  siege: ['pipeline'],
+  '@tofu-nt/contract': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
+  '@tofu-nt/consumers': [...names],
+  '@tofu-nt/mutants': ['afd-poller', 'sim-nt'],
+  '@tofu-nt/pipeline': ['winnode'],
+  'new-stage': ['@tofu-nt/pipeline', 'winnode'],
+  '@tofu-nt/siege': ['@tofu-nt/pipeline'],
   'nt-repl': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
-  bench: ['ntdllx', 'tofu-sockets', 'afd-poller', 'tofu-reactor', 'sim-nt', 'poc-kit', 'winnode'],
+  '@tofu-nt/bench': [
+    'ntdllx',
+    'tofu-sockets',
+    'afd-poller',
+    'tofu-reactor',
+    'sim-nt',
+    'poc-kit',
+    'winnode',
+  ],
 };
 
 test.each(manifests)('$name depends only on what is below it', (manifest) => {
@@ -178,7 +186,7 @@ test('turbo.json lists no packages: the order over all of them is one of runs', 
 
 /** What a build can change: where assertions, filled memory or layouts are, and who stands on them. */
 const testedInBoth =
-  /^(ntdllx|tofu-sockets|afd-poller|sim-nt|contract|nt-afd|tofu-reactor|poc-stage.+)$/;
+  /^(ntdllx|tofu-sockets|afd-poller|sim-nt|@tofu-nt\/contract|nt-afd|tofu-reactor|poc-stage.+)$/;
 
 test('what a build can change is tested in both, and the rest in release', () => {
   for (const { name, scripts = {} } of manifests) {

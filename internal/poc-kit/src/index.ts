@@ -28,6 +28,7 @@ export {
   type StageOptions,
   stageMain,
 } from './stage-main.js';
+export { StagePort } from './stage-port.js';
 export {
   type Cell,
   type ComparedCell,
@@ -39,7 +40,6 @@ export {
   type TableRow,
   type TableSection,
 } from './stage1-table.js';
-export { StagePort } from './stage-port.js';
 export { lateness, perSecond } from './times.js';
 export { type TraceFlags, takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
 export {

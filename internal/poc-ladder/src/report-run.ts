@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ReportedRung, writeReport } from 'report';
+import { type ReportedRung, writeReport } from '@tofu-nt/report';
 import { isProven, isUnsupported, type Rung } from './ladder.js';
 
 /** Where the page of a run is, from the working directory: the top, for whoever types npm start. */

@@ -1,4 +1,4 @@
-import { median, summarize, workloads } from 'bench';
+import { median, summarize, workloads } from '@tofu-nt/bench';
 import { type Html, html } from './html.js';
 import type { BenchFigures, ReportedBench } from './report-input.js';
 

@@ -1,4 +1,4 @@
-import type { Results } from 'bench';
+import type { Results } from '@tofu-nt/bench';
 import type { StageTrace, Verdict } from 'poc-kit';
 
 /** One stage in one build, as the ladder saw it. */

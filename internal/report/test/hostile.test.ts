@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Results } from 'bench';
+import type { Results } from '@tofu-nt/bench';
 import {
   type BenchFigures,
   colours,
@@ -10,7 +10,7 @@ import {
   linkTo,
   readBench,
   readFindings,
-} from 'report';
+} from '@tofu-nt/report';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { page, recorded, rung, verdict } from './input.js';
 import { textOf } from './parse-page.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { type ReportedRung, type ReportInput, renderPage } from '@tofu-nt/report';
 import { readStageTrace, type StageTrace, type Verdict } from 'poc-kit';
-import { type ReportedRung, type ReportInput, renderPage } from 'report';
 import type { Page } from './parse-page.js';
 import { parsePage } from './parse-page.js';
 

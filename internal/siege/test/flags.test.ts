@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { planSeed, readFlags } from 'siege';
+import { planSeed, readFlags } from '@tofu-nt/siege';
 import { describe, expect, test } from 'vitest';
 
 const names = ['worlds', 'texts'];

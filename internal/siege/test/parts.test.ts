@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parts, propertyFiles, testFiles } from 'siege';
+import { parts, propertyFiles, testFiles } from '@tofu-nt/siege';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../../..');

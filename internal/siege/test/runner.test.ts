@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runSiege } from 'siege';
+import { runSiege } from '@tofu-nt/siege';
 import { afterAll, expect, test } from 'vitest';
 
 // The runner, with parts that are scripts of a line.

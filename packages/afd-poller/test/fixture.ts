@@ -1,7 +1,7 @@
 import { type AfdPoller, type PollEvents, type PollerOptions, Readiness } from 'afd-poller';
 import { type PollerSeams, verifyPoller } from 'afd-poller/internal';
 import type { Kernel } from 'ntdllx';
-import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
+import { eventuallySync, expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
   type AcceptedSkt,
   type ClientSkt,
@@ -16,7 +16,6 @@ import {
   TCPServerAddress,
   UDPAddress,
   UDSServerAddress,
-  type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
@@ -136,14 +135,9 @@ export class Fixture {
     skt.close();
   }
 
-  /** Asks again until the answer is something else than would-block. */
-  until<T>(ask: () => T | WouldBlock): T {
-    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 2) {
-      const answer = ask();
-      if (answer !== wouldBlock) return answer as T;
-      this.host.sleep(2);
-    }
-    throw new Error(`still would-block after ${limitMs} ms`);
+  /** Repeats a call until its result is not would-block. */
+  until<T>(ask: () => T): Exclude<T, symbol> {
+    return eventuallySync(ask, () => this.host.sleep(2), limitMs / 2);
   }
 
   /** Receives so many bytes, in as many pieces as they come in; none may be left. */

@@ -1,7 +1,7 @@
 import { startTrace } from 'nt-trace';
-import { compareWithStage1Table } from 'poc-kit';
 import { nativeMemory } from 'ntdllx';
 import type { AcceptPoll, PollParameters } from 'poc-kit';
+import { compareWithStage1Table } from 'poc-kit';
 import { runTest, Stage1AcceptEvent } from 'poc-stage1-event';
 import { expect, test } from 'vitest';
 

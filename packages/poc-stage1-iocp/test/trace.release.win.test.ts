@@ -1,6 +1,5 @@
-import { compareWithStage1Table } from 'poc-kit';
 import { AFD_POLL_ACCEPT, nativeMemory } from 'ntdllx';
-import { AcceptPoll, acceptMask, type PollParameters } from 'poc-kit';
+import { AcceptPoll, acceptMask, compareWithStage1Table, type PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
 import { brokenCells, traced } from './traced.js';

@@ -1,5 +1,6 @@
 import { nativeMemory, WsaError } from 'ntdllx';
 import { PingServer, startPingClient } from 'poc-stage3-stress';
+import { eventually } from 'test-kit';
 import {
   type ClientSkt,
   type ListenerSkt,
@@ -122,8 +123,7 @@ test('a client says that it was reset, and that it has no address, and goes on t
   client.send({ connectTo: `tcp|nowhere.example|${port}`, pings: 1 });
   expect(() => client.reply(5_000)).toThrowError(/nowhere\.example/);
   client.send({ connectTo: `tcp|${host}|${port}`, pings: 1 });
-  let accepted = listener.accept();
-  for (; accepted === wouldBlock; accepted = listener.accept()) await pause(1);
+  const accepted = await eventually(() => listener.accept());
   // Its first ping is here, so it waits for the answer.
   await ended(accepted);
   accepted.abortOnClose();

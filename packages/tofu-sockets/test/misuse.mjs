@@ -1,6 +1,7 @@
 // Every call used wrongly, one after another in a process of their own. What a case opens is closed
 // behind it, and nothing may then be left.
 import { nativeMemory, ntKernel } from 'ntdllx';
+import { eventually } from 'test-kit/eventually';
 import { serveMisuses } from 'test-kit/misuse-child';
 import {
   formatAddress,
@@ -15,7 +16,6 @@ import {
   UDSClientAddress,
   UDSServerAddress,
   udsPathState,
-  wouldBlock,
 } from 'tofu-sockets';
 import { NativeSkt, winsockUsers } from 'tofu-sockets/internal';
 
@@ -31,20 +31,12 @@ const listener = () => open(new TCPServerAddress());
 const datagram = () => open(new UDPAddress());
 const idle = () => open(new TCPClientAddress('127.0.0.1', 9));
 
-async function until(ask) {
-  for (;;) {
-    const answer = ask();
-    if (answer !== wouldBlock) return answer;
-    await new Promise((done) => setTimeout(done, 2));
-  }
-}
-
 async function connection() {
   const server = listener();
   const client = open(new TCPClientAddress('127.0.0.1', server.localEndpoint().port));
   client.connect();
-  keep(await until(() => server.accept()));
-  await until(() => client.finishConnect());
+  keep(await eventually(() => server.accept()));
+  await eventually(() => client.finishConnect());
   return client;
 }
 

@@ -1,4 +1,5 @@
 import { nativeMemory, ntKernel, WsaError } from 'ntdllx';
+import { eventually } from 'test-kit';
 import {
   type AcceptedSkt,
   type ClientSkt,
@@ -16,6 +17,8 @@ import {
 import { winsockUsers } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 
+export { eventually };
+
 export const creator = new SocketCreator();
 const open: Skt[] = [];
 
@@ -30,16 +33,6 @@ export function closeAll(): void {
   for (const skt of open.splice(0)) skt.close();
   expect(winsockUsers(ntKernel)).toBe(0);
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
-}
-
-/** Asks again until the answer is something else than would-block. */
-export async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
-  for (let waited = 0; waited < 5_000; waited += 5) {
-    const answer = ask();
-    if (answer !== wouldBlock) return answer as T;
-    await pause(5);
-  }
-  throw new Error('still would-block after 5 s');
 }
 
 export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -1,6 +1,6 @@
 import { RawPoller } from 'nt-afd/raw-poll';
 import type { Kernel } from 'ntdllx';
-import { expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
+import { eventually, expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
   type AcceptedSkt,
   type ClientSkt,
@@ -12,8 +12,6 @@ import {
   type StreamSkt,
   TCPServerAddress,
   UDSServerAddress,
-  type WouldBlock,
-  wouldBlock,
 } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import type { Over } from './contract.js';
@@ -114,14 +112,9 @@ export class Environment {
     skt.close();
   }
 
-  /** Asks again until the answer is something else than would-block. */
-  async eventually<T>(ask: () => T | WouldBlock): Promise<T> {
-    for (let count = 0; count < 1_500; count += 1) {
-      const answer = ask();
-      if (answer !== wouldBlock) return answer as T;
-      await this.host.settle(4);
-    }
-    throw new Error('still would-block after 6 s');
+  /** Repeats a call until its result is not would-block. */
+  eventually<T>(ask: () => T): Promise<Exclude<T, symbol>> {
+    return eventually(ask, () => this.host.settle(4), 1_500);
   }
 
   /** Lets something small arrive. */

@@ -1,0 +1,38 @@
+import { eventually, eventuallySync } from 'test-kit';
+import { expect, test } from 'vitest';
+
+const blocked = Symbol.for('tofu-sockets.would-block');
+
+/** A call that would block so many times. */
+const blocksFor = (times: number) => {
+  let count = 0;
+  return () => {
+    count += 1;
+    return count > times ? count : blocked;
+  };
+};
+
+test('repeats while a call would block, with a pause before each repetition', async () => {
+  let pauses = 0;
+  const pause = () => {
+    pauses += 1;
+  };
+  expect(await eventually(blocksFor(3), pause)).toBe(4);
+  expect(eventuallySync(blocksFor(2), pause, 3)).toBe(3);
+  expect(pauses).toBe(5);
+});
+
+test('gives up after so many tries', async () => {
+  const none = () => {};
+  await expect(eventually(blocksFor(5), none, 5)).rejects.toThrow(
+    'still would-block after 5 tries',
+  );
+  expect(() => eventuallySync(blocksFor(5), none, 5)).toThrow('after 5 tries');
+});
+
+test('passes an error on', async () => {
+  const fails = (): number => {
+    throw new Error('refused');
+  };
+  await expect(eventually(fails)).rejects.toThrow('refused');
+});
