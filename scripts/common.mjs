@@ -43,7 +43,7 @@ function say(line) {
   output.write(`${line}\n`);
 }
 
-// Nobody reads any more (`| head`): the work goes on, the exit code counts. What is lost otherwise, in
+// The reader has closed the pipe (`| head`): the work goes on, the exit code counts. What is lost otherwise, in
 // a file on a full disk, makes the exit code 1.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') process.once('exit', (code) => (process.exitCode = code || 1));

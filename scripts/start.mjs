@@ -33,7 +33,7 @@ const help = `npm start -- [flags]: sets everything up and runs the stages, each
 `;
 
 // The ladder reads its arguments itself and knows its stages. But on a fresh clone it is not built
-// yet, and nobody should wait a minute to hear of a slip of the finger.
+// yet, and a typing error should not take a minute to be reported.
 function readFlags(args) {
   const options = {
     stage: { type: 'string', multiple: true },

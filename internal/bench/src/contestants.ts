@@ -52,7 +52,7 @@ export interface EngineSetup {
   readonly isEager: boolean;
 }
 
-/** The engine of a contestant; undefined for whoever is none. */
+/** The engine of a contestant; undefined for one without. */
 export function engineOf(name: ContestantName): EngineSetup | undefined {
   const [kind, ...rest] = name.split('-');
   if (kind !== 'engine') return undefined;

@@ -94,7 +94,7 @@ export class EngineServer {
     this.ports = { port: listen('listener'), control: listen('control-listener') };
   }
 
-  /** Waits once, unless somebody is to be served anyway, and serves. */
+  /** Waits once, with no time-out while connections are to be served, and serves. */
   turn(timeoutMs: number): void {
     const isBusy = this.#eager.length > 0;
     let reported = this.#serveReady(isBusy ? 0 : timeoutMs);
@@ -155,7 +155,7 @@ export class EngineServer {
     }
   }
 
-  /** Who was served may have more, by now; in turn, so that nobody waits for one that always has. */
+  /** Served connections may have more by now. They take turns, so that a busy one does not starve the others. */
   #tryAgain(tries: number): void {
     const before = this.#served;
     for (let left = tries; left > 0 && this.#eager.length > 0; ) {

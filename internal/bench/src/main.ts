@@ -30,7 +30,7 @@ function readResults(file: string): Results {
   }
   const lists = [results?.speed, results?.foreignCalls, results?.engine];
   if (results?.schema !== 1 || !lists.every(Array.isArray)) {
-    throw new UsageError(`${file} is no result of this bench.`);
+    throw new UsageError(`${file} is not a result file of this bench.`);
   }
   const { speed, neighbours = [] } = results as Results;
   const rows: readonly { label: string; ratios: readonly number[] }[] = [...speed, ...neighbours];

@@ -49,7 +49,7 @@ export async function measureForeignCalls(
   return rows;
 }
 
-/** NT calls per message, of everybody, as Wine's relay channel shows them. Slow; Wine alone. */
+/** NT calls per message, of all processes, as Wine's relay channel shows them. Slow; Wine alone. */
 export async function measureRelayedCalls(
   servers: Servers,
   workload: Workload,

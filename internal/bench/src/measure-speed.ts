@@ -77,7 +77,7 @@ export async function measureSpeed(
     }
     return rowsOf(workload, seats);
   } finally {
-    // Servers first: to have a thousand connections closed costs Wine seconds, and nobody needs it.
+    // Servers first: to have a thousand connections closed costs Wine seconds, and no result needs it.
     for (const server of running) await server.stop();
     for (const { loader } of seats) await loader.close();
     for (const servers of sessions.values()) await servers.close();
@@ -86,7 +86,7 @@ export async function measureSpeed(
 
 /**
  * The order of a round. A contestant pays for what the one before it left to the machine, such as sockets
- * to be freed: so nobody always has the same one before it.
+ * to be freed: so no contestant always follows the same one.
  */
 function inTurn(seats: readonly Seat[], round: number): Seat[] {
   const first = round % seats.length;

@@ -19,7 +19,7 @@ export interface RunningServer {
   readonly port: number;
   /** What it says about itself now. */
   report(): Promise<ServerReport>;
-  /** Ends it; to be done while nobody is connected. */
+  /** Ends it; only while no client is connected. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const startLimitMs = 30_000;
 
 /**
  * Runs Windows Node for measurements. Under Wine in a prefix of its own: then the wineserver is
- * nobody else's, may be pinned, and what others do is not measured.
+ * its alone, may be pinned, and what others do is not measured.
  */
 export class Servers {
   readonly #session: Session;

@@ -35,7 +35,9 @@ export function summarize(values: readonly number[]): Summary {
 /** What each pair of measurements of one round gives: ours over the baseline's. */
 export function ratios(ours: readonly number[], baseline: readonly number[]): number[] {
   if (ours.length !== baseline.length) {
-    throw new RangeError(`${ours.length} and ${baseline.length} measurements are no pairs.`);
+    throw new RangeError(
+      `${ours.length} and ${baseline.length} measurements cannot be paired: give as many of each.`,
+    );
   }
   return ours.map((value, index) => value / (baseline[index] as number));
 }

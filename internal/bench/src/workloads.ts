@@ -115,7 +115,7 @@ export function entriesOf({ id, load }: Workload): Entry[] {
   });
 }
 
-/** These contestants as they are, with the buffer that everybody has. */
+/** These contestants as they are, with the buffer that all have. */
 export function plainEntries(names: readonly ContestantName[]): Entry[] {
   return names.map((contestant) => ({ contestant, bufferBytes: chunkBytes, label: contestant }));
 }

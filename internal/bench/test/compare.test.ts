@@ -225,7 +225,7 @@ test.each<[what: string, change: object]>([
       encoding: 'utf8',
     });
     expect(stderr.trim()).toMatch(
-      /^\S+result\.json (has a row without measurements, of engine|is no result of this bench)\.$/,
+      /^\S+result\.json (has a row without measurements, of engine|is not a result file of this bench)\.$/,
     );
     expect(status).toBe(2);
   } finally {

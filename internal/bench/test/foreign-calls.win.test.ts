@@ -128,7 +128,7 @@ describe.each(presetNames)('%s', (preset) => {
       server.turn(5_000);
     });
     expect(found).toEqual({
-      // Accept until nobody waits; make it non-blocking, ask for its base handle.
+      // Accept until the backlog is empty; make it non-blocking, ask for its base handle.
       accept: 2,
       WSAGetLastError: 1,
       ioctlsocket: 1,

@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-/** Connects as soon as somebody listens there. */
+/** Connects as soon as a server listens there. */
 async function connectTo(port: number): Promise<Socket> {
   for (;;) {
     const socket = connect(port, '127.0.0.1');

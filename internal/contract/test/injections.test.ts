@@ -26,7 +26,7 @@ describe('each injection, once', () => {
     expect(poller.arm([client], AFD_POLL_SEND).status).toBe('STATUS_SUCCESS');
   });
 
-  test('late: the poll is over, and nobody sees it yet; a cancel finds nothing', async () => {
+  test('late: the poll has completed without its packet; a cancel finds nothing', async () => {
     const { sim, env, poller } = make({ seed: 3 });
     const { client, server } = await env.pair();
     const { poll } = poller.arm([server], AFD_POLL_RECEIVE);
@@ -48,7 +48,7 @@ describe('each injection, once', () => {
     expect(poll.output.NumberOfHandles).toBe(0);
   });
 
-  test('cancelRace: exactly one packet, whoever won', async () => {
+  test('cancelRace: exactly one packet, whichever won', async () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 60; seed += 1) {
       const { sim, env, poller } = make({ seed, network: 'lazy' });
@@ -71,7 +71,7 @@ describe('each injection, once', () => {
     expect([...seen]).toContain('STATUS_SUCCESS STATUS_SUCCESS 32');
   });
 
-  test('stray: a packet of nobody', () => {
+  test('stray: a packet that belongs to no request', () => {
     const { sim, poller } = make();
     sim.force('stray', 3);
     for (let count = 0; count < 3; count += 1) {
@@ -104,7 +104,7 @@ describe('each injection, once', () => {
     expect(poller.next(0)).toBeUndefined();
   });
 
-  test('acceptReset: whoever waited is gone', () => {
+  test('acceptReset: the waiting connection is gone', () => {
     const { sim, env } = make();
     const listener = env.listen();
     env.connectTo(listener);

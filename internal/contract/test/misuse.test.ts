@@ -82,7 +82,7 @@ describe('what no program may do is written down', () => {
     expect(sim.violations[0]).toMatch(/uses a freed block/);
   });
 
-  test('the kernel is given an address of nobody, a freed one, one too far', () => {
+  test('the kernel is given an address outside of all blocks, a freed one, one too far', () => {
     const memory = sim.kernel.allocate(24);
     const { address } = memory;
     expect(sim.kernel.NtCreateIoCompletion(0x1234, 0, 0, 0)).toBe(0xc000_0005);

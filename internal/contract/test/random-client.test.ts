@@ -95,7 +95,7 @@ class Client {
     }
   }
 
-  /** Takes packets; each must be of a poll that waits, or of nobody. */
+  /** Takes packets; each must belong to a pending poll, or be unknown. */
   take(count: number, timeoutMs: number): number {
     const { packets } = this.#env.poller.take(count, timeoutMs);
     for (const { poll, status, information } of packets) {

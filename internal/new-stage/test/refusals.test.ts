@@ -116,7 +116,7 @@ test('what cannot be put back is named', async () => {
   const readme = join(place, 'README.md');
   const text = readFileSync(readme, 'utf8');
   const made = makeStage(place, '90', 'udp', async () => {
-    // A directory where a file was: nobody can write the file back.
+    // A directory where a file was: the file cannot be written back.
     rmSync(readme);
     mkdirSync(join(readme, 'x'), { recursive: true });
     throw new Error('on purpose.');

@@ -101,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('output that cannot be written', (
   };
 
   test('for readers that have gone ends every command without a message', () => {
-    // A pipe on which nobody ever reads, for both streams; what is said would be in neither.
+    // A pipe without a reader, for both streams: the output would be lost.
     const each = commands
       .map((command) => `"$NODE" ${command} >&4 2>&4; echo "code $?"`)
       .join('; ');

@@ -104,7 +104,7 @@ test('no package needs itself by way of others, development dependencies include
   for (const name of uses.keys()) visit(name, []);
 });
 
-/** Who may open AFD, make a port or send a poll. Everybody else asks nt-afd. */
+/** Who may open AFD, make a port or send a poll. All others ask nt-afd. */
 const asksNtItself = /^packages\/(nt-afd|poc-.+)\/|^internal\/poc-kit\//;
 /** Whose tests are about these calls, or tamper with them, and where they are bound or simulated. */
 const mayNameThem =
@@ -201,7 +201,7 @@ test('what a build can change is tested in both, and the rest in release', () =>
   }
 });
 
-test('tests never import sources, and nobody imports by path into another package', () => {
+test('tests never import sources, and no package imports by path into another one', () => {
   for (const file of files.filter((name) => /^(packages|internal)\/.*\.(ts|cts|mjs)$/.test(name))) {
     const own = file.split('/').slice(0, 2).join('/');
     for (const [, specifier = ''] of read(file).matchAll(/(?:from|import\() ?'(\.[^']+)'/g)) {

@@ -91,7 +91,7 @@ export class Proof {
   /** Judges a figure that was announced. What is asked stands beside what was seen. */
   figure(name: string, seen: string, isReached: boolean): void {
     const expected = this.#asked.get(name);
-    if (expected === undefined) throw new Error(`Nobody asked for the figure "${name}".`);
+    if (expected === undefined) throw new Error(`The figure "${name}" was not announced with ask.`);
     this.#asked.delete(name);
     // One that failed says anyway what was expected.
     const meaning = isReached ? `asked: ${expected}` : undefined;

@@ -82,7 +82,7 @@ export class StagePort {
     requireNtSuccess('NtSetIoCompletion', status);
   }
 
-  /** Closes the port. Nobody may be waiting on it. */
+  /** Closes the port. No thread may be waiting on it. */
   close(): void {
     NtClose(this.#handle);
     this.#memory.free();

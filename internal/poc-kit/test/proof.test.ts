@@ -80,10 +80,12 @@ describe('a verdict', () => {
     expect(lines.at(-1)).toBe('  FAIL  two: not reached, but expected 2');
   });
 
-  test('a figure that nobody asked for is an error', () => {
+  test('a figure that was not announced is an error', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => p.figure('one', '1', true));
-    expect(verdict.reason).toBe('error: expected none, saw Nobody asked for the figure "one".');
+    expect(verdict.reason).toBe(
+      'error: expected none, saw The figure "one" was not announced with ask.',
+    );
   });
 
   test('an unsupported stage has no figure that failed', () => {

@@ -1,7 +1,7 @@
 import { everything, type Packet, type Poll, type PolledSocket, RawPoller } from 'nt-afd/raw-poll';
 import { afdPollNames } from 'ntdllx';
 
-/** How long a wait takes when nobody says: a prompt that waits for ever is no prompt. */
+/** The default time-out of a wait: without one a prompt could hang for ever. */
 export const defaultLimitMs = 10_000;
 const longestLimitMs = 600_000;
 
@@ -19,7 +19,7 @@ export interface PollPacket {
 export class AfdPoll {
   /** What NtDeviceIoControlFile returned, by name. */
   readonly status: string;
-  /** Its packet, as soon as somebody took it. */
+  /** Its packet, once it was removed from the port. */
   packet: PollPacket | undefined = undefined;
   readonly #poll: Poll;
   readonly #polls: Polls;

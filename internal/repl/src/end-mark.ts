@@ -1,6 +1,6 @@
 /**
  * The last that the program writes when it ends in order: an application program command, which terminals
- * do not show. Whoever reads it closes the program's standard input. Under Wine a thread of Node's that
+ * do not show. Its reader closes the program's standard input. Under Wine a thread of Node's that
  * reads from a pipe keeps the process from ending until there is something to read.
  */
 export const endMark = '\u001b_nt-repl ends\u001b\\';

@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   }
 }
 
-// Nobody reads any more (`| head`): the exit code counts.
+// The reader has closed the pipe (`| head`): the exit code still counts.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {

@@ -17,7 +17,7 @@ import { readSettings, type Settings } from './settings.js';
 import { type LineOutput, TraceLines } from './trace-lines.js';
 import { Literal, meaningText, showStructs } from './value-text.js';
 
-// Nobody reads any more (`| head`): what is typed is evaluated all the same.
+// The reader has closed the pipe (`| head`): input is still evaluated.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 const settings = readSettings(process.argv.slice(2));
@@ -99,7 +99,7 @@ function watchEvaluation(server: REPLServer): void {
   };
 }
 
-/** Closes what is open, and says what of it somebody may have meant to close. */
+/** Closes what is open, and names what the user may have meant to close. */
 function closeEverything(): void {
   lines.isOn = false;
   const closed: string[] = [];

@@ -8,7 +8,7 @@ import { Polls } from './afd-poll.js';
 import { checked } from './checked-call.js';
 import { prototypeOf } from './prototype-text.js';
 
-/** What somebody who types has at hand, and what of it has to be closed. */
+/** The names of the prompt, and which of them have to be closed. */
 export interface Scope {
   readonly names: Readonly<Record<string, unknown>>;
   /** Closes the pollers and polls that are open. @returns what they were, for people. */

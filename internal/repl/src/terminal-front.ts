@@ -37,7 +37,7 @@ class Patience {
 
 /** This program's own terminal, with a program behind it that sees every key and draws everything. */
 export class TerminalFront {
-  /** True once somebody ended the program because it did not answer. */
+  /** True once the user ended the program because it did not answer. */
   wasEnded = false;
   readonly #stdin = process.stdin;
   readonly #stdout = process.stdout;
@@ -63,7 +63,7 @@ export class TerminalFront {
     };
     const resized = () => child.stdin?.write(resizeText(stdout));
     const hungUp = () => child.stdin?.end();
-    // It has ended: nobody reads what was typed last.
+    // It has ended: the last input is not read.
     child.stdin?.on('error', () => {});
     child.stdout?.on('data', (written: Buffer) => {
       patience.answered();

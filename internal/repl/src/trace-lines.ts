@@ -30,7 +30,7 @@ function styleOf(result: string, paint: (style: Style, text: string) => string):
   return isFailure.test(result) ? paint('red', result) : result;
 }
 
-/** Where lines go that are written while somebody may be typing. */
+/** Where lines go that are written while the user may be typing. */
 export interface LineOutput {
   write(text: string): unknown;
   /** Takes the line that is being typed away, and puts it back. */
@@ -41,7 +41,7 @@ export interface LineOutput {
 export class TraceLines {
   /** Whether lines are written. Names are learnt all the same. */
   isOn = true;
-  /** Whether something is being evaluated: nobody sees a line to type on then. */
+  /** Whether something is being evaluated: then no input line is shown. */
   #isBusy = false;
   readonly #originUs = Number(process.hrtime.bigint()) / 1_000;
   readonly #output: LineOutput;

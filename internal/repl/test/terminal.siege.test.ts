@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await terminal.ended).toBe(0);
   });
 
-  test('process.exit from a timer ends it, with its exit code, although nobody types', async () => {
+  test('process.exit from a timer ends it, with its exit code, without any input', async () => {
     const terminal = await openPrompt();
     terminal.type('void setTimeout(() => process.exit(7), 300)\r');
     expect(await terminal.ended).toBe(7);

@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     expect(await terminal.enter('1 + 1')).toContain('\n2\n');
   });
 
-  test('a call that is made while somebody types goes above the line', async () => {
+  test('a call that is made while the user types goes above the line', async () => {
     await terminal.enter('void setTimeout(() => NtClose(3), 1500)');
     terminal.type('1 + 2');
     await terminal.saw(/NtClose\(Handle=0x3\) = STATUS_INVALID_HANDLE.*\n(.|\n)*nt> 1 \+ 2$/);

@@ -12,7 +12,7 @@ export interface Planned {
 /** 2026-01-01 in NT's system time: 100 ns since 1601. */
 const epoch100ns = 134_116_992_000_000_000n;
 
-/** Simulated time: stands still until somebody waits. */
+/** Simulated time: stands still until a program waits. */
 export class Clock {
   #nowMs = 0;
   #order = 0;

@@ -120,7 +120,7 @@ export class Core {
     this.#moment.push({ port, packet });
   }
 
-  /** What ended at the same moment reaches its port; nobody promises the order. */
+  /** What ended at the same moment reaches its port, in an unspecified order. */
   settleMoment(): void {
     const moment = this.#moment;
     if (moment.length === 0) return;

@@ -15,7 +15,7 @@ export interface Injections {
   cancelRace: number;
   /** On any call: a pending poll ends with success and no handle, as if displaced. */
   displaced: number;
-  /** On any call: a packet that nobody asked for appears on a port. */
+  /** On any call: a packet without a request appears on a port. */
   stray: number;
   /** NtDeviceIoControlFile starts nothing: STATUS_INSUFFICIENT_RESOURCES. */
   refuse: number;
@@ -23,7 +23,7 @@ export interface Injections {
   refuseHandle: number;
   /** NtSetIoCompletion posts nothing: STATUS_INSUFFICIENT_RESOURCES. */
   postFails: number;
-  /** accept fails with WSAECONNRESET: whoever waited is gone. */
+  /** accept fails with WSAECONNRESET: the waiting connection is gone. */
   acceptReset: number;
 }
 

@@ -23,7 +23,7 @@ export interface MemoryHost {
 /**
  * The simulated address space. Each block lies on pages of its own with a gap behind, so that an
  * address is looked up at once, and one that is off by much leads nowhere. Freed places are given
- * out again soon, as a real allocator does, so that a stale address meets somebody else's bytes.
+ * out again soon, as a real allocator does, so that a stale address meets another block's bytes.
  */
 export class AddressSpace {
   readonly host: MemoryHost;

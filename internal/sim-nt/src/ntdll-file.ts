@@ -125,7 +125,7 @@ export function fileFunctions(core: Core) {
   }
 
   function deadlineOf(low: number, high: number): Deadline {
-    // The two that everybody uses need no bigint.
+    // The two common ones need no bigint.
     if (high === 0x7fff_ffff || high === -0x8000_0000) return 'never';
     if (low === 0 && high === 0) return 'now';
     return core.deadline((BigInt(high) << 32n) | BigInt(low));

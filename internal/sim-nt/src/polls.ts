@@ -43,7 +43,7 @@ export class Polls {
     return this.#pending.length;
   }
 
-  /** How many ended and have a packet that nobody took yet. */
+  /** How many completed and have their packet still on the port. */
   get untaken(): number {
     return this.#untaken.size;
   }
@@ -161,7 +161,7 @@ export class Polls {
 
   #endAtOnce(request: PollRequest, ready: Report[]): NTSTATUS {
     const { dice } = this.#core;
-    // Exclusive or not, one that never pends displaces nobody that it did not displace before.
+    // Exclusive or not, one that never pends displaces only what it displaced before.
     if (request.isExclusive) this.#displaceOthers(request);
     if (dice.rolls('pendingAlthoughDone')) {
       if (dice.rolls('late')) this.#finishLate(request, STATUS_SUCCESS, ready);

@@ -25,13 +25,13 @@ export interface Profile {
   readonly cancelOfNothing: NTSTATUS;
   /** NumEntriesRemoved after a time-out: always 1, or 0 or 1. */
   readonly countsTimeout: boolean;
-  /** How long it takes to learn that nobody listens. */
+  /** How long it takes until a connect to a closed port fails. */
   readonly refusalMs: number;
   /** Which handle value comes next: the lowest free one, or the one that was closed last. */
   readonly handleOrder: 'lowest' | 'last';
   /** SEND comes back only when a third of the send buffer is free. */
   readonly sendNeedsThird: boolean;
-  /** A datagram to nobody fails the next receive, unless SIO_UDP_CONNRESET is off. */
+  /** A datagram to a closed port fails the next receive, unless SIO_UDP_CONNRESET is off. */
   readonly hasUdpReset: boolean;
   /** A UDP socket says CONNECT once it is connected. */
   readonly udpSaysConnect: boolean;

@@ -24,7 +24,7 @@ export class TcpSocket extends SimSocket implements Receiver {
   /** What this end sends goes here; undefined until there is another end. */
   out: Wire | undefined;
   peer: TcpSocket | undefined;
-  /** Connections that nobody accepted yet, of a listener. */
+  /** Connections of a listener that are not accepted yet. */
   backlog: TcpSocket[] = [];
   backlogLimit = 0;
   /** Received and not read. */
@@ -40,7 +40,7 @@ export class TcpSocket extends SimSocket implements Receiver {
   error = 0;
   isSendShut = false;
   isReceiveShut = false;
-  /** Waits in a backlog: nobody has a handle to it. */
+  /** Waits in a backlog: there is no handle to it. */
   isEmbryo = false;
   /** linger of 0 s: close ends hard, but not over AF_UNIX (Linux' rule, and assumed of Windows). */
   isAbortive = false;
@@ -143,7 +143,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     this.#core.network.push(this.out, { kind: 'rst' });
   }
 
-  /** Closed: nobody will read or send here any more. */
+  /** Closed: no reads and sends come any more. */
   close(): void {
     this.isClosed = true;
     for (const waiting of this.backlog.splice(0)) waiting.close();

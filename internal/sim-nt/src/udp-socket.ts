@@ -80,7 +80,7 @@ export class Udp {
     return 0;
   }
 
-  /** Sends a datagram off; where nobody is, or no room, it is lost. */
+  /** Sends a datagram; without a socket there, or without room, it is lost. */
   send(socket: UdpSocket, bytes: Uint8Array, to: Name): void {
     const run = () => this.#arrive(socket, bytes, to);
     this.#core.network.push(socket.out, { kind: 'run', run });

@@ -30,7 +30,7 @@ export class Unix {
   /** Binds, and makes the file. @returns 0, or the code of the error; as does {@link connect}. */
   bind(socket: TcpSocket, name: Name): number {
     const { files } = this.#core;
-    // Winsock takes a path that begins with a zero, which nobody can connect to.
+    // Winsock takes a path that begins with a zero, which no client can connect to.
     if (name.host !== '') {
       if (files.find(name.host) !== undefined) return WSAEADDRINUSE;
       if (files.errorOfMissing(name.host) !== ERROR_FILE_NOT_FOUND) return WSAEINVAL;

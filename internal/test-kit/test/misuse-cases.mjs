@@ -18,7 +18,7 @@ const misuses = {
   'behind the hang': refuse,
   'an exit that says success': () => process.exit(0),
   'behind the exit': refuse,
-  'a rejection that nobody handles': () => {
+  'an unhandled rejection': () => {
     Promise.reject(new Error('much later'));
     refuse();
   },

@@ -30,7 +30,7 @@ export function testTheRunner(): void {
     expect(endOf('a crash')).toEqual(problem('^ended the process, (SIGABRT|exit code [1-9])'));
     expect(endOf('an exit that says success')).toEqual(problem('^ended the process, exit code 0'));
     expect(endOf('an exit at the very end')).toEqual(problem('^ended the process, exit code 3'));
-    expect(endOf('a rejection that nobody handles')).toEqual(
+    expect(endOf('an unhandled rejection')).toEqual(
       problem('^ended the process, exit code 1: [^]*much later'),
     );
     expect(endOf('nothing thrown')).toEqual({ thrown: '', problem: '' });

@@ -15,7 +15,7 @@ interface AfdHandle {
   readonly handle: HANDLE;
   /** How many requests are on it. */
   requests: number;
-  /** It was closed behind us: its value may be somebody else's, so nothing is called on it. */
+  /** It was closed behind us: its value may belong to another object, so nothing is called on it. */
   isLost: boolean;
 }
 

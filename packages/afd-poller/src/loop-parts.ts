@@ -9,7 +9,7 @@ import type { SharedFlags } from './shared-flags.js';
 export interface LoopCounts {
   /** The sockets of all requests that NT accepted, each as often as it was in one. */
   submitted: number;
-  /** Packets removed from the port, and those of them that belonged to nobody. */
+  /** Packets removed from the port, and those of them that belonged to no request. */
   packets: number;
   unknown: number;
   /** Events delivered. */

@@ -31,7 +31,7 @@ const guardWord = 0xfdfd_fdfd;
 const freedWord = 0xdddd_dddd;
 
 /** Who may write to a block. */
-const owner = { nobody: 0, us: 1, kernel: 2 } as const;
+const owner = { none: 0, us: 1, kernel: 2 } as const;
 
 /** One allocation. It does not move, and is freed as a whole. */
 interface Slab {
@@ -55,7 +55,7 @@ export interface BlockCounts {
 /**
  * Blocks that the kernel writes to, in slabs that do not move, and the ledger of who owns which.
  *
- *     nobody ── acquire ──▶ us ── lend ──▶ kernel
+ *     none ── acquire ──▶ us ── lend ──▶ kernel
  *        ▲                  │ ▲               │
  *        └───── release ────┘ └── takeBack ───┘
  *
@@ -66,7 +66,7 @@ export interface BlockCounts {
  * The ApcContext of a loan is made of the block's number and the generation of the loan. A packet of an
  * earlier loan finds nothing: not because the generation never comes again, it does after 64 loans, but
  * because a loan ends only with its own packet. The generation is for packets that others make. It is odd, so it is never null, and never the address of an
- * OVERLAPPED of somebody else on the same port. And it is small: V8 has numbers below 2^31 in place,
+ * OVERLAPPED of other code on the same port. And it is small: V8 has numbers below 2^31 in place,
  * but would make an object of 16 bytes for each address plus generation.
  */
 export class PollBlocks {
@@ -106,7 +106,7 @@ export class PollBlocks {
   /** Gives a block of ours back. @throws {Error} for the kernel's: it would be written to later. */
   release(block: number): void {
     this.#require(block, owner.us);
-    this.#owners[block] = owner.nobody;
+    this.#owners[block] = owner.none;
     if (DEBUG) this.#fill(block, 0, this.blockBytes, freedWord);
     this.#free.push(block);
   }
@@ -156,7 +156,7 @@ export class PollBlocks {
    * The block that a packet belongs to: it is lent, the loan is this one, and its Status, which is read
    * here for the first time, says that the poll is complete.
    *
-   * @returns -1 for a packet of nobody: posted by somebody else, or of an earlier loan.
+   * @returns -1 for an unknown packet: posted by other code, or of an earlier loan.
    */
   findCompleted(apcContext: number): number {
     const block = Math.floor(apcContext / contextsPerBlock);
@@ -268,7 +268,7 @@ export class PollBlocks {
       this.#slabs.push(slab);
       this.#addresses.push(address);
       this.#infoAddresses.push(address + pollInfoOffset);
-      this.#owners.push(owner.nobody);
+      this.#owners.push(owner.none);
       this.#generations.push(0);
     }
     for (let index = count - 1; index >= 0; index -= 1) this.#free.push(slab.first + index);
@@ -288,7 +288,7 @@ export class PollBlocks {
     const found = this.#owners[block];
     if (found === wanted) return;
     if (found === undefined) throw new Error(`ledger: there is no block ${block}`);
-    const whose = ['nobody’s', 'ours', 'the kernel’s'];
+    const whose = ['free', 'ours', 'the kernel’s'];
     throw new Error(`ledger: block ${block} is ${whose[found]}, not ${whose[wanted]}`);
   }
 
@@ -301,7 +301,7 @@ export class PollBlocks {
     const at = this.#offset(block) + this.#guardOffset;
     for (let word = 0; word < 4; word += 1) {
       if (this.#memory(block).readU32(at + 4 * word) === guardWord) continue;
-      throw new Error(`ledger: somebody wrote behind block ${block}`);
+      throw new Error(`ledger: bytes behind block ${block} were overwritten`);
     }
   }
 }

@@ -137,7 +137,7 @@ export class PollEngine {
   /**
    * Ends every request, removes its packet, and gives everything back, within the limit.
    *
-   * @returns what stays for good, since somebody else may use it later: blocks that the kernel holds, and
+   * @returns what stays for good, since it may still be used later: blocks that the kernel holds, and
    *   the port if another thread is about to post.
    */
   close(): { readonly blocks: number; readonly isPortLeft: boolean } {

@@ -58,7 +58,7 @@ export class PollLoop {
   /**
    * Submits what is queued. Stops when `#finished` has as many events as the list has places: otherwise
    * sockets that are always ready would be polled far ahead of being delivered. A call that throws loses
-   * nobody.
+   * no registration.
    *
    * @param room how many events fit into the list.
    */
@@ -209,7 +209,8 @@ export class PollLoop {
     if (ready !== this.#ready) throw new Error(`poller: ${ready} ready, ${this.#ready} counted`);
     for (const each of all) {
       const isStuck = each.nextStep() !== 'nothing' && !each.isQueued && !registry.mustWait(each);
-      if (isStuck) throw new Error(`poller: nobody looks at registration ${each.id}`);
+      if (isStuck)
+        throw new Error(`poller: registration ${each.id} is in no queue and in no request`);
     }
   }
 
@@ -367,7 +368,7 @@ export class PollLoop {
     if (successor !== undefined) this.enqueue(successor);
   }
 
-  /** Has the next flush look at everybody whom a request was about. */
+  /** Puts all sockets of a request back into the queue. */
   #requeue(request: PollRequest): void {
     const { requests } = this.#parts;
     while (request.handled < request.members.length) this.#afterRequest(requests.next(request));

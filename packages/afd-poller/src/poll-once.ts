@@ -92,7 +92,7 @@ export function pollOnce(
       // A poll that had to wait ends with the first socket alone: a look at all of them follows.
       const ready = first.length === 0 || list.length === 1 ? first : poll.run(0);
       if (ready.length > 0) return ready;
-      // What was ready is not any more: somebody else was faster.
+      // What was ready is not any more: another thread was faster.
       if (!(now() < deadlineMs)) return first;
     }
   } finally {
@@ -141,7 +141,7 @@ class OnePoll {
       block.free();
       throw error;
     }
-    // AFD itself knows when the time is over, and nobody else has this port: the packet is ours. Once a
+    // AFD itself knows when the time is over, and no other code has this port: the packet is ours. Once a
     // second this thread runs JavaScript's own checks, so that a worker can be terminated meanwhile.
     while (this.#port.take(1_000) === 0);
     this.#port.next();

@@ -135,7 +135,7 @@ export class PollRequests {
     return STATUS_SUCCESS;
   }
 
-  /** The complete request that a packet belongs to; undefined for a packet of nobody. Changes nothing. */
+  /** The complete request that a packet belongs to; undefined for an unknown packet. Changes nothing. */
   findCompleted(apcContext: number): PollRequest | undefined {
     const single = this.#single.findCompleted(apcContext);
     if (single !== -1) return this.#byKey[2 * single];

@@ -54,7 +54,7 @@ export class SharedFlags {
    * @returns false when the poller is closed: then there is nothing to leave.
    */
   enter(): boolean {
-    // Looked at before, so that nobody who goes on calling keeps a close waiting.
+    // Checked first, so that repeated calls do not keep a close waiting.
     if (this.isClosed) return false;
     Atomics.add(this.#flags, flag.posters, 1);
     if (!this.isClosed) return true;
@@ -67,7 +67,7 @@ export class SharedFlags {
     if (before === 1 && this.isClosed) Atomics.notify(this.#flags, flag.posters);
   }
 
-  /** From here on nobody enters. */
+  /** From here on no thread enters. */
   close(): void {
     Atomics.store(this.#flags, flag.isClosed, 1);
   }

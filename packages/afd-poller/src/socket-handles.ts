@@ -40,7 +40,7 @@ export class SocketHandles implements PollHandles {
     }
     if (isNtError(status)) throw new NtStatusError('NtSetInformationFile', status);
     this.#associated.add(skt);
-    // Nobody waits on the handle itself. Where the flag is unknown, only some time is lost.
+    // No thread waits on the handle itself. Where the flag is unknown, only some time is lost.
     this.#port.setNotificationModes(base, FILE_SKIP_SET_EVENT_ON_HANDLE);
   }
 

@@ -153,7 +153,7 @@ describe('sockets that came one by one, or were ready once, and are idle since',
       poller.add(skts[token] as Skt, { readable: true }, token);
       expect(fixture.serve()).toEqual([]);
     }
-    // Nobody was idle for long enough: as many requests as sockets, and no more memory than these need.
+    // No socket was idle for long enough: as many requests as sockets, and no more memory than these need.
     expect(requestsOf(poller)).toBe(count);
     expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
     goOn(fixture, 30 * count);
@@ -230,7 +230,7 @@ describe('what goes wrong in the middle of it', () => {
     return { sim, kernel, memories, skts, poller, reported, refused, end };
   }
 
-  test('a call that throws loses nobody', () => {
+  test('a call that throws loses no registration', () => {
     let isThrowing = true;
     const { poller, reported, end } = tampered((call) => {
       if (isThrowing) throw new RangeError('Maximum call stack size exceeded');

@@ -8,7 +8,7 @@ import { pollerOf, presetNames, tokensOf } from './pollers.js';
 const crowd = new Crowd();
 afterEach(() => crowd.close(readyMemory));
 
-// Sockets are what costs here. Each of these has a datagram that nobody receives, so they are ready for
+// Sockets are what costs here. Each of these has a datagram that is never received, so they are ready for
 // one poller after the other.
 const readyCrowd = new Crowd();
 let ready: readonly DatagramSkt[] = [];

@@ -13,7 +13,7 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames, socketEvents, tokensOf } from './pollers.js';
 
-// What goes wrong in the middle of the engine's work: nobody is lost, and `modify` heals.
+// Failures in the middle of the engine's work: no registration is lost, and `modify` heals.
 
 /** UDP sockets, always writable, on a simulated kernel some of whose calls are replaced. */
 function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
@@ -95,7 +95,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('a request that throws is made up for: nobody is lost', () => {
+  test('a request that throws is made up for: no registration is lost', () => {
     const { kernel, sim, skts, poller, reported, end } = stage(preset, 5);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     for (let times = 0; times < 3; times += 1) {
@@ -168,7 +168,7 @@ test.each([
   end();
 });
 
-test('a question about an AFD handle that throws is made up for: nobody is lost', () => {
+test('a question about an AFD handle that throws is made up for: no registration is lost', () => {
   const fixture = stage('batched', 3);
   const { skts, poller, reported, end } = fixture;
   for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);

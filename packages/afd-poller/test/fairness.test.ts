@@ -6,7 +6,7 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames, socketEvents } from './pollers.js';
 
-// Nobody waits for ever: counted in waits, never in time.
+// No socket starves: counted in waits, never in time.
 
 /** So many UDP sockets, which can always be written to; their tokens are their numbers. */
 function crowd(preset: PresetName, count: number) {

@@ -14,7 +14,7 @@ import { expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames } from './pollers.js';
 
 // The life of a poller, over and over: each time another call of the kernel fails, once. What the caller
-// sees of it is an error, or nothing; then nobody is lost, nothing false is reported, and nothing is
+// sees of it is an error, or nothing; then no registration is lost, nothing false is reported, and nothing is
 // left.
 
 const sockets = 10;
@@ -184,7 +184,7 @@ const calls = [
 const statuses = [STATUS_ACCESS_DENIED, STATUS_CANCELLED, STATUS_INSUFFICIENT_RESOURCES];
 
 test.each(presetNames.flatMap((preset) => calls.map((name) => [preset, name] as const)))(
-  '[%s] whichever call of %s fails once: nobody is lost, nothing is left',
+  '[%s] whichever call of %s fails once: no registration is lost, nothing is left',
   (preset, name) => {
     for (const fault of [...statuses, 'throws'] as const) {
       for (let nth = 1; ; nth += 1) {

@@ -95,7 +95,7 @@ export class Fixture {
     return this.keep(this.creator.fromAddress(clientAddressOf(listener.localEndpoint())));
   }
 
-  /** A port at which nobody listens. */
+  /** A port without a listener. */
   refusingAddress(): TCPClientAddress {
     const listener = this.creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
     const { host, port } = listener.localEndpoint();

@@ -72,7 +72,7 @@ test.each([STATUS_CANCELLED, STATUS_TIMEOUT])(
   },
 );
 
-test('what somebody else’s packet can carry finds nothing', () => {
+test('a packet of other code finds nothing', () => {
   const { blocks, end } = ledger();
   const block = blocks.acquire();
   const apcContext = blocks.lend(block, 1);

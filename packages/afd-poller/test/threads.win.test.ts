@@ -135,7 +135,7 @@ describe.each(presetNames)('%s', (preset) => {
     fixture.expectSilence(poller);
   });
 
-  test('a wait near the end of the stack is refused before it began: nobody is lost', () => {
+  test('a wait near the end of the stack is refused before it began: no registration is lost', () => {
     const poller = newPoller();
     const skts = Array.from({ length: 70 }, () => fixture.udp());
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, `${token}`);
@@ -227,7 +227,7 @@ describe.each(presetNames)('%s', (preset) => {
     await setTimeout(50);
     remote.post(1);
     expect((await said)[0]).toEqual(['wake 5', 'post 0']);
-    // A wake that is too late is none, and goes to nobody else.
+    // A wake that is too late is dropped, and reaches no other thread.
     expect(remote.wake()).toBe(false);
     expect(remote.isOpen).toBe(false);
     remote.close();
@@ -244,7 +244,7 @@ describe.each(presetNames)('%s', (preset) => {
     expect(await worker.terminate()).toBe(1);
   });
 
-  test('a wake after the poller is closed reaches nobody, whoever has its handle now', () => {
+  test('a wake after the poller is closed reaches no port, also if its handle value is used again', () => {
     const poller = newPoller();
     const remote = new PollerRemote(poller.remoteData());
     expect(remote.wake(1)).toBe(true);

@@ -11,5 +11,5 @@ for (const preset of Object.keys(presets)) {
 console.log('waiting');
 if (process.argv[2] === 'exit') process.exit(3);
 setTimeout(() => {
-  throw new Error('nobody catches this');
+  throw new Error('not caught');
 });

@@ -1,7 +1,7 @@
 /**
  * One AFD_POLL. Its block is an IO_STATUS_BLOCK and, behind it, an AFD_POLL_INFO that is both input
  * and output. The block is the kernel's from {@link submitPoll} until its packet was removed from the
- * port; until then nobody else writes to it or frees it.
+ * port; until then no other code writes to it or frees it.
  */
 import {
   AFD_POLL_HANDLE_INFO,

@@ -177,7 +177,7 @@ export class CompletionPort {
     return this.#addresses.at(place.scratch);
   }
 
-  /** Closes the port. Nobody may be waiting on it. The memory stays the caller's. */
+  /** Closes the port. No thread may be waiting on it. The memory stays the caller's. */
   close(): void {
     this.#kernel.NtClose(this.handle);
   }

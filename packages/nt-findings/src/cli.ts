@@ -29,7 +29,7 @@ kernels showed that were recorded, and what is cited of Windows: kb/FINDINGS.md.
   --version   the version of nt-findings
 
 Exit codes: 0 at least one finding holds, and none differs, crashed, failed or stayed silent; 1 it is
-not so, or nothing could be looked at; 2 wrong arguments; 141 nobody reads the output any more; 128 +
+not so, or nothing could be looked at; 2 wrong arguments; 141 the reader of the output has gone; 128 +
 the signal's number where a signal ended it.
 `;
 

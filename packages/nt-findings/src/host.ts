@@ -50,7 +50,7 @@ export function findHost(): Host {
 /** The host of a version of Wine or, where that is undefined, of Windows. */
 export function hostOf(wine: string | undefined, windows: string): Host {
   if (wine === undefined) {
-    const basis = 'what the findings cite; nobody has seen it on Windows';
+    const basis = 'what the findings cite; not seen on Windows yet';
     const name = `Windows ${windows}`;
     const kernel = 'windows';
     return { kernel, kind: kernel, observed: kernel, name, note: '', isSeen: false, basis };
@@ -68,7 +68,7 @@ export function hostOf(wine: string | undefined, windows: string): Host {
   const kind = columns[kernel];
   const seenMajor = kind === 'wine8' ? 8 : 10;
   const isSeen = major === seenMajor;
-  const unseen = isSeen ? '' : `; nobody has seen it on ${name}`;
+  const unseen = isSeen ? '' : `; not seen on ${name} yet`;
   const basis = `what was seen on Wine ${seenMajor}.0${unseen}`;
   return { kernel, kind, observed: `wine${major}`, name, note, isSeen, basis };
 }

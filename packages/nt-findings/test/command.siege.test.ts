@@ -61,7 +61,7 @@ test.skipIf(host.kind !== 'wine')(
   'one under which the wineserver dies loses its row, and the next one has a new wineserver',
   { timeout: 240_000 },
   async () => {
-    // In a prefix of its own, whose wineserver nobody else uses.
+    // In a prefix of its own, whose wineserver has no other users.
     const cache = mkdtempSync(join(tmpdir(), 'nt findings cache '));
     const { WINNODE_PREFIX: _chosen, ...rest } = process.env;
     const env = { ...rest, WINNODE_CACHE: cache, WINNODE_NODE: findWindowsNode().exe };

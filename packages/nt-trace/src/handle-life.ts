@@ -61,7 +61,7 @@ export class HandleLife {
       const socket = this.#sockets.get(asked) ?? asked;
       if (base !== socket) this.#sockets.set(base, socket);
     }
-    // Its value was closed where nobody saw it.
+    // Its value was closed by a call that the trace did not see.
     const made = madeHandle(raw);
     for (const [below, socket] of made === undefined ? [] : this.#sockets) {
       if (below === made || socket === made) this.#sockets.delete(below);

@@ -10,7 +10,7 @@ export function writeLine(line: string): void {
       sent += writeSync(2, bytes, sent);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Nobody reads any more, or the disk is full: what is traced goes on.
+      // The reader has gone, or the disk is full: the traced program goes on.
       if (code !== 'EAGAIN') return;
       Atomics.wait(pause, 0, 0, 1);
     }

@@ -121,7 +121,7 @@ export class Trace {
 
   /**
    * Reports a call of this thread that failed and waits for the next one, which might ask why it did: for
-   * somebody who looks between two calls. Its record then has no `error`.
+   * a listener that needs it between two calls. Its record then has no `error`.
    */
   flush(): void {
     this.#thread.flush();
@@ -157,7 +157,7 @@ export class Trace {
  * Traces every foreign call that this thread makes through ntdllx from now on, and those of workers
  * that are handed a {@link laneFor lane}. What was made before, handles above all, has no name.
  *
- * @throws {Error} while somebody observes the calls of this thread already.
+ * @throws {Error} while there is an observer in this thread already.
  */
 export function startTrace(options: TraceOptions = {}): Trace {
   const trace = new Trace(options);

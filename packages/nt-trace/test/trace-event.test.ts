@@ -33,7 +33,7 @@ test('calls are slices, a packet is a mark, and an arrow goes from its request t
     { ph: 's', ...arrow, ts: 300 },
     { ph: 'f', ...arrow, ts: expect.closeTo(409.9, 6), bp: 'e' },
   ]);
-  // The one that nobody asked for is a mark without an arrow.
+  // A packet without a request is a mark without an arrow.
   const marks = traceEvents.filter(({ ph }) => ph === 'i');
   expect(marks.map(({ args }) => args?.['request'])).toEqual([4, undefined]);
   expect(otherData).toEqual({});

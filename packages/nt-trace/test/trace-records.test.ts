@@ -92,7 +92,7 @@ describe('names of handles', () => {
     expect(line(script, 5)[0]).toContain('listen(s=socket#2,');
   });
 
-  test('a handle of nobody is its number, none is null, and each kind counts for itself', () => {
+  test('an unknown handle is its number, none is null, and each kind counts for itself', () => {
     const device = Buffer.from('\\Device\\Afd\\Tofu', 'utf16le');
     const script = new Script()
       .call('CreateEventA', { bManualReset: 1 }, 0x50)

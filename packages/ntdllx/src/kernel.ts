@@ -9,7 +9,7 @@ import * as ws2_32 from './ws2-32.js';
  * handed one, {@link ntKernel} by default, so that a simulated kernel can stand in its place.
  * Functions keep NT's names and meanings; every address lies in memory from `allocate`. `send`, `recv`,
  * `sendto` and `recvfrom` take the bytes themselves, and are finished with them when they return: the
- * caller has checked the length, and runs nobody else's code between that and the call.
+ * caller has checked the length, and no other code runs between that and the call.
  */
 export interface Kernel {
   readonly allocate: typeof allocate;

@@ -72,7 +72,7 @@ function koffiPlaces(host: string): string[] {
   }
 }
 
-/** True if this file is part of somebody's bundle, and not of an installed ntdllx. */
+/** True if this file is part of a bundle, and not of an installed ntdllx. */
 function isBundled(): boolean {
   // A bundle in CommonJS has no import.meta.
   const { url } = import.meta as { readonly url?: string };

@@ -42,7 +42,7 @@ export let observer: CallObserver | undefined;
 /** This thread's observer; calls that it makes while it handles a call are not observed. */
 let listener: CallObserver | undefined;
 
-/** Makes somebody the listener, or nobody. @returns false when there is one already. */
+/** Sets the observer, or removes it. @returns false when there is one already. */
 export function listen(next: CallObserver): boolean {
   if (listener !== undefined) return false;
   listener = next;
@@ -50,7 +50,7 @@ export function listen(next: CallObserver): boolean {
   return true;
 }
 
-/** Ends it, unless somebody else listens by now. */
+/** Removes it, unless there is another observer by now. */
 export function unlisten(former: CallObserver): void {
   if (listener !== former) return;
   listener = undefined;

@@ -16,18 +16,18 @@ export type { FunctionName, Parameter, Prototype } from './prototypes.js';
 export { prototypes } from './prototypes.js';
 
 /**
- * Lets somebody see each foreign call of this thread from now on. While nobody does, a call pays one
+ * Observes each foreign call of this thread from now on. Without an observer a call pays one
  * comparison and no memory.
  *
  * An observer that throws is not asked again; a warning of the process says what it threw. The call
  * that it observes, and its result, are not affected.
  *
  * @returns ends it; once more does nothing.
- * @throws {Error} while somebody else is listening in this thread.
+ * @throws {Error} while this thread has an observer.
  */
 export function observeCalls(next: CallObserver): () => void {
   if (!listen(next)) {
-    throw new Error('Somebody observes the calls of this thread already: end that first.');
+    throw new Error('This thread has an observer of its calls already: end that one first.');
   }
   return () => unlisten(next);
 }

@@ -9,7 +9,7 @@ import type {
 import { callObserved, observer } from './observe.js';
 
 // One function for each number of parameters, because a rest parameter is an array per call. While
-// nobody listens a call costs one comparison here, and nothing on the heap; a test holds that.
+// there is no observer a call costs one comparison here, and nothing on the heap; a test holds that.
 
 /** Makes the function that the program calls, by the number of parameters. */
 export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = [

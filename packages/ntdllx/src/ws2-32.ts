@@ -1,5 +1,5 @@
 /**
- * The functions and constants of Winsock that tofu-sockets uses. Nobody else imports this: sockets
+ * The functions and constants of Winsock that tofu-sockets uses. No other package imports this: sockets
  * go through `Skt`.
  *
  * @packageDocumentation
@@ -181,7 +181,7 @@ export const send: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => n
 /**
  * Receives, to where the bytes are to be.
  *
- * @param len at most the length of `buf`: beyond it somebody else's memory is written over.
+ * @param len at most the length of `buf`: beyond it other memory is written over.
  * @returns how many bytes came, 0 at the end of a stream, or SOCKET_ERROR.
  */
 export const recv: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => number = row('recv');

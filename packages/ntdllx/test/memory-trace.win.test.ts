@@ -263,14 +263,14 @@ test.each(['before', 'after'] as const)(
     expect(asked).toBe(1);
     expect((await warned).message).toMatch(/^An observer of foreign calls threw, .* on purpose/);
     end();
-    // Somebody else may listen now.
+    // Another observer may be set now.
     expect(seen(() => NtClose(noHandle))).toHaveLength(1);
   },
 );
 
 test('one observer at a time; ending twice, and from inside, is well', () => {
   const end = observeCalls({ after: () => {} });
-  expect(() => observeCalls({ after: () => {} })).toThrowError('Somebody observes');
+  expect(() => observeCalls({ after: () => {} })).toThrowError('This thread has an observer');
   end();
   const calls: string[] = [];
   const endInside = observeCalls({

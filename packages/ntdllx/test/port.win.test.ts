@@ -232,7 +232,7 @@ test('what a host may lack is looked up, and says so when it is called all the s
   for (const name of optionalFunctions) expect(isAvailable(name)).toBeTypeOf('boolean');
   for (const [name, call] of Object.entries(calls)) {
     if (isAvailable(name as keyof typeof calls)) {
-      // No valid argument, so no success; but there is somebody who says so.
+      // No valid argument, so no success; but the function is there and says so.
       expect(call()).toBeGreaterThanOrEqual(0xc000_0000);
     } else {
       expect(call).toThrowError(ExportError);

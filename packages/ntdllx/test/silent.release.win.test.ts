@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-test('while nobody listens a call of NT allocates nothing', () => {
+test('without an observer a call of NT allocates nothing', () => {
   const script = fileURLToPath(new URL('./silent-calls.mjs', import.meta.url));
   const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
   const said = execFileSync(process.execPath, [...flags, script], { encoding: 'utf8' });

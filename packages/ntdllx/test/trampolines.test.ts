@@ -115,7 +115,7 @@ test('short system calls are padded with zeros to five arguments', () => {
   expect(paddings).toHaveLength(5);
 });
 
-test('while nobody listens a call allocates nothing; while somebody does, it does', () => {
+test('without an observer a call allocates nothing; with one it does', () => {
   const script = fileURLToPath(new URL('./trampolines-allocate.mjs', import.meta.url));
   // Unoptimized: the optimizing compiler sometimes leaves the array of a rest parameter out.
   const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];

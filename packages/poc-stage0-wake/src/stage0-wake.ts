@@ -138,7 +138,7 @@ export class Stage0Wake {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      // The value of a closed handle is given out again: nobody may still be about to post to it.
+      // The value of a closed handle is given out again: no thread may still be about to post to it.
       while (this.#postsUnderWay > 0) this.#posted();
     } finally {
       this.#waker?.close();

@@ -21,7 +21,7 @@ function failure(stage: Stage0Wake): string {
   }
 }
 
-test('broken on purpose: nobody wakes', () => {
+test('broken on purpose: no thread wakes the port', () => {
   class Silent extends Stage0Wake {
     protected override wake(): void {}
   }

@@ -191,7 +191,7 @@ export class Stage1AcceptIocp {
       0,
     );
     const { poll } = this;
-    // A packet of our request while the request is pending was posted by somebody else.
+    // A packet of our request while the request is pending was posted by another program.
     if (status === STATUS_SUCCESS && poll !== undefined && !poll.isPending) {
       if (this.#entry.ApcContext === BigInt(poll.iosb.address)) poll.isPacketDue = false;
     }

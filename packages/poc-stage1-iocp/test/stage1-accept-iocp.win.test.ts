@@ -136,7 +136,7 @@ test('closing before running, twice, and after a run', () => {
   expect(() => fresh.run()).toThrowError('This stage is closed');
 });
 
-test('--external: a client of somebody else proves the accept', async () => {
+test('--external: a client of another program proves the accept', async () => {
   // The client lives in a thread of its own, for this one blocks in the kernel.
   const script = `
     const { connect } = require('node:net');

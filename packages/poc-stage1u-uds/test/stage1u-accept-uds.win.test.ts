@@ -144,7 +144,7 @@ test('the steps of the proof hold over TCP', () => {
   expect(verdict.checks).toHaveLength(12);
 });
 
-test('broken on purpose: nobody comes', () => {
+test('broken on purpose: no client comes', () => {
   class Elsewhere extends OverTcp {
     protected override clientAddress(): TCPClientAddress {
       return new TCPClientAddress('127.0.0.1', 1);

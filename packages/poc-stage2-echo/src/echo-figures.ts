@@ -135,7 +135,7 @@ function echoOnce(bench: EchoBench, { skt }: Client): void {
     if (count !== wouldBlock) received += count;
     return received === buffer.byteLength;
   });
-  if (!buffer.equals(message)) throw new Error(`"${buffer}" is no echo.`);
+  if (!buffer.equals(message)) throw new Error(`"${buffer}" is not what was sent.`);
 }
 
 function countRearms(proof: Proof, bench: EchoBench): void {
@@ -178,7 +178,7 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
 
   // From here on what the server keeps is this one's.
   bench.mostKept = 0;
-  // It sends until nobody takes any more: its kernel, the server's and the server itself are full.
+  // It sends until no buffer has room: its kernel, the server's and the server itself are full.
   bench.until('a peer that does not read is slowed down', () => {
     return !lazy.send(Number.MAX_SAFE_INTEGER) && server.unsentBytes > 0;
   });

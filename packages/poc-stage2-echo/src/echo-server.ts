@@ -82,7 +82,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   readonly #listenerPoll: SocketPoll;
   /** By ApcContext: the connections whose block exists. */
   readonly #connections = new Map<number, EchoConnection>();
-  /** What is received passes through here; between two calls it belongs to nobody. */
+  /** What is received passes through here; between two calls it holds nothing. */
   protected readonly buffer = new Uint8Array(chunkBytes);
   #acceptAgainMs: number | undefined;
   #isClosed = false;
@@ -197,7 +197,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   }
 
   #serveListener(events: number): void {
-    // Somebody closed it: its handle may be another one's by now. The connections go on.
+    // Other code closed it: its handle value may be in use again. The connections go on.
     if ((events & AFD_POLL_LOCAL_CLOSE) !== 0) return;
     let mayGoOn = false;
     try {

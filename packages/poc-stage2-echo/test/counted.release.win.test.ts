@@ -185,7 +185,7 @@ test('16 MiB to a reader that starts late: all in order, little kept, no spinnin
     const { user, system } = process.cpuUsage(before);
     mostUnsent = Math.max(mostUnsent, server.unsentBytes);
     if (!isReading) {
-      // While nobody reads, the thread sleeps through whole waits.
+      // While the peer does not read, the thread sleeps through whole waits.
       const isIdle = packets === 0 && server.unsentBytes > 0;
       idleTurns = isIdle ? idleTurns + 1 : 0;
       if (isIdle) cpuOfPauseMs += (user + system) / 1_000;

@@ -27,7 +27,7 @@ test.each([
   ['a slice without a duration', file([...right, { ...slice, dur: undefined }]), /\.5\.dur: /],
   ['a time before the beginning', file([...right, { ...slice, ts: -1 }]), /\.5\.ts: /],
   ['metadata without a time', file([...right, { ...named, ts: undefined }]), /\.5\.ts: /],
-  ['a field that nobody knows', file([...right, { ...slice, x: 1 }]), /\.5\.x: /],
+  ['an unknown field', file([...right, { ...slice, x: 1 }]), /\.5\.x: /],
   ['a thread without a name', file([...right, { ...slice, tid: 7 }]), /thread 7 has no name/],
   ['a process without a name', file([named, slice]), /^0 names of the process/],
   ['calls of one thread at a time', file([...right, { ...slice, ts: 6 }]), /had not ended/],

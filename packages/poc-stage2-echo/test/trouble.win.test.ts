@@ -101,7 +101,7 @@ class ShowingCreator extends SocketCreator {
   }
 }
 
-test('a listener that somebody else closes: the connections go on, and close is quiet', async () => {
+test('a listener that other code closes: the connections go on, and close is quiet', async () => {
   const creator = new ShowingCreator();
   const server = keep(new EchoServer(local(), creator));
   const clients = await connectThree(server);
@@ -205,7 +205,7 @@ test('a connection whose close throws is over all the same, and counted once', a
   expect(() => server.close()).toThrowError(/closesocket/);
 });
 
-test('X01 a client that resets costs nobody else anything', async () => {
+test('X01 a client that resets does not affect the others', async () => {
   const server = startServer();
   const [victim, witness] = [await newClient(server), await newClient(server)];
   await echoOnce(server, victim, 'before');

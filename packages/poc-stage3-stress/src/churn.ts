@@ -85,7 +85,7 @@ function disturb(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   // The ping is on its way, or there: its poll is complete, or about to be, when it is removed.
   honest.send(ping);
   const [registered] = server.sockets();
-  if (registered === undefined) throw new Error('nobody is connected');
+  if (registered === undefined) throw new Error('no client is connected');
   server.disturb(registered);
   turnUntil(server, () => server.counts.pings > before.pings);
   // Unread, the answer would make a reset of the close.

@@ -30,7 +30,7 @@ function askAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): nu
     if (count === 0) throw new Error(`The server left after ${answered} answers.`);
     if (count !== wouldBlock) received += count;
     if (received < ping.byteLength) continue;
-    if (!buffer.equals(ping)) throw new Error(`"${buffer}" is no answer.`);
+    if (!buffer.equals(ping)) throw new Error(`"${buffer}" is not the answer to a ping.`);
     received = 0;
     answered += 1;
     if (answered < pings) skt.send(ping);

@@ -153,7 +153,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     try {
       this.poller.add(peer.skt, { readable: true }, peer);
     } catch (error) {
-      // Nobody would ever hear of it.
+      // Otherwise the failure would be lost.
       runAll([() => rethrow(error), () => this.#leave(peer, 'broken')]);
     }
   }

@@ -14,7 +14,7 @@ test('S05 Windows Stage 3: 50 of 50, then churn', () => {
   expect(lines).toContain('   ok   pings answered: 50');
 });
 
-test('broken on purpose: a server that answers nobody is not proven by waiting', () => {
+test('broken on purpose: a server that never answers is not proven by waiting', () => {
   class Mute extends PingServer {
     override turn(timeoutMs: number): number {
       this.poller.wait(timeoutMs);

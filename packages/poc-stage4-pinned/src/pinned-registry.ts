@@ -147,7 +147,7 @@ export class PinnedRegistry {
     return block * generationCount + (this.blocks[block]?.generation ?? 0);
   }
 
-  /** The socket that a packet is of; undefined for a packet of an earlier loan, or of nobody. */
+  /** The socket that a packet is of; undefined for a packet of an earlier loan, or an unknown one. */
   protected find(apcContext: number): Entry | undefined {
     const block = this.blocks[Math.floor(apcContext / generationCount)];
     return block?.generation === apcContext % generationCount ? block.entry : undefined;

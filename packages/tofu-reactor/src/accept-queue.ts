@@ -18,7 +18,7 @@ export class AcceptQueue<T> implements AsyncIterableIterator<T> {
     this.#onRoom = onRoom;
   }
 
-  /** True if another item may be added: somebody iterates, and not too many wait. */
+  /** True if another item may be added: the queue is iterated, and not too many items wait. */
   get hasRoom(): boolean {
     return this.#isOpen && this.#items.length < capacity;
   }
@@ -54,7 +54,7 @@ export class AcceptQueue<T> implements AsyncIterableIterator<T> {
     return this;
   }
 
-  /** Ends the iteration. @returns what nobody took. */
+  /** Ends the iteration. @returns the items that were not taken. */
   close(): T[] {
     this.#isClosed = true;
     this.#isOpen = false;

@@ -74,7 +74,7 @@ export class LoopPump implements Pump {
       if (isThrough) this.#watch.arm();
       else this.#schedule();
     } catch (error) {
-      // From libuv's callback: there is nobody to throw to.
+      // From libuv's callback: there is no caller to throw to.
       reportUncaught(error);
     }
   }

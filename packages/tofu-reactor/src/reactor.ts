@@ -246,7 +246,7 @@ export class Reactor implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const done = this.#members.close(closeLimitMs);
-    // A reactor that blocks needs somebody to turn it; not from inside one of its callbacks.
+    // A reactor in mode blocking has to be turned; not from inside one of its callbacks.
     if (this.mode === 'blocking') process.nextTick(() => void this.#pump.run());
     await done;
     await this.#pump.close();

@@ -91,7 +91,7 @@ export class StreamCore implements LinkOwner {
     return false;
   }
 
-  /** Somebody waits for bytes from now on. */
+  /** From now on the program waits for bytes. */
   resume(): void {
     if (!this.isNew && !this.readSide.isServing) this.link?.tryLater();
   }
@@ -224,7 +224,7 @@ export class StreamCore implements LinkOwner {
     this.over(error, false);
   }
 
-  /** True while somebody waits for bytes. */
+  /** True while the program waits for bytes. */
   get #isReading(): boolean {
     if (this.isClosed || this.readSide.isEnded) return false;
     return this.onReadable !== undefined || this.#pendingRead !== undefined;

@@ -41,7 +41,7 @@ function read(text: string, side: Side): SktAddress {
     : new TCPClientAddress(host, Number(port));
 }
 
-/** The value for a text that is no address; other errors are somebody's bugs, and thrown. */
+/** The value for a text that is no address; other errors are bugs of the caller, and thrown. */
 export function asValue(readAddress: () => SktAddress): ParsedAddress {
   try {
     return { address: readAddress() };

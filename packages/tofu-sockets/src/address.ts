@@ -39,7 +39,10 @@ function refuseGroup(host: string): string {
 function requireTarget(host: string): string {
   if (!isAddressText(host)) return requireHost(host);
   if (!isUnspecified(host)) return refuseGroup(host);
-  throw new SktError('ERR_ADDRESS', `Nobody can be reached at ${host}: name the server's address.`);
+  throw new SktError(
+    'ERR_ADDRESS',
+    `${host} means any address, and a client cannot connect to it: give the server's address.`,
+  );
 }
 
 function requirePath(path: string): string {
@@ -103,7 +106,7 @@ export class TCPClientAddress extends CheckedAddress implements Endpoint {
   readonly port: number;
 
   /**
-   * @param host the server's address, not 0.0.0.0 or ::, which nobody can be reached at; or its name
+   * @param host the server's address, not 0.0.0.0 or ::, to which no client can connect; or its name
    *   in ASCII, kept as it is written, for `resolveAddress`. A last label that is a number is
    *   refused: resolvers would take `1.2.3` for an address.
    * @param port 1 to 65535.

@@ -15,7 +15,7 @@ export interface CreateOptions {
   /** Set before the socket is bound, as `v6Only` has to be. */
   readonly options?: Readonly<Partial<SktOptions>>;
   /**
-   * A UDP socket: whether a datagram that reached nobody fails a later receive with WSAECONNRESET, as
+   * A UDP socket: whether a datagram to a closed port fails a later receive with WSAECONNRESET, as
    * Windows has it. Default: false, for one peer that is gone must not fail the next receive from
    * all the others.
    */

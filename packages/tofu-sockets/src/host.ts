@@ -45,14 +45,14 @@ function nameProblem(name: string): string | undefined {
   }
   // A resolver takes 1.2.3 for 1.2.0.3, and 0x7f.1 for 127.0.0.1. No top-level domain is a number.
   const last = labels.at(-1) ?? '';
-  if (/^(\d+|0x[\da-f]*)$/i.test(last)) return 'it ends like an address and is none';
+  if (/^(\d+|0x[\da-f]*)$/i.test(last)) return 'it looks like an IPv4 address but is not valid';
   return undefined;
 }
 
 /** @throws {SktError} `ERR_ADDRESS` for what is neither an address nor a name. */
 export function requireHost(host: string): string {
   if (isAddressText(host)) return host;
-  const problem = typeof host === 'string' ? nameProblem(host) : 'it is no text';
+  const problem = typeof host === 'string' ? nameProblem(host) : 'it is not a string';
   if (problem === undefined) return host;
   throw new SktError(
     'ERR_ADDRESS',

@@ -23,7 +23,7 @@ export interface SktOptions {
   noDelay: boolean;
   /** SO_KEEPALIVE: ask an idle peer whether it is still there. */
   keepAlive: boolean;
-  /** SO_BROADCAST: a UDP socket may send to everybody. */
+  /** SO_BROADCAST: a UDP socket may send to broadcast addresses. */
   broadcast: boolean;
   /** SO_OOBINLINE: out-of-band data comes among the rest. */
   oobInline: boolean;

@@ -119,7 +119,7 @@ const nameTries = 8;
 
 /**
  * A path for a socket in the system's directory for temporary files; nothing is there yet. Long
- * enough at random that nobody else comes to it.
+ * enough at random that no other program comes to it.
  *
  * @throws {SktError} `ERR_ADDRESS` when that directory's name leaves no room within 107 bytes;
  *   `ERR_UDS_FILE` when it cannot be looked into.
@@ -171,7 +171,10 @@ export function removeOwnFile(server: object): void {
  */
 export function removeStaleFile(path: string, kernel: Kernel): void {
   if (findFile(kernel, path) !== 'socket') {
-    throw new SktError('ERR_UDS_FILE', `${showValue(path)} is no socket's file: it is left alone.`);
+    throw new SktError(
+      'ERR_UDS_FILE',
+      `${showValue(path)} is not the file of a socket, so it was not removed.`,
+    );
   }
   const error = deleteFile(kernel, path);
   if (error !== undefined) throw error;

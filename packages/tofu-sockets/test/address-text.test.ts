@@ -82,10 +82,10 @@ test.each([
   }
 });
 
-test('a server has no name; a client needs a port and somebody to talk to', () => {
+test('a server has no name; a client needs a port and an address of a server', () => {
   expect(parseAddress('tcp|localhost|80', 'server').error?.message).toContain('0.0.0.0 or ::');
   expect(parseAddress('tcp|127.0.0.1|0', 'client').error?.message).toContain('from 1 to 65535');
-  expect(parseAddress('tcp|0.0.0.0|80', 'client').error?.message).toContain('Nobody');
+  expect(parseAddress('tcp|0.0.0.0|80', 'client').error?.message).toContain('any address');
 });
 
 test('what is no text, or of neither side, is misuse and thrown', () => {

@@ -138,7 +138,7 @@ describe('B10 hosts', () => {
   });
 
   test.each(['0.0.0.0', '::', '0::0', '::0.0.0.0', '::%5', '::ffff:0.0.0.0', '::FFFF:0:0'])(
-    'a client cannot connect to %s, the address of nobody',
+    'a client cannot connect to %s, which only means any address',
     (bad) => {
       expect(() => new TCPClientAddress(bad, 80)).toThrowError(isAddressError);
       expect(new TCPServerAddress(bad, 80).host).toBe(bad);

@@ -9,7 +9,7 @@ export const anyIP = fc.oneof(
   fc.ipV6().filter((text) => !/^ff[\da-f]{2}:/i.test(text)),
 );
 
-/** One that somebody can be reached at. */
+/** One that a server can have. */
 export const targetIP = anyIP.filter((text) => !/^[0:.]+$/.test(text));
 
 export const label = fc.stringMatching(/^[a-zA-Z\d]([a-zA-Z\d-]{0,8}[a-zA-Z\d])?$/);

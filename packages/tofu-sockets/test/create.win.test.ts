@@ -164,7 +164,9 @@ describe('names', () => {
 });
 
 describe('B09', () => {
-  test('to nobody: the error is that of connect, not an address', { timeout: 15_000 }, async () => {
+  test('to a closed port: the error is that of connect, not an address', {
+    timeout: 15_000,
+  }, async () => {
     const client = keep(
       creator.fromAddress(new TCPClientAddress('127.0.0.1', creator.findFreeTcpPort())),
     );

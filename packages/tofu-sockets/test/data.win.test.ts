@@ -162,7 +162,7 @@ describe('how a connect ended', () => {
     expect(client.finishConnect()).toBe(true);
   });
 
-  test('nobody listens: the error is that of connect', { timeout: 15_000 }, async () => {
+  test('a closed port: the error is that of connect', { timeout: 15_000 }, async () => {
     // A port that was free a moment ago.
     const listener = creator.fromAddress(new TCPServerAddress());
     const { port } = listener.localEndpoint();

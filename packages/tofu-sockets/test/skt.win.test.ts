@@ -39,7 +39,7 @@ const acceptFrom = async (listener: ListenerSkt) => keep(await eventually(() => 
 
 afterEach(closeAll);
 
-test('A02 accept with nobody there is a value', () => {
+test('A02 accept with an empty backlog is a value', () => {
   expect(listen().accept()).toBe(wouldBlock);
 });
 

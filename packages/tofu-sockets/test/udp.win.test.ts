@@ -40,7 +40,7 @@ test('U05 what does not fit is lost, and the call says so', async () => {
   expect(b.recvFrom(new Uint8Array(2))).toBe(wouldBlock);
 });
 
-test('U04 nobody there does not fail the next receive', async () => {
+test('U04 a closed port does not fail the next receive', async () => {
   // Under Wine nothing is reported in any case; on Windows (unverified) the ioctl switched it off.
   const [a, b] = [bind(), bind()];
   const nobody = b.localEndpoint();

@@ -111,7 +111,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     expect(kernel.DeleteFileW(name.address)).toBe(1);
     name.free();
     listener.close();
-    // Once: what somebody else makes there afterwards stays.
+    // Once: what another program makes there afterwards stays.
     sim.makeFile(path, 'file');
     listener.close();
     expect(sim.fileAt(path)).toBe('file');
@@ -154,7 +154,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     const client = creator.fromAddress(new UDSClientAddress(path));
     client.connect();
     const server = listener.accept();
-    if (typeof server === 'symbol') throw new Error('nobody came');
+    if (typeof server === 'symbol') throw new Error('no client came');
     for (const skt of [server, client]) skt.close();
     expect(sim.fileAt(path)).toBe('socket');
     const another = creator.fromAddress(new UDSClientAddress(path));
@@ -225,7 +225,7 @@ test.each([
   sim.makeFile(path, kind);
   const remove = () => creator.removeStale(new UDSServerAddress(path));
   expect(remove).toThrowError(isFileError);
-  expect(remove).toThrowError(/is no socket's file: it is left alone/);
+  expect(remove).toThrowError(/is not the file of a socket, so it was not removed/);
   expect(sim.fileAt(path)).toBe(kind);
 });
 
@@ -235,10 +235,10 @@ describe('a reparse point', () => {
   test('that is a link, or whose tag cannot be read, is left alone', () => {
     const { kernel, creator } = start('windows');
     sim.makeFile(path, 'link');
-    expect(() => creator.removeStale(address)).toThrowError(/it is left alone/);
+    expect(() => creator.removeStale(address)).toThrowError(/it was not removed/);
     sim.makeFile(path, 'socket');
     const blind = createSocketCreator({ ...kernel, FindFirstFileW: () => -1 });
-    expect(() => blind.removeStale(address)).toThrowError(/it is left alone/);
+    expect(() => blind.removeStale(address)).toThrowError(/it was not removed/);
     expect(sim.fileAt(path)).toBe('socket');
   });
 

@@ -115,7 +115,7 @@ function removeTree(tree: string): boolean {
   return isThere;
 }
 
-/** A directory with something in it is somebody else's as well, or in use. */
+/** A directory with something in it has other owners, or is in use. */
 function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);

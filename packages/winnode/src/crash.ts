@@ -119,12 +119,12 @@ export function crashUnderWine(exitCode: number, progress: Progress): string | u
 }
 
 /**
- * What a signal that nobody passed on says of an end. A wineserver sends SIGKILL to a program that
+ * What a signal that winnode did not pass on says of an end. A wineserver sends SIGKILL to a program that
  * takes over a second to die, as a crash with its debugger may on a busy machine.
  */
 export function killedBy(signal: NodeJS.Signals): string {
-  if (signal !== 'SIGKILL') return `${signal}, and nobody asked for it`;
-  return `${signal}, by the system for want of memory, by Wine after a crash that took long, or by somebody`;
+  if (signal !== 'SIGKILL') return `${signal}, which winnode did not send`;
+  return `${signal}, by the system for want of memory, by Wine after a crash that took long, or by another program`;
 }
 
 const find = (table: Map<number, string>, exitCode: number) =>

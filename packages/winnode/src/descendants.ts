@@ -73,7 +73,7 @@ export async function endRun(mark: string): Promise<void> {
 
 /**
  * Ends the desktop that Wine's debugger opened for a program of a run that crashed. It holds the
- * program's streams for as long as the wineserver lives, and so everybody who reads them.
+ * program's streams for as long as the wineserver lives, and so every reader of them.
  */
 export async function endDesktop(mark: string): Promise<void> {
   const isDesktop = (pid: number) => {

@@ -73,7 +73,7 @@ function explain(code: string | undefined, path: string): WinnodeError | undefin
       return new WinnodeError(
         'ERR_NOT_WRITABLE',
         `${path} cannot be written: ${code}.`,
-        `Is a file in its way, or did somebody remove it meanwhile? Look, or ${elsewhere} of your own.`,
+        `Is a file in its way, or was it removed meanwhile? Look, or ${elsewhere} of your own.`,
       );
     default:
       return undefined;

@@ -5,7 +5,7 @@ import { lock } from 'proper-lockfile';
 import { explained, WinnodeError } from './errors.js';
 import { type HeldSignals, InterruptedError } from './signals.js';
 
-/** How often somebody who waits for a lock looks again. */
+/** How often a waiting process looks at the lock again. */
 const retryMs = 50;
 /** The silence after which a holder counts as dead. */
 const staleMs = 10_000;
@@ -38,7 +38,7 @@ export async function exclusively<T>(
   try {
     return await work();
   } finally {
-    // A lock that was taken for dead is somebody else's now.
+    // A lock that was taken for dead belongs to another process now.
     await release().catch(() => {});
   }
 }
@@ -54,8 +54,8 @@ async function take(file: string, { limitMs, held, onProgress }: LockOptions) {
         realpath: false,
         stale: staleMs,
         update: 2_000,
-        // Somebody took the lock for dead, say after this machine slept. The work goes on:
-        // stopping it half-way would help nobody.
+        // Another process took the lock for dead, say after this machine slept. The work goes on:
+        // stopping it half-way would not help.
         onCompromised: () => {},
       });
     } catch (cause) {

@@ -55,7 +55,7 @@ export function leftoversOf(prefix: string): string[] {
     .map(({ name }) => join(parent, name));
 }
 
-/** Clears them away. Under the lock nobody else can be at work on them. */
+/** Clears them away. Under the lock no other process works on them. */
 export async function clearLeftovers(prefix: string, wine: Wine | undefined): Promise<void> {
   for (const path of leftoversOf(prefix)) {
     // The lock is the one that this very process holds.
@@ -92,9 +92,9 @@ export async function makePrefix(
 }
 
 /**
- * A damaged prefix is not pulled from under somebody who uses it.
+ * A damaged prefix is not replaced while a program uses it.
  *
- * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if somebody does.
+ * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if one does.
  */
 export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
   if (!existsSync(join(prefix, '.winnode'))) return;
@@ -126,7 +126,7 @@ function diskFull(directory: string, cause: unknown): WinnodeError {
   );
 }
 
-/** Whether Windows Node starts in a prefix that nobody uses. */
+/** Whether Windows Node starts in a prefix that is not in use. */
 export async function runsNode(
   prefix: string,
   wine: Wine,

@@ -98,7 +98,7 @@ export async function installTree(
     await exclusively(tree, { limitMs: npmLimitMs, held, onProgress }, async () => {
       if (isInstalled(tree, packages)) return;
       try {
-        // Under the lock nobody else is at work on them.
+        // Under the lock no other process works on them.
         removeLeftovers(tree);
         onProgress?.(`Fetching ${options.what} with npm (once)`);
         await make(tree, packages, options, held);

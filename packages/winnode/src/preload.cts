@@ -43,7 +43,7 @@ function writeAll(fd: number, bytes: Buffer): void {
     try {
       sent += fs.writeSync(fd, bytes, sent);
     } catch (error) {
-      // A reader that is slower than we are, on a pipe somebody made non-blocking.
+      // A reader that is slower than we are, on a pipe that was made non-blocking.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

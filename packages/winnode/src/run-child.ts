@@ -61,7 +61,7 @@ export interface ChildHost {
   readonly held: HeldSignals;
   /** Ends the program and its children, at once. */
   readonly end: (child: ChildProcess) => Promise<void>;
-  /** The program itself has ended: somebody else may still hold its streams. */
+  /** The program itself has ended: another process may still hold its streams. */
   readonly afterExit?: () => void;
   /** Whether the program was seen to start, and by when it must have been. */
   readonly start?: { readonly isSeen: () => boolean; readonly limitMs: number };
@@ -71,7 +71,7 @@ export interface ChildHost {
 const lookMs = 100;
 /** How often one that runs is. */
 const headMs = 500;
-/** What a program that was ended has for its last words, should somebody else hold its streams. */
+/** What a program that was ended has for its last words, should another process hold its streams. */
 const lastWordsMs = 1_000;
 
 /** Runs a process to its end, or to the end of its time. */

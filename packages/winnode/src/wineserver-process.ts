@@ -65,7 +65,7 @@ export function wineserverPid(prefix: string): number | undefined {
 
 /**
  * Whether a wineserver answers. It is the first to speak on each connection: it says the version of
- * its protocol. One that spins, or is stopped, says nothing. True as well once nobody wants to know.
+ * its protocol. One that spins, or is stopped, says nothing. True as well once the question is withdrawn.
  */
 export function answersInTime(
   pid: number,

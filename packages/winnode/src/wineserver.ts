@@ -31,7 +31,7 @@ import {
  * A wineserver serves every program of one prefix, and ending it ends them all. So each run puts
  * a file into `.winnode/users` while it uses the server. Whoever finds no server starts one and
  * notes which process that is; whoever leaves last ends a server with that note. A server that
- * somebody else started is used and never ended.
+ * another program started is used and never ended.
  */
 export interface WineserverLease {
   /**
@@ -193,7 +193,7 @@ async function endIfSilent(prefix: string, wine: Wine, options: WineserverOption
   if (ourServer(prefix) !== pid || livingUsers(prefix).length > 0) {
     throw new WinnodeError('ERR_WINESERVER', silent, `End it and all that uses it: kill -9 ${pid}`);
   }
-  options.onProgress?.(`${silent} Nobody uses it: it is ended, and another one is started.`);
+  options.onProgress?.(`${silent} No program uses it: it is ended, and another one is started.`);
   await endWineserver(prefix, wine);
 }
 
@@ -223,7 +223,7 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
   try {
     writeFileSync(noteOf(prefix), `${server.pid} ${start}`);
   } catch (cause) {
-    // Without the note nobody would end it.
+    // Without the note it would never be ended.
     await endOurs(prefix, wine);
     throw cause;
   }

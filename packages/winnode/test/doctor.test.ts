@@ -242,7 +242,7 @@ test.skipIf(host.kind !== 'wine')('a prefix that cannot be used is a failure', a
   expect(isWell(items)).toBe(false);
 });
 
-test('a winnode that nobody built says what to do, exit code 1', async () => {
+test('a winnode that was not built says what to do, exit code 1', async () => {
   const copy = join(scratch, 'unbuilt');
   mkdirSync(copy);
   const package_ = dirname(dirname(bin));

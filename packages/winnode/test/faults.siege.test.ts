@@ -24,7 +24,7 @@ const laneCount = 3;
 
 interface Lane extends Place {
   readonly env: NodeJS.ProcessEnv;
-  /** What is in the cache and in `.winnode` while nobody uses it. */
+  /** What is in the cache and in `.winnode` while it is not in use. */
   readonly names: string;
   /** The prefix itself: not a copy, and not made again. */
   readonly identity: string;
@@ -138,7 +138,7 @@ async function strikeAt(
   send(then.signal);
 }
 
-/** A lock whose holder is gone counts for 10 s: made older by hand, so that nobody has to wait. */
+/** A lock whose holder is gone counts for 10 s: made older by hand, to save the wait. */
 function ageLocks({ prefix }: Lane): void {
   const old = new Date(Date.now() - 60_000);
   for (const lock of [`${prefix}.lock`, join(prefix, '.winnode', 'wineserver.lock')]) {

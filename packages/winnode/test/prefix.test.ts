@@ -136,7 +136,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(isServerRunning()).toBe(false);
   });
 
-  test('a server that somebody else started is used and not ended', async () => {
+  test('a server that another program started is used and not ended', async () => {
     const wine = findWine();
     const theirs = { ...env, WINEPREFIX: prefix(), WINEDEBUG: '-all' };
     // What a run that was killed leaves behind does not make it ours.

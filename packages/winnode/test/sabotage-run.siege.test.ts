@@ -159,7 +159,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 
   describe('a wineserver that does not answer', () => {
-    test('and that nobody uses is replaced', async () => {
+    test('and that is not in use is replaced', async () => {
       const killed = start(['-e', hang], { env });
       await killed.saw('up');
       killed.child.kill('SIGKILL');
@@ -171,7 +171,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
       expect(stderr).toBe(
         `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped. ` +
-          'Nobody uses it: it is ended, and another one is started.\n',
+          'No program uses it: it is ended, and another one is started.\n',
       );
       expectNothingLeft(cache);
     });

@@ -78,7 +78,7 @@ export function expectNothingLeft(cache: string): void {
 
 /** What winnode says of a program that SIGKILL ended, and not by winnode. */
 export const killedByWine =
-  'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by somebody';
+  'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by another program';
 
 /** Runs what crashes, and expects winnode to say how. */
 export async function expectCrash(

@@ -22,7 +22,7 @@ export const reported = contracts({
     expect(await env.bits(client)).toBe(0);
   },
 
-  'a listener: ACCEPT until everybody is accepted': async (env) => {
+  'a listener: ACCEPT until the backlog is empty': async (env) => {
     const listener = env.listen();
     expect(await env.bits(listener)).toBe(0);
     for (let count = 0; count < 2; count += 1) env.connectTo(listener);

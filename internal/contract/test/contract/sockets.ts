@@ -302,7 +302,7 @@ export const sockets = contracts({
     expect(b.recvFrom(new Uint8Array(8))).toBe(wouldBlock);
   }),
 
-  'a datagram to nobody does not fail the next receive': onIP(async (env) => {
+  'a datagram to a closed port does not fail the next receive': onIP(async (env) => {
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
     ) as [DatagramSkt, DatagramSkt];

@@ -29,7 +29,7 @@ onIP('A10 one client is one event on ::1, one accept, then would-block', (fixtur
   acceptOne(fixture, fixture.listenerOn('::1'));
 });
 
-test('A02 accept with nobody there is would-block', (fixture) => {
+test('A02 accept with an empty backlog is would-block', (fixture) => {
   expect(fixture.listener().accept()).toBe(wouldBlock);
 });
 

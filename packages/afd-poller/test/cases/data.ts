@@ -235,7 +235,7 @@ onIP('U02 edge: a datagram, read to would-block, the next one', (fixture) => {
   }
 });
 
-onIP('U04 a datagram to nobody is no event and no error for the next one', (fixture) => {
+onIP('U04 a datagram to a closed port is no event and no error for the next one', (fixture) => {
   const poller = fixture.poller();
   const [a, b] = [fixture.udp(), fixture.udp()];
   const { host, port } = b.localEndpoint();

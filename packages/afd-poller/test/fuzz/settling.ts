@@ -50,7 +50,7 @@ export class Settling {
     return reportedOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
   }
 
-  /** With a list of one place, too, everybody has a turn. */
+  /** With a list of one place, too, every socket has a turn. */
   #settleByOnes(poller: ModelPoller): void {
     const places = poller.bySocket.size + poller.posts.length + poller.closing.size + 2;
     const reported = new Set<ModelRegistration | undefined>();

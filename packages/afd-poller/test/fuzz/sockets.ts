@@ -75,7 +75,7 @@ export class Sockets {
     return this.#keep(this.#creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   }
 
-  /** A client of some listener, or of nobody, not connected yet. */
+  /** A client of some listener, or of a closed port, not connected yet. */
   client(choices: Choices): ModelSocket {
     const listeners = this.ofKind('listener');
     if (listeners.length === 0 || choices.chance(0.15)) {

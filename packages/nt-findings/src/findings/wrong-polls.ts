@@ -149,7 +149,7 @@ const refusedPolls = finding(
     'packets of all these': '0',
     'a poll after them': 'SEND',
     'of a handle of AFD itself': {
-      notRun: 'under Wine 8 it ends the wineserver, and with it the programs of everybody',
+      notRun: 'under Wine 8 it ends the wineserver, and with it all programs of the prefix',
     },
   },
   async function* (loopback) {
@@ -170,7 +170,7 @@ const refusedPolls = finding(
       ] as const satisfies readonly (readonly [string, Polled, PollOptions?])[];
       for (const [name, polled, options] of tries) {
         const { poll, status } = poller.arm(polled, AFD_POLL_SEND, options);
-        // A refused poll is nobody's but ours.
+        // A refused poll is ours alone.
         if (!/^STATUS_(SUCCESS|PENDING)$/.test(status)) poller.free(poll);
         yield [name, status];
       }

@@ -7,7 +7,7 @@ import { Cases, type Fixture, readBytes } from '../fixture.js';
 
 export const connectCases = new Cases();
 
-/** A port at which nobody listens. */
+/** A port without a listener. */
 function refusingPort(fixture: Fixture): number {
   const listener = createSocketCreator(fixture.host.kernel).fromAddress(new TCPServerAddress());
   const { port } = listener.localEndpoint();
