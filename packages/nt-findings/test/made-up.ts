@@ -46,12 +46,3 @@ export function madeUpProbes(findings: Readonly<Record<string, MadeUp>>): Probes
   );
   return probesOf(`const findings = [${texts.join(',\n')}];`, Object.keys(findings));
 }
-
-/** F13 and F14 as they are, but for what F14 expects. */
-export function changedF14(expected: Readonly<Record<string, Expectation>>): Probes {
-  const text = `
-    import { findings as real } from ${JSON.stringify(urlOf('nt-findings'))};
-    const findings = real.map((each) =>
-      each.id === 'F14' ? { ...each, expected: { ...each.expected, ...${JSON.stringify(expected)} } } : each);`;
-  return probesOf(text, ['F13', 'F14']);
-}

@@ -2,12 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isConfirmed, probeFindings } from 'nt-findings';
-import { probeAll } from 'nt-findings/internal';
 import probe from 'nt-findings/probe';
 import { hostProfile } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 import { describeHost, type Item, type Probe } from 'winnode';
-import { changedF14 } from './made-up.js';
 import { verdicts } from './read.js';
 
 // The real findings by the command's own means, and what `winnode doctor` sees through nt-findings/probe.
@@ -47,14 +45,6 @@ describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${hos
     });
     expect({ ok, status }).toEqual({ ok: true, status: 0 });
   });
-
-  test('prints a line for each thing', () => {
-    const { status, stdout } = doctor();
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^ok {10}koffi +\d+\.\d+\.\d+, loads$/m);
-    expect(stdout).toMatch(/^ok +AFD /m);
-    expect(stdout).toMatch(/^(missing|ok) +NtSetIoCompletionEx .+\(optional\)$/m);
-  });
 });
 
 test.skipIf(process.platform === 'win32')('where there is no NT, the probe ends with koffi', () => {
@@ -73,21 +63,5 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(left.map(({ name }) => name)).toEqual(['of a handle of AFD itself']);
     // And Wine is never taken for Windows.
     expect(report.host?.kernel).toBe(hostProfile().kernelVersion);
-  });
-
-  test('where reality differs from a finding, that finding differs', async () => {
-    const report = await probeAll(changedF14({ TCP: ['SEND', 'a|b'] }));
-    expect(verdicts(report)).toEqual({ F13: 'holds', F14: 'differs' });
-    expect(report.findings[1]?.facts).toEqual([
-      { name: 'TCP', expected: ['SEND', 'a|b'], seen: 'silent', notRun: '' },
-      { name: 'UDP, bound', expected: ['SEND'], seen: 'SEND', notRun: '' },
-    ]);
-  });
-
-  test('where nothing is cited of what to expect of a host, nothing differs', async () => {
-    const silent = { unspecified: true } as const;
-    const nothing = { wine8: silent, wine10: silent, windows: silent };
-    const report = await probeAll(changedF14({ TCP: nothing, 'UDP, bound': nothing }));
-    expect(verdicts(report)).toEqual({ F13: 'holds', F14: 'unknown' });
   });
 });

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { NpmPackage } from './npm-tree.js';
 
 /** The platforms that a package is for, by its package.json; npm's lists, or one word. */
@@ -39,6 +39,9 @@ export const lockReaders: Readonly<Record<string, LockReader>> = {
   'bun.lock': readBunLock,
 };
 
+/** Loaded where a lock file is read: it is 70 files, and most starts of winnode read none. */
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
+
 const inNodeModules = (name: string) => join('node_modules', name);
 
 function readNpmLock(text: string): LockedPackage[] {
@@ -55,7 +58,7 @@ function readPnpmLock(text: string): LockedPackage[] {
   // As YAML the whole file takes a second: of the section with packages, those that name a platform.
   const [, section = ''] = /^packages:\n((?:(?: .*)?\n)*)/m.exec(text) ?? [];
   const named = section.split(/\n{2,}/).filter((entry) => /^ {4}(os|cpu):/m.test(entry));
-  const packages = (parse(named.join('\n')) ?? {}) as Record<string, LockEntry>;
+  const packages = (yaml().parse(named.join('\n')) ?? {}) as Record<string, LockEntry>;
   return Object.entries(packages).flatMap(([key, { os, cpu, resolution }]) => {
     const [, name, version] = /^\/?(@?[^@]+)@([^()]+)/.exec(key) ?? [];
     const { integrity, tarball } = resolution ?? {};

@@ -221,7 +221,7 @@ test.skipIf(needsWine)(
   },
 );
 
-test.skipIf(isWindows).each(['--version', '--help', '--time-limit'])(
+test.skipIf(isWindows).each(['--version'])(
   'a reader of %s that goes away leaves no message',
   (word) => {
     const script = `exec 3>&1; { "$NODE" "$BIN" ${word} 2>&3; echo "code $?" >&3; } | true`;

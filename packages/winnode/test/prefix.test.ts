@@ -11,7 +11,7 @@ import {
   type Session,
 } from 'winnode';
 import { nodeIn } from 'winnode/internal';
-import { host, type Running, runIn, start, winnode } from './cli.js';
+import { host, runIn, start } from './cli.js';
 import {
   cacheEnvironment,
   copyPrefix,
@@ -53,26 +53,6 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     const kilobytes = execFileSync('du', ['-sk', prefix()], { encoding: 'utf8' }).split('\t')[0];
     expect(Number(kilobytes)).toBeLessThan(80_000);
     expect(nodeIn(prefix(), findWindowsNode())).toMatch(/\.winnode\/node-.+\/node\.exe$/);
-  });
-
-  test('a short run beside a long one does not hurt it, whoever came first', async () => {
-    // Both end when standard input does, so the order is this test's and not the clock's.
-    const until = `console.log('up'); process.stdin.on('end', () => console.log('alive')).resume()`;
-    const begin = async () => {
-      const running = start(['-e', until], { env });
-      await running.saw('up');
-      return running;
-    };
-    const end = async (running: Running) => {
-      running.child.stdin?.end();
-      expect(await running.ended).toMatchObject({ code: 0, stdout: 'up\nalive\n', stderr: '' });
-    };
-    const first = await begin();
-    const long = await begin();
-    await end(first);
-    await end(await begin());
-    await end(long);
-    expect(isServerRunning()).toBe(false);
   });
 
   describe('with one wineserver', () => {
@@ -134,16 +114,5 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     const next = await runWindowsNode(['-e', '0'], { env, stdio: 'ignore' });
     expect(next.exitCode).toBe(0);
     expect(isServerRunning()).toBe(false);
-  });
-
-  test('a server that another program started is used and not ended', async () => {
-    const wine = findWine();
-    const theirs = { ...env, WINEPREFIX: prefix(), WINEDEBUG: '-all' };
-    // What a run that was killed leaves behind does not make it ours.
-    writeFileSync(join(prefix(), '.winnode', 'wineserver-by-winnode'), '1 12345');
-    execFileSync(wine.server, ['-p20'], { env: theirs, stdio: 'ignore' });
-    expect((await winnode(['-p', '3'], { env })).stdout).toBe('3\n');
-    expect(isServerRunning()).toBe(true);
-    execFileSync(wine.server, ['-k'], { env: theirs });
   });
 });

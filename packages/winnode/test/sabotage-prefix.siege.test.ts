@@ -24,6 +24,24 @@ import { ageLock, expectRefusal, inNamespace, newCache, noMounts, reason } from 
 // What makes whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
 
 describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
+  test('a disk that is full from the start, also under a finished prefix', async () => {
+    const cache = newCache();
+    await copyPrefix(prefixIn(cache));
+    const { stdout, stderr } = inNamespace(
+      `mkdir "$CACHE/full"; mount -t tmpfs -o size=64m none "$CACHE/full"
+       cp -a "$PREFIX" "$CACHE/full/"
+       ln -s "$CACHE/node" "$CACHE/full/node"
+       dd if=/dev/zero of="$CACHE/full/filler" bs=1M 2>/dev/null || true
+       WINNODE_CACHE="$CACHE/full" "$NODE" "$WINNODE" -p 1 || echo "code $?"
+       rm "$CACHE/full/filler"
+       WINNODE_CACHE="$CACHE/full" "$NODE" "$WINNODE" -p 2`,
+      { ...process.env, CACHE: cache, PREFIX: prefixIn(cache) },
+    );
+    expect(stdout).toBe('code 1\n2\n');
+    expectRefusal(stderr, /cannot be written: the disk is full\./);
+    expect(processesOf(cache)).toEqual([]);
+  });
+
   test('a cache that is mounted read-only, empty or with a finished prefix', async () => {
     const cache = newCache();
     for (const prepare of [() => {}, () => copyPrefix(prefixIn(cache))]) {

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, type RunResult, type Session } from 'winnode';
 import { bin, host, runIn, winnode, winnodeHere } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixesIn, prefixIn, processesOf } from './prefixes.js';
-import { expectRefusal, inNamespace, newCache, noMounts, reason, until } from './sabotage.js';
+import { expectRefusal, newCache, reason, until } from './sabotage.js';
 
 // By hand: a recursive readdir would follow the link that is drive Z to everything there is.
 const filesUnder = (directory: string): string[] =>
@@ -139,25 +139,6 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     const { code, stderr } = await winnodeHere(['-p', '1'], env);
     expect(code).toBe(1);
     expectRefusal(stderr, /file\/node cannot be written: (ENOTDIR|EEXIST)/);
-  });
-});
-
-describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
-  test('a disk that is full from the start, also under a finished prefix', async () => {
-    const cache = newCache();
-    const { stdout, stderr } = inNamespace(
-      `mkdir "$CACHE/full"; mount -t tmpfs -o size=64m none "$CACHE/full"
-       cp -a "$PREFIX" "$CACHE/full/"
-       ln -s "$CACHE/node" "$CACHE/full/node"
-       dd if=/dev/zero of="$CACHE/full/filler" bs=1M 2>/dev/null || true
-       WINNODE_CACHE="$CACHE/full" "$NODE" "$WINNODE" -p 1 || echo "code $?"
-       rm "$CACHE/full/filler"
-       WINNODE_CACHE="$CACHE/full" "$NODE" "$WINNODE" -p 2`,
-      { ...process.env, CACHE: cache, PREFIX: prefix },
-    );
-    expect(stdout).toBe('code 1\n2\n');
-    expectRefusal(stderr, /cannot be written: the disk is full\./);
-    expect(processesOf(cache)).toEqual([]);
   });
 });
 

@@ -133,6 +133,20 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 
   describe('a script that hangs', () => {
+    test('is ended by timeLimitMs; a run that is quick does not notice', async () => {
+      const session = await openSession({ env });
+      const run = (source: string, timeLimitMs: number) =>
+        session.run(['-e', source], { stdio: 'ignore', timeLimitMs });
+      expect(await run('for (;;);', 1_000)).toEqual({
+        exitCode: 124,
+        signal: null,
+        isTimedOut: true,
+      });
+      expect(await run('process.exit(124)', 20_000)).toEqual({ exitCode: 124, signal: null });
+      await session.close();
+      expectNothingLeft(cache);
+    });
+
     test('is ended by the time limit, with its children, and nobody else is', async () => {
       const other = start(['-e', until(3)], { env });
       await other.saw('up');
@@ -159,6 +173,22 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 
   describe('a wineserver that does not answer', () => {
+    test('and that others use is named, and left to them', async () => {
+      const other = start(['-e', until(4)], { env });
+      await other.saw('up');
+      const pid = stopServer(prefix);
+      const refused = await winnode(['-p', '1'], { env: quick });
+      process.kill(pid, 'SIGCONT');
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toBe(
+        `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped.\n` +
+          `End it and all that uses it: kill -9 ${pid}\n`,
+      );
+      other.child.stdin?.end();
+      expect((await other.ended).code).toBe(4);
+      expectNothingLeft(cache);
+    });
+
     test('and that is not in use is replaced', async () => {
       const killed = start(['-e', hang], { env });
       await killed.saw('up');

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSession, runWindowsNode } from 'winnode';
+import { runWindowsNode } from 'winnode';
 import { host, type Running, start, winnode, winnodeHere } from './cli.js';
 import {
   cacheEnvironment,
@@ -12,15 +12,7 @@ import {
   programsOf,
   removeCache,
 } from './prefixes.js';
-import {
-  expectCrash,
-  expectNothingLeft,
-  hang,
-  killedByWine,
-  reason,
-  stopServer,
-  until,
-} from './sabotage.js';
+import { expectCrash, expectNothingLeft, hang, killedByWine, reason, until } from './sabotage.js';
 
 describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
@@ -31,20 +23,6 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   afterAll(() => removeCache(cache));
 
   describe('a script that hangs', () => {
-    test('is ended by timeLimitMs; a run that is quick does not notice', async () => {
-      const session = await openSession({ env });
-      const run = (source: string, timeLimitMs: number) =>
-        session.run(['-e', source], { stdio: 'ignore', timeLimitMs });
-      expect(await run('for (;;);', 1_000)).toEqual({
-        exitCode: 124,
-        signal: null,
-        isTimedOut: true,
-      });
-      expect(await run('process.exit(124)', 20_000)).toEqual({ exitCode: 124, signal: null });
-      await session.close();
-      expectNothingLeft(cache);
-    });
-
     test.each([0, -1, Number.NaN, 2 ** 31])('timeLimitMs %s is refused', async (timeLimitMs) => {
       const run = runWindowsNode(['-p', '1'], { env, timeLimitMs });
       await expect(run).rejects.toMatchObject({ code: 'ERR_USAGE' });
@@ -87,25 +65,6 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       const { signal, stderr } = await run.ended;
       expect(signal).toBe('SIGKILL');
       expect(stderr).toBe(`winnode: Windows Node died: ${killedByWine}\n`);
-    });
-  });
-
-  describe('a wineserver that does not answer', () => {
-    const quick = { ...env, WINNODE_START_LIMIT: '2' };
-    test('and that others use is named, and left to them', async () => {
-      const other = start(['-e', until(4)], { env });
-      await other.saw('up');
-      const pid = stopServer(prefix);
-      const refused = await winnode(['-p', '1'], { env: quick });
-      process.kill(pid, 'SIGCONT');
-      expect(refused).toMatchObject({ code: 1, stdout: '' });
-      expect(refused.stderr).toBe(
-        `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped.\n` +
-          `End it and all that uses it: kill -9 ${pid}\n`,
-      );
-      other.child.stdin?.end();
-      expect((await other.ended).code).toBe(4);
-      expectNothingLeft(cache);
     });
   });
 });
