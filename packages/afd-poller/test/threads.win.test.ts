@@ -137,14 +137,16 @@ describe.each(presetNames)('%s', (preset) => {
 
   test('a wait near the end of the stack is refused before it began: no registration is lost', () => {
     const poller = newPoller();
-    const skts = Array.from({ length: 70 }, () => fixture.udp());
+    // More than one batch; where a request has one socket, a few show it, and each is a slow call here.
+    const count = preset === 'batched' ? 70 : 8;
+    const skts = Array.from({ length: count }, () => fixture.udp());
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, `${token}`);
     const outcome = { done: 0, refused: 0 };
     const dive = (): void => {
       try {
         dive();
       } catch {}
-      if (outcome.done === 10) return;
+      if (outcome.done === 3) return;
       try {
         for (const event of poller.wait(0)) expect(event.kind).toBe('socket');
         outcome.done += 1;
@@ -159,7 +161,7 @@ describe.each(presetNames)('%s', (preset) => {
     const reported = new Set<string>();
     for (let wait = 0; wait < 4; wait += 1)
       for (const word of fixture.next(poller)) reported.add(word);
-    expect(reported.size).toBe(70);
+    expect(reported.size).toBe(count);
   });
 
   test('a thousand wakes from two threads: at least one event, all bits, none left over', async () => {

@@ -5,9 +5,10 @@ import { Worker } from 'node:worker_threads';
 import { presets } from 'afd-poller';
 
 const script = new URL('./waiting-worker.mjs', import.meta.url);
-for (const preset of Object.keys(presets)) {
-  await once(new Worker(script, { workerData: { preset } }), 'message');
-}
+const workers = Object.keys(presets).map(
+  (preset) => new Worker(script, { workerData: { preset } }),
+);
+await Promise.all(workers.map((worker) => once(worker, 'message')));
 console.log('waiting');
 if (process.argv[2] === 'exit') process.exit(3);
 setTimeout(() => {
