@@ -31,7 +31,7 @@ export const parts = [
   {
     name: 'properties',
     what: 'the property tests of all packages, with 100 times as many runs',
-    limitMinutes: 2,
+    limitMinutes: 1.5,
     isSeeded: true,
     runsFactor: 100,
     commands: (root) =>
@@ -90,7 +90,7 @@ export const parts = [
   siegeFiles({
     name: 'faults',
     what: '120 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
-    limitMinutes: 8,
+    limitMinutes: 6,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/winnode\/test\/faults\./,
@@ -107,7 +107,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 4,
+    limitMinutes: 3.5,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
@@ -115,10 +115,18 @@ export const parts = [
   siegeFiles({
     name: 'consumers',
     what: 'bundles of a program, and a server under a task runner that is ended at random moments',
-    limitMinutes: 3.5,
+    limitMinutes: 3,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^internal\/consumers\//,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'first-run',
+    what: 'what a Windows user starts, in Windows Node as on Windows, with pipes and with files',
+    limitMinutes: 4,
+    needsWindowsNode: true,
+    files: /^internal\/siege\/test\/first-run\./,
     builds: ['release'],
   }),
 ];
