@@ -8,6 +8,7 @@ import { buildAll, main, root, run, SetupError, setup, takeInstallFlag } from '.
 const options = {
   quick: { type: 'boolean' },
   workload: { type: 'string', multiple: true },
+  subject: { type: 'string', multiple: true },
   pairs: { type: 'string' },
   seconds: { type: 'string' },
   relay: { type: 'boolean' },

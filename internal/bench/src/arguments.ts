@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { contestants } from './contestants.js';
 import { fairness, workloads } from './workloads.js';
 
 /** A wrong command line: its message is all that is said, and the exit code is 2. */
@@ -11,6 +12,8 @@ export interface RunArguments {
   readonly seconds: number;
   /** Ids of workloads, and of what is measured of fairness. */
   readonly workloads: readonly string[];
+  /** Whose speed is measured, beside `node:net`; undefined: everybody's. */
+  readonly subjects: readonly string[] | undefined;
   /** How many idle connections memory is measured with. */
   readonly crowds: readonly number[];
   /** How many registered sockets the engine's calls are measured with. */
@@ -38,6 +41,7 @@ pnpm bench compare A.json B.json      says what got slower from A to B; exit cod
 
   --quick            a short run, for development: about three minutes
   --workload ID      only this: W1 to W6, or F1 or F2 for fairness; may be given again
+  --subject NAME     only this, and node-net, in W1 to W6; may be given again
   --pairs NUMBER     how often each contestant is measured (default: 7)
   --seconds NUMBER   how long each time (default: 0.7)
   --relay            count NT calls through Wine's relay channel, too
@@ -61,6 +65,7 @@ function parse(args: readonly string[]) {
       options: {
         quick: { type: 'boolean', default: false },
         workload: { type: 'string', multiple: true },
+        subject: { type: 'string', multiple: true },
         pairs: { type: 'string' },
         seconds: { type: 'string' },
         relay: { type: 'boolean', default: false },
@@ -97,6 +102,10 @@ export function readArguments(
   if (unknown !== undefined) {
     throw new UsageError(`--workload wants one of ${ids.join(', ')}; got "${unknown}".`);
   }
+  const noSubject = values.subject?.find((name) => !contestants.some((each) => each === name));
+  if (noSubject !== undefined) {
+    throw new UsageError(`--subject wants one of ${contestants.join(', ')}; got "${noSubject}".`);
+  }
   const { generator, quick } = values;
   if (generator !== undefined && generator !== 'c' && generator !== 'node') {
     throw new UsageError(`--generator wants c or node; got "${generator}".`);
@@ -108,6 +117,7 @@ export function readArguments(
     pairs,
     seconds: requireNumber('seconds', values.seconds ?? (quick ? '0.3' : '0.7'), 0.05, 600),
     workloads: values.workload ?? ids,
+    subjects: values.subject,
     crowds: quick ? [1_000] : [1_000, 10_000],
     sockets: quick ? [1, 100, 1_000] : [1, 10, 100, 1_000, 10_000],
     isQuick: quick,

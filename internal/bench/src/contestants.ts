@@ -1,4 +1,5 @@
 import { presets } from 'afd-poller';
+import type { ReactorMode } from 'tofu-reactor';
 
 /** A preset of the engine, by name. */
 export type PresetName = keyof typeof presets;
@@ -16,7 +17,9 @@ export type ContestantName =
   | 'engine-asking'
   | `engine-${PresetName}-asking`
   | 'reactor'
+  | 'reactor-thread'
   | 'reactor-blocking'
+  | 'uv-poll'
   | 'node-net'
   | 'node-net-onread'
   | 'blocking';
@@ -29,7 +32,9 @@ export const contestants: readonly ContestantName[] = [
   ...presetNames.map((preset) => `engine-${preset}` as const),
   'engine-asking',
   'reactor',
+  'reactor-thread',
   'reactor-blocking',
+  'uv-poll',
   'node-net',
   'node-net-onread',
   'blocking',
@@ -43,6 +48,13 @@ export const sharers: readonly ContestantName[] = [
 
 /** Of whom it is measured what one that streams does to the others: the engine as it is by default. */
 export const neighbours: readonly ContestantName[] = ['engine', baseline];
+
+/** How the reactor of a contestant lives; undefined for whoever has none. */
+export const reactorModes: Partial<Record<ContestantName, ReactorMode>> = {
+  reactor: 'loop',
+  'reactor-thread': 'thread',
+  'reactor-blocking': 'blocking',
+};
 
 /** How an engine is to be set up. */
 export interface EngineSetup {

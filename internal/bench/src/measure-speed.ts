@@ -13,6 +13,8 @@ const leastRounds = 3;
 export interface SpeedOptions {
   readonly pairs: number;
   readonly seconds: number;
+  /** Who takes part beside the baseline; undefined: everybody. */
+  readonly subjects: readonly string[] | undefined;
   /** After so long there are no more rounds, once there are three. */
   readonly limitSeconds: number;
   readonly generator: Generator;
@@ -39,7 +41,7 @@ interface Seat {
 export async function measureSpeed(
   openServers: OpenServers,
   workload: Workload,
-  { pairs, seconds: asked, limitSeconds, generator, say, note }: SpeedOptions,
+  { pairs, seconds: asked, subjects, limitSeconds, generator, say, note }: SpeedOptions,
 ): Promise<SpeedRow[]> {
   const seconds = asked * (workload.longer ?? 1);
   const deadlineMs = performance.now() + 1_000 * limitSeconds;
@@ -49,6 +51,7 @@ export async function measureSpeed(
   try {
     for (const entry of entriesOf(workload)) {
       const { contestant } = entry;
+      if (contestant !== baseline && subjects?.includes(contestant) === false) continue;
       const servers = sessions.get(contestant) ?? (await openServers(contestant));
       sessions.set(contestant, servers);
       const server = await servers.start(entry);

@@ -81,11 +81,12 @@ class Run {
     this.#core = core;
     this.#say = say;
     this.#workloads = workloads.filter(({ id }) => args.workloads.includes(id));
-    this.#isWhole = this.#workloads.length === workloads.length;
+    this.#isWhole = this.#workloads.length === workloads.length && args.subjects === undefined;
   }
 
   foreignCalls(): Promise<CallsRow[]> {
-    return this.#each(this.#workloads, 'foreign calls', (workload) =>
+    const asked = this.#args.subjects === undefined ? this.#workloads : [];
+    return this.#each(asked, 'foreign calls', (workload) =>
       this.#inSession((servers) => measureForeignCalls(servers, workload, this.#generator)),
     );
   }
@@ -100,10 +101,11 @@ class Run {
   }
 
   speed(): Promise<SpeedRow[]> {
-    const { pairs, seconds, isLimited } = this.#args;
+    const { pairs, seconds, subjects, isLimited } = this.#args;
     const options = {
       pairs,
       seconds,
+      subjects,
       limitSeconds: isLimited ? workloadLimitSeconds : Number.POSITIVE_INFINITY,
       generator: this.#generator,
       say: this.#say,
@@ -115,9 +117,9 @@ class Run {
   }
 
   shares(): Promise<ShareRow[]> {
-    const { workloads: asked, isQuick, seconds } = this.#args;
+    const { workloads: asked, subjects, isQuick, seconds } = this.#args;
     const names = isQuick ? sharers.slice(-3) : sharers;
-    const entries = asked.includes('F1') ? plainEntries(names) : [];
+    const entries = asked.includes('F1') && subjects === undefined ? plainEntries(names) : [];
     // Long enough for several messages of each of a thousand.
     const options = { seconds: 2.5 * seconds, generator: this.#generator, say: this.#say };
     return this.#each(entries, 'fairness, F1', (entry) =>
@@ -126,8 +128,8 @@ class Run {
   }
 
   neighbours(): Promise<NeighbourRow[]> {
-    const { workloads: asked, pairs, seconds } = this.#args;
-    const entries = asked.includes('F2') ? plainEntries(neighbours) : [];
+    const { workloads: asked, subjects, pairs, seconds } = this.#args;
+    const entries = asked.includes('F2') && subjects === undefined ? plainEntries(neighbours) : [];
     const rounds = Math.ceil(pairs / 3);
     const options = { seconds, rounds, generator: this.#generator, say: this.#say };
     return this.#each(entries, 'fairness, F2', (entry) =>

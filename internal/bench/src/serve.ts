@@ -2,17 +2,19 @@
 // JSON and serves until it is ended.
 import { ntKernel } from 'ntdllx';
 import { BlockingServer } from './blocking-server.js';
-import { type ContestantName, engineOf } from './contestants.js';
+import { type ContestantName, engineOf, reactorModes } from './contestants.js';
 import { countCalls } from './counting-kernel.js';
 import { EngineServer } from './engine-server.js';
 import { startNodeServer } from './node-server.js';
 import { startReactorServer } from './reactor-server.js';
 import type { ServerPorts } from './server-report.js';
+import { UvPollServer } from './uv-poll-server.js';
 
 const [name = '', bufferText = '', counting] = process.argv.slice(2);
 const contestant = name as ContestantName;
 const bufferBytes = Number(bufferText);
 const engine = engineOf(contestant);
+const mode = reactorModes[contestant];
 
 /** Written at once: from now on this thread may never come back to Node's event loop. */
 function say(ports: ServerPorts): void {
@@ -30,8 +32,9 @@ if (engine !== undefined) {
   const server = new BlockingServer(bufferBytes);
   say(server.ports);
   for (;;) server.turn();
-} else if (contestant === 'reactor' || contestant === 'reactor-blocking') {
-  const mode = contestant === 'reactor' ? 'loop' : 'blocking';
+} else if (contestant === 'uv-poll') {
+  say(new UvPollServer(bufferBytes).ports);
+} else if (mode !== undefined) {
   say(await startReactorServer(mode, bufferBytes));
 } else {
   const options = contestant === 'node-net-onread' ? { onreadBytes: bufferBytes } : {};

@@ -105,7 +105,7 @@ export function entriesOf({ id, load }: Workload): Entry[] {
   // How much is read at a time decides how fast a stream is, so both are shown. node:net chooses
   // for itself, except through `onread`. A stream nearly always has more, so asking costs little.
   return able.flatMap((contestant) => {
-    if (contestant === 'engine-asking') return [];
+    if (contestant === 'engine-asking' || contestant === 'uv-poll') return [];
     const sizes = contestant === baseline ? [chunkBytes] : [chunkBytes, windowBytes];
     return sizes.map((bufferBytes) => ({
       contestant,

@@ -17,6 +17,11 @@ test('quick is short, and what is said beside it counts', () => {
   expect(readArguments(['--quick', '--pairs', '5'])).toMatchObject({ pairs: 5, crowds: [1_000] });
 });
 
+test('subjects are named, and none means all', () => {
+  expect(readArguments([])).toMatchObject({ subjects: undefined });
+  expect(readArguments(['--subject', 'reactor'])).toMatchObject({ subjects: ['reactor'] });
+});
+
 test('compare wants two files', () => {
   expect(readArguments(['compare', 'a.json', 'b.json'])).toEqual({
     command: 'compare',
@@ -32,6 +37,7 @@ test.each([
   [['--pairs', 'x'], /^--pairs wants a number/],
   [['--seconds', ''], /^--seconds wants a number/],
   [['--workload', 'W9'], /^--workload wants one of W1, W2, W3, W4, W5, W6, F1, F2; got "W9"\.$/],
+  [['--subject', 'libuv'], /^--subject wants one of engine-.*, blocking; got "libuv"\.$/],
   [['--generator', 'perl'], /^--generator wants c or node; got "perl"\.$/],
   [['measure'], /^There is no command "measure"; there is compare\. See --help\.$/],
   [['compare', 'a.json'], /^compare wants two files/],

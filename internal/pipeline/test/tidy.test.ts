@@ -56,6 +56,7 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage3-stress': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit', 'afd-poller'],
   'poc-stage3u-stress': [...stageParts, 'poc-stage3-stress', 'afd-poller', 'sim-nt'],
   'poc-stage4-pinned': ['ntdllx', 'tofu-sockets', 'poc-kit'],
+  'poc-stage5-reactor': [...stageParts, 'afd-poller', 'tofu-reactor'],
   'poc-kit': ['ntdllx', 'tofu-sockets', 'nt-trace'],
   'poc-ladder': [...names].filter((name) => /^(poc-.+|winnode|@tofu-nt\/report)$/.test(name)),
   '@tofu-nt/report': ['ntdllx', 'nt-trace', 'poc-kit', 'winnode', '@tofu-nt/bench'],

@@ -16,6 +16,7 @@ export { type Check, hex, type Print, Proof, type Verdict } from './proof.js';
 export { runAll } from './run-all.js';
 export {
   type AcceptStageOptions,
+  type AsyncStage,
   exitCodes,
   parseAcceptOptions,
   parsePort,
@@ -23,6 +24,7 @@ export {
   printLine,
   reportUsage,
   runStage,
+  runStageAsync,
   type Stage,
   type StageNames,
   type StageOptions,

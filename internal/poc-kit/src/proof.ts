@@ -106,18 +106,40 @@ export class Proof {
 
   /** Runs the steps of a stage; an error is a check that did not hold, never an exception. */
   conclude(steps: () => void): Verdict {
-    if (this.#isConcluded) throw new Error('This stage ran already: construct another one.');
-    this.#isConcluded = true;
-    let lack: string | undefined;
+    this.#begin();
     try {
       steps();
     } catch (error) {
-      if (error instanceof HostLacks) lack = error.message;
-      else if (!(error instanceof ProofEnded)) {
-        // Whatever it says, be it what is expected.
-        const seen = error instanceof Error ? error.message : String(error);
-        this.#record({ name: 'error', expected: 'none', seen, ok: false });
-      }
+      return this.#end({ thrown: error });
+    }
+    return this.#end();
+  }
+
+  /** The same for steps that wait for Node's event loop. */
+  async concludeAsync(steps: () => Promise<void>): Promise<Verdict> {
+    this.#begin();
+    try {
+      await steps();
+    } catch (error) {
+      return this.#end({ thrown: error });
+    }
+    return this.#end();
+  }
+
+  #begin(): void {
+    if (this.#isConcluded) throw new Error('This stage ran already: construct another one.');
+    this.#isConcluded = true;
+  }
+
+  /** @param failure what the steps threw, if they did; it may be undefined itself. */
+  #end(failure?: { readonly thrown: unknown }): Verdict {
+    const thrown = failure?.thrown;
+    const lack = thrown instanceof HostLacks ? thrown.message : undefined;
+    const isExpected = thrown instanceof HostLacks || thrown instanceof ProofEnded;
+    if (failure !== undefined && !isExpected) {
+      // Whatever it says, be it what is expected.
+      const seen = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#record({ name: 'error', expected: 'none', seen, ok: false });
     }
     if (lack === undefined) this.#recordMissing();
     return {

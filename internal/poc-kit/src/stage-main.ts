@@ -49,7 +49,30 @@ export function runStage(stage: Stage): Verdict {
       closingError = error;
     }
   }
-  if (closingError === undefined) return verdict;
+  return closingError === undefined ? verdict : failedBy(verdict, closingError);
+}
+
+/** A stage that waits for Node's event loop, and so for promises. */
+export interface AsyncStage {
+  run(): Promise<Verdict>;
+  close(): Promise<void>;
+}
+
+/** Runs and closes such a stage, as {@link runStage} does. */
+export async function runStageAsync(stage: AsyncStage): Promise<Verdict> {
+  let verdict: Verdict | undefined;
+  let closingError: unknown;
+  try {
+    verdict = await stage.run();
+  } finally {
+    await stage.close().catch((error: unknown) => {
+      closingError = error;
+    });
+  }
+  return closingError === undefined ? verdict : failedBy(verdict, closingError);
+}
+
+function failedBy(verdict: Verdict, closingError: unknown): Verdict {
   const message = closingError instanceof Error ? closingError.message : String(closingError);
   return { ...verdict, verdict: 'failed', reason: verdict.reason || `closing: ${message}` };
 }
@@ -112,10 +135,13 @@ export async function reportUsage(main: () => void | Promise<void>): Promise<voi
  * code: one of {@link exitCodes}, or 2 for wrong arguments. `--trace` and `--trace-file` are taken from
  * the arguments before the stage gets them.
  */
-export function stageMain(stage: string, run: (args: readonly string[]) => Verdict): Promise<void> {
-  return reportUsage(() => {
+export function stageMain(
+  stage: string,
+  run: (args: readonly string[]) => Verdict | Promise<Verdict>,
+): Promise<void> {
+  return reportUsage(async () => {
     const { rest, ...flags } = takeTraceFlags(process.argv.slice(2));
-    const verdict = withTrace(flags, `${stage} (${build} build)`, () => run(rest));
+    const verdict = await withTrace(flags, `${stage} (${build} build)`, () => run(rest));
     printLine(JSON.stringify(verdict));
     process.exitCode = exitCodes[verdict.verdict];
   });

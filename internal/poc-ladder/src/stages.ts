@@ -21,4 +21,5 @@ export const stages: readonly Stage[] = [
   { name: '3-stress', package: 'poc-stage3-stress', accepts: false, hasFigures: true },
   { name: '3u-stress', package: 'poc-stage3u-stress', accepts: false, hasFigures: true },
   { name: '4-pinned', package: 'poc-stage4-pinned', accepts: false, hasFigures: true },
+  { name: '5-reactor', package: 'poc-stage5-reactor', accepts: false, hasFigures: true },
 ];

@@ -23,7 +23,7 @@ export const parts = [
   siegeFiles({
     name: 'worlds',
     what: 'the engine on the simulated kernel: 5,000,000 random operations, and each call failing once',
-    limitMinutes: 4,
+    limitMinutes: 3.5,
     isSeeded: true,
     files: /^packages\/afd-poller\/test\/(worlds|faults)\.siege\.test\.ts$/,
     builds: ['debug'],
@@ -51,7 +51,7 @@ export const parts = [
   siegeFiles({
     name: 'crowds',
     what: '10,000 sockets in each preset of the engine, and long cycles of making and closing sockets',
-    limitMinutes: 2.5,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^packages\/(afd-poller|tofu-sockets|ntdllx|nt-trace|nt-findings)\/.*\.siege\.win\./,
     builds: ['release'],
@@ -99,9 +99,18 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-stages',
     what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
-    limitMinutes: 3,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^(packages\/poc-|internal\/(poc-|bench\/|repl\/))/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'reactor',
+    what: 'tofu-reactor in each mode: a soak whose every byte is compared, endings, cycles of a server',
+    limitMinutes: 2,
+    isSeeded: true,
+    needsWindowsNode: true,
+    files: /^packages\/tofu-reactor\//,
     builds: ['release'],
   }),
   siegeFiles({

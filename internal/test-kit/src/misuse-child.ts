@@ -41,7 +41,7 @@ export interface MisuseReport {
  */
 export async function serveMisuses(
   cases: readonly MisuseCase[],
-  clean: () => string,
+  clean: () => string | Promise<string>,
 ): Promise<void> {
   const asked = process.env[casesVariable];
   if (asked === undefined) return;
@@ -52,7 +52,7 @@ export async function serveMisuses(
     const thrown = await whatThrows(misuse.run);
     // An error out of a callback or a rejection belongs to this case: it ends the process here.
     await setImmediate();
-    const left = clean();
+    const left = await clean();
     report({ index, at: 'end', thrown, left });
     // The next case starts where nothing is left: in a new process.
     if (left !== '') break;

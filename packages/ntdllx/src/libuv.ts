@@ -17,6 +17,11 @@ type Library = ReturnType<Koffi['load']>;
 /** uv_handle_type of a uv_async_t (uv.h). */
 export const UV_ASYNC = 1;
 
+/** uv_handle_type of a uv_poll_t (uv.h). */
+export const UV_POLL = 8;
+/** uv_poll_event (uv.h). */
+export const UV_READABLE = 1;
+
 /** The functions that are called, as koffi types: what each returns, and what it takes. */
 const signatures = {
   uv_default_loop: ['uintptr_t', []],
@@ -28,10 +33,19 @@ const signatures = {
   uv_unref: ['void', ['uintptr_t']],
 } as const;
 
-/** The name of a function of this module. */
-export type LibuvFunction = keyof typeof signatures;
+/** Not needed to live in Node's loop: libuv's own polling of sockets. */
+const pollSignatures = {
+  uv_poll_init_socket: ['int', ['uintptr_t', 'uintptr_t', 'uintptr_t']],
+  uv_poll_start: ['int', ['uintptr_t', 'int', 'uintptr_t']],
+  uv_poll_stop: ['int', ['uintptr_t']],
+} as const;
 
-/** All of them. */
+const allSignatures = { ...signatures, ...pollSignatures };
+
+/** The name of a function of this module. */
+export type LibuvFunction = keyof typeof allSignatures;
+
+/** All that it takes to live in Node's loop. */
 export const libuvFunctions = Object.keys(signatures) as LibuvFunction[];
 
 type NativeFunction = (...args: (number | bigint)[]) => number;
@@ -47,7 +61,7 @@ function openNode(call: string): Library {
 function find(name: LibuvFunction): NativeFunction {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const [returns, params] = signatures[name];
+  const [returns, params] = allSignatures[name];
   let made: NativeFunction;
   try {
     made = openNode(name).func(name, returns, [...params]) as NativeFunction;
@@ -119,6 +133,41 @@ export const uv_ref = (handle: Address): void => {
 export const uv_unref = (handle: Address): void => {
   find('uv_unref')(handle);
 };
+
+/**
+ * Initializes a uv_poll_t for a socket, which becomes non-blocking. The memory is libuv's until the
+ * callback of {@link uv_close} ran.
+ *
+ * @returns 0, or libuv's negative error number.
+ */
+export const uv_poll_init_socket = (loop: Address, poll: Address, socket: Address): number =>
+  find('uv_poll_init_socket')(loop, poll, socket);
+
+/**
+ * Polls a socket for uv_poll_event bits until {@link uv_poll_stop}.
+ *
+ * @param callback from {@link registerLibuvPollCallback}. @returns as {@link uv_poll_init_socket}.
+ */
+export const uv_poll_start = (poll: Address, events: number, callback: Address): number =>
+  find('uv_poll_start')(poll, events, callback);
+
+/** Ends the polling; its callback is not called any more. */
+export const uv_poll_stop = (poll: Address): number => find('uv_poll_stop')(poll);
+
+let pollCallbackType: ReturnType<Koffi['pointer']> | undefined;
+
+/** As {@link registerLibuvCallback}, for a uv_poll_cb: a handle, a status, and uv_poll_event bits. */
+export function registerLibuvPollCallback(
+  callback: (handle: Address, status: number, events: number) => void,
+): Address {
+  const koffi = loadKoffi('registerLibuvPollCallback');
+  pollCallbackType ??= koffi.pointer(
+    koffi.proto('ntdllx_uv_poll_cb', 'void', ['uintptr_t', 'int', 'int']),
+  );
+  const enter = (handle: number | bigint, status: number, events: number) =>
+    callback(Number(handle), status, events);
+  return Number(koffi.register(enter, pollCallbackType));
+}
 
 let callbackType: ReturnType<Koffi['pointer']> | undefined;
 

@@ -13,6 +13,8 @@ export interface Member {
 /** What servers and connections need of their reactor. */
 export interface Host {
   readonly kernel: Kernel;
+  /** The reactor's name. */
+  readonly name: string;
   readonly engine: TurnEngine;
   readonly buffered: BufferedBytes;
   readonly maxBufferedBytes: number;

@@ -9,6 +9,8 @@ import { Reactor } from './reactor.js';
 export type { ReactorSeams } from './options.js';
 export type { PortWatch, PortWatchFactory } from './port-watch.js';
 export { Speculation } from './speculation.js';
+export { ThreadShare } from './thread-share.js';
+export type { RunningThread, ThreadStarter } from './thread-watch.js';
 export { WaitPoolWatch } from './wait-pool-watch.js';
 export { WriteQueue } from './write-queue.js';
 

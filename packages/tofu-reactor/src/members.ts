@@ -8,6 +8,7 @@ import type { TurnEngine } from './turn-engine.js';
 /** What a reactor is made of, and its limits. */
 export interface MembersParts {
   readonly kernel: Kernel;
+  readonly name: string;
   readonly engine: TurnEngine;
   readonly buffered: BufferedBytes;
   readonly maxBufferedBytes: number;
@@ -18,6 +19,7 @@ export interface MembersParts {
 /** The servers and connections of a reactor: who holds the process open, and what its limits say. */
 export class Members implements Host {
   readonly kernel: Kernel;
+  readonly name: string;
   readonly engine: TurnEngine;
   readonly buffered: BufferedBytes;
   readonly maxBufferedBytes: number;
@@ -30,6 +32,7 @@ export class Members implements Host {
 
   constructor(parts: MembersParts) {
     this.kernel = parts.kernel;
+    this.name = parts.name;
     this.engine = parts.engine;
     this.buffered = parts.buffered;
     this.maxBufferedBytes = parts.maxBufferedBytes;
@@ -43,7 +46,11 @@ export class Members implements Host {
   }
 
   get servers(): number {
-    return this.#all.size - this.#connections;
+    return [...this.#all].filter((member) => member instanceof Server).length;
+  }
+
+  get datagramSockets(): number {
+    return this.#all.size - this.#connections - this.servers;
   }
 
   get refs(): number {

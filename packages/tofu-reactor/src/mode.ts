@@ -15,19 +15,26 @@ export interface ChosenMode {
 /**
  * Chooses by asking the host.
  *
- * @throws {ReactorError} `ERR_REACTOR_MODE` where `loop` was asked for and is not possible, with the reason.
+ * @throws {ReactorError} `ERR_REACTOR_MODE` where what was asked for is not possible, with the reason.
  */
-export function chooseMode({ mode, kernel, watchPort }: CheckedOptions): ChosenMode {
-  if (mode === 'blocking') return { mode, reason: 'as the options say' };
+export function chooseMode(options: CheckedOptions): ChosenMode {
+  const { mode, kernel, watchPort, startThread } = options;
+  const asked = 'as the options say';
+  if (mode === 'blocking') return { mode, reason: asked };
+  const hasThread = startThread !== undefined || isRealKernel(kernel);
+  if (mode === 'thread') {
+    if (hasThread) return { mode, reason: asked };
+    throw new ReactorError('ERR_REACTOR_MODE', 'No thread can wait on a simulated kernel.');
+  }
   const obstacle = watchPort === undefined ? loopObstacle(kernel) : undefined;
   if (obstacle === undefined) {
     const reason = 'node.exe exports libuv, and the handle of a port can be waited for';
-    return { mode: 'loop', reason: mode === 'loop' ? 'as the options say' : reason };
+    return { mode: 'loop', reason: mode === 'loop' ? asked : reason };
   }
-  if (mode === 'auto') return { mode: 'blocking', reason: obstacle };
+  if (mode === 'auto') return { mode: hasThread ? 'thread' : 'blocking', reason: obstacle };
   throw new ReactorError(
     'ERR_REACTOR_MODE',
-    `A reactor cannot live in Node's event loop here: ${obstacle}. Use mode: 'blocking' and run().`,
+    `A reactor cannot live in Node's event loop here: ${obstacle}. Use mode: 'thread'.`,
   );
 }
 

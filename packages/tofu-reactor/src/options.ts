@@ -1,17 +1,19 @@
 import { type Kernel, ntKernel, showValue } from 'ntdllx';
 import { ReactorError } from './errors.js';
 import type { PortWatchFactory } from './port-watch.js';
+import type { ThreadStarter } from './thread-watch.js';
 
 /** How a reactor lives in its process. */
-export type ReactorMode = 'loop' | 'blocking';
+export type ReactorMode = 'loop' | 'thread' | 'blocking';
 
 /** How a reactor works; every option has a default. */
 export interface ReactorOptions {
   /**
    * `loop`: inside Node's own event loop, beside timers, files and HTTP; no thread is blocked. Main
-   * thread only. `blocking`: `run()` blocks its thread while nothing is ready; for workers and programs
-   * of the command line. `auto`, the default: `loop` where the host has what it takes, otherwise
-   * `blocking`; `inspect().reason` says why.
+   * thread only. `thread`: the same with an I/O thread that waits for packets; also in workers, and where
+   * `loop` is not possible. `blocking`: `run()` blocks its thread while nothing is ready; for workers and
+   * programs of the command line. `auto`, the default: `loop` where the host has what it takes, otherwise
+   * `thread`; `inspect().reason` says why.
    */
   readonly mode?: ReactorMode | 'auto';
   /** What `inspect()` calls it; default `reactor`. */
@@ -35,6 +37,8 @@ export interface ReactorSeams {
   readonly kernel?: Kernel;
   /** Default: the system's wait pool and Node's `uv_async_send`. */
   readonly watchPort?: PortWatchFactory;
+  /** Default: a worker that runs `io-thread`. */
+  readonly startThread?: ThreadStarter;
   /** A clock that never goes back, in milliseconds; default: the poller's. */
   readonly now?: () => number;
 }
@@ -42,7 +46,7 @@ export interface ReactorSeams {
 /** All of them, checked. */
 export type CheckedOptions = Required<ReactorOptions> &
   Required<Pick<ReactorSeams, 'kernel'>> &
-  Pick<ReactorSeams, 'watchPort' | 'now'>;
+  Pick<ReactorSeams, 'watchPort' | 'startThread' | 'now'>;
 
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 1;
 
@@ -51,7 +55,10 @@ const known: Record<
   keyof (ReactorOptions & ReactorSeams),
   readonly [(value: unknown) => boolean, string]
 > = {
-  mode: [(value) => ['auto', 'loop', 'blocking'].includes(String(value)), 'auto, loop or blocking'],
+  mode: [
+    (value) => ['auto', 'loop', 'thread', 'blocking'].includes(String(value)),
+    'auto, loop, thread or blocking',
+  ],
   name: [(value) => typeof value === 'string' && value !== '', 'a text'],
   maxConnections: [isWhole, 'a whole number from 1'],
   maxBufferedBytes: [isWhole, 'a whole number from 1'],
@@ -59,6 +66,7 @@ const known: Record<
   maxBlockMs: [(value) => typeof value === 'number' && value >= 1, 'a number from 1'],
   kernel: [(value) => typeof (value as Kernel | null)?.WSASocketW === 'function', 'a Kernel'],
   watchPort: [(value) => typeof value === 'function', 'a function'],
+  startThread: [(value) => typeof value === 'function', 'a function'],
   now: [(value) => typeof value === 'function', 'a clock'],
 };
 
@@ -87,7 +95,7 @@ export function checkOptions<T extends object>(
   rules: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>>,
   call: string,
 ): Partial<T> {
-  if (typeof given !== 'object' || given === null) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw wrong(`${call} takes options as an object, got ${showValue(given)}.`);
   }
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);

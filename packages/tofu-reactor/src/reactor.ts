@@ -1,23 +1,25 @@
+import type { RemoteData } from 'afd-poller';
+import type { Endpoint } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { listenAddress, type ReactorAddress } from './addresses.js';
-import { BlockingPump } from './blocking-pump.js';
 import { BufferedBytes } from './buffered-bytes.js';
-import { callbackOf } from './callback.js';
+import { type Callback, callbackOf } from './callback.js';
 import { type ConnectOptions, readConnectOptions } from './connect-options.js';
 import type { Connection } from './connection.js';
+import { createPump } from './create-pump.js';
+import { DatagramSocket, udpAddress } from './datagram-socket.js';
+import { diagnosticsChannels } from './diagnostics.js';
 import { dial } from './dial.js';
 import { ReactorError } from './errors.js';
 import type { Host } from './host.js';
 import { type ListenOptions, readListenOptions } from './listen-options.js';
-import { LoopPump } from './loop-pump.js';
 import { Members } from './members.js';
 import { type ChosenMode, chooseMode } from './mode.js';
 import { nodeError } from './node-errors.js';
 import { type ReactorMode, type ReactorOptions, readOptions } from './options.js';
 import type { Pump } from './pump.js';
 import { Server } from './server.js';
-import { type TurnBudget, type TurnCounts, TurnEngine } from './turn-engine.js';
-import { WaitPoolWatch } from './wait-pool-watch.js';
+import type { TurnCounts, TurnEngine } from './turn-engine.js';
 
 /** What {@link Reactor.inspect} shows. */
 export interface ReactorState extends Readonly<TurnCounts> {
@@ -28,7 +30,9 @@ export interface ReactorState extends Readonly<TurnCounts> {
   readonly isOpen: boolean;
   readonly servers: number;
   readonly connections: number;
-  /** How many servers and connections hold the process open. */
+  /** UDP sockets. */
+  readonly datagramSockets: number;
+  /** How many of all these hold the process open. */
   readonly refs: number;
   /** Bytes that wait to be sent. */
   readonly bufferedBytes: number;
@@ -36,18 +40,20 @@ export interface ReactorState extends Readonly<TurnCounts> {
   readonly isFull: boolean;
 }
 
-/** Beside Node's own sockets and timers a turn is short; alone on its thread it may be long. */
-const budgets: Record<ReactorMode, TurnBudget> = {
-  loop: { events: 128, tries: 64, bytes: 1_048_576 },
-  blocking: { events: 1_024, tries: 256, bytes: 2_097_152 },
-};
+/** A packet that another thread posted: what `PollerRemote.post` of afd-poller was given. */
+export interface Posted {
+  /** 0 to 2^32 - 1. */
+  readonly type: number;
+  /** 0 to 2^53 - 1. */
+  readonly value: number;
+}
 
 /** How long {@link Reactor.close} lets connections send what waits. */
 const closeLimitMs = 2_000;
 
 /**
- * Servers and connections over TCP and AF_UNIX on one completion port. In `loop` mode it lives in Node's
- * event loop; in `blocking` mode in {@link run}. One thread.
+ * Servers and connections over TCP and AF_UNIX on one completion port. In `loop` and `thread` mode it
+ * lives in Node's event loop; in `blocking` mode in {@link run}. Callbacks have one thread.
  *
  * It holds the process open while it has servers or connections that are not unref-ed.
  */
@@ -57,6 +63,7 @@ export class Reactor implements AsyncDisposable {
   readonly #engine: TurnEngine;
   readonly #pump: Pump;
   readonly #members: Members;
+  #onPost: Callback<Posted> | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -67,36 +74,28 @@ export class Reactor implements AsyncDisposable {
    */
   constructor(options: ReactorOptions = {}) {
     const checked = readOptions(options);
-    const { kernel, name, maxBlockMs, maxBufferedBytes, maxConnections } = checked;
+    const { kernel, name, maxBufferedBytes, maxConnections } = checked;
     this.#name = name;
     this.#chosen = chooseMode(checked);
     const { mode } = this.#chosen;
-    this.#engine = new TurnEngine(kernel, budgets[mode], checked.now);
-    try {
-      this.#pump =
-        mode === 'blocking'
-          ? new BlockingPump(this.#engine, maxBlockMs)
-          : new LoopPump(
-              this.#engine,
-              checked.watchPort ?? ((port, onPacket) => new WaitPoolWatch(port, onPacket)),
-            );
-    } catch (error) {
-      this.#engine.close();
-      throw error;
-    }
+    const { engine, pump } = createPump(mode, checked);
+    this.#engine = engine;
+    this.#pump = pump;
+    this.#engine.onPost = (type, value) => this.#onPost?.call({ type, value });
     const buffered = new BufferedBytes(checked.maxBufferedBytesInAll);
-    const { engine, pump } = { engine: this.#engine, pump: this.#pump };
     this.#members = new Members({
       kernel,
+      name,
       engine,
       buffered,
       maxBufferedBytes,
       maxConnections,
       pump,
     });
+    this.#publish('open');
   }
 
-  /** `loop` or `blocking`; why, {@link inspect} says. */
+  /** `loop`, `thread` or `blocking`; why, {@link inspect} says. */
   get mode(): ReactorMode {
     return this.#chosen.mode;
   }
@@ -130,6 +129,8 @@ export class Reactor implements AsyncDisposable {
     };
     try {
       const skt = createSocketCreator(host.kernel).fromAddress(at, created);
+      // What it accepts inherits that: by documentation, measured under Wine, on Windows unverified.
+      if ('port' in at && connection.noDelay) skt.setOption('noDelay', true);
       return new Server(host, skt, connection, maxConnections, handler);
     } catch (error) {
       throw nodeError('listen', error, at);
@@ -177,8 +178,26 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
+   * Binds a UDP socket. One that sends to a port where nobody listens goes on receiving.
+   *
+   * @param address 127.0.0.1 unless it names a host, which is an address; port 0, the default, for a
+   *   free one.
+   * @param onReadable see `DatagramSocket.onReadable`.
+   * @throws in Node's words where the system refuses: `bind EADDRINUSE 127.0.0.1:53`.
+   * @throws {ReactorError} and SktError for wrong arguments.
+   */
+  bind(
+    address: Partial<Endpoint>,
+    onReadable?: (socket: DatagramSocket) => unknown,
+  ): DatagramSocket {
+    const host = this.#host('bind');
+    const callback = callbackOf('bind', onReadable);
+    return new DatagramSocket(host, udpAddress(address), callback);
+  }
+
+  /**
    * `blocking`: serves, and blocks this thread while nothing is ready, at most `maxBlockMs` at a time.
-   * `loop`: only waits.
+   * `loop` and `thread`: only waits.
    *
    * @returns resolves when no server and no connection holds the process open, and after {@link stop}.
    */
@@ -197,7 +216,7 @@ export class Reactor implements AsyncDisposable {
    * serves. For programs with a loop of their own. Promises go on once the program returns to Node.
    *
    * @param timeoutMs 0 only looks.
-   * @throws {ReactorError} `ERR_REACTOR_MODE` in `loop` mode; `ERR_REACTOR_REENTERED` from a callback.
+   * @throws {ReactorError} `ERR_REACTOR_MODE` in the other modes; `ERR_REACTOR_REENTERED` from a callback.
    */
   turn(timeoutMs: number): void {
     this.#host('turn');
@@ -210,10 +229,31 @@ export class Reactor implements AsyncDisposable {
     this.#engine.turn(timeoutMs);
   }
 
+  /**
+   * What another thread makes a `PollerRemote` of afd-poller of, to post to this reactor; it may be sent
+   * to many. A remote that is late finds the reactor closed. A packet does not hold the process open.
+   *
+   * @throws {ReactorError} `ERR_REACTOR_CLOSED`
+   */
+  remoteData(): RemoteData {
+    this.#host('remoteData');
+    return this.#engine.poller.remoteData();
+  }
+
+  /** Called with each packet that another thread posts, in the order of each thread's. */
+  get onPost(): ((posted: Posted) => unknown) | undefined {
+    return this.#onPost?.run;
+  }
+
+  set onPost(run: ((posted: Posted) => unknown) | undefined) {
+    this.#onPost = callbackOf('onPost', run);
+    if (this.isOpen) this.#engine.requestTurn();
+  }
+
   /** What the reactor holds and did. */
   inspect(): ReactorState {
     const { mode, reason } = this.#chosen;
-    const { servers, connections, refs, isFull, buffered } = this.#members;
+    const { servers, connections, datagramSockets, refs, isFull, buffered } = this.#members;
     return {
       name: this.#name,
       mode,
@@ -221,6 +261,7 @@ export class Reactor implements AsyncDisposable {
       isOpen: this.isOpen,
       servers,
       connections,
+      datagramSockets,
       refs,
       bufferedBytes: buffered.bytes,
       isFull,
@@ -245,12 +286,19 @@ export class Reactor implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#publish('close');
     const done = this.#members.close(closeLimitMs);
     // A reactor in mode blocking has to be turned; not from inside one of its callbacks.
     if (this.mode === 'blocking') process.nextTick(() => void this.#pump.run());
     await done;
     await this.#pump.close();
     this.#engine.close();
+  }
+
+  #publish(channel: 'open' | 'close'): void {
+    if (!diagnosticsChannels[channel].hasSubscribers) return;
+    const { port } = this.#engine.poller.remoteData();
+    diagnosticsChannels[channel].publish({ reactor: this.#name, mode: this.mode, port });
   }
 
   #host(call: string): Host {

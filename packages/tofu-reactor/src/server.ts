@@ -1,10 +1,12 @@
 import { prepareInterest, type SocketEvent } from 'afd-poller';
-import { WsaError } from 'ntdllx';
+import { showValue, WsaError } from 'ntdllx';
 import { type AcceptedSkt, type ListenerSkt, type SktEndpoint, wouldBlock } from 'tofu-sockets';
 import { AcceptQueue } from './accept-queue.js';
 import { type Callback, callbackOf } from './callback.js';
 import { Connection, coreOf } from './connection.js';
 import type { CheckedConnectionOptions } from './connection-options.js';
+import { diagnosticsChannels } from './diagnostics.js';
+import { ReactorError } from './errors.js';
 import type { Host, Member } from './host.js';
 import { nodeError, refusedError } from './node-errors.js';
 import { Speculation } from './speculation.js';
@@ -29,8 +31,7 @@ export interface DroppedConnection {
  * of the reactor is reached: clients then wait in the backlog.
  */
 export class Server implements Member, AsyncDisposable {
-  /** Clients beyond so many connections are closed at once, and reported to {@link onDrop}. */
-  maxConnections: number;
+  #maxConnections: number;
   readonly #host: Host;
   readonly #skt: ListenerSkt;
   readonly #options: CheckedConnectionOptions;
@@ -60,7 +61,7 @@ export class Server implements Member, AsyncDisposable {
     maxConnections: number,
     onConnection: Callback<Connection> | undefined,
   ) {
-    this.maxConnections = maxConnections;
+    this.#maxConnections = maxConnections;
     this.#onConnection = onConnection;
     this.#host = host;
     this.#skt = skt;
@@ -70,6 +71,7 @@ export class Server implements Member, AsyncDisposable {
     host.engine.ask(this.#source, skt, accepting, false);
     host.join(this, false);
     this.updateAccepting();
+    this.#publish('listen');
   }
 
   /** Where it listens; also after it was closed. */
@@ -89,6 +91,24 @@ export class Server implements Member, AsyncDisposable {
 
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /**
+   * Clients beyond so many connections are closed at once, and reported to {@link onDrop}. 0 to Infinity.
+   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` when it is set to anything else.
+   */
+  get maxConnections(): number {
+    return this.#maxConnections;
+  }
+
+  set maxConnections(count: number) {
+    if (!(typeof count === 'number' && count >= 0)) {
+      throw new ReactorError(
+        'ERR_REACTOR_ARGUMENT',
+        `maxConnections is a number from 0, got ${showValue(count)}.`,
+      );
+    }
+    this.#maxConnections = count;
   }
 
   /** Called with each connection. */
@@ -195,7 +215,7 @@ export class Server implements Member, AsyncDisposable {
 
   #take(skt: AcceptedSkt): void {
     this.#accepted += 1;
-    if (this.#connections.size >= this.maxConnections) {
+    if (this.#connections.size >= this.#maxConnections) {
       this.#drop(skt);
       return;
     }
@@ -239,6 +259,13 @@ export class Server implements Member, AsyncDisposable {
     this.#host.leave(this, false, this.#isRef);
     for (const connection of this.#queue.close()) connection.destroy();
     this.#skt.close();
+    this.#publish('unlisten');
+  }
+
+  #publish(channel: 'listen' | 'unlisten'): void {
+    if (!diagnosticsChannels[channel].hasSubscribers) return;
+    const reactor = this.#host.name;
+    diagnosticsChannels[channel].publish({ reactor, server: this, endpoint: this.#endpoint });
   }
 
   #setRef(isRef: boolean): this {

@@ -3,6 +3,7 @@ import type { Bytes } from './bytes.js';
 import type { Callback } from './callback.js';
 import type { Connection } from './connection.js';
 import type { CheckedConnectionOptions } from './connection-options.js';
+import { diagnosticsChannels } from './diagnostics.js';
 import { ReactorError } from './errors.js';
 import type { Host } from './host.js';
 import { IdleTimer } from './idle-timer.js';
@@ -68,12 +69,16 @@ export class StreamCore implements LinkOwner {
     return this.#closed;
   }
 
-  /** It is connected: the socket becomes this connection's. */
+  /** It is connected: the socket becomes this connection's. One that was accepted inherits noDelay. */
   attach(skt: AcceptedSkt | ClientSkt, isRegistered: boolean): void {
     this.cancelConnect = undefined;
     this.link = new StreamLink(this.#host.engine, skt, this, isRegistered);
-    if (this.#options.noDelay) this.setOption('noDelay', true);
+    if (this.#options.noDelay && skt.kind !== 'accepted') this.setOption('noDelay', true);
     if (this.#options.keepAlive) this.setOption('keepAlive', true);
+    const channel = diagnosticsChannels[skt.kind === 'accepted' ? 'accept' : 'connect'];
+    if (channel.hasSubscribers) {
+      channel.publish({ reactor: this.#host.name, connection: this.#connection });
+    }
     if (this.writeSide.bufferedBytes > 0) this.writable();
     else if (this.writeSide.isEnding) this.#finish();
   }
@@ -161,6 +166,10 @@ export class StreamCore implements LinkOwner {
     } finally {
       this.#host.leave(this.#connection, true, this.#isRef);
       this.onOver?.();
+      const { end } = diagnosticsChannels;
+      if (end.hasSubscribers) {
+        end.publish({ reactor: this.#host.name, connection: this.#connection, error });
+      }
       const pending = this.#pendingRead;
       this.#pendingRead = undefined;
       pending?.reject(error ?? closedError());
@@ -279,7 +288,8 @@ export class StreamCore implements LinkOwner {
   #finish(): void {
     const { writeSide, link } = this;
     if (this.isClosed || link === undefined) return;
-    if (!writeSide.isFinSent) {
+    // After both ends a close says the same, and nothing is unread that would make a reset of it.
+    if (!writeSide.isFinSent && !this.readSide.isEnded) {
       try {
         link.skt.shutdown('send');
       } catch (error) {

@@ -45,6 +45,8 @@ export class TurnEngine {
   #eager: Source[] = [];
   #isInTurn = false;
   #isClosed = false;
+  /** Called with each packet that another thread posted. */
+  onPost: ((type: number, value: number) => void) | undefined;
   /** Called when there is something to do outside of a turn. */
   #onWork: () => void = () => {};
 
@@ -80,6 +82,11 @@ export class TurnEngine {
   tryLater(source: Source): void {
     this.#eager.push(source);
     if (!this.#isInTurn && this.#eager.length === 1) this.#onWork();
+  }
+
+  /** Has a turn made, though nothing is to be submitted: packets of other threads may come. */
+  requestTurn(): void {
+    if (!this.#isInTurn) this.#onWork();
   }
 
   /** Counts bytes that were received or sent, against the budget of the turn. */
@@ -121,6 +128,7 @@ export class TurnEngine {
     this.counts.events += length;
     for (const event of events) {
       if (event.kind === 'socket') event.token.onEvent(event);
+      else if (event.kind === 'post') this.onPost?.(event.type, event.value);
     }
     return length;
   }

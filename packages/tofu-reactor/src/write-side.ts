@@ -1,3 +1,4 @@
+import { showValue } from 'ntdllx';
 import type { StreamSkt } from 'tofu-sockets';
 import type { BufferedBytes } from './buffered-bytes.js';
 import { type Bytes, chunksOf, copyOf } from './bytes.js';
@@ -53,6 +54,7 @@ export class WriteSide {
    */
   write(skt: StreamSkt | undefined, data: Bytes, options?: WriteOptions): boolean {
     const chunks = chunksOf(data);
+    if (options !== undefined) requireWriteOptions(options);
     this.#requireRoom();
     for (const chunk of chunks) this.#accepted += chunk.byteLength;
     const isKept = options?.keep === true;
@@ -104,4 +106,13 @@ export class WriteSide {
     this.#all.add(this.#queue.byteLength - this.#counted);
     this.#counted = this.#queue.byteLength;
   }
+}
+
+function requireWriteOptions(options: WriteOptions): void {
+  const isFit = typeof options === 'object' && options !== null;
+  if (isFit && ['undefined', 'boolean'].includes(typeof options.keep)) return;
+  throw new ReactorError(
+    'ERR_REACTOR_ARGUMENT',
+    `write takes { keep: true or false } as its options, got ${showValue(options)}.`,
+  );
 }

@@ -1,5 +1,11 @@
 import { createSimNt, type ProfileName, type SimNt } from 'sim-nt';
-import { createReactor, type PortWatch, type PortWatchFactory } from 'tofu-reactor/internal';
+import {
+  createReactor,
+  type PortWatch,
+  type PortWatchFactory,
+  ThreadShare,
+  type ThreadStarter,
+} from 'tofu-reactor/internal';
 import { describe, expect, test } from 'vitest';
 import type { Over } from './fixture.js';
 import { runCases } from './reactor-cases.js';
@@ -47,8 +53,36 @@ function watchBy(sim: SimNt): PortWatchFactory {
   };
 }
 
+/** In the place of the I/O thread: takes packets whenever Node's loop comes round, and hands them over. */
+function threadOn(sim: SimNt): ThreadStarter {
+  return (data, onPackets) => {
+    const share = new ThreadShare(data);
+    const memory = sim.kernel.allocate(8);
+    const isFilled = () => {
+      if (!sim.step()) sim.advance(1);
+      sim.kernel.NtQueryIoCompletion(data.port, 0, memory.address, 4, 0);
+      return memory.readU32(0) > 0;
+    };
+    if (share.begin()) share.declare(sim.kernel);
+    const ended = new Promise<void>((resolve) => {
+      const run = () => {
+        if (share.isEnding) {
+          memory.free();
+          share.finish();
+          resolve();
+          return;
+        }
+        if (share.isLent && isFilled() && share.take(sim.kernel)) setImmediate(onPackets);
+        setImmediate(run);
+      };
+      run();
+    });
+    return { setRef() {}, ended };
+  };
+}
+
 for (const [over, profile, network] of suites) {
-  for (const mode of ['blocking', 'loop'] as const) {
+  for (const mode of ['blocking', 'loop', 'thread'] as const) {
     describe(`simulated ${profile}, ${network}, over ${over}`, () => {
       runCases({ mode, over, isSimulated: true }, () => {
         const sim = createSimNt({ seed: 20_261_129, profile, network });
@@ -59,7 +93,13 @@ for (const [over, profile, network] of suites) {
           kernel,
           isSimulated: true,
           createReactor: (options) =>
-            createReactor({ ...options, kernel, now, watchPort: watchBy(sim) }),
+            createReactor({
+              ...options,
+              kernel,
+              now,
+              watchPort: watchBy(sim),
+              startThread: threadOn(sim),
+            }),
           verify: () => {
             expect(sim.violations).toEqual([]);
             expect(sim).toMatchObject({ pending: 0, handles: 0, memory: { blocks: 0 } });

@@ -1,8 +1,13 @@
-// Ends a process whose reactor is busy, in the way that the argument names; prints what it got to.
+// Ends a process whose reactor is busy, in the way and after the milliseconds that the arguments name;
+// prints what it got to.
 import { Reactor, wouldBlock } from 'tofu-reactor';
 
-const way = process.argv[2];
-const reactor = new Reactor({ mode: 'loop' });
+const [, , way, mode, afterMs = '50'] = process.argv;
+const isEarly = Number(afterMs) < 50;
+// An early end may come while nothing is there yet, or while the I/O thread starts.
+if (isEarly) setTimeout(end, Number(afterMs));
+const reactor = new Reactor({ mode });
+process.on('exit', (code) => console.log(`exit ${code} ${reactor.inspect().connections > 0}`));
 const buffer = Buffer.alloc(65_536);
 let isEnding = false;
 const echo = (connection) => {
@@ -19,9 +24,10 @@ for (let index = 0; index < 8; index += 1) {
   client.write('round and round');
   clients.push(client);
 }
-process.on('exit', (code) => console.log(`exit ${code} ${reactor.inspect().connections > 0}`));
 
-setTimeout(() => {
+if (!isEarly) setTimeout(end, Number(afterMs));
+
+function end() {
   if (way === 'exit') process.exit(7);
   if (way === 'throw') throw new Error('out of here');
   if (way === 'unref') {
@@ -35,4 +41,4 @@ setTimeout(() => {
     for (const client of clients) client.end();
   }
   if (way === 'close') void reactor.close();
-}, 50);
+}

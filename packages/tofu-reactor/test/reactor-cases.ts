@@ -1,18 +1,24 @@
 import { test } from 'vitest';
 import { connectCases } from './cases/connects.js';
+import { datagramCases } from './cases/datagrams.js';
 import { echoCases } from './cases/echo.js';
 import { endCases } from './cases/ends.js';
 import { serverCases } from './cases/servers.js';
-import { Fixture, type TestHost } from './fixture.js';
+import { type Cases, Fixture, type TestHost } from './fixture.js';
 
-const groups = [echoCases, endCases, serverCases, connectCases];
+const groups = [echoCases, endCases, serverCases, connectCases, datagramCases];
 
-/** Runs every case about sockets of a kind, in one mode, on a host. */
+/**
+ * Runs every case about sockets of a kind, in one mode, on a host.
+ *
+ * @param chosen the cases to run, where not all of them.
+ */
 export function runCases(
   host: Omit<TestHost, 'kernel' | 'verify' | 'createReactor'>,
   make: () => TestHost,
+  chosen: readonly Cases[] = groups,
 ): void {
-  for (const { list } of groups) {
+  for (const { list } of chosen) {
     for (const { name, run, only = host.over } of list) {
       if (only !== host.over) continue;
       test(`${name} [${host.mode}]`, async () => {

@@ -2,34 +2,31 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { nativeMemory, ntKernel } from 'ntdllx';
+import { nativeMemory } from 'ntdllx';
 import { hostProfile } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
 import { describe, expect, test } from 'vitest';
+import { echoCases } from './cases/echo.js';
+import { runCycles } from './cycles.js';
 import type { Over } from './fixture.js';
-import { runCases } from './reactor-cases.js';
+import { runRealCases } from './real-cases.js';
 import { runThrowing, thrown } from './throwing.js';
 
 const { afUnix } = hostProfile();
+const endingScript = fileURLToPath(new URL('./ending.mjs', import.meta.url));
 const verify = () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 
 function runOver(over: Over): void {
-  for (const mode of ['loop', 'blocking'] as const) {
-    const host = { mode, over, isSimulated: false };
-    runCases(host, () => ({
-      ...host,
-      kernel: ntKernel,
-      createReactor: (options) => new Reactor(options),
-      verify,
-    }));
-  }
+  for (const mode of ['loop', 'blocking'] as const) runRealCases(over, mode);
+  // A thread is started for each; all of them run in the siege, and on the simulated kernel.
+  runRealCases(over, 'thread', [echoCases]);
 }
 
 runOver('IP');
 
 describe.skipIf(!afUnix.isPresent)(`over AF_UNIX ${afUnix.reason}`, () => runOver('AF_UNIX'));
 
-test.each(['loop', 'blocking'])(
+test.each(['loop', 'thread', 'blocking'])(
   'what callbacks throw is uncaught, and the others go on [%s]',
   (mode) => {
     expect(runThrowing(mode)).toEqual(thrown);
@@ -37,16 +34,24 @@ test.each(['loop', 'blocking'])(
 );
 
 test.each([
-  ['exit', 7, 'exit 7 true'],
-  ['throw', 1, 'exit 1 true'],
-  ['unref', 0, 'exit 0'],
-  ['natural', 0, 'exit 0 false'],
-  ['close', 0, 'exit 0 false'],
-])('a process with a busy reactor ends: %s', (way, status, said) => {
-  const script = fileURLToPath(new URL('./ending.mjs', import.meta.url));
-  const run = spawnSync(process.execPath, [script, way], { encoding: 'utf8', timeout: 60_000 });
-  expect(run).toMatchObject({ status, stdout: expect.stringContaining(said) });
-});
+  ['exit', 'loop', '50', 7, 'exit 7 true'],
+  ['throw', 'loop', '50', 1, 'exit 1 true'],
+  ['unref', 'loop', '50', 0, 'exit 0'],
+  ['natural', 'loop', '50', 0, 'exit 0 false'],
+  ['close', 'loop', '50', 0, 'exit 0 false'],
+  ['exit', 'thread', '50', 7, 'exit 7 true'],
+  ['throw', 'thread', '50', 1, 'exit 1 true'],
+  ['natural', 'thread', '50', 0, 'exit 0 false'],
+  // While its thread starts.
+  ['exit', 'thread', '0', 7, 'exit 7'],
+])(
+  'a process with a busy reactor ends: %s in mode %s after %s ms',
+  (way, mode, ms, status, said) => {
+    const args = [endingScript, way, mode, ms];
+    const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
+    expect(run).toMatchObject({ status, stdout: expect.stringContaining(said) });
+  },
+);
 
 test('here a reactor lives in the loop by itself, and says why', async () => {
   const reactor = new Reactor();
@@ -59,20 +64,17 @@ test('here a reactor lives in the loop by itself, and says why', async () => {
   verify();
 });
 
-test('in a worker loop mode is refused with the reason, and blocking serves', async () => {
+test('in a worker loop mode is refused with the reason, and auto is thread', async () => {
   const worker = new Worker(new URL('./worker.mjs', import.meta.url));
   const [said] = await once(worker, 'message');
-  expect(said).toEqual({ refusal: 'ERR_REACTOR_MODE', auto: 'blocking', read: 'worker' });
+  expect(said).toEqual({ refusal: 'ERR_REACTOR_MODE', auto: 'thread', read: 'worker' });
   await once(worker, 'exit');
 });
 
-test('200 reactors that begin and end leave nothing', async () => {
-  for (let round = 0; round < 200; round += 1) {
-    const reactor = new Reactor();
-    const server = await reactor.listen({ port: 0 }, (connection) => connection.end('x'));
-    const client = await reactor.connect(server.endpoint);
-    expect(await client.read(Buffer.alloc(1))).toBe(1);
-    await reactor.close();
-    verify();
-  }
-});
+test.each([
+  ['loop', 50],
+  ['thread', 5],
+  ['blocking', 50],
+] as const)('%s: %d cycles of a server leave no memory and no handle', (mode, cycles) =>
+  runCycles(mode, cycles),
+);

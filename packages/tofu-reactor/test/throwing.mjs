@@ -1,5 +1,7 @@
 // What callbacks throw, and what becomes of it: on the real kernel, or a simulated one. The mode is an
 // argument; prints what was caught, as JSON.
+import { createRemote } from 'afd-poller/internal';
+import { ntKernel } from 'ntdllx';
 import { createReactor } from 'tofu-reactor/internal';
 
 const mode = process.argv[2];
@@ -21,10 +23,20 @@ const server = await reactor.listen({ port: 0 }, (connection) => {
   throw new Error('listen');
 });
 const client = reactor.open(server.endpoint, async () => {
-  client.end('x');
   throw new Error('open');
 });
 client.onReadable = () => client.readInto(Buffer.alloc(64));
+client.onTimeout = async () => {
+  client.setTimeout(0);
+  client.end('x');
+  throw new Error('onTimeout');
+};
+client.setTimeout(1);
+reactor.onPost = () => {
+  throw new Error('onPost');
+};
+const remote = createRemote(reactor.remoteData(), isNt ? ntKernel : sim.kernel);
+remote.post(1);
 let isOver = false;
 const closing = client.closed.then(() => server.close()).then(() => (isOver = true));
 while (!isOver) {

@@ -176,7 +176,7 @@ connectCases.test('callbacks run in the async context in which they were set', a
 });
 
 connectCases.test('the reactor is closed from each of its callbacks', async (fixture) => {
-  for (const from of ['accepted', 'readable', 'drain', 'close', 'connected']) {
+  for (const from of ['accepted', 'readable', 'drain', 'close', 'connected', 'timeout', 'drop']) {
     const reactor = fixture.reactor();
     let closing: Promise<void> | undefined;
     const at = (where: string) => {
@@ -190,11 +190,15 @@ connectCases.test('the reactor is closed from each of its callbacks', async (fix
       };
       connection.onClose = () => at('close');
       connection.onDrain = () => at('drain');
+      connection.onTimeout = () => at('timeout');
+      if (from === 'timeout') connection.setTimeout(1);
       if (from === 'drain') {
         let left = 512;
         while (left > 0 && connection.write(Buffer.alloc(65_536))) left -= 1;
       }
     });
+    server.onDrop = () => at('drop');
+    if (from === 'drop') server.maxConnections = 0;
     const other = reactor.open(server.endpoint, () => at('connected'));
     other.onClose = () => {};
     other.write('x');

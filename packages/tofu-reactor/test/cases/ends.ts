@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Connection } from 'tofu-reactor';
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
-import { Cases, readAll } from '../fixture.js';
+import { Cases, readAll, readBytes } from '../fixture.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 export const endCases = new Cases();
 
@@ -164,4 +169,50 @@ endCases.test('reset: the peer sees an error', async (fixture) => {
   client.write('unread bytes, so that it is one over AF_UNIX, too');
   const end = await client.read(Buffer.alloc(1)).catch((error: unknown) => error);
   expect(end).toMatchObject({ code: 'ECONNRESET' });
+});
+
+endCases.test('X02 two peers reset, and the server serves the next one', async (fixture) => {
+  const reactor = fixture.reactor();
+  const closes: unknown[] = [];
+  const server = await fixture.listen(reactor, (connection) => {
+    connection.onClose = (error) => closes.push(error);
+    connection.onReadable = () => connection.readInto(Buffer.alloc(8));
+    connection.write('unread');
+  });
+  for (let index = 0; index < 2; index += 1) {
+    const peer = await fixture.raw(server);
+    await fixture.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
+    // Unread bytes make a reset of a close, also over AF_UNIX.
+    if (fixture.host.over === 'IP') peer.abortOnClose();
+    peer.close();
+  }
+  await fixture.until(() => closes.length === 2);
+  const reset = expect.objectContaining({ code: 'ECONNRESET' });
+  expect(closes).toEqual([reset, reset]);
+  const next = await reactor.connect(server.endpoint);
+  expect((await readBytes(next, 6)).toString()).toBe('unread');
+});
+
+endCases.test('E07 what a finished connect was given is collected', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
+  const refs: WeakRef<object>[] = [];
+  const connectOnce = async () => {
+    const given = { run: () => {} };
+    refs.push(new WeakRef(given));
+    const client = reactor.open(server.endpoint, () => given.run());
+    client.write('x');
+    expect(await client.read(Buffer.alloc(1))).toBe(1);
+    return client;
+  };
+  for (let index = 0; index < 20; index += 1) {
+    const client = await connectOnce();
+    client.destroy();
+    await client.closed;
+  }
+  await fixture.settle();
+  collect();
+  const left = refs.filter((ref) => ref.deref() !== undefined);
+  // A list of events keeps the tokens of its last wait.
+  expect(left.length).toBeLessThanOrEqual(2);
 });

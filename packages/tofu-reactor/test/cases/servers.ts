@@ -1,4 +1,5 @@
-import type { Connection } from 'tofu-reactor';
+import { createRemote } from 'afd-poller/internal';
+import { type Connection, diagnosticsChannels } from 'tofu-reactor';
 import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
 import { Cases, drain, readBytes } from '../fixture.js';
@@ -224,3 +225,44 @@ serverCases.test(
     fast.destroy();
   },
 );
+
+serverCases.test('what other threads post comes as onPost, in order', async (fixture) => {
+  const reactor = fixture.reactor();
+  const posted: unknown[] = [];
+  reactor.onPost = (each) => posted.push(each);
+  const server = await fixture.echo(reactor);
+  const remote = createRemote(reactor.remoteData(), fixture.host.kernel);
+  for (let value = 0; value < 200; value += 1) remote.post(7, value);
+  await fixture.until(() => posted.length === 200);
+  expect(posted).toEqual(Array.from({ length: 200 }, (_, value) => ({ type: 7, value })));
+  await server.close();
+  await reactor.close();
+  expect(remote.post(7)).toBe(false);
+});
+
+serverCases.test('channels publish what a reactor does, by its name', async (fixture) => {
+  const seen: string[] = [];
+  const channels = Object.entries(diagnosticsChannels);
+  const listeners = channels.map(([name, channel]) => {
+    const listener = ({ reactor }: { readonly reactor: string }) => {
+      if (reactor === 'seen') seen.push(name);
+    };
+    channel.subscribe(listener);
+    return () => channel.unsubscribe(listener);
+  });
+  try {
+    const reactor = fixture.reactor({ name: 'seen' });
+    const server = await fixture.listen(reactor, (connection) => connection.close());
+    const client = await reactor.connect(server.endpoint);
+    expect(await client.read(Buffer.alloc(1))).toBe(0);
+    await server.close();
+    await client.closed;
+    await reactor.close();
+  } finally {
+    for (const unsubscribe of listeners) unsubscribe();
+  }
+  const count = (name: string) => seen.filter((each) => each === name).length;
+  expect([seen[0], seen.at(-1)]).toEqual(['open', 'close']);
+  const once = ['listen', 'unlisten', 'accept', 'connect'].map(count);
+  expect([...once, count('end')]).toEqual([1, 1, 1, 1, 2]);
+});

@@ -1,0 +1,21 @@
+import { nativeMemory } from 'ntdllx';
+import { runTest, Stage5Reactor } from 'poc-stage5-reactor';
+import { afterEach, expect, test } from 'vitest';
+
+afterEach(() => {
+  expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+});
+
+test('100 clients, 1,000 heartbeats, commands: counted to the last', async () => {
+  const lines: string[] = [];
+  const verdict = await runTest({ print: (line) => lines.push(line) });
+  expect(verdict, lines.join('\n')).toMatchObject({ verdict: 'proven', reason: '' });
+  expect(verdict.checks).toHaveLength(17);
+});
+
+test('closing before running, and twice', async () => {
+  const stage = new Stage5Reactor({ print: () => {} });
+  await stage.close();
+  await stage.close();
+  await expect(stage.run()).rejects.toThrow('This stage is closed');
+});

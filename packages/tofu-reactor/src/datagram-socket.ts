@@ -1,0 +1,266 @@
+import { prepareInterest, type SocketEvent } from 'afd-poller';
+import { showValue, WsaError } from 'ntdllx';
+import {
+  type Datagram,
+  type DatagramSkt,
+  type Endpoint,
+  UDPAddress,
+  type WouldBlock,
+  wouldBlock,
+} from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
+import { requireRoom } from './bytes.js';
+import { type Callback, callbackOf } from './callback.js';
+import { ReactorError } from './errors.js';
+import type { Host, Member } from './host.js';
+import { nodeError, refusedError } from './node-errors.js';
+import type { Source } from './turn-engine.js';
+
+/** So many datagrams are received before the others have their turn. */
+const serveCalls = 64;
+
+const [reading, sending, both, nothing] = [
+  prepareInterest({ readable: true, mode: 'oneshot' }),
+  prepareInterest({ writable: true, mode: 'oneshot' }),
+  prepareInterest({ readable: true, writable: true, mode: 'oneshot' }),
+  prepareInterest({}),
+];
+
+/**
+ * What an earlier datagram met: a port where nobody listens, a time to live that was over. By
+ * documentation Windows reports that from a receive, whoever sends next (unverified; Wine does not). It
+ * is no end of anything.
+ */
+const isOfEarlierSend = (error: unknown) =>
+  error instanceof WsaError && (error.code === 'ECONNRESET' || error.code === 'ENETRESET');
+
+/**
+ * A UDP socket. Nothing is buffered here: a datagram is received where the program says, and one that the
+ * system does not take is not sent.
+ */
+export class DatagramSocket implements Member, AsyncDisposable {
+  readonly #host: Host;
+  readonly #skt: DatagramSkt;
+  readonly #endpoint: Endpoint;
+  readonly #source: Source = { onEvent: (event) => this.#onEvent(event), onTry: () => this.#try() };
+  #onReadable: Callback<DatagramSocket> | undefined;
+  #onDrain: Callback<DatagramSocket> | undefined;
+  #onClose: Callback<Error | undefined> | undefined;
+  #isOpen = true;
+  #isRef = true;
+  #isServing = false;
+  #isEager = false;
+  #wantsRoom = false;
+  #left = serveCalls;
+  #unreachable = 0;
+  readonly #closed: Promise<void>;
+  #resolveClosed: () => void = () => {};
+
+  /**
+   * @internal Binds it.
+   * @throws in Node's words where the system refuses: `bind EADDRINUSE 127.0.0.1:53`.
+   */
+  constructor(host: Host, at: UDPAddress, onReadable: Callback<DatagramSocket> | undefined) {
+    this.#host = host;
+    try {
+      this.#skt = createSocketCreator(host.kernel).fromAddress(at);
+    } catch (error) {
+      throw nodeError('bind', error, at);
+    }
+    this.#endpoint = this.#skt.localEndpoint();
+    this.#onReadable = onReadable;
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    host.join(this, false);
+    host.engine.ask(this.#source, this.#skt, onReadable === undefined ? nothing : reading, false);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Where it is bound; also after it was closed. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /** How many earlier datagrams did not reach anybody, as far as the system said so. */
+  get unreachable(): number {
+    return this.#unreachable;
+  }
+
+  /** Called when there may be a datagram; a hint, and called again only after a receive. */
+  get onReadable(): ((socket: DatagramSocket) => unknown) | undefined {
+    return this.#onReadable?.run;
+  }
+
+  set onReadable(run: ((socket: DatagramSocket) => unknown) | undefined) {
+    this.#onReadable = callbackOf('onReadable', run);
+    this.#ask();
+  }
+
+  /** Called when there is room again, after a {@link send} that returned false. */
+  get onDrain(): ((socket: DatagramSocket) => unknown) | undefined {
+    return this.#onDrain?.run;
+  }
+
+  set onDrain(run: ((socket: DatagramSocket) => unknown) | undefined) {
+    this.#onDrain = callbackOf('onDrain', run);
+  }
+
+  /** Called once, last, with the error that ended the socket, if one did. */
+  get onClose(): ((error: Error | undefined) => unknown) | undefined {
+    return this.#onClose?.run;
+  }
+
+  set onClose(run: ((error: Error | undefined) => unknown) | undefined) {
+    this.#onClose = callbackOf('onClose', run);
+  }
+
+  /** Resolves when it is closed. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /**
+   * Receives one datagram. That an earlier one of this socket's reached nobody is counted, and is no
+   * error of a receive.
+   *
+   * @returns its length and its sender; `wouldBlock` when there is none now, when this socket's turn is
+   *   over, and of one that is closed.
+   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`. @throws `recvmsg EMSGSIZE` for a datagram that did
+   *   not fit: the rest of it is lost, and the socket goes on.
+   */
+  receiveInto(buffer: Uint8Array): Datagram | WouldBlock {
+    requireRoom(buffer, 'receiveInto');
+    while (this.#isOpen) {
+      if (this.#isServing && this.#left === 0) return wouldBlock;
+      this.#left -= 1;
+      try {
+        const datagram = this.#skt.recvFrom(buffer);
+        if (datagram !== wouldBlock) this.#host.engine.served(datagram.byteLength);
+        if (!this.#isServing) this.#ask();
+        return datagram;
+      } catch (error) {
+        if (!isOfEarlierSend(error)) throw nodeError('recvmsg', error, {});
+        this.#unreachable += 1;
+      }
+    }
+    return wouldBlock;
+  }
+
+  /**
+   * Sends one datagram, whole.
+   *
+   * @param to an address of the socket's own family.
+   * @returns false when the system has no room now: it was not sent; {@link onDrain} is called later.
+   *   False, too, of a socket that is closed.
+   * @throws in Node's words: `send EMSGSIZE 127.0.0.1:53`. @throws {SktError} for what is no address.
+   */
+  send(bytes: Uint8Array, to: Endpoint): boolean {
+    if (!this.#isOpen) return false;
+    try {
+      if (this.#skt.sendTo(bytes, to) !== wouldBlock) return true;
+    } catch (error) {
+      throw nodeError('send', error, to);
+    }
+    this.#wantsRoom = true;
+    this.#ask();
+    return false;
+  }
+
+  /** Closes it; the same promise each time. */
+  close(): Promise<void> {
+    this.destroy();
+    return this.#closed;
+  }
+
+  /** Closes it. @param error goes to {@link onClose}. */
+  destroy(error?: Error): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#skt.close();
+    this.#host.leave(this, false, this.#isRef);
+    queueMicrotask(() => {
+      this.#onClose?.call(error);
+      this.#resolveClosed();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Has the socket hold the process open; the initial state. */
+  ref(): this {
+    return this.#setRef(true);
+  }
+
+  /** Has the socket not hold the process open. */
+  unref(): this {
+    return this.#setRef(false);
+  }
+
+  #onEvent(event: SocketEvent<Source>): void {
+    if (event.isRefused) {
+      this.destroy(refusedError(event.cause));
+      return;
+    }
+    if (event.isWritable && this.#wantsRoom) {
+      this.#wantsRoom = false;
+      this.#onDrain?.call(this);
+    }
+    if (event.isReadable) this.#serve();
+    else this.#ask();
+  }
+
+  #try(): void {
+    this.#isEager = false;
+    if (this.#isOpen) this.#serve();
+  }
+
+  /** The program's turn to receive. */
+  #serve(): void {
+    if (this.#onReadable === undefined || !this.#isOpen) return;
+    this.#isServing = true;
+    this.#left = serveCalls;
+    this.#onReadable.call(this);
+    this.#isServing = false;
+    if (!this.#isOpen || this.#left === serveCalls) return;
+    if (this.#left > 0) this.#ask();
+    else if (!this.#isEager) {
+      this.#isEager = true;
+      this.#host.engine.tryLater(this.#source);
+    }
+  }
+
+  #ask(): void {
+    if (!this.#isOpen) return;
+    const reads = this.#onReadable !== undefined;
+    const interest = this.#wantsRoom ? (reads ? both : sending) : reads ? reading : nothing;
+    this.#host.engine.ask(this.#source, this.#skt, interest, true);
+  }
+
+  #setRef(isRef: boolean): this {
+    if (this.#isOpen && this.#isRef !== isRef) {
+      this.#isRef = isRef;
+      this.#host.changeRef(isRef);
+    }
+    return this;
+  }
+}
+
+/**
+ * @returns where to bind. @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for what is no object.
+ * @throws {SktError} for a wrong host or port.
+ */
+export function udpAddress(address: Partial<Endpoint>): UDPAddress {
+  if (typeof address === 'object' && address !== null) {
+    return new UDPAddress(address.host ?? '127.0.0.1', address.port ?? 0);
+  }
+  throw new ReactorError(
+    'ERR_REACTOR_ARGUMENT',
+    `bind takes { port, host }, got ${showValue(address)}.`,
+  );
+}
