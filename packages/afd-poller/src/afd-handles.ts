@@ -13,13 +13,16 @@ import type { PollRequest } from './poll-request.js';
 
 interface AfdHandle {
   readonly handle: HANDLE;
-  /** How many requests are on it. */
+  /** How many requests are attached to this handle. */
   requests: number;
-  /** It was closed behind us: its value may belong to another object, so nothing is called on it. */
+  /**
+   * Some other code closed this handle without the poller's knowledge. Its value may name another
+   * object by now, so the poller makes no call on it.
+   */
   isLost: boolean;
 }
 
-/** Opens a handle to AFD, for the caller to close. @throws {NtStatusError} */
+/** Opens a handle to AFD. The caller closes it. @throws {NtStatusError} */
 export function openDevice(kernel: Kernel): HANDLE {
   const scratch = kernel.allocate(afdScratchBytes);
   try {
@@ -30,22 +33,25 @@ export function openDevice(kernel: Kernel): HANDLE {
 }
 
 /**
- * A pool of AFD handles, each for a bounded number of requests: to cancel one, NT looks through all
- * that are pending on its handle (c-ares, trio). The sockets stay as they were: they may belong to any
- * port, or to none.
+ * A pool of AFD handles, each for a bounded number of requests: when NT cancels a request, it
+ * searches all requests that are pending on its handle (c-ares, trio). The socket handles are not
+ * changed: a socket may belong to any completion port, or to none.
  */
 export class AfdHandles implements PollHandles {
   readonly skipsPacketOnSuccess = true;
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
   readonly #requestsPerHandle: number;
-  /** By place; a hole is a handle that was closed. */
+  /** By place. A hole is the place of a handle that was closed. */
   readonly #handles: (AfdHandle | undefined)[] = [];
   /** Places with room for one more request. */
   readonly #roomy = new Set<number>();
-  /** Where the last request was attached: most likely there is room for the next one, too. */
+  /** The place of the last request. Most likely its handle has room for the next one, too. */
   #current = 0;
-  /** The place of the one empty handle that stays open: clients come and go. */
+  /**
+   * The place of the one handle that stays open without a request, so that a client that leaves
+   * and one that comes do not close and open a handle each time.
+   */
   #spare: number | undefined;
 
   constructor(kernel: Kernel, port: CompletionPort, requestsPerHandle: number) {
@@ -58,7 +64,7 @@ export class AfdHandles implements PollHandles {
     return this.#handles.flatMap((each) => (each === undefined || each.isLost ? [] : each.handle));
   }
 
-  /** Makes sure that there is a handle: that polling is possible is found out by `add`. */
+  /** Makes sure that a handle is open, so that `add` throws when polling is impossible. */
   prepare(): void {
     const isAnyOpen = this.#handles.some((each) => each?.isLost === false);
     if (!isAnyOpen) this.#spare = this.#open();
@@ -82,7 +88,7 @@ export class AfdHandles implements PollHandles {
 
   detach({ place }: PollRequest): void {
     const handle = this.#handles[place];
-    // Closed with all the others, before the last packets were removed.
+    // `close` closed this handle with all others, before the last packets were removed.
     if (handle === undefined) return;
     if (handle.requests === this.#requestsPerHandle && !handle.isLost) this.#roomy.add(place);
     handle.requests -= 1;
@@ -99,9 +105,10 @@ export class AfdHandles implements PollHandles {
   isLost({ place }: PollRequest, status: NTSTATUS): boolean {
     const handle = this.#handles[place];
     if (!isClosedHandle(status) || handle === undefined) return false;
-    // No flag: if the value is another file's by now, nothing of that is changed.
+    // No mode is set: the call only shows whether the value still names a file. If it names
+    // another file by now, that file is not changed.
     if (!isClosedHandle(this.#port.setNotificationModes(handle.handle, 0))) return false;
-    // Its place is kept until the last request on it is complete.
+    // The handle keeps its place until the last request on it is complete.
     handle.isLost = true;
     this.#roomy.delete(place);
     return true;

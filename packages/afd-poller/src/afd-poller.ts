@@ -20,12 +20,12 @@ export interface PollerState extends Readonly<LoopCounts> {
   readonly handle: 'afd' | 'socket';
   /** Sockets that are registered. */
   readonly registrations: number;
-  /** Sockets that the kernel has a request about, of these and of those that were removed. */
+  /** Sockets that the kernel has a request about: registered ones and removed ones. */
   readonly pending: number;
-  /** Requests that were submitted, and those of them that NT was asked to end early. */
+  /** Requests that were submitted, and how many of them the poller asked NT to cancel. */
   readonly requests: number;
   readonly cancelled: number;
-  /** Requests that were cancelled only to put their sockets together with others. */
+  /** Requests that the poller cancelled only to batch their sockets with others. */
   readonly coalesced: number;
   /** Blocks of native memory, by owner. */
   readonly blocks: BlockCounts;
@@ -33,21 +33,25 @@ export interface PollerState extends Readonly<LoopCounts> {
   readonly afdHandles: number;
 }
 
-/** Compares the state of a poller with itself; for tests. @throws {Error} naming the first difference. */
+/**
+ * Checks that the state of a poller is consistent; for tests. @throws {Error} naming the first
+ * inconsistency.
+ */
 export let verifyPoller: (poller: AfdPoller) => void;
 
 /**
- * True if a wait of time 0 would submit or deliver something. Whoever waits for the port's handle in
- * another way than by `wait` goes on until this is false.
+ * True if a wait with time-out 0 would submit or deliver something. A caller that waits for the
+ * port's handle by another means than `wait` has to call `wait` until this is false.
  */
 export let hasWork: (poller: AfdPoller) => boolean;
 
 /**
- * Readiness of sockets on Windows: register, wait, get events. Owns one completion port, the memory
- * that the kernel writes to, and nothing else; the sockets stay their owner's.
+ * Readiness of sockets on Windows: register sockets, wait, get events. A poller owns one
+ * completion port and the memory that the kernel writes to, and nothing else; it never closes a
+ * socket.
  *
- * One thread. Changes of interest reach NT at the next wait, so that many of them cost one request.
- * Other threads reach it through {@link remoteData}.
+ * A poller belongs to one thread; other threads reach it through {@link remoteData}. A change of
+ * interest reaches NT at the next wait, so that many changes cost one request.
  */
 export class AfdPoller<Token = unknown> {
   readonly #options: CheckedOptions;
@@ -56,9 +60,10 @@ export class AfdPoller<Token = unknown> {
   #isOpen = true;
 
   /**
-   * Makes the port. Close the poller, or both leak.
+   * Creates the completion port. A poller that is not closed leaks its port.
    *
-   * @throws {PollerError} for a wrong option. @throws {NtStatusError} when NT has no port left.
+   * @throws {PollerError} for a wrong option. @throws {NtStatusError} when NT cannot create a
+   *   port.
    */
   constructor(options: PollerOptions = {}) {
     this.#options = readOptions(options);
@@ -66,14 +71,15 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Registers a socket. What it is ready for already is reported by the next wait, or, where many sockets
-   * are registered together, by one of the next waits: the first may return one of them alone.
+   * Registers a socket. If the socket is ready already, the next wait reports it. If many ready
+   * sockets are registered together, the next wait may report only one of them, and later waits
+   * report the others.
    *
-   * @param token comes back with each of its events.
-   * @returns an id, for {@link PollerRemote}; never given twice.
-   * @throws {PollerError} `ERR_ALREADY_REGISTERED`; `ERR_OTHER_PORT` with `handle: 'socket'`, for a socket
-   *   that another poller has or had. @throws {SktError} for a closed socket. @throws {NtStatusError}
-   *   when NT refuses.
+   * @param token is returned with each event of the socket.
+   * @returns an id for {@link PollerRemote}; the poller never uses an id twice.
+   * @throws {PollerError} `ERR_ALREADY_REGISTERED`; `ERR_OTHER_PORT` with `handle: 'socket'`, for
+   *   a socket that another poller has or had. @throws {SktError} for a closed socket. @throws
+   *   {NtStatusError} when NT refuses.
    */
   add(skt: Skt, interest: Interest, token?: Token): number {
     AfdPoller.#requireOpen(this);
@@ -86,8 +92,9 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Changes what a socket reports, and its token where one is given. Renews one-shot and edge, and
-   * registrations that reported a reset, a failed connect or a refusal.
+   * Changes the interest of a socket, and its token if one is given. Enables a spent one-shot
+   * again, lets edge mode report everything again, and resumes polling after a reset, a failed
+   * connect or a refused poll.
    *
    * @throws {PollerError} `ERR_NOT_REGISTERED`
    */
@@ -100,8 +107,9 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Forgets a socket. When this returns no event of it is ever delivered, also none that the last wait
-   * has found already. The socket may then be closed, or registered again.
+   * Removes a registration. After this call no event of the socket is delivered, not even one that
+   * is already in the list of the last wait. The caller may then close the socket or register it
+   * again.
    *
    * @throws {PollerError} `ERR_NOT_REGISTERED`, also for a socket that was closed.
    */
@@ -117,15 +125,16 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Waits until there is an event, or the time is over. Blocks this thread, but at least once a second
-   * it runs JavaScript's own checks: a worker can be terminated and a process can exit meanwhile.
+   * Waits until there is an event or the time is over. Blocks this thread. At least once a second
+   * the thread returns to JavaScript for its interrupt checks, so that a worker can be terminated
+   * and a process can exit during a wait.
    *
-   * @param timeoutMs 0 only looks; fractions are welcome, and no positive time becomes 0; `Infinity`
-   *   waits until there is something.
-   * @param events the list to fill; default: one of the poller's own.
+   * @param timeoutMs 0 never blocks. Fractions are allowed, and a positive time is never rounded
+   *   down to 0. `Infinity` waits until there is an event.
+   * @param events the list to fill; default: a list that the poller keeps.
    * @returns that list; empty when the time is over.
-   * @throws {PollerError} `ERR_POLLER_MAIN_THREAD` for any time but 0 on Node's main thread, unless
-   *   the poller was made with `allowMainThread`.
+   * @throws {PollerError} `ERR_POLLER_MAIN_THREAD` for any time but 0 on Node's main thread,
+   *   unless the poller was made with `allowMainThread`.
    */
   wait(timeoutMs: number, events?: PollEvents<Token>): PollEvents<Token> {
     AfdPoller.#requireOpen(this);
@@ -144,8 +153,8 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Makes the next wait return with an event of kind `wake`. Wakes before that are one event, whose
-   * `value` has the bits of all of them.
+   * Makes the next wait return with an event of kind `wake`. All wakes since the last wake event
+   * become one event, whose `value` has the bits of all of them.
    *
    * @param bits 0 to 2^32 - 1.
    */
@@ -155,7 +164,8 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Posts a packet of one's own; each is one event of kind `post`, in order.
+   * Posts a packet of the caller. Each packet becomes one event of kind `post`; they keep their
+   * order.
    *
    * @param type 0 to 2^32 - 1. @param value 0 to 2^53 - 1.
    */
@@ -165,14 +175,16 @@ export class AfdPoller<Token = unknown> {
     this.#engine.post(type, value);
   }
 
-  /** What another thread needs to make a {@link PollerRemote} of; it may be sent to many. */
+  /**
+   * What another thread needs to create a {@link PollerRemote}. It may be sent to several threads.
+   */
   remoteData(): RemoteData {
     AfdPoller.#requireOpen(this);
     const { port, flags } = this.#engine;
     return { port: port.handle, flags: flags.buffer };
   }
 
-  /** What the poller holds and did. */
+  /** The poller's current state and its counters. */
   inspect(): PollerState {
     const { requests, registry, batches, handles, loop } = AfdPoller.#own(this).#engine;
     const { socketsPerRequest, handle } = this.#options;
@@ -192,11 +204,12 @@ export class AfdPoller<Token = unknown> {
   }
 
   /**
-   * Ends every request, removes its packet, then closes the port and gives the memory back. The
-   * sockets stay open. Idempotent; every other call is refused afterwards.
+   * Cancels every request, removes its packet from the port, then closes the port and frees the
+   * memory. The sockets stay open. Idempotent. Afterwards every call but `has`, `inspect` and
+   * `close` throws `ERR_POLLER_CLOSED`.
    *
-   * @throws {PollerError} `ERR_POLLER_LEAK` when the kernel does not let go of some blocks in time:
-   *   these stay allocated for good, for it will write to them.
+   * @throws {PollerError} `ERR_POLLER_LEAK` when some requests do not complete in time. Their
+   *   blocks stay allocated for good, because the kernel may still write to them.
    */
   close(): void {
     if (!AfdPoller.#own(this).#isOpen) return;
@@ -230,7 +243,10 @@ export class AfdPoller<Token = unknown> {
     };
   }
 
-  /** A method may be called on anything, above all on what another thread made of a poller. */
+  /**
+   * JavaScript can call a method on any object. Above all this happens with the copy of a poller
+   * that was sent to another thread: the copy is a plain object without the private fields.
+   */
   static #own<T>(self: AfdPoller<T>): AfdPoller<T> {
     if (typeof self === 'object' && self !== null && #engine in self) return self;
     throw new PollerError(

@@ -3,38 +3,48 @@ import type { PollRequest } from './poll-request.js';
 import type { PollRequests } from './poll-requests.js';
 import type { Registration } from './registration.js';
 
-/** A registration of which this many requests in a row reported nothing is idle. */
+/** A registration is idle after this many consecutive requests that reported nothing for it. */
 const roundsUntilIdle = 2;
-/** `idleRounds` of a registration that NT refused to poll: it is polled alone, so as not to cost others. */
+/**
+ * Value of `idleRounds` for a registration that NT refused to poll. The poller polls it alone, so
+ * that it does not make the requests of other sockets fail.
+ */
 const quarantined = -1;
-/** So many partial requests are fine, however old; fewer where a handle takes few requests. */
+/**
+ * Up to this many partial requests are never coalesced, however old they are. The limit is lower
+ * if a handle takes few requests.
+ */
 const maxPartial = 16;
 /** See {@link Batches.coalesce}. */
 const flushesPerPartial = 16;
 const leastFlushes = 64;
-/** How many requests are looked at in one flush for one to be coalesced with. */
+/** How many requests one flush examines when it looks for one to coalesce with. */
 const largestLook = 64;
-/** `submittedAtFlush` of a request that is full, or does not pend. */
+/** Value of `submittedAtFlush` for a request that is full or is not pending. */
 const notPartial = -1;
 
 /**
- * Which sockets share a request. Sockets that were ready lately are batched with each other, and idle
- * ones with each other: so those that are ready together are asked about together, and one that is ready
- * alone ends in a request of its own instead of taking 63 others along.
+ * Decides which sockets share a request. Recently active sockets are batched with each other, and
+ * idle sockets with each other. Sockets that become ready at the same time then share a request.
+ * An idle request that completes for one socket would otherwise force the poller to resubmit 63
+ * others.
  */
 export class Batches {
   readonly #requests: PollRequests;
   readonly #socketsPerRequest: number;
   readonly #maxPartial: number;
-  /** To be submitted when they are full, or at the end of the flush. */
+  /**
+   * Requests that are being filled. They are submitted when they are full, or at the end of the
+   * flush.
+   */
   #active: PollRequest | undefined;
   #idle: PollRequest | undefined;
-  /** Requests that pend and have room for more, in the order in which they were submitted. */
+  /** Partial requests: pending, with room for more sockets. In the order of submission. */
   #oldest: PollRequest | undefined;
   #newest: PollRequest | undefined;
   #partial = 0;
   #flushes = 0;
-  /** How many requests were cancelled only to put their sockets together with others. */
+  /** How many requests were cancelled only to batch their sockets with others. */
   coalesced = 0;
 
   constructor(requests: PollRequests, socketsPerRequest: number, requestsPerHandle: number) {
@@ -43,7 +53,7 @@ export class Batches {
     this.#maxPartial = Math.min(maxPartial, Math.ceil(requestsPerHandle / 8));
   }
 
-  /** Puts a registration into a request. @returns that request, once it is full. */
+  /** Puts a registration into a request. @returns the request if it is full now. */
   join(registration: Registration): PollRequest | undefined {
     const { idleRounds } = registration;
     const size = this.#socketsPerRequest;
@@ -62,7 +72,9 @@ export class Batches {
     return request;
   }
 
-  /** A request that is not full, active sockets first; undefined when there is none. */
+  /**
+   * Takes a request that is not full, the one of active sockets first; undefined if there is none.
+   */
   takePartial(): PollRequest | undefined {
     const request = this.#active ?? this.#idle;
     if (this.#active !== undefined) this.#active = undefined;
@@ -70,12 +82,12 @@ export class Batches {
     return request;
   }
 
-  /** NT refused to poll this one alone. */
+  /** NT refused a request about this registration alone. */
   quarantine(registration: Registration): void {
     registration.idleRounds = quarantined;
   }
 
-  /** NT accepted a request, which pends. */
+  /** NT accepted a request, and it is pending. */
   pends(request: PollRequest): void {
     const { members } = request;
     const first = members.at(0);
@@ -83,28 +95,29 @@ export class Batches {
     if (members.length < this.#socketsPerRequest) this.#append(request);
   }
 
-  /** A request does not pend any more. */
+  /** A request is no longer pending. */
   ended(request: PollRequest): void {
     if (request.submittedAtFlush !== notPartial) this.#remove(request);
   }
 
-  /** What a complete request had to report of a member. */
+  /** Updates a member's idle count from what its complete request reported for it. */
   observe(registration: Registration, { status, isCoalesced }: PollRequest, events: number): void {
     if (events !== 0) registration.idleRounds = 0;
     else if (isCoalesced) registration.idleRounds = roundsUntilIdle;
     else if (!isNtError(status)) registration.idleRounds += 1;
   }
 
-  /** A request is given back. */
+  /** The loop is about to reuse a request. */
   forget(request: PollRequest): void {
     request.isCoalesced = false;
   }
 
   /**
-   * A flush begins. When more than `maxPartial` requests are partial, cancels two or more of the oldest
-   * ones that together fit into one request, if they pend for more than max(64, 16 × partial) flushes,
-   * and the others half as long: their sockets are idle. Every cancellation makes a packet, and therefore another flush; with a
-   * smaller factor coalescing would trigger itself for ever.
+   * Called at the start of each flush. When there are more than `maxPartial` partial requests,
+   * cancels two or more old ones that together fit into one request. The oldest must have been
+   * pending for at least max(64, 16 × partial) flushes, the others for half as long: their sockets
+   * are idle. Every cancellation produces a packet and therefore another flush; with a smaller
+   * factor coalescing would trigger itself for ever.
    */
   coalesce(): void {
     this.#flushes += 1;
@@ -115,7 +128,7 @@ export class Batches {
     const latest = this.#flushes - age / 2;
     const partner = this.#partnerOf(oldest, latest);
     if (partner === undefined) {
-      // It has its turn again later; until then the next ones are looked at.
+      // It goes to the end of the list, so that the next flush tries the request after it.
       this.#remove(oldest);
       this.#append(oldest);
       return;
@@ -131,7 +144,10 @@ export class Batches {
     }
   }
 
-  /** One that fits into one request with it, among those that pend as long. */
+  /**
+   * Finds a later partial request that is old enough and whose sockets fit into one request with
+   * those of `request`.
+   */
   #partnerOf(request: PollRequest, latest: number): PollRequest | undefined {
     if (request.state !== 'pending') return undefined;
     let each = request.newer;

@@ -1,4 +1,5 @@
-// The bundler of the release build puts `true` here and drops what can then not run.
+// The bundler of the release build replaces this by `true` and drops the code that is then
+// unreachable.
 declare const RELEASE_BUILD: true | undefined;
 
 /** True in the debug build, false in the release build. */

@@ -6,7 +6,7 @@ import type { PollRequest } from './poll-request.js';
 import type { Queue } from './queue.js';
 import type { Registration } from './registration.js';
 
-/** A socket of a message: its registration, and AFD's events by name, without `AFD_POLL_`. */
+/** A socket in a message, with AFD's events by name, without `AFD_POLL_`. */
 export interface PolledSocket {
   /** What `add` returned. */
   readonly id: number;
@@ -14,39 +14,50 @@ export interface PolledSocket {
   readonly events: readonly string[];
 }
 
-/** A request was submitted, or refused, or is complete. */
+/** A request was submitted, was refused, or is complete. */
 export interface RequestMessage {
-  /** The poller, by the handle of its port. */
+  /** Identifies the poller: the handle of its port. */
   readonly port: HANDLE;
-  /** The request, by what its packet carries; used again once it is complete. */
+  /** Identifies the request: the ApcContext of its packet. Later requests use the value again. */
   readonly apcContext: number;
-  /** NT's name of the status: of the call, or of the complete request. */
+  /**
+   * NT's name of a status. `submit`: what the call returned. `complete`: the request's final
+   * status.
+   */
   readonly status: string;
-  /** `submit`: its sockets, and what is asked of each. `complete`: those that have something to report. */
+  /**
+   * `submit`: all sockets of the request, with the requested events. `complete`: the sockets with
+   * a report, with the reported events.
+   */
   readonly sockets: readonly PolledSocket[];
 }
 
-/** NT was asked to cancel a request: because one of its sockets changed, to coalesce, or to close. */
+/**
+ * The poller asked NT to cancel a request, because one of its sockets changed, to coalesce
+ * requests, or to close.
+ */
 export interface CancelMessage {
   readonly port: HANDLE;
   readonly apcContext: number;
-  /** NT's answer, by name; STATUS_NOT_FOUND when the request was complete already. */
+  /**
+   * The status that NT returned, by name; STATUS_NOT_FOUND if the request was complete already.
+   */
   readonly status: string;
 }
 
-/** A wait returned a wake. */
+/** A wait delivered a wake event. */
 export interface WakeMessage {
   readonly port: HANDLE;
-  /** Of all wakes since the last one. */
+  /** The bits of all wakes since the last wake event. */
   readonly bits: number;
 }
 
 /** A poller is closed. */
 export interface CloseMessage {
   readonly port: HANDLE;
-  /** How many sockets were registered. */
+  /** How many sockets were registered when it was closed. */
   readonly registrations: number;
-  /** How many requests the kernel did not let go of: their memory stays allocated. */
+  /** How many requests did not complete in time. Their memory stays allocated. */
   readonly held: number;
 }
 
@@ -68,16 +79,17 @@ export interface DiagnosticsChannel<Message> {
   publish(message: Message): void;
 }
 
-/** The channels, by what their messages are about. */
+/** The channels by the kind of their messages. */
 export type DiagnosticsChannels = {
   readonly [K in keyof DiagnosticsMessages]: DiagnosticsChannel<DiagnosticsMessages[K]>;
 };
 
 /**
- * Channels of node:diagnostics_channel: what each poller of this thread asks of the kernel and what
- * becomes of it, in order, published at the end of the call that did it. So a subscriber may call
- * pollers and sockets. One that throws ends the process, as Node has it. Without a subscriber it costs
- * a look at `hasSubscribers` per request, and nothing is allocated.
+ * Channels of node:diagnostics_channel. They report what each poller of this thread requests from
+ * the kernel, and the results, in order. A poller publishes its messages at the end of the call
+ * that caused them, so a subscriber may call pollers and sockets. A subscriber that throws ends
+ * the process, as always with Node's channels. Without a subscriber each request costs one test of
+ * `hasSubscribers` and no allocation.
  */
 export const diagnosticsChannels: DiagnosticsChannels = {
   submit: typed('submit'),
@@ -101,7 +113,7 @@ export class DiagnosticsLog {
     this.#port = port;
   }
 
-  /** Publishes what was kept, and what is kept meanwhile. */
+  /** Publishes the kept messages, and those that are added while it does so. */
   publish(): void {
     if (this.#messages.length === 0 || this.#isPublishing) return;
     this.#isPublishing = true;
@@ -129,7 +141,7 @@ export class DiagnosticsLog {
   complete({ status, members }: PollRequest, blocks: PollBlocks, block: number): void {
     if (!diagnosticsChannels.complete.hasSubscribers) return;
     const sockets: PolledSocket[] = [];
-    // Of a failed one nothing: its block still is the input.
+    // A failed request reports nothing: its block still holds the input.
     const reported = blocks.reported(block);
     for (let at = 0; at < reported; at += 1) {
       const handle = blocks.handle(block, at);

@@ -1,4 +1,7 @@
-/** What went wrong, for programs to branch on; stable. Calls that NT refused are ntdllx's errors. */
+/**
+ * Stable codes that a program can branch on. A call that NT refused throws an error of ntdllx
+ * instead.
+ */
 export type PollerErrorCode =
   | 'ERR_POLLER_ARGUMENT'
   | 'ERR_POLLER_CLOSED'
@@ -10,8 +13,8 @@ export type PollerErrorCode =
   | 'ERR_OTHER_PORT';
 
 /**
- * The poller was used wrongly: nothing was changed, and it is as usable as before. `ERR_POLLER_LEAK` is
- * of a poller that is closed.
+ * The poller was used wrongly. The failed call changed nothing, and the poller stays usable. The
+ * exception is `ERR_POLLER_LEAK`, which a poller throws while it is closed.
  */
 export class PollerError extends Error {
   readonly code: PollerErrorCode;

@@ -1,6 +1,6 @@
 /**
- * Readiness of sockets on Windows NT, by AFD_POLL and one completion port. Importing this opens
- * nothing, anywhere.
+ * Readiness of sockets on Windows NT, by AFD_POLL and one completion port. Importing this module
+ * opens no library and no handle, on any host.
  *
  * @packageDocumentation
  */

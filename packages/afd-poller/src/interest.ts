@@ -7,32 +7,38 @@ import { Readiness } from './readiness.js';
 export type Mode = 'level' | 'oneshot' | 'edge';
 
 /**
- * What a registration reports. A reset, a failed connect and a refused poll are reported whatever is
- * asked for, once until the next `modify`. An empty interest asks for these alone.
+ * What a registration reports. A reset, a failed connect and a refused poll are reported with
+ * every interest, once until the next `modify`. With an empty interest only these are reported.
  */
 export interface Interest {
-  /** Data can be received, or the end of the stream. */
+  /** There are data to receive, or the stream has ended. */
   readonly readable?: boolean;
-  /** Data can be sent. True nearly always: ask for it only while something waits to be sent. */
+  /**
+   * Data can be sent. A socket is nearly always writable, so request this only while there are
+   * unsent data.
+   */
   readonly writable?: boolean;
   /** A connection waits to be accepted. */
   readonly accept?: boolean;
   /**
-   * A connect that is under way ended. Reported once, then this interest is over. Call `connect` first
-   * and add the socket then: on Windows a poll made before may never see it (unverified; the poller
-   * learns of the `connect` of a socket that it has and polls again).
+   * A pending connect succeeded or failed. It is reported once; then this interest is over. Call
+   * `connect` first and add the socket afterwards: on Windows a poll that was submitted before the
+   * connect may never report it (unverified). If a socket that is already registered connects, the
+   * poller is notified and polls the socket again.
    */
   readonly connected?: boolean;
-  /** The peer sends no more. `readable` reports it, too; this asks for nothing else. */
+  /**
+   * The peer sends no more data. `readable` reports this, too; `readClosed` reports nothing else.
+   */
   readonly readClosed?: boolean;
   /** TCP's urgent byte can be received out of band. */
   readonly priority?: boolean;
   /** The socket was closed here without being removed. */
   readonly localClosed?: boolean;
   /**
-   * `level`, the default: reported by every wait, for as long as it is true. `oneshot`: reported once,
-   * then disabled until `modify`. `edge`: reported once, and again only after a call on the socket
-   * returned would-block.
+   * `level`, the default: every wait reports the readiness for as long as it lasts. `oneshot`: it
+   * is reported once; then the registration is disabled until `modify`. `edge`: it is reported
+   * once, and again only after a call on the socket returned would-block.
    */
   readonly mode?: Mode;
 }
@@ -51,8 +57,8 @@ const names = Object.keys(bitsByName) as (keyof typeof bitsByName)[];
 const modes: readonly Mode[] = ['level', 'oneshot', 'edge'];
 
 /**
- * An interest that was checked once, by {@link prepareInterest}: to pass it to `add` and `modify`
- * costs nothing. Immutable.
+ * An interest that {@link prepareInterest} has checked. `add` and `modify` accept it without a
+ * further check. Immutable.
  */
 export class PreparedInterest implements Interest {
   readonly readable: boolean;
@@ -63,7 +69,7 @@ export class PreparedInterest implements Interest {
   readonly priority: boolean;
   readonly localClosed: boolean;
   readonly mode: Mode;
-  /** Not a property of the object: a copy of it is an {@link Interest}. */
+  /** A private field, so that `{ ...prepared }` is a valid {@link Interest}. */
   readonly #bits: number;
 
   /** @internal */
@@ -81,14 +87,14 @@ export class PreparedInterest implements Interest {
     Object.freeze(this);
   }
 
-  /** @internal As bits of `Readiness`. */
+  /** @internal The interest as bits of `Readiness`. */
   get bits(): number {
     return this.#bits;
   }
 }
 
 /**
- * Checks an interest once, for `add` and `modify` that are called often.
+ * Checks an interest once, so that frequent calls of `add` and `modify` need not check it.
  *
  * @throws {PollerError} `ERR_POLLER_ARGUMENT`
  */
@@ -98,7 +104,7 @@ export function prepareInterest(interest: Interest): PreparedInterest {
   return intern(bits, mode);
 }
 
-/** As many as there are; each is made once, so that two equal interests are one object. */
+/** One object per distinct interest, so that two equal interests are the same object. */
 const prepared = new Map<number, PreparedInterest>();
 
 function intern(bits: number, mode: Mode): PreparedInterest {
@@ -151,17 +157,17 @@ function pack(bits: number, mode: Mode): number {
   return bits * 4 + modes.indexOf(mode);
 }
 
-/** An interest as one number, to travel in a packet. */
+/** Encodes an interest as one number, to send it in a packet. */
 export function packInterest(interest: PreparedInterest): number {
   return pack(interest.bits, interest.mode);
 }
 
-/** The way back. */
+/** Decodes the number of {@link packInterest}. */
 export function unpackInterest(packed: number): PreparedInterest {
   return intern(Math.floor(packed / 4) & 0x7f, modes[packed % 4] ?? 'level');
 }
 
-/** The readiness that a call waits for when it would have blocked. */
+/** The readiness to wait for after a call in this direction returned would-block. */
 export const readinessByDirection: Readonly<Record<Direction, number>> = {
   accept: Readiness.accept,
   connect: Readiness.connected,

@@ -14,7 +14,7 @@ export { createRemote } from './poller-remote.js';
 export { Queue } from './queue.js';
 export { SharedFlags } from './shared-flags.js';
 
-/** A poller on another kernel, or with another clock. */
+/** Creates a poller on another kernel or with another clock. */
 export function createPoller<Token = unknown>(
   options: PollerOptions & PollerSeams = {},
 ): AfdPoller<Token> {

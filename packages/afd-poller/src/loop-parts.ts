@@ -5,9 +5,9 @@ import type { PollRequests } from './poll-requests.js';
 import type { Registry } from './registry.js';
 import type { SharedFlags } from './shared-flags.js';
 
-/** What a poller did, counted since it was made. */
+/** Counters of a poller since it was created. */
 export interface LoopCounts {
-  /** The sockets of all requests that NT accepted, each as often as it was in one. */
+  /** The number of sockets, summed over all requests that NT accepted. */
   submitted: number;
   /** Packets removed from the port, and those of them that belonged to no request. */
   packets: number;
@@ -16,7 +16,7 @@ export interface LoopCounts {
   delivered: number;
 }
 
-/** What a loop works on. */
+/** The objects that a loop works on. */
 export interface LoopParts {
   readonly port: CompletionPort;
   readonly flags: SharedFlags;

@@ -5,25 +5,30 @@ import { PollerError } from './errors.js';
 /** How a poller works; every option has a default. */
 export interface PollerOptions {
   /**
-   * How many sockets one AFD_POLL is about at the most, 1 to 64; default 64. With more than one, idle
-   * sockets cost less, but `remove` cancels the request, and the next wait resubmits the others of it.
+   * The largest number of sockets in one AFD_POLL, 1 to 64; default 64. With more than one, idle
+   * sockets cost less. But `remove` then cancels the whole request, and the next wait resubmits
+   * its other sockets.
    */
   readonly socketsPerRequest?: number;
   /**
-   * The handle that polls are submitted on. `afd`, the default: handles of the socket driver; a socket may
-   * be in several pollers. `socket`: each socket's own handle, one socket per request; no handle more, but
-   * a socket belongs to this poller's port for life.
+   * The handle that polls are submitted on. `afd`, the default: handles of the socket driver; a
+   * socket may be registered with several pollers. `socket`: each socket's own handle, one socket
+   * per request. This needs no additional handle, but a socket then belongs to this poller's port
+   * for life.
    */
   readonly handle?: 'afd' | 'socket';
   /** With `handle: 'afd'`: how many requests share a handle, 1 to 4,096; default 128. */
   readonly requestsPerHandle?: number;
   /** Lets `wait` block Node's main thread, and with it the event loop; default false. */
   readonly allowMainThread?: boolean;
-  /** How long `close` waits for the kernel to let go, in milliseconds, 0 to 600,000; default 2,000. */
+  /**
+   * How long `close` waits for the last requests to complete, in milliseconds, 0 to 600,000;
+   * default 2,000.
+   */
   readonly closeLimitMs?: number;
 }
 
-/** What tests put in the place of the real thing. */
+/** Parts that tests replace. */
 export interface PollerSeams {
   /** Default: the kernel of this process. */
   readonly kernel?: Kernel;
@@ -31,12 +36,12 @@ export interface PollerSeams {
   readonly now?: () => number;
 }
 
-/** All of them. */
+/** All options, with their defaults filled in. */
 export type CheckedOptions = Required<PollerOptions & PollerSeams>;
 
 /**
- * The three ways of polling, to be spread into the options. `batched` is what a poller does without options:
- * the fastest of the three under Wine; on Windows none was measured, so that this default is provisional.
+ * The three polling strategies, to be spread into the options. `batched` is the default: it is the
+ * fastest of the three under Wine. On Windows none was measured, so the default is provisional.
  */
 export const presets = {
   batched: { socketsPerRequest: 64, handle: 'afd' },
@@ -44,7 +49,7 @@ export const presets = {
   self: { socketsPerRequest: 1, handle: 'socket' },
 } as const satisfies Record<string, PollerOptions>;
 
-/** What an option may be, and in words what it must be. */
+/** For each option: a check of its value, and a description of the valid values. */
 const known: Record<keyof CheckedOptions, readonly [(value: unknown) => boolean, string]> = {
   socketsPerRequest: [isWhole(1, 64), 'a whole number from 1 to 64'],
   handle: [(value) => value === 'afd' || value === 'socket', '"afd" or "socket"'],
@@ -99,7 +104,7 @@ export function readOptions(options: PollerOptions & PollerSeams): CheckedOption
     kernel: ntKernel,
     now: () => performance.now(),
   };
-  // The handle alone is enough: there is one socket to a request then.
+  // `handle: 'socket'` implies one socket per request, so the caller need not give the size.
   const sizes = options.handle === 'socket' ? { socketsPerRequest: 1 } : {};
   const checked: CheckedOptions = { ...defaults, ...sizes, ...Object.fromEntries(given) };
   if (checked.handle === 'afd' || checked.socketsPerRequest === 1) return checked;

@@ -2,19 +2,22 @@ import { showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
 import { Queue } from './queue.js';
 
-/** The keys of our packets. Those of polls have 0, which no other one has. */
+/**
+ * The completion keys of the poller's packets. AFD and socket handles are associated with key 0,
+ * so only the packets of polls have it.
+ */
 export const packetKey = { poll: 0, wake: 1, post: 2, change: 3, remove: 4 } as const;
 
-/** How many packets that are not in use are kept for the next ones. */
+/** How many unused packet objects are kept for later posts. */
 const mostSpare = 64;
 
-/** A packet of the caller's own, until it is delivered; then it is used for another one. */
+/** A posted packet until it is delivered. The object is then reused. */
 export class PostedPacket {
   type = 0;
   value = 0;
 }
 
-/** Packets that are used again, so that a post allocates nothing. */
+/** A pool of packet objects, so that a post does not allocate. */
 export class PostedPackets {
   readonly #spare = new Queue<PostedPacket>();
 
