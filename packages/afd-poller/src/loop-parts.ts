@@ -9,7 +9,10 @@ import type { SharedFlags } from './shared-flags.js';
 export interface LoopCounts {
   /** The number of sockets, summed over all requests that NT accepted. */
   submitted: number;
-  /** Packets removed from the port, and those of them that belonged to no request. */
+  /**
+   * Packets removed from the port, and how many of them were unknown: no request and no key of the
+   * poller matches.
+   */
   packets: number;
   unknown: number;
   /** Events delivered. */

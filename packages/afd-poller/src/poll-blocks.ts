@@ -17,28 +17,28 @@ import { Queue } from './queue.js';
 
 const guardBytes = 16;
 
-/** Blocks start at multiples of this, a line of the processor's cache. */
+/** Every block starts at a multiple of this: the size of a cache line. */
 const alignment = 64;
-/** How many loans of a block have different numbers. */
+/** How many successive loans of a block have different generations. */
 const generationCount = 64;
 /** ApcContext = block × 256 + generation × 4 + kind × 2 + 1: the last bit is always set. */
 const contextsPerBlock = 4 * generationCount;
 
-/** As many blocks as fit are in the first slab, 64 at the most. */
+/** The first slab has as many blocks as fit into this size, but at most 64. */
 const firstSlabBytes = 8_192;
 const largestSlabBlocks = 4_096;
 const guardWord = 0xfdfd_fdfd;
 const freedWord = 0xdddd_dddd;
 
-/** Who may write to a block. */
+/** The owner is the one that may write to a block. */
 const owner = { none: 0, us: 1, kernel: 2 } as const;
 
-/** One allocation. It does not move, and is freed as a whole. */
+/** One allocation. It never moves, and it is freed as a whole. */
 interface Slab {
   readonly memory: NativeMemory;
-  /** Where its first block is in the memory. */
+  /** Offset of its first block in the memory. */
   readonly start: number;
-  /** The number of its first block, over all slabs, and how many it has. */
+  /** The number of its first block, counted over all slabs, and how many blocks it has. */
   readonly first: number;
   readonly count: number;
 }
@@ -48,29 +48,34 @@ export interface BlockCounts {
   readonly free: number;
   readonly ours: number;
   readonly kernelOwned: number;
-  /** Native memory of all slabs. */
+  /** Native memory of all slabs, in bytes. */
   readonly bytes: number;
 }
 
 /**
- * Blocks that the kernel writes to, in slabs that do not move, and the ledger of who owns which.
+ * Blocks that the kernel writes to, in slabs that never move, and a ledger of the owner of each
+ * block.
  *
- *     none ── acquire ──▶ us ── lend ──▶ kernel
+ *     nobody ── acquire ──▶ us ── lend ──▶ kernel
  *        ▲                  │ ▲               │
  *        └───── release ────┘ └── takeBack ───┘
  *
- * Only a block of ours is written or released. The kernel's are lent from just before
- * NtDeviceIoControlFile until the packet was removed from the port, or the call was refused or
- * completed without a packet.
+ * The poller writes and releases only blocks that it owns. A loan to the kernel begins just before
+ * NtDeviceIoControlFile. It ends when the poller has removed the packet from the port, or when the
+ * call failed or completed without a packet.
  *
- * The ApcContext of a loan is made of the block's number and the generation of the loan. A packet of an
- * earlier loan finds nothing: not because the generation never comes again, it does after 64 loans, but
- * because a loan ends only with its own packet. The generation is for packets that others make. It is odd, so it is never null, and never the address of an
- * OVERLAPPED of other code on the same port. And it is small: V8 has numbers below 2^31 in place,
- * but would make an object of 16 bytes for each address plus generation.
+ * The ApcContext of a loan consists of the block's number and the loan's generation. A block
+ * cannot have two packets on the port, because a loan ends only with its own packet; a generation
+ * may therefore repeat after 64 loans. The generation rejects packets that other code posts. An
+ * ApcContext is odd: it is never null and never the address of an OVERLAPPED of other code on the
+ * same port. It is small: V8 stores numbers below 2^31 without an allocation, but would allocate
+ * 16 bytes for each sum of an address and a generation.
  */
 export class PollBlocks {
-  /** An IO_STATUS_BLOCK, an AFD_POLL_INFO for so many sockets, and 16 guard bytes; rounded up. */
+  /**
+   * Size of an IO_STATUS_BLOCK, an AFD_POLL_INFO for `handlesPerBlock` sockets and 16 guard bytes,
+   * rounded up to the alignment.
+   */
   readonly blockBytes: number;
   readonly #kernel: Kernel;
   readonly #guardOffset: number;
@@ -83,10 +88,12 @@ export class PollBlocks {
   readonly #free = new Queue<number>();
   #kernelOwned = 0;
 
-  /** 0 or 1: it separates the packets of ledgers of different kinds on one port. */
+  /**
+   * 0 or 1. Two ledgers on one port have different kinds, so that the ApcContext names the ledger.
+   */
   readonly kind: 0 | 1;
 
-  /** @param handlesPerBlock how many sockets one request may be about. */
+  /** @param handlesPerBlock the largest number of sockets in one request. */
   constructor(kernel: Kernel, handlesPerBlock = 1, kind: 0 | 1 = 0) {
     this.#kernel = kernel;
     this.kind = kind;
@@ -94,7 +101,7 @@ export class PollBlocks {
     this.blockBytes = Math.ceil((this.#guardOffset + guardBytes) / alignment) * alignment;
   }
 
-  /** Takes a block for ourselves. @returns its number; -1 when there is no native memory left. */
+  /** Takes a free block. @returns its number; -1 when no native memory is left. */
   acquire(): number {
     if (this.#free.length === 0 && !this.#grow()) return -1;
     const block = this.#free.pop();
@@ -103,7 +110,10 @@ export class PollBlocks {
     return block;
   }
 
-  /** Gives a block of ours back. @throws {Error} for the kernel's: it would be written to later. */
+  /**
+   * Returns one of our blocks to the free ones. @throws {Error} for a block that the kernel owns,
+   * because the kernel would still write to it.
+   */
   release(block: number): void {
     this.#require(block, owner.us);
     this.#owners[block] = owner.none;
@@ -111,22 +121,23 @@ export class PollBlocks {
     this.#free.push(block);
   }
 
-  /** Writes which socket a block of ours is to ask about, and for what. */
+  /** Writes one socket of the request and its requested events into one of our blocks. */
   setHandle(block: number, index: number, handle: HANDLE, mask: number): void {
     this.#require(block, owner.us);
     writePollHandle(this.#memory(block), this.#offset(block), index, handle, mask);
   }
 
   /**
-   * Lends a block of ours to the kernel: the very next call is to be the request.
+   * Lends one of our blocks to the kernel. The very next call must be the request.
    *
    * @param handles how many sockets were written into it.
-   * @returns what the request's ApcContext is to be.
+   * @returns the ApcContext for the request.
    */
   lend(block: number, handles: number): number {
     this.#require(block, owner.us);
     const [memory, at] = [this.#memory(block), this.#offset(block)];
-    // Anew each time, as mio and wepoll do: the block was the output of the last poll, too.
+    // The header is written for each loan, as in mio and wepoll, because the last poll wrote its
+    // output into the block.
     writePollHeader(memory, at);
     writePoll(memory, at, handles);
     this.#owners[block] = owner.kernel;
@@ -135,15 +146,15 @@ export class PollBlocks {
     return this.context(block);
   }
 
-  /** The ApcContext of the loan of a block; of the last one, when it is not lent. */
+  /** The ApcContext of a block's loan. For a block that is not lent: that of its last loan. */
   context(block: number): number {
     const generation = this.#generations[block] as number;
     return block * contextsPerBlock + 4 * generation + 2 * this.kind + 1;
   }
 
   /**
-   * Ends a loan: the packet was removed, the call was refused, or it completed without a packet. The
-   * block is ours again.
+   * Ends a loan, after the packet was removed or the call failed or completed without a packet.
+   * The block is ours again.
    */
   takeBack(block: number): void {
     this.#require(block, owner.kernel);
@@ -153,8 +164,9 @@ export class PollBlocks {
   }
 
   /**
-   * The block that a packet belongs to: it is lent, the loan is this one, and its Status, which is read
-   * here for the first time, says that the poll is complete.
+   * Finds the block that a packet belongs to. The block must be lent, the generation must be that
+   * of the loan, and the block's Status, which is read here for the first time, must not be
+   * STATUS_PENDING.
    *
    * @returns -1 for an unknown packet: posted by other code, or of an earlier loan.
    */
@@ -167,37 +179,39 @@ export class PollBlocks {
     return this.status(block) === STATUS_PENDING ? -1 : block;
   }
 
-  /** The address of a block: of its IO_STATUS_BLOCK. */
+  /** The address of a block, which is that of its IO_STATUS_BLOCK. */
   address(block: number): number {
     return this.#addresses.at(block);
   }
 
-  /** The address of its AFD_POLL_INFO. */
+  /** The address of a block's AFD_POLL_INFO. */
   infoAddress(block: number): number {
     return this.#infoAddresses.at(block);
   }
 
-  /** How the poll of a block ended; STATUS_PENDING until it did. */
+  /** The final status of a block's poll; STATUS_PENDING until the poll is complete. */
   status(block: number): NTSTATUS {
     return pollStatus(this.#memory(block), this.#offset(block));
   }
 
-  /** How many sockets a complete poll reports; none unless its Status is a success. */
+  /** How many sockets a complete poll reports; 0 unless its Status is a success. */
   reported(block: number): number {
     return reportedHandles(this.#memory(block), this.#offset(block));
   }
 
-  /** The handle of a reported socket. The output is compacted. */
+  /**
+   * The handle of a reported socket. The output lists only sockets that have something to report.
+   */
   handle(block: number, index: number): HANDLE {
     return reportedHandle(this.#memory(block), this.#offset(block), index);
   }
 
-  /** Its AFD_POLL_* bits. */
+  /** The AFD_POLL_* bits of a reported socket. */
   events(block: number, index: number): number {
     return reportedEvents(this.#memory(block), this.#offset(block), index);
   }
 
-  /** Why its connect failed. */
+  /** Why the connect of a reported socket failed. */
   cause(block: number, index: number): NTSTATUS {
     return reportedCause(this.#memory(block), this.#offset(block), index);
   }
@@ -211,9 +225,10 @@ export class PollBlocks {
   }
 
   /**
-   * Gives all memory back, except slabs that hold a block of the kernel's: these stay for good.
+   * Frees all memory, except slabs with a block that the kernel owns: these stay allocated for
+   * good.
    *
-   * @returns how many blocks the kernel still holds.
+   * @returns how many blocks the kernel still owns.
    */
   close(): number {
     for (const { memory, first, count } of new Set(this.#slabs)) {
@@ -224,13 +239,13 @@ export class PollBlocks {
     this.#addresses.clear();
     this.#infoAddresses.clear();
     this.#free.clear();
-    // What is left is the kernel's.
+    // The blocks that are left belong to the kernel.
     this.#owners.length = 0;
     for (let block = 0; block < kernelOwned; block += 1) this.#owners.push(owner.kernel);
     return kernelOwned;
   }
 
-  /** Compares the ledger's counters with what they count. @throws {Error} naming the first lie. */
+  /** Checks the ledger's counters. @throws {Error} naming the first inconsistency. */
   verify(): void {
     const counted = [0, 0, 0];
     for (const each of this.#owners) counted[each] = (counted[each] as number) + 1;
@@ -250,14 +265,14 @@ export class PollBlocks {
     return Math.min(64, Math.floor(firstSlabBytes / this.blockBytes));
   }
 
-  /** @returns false when there is no native memory left. */
+  /** @returns false when no native memory is left. */
   #grow(): boolean {
     const count = this.#nextSlabBlocks();
     let memory: NativeMemory;
     try {
       memory = this.#kernel.allocate(count * this.blockBytes + alignment);
     } catch (error) {
-      // No stack is no lack of memory.
+      // A stack overflow must not be reported as a lack of memory.
       if (error instanceof RangeError) throw error;
       return false;
     }

@@ -17,16 +17,18 @@ import { reserveStack } from './reserve-stack.js';
 import { SharedFlags } from './shared-flags.js';
 import { SocketHandles } from './socket-handles.js';
 
-/** A wait blocks no longer than this in one call, so that its thread can be ended meanwhile. */
+/**
+ * A wait blocks no longer than this in one call, so that its thread can be terminated meanwhile.
+ */
 const sliceMs = 1_000;
-/** The same while the poller is closed. */
+/** The same limit for the waits of `close`. */
 const closeSliceMs = 50;
-/** How long a close waits for a thread that is about to post. */
+/** How long `close` waits for a thread that is about to post. */
 const postersLimitMs = 200;
 
 /**
- * What a poller consists of, and the life of a registration. Owns the port, its memory and the requests.
- * The caller has checked the arguments.
+ * The parts of a poller, and the operations on registrations. It owns the port, its memory and the
+ * requests. The caller has checked all arguments.
  */
 export class PollEngine {
   readonly port: CompletionPort;
@@ -42,7 +44,7 @@ export class PollEngine {
   #isWaiting = false;
   #nextId = 1;
 
-  /** Makes the port. @throws {NtStatusError} when NT refuses; nothing is left then. */
+  /** Creates the port. @throws {NtStatusError} when NT refuses; then nothing stays open. */
   constructor(options: CheckedOptions) {
     const { kernel, socketsPerRequest, requestsPerHandle } = options;
     this.#options = options;
@@ -73,14 +75,15 @@ export class PollEngine {
     return this.#isWaiting;
   }
 
-  /** @throws when the socket cannot be polled; nothing is left then. */
+  /** @throws when the socket cannot be polled; then it is not registered. */
   add(skt: Skt, interest: PreparedInterest, token: unknown): number {
     reserveStack();
     const { registry, loop } = this;
     const id = this.#nextId;
     const registration = new Registration(id, skt, skt.baseHandle(), token, interest);
     this.handles.prepare(registration);
-    // Its socket was closed behind us, and NT gave its handle out again.
+    // A registration with this handle exists: its socket was closed without the poller's
+    // knowledge, and NT reused the handle value.
     const stale = registry.findByHandle(registration.base);
     if (stale !== undefined) loop.closed(stale);
     registry.add(registration);
@@ -99,7 +102,7 @@ export class PollEngine {
     this.loop.remove(registration);
   }
 
-  /** Fills `events`, which is empty, until there is something or the time is over. */
+  /** Waits until there is an event or the time is over. `events` must be empty. */
   wait(events: PollEvents, timeoutMs: number): void {
     const { now } = this.#options;
     const { loop } = this;
@@ -135,10 +138,10 @@ export class PollEngine {
   }
 
   /**
-   * Ends every request, removes its packet, and gives everything back, within the limit.
+   * Cancels every request, removes its packet and releases all resources, within the time limit.
    *
-   * @returns what stays for good, since it may still be used later: blocks that the kernel holds, and
-   *   the port if another thread is about to post.
+   * @returns what stays allocated for good, because it may still be used: blocks that the kernel
+   *   owns, and the port if another thread is about to post.
    */
   close(): { readonly blocks: number; readonly isPortLeft: boolean } {
     reserveStack();
@@ -159,7 +162,7 @@ export class PollEngine {
     } finally {
       try {
         handles.close();
-        // Under Wine that ends what is pending on them.
+        // Under Wine closing a handle completes the requests that are pending on it.
         this.#drainPort(Number.NEGATIVE_INFINITY);
       } finally {
         const leftMs = Math.max(0, deadlineMs - now()) || 0;
@@ -195,11 +198,12 @@ export class PollEngine {
     postPacket(this.#options.kernel, this.port.handle, key, 0, type, value);
   }
 
-  /** A call of a socket would have blocked. */
+  /** A call on a socket returned would-block. */
   #onWouldBlock(skt: Skt, direction: Direction): void {
     const registration = this.registry.find(skt);
     if (registration === undefined) return;
-    // A poll that was submitted before the connect began may never see it: it is submitted again.
+    // A poll that was submitted before the connect began may never report it, so the poll is
+    // cancelled and submitted again.
     const isEarly = direction === 'connect' && this.requests.outdate(registration);
     const isRenewed = registration.renew(readinessByDirection[direction]);
     if (isEarly || isRenewed) this.loop.enqueue(registration);

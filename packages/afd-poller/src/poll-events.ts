@@ -5,46 +5,52 @@ import type { PreparedInterest } from './interest.js';
 import { filterReady, Readiness } from './readiness.js';
 import type { Registration } from './registration.js';
 
-/** How many events fit into a list unless it is said otherwise. */
+/** The default capacity of a list. */
 export const defaultCapacity = 64;
 const largestCapacity = 65_536;
 
 /** A registered socket is ready. */
 export interface SocketEvent<Token = unknown> {
   readonly kind: 'socket';
-  /** As given to `add`, or to the last `modify`. */
+  /** The token of `add`, or of the last `modify` that gave one. */
   readonly token: Token;
   readonly skt: Skt;
-  /** What is ready: bits of {@link Readiness}, the sum of what follows. */
+  /** What is ready, as bits of {@link Readiness}: the properties below, in one number. */
   readonly bits: number;
-  /** Of `isConnectFailed` and `isRefused`: why, as NT says it. Otherwise 0. */
+  /** The NTSTATUS for `isConnectFailed` and `isRefused`; otherwise 0. */
   readonly cause: NTSTATUS;
-  /** Receive: there are data, or the end of the stream, or an error that the call returns. */
+  /** A receive will not block: it returns data, the end of the stream or an error. */
   readonly isReadable: boolean;
-  /** Send: there is room, or an error that the call returns. */
+  /** A send will not block: there is room, or the send returns an error. */
   readonly isWritable: boolean;
-  /** Accept until it would block: one event may stand for many connections. */
+  /**
+   * A connection can be accepted. Accept until the call would block: one event may stand for many
+   * connections.
+   */
   readonly isAccept: boolean;
-  /** The connect that was under way succeeded. */
+  /** The pending connect succeeded. */
   readonly isConnected: boolean;
-  /** Nothing more comes: a FIN, a reset or a failed connect. Data before it may be unread. */
+  /**
+   * The peer sends no more data: a FIN, a reset or a failed connect. Earlier data may still be
+   * unread.
+   */
   readonly isReadClosed: boolean;
   /** An urgent byte can be received out of band. */
   readonly isPriority: boolean;
-  /** The peer ended the connection with a reset: close the socket, whatever a receive returns. */
+  /** The peer reset the connection. Close the socket, whatever a receive returns. */
   readonly isReset: boolean;
   /** The connect failed; `cause` and `Skt.finishConnect` say why. */
   readonly isConnectFailed: boolean;
-  /** The socket was closed here without being removed; it is removed now. */
+  /** This process closed the socket without removing it first. The poller has removed it now. */
   readonly isLocalClosed: boolean;
-  /** NT refused to poll the socket; `cause` says why. It is polled again after `modify`. */
+  /** NT refused to poll the socket; `cause` says why. After `modify` the poller polls it again. */
   readonly isRefused: boolean;
 }
 
 /** The poller was woken. */
 export interface WakeEvent {
   readonly kind: 'wake';
-  /** Of all wakes since the last one. */
+  /** The bits of all wakes since the last wake event. */
   readonly value: number;
 }
 
@@ -55,10 +61,10 @@ export interface PostEvent {
   readonly value: number;
 }
 
-/** One event of a {@link PollEvents}. The object is overwritten by the next wait into that list. */
+/** One event of a {@link PollEvents}. The next wait into that list overwrites the object. */
 export type PollEvent<Token = unknown> = SocketEvent<Token> | WakeEvent | PostEvent;
 
-/** One place of a list; made once. */
+/** One slot of a list. Later waits reuse it. */
 class EventRecord {
   kind: PollEvent['kind'] = 'wake';
   bits = 0;
@@ -66,7 +72,10 @@ class EventRecord {
   value = 0;
   type = 0;
   registration: Registration | undefined;
-  /** What was ready, and the interest at that time; `bits` is what of it still counts. */
+  /**
+   * What was ready, and the interest at that time. `bits` has what of it the current interest
+   * still includes.
+   */
   ready = 0;
   interest: PreparedInterest | undefined;
 
@@ -119,10 +128,13 @@ class EventRecord {
   }
 }
 
-/** One iteration of a list. It is its own result, so that nothing is allocated per event. */
+/**
+ * An iterator over a list. It is also its own IteratorResult, so that an event costs no
+ * allocation.
+ */
 class Walk<Token> implements IterableIterator<PollEvent<Token>> {
   done = false;
-  // What TypeScript wants of a result that is done or not.
+  // TypeScript requires a value of this type even when the iteration is done.
   value: PollEvent<Token> = undefined as unknown as PollEvent<Token>;
   readonly #events: PollEvents<Token>;
   #index = 0;
@@ -142,7 +154,7 @@ class Walk<Token> implements IterableIterator<PollEvent<Token>> {
     return this.return();
   }
 
-  /** The iteration is over, also because the loop was left. */
+  /** Ends the iteration. JavaScript also calls it when a loop is left early. */
   return(): IteratorResult<PollEvent<Token>> {
     this.done = true;
     this.value = undefined as unknown as PollEvent<Token>;
@@ -155,14 +167,14 @@ class Walk<Token> implements IterableIterator<PollEvent<Token>> {
 }
 
 /**
- * The events of one wait. Made once and passed to every wait, which overwrites it: nothing is then
- * allocated per event.
+ * The events of one wait. Create a list once and pass it to every wait, which overwrites it: an
+ * event then costs no allocation.
  *
- * Iterating filters: an event whose registration was removed since the wait, or is not interested any
- * more, is skipped, also when that happens while iterating.
+ * An iteration skips every event whose registration was removed after the wait, or whose interest
+ * no longer includes it. This also holds for changes during the iteration.
  */
 export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
-  /** How many events fit; the others wait for the next wait. */
+  /** How many events fit. The next wait delivers the others. */
   readonly capacity: number;
   readonly #records: EventRecord[] = [];
   #length = 0;
@@ -179,23 +191,23 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     this.capacity = capacity;
   }
 
-  /** How many events the last wait stored. Those that are skipped since count, too. */
+  /** How many events the last wait stored, including those that an iteration skips now. */
   get length(): number {
     return this.#length;
   }
 
-  /** True when the last wait ended because its time was over. */
+  /** True if the last wait ended because its time was over. */
   get isTimedOut(): boolean {
     return this.#isTimedOut;
   }
 
-  /** The event at a place, 0 to `length - 1`; undefined where there is none any more. */
+  /** The event at an index from 0 to `length - 1`; undefined if an iteration would skip it. */
   at(index: number): PollEvent<Token> | undefined {
     const record = index < this.#length ? this.#records[index] : undefined;
     if (record === undefined) return undefined;
     const { registration, interest } = record;
     if (registration !== undefined) {
-      // A local close is reported although, and because, the registration is over.
+      // A local close removes the registration, so its event must outlive the removal.
       const isOver = registration.state === 'removed';
       let bits = isOver ? record.ready & Readiness.localClosed : record.ready;
       if (registration.interest !== interest) bits = filterReady(bits, registration.interest.bits);
@@ -209,12 +221,12 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     return new Walk(this);
   }
 
-  /** @internal True when nothing more fits. */
+  /** @internal True when no other event fits. */
   get isFull(): boolean {
     return this.#length === this.capacity;
   }
 
-  /** @internal Forgets everything. */
+  /** @internal Removes all events. */
   clear(): void {
     for (let index = 0; index < this.#length; index += 1) {
       (this.#records[index] as EventRecord).registration = undefined;

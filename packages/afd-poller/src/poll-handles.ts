@@ -7,26 +7,38 @@ import {
 import type { PollRequest } from './poll-request.js';
 import type { Registration } from './registration.js';
 
-/** The handles that polls are submitted on: AFD handles, or those of the sockets. */
+/** The handles that polls are submitted on: AFD handles, or the handles of the sockets. */
 export interface PollHandles {
   /** True if a poll that completes at once posts no packet. */
   readonly skipsPacketOnSuccess: boolean;
-  /** Handles of AFD that are open; none of the sockets'. */
+  /** The AFD handles that are open. Socket handles are not listed. */
   readonly open: readonly HANDLE[];
-  /** Called once per registration. @throws when the socket cannot be polled; nothing is left then. */
+  /**
+   * Called once per registration. @throws when the socket cannot be polled; then nothing is left
+   * open.
+   */
   prepare(registration: Registration): void;
-  /** Finds a handle for a request. @throws {NtStatusError} when there is none to be had. */
+  /**
+   * Chooses a handle for a request, and opens one if necessary. @throws {NtStatusError} when that
+   * fails.
+   */
   attach(request: PollRequest): void;
-  /** The handle of a request, between attach and detach. */
+  /** The handle of a request; valid between attach and detach. */
   handleOf(request: PollRequest): HANDLE;
-  /** The request is complete. */
+  /** Releases the handle of a request that is complete. */
   detach(request: PollRequest): void;
-  /** After a refusal: true if the handle of the request is gone, and not its socket. */
+  /**
+   * After NT refused a request: true if the AFD handle was closed by other code, false if the
+   * cause is a socket.
+   */
   isLost(request: PollRequest, status: NTSTATUS): boolean;
   close(): void;
 }
 
-/** What NT returns for a handle that was closed: its value may be something else by now. */
+/**
+ * True for the two statuses that NT returns for a closed handle. The second one occurs when the
+ * value names another object by now.
+ */
 export function isClosedHandle(status: NTSTATUS): boolean {
   return status === STATUS_INVALID_HANDLE || status === STATUS_OBJECT_TYPE_MISMATCH;
 }

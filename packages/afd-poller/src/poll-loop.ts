@@ -18,37 +18,40 @@ import type { Registration } from './registration.js';
  *                                                   │                         ▲
  *                                                   └──── complete at once ───┘
  *
- * Nothing in a pass calls back into it. Drain puts what is to be polled again into the queue, which only
- * the next flush empties: so a socket is delivered once per pass.
+ * A pass calls no code of the caller. Drain puts each registration that needs another poll into
+ * the queue, and only the next flush empties the queue. Therefore a pass delivers a socket at most
+ * once.
  */
 export class PollLoop {
   readonly counts: LoopCounts = { submitted: 0, packets: 0, unknown: 0, delivered: 0 };
   readonly #parts: LoopParts;
-  /** Registrations to be looked at by the next flush. */
+  /** Registrations that the next flush has to process. */
   readonly #queue = new Queue<Registration>();
-  /** To be delivered: complete requests, posted packets, registrations whose socket was closed. */
+  /**
+   * What drain delivers: complete requests, posted packets, registrations with a closed socket.
+   */
   readonly #finished = new Queue<PollRequest | PostedPacket | Registration>();
-  /** How many events of sockets `#finished` has, before any is filtered out. */
+  /** How many socket events `#finished` holds, before the interests filter them. */
   #ready = 0;
   readonly #posted = new PostedPackets();
-  /** The last list had one place, and a wake took it. */
+  /** The last list had a capacity of 1, and a wake event filled it. */
   #wasWakeAlone = false;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
   }
 
-  /** True if drain has something to do. */
+  /** True if drain has something to deliver. */
   get hasFinished(): boolean {
     return this.#finished.length > 0 || this.#parts.flags.isWakePending;
   }
 
-  /** True if a wait has something to submit or to deliver, whatever the kernel has. */
+  /** True if a wait has something to submit or to deliver without a new packet from the kernel. */
   get hasWork(): boolean {
     return this.#queue.length > 0 || this.hasFinished;
   }
 
-  /** Has the next flush look at a registration. */
+  /** Puts a registration into the queue of the next flush. */
   enqueue(registration: Registration): void {
     if (registration.isQueued) return;
     this.#queue.push(registration);
@@ -56,9 +59,9 @@ export class PollLoop {
   }
 
   /**
-   * Submits what is queued. Stops when `#finished` has as many events as the list has places: otherwise
-   * sockets that are always ready would be polled far ahead of being delivered. A call that throws loses
-   * no registration.
+   * Submits requests for the queued registrations. Stops when `#finished` has as many events as
+   * fit into the list: otherwise sockets that are always ready would be polled long before they
+   * are delivered. After an error every registration is still queued.
    *
    * @param room how many events fit into the list.
    */
@@ -85,7 +88,7 @@ export class PollLoop {
     }
   }
 
-  /** Does what the state of a registration asks for. */
+  /** Performs the next step of a registration. */
   advance(registration: Registration): void {
     const { registry, batches, requests } = this.#parts;
     switch (registration.nextStep()) {
@@ -97,7 +100,7 @@ export class PollLoop {
       }
       case 'cancel': {
         const { request } = registration;
-        // Refused: tried again by the next flush.
+        // NT refused to cancel. The next flush tries again.
         if (request && isNtError(requests.cancel(request))) this.enqueue(registration);
         break;
       }
@@ -109,8 +112,9 @@ export class PollLoop {
   }
 
   /**
-   * Removes packets from the port, more than one call takes if the list has room for them. Blocks.
-   * @param waitMs how long the first look waits. @param room how many events fit into the list.
+   * Removes packets from the port, with several calls if the list has room for more packets than
+   * one call takes. Blocks.
+   * @param waitMs how long the first call waits. @param room how many events fit into the list.
    * @throws {NtStatusError} when NT refuses and there is nothing to deliver.
    */
   take(waitMs: number, room: number): void {
@@ -129,14 +133,18 @@ export class PollLoop {
     }
   }
 
-  /** Delivers into an empty list what is finished, until it is full. The rest is carried over. */
+  /**
+   * Moves finished events into an empty list until the list is full. The rest is carried over to
+   * the next wait.
+   */
   drain(events: PollEvents): void {
     const { flags, log } = this.#parts;
     const finished = this.#finished;
-    // Who wakes all the time must not keep a list of one place for himself.
+    // Repeated wakes must not fill a list of capacity 1 for ever.
     const isOthersTurn = this.#wasWakeAlone && finished.length > 0;
     this.#wasWakeAlone = false;
-    // The flag, not the packet: that is behind those of all sockets that are ready.
+    // The flag is tested, because the wake's packet may be queued behind those of all ready
+    // sockets.
     if (flags.isWakePending && !isOthersTurn) {
       this.#wasWakeAlone = events.capacity === 1;
       const bits = flags.takeWake();
@@ -159,7 +167,7 @@ export class PollLoop {
     this.counts.delivered += events.length;
   }
 
-  /** Ends a registration: nothing of it is delivered from here on. */
+  /** Ends a registration: none of its events is delivered from here on. */
   remove(registration: Registration): void {
     registration.remove();
     this.#parts.registry.remove(registration);
@@ -171,7 +179,10 @@ export class PollLoop {
     }
   }
 
-  /** The socket was closed without being removed: it is removed, and that is reported if asked for. */
+  /**
+   * Handles a socket that was closed without being removed: removes it, and reports the close if
+   * the interest includes `localClosed`.
+   */
   closed(registration: Registration): void {
     if (registration.state === 'removed') {
       this.#afterRequest(registration);
@@ -184,14 +195,14 @@ export class PollLoop {
     this.remove(registration);
   }
 
-  /** Forgets everything: the poller is closed. */
+  /** Drops all queued work, because the poller is closed. */
   clear(): void {
     this.#queue.clear();
     this.#finished.clear();
     this.#ready = 0;
   }
 
-  /** Compares the state with itself. @throws {Error} naming the first difference. */
+  /** Checks that the state is consistent. @throws {Error} naming the first inconsistency. */
   verify(): void {
     const { requests, registry } = this.#parts;
     requests.verify();
@@ -228,10 +239,11 @@ export class PollLoop {
         break;
       }
       case packetKey.wake:
-        // It ended a wait that blocked. That there was a wake, the flag says.
+        // The packet only ends a wait that blocks. Drain reads the wake itself from the flag.
         break;
       case packetKey.post:
-        // Does not count as ready: posts that never end must not keep sockets from being polled.
+        // A post does not count as ready: endless posts must not keep the sockets from being
+        // polled.
         this.#finished.push(this.#posted.take(port.status(index), port.information(index)));
         break;
       case packetKey.change: {
@@ -269,7 +281,7 @@ export class PollLoop {
     else this.#handleCompleted(request);
   }
 
-  /** One socket spoils a whole request: its halves are submitted, until that socket is found. */
+  /** NT refuses a whole request for one bad socket: submits halves until that socket is alone. */
   #split(request: PollRequest): void {
     const { requests } = this.#parts;
     const { length } = request.members;
@@ -288,7 +300,7 @@ export class PollLoop {
     this.#submit(second);
   }
 
-  /** NT does not poll the only member of this request. */
+  /** NT refused to poll the only member of this request. */
   #refused(request: PollRequest): void {
     const { requests, batches } = this.#parts;
     if (isClosedHandle(request.status) && !request.isHandleLost) {
@@ -302,7 +314,7 @@ export class PollLoop {
     this.#ready += request.reported;
   }
 
-  /** A request is complete. One that has nothing to report does not wait for its turn. */
+  /** Handles a complete request. Drain delivers it, unless it has nothing to report. */
   #handleCompleted(request: PollRequest): void {
     const { batches } = this.#parts;
     const { members } = request;
@@ -310,7 +322,7 @@ export class PollLoop {
     if (isFailed(request) && members.length === 1) {
       this.#refused(request);
     } else if (isFailed(request)) {
-      // Which of them it is, is found out by polling each alone.
+      // Each member is polled alone, to find the one that caused the failure.
       for (let index = 0; index < members.length; index += 1) batches.quarantine(members.at(index));
       this.#requeue(request);
     } else if (request.reported === 0) {
@@ -322,14 +334,14 @@ export class PollLoop {
     }
   }
 
-  /** @returns false when the list is full and members are left. */
+  /** Delivers a complete request. @returns false when the list is full and members are left. */
   #deliver(request: PollRequest, events: PollEvents): boolean {
     const { requests } = this.#parts;
     const { members } = request;
     const isRefused = isFailed(request);
     requests.read(request);
     while (request.handled < members.length) {
-      // Those that are left and have nothing to report need no place.
+      // Remaining members that report nothing need no room in the list.
       if (events.isFull && request.reported > 0) return false;
       const { handled, reported } = request;
       const afdEvents = requests.events(handled);
@@ -351,7 +363,7 @@ export class PollLoop {
     return true;
   }
 
-  /** Detaches the next member from its complete request, and queues it to be polled again. */
+  /** Detaches the next member from its complete request, and queues it for its next poll. */
   #settle(request: PollRequest, afdEvents: number): Registration {
     const { requests, batches } = this.#parts;
     const member = requests.next(request);
@@ -360,7 +372,7 @@ export class PollLoop {
     return member;
   }
 
-  /** A registration has no request any more. */
+  /** Continues a registration that no longer has a request. */
   #afterRequest(registration: Registration): void {
     if (registration.state === 'enabled') this.enqueue(registration);
     if (registration.state !== 'removed') return;

@@ -34,10 +34,10 @@ import { afdMask, Readiness, readinessOf } from './readiness.js';
 import { requireSkt } from './require-skt.js';
 import { requireTimeout } from './require-timeout.js';
 
-/** A socket, and what to look for. */
+/** A socket and its interest. */
 export interface PollOnceEntry {
   readonly skt: Skt;
-  /** As for a poller; there is no mode but `level`. */
+  /** An interest as for a poller. The only mode is `level`. */
   readonly interest: Interest;
 }
 
@@ -46,11 +46,11 @@ export interface PollOnceResult {
   readonly skt: Skt;
   /** Bits of `Readiness`. */
   readonly bits: number;
-  /** Of a failed connect: why. Otherwise 0. */
+  /** Why a connect failed; otherwise 0. */
   readonly cause: NTSTATUS;
 }
 
-/** Options of {@link pollOnce}; as those of a poller. */
+/** Options of {@link pollOnce}; they mean the same as for a poller. */
 export type PollOnceOptions = Pick<PollerOptions, 'allowMainThread'>;
 
 interface Entry {
@@ -59,19 +59,20 @@ interface Entry {
   readonly bits: number;
 }
 
-/** One AFD_POLL takes as many; more than select's 64 by far. */
+/** The largest number of sockets in one call. */
 const mostEntries = 4_096;
-/** Longer than any program runs, and far below what 64 bits hold. */
+/** Longer than any program runs, and far below the limit of NT's 64-bit time-outs. */
 const longestMs = 2 ** 46;
 
 /**
- * Waits once for any of several sockets, by one AFD_POLL over all of them, and leaves nothing
- * behind: what select and WSAPoll are for, without select's 64 sockets and without WSAPoll's failed
- * connects that are never reported. For more than a now-and-then use, make a poller.
+ * Waits once until any of several sockets is ready, by one AFD_POLL for all of them. It keeps no
+ * handle and no memory. It replaces select, without the limit of 64 sockets, and WSAPoll, which
+ * never reports a failed connect. Use a poller for frequent waits.
  *
  * @param entries 1 to 4,096 sockets, each once.
  * @param timeoutMs as for `AfdPoller.wait`.
- * @returns every socket that is ready, in the order of `entries`; none when the time is over.
+ * @returns every socket that is ready, in the order of `entries`; an empty list when the time is
+ *   over.
  * @throws {PollerError} for wrong arguments, and on Node's main thread as `AfdPoller.wait` does.
  * @throws {SktError} for a closed socket. @throws {NtStatusError} when NT refuses.
  */
@@ -87,12 +88,14 @@ export function pollOnce(
   const poll = new OnePoll(kernel, list);
   try {
     for (;;) {
-      // A clock that says NaN ends the wait, as a poller's does.
+      // A clock that returns NaN ends the wait, as in a poller.
       const first = poll.run(Math.max(0, deadlineMs - now()) || 0);
-      // A poll that had to wait ends with the first socket alone: a look at all of them follows.
+      // A poll that had to wait reports only the first socket that became ready, so a second poll
+      // with time-out 0 queries all of them.
       const ready = first.length === 0 || list.length === 1 ? first : poll.run(0);
       if (ready.length > 0) return ready;
-      // What was ready is not any more: another thread was faster.
+      // The socket is no longer ready: another thread has received its data meanwhile, for
+      // example.
       if (!(now() < deadlineMs)) return first;
     }
   } finally {
@@ -132,7 +135,10 @@ class OnePoll {
     throw new NtStatusError('NtSetInformationFile', status);
   }
 
-  /** One AFD_POLL, to its end. The block is the kernel's from the call until its packet is removed. */
+  /**
+   * Submits one AFD_POLL and waits until it is complete. The kernel owns the block from the call
+   * until the packet is removed.
+   */
   run(timeoutMs: number): PollOnceResult[] {
     const block = this.#kernel.allocate(pollBlockBytes(this.#entries.length));
     try {
@@ -141,8 +147,9 @@ class OnePoll {
       block.free();
       throw error;
     }
-    // AFD itself knows when the time is over, and no other code has this port: the packet is ours. Once a
-    // second this thread runs JavaScript's own checks, so that a worker can be terminated meanwhile.
+    // AFD itself ends the poll when its time is over. No other code uses this port, so the packet
+    // is that of the poll. The thread returns to JavaScript once a second, so that a worker can be
+    // terminated meanwhile.
     while (this.#port.take(1_000) === 0);
     this.#port.next();
     const ended = pollStatus(block, 0);
@@ -152,7 +159,7 @@ class OnePoll {
     throw new NtStatusError('NtDeviceIoControlFile', ended);
   }
 
-  /** @throws {NtStatusError} when NT refuses: the block is ours then. */
+  /** @throws {NtStatusError} when NT refuses; then the block is ours. */
   #submit(block: NativeMemory, timeoutMs: number): void {
     const { length } = this.#entries;
     writePollHeader(block, 0, timeoutMs > longestMs ? INT64_MAX : relativeTimeout100ns(timeoutMs));
@@ -176,7 +183,10 @@ class OnePoll {
     this.#memory.free();
   }
 
-  /** The output is compacted: its handles are looked up among those that were asked about. */
+  /**
+   * The output lists only the ready sockets, so each of its handles is looked up among the
+   * entries.
+   */
   #read(block: NativeMemory): PollOnceResult[] {
     const results: PollOnceResult[] = [];
     for (let index = 0; index < reportedHandles(block, 0); index += 1) {

@@ -4,38 +4,44 @@ import type { Registration } from './registration.js';
 
 /** Who owns the block of a request. */
 export type RequestState =
-  /** The engine: not submitted yet, or complete and perhaps waiting to be delivered. */
+  /** The engine: the request is not submitted yet, or it is complete and may wait for delivery. */
   | 'ours'
-  /** The kernel, also while a close cancels all requests of a handle by one call. */
+  /** The kernel. This also holds while `close` cancels all requests of a handle by one call. */
   | 'pending'
-  /** The kernel, which was asked to cancel this poll: its packet is still to come. */
+  /** The kernel, after the engine asked it to cancel this poll. The packet has yet to arrive. */
   | 'cancelling';
 
-/** One AFD_POLL, about one socket or several. Written by `poll-requests.ts` unless a field says else. */
+/**
+ * One AFD_POLL for one socket or several. `poll-requests.ts` writes the fields, unless a field
+ * names another file.
+ */
 export class PollRequest {
-  /** In the order of its handles. */
+  /** The registrations of its sockets, in the order of the handles in the block. */
   readonly members = new Queue<Registration>();
   state: RequestState = 'ours';
-  /** Names its block and the ledger of that; -1 when it has none. */
+  /** Identifies its block and the block's ledger; -1 without a block. */
   blockKey = -1;
-  /** Which AFD handle it is submitted on. Written by `afd-handles.ts`. */
+  /** The place of its AFD handle in the pool. Written by `afd-handles.ts`. */
   place = -1;
-  /** How it ended: what the call returned, if that was an error, or else the Status of the block. */
+  /**
+   * Its result: the status that the call returned if that was an error, otherwise the Status of
+   * the block.
+   */
   status: NTSTATUS = 0;
-  /** How many of its members have something to report. */
+  /** How many of the members that are not handled yet have something to report. */
   reported = 0;
-  /** How many of its members were handled since it is complete. */
+  /** How many members have been handled since the request completed. */
   handled = 0;
-  /** It was refused because its AFD handle is gone, through no fault of a member. */
+  /** True if NT refused the request because of the AFD handle, and not because of a member. */
   isHandleLost = false;
   /**
-   * Number of the flush that submitted it, while it pends and has room; otherwise -1. This field and
-   * those below are written by `batches.ts`.
+   * While the request is pending and has room for more sockets: the number of the flush that
+   * submitted it. Otherwise -1. `batches.ts` writes this field and those below.
    */
   submittedAtFlush = -1;
-  /** Cancelled so that its members are put together with others. */
+  /** True if the request was cancelled only to batch its members with others. */
   isCoalesced = false;
-  /** Its neighbours among the requests that pend and have room. */
+  /** Its neighbours in the list of partial requests. */
   older: PollRequest | undefined;
   newer: PollRequest | undefined;
 }

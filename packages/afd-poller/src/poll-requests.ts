@@ -23,24 +23,24 @@ export function isFailed({ status }: PollRequest): boolean {
 }
 
 /**
- * The requests of a poller, and where each of them stands: the only place where one is submitted,
- * cancelled or completed, and its block lent to the kernel or taken back.
+ * The requests of a poller and their states. Only this class submits, cancels and completes
+ * requests, lends their blocks to the kernel and takes them back.
  */
 export class PollRequests {
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
   readonly #handles: PollHandles;
   readonly #log: DiagnosticsLog;
-  /** Blocks for requests about one socket, and about several. */
+  /** Blocks for requests with one socket, and for requests with several. */
   readonly #single: PollBlocks;
   readonly #several: PollBlocks;
-  /** By block key: the request that it is lent for. */
+  /** By block key: the request that the block is lent for. */
   readonly #byKey: (PollRequest | undefined)[] = [];
   /** Requests that are not in use. */
   readonly #spare = new Queue<PollRequest>();
-  /** What the request that was read last reports of each of its members. */
+  /** What the request of the last {@link read} reports for each of its members. */
   readonly #output = { events: [] as number[], causes: [] as NTSTATUS[] };
-  /** How many requests were submitted, and how many of them NT was asked to cancel. */
+  /** How many requests were submitted, and how many calls of NtCancelIoFileEx were made. */
   submitted = 0;
   cancelled = 0;
   /** How many sockets the kernel has a request about. */
@@ -77,10 +77,11 @@ export class PollRequests {
   }
 
   /**
-   * Submits a request. From here on its members point to it.
+   * Submits a request, and makes its members point to it.
    *
-   * Afterwards it is pending; or it is complete, of STATUS_CANCELLED with nothing to report; or it has
-   * failed (see {@link isFailed}), which all of its members then report.
+   * Afterwards the request is in one of three states. It is pending. Or it is complete with
+   * STATUS_CANCELLED and has nothing to report. Or it has failed (see {@link isFailed}); then all
+   * of its members report that.
    */
   submit(request: PollRequest): void {
     const { members } = request;
@@ -115,9 +116,9 @@ export class PollRequests {
   }
 
   /**
-   * Asks NT to end a pending request. Its packet still comes.
+   * Asks NT to cancel a pending request. Its packet still arrives.
    *
-   * @returns an error when NT refused: then the request is pending still.
+   * @returns an error when NT refused; then the request is still pending.
    */
   cancel(request: PollRequest): NTSTATUS {
     if (request.state === 'cancelling') return STATUS_SUCCESS;
@@ -128,14 +129,18 @@ export class PollRequests {
     const status = cancelPoll(this.#kernel, handle, address, this.#port.scratchAddress);
     this.cancelled += 1;
     this.#log.cancel(blocks.context(block), status);
-    // Not found: it is complete, and its packet is on the port. A socket that is closed ended it, too.
+    // STATUS_NOT_FOUND: the request is complete, and its packet is on the port. A closed handle
+    // has completed the request, too.
     const isOver = status === STATUS_NOT_FOUND || isClosedHandle(status);
     if (isNtError(status) && !isOver) return status;
     request.state = 'cancelling';
     return STATUS_SUCCESS;
   }
 
-  /** The complete request that a packet belongs to; undefined for an unknown packet. Changes nothing. */
+  /**
+   * Finds the complete request that a packet belongs to; undefined for an unknown packet. Changes
+   * nothing.
+   */
   findCompleted(apcContext: number): PollRequest | undefined {
     const single = this.#single.findCompleted(apcContext);
     if (single !== -1) return this.#byKey[2 * single];
@@ -144,8 +149,8 @@ export class PollRequests {
   }
 
   /**
-   * Ends the loan of a request whose packet was removed, or that has none. Stores its Status and how
-   * many of its sockets have something to report.
+   * Ends the block's loan, for a request whose packet was removed or that gets no packet. Stores
+   * its Status and how many of its sockets have something to report.
    */
   complete(request: PollRequest): void {
     const blocks = this.#blocksOf(request);
@@ -162,7 +167,7 @@ export class PollRequests {
     const { events, causes } = this.#output;
     const { length } = members;
     if (length === 1 && request.reported === 1 && !isFailed(request)) {
-      // What it reports can only be its one member.
+      // The only reported handle must be that of the only member.
       const blocks = this.#blocksOf(request);
       events[0] = blocks.events(blockKey >> 1, 0);
       causes[0] = blocks.cause(blockKey >> 1, 0);
@@ -172,7 +177,8 @@ export class PollRequests {
       events[index] = 0;
       causes[index] = 0;
     }
-    // Of a refused request the block is as it was written: everything asked for would seem to be true.
+    // The block of a failed request still holds the input, where all requested events would look
+    // like reported ones.
     if (blockKey === -1 || isFailed(request)) return;
     const blocks = this.#blocksOf(request);
     const block = blockKey >> 1;
@@ -180,7 +186,8 @@ export class PollRequests {
     let index = 0;
     for (let at = 0; at < reported; at += 1) {
       const handle = blocks.handle(block, at);
-      // In the order of the request (F12); for another order, which was never seen, the search wraps.
+      // NT reports the handles in the order of the request (F12). No other order was ever
+      // observed; the search wraps around for it.
       let steps = 0;
       while (steps < length && members.at(index).base !== handle) {
         index = (index + 1) % length;
@@ -197,12 +204,15 @@ export class PollRequests {
     return this.#output.events[index] as number;
   }
 
-  /** Why its connect failed. */
+  /** Why the connect of that member failed. */
   cause(index: number): NTSTATUS {
     return this.#output.causes[index] as number;
   }
 
-  /** The next member of a request that is not pending; it is then free for another one. */
+  /**
+   * Detaches the next member from a request that is not pending. The member may then join another
+   * request.
+   */
   next(request: PollRequest): Registration {
     const { members, handled } = request;
     const member = members.at(handled);
@@ -214,8 +224,9 @@ export class PollRequests {
   }
 
   /**
-   * Marks the pending request of a registration as out of date: the next flush that looks at it cancels
-   * and resubmits it. @returns false if it has no request that is pending.
+   * Marks the pending request of a registration as outdated: the next flush that processes the
+   * registration cancels and resubmits it. @returns false if the registration has no pending
+   * request.
    */
   outdate(registration: Registration): boolean {
     if (registration.request?.state !== 'pending') return false;
@@ -223,7 +234,7 @@ export class PollRequests {
     return true;
   }
 
-  /** Gives a request back that is not pending, with its block; its members are free. */
+  /** Frees a request that is not pending, and its block. Detaches its remaining members. */
   release(request: PollRequest): void {
     const { members } = request;
     for (let index = request.handled; index < members.length; index += 1) {
@@ -239,7 +250,7 @@ export class PollRequests {
     this.#spare.push(request);
   }
 
-  /** Asks NT to end everything: by one call per AFD handle, or by one per socket. */
+  /** Asks NT to cancel all requests: by one call per AFD handle, or by one per socket. */
   cancelAll(isTimeOver: () => boolean): void {
     const { open } = this.#handles;
     for (const handle of open) {
@@ -264,7 +275,7 @@ export class PollRequests {
     }
   }
 
-  /** Compares the counters with what they count. @throws {Error} naming the first difference. */
+  /** Checks the counters. @throws {Error} naming the first inconsistency. */
   verify(): void {
     this.#single.verify();
     this.#several.verify();
@@ -274,14 +285,17 @@ export class PollRequests {
     throw new Error(`requests: ${members} members, ${this.pending} counted as pending`);
   }
 
-  /** Gives the memory back, but for what the kernel holds. @returns how many blocks that are. */
+  /**
+   * Frees all memory but the slabs with blocks that the kernel owns. @returns the number of those
+   * blocks.
+   */
   free(): number {
     return this.#single.close() + this.#several.close();
   }
 
   /**
-   * There is no request. All members report that; but STATUS_CANCELLED says nothing of a socket, and
-   * they are polled again.
+   * Records that NT did not accept the request. All members report the failure. With
+   * STATUS_CANCELLED, which says nothing about a socket, they are polled again instead.
    */
   #refuse(request: PollRequest, status: NTSTATUS): void {
     request.status = status;
@@ -292,7 +306,7 @@ export class PollRequests {
     return (blockKey & 1) === 0 ? this.#single : this.#several;
   }
 
-  /** Finds a block and a handle. @returns why there is none. */
+  /** Acquires a block and a handle for a request. @returns the error if that failed. */
   #prepare(request: PollRequest, blocks: PollBlocks): NTSTATUS {
     const block = blocks.acquire();
     if (block === -1) return STATUS_NO_MEMORY;
@@ -301,7 +315,7 @@ export class PollRequests {
     } catch (error) {
       blocks.release(block);
       if (!isNtStatusError(error)) throw error;
-      // What is refused is a handle of ours: no socket is to blame.
+      // NT refused to open an AFD handle, so no socket is the cause.
       request.isHandleLost = true;
       return error.status;
     }
@@ -309,7 +323,7 @@ export class PollRequests {
     return STATUS_SUCCESS;
   }
 
-  /** The block is the kernel's from here on. @returns the ApcContext of the loan. */
+  /** Lends the block to the kernel. @returns the ApcContext of the loan. */
   #lend(request: PollRequest, blocks: PollBlocks): number {
     const { members, blockKey } = request;
     const { length } = members;

@@ -5,20 +5,23 @@ import { type Interest, packInterest, prepareInterest } from './interest.js';
 import { packetKey, requirePost, requireWakeBits } from './packets.js';
 import { SharedFlags } from './shared-flags.js';
 
-/** What travels to another thread, by `postMessage` or `workerData`. Holds no resource. */
+/**
+ * What the poller's thread sends to another thread, by `postMessage` or `workerData`. It owns no
+ * resource.
+ */
 export interface RemoteData {
   /** The handle of the poller's port, in this process. */
   readonly port: number;
   readonly flags: SharedArrayBuffer;
 }
 
-/** Makes a remote of a poller on another kernel than that of this process. */
+/** Creates a remote for a poller on another kernel than that of this process. */
 export let createRemote: (data: RemoteData, kernel: Kernel) => PollerRemote;
 
 /**
- * A poller seen from another thread: wakes it, posts to it, changes and removes registrations, also while
- * it waits. Owns nothing: the poller's port stays open while a call of a remote uses it, and a remote
- * that is late finds the poller closed.
+ * Controls a poller from another thread, also while the poller waits: wakes it, posts packets,
+ * changes and removes registrations. It owns no resource. The poller's port stays open while a
+ * call of a remote uses it. After the poller is closed, every call returns false.
  */
 export class PollerRemote {
   #kernel = ntKernel;
@@ -43,17 +46,17 @@ export class PollerRemote {
     this.#port = data.port;
   }
 
-  /** True while there is a poller to reach. */
+  /** True until the poller or this remote is closed. */
   get isOpen(): boolean {
     return this.#isOpen && !this.#flags.isClosed;
   }
 
   /**
-   * Wakes the poller's wait, or its next one. Wakes that come before it looks are one event, whose
-   * `value` has the bits of all of them.
+   * Wakes the poller's current wait, or else its next one. All wakes until the poller takes them
+   * become one event, whose `value` has the bits of all of them.
    *
    * @param bits 0 to 2^32 - 1.
-   * @returns false when the poller is closed: nothing was done, and that is fine.
+   * @returns false when the poller is closed; then the call did nothing.
    */
   wake(bits = 0): boolean {
     requireWakeBits(bits);
@@ -63,7 +66,7 @@ export class PollerRemote {
   }
 
   /**
-   * Posts a packet of one's own; each is one event, in order.
+   * Posts a packet of the caller. Each packet becomes one event; they keep their order.
    *
    * @param type 0 to 2^32 - 1. @param value 0 to 2^53 - 1.
    * @returns false when the poller is closed.
@@ -74,9 +77,10 @@ export class PollerRemote {
   }
 
   /**
-   * Changes the interest of a registration; it counts from when the poller looks at its port.
+   * Changes the interest of a registration. The change takes effect when the poller next takes
+   * packets from its port.
    *
-   * @param id what `add` returned. One that is over by then is skipped.
+   * @param id what `add` returned. Nothing happens if that registration has been removed by then.
    * @returns false when the poller is closed.
    */
   modify(id: number, interest: Interest): boolean {
@@ -86,8 +90,9 @@ export class PollerRemote {
   }
 
   /**
-   * Removes a registration; it counts from when the poller looks at its port: until then events of it
-   * may be delivered. The socket stays open: only the poller's thread may close it.
+   * Removes a registration. The removal takes effect when the poller next takes packets from its
+   * port; until then events of the socket may be delivered. The socket stays open: only the
+   * poller's thread may close it.
    *
    * @param id as for {@link modify}.
    * @returns false when the poller is closed.
@@ -97,7 +102,9 @@ export class PollerRemote {
     return this.#use((port) => postPacket(this.#kernel, port, packetKey.remove, id, 0, 0));
   }
 
-  /** Every later call returns false. Idempotent; a remote that is never closed leaks nothing. */
+  /**
+   * Makes every later call return false. Idempotent. A remote that is never closed leaks nothing.
+   */
   close(): void {
     this.#isOpen = false;
   }
@@ -111,7 +118,7 @@ export class PollerRemote {
     throw new PollerError('ERR_POLLER_ARGUMENT', 'An id is what add returned.');
   }
 
-  /** Uses the port, which stays open meanwhile. @returns false where there is none any more. */
+  /** Calls `post` while the port is kept open. @returns false when the poller is closed. */
   #use(post: (port: number) => void): boolean {
     if (!this.#isOpen || !this.#flags.enter()) return false;
     try {

@@ -1,9 +1,9 @@
-/** How many empty places at the front are worth moving the rest for. */
+/** With more empty slots than this at the front, the items are moved to the start. */
 const largestGap = 1_024;
 
 /**
- * A FIFO that is filled and emptied over and over without allocating: an array that is cut to length
- * 0, or emptied by pop, gives its memory back each time.
+ * A FIFO that can be filled and emptied again and again without an allocation. A plain array would
+ * free its memory each time it is cut to length 0 or emptied by pop.
  */
 export class Queue<T> {
   readonly #items: (T | undefined)[] = [];
@@ -24,7 +24,7 @@ export class Queue<T> {
     return this.#items[this.#head + index] as T;
   }
 
-  /** Takes the first one; there must be one. */
+  /** Removes the first item. The queue must not be empty. */
   shift(): T {
     const item = this.#items[this.#head] as T;
     this.#items[this.#head] = undefined;
@@ -41,7 +41,7 @@ export class Queue<T> {
     return item;
   }
 
-  /** Takes the last one; there must be one. */
+  /** Removes the last item. The queue must not be empty. */
   pop(): T {
     this.#tail -= 1;
     const item = this.#items[this.#tail] as T;
@@ -50,7 +50,7 @@ export class Queue<T> {
     return item;
   }
 
-  /** Drops every reference, and keeps the array. */
+  /** Drops every reference but keeps the array's memory. */
   clear(): void {
     // A loop is faster than fill for the few items that most queues have.
     for (let index = this.#head; index < this.#tail; index += 1) this.#items[index] = undefined;

@@ -10,25 +10,25 @@ import {
 } from 'ntdllx';
 
 /**
- * What can be ready, as bits. An interest is a set of the first seven, an event one of all of them, so
- * that one is filtered by the other without being translated.
+ * Kinds of readiness, as bits. An interest is a set of the first seven bits, an event a set of all
+ * of them. Both use the same bits, so that an interest filters an event without a translation.
  */
 export const Readiness = {
-  /** Data can be received, or the end of the stream, or an error that a receive returns. */
+  /** A receive will not block: it returns data, the end of the stream or an error. */
   readable: 0x1,
-  /** Data can be sent, or there is an error that a send returns. */
+  /** A send will not block: there is room, or the send returns an error. */
   writable: 0x2,
   /** At least one connection waits to be accepted. */
   accept: 0x4,
-  /** The connect that was under way succeeded. */
+  /** The pending connect succeeded. */
   connected: 0x8,
-  /** The peer sends no more; data before that may be unread. */
+  /** The peer sends no more data. Earlier data may still be unread. */
   readClosed: 0x10,
   /** TCP's urgent byte can be received out of band. */
   priority: 0x20,
-  /** The socket was closed here without being removed; it is removed now. */
+  /** This process closed the socket without removing it first. The poller has removed it now. */
   localClosed: 0x40,
-  /** The peer ended the connection with a reset. */
+  /** The peer reset the connection. */
   reset: 0x80,
   /** The connect failed. */
   connectFailed: 0x100,
@@ -36,19 +36,23 @@ export const Readiness = {
   refused: 0x200,
 } as const;
 
-/** What is reported whatever the interest is. */
+/** What is reported with every interest. */
 export const alwaysReported = Readiness.reset | Readiness.connectFailed | Readiness.refused;
 
-/** What ends a registration's polling until `modify`: AFD would report it for ever. */
+/**
+ * After one of these the poller stops polling a registration until `modify`, because AFD would
+ * report it again for ever.
+ */
 export const terminal = alwaysReported | Readiness.localClosed;
 
-/** What AFD is asked for in every poll: what ends a connection, whatever the interest is. */
+/** What every poll requests from AFD, with every interest: the events that end a connection. */
 export const alwaysMask = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE | AFD_POLL_CONNECT_FAIL;
 
 /**
- * What AFD is asked for. RECEIVE alone would miss a FIN, so DISCONNECT goes with it. A connect is seen
- * as SEND: CONNECT stays true for as long as the connection does, so that to ask for it is a busy loop
- * (mio, wepoll; measured under Wine: finding F13). Pure.
+ * The AFD_POLL_* bits to request for an interest. RECEIVE alone would miss a FIN, so DISCONNECT is
+ * added to it. A connect is polled as SEND: CONNECT stays true as long as the connection exists,
+ * so that polling for it would be a busy loop (mio, wepoll; measured under Wine: finding F13).
+ * Pure.
  */
 export function afdMask(interest: number): number {
   let mask = alwaysMask;
@@ -61,10 +65,11 @@ export function afdMask(interest: number): number {
 }
 
 /**
- * What AFD's events mean to an interest. Pure.
+ * Converts AFD's events into the readiness to report for an interest. Pure.
  *
- * A reset or a failed connect also counts as readable and writable, where that is of interest: a
- * caller that handles these alone makes its call and gets the error from it. It is never `connected`.
+ * A reset or a failed connect is also reported as readable and writable, if the interest includes
+ * these. A caller that handles only these then makes its call and gets the error from it. A reset
+ * or a failed connect is never reported as `connected`.
  *
  * @returns bits of {@link Readiness}; 0 when there is nothing to report.
  */
@@ -83,9 +88,9 @@ export function readinessOf(afdEvents: number, interest: number): number {
   return filterReady(ready, interest);
 }
 
-/** What of a readiness is to be reported to an interest. Pure. */
+/** The part of a readiness to report for an interest. Pure. */
 export function filterReady(ready: number, interest: number): number {
-  // Who reads wants to know of the end of the stream.
+  // An interest in `readable` includes the end of the stream.
   const end = interest & Readiness.readable ? Readiness.readClosed : 0;
   return ready & (interest | end | alwaysReported);
 }

@@ -4,26 +4,35 @@ import type { PreparedInterest } from './interest.js';
 import type { PollRequest } from './poll-request.js';
 import { afdMask, Readiness, terminal } from './readiness.js';
 
-/** What is to be done about a registration. */
+/** The next step for a registration. */
 export type Step = 'nothing' | 'submit' | 'cancel' | 'release';
 
 /** One socket of one poller, from `add` to the end of its last request. */
 export class Registration {
   readonly id: number;
   readonly skt: Skt;
-  /** The handle that AFD knows the socket by. */
+  /** The handle by which AFD identifies the socket. */
   readonly base: HANDLE;
   token: unknown;
   interest: PreparedInterest;
-  /** Edge: what was reported and no would-block has renewed since. Always: a connect that ended. */
+  /**
+   * Readiness that is not reported again. In edge mode: what was reported since the last
+   * would-block or `modify`. In every mode: a connect that has ended.
+   */
   alreadyReported = 0;
-  /** `disabled`: a spent one-shot, or an end that was reported; until `modify`. */
+  /**
+   * `disabled`: a spent one-shot, or a registration that reported a terminal event. It lasts until
+   * `modify`.
+   */
   state: 'enabled' | 'disabled' | 'removed' = 'enabled';
-  /** The request that it is a member of. Written by `poll-requests.ts`, like `submittedMask`. */
+  /**
+   * The request that this registration is a member of. `poll-requests.ts` writes it and
+   * `submittedMask`.
+   */
   request: PollRequest | undefined;
-  /** What that request asks AFD for. */
+  /** The AFD_POLL_* bits that this request asks for. */
   submittedMask = 0;
-  /** How many of its last requests reported nothing of it. Written by `batches.ts`. */
+  /** How many consecutive requests reported nothing for it. Written by `batches.ts`. */
   idleRounds = 0;
   /** True while it is in the loop's queue. Written by `poll-loop.ts`. */
   isQueued = false;
@@ -36,23 +45,23 @@ export class Registration {
     this.interest = interest;
   }
 
-  /** What it is interested in now, as bits of `Readiness`. */
+  /** The current interest as bits of `Readiness`, without what was already reported. */
   get bits(): number {
     return this.interest.bits & ~this.alreadyReported;
   }
 
-  /** What AFD is to be asked for, as AFD_POLL_* bits. */
+  /** What the next poll requests, as AFD_POLL_* bits. */
   get mask(): number {
     return afdMask(this.bits);
   }
 
   /**
-   * What is to be done now, as far as this registration alone says: the loop submits nothing while an
-   * earlier registration of the same socket has a request. Pure.
+   * The next step as far as this registration alone determines it. The loop also waits to submit
+   * while an earlier registration of the same socket has a request. Pure.
    *
-   * A submitted request is never written over. One that asks for too little is cancelled, and the next
-   * one is made when its packet was removed. One that asks for too much is left alone: what it reports is
-   * filtered.
+   * A submitted request is never overwritten. A request that asks for too little is cancelled, and
+   * the next one is submitted after the packet was removed. A request that asks for too much stays
+   * pending: the poller filters what it reports.
    */
   nextStep(): Step {
     const { request, state } = this;
@@ -60,16 +69,17 @@ export class Registration {
       if (state === 'enabled') return 'submit';
       return state === 'removed' ? 'release' : 'nothing';
     }
-    // Complete and not delivered yet, or cancelled: its end is on the way.
+    // The request is complete but not delivered yet, or it is cancelled and its packet is on the
+    // way.
     if (request.state !== 'pending') return 'nothing';
     if (state !== 'enabled') return 'cancel';
     return (this.mask & ~this.submittedMask) === 0 ? 'nothing' : 'cancel';
   }
 
-  /** This was delivered. */
+  /** Records that this readiness was delivered. */
   delivered(ready: number): void {
     const { mode } = this.interest;
-    // The end of a connect is news once.
+    // The end of a connect is reported only once.
     if (ready & (Readiness.connected | Readiness.connectFailed)) {
       this.alreadyReported |= Readiness.connected;
     }
@@ -77,26 +87,29 @@ export class Registration {
     if (mode === 'oneshot' || (ready & terminal) !== 0) this.state = 'disabled';
   }
 
-  /** What comes back with its events from here on. */
+  /** Sets the token that later events carry. */
   setToken(token: unknown): void {
     this.token = token;
   }
 
-  /** A new interest: what was reported before is reported again if it is still true. */
+  /** Sets a new interest. What was already reported is reported again if it still holds. */
   change(interest: PreparedInterest): void {
     this.interest = interest;
     this.alreadyReported = 0;
     this.state = 'enabled';
   }
 
-  /** A call would have blocked: in edge mode this readiness is news again. @returns whether it was not. */
+  /**
+   * A call returned would-block, so edge mode may report this readiness again. @returns true if it
+   * was suppressed until now.
+   */
   renew(ready: number): boolean {
     const isRenewed = (this.alreadyReported & ready & ~Readiness.connected) !== 0;
     this.alreadyReported &= ~ready | Readiness.connected;
     return isRenewed;
   }
 
-  /** Nothing is reported from here on. */
+  /** Ends the registration: it reports nothing from here on. */
   remove(): void {
     this.state = 'removed';
   }

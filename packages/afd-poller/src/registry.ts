@@ -2,16 +2,19 @@ import type { HANDLE } from 'ntdllx';
 import type { Skt, SktWatcher } from 'tofu-sockets';
 import type { Registration } from './registration.js';
 
-/** The registrations of a poller, by whatever names one; and those that are removed but not over. */
+/**
+ * The registrations of a poller by socket, id and handle, and the removed ones that still have a
+ * request.
+ */
 export class Registry {
   readonly #bySkt = new Map<Skt, Registration>();
   readonly #byId = new Map<number, Registration>();
   readonly #byHandle = new Map<HANDLE, Registration>();
-  /** Delete-pending (mio, wepoll): removed, while the kernel still has a request about it. */
+  /** Delete-pending, as in mio and wepoll: removed registrations that still have a request. */
   readonly #deletePending = new Map<Skt, Registration>();
   readonly #watcher: SktWatcher;
 
-  /** @param watcher watches every socket that is registered. */
+  /** @param watcher is attached to every registered socket. */
   constructor(watcher: SktWatcher) {
     this.#watcher = watcher;
   }
@@ -37,14 +40,14 @@ export class Registry {
   }
 
   /**
-   * The registration that has this handle. When another socket has it by now, its own was closed without
-   * the poller's knowledge, and NT gave the value out again.
+   * The registration with this handle value. If another socket has the value by now, the socket of
+   * the registration was closed without the poller's knowledge, and NT reused the value.
    */
   findByHandle(base: HANDLE): Registration | undefined {
     return this.#byHandle.get(base);
   }
 
-  /** @throws {SktError} for a socket that is being closed: nothing was added. */
+  /** @throws {SktError} for a socket that is being closed; then nothing was added. */
   add(registration: Registration): void {
     registration.skt.watch(this.#watcher);
     this.#bySkt.set(registration.skt, registration);
@@ -61,12 +64,18 @@ export class Registry {
     if (request !== undefined) this.#deletePending.set(skt, registration);
   }
 
-  /** True while an earlier registration of the same socket has a request: one at a time. */
+  /**
+   * True while an earlier registration of the same socket still has a request. A socket is in one
+   * request at a time.
+   */
   mustWait({ skt }: Registration): boolean {
     return this.#deletePending.size > 0 && this.#deletePending.has(skt);
   }
 
-  /** A removed registration has no request any more. @returns the one that waited for that. */
+  /**
+   * Drops a removed registration whose request is complete. @returns the registration that waited
+   * for it.
+   */
   release(registration: Registration): Registration | undefined {
     const { skt } = registration;
     if (this.#deletePending.get(skt) !== registration) return undefined;

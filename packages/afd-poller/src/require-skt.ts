@@ -3,9 +3,10 @@ import { isSkt, type Skt } from 'tofu-sockets';
 import { PollerError } from './errors.js';
 
 /**
- * A socket of this kernel; it may be of another installed copy of tofu-sockets.
+ * Checks that an argument is a socket on this kernel. The socket may come from another installed
+ * copy of tofu-sockets.
  *
- * @param what what wants it, to begin the message with.
+ * @param what the start of the error message, which names the caller.
  * @throws {PollerError} `ERR_POLLER_ARGUMENT`
  */
 export function requireSkt(skt: Skt, kernel: Kernel, what: string): void {

@@ -3,8 +3,9 @@ import { showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
 
 /**
- * @throws {PollerError} `ERR_POLLER_ARGUMENT` for what is no time; `ERR_POLLER_MAIN_THREAD` for any
- *   time but 0 on Node's main thread, unless that was asked for.
+ * @throws {PollerError} `ERR_POLLER_ARGUMENT` for a value that is not a time-out;
+ *   `ERR_POLLER_MAIN_THREAD` for any time-out but 0 on Node's main thread, unless
+ *   `allowMainThread` is true.
  */
 export function requireTimeout(timeoutMs: number, allowMainThread: boolean): void {
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {

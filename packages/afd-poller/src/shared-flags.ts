@@ -1,9 +1,12 @@
-/** Where the flags are that all threads of one poller share. */
+/** Indexes of the flags that all threads of one poller share. */
 const flag = { isClosed: 0, wake: 1, wakeBits: 2, posters: 3 } as const;
-/** The wake flag: no bits to be taken; some, and a packet for them; some, and NT refused the packet. */
+/**
+ * States of the wake flag. `none`: there are no bits to take. `posted`: there are bits, and a
+ * packet for them. `refused`: there are bits, but NT refused the packet.
+ */
 const wake = { none: 0, posted: 1, refused: 2 } as const;
 
-/** What a poller and its remotes in other threads share. */
+/** Memory that a poller shares with its remotes in other threads. */
 export class SharedFlags {
   readonly buffer: SharedArrayBuffer;
   readonly #flags: Int32Array;
@@ -17,16 +20,16 @@ export class SharedFlags {
     return Atomics.load(this.#flags, flag.isClosed) === 1;
   }
 
-  /** True from a wake until its bits are taken. */
+  /** True from a wake until the poller has taken its bits. */
   get isWakePending(): boolean {
     return Atomics.load(this.#flags, flag.wake) !== wake.none;
   }
 
   /**
-   * Adds to the wake bits, and posts a packet unless one is on its way already. The bits come first:
-   * whoever sees the flag sees them. When NT refuses the packet, `post` throws; the bits, and those of
-   * other threads that relied on that packet, are reported by the next pass of a wait all the same, and
-   * the next wake posts again.
+   * Adds to the wake bits, and posts a packet unless one is on its way already. The bits are
+   * written before the flag, so that a thread that sees the flag also sees the bits. When NT
+   * refuses the packet, `post` throws. The next pass of a wait still reports the bits, also those
+   * of other threads that relied on this packet, and the next wake posts again.
    */
   wake(bits: number, post: () => void): void {
     Atomics.or(this.#flags, flag.wakeBits, bits);
@@ -40,8 +43,8 @@ export class SharedFlags {
   }
 
   /**
-   * Takes the bits of all wakes until now. The flag goes down before the bits are read: a wake in
-   * between posts a packet of its own, and nothing is lost.
+   * Takes the bits of all wakes until now. The flag is cleared before the bits are read: a wake in
+   * between posts its own packet, so that no wake is lost.
    */
   takeWake(): number {
     Atomics.store(this.#flags, flag.wake, wake.none);
@@ -49,12 +52,14 @@ export class SharedFlags {
   }
 
   /**
-   * Another thread is about to use the port: it stays open until {@link leave}.
+   * Announces that another thread is about to use the port. The port stays open until {@link
+   * leave}.
    *
-   * @returns false when the poller is closed: then there is nothing to leave.
+   * @returns false when the poller is closed; then `leave` must not be called.
    */
   enter(): boolean {
-    // Checked first, so that repeated calls do not keep a close waiting.
+    // This test comes before the counter, so that a thread that calls again and again does not
+    // delay a close.
     if (this.isClosed) return false;
     Atomics.add(this.#flags, flag.posters, 1);
     if (!this.isClosed) return true;
@@ -67,12 +72,14 @@ export class SharedFlags {
     if (before === 1 && this.isClosed) Atomics.notify(this.#flags, flag.posters);
   }
 
-  /** From here on no thread enters. */
+  /** Makes every later {@link enter} return false. */
   close(): void {
     Atomics.store(this.#flags, flag.isClosed, 1);
   }
 
-  /** Waits for those that entered. @returns false when one did not leave within the time. */
+  /**
+   * Waits until every thread that entered has left. @returns false when the time was over before.
+   */
   waitForPosters(limitMs: number): boolean {
     const deadlineMs = performance.now() + limitMs;
     for (;;) {

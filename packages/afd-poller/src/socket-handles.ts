@@ -13,8 +13,8 @@ import type { PollRequest } from './poll-request.js';
 import type { Registration } from './registration.js';
 
 /**
- * Polls on the socket's own base handle. No handle is opened; but a socket belongs to one port for its
- * life, so it cannot move to another poller.
+ * Submits polls on the socket's own base handle. This opens no handle. But NT associates a handle
+ * with one port for its life, so a socket cannot move to another poller.
  */
 export class SocketHandles implements PollHandles {
   // FILE_SKIP_COMPLETION_PORT_ON_SUCCESS is not set: it is not safe with a layered provider.
@@ -28,7 +28,7 @@ export class SocketHandles implements PollHandles {
   }
 
   prepare({ skt, base }: Registration): void {
-    // For life: one that was removed and is added again is associated already.
+    // The association is for life: a socket that was removed and is added again still has it.
     if (this.#associated.has(skt)) return;
     const status = this.#port.associate(base, 0);
     if (status === STATUS_INVALID_PARAMETER) {
@@ -40,7 +40,7 @@ export class SocketHandles implements PollHandles {
     }
     if (isNtError(status)) throw new NtStatusError('NtSetInformationFile', status);
     this.#associated.add(skt);
-    // No thread waits on the handle itself. Where the flag is unknown, only some time is lost.
+    // No thread waits on the handle itself. If NT does not know the flag, polls only take longer.
     this.#port.setNotificationModes(base, FILE_SKIP_SET_EVENT_ON_HANDLE);
   }
 
@@ -53,7 +53,7 @@ export class SocketHandles implements PollHandles {
   detach(): void {}
 
   isLost(): boolean {
-    // The handle is the socket.
+    // The handle is the socket's own.
     return false;
   }
 
