@@ -9,15 +9,17 @@ import type { WriteOptions } from './write-side.js';
 /** A function that is called with its connection; undefined for none. */
 export type OnConnection = ((connection: Connection) => unknown) | undefined;
 
-/** The logic behind a connection; for this package. */
+/** Returns the logic behind a connection; for this package only. */
 export let coreOf: (connection: Connection) => StreamCore;
 
 /**
- * One connection, over TCP or AF_UNIX. It tries before it asks the kernel, and gives the others their
- * turn after a budget. It has no buffer for what it receives: the program says where that goes.
+ * One connection, over TCP or AF_UNIX. It tries to receive before it polls. After a budget it lets
+ * the other connections continue. It does not buffer received bytes: the program passes the buffer
+ * to each read.
  *
- * Callbacks run on the reactor's thread, in the async context in which they were set. What they throw
- * reaches `uncaughtException`; the connection goes on. Not to be shared between threads.
+ * Callbacks run on the reactor's thread, in the async context in which they were set. An exception
+ * in a callback reaches `uncaughtException`, and the connection stays open. A connection cannot be
+ * shared between threads.
  */
 export class Connection implements Member, AsyncDisposable {
   readonly #core: StreamCore;
@@ -28,39 +30,45 @@ export class Connection implements Member, AsyncDisposable {
     coreOf = (connection) => connection.#core;
   }
 
-  /** @internal Made by a reactor. */
+  /** @internal Only a reactor creates connections. */
   constructor(host: Host, options: CheckedConnectionOptions) {
     this.#core = new StreamCore(host, options, this);
   }
 
-  /** True from when it is connected until it is closed. */
+  /** True while it is connected: after the connect and before it is closed. */
   get isOpen(): boolean {
     return this.#core.link !== undefined && !this.#core.isClosed;
   }
 
-  /** True while the connect is under way. What is written meanwhile is sent afterwards. */
+  /** True while the connect is pending. Bytes that are written meanwhile are sent afterwards. */
   get isConnecting(): boolean {
     return this.#core.link === undefined && !this.#core.isClosed;
   }
 
-  /** True once the end of the peer's stream was read. */
+  /** True after the end of the peer's stream was read. */
   get isReadEnded(): boolean {
     return this.#core.readSide.isEnded;
   }
 
-  /** This side's endpoint; undefined before it is connected. Kept, once it was asked for. */
+  /**
+   * This side's endpoint; undefined before it is connected. After the first call it stays
+   * available, also when the connection is closed.
+   */
   get localEndpoint(): SktEndpoint | undefined {
     if (this.isOpen) this.#local ??= this.#core.link?.skt.localEndpoint();
     return this.#local;
   }
 
-  /** The peer's endpoint; undefined before it is connected, and of one that was reset. Likewise kept. */
+  /**
+   * The peer's endpoint; undefined before it is connected, and after a reset. After a first
+   * successful call it stays available.
+   */
   get remoteEndpoint(): SktEndpoint | undefined {
     if (this.#remote !== undefined || !this.isOpen) return this.#remote;
     try {
       this.#remote = this.#core.link?.skt.peerEndpoint();
     } catch {
-      // Winsock knows no peer of a connection that was reset.
+      // Winsock has no peer address for a connection that was reset.
     }
     return this.#remote;
   }
@@ -70,20 +78,20 @@ export class Connection implements Member, AsyncDisposable {
     return this.#core.readSide.bytesRead;
   }
 
-  /** How many bytes were written, those included that wait to be sent. */
+  /** How many bytes were written, including those that are not sent yet. */
   get bytesWritten(): number {
     return this.#core.writeSide.bytesWritten;
   }
 
-  /** How many bytes wait to be sent. */
+  /** How many bytes are not sent yet. */
   get bufferedBytes(): number {
     return this.#core.writeSide.bufferedBytes;
   }
 
   /**
-   * Called when there may be something to read. It is a hint: {@link readInto} may still say
-   * would-block. As with 'readable' of Node's streams it is called again only after a read: a program
-   * that does not read pauses the connection, and the next read resumes it.
+   * Called when there may be something to read. It is a hint: {@link readInto} may still return
+   * `wouldBlock`. Like 'readable' of Node's streams it is called again only after a read. A
+   * program that does not read therefore pauses the connection, and the next read resumes it.
    */
   get onReadable(): OnConnection {
     return this.#core.onReadable?.run;
@@ -94,7 +102,7 @@ export class Connection implements Member, AsyncDisposable {
     if (run !== undefined) this.#core.resume();
   }
 
-  /** Called when all that waited was sent, after a {@link write} that returned false. */
+  /** Called after a {@link write} that returned false, when all buffered bytes are sent. */
   get onDrain(): OnConnection {
     return this.#core.onDrain?.run;
   }
@@ -103,7 +111,7 @@ export class Connection implements Member, AsyncDisposable {
     this.#core.onDrain = callbackOf('onDrain', run);
   }
 
-  /** Called when nothing was received or sent for the time of {@link setTimeout}. */
+  /** Called when no byte was received or sent for the time of {@link setTimeout}. */
   get onTimeout(): OnConnection {
     return this.#core.onTimeout?.run;
   }
@@ -112,7 +120,10 @@ export class Connection implements Member, AsyncDisposable {
     this.#core.onTimeout = callbackOf('onTimeout', run);
   }
 
-  /** Called once, last, with the error that ended the connection: of a reset `ECONNRESET`. */
+  /**
+   * Called once, as the last callback, with the error that ended the connection, if there was one.
+   * For a reset its code is `ECONNRESET`.
+   */
   get onClose(): ((error: Error | undefined) => unknown) | undefined {
     return this.#core.onClose?.run;
   }
@@ -121,16 +132,18 @@ export class Connection implements Member, AsyncDisposable {
     this.#core.onClose = callbackOf('onClose', run);
   }
 
-  /** Resolves when it is closed, for whatever reason. */
+  /** Resolves when the connection is closed, for any reason. */
   get closed(): Promise<void> {
     return this.#core.closed;
   }
 
   /**
-   * Receives what is there now: at most as many bytes as fit, and 1 MiB.
+   * Receives the bytes that are available now: at most as many as fit into the buffer, and at most
+   * 1 MiB.
    *
-   * @returns how many came; 0 at the end of the stream; `wouldBlock` when there is nothing now, when
-   *   this connection's turn is over, and of one that is closed or not connected yet.
+   * @returns how many bytes were received; 0 at the end of the stream; `wouldBlock` when no byte
+   *   is available, when the budget of this connection's turn is used up, and when the connection
+   *   is closed or not connected yet.
    * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`
    */
   readInto(buffer: Uint8Array): number | WouldBlock {
@@ -139,11 +152,12 @@ export class Connection implements Member, AsyncDisposable {
   }
 
   /**
-   * Receives as {@link readInto}, and waits while there is nothing. One read at a time.
+   * Receives like {@link readInto}, but waits until bytes are available. Only one read may wait at
+   * a time.
    *
-   * @returns how many bytes came; 0 at the end of the stream. Rejects with the error that ended the
-   *   connection, and with a {@link ReactorError}: `ERR_REACTOR_BUSY` while another read waits,
-   *   `ERR_REACTOR_CLOSED`, `ERR_REACTOR_ARGUMENT`.
+   * @returns how many bytes were received; 0 at the end of the stream. Rejects with the error that
+   *   ended the connection, and with a {@link ReactorError}: `ERR_REACTOR_BUSY` while another read
+   *   waits, `ERR_REACTOR_CLOSED`, `ERR_REACTOR_ARGUMENT`.
    */
   read(buffer: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -153,36 +167,42 @@ export class Connection implements Member, AsyncDisposable {
   }
 
   /**
-   * Sends bytes; those of an array in order, with as few calls as possible. What the system does not
-   * take at once waits in memory.
+   * Sends bytes. The items of an array are sent in order, with as few calls as possible. Bytes
+   * that the system does not take at once are buffered in memory.
    *
-   * @returns true if nothing waits. After false stop writing until {@link onDrain}. False, too, of a
-   *   connection that is closed: the bytes are dropped.
-   * @throws {ReactorError} `ERR_REACTOR_ENDED` after {@link end}; `ERR_REACTOR_BUFFER_FULL` when too
-   *   much waits already; `ERR_REACTOR_ARGUMENT`. Nothing was written then.
+   * @returns true if no byte is buffered. After false, stop writing until {@link onDrain}. A
+   *   closed connection returns false, too, and drops the bytes.
+   * @throws {ReactorError} `ERR_REACTOR_ENDED` after {@link end}; `ERR_REACTOR_BUFFER_FULL` when
+   *   too many bytes are buffered already; `ERR_REACTOR_ARGUMENT`. In each case nothing was
+   *   written.
    */
   write(data: Bytes, options?: WriteOptions): boolean {
     return this.#core.write(data, options);
   }
 
-  /** Ends this side once everything is sent; the peer sees the end of the stream. Idempotent. */
+  /**
+   * Ends the sending side after all bytes are sent. The peer then sees the end of the stream.
+   * Idempotent.
+   */
   end(data?: Bytes): void {
     if (data !== undefined) this.write(data);
     this.#core.end();
   }
 
-  /** Closes the connection once everything is sent, whatever the peer may still send. */
+  /** Closes the connection after all bytes are sent, even if the peer still sends. */
   close(): Promise<void> {
     this.#core.close();
     return this.#core.closed;
   }
 
-  /** Closes the connection now; what waits to be sent is lost. @param error goes to {@link onClose}. */
+  /**
+   * Closes the connection now; unsent bytes are lost. @param error is passed to {@link onClose}.
+   */
   destroy(error?: Error): void {
     this.#core.over(error, false);
   }
 
-  /** Closes the connection now, so that the peer sees a reset. */
+  /** Closes the connection now with a reset, which the peer sees. */
   reset(): void {
     this.#core.over(undefined, true);
   }
@@ -191,33 +211,33 @@ export class Connection implements Member, AsyncDisposable {
     return this.close();
   }
 
-  /** TCP_NODELAY. Ignored over AF_UNIX, and unless it is open. */
+  /** Sets TCP_NODELAY. Ignored over AF_UNIX, and if the connection is not open. */
   setNoDelay(isOn = true): void {
     this.#core.setOption('noDelay', isOn);
   }
 
-  /** SO_KEEPALIVE. Likewise. */
+  /** Sets SO_KEEPALIVE. Ignored over AF_UNIX, and if the connection is not open. */
   setKeepAlive(isOn = false): void {
     this.#core.setOption('keepAlive', isOn);
   }
 
   /**
-   * Has {@link onTimeout} called when nothing was received or sent for so long.
+   * Makes the connection call {@link onTimeout} when no byte was received or sent for this time.
    *
-   * @param timeoutMs 0, the default, ends that; up to 2^31 - 1.
+   * @param timeoutMs in milliseconds, up to 2^31 - 1; 0, the initial value, turns it off.
    * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`
    */
   setTimeout(timeoutMs: number): void {
     if (!this.#core.isClosed) this.#core.idle.set(timeoutMs);
   }
 
-  /** Has the connection hold the process open; the initial state. */
+  /** Makes the connection keep the process alive. This is the initial state. */
   ref(): this {
     this.#core.setRef(true);
     return this;
   }
 
-  /** Has the connection not hold the process open. */
+  /** Lets the process end although the connection is open. */
   unref(): this {
     this.#core.setRef(false);
     return this;

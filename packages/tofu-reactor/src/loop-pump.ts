@@ -3,13 +3,13 @@ import type { PortWatch, PortWatchFactory } from './port-watch.js';
 import type { Pump } from './pump.js';
 import type { TurnEngine } from './turn-engine.js';
 
-/** How many turns one visit makes before Node's loop has its own: its timers, files and sockets. */
+/** How many turns one visit performs before Node's loop handles its timers, files and sockets. */
 const turnsPerVisit = 4;
 
 /**
- * Turns the engine inside Node's event loop, and never blocks it. A visit makes turns until nothing is
- * left to do, and then arms the watch on the port; or until its budget is used, and then goes on in
- * `setImmediate`, after the loop looked after everything else.
+ * Performs the engine's turns inside Node's event loop without blocking it. A visit performs turns
+ * until no work is left, and then arms the watch on the port. If its budget is used up before, the
+ * visit continues in `setImmediate`, after the loop has handled its other events.
  */
 export class LoopPump implements Pump {
   readonly #engine: TurnEngine;
@@ -74,7 +74,7 @@ export class LoopPump implements Pump {
       if (isThrough) this.#watch.arm();
       else this.#schedule();
     } catch (error) {
-      // From libuv's callback: there is no caller to throw to.
+      // libuv calls this function, so there is no caller that could catch the error.
       reportUncaught(error);
     }
   }

@@ -21,26 +21,26 @@ import type { Pump } from './pump.js';
 import { Server } from './server.js';
 import type { TurnCounts, TurnEngine } from './turn-engine.js';
 
-/** What {@link Reactor.inspect} shows. */
+/** What {@link Reactor.inspect} returns. */
 export interface ReactorState extends Readonly<TurnCounts> {
   readonly name: string;
   readonly mode: ReactorMode;
-  /** Why it has this mode. */
+  /** Why the reactor has this mode. */
   readonly reason: string;
   readonly isOpen: boolean;
   readonly servers: number;
   readonly connections: number;
   /** UDP sockets. */
   readonly datagramSockets: number;
-  /** How many of all these hold the process open. */
+  /** How many of these servers, connections and sockets keep the process alive. */
   readonly refs: number;
-  /** Bytes that wait to be sent. */
+  /** Bytes of all connections that are not sent yet. */
   readonly bufferedBytes: number;
-  /** True while servers do not accept: a limit is reached. */
+  /** True while the servers do not accept because a limit is reached. */
   readonly isFull: boolean;
 }
 
-/** A packet that another thread posted: what `PollerRemote.post` of afd-poller was given. */
+/** A packet that another thread posted by `PollerRemote.post` of afd-poller. */
 export interface Posted {
   /** 0 to 2^32 - 1. */
   readonly type: number;
@@ -48,14 +48,15 @@ export interface Posted {
   readonly value: number;
 }
 
-/** How long {@link Reactor.close} lets connections send what waits. */
+/** How long {@link Reactor.close} lets connections send their unsent bytes. */
 const closeLimitMs = 2_000;
 
 /**
- * Servers and connections over TCP and AF_UNIX on one completion port. In `loop` and `thread` mode it
- * lives in Node's event loop; in `blocking` mode in {@link run}. Callbacks have one thread.
+ * Servers and connections over TCP and AF_UNIX on one completion port. In the modes `loop` and
+ * `thread` a reactor runs in Node's event loop, in the mode `blocking` in {@link run}. All
+ * callbacks run on the thread that created it.
  *
- * It holds the process open while it has servers or connections that are not unref-ed.
+ * A reactor keeps the process alive while it has a server or a connection that is not unref-ed.
  */
 export class Reactor implements AsyncDisposable {
   readonly #name: string;
@@ -67,10 +68,10 @@ export class Reactor implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /**
-   * Makes the port; close the reactor, or it leaks.
+   * Creates the port. A reactor that is not closed leaks it.
    *
-   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`; `ERR_REACTOR_MODE` where this host, or this thread,
-   *   does not have that mode. @throws {HostError} where there is no NT.
+   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`; `ERR_REACTOR_MODE` if this host or this thread
+   *   does not support the mode. @throws {HostError} on a host without NT.
    */
   constructor(options: ReactorOptions = {}) {
     const checked = readOptions(options);
@@ -95,7 +96,9 @@ export class Reactor implements AsyncDisposable {
     this.#publish('open');
   }
 
-  /** `loop`, `thread` or `blocking`; why, {@link inspect} says. */
+  /**
+   * The mode in use: `loop`, `thread` or `blocking`. {@link inspect} returns the reason for it.
+   */
   get mode(): ReactorMode {
     return this.#chosen.mode;
   }
@@ -105,12 +108,13 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * Listens.
+   * Creates a server that listens on an address.
    *
-   * @param address 127.0.0.1 unless it names a host; port 0 for a free one.
-   * @param onConnection is called with each connection; without it `for await` has them.
-   * @returns rejects with Node's words where the system refuses: `listen EADDRINUSE 127.0.0.1:80`; with
-   *   {@link ReactorError} and SktError for wrong arguments.
+   * @param address the default host is 127.0.0.1; port 0 selects a free port.
+   * @param onConnection is called with each connection. Without it, iterate over the server by
+   *   `for await`.
+   * @returns rejects with an error like Node's if the system refuses, such as `listen EADDRINUSE
+   *   127.0.0.1:80`, and with a {@link ReactorError} or SktError for wrong arguments.
    */
   async listen(
     address: ReactorAddress,
@@ -129,7 +133,8 @@ export class Reactor implements AsyncDisposable {
     };
     try {
       const skt = createSocketCreator(host.kernel).fromAddress(at, created);
-      // What it accepts inherits that: by documentation, measured under Wine, on Windows unverified.
+      // Accepted sockets inherit the option, according to the documentation; measured under Wine,
+      // on Windows unverified.
       if ('port' in at && connection.noDelay) skt.setOption('noDelay', true);
       return new Server(host, skt, connection, maxConnections, handler);
     } catch (error) {
@@ -138,12 +143,13 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * Connects. Names are resolved, and several addresses tried in turn, each for 250 ms but the last, as
-   * `node:net` does.
+   * Connects. As in `node:net`, names are resolved, and several addresses are tried one after
+   * another: each but the last for at most 250 ms.
    *
-   * @param address localhost unless it names a host.
-   * @returns rejects with Node's words: `connect ECONNREFUSED 127.0.0.1:80`; where several addresses
-   *   failed with an AggregateError that has the code of the first; with the signal's reason.
+   * @param address the default host is localhost.
+   * @returns rejects with an error like Node's, such as `connect ECONNREFUSED 127.0.0.1:80`. If
+   *   several addresses failed, it is an AggregateError with the code of the first. After an abort
+   *   it is the signal's reason.
    */
   connect(address: ReactorAddress, options: ConnectOptions = {}): Promise<Connection> {
     return new Promise((resolve, reject) => {
@@ -157,10 +163,10 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * Begins a connection and returns it at once: what is written to it is sent when it is connected. Where
-   * the connect fails, `onClose` has the error.
+   * Starts a connect and returns the connection at once. Bytes that are written before it is
+   * connected are sent afterwards. If the connect fails, `onClose` gets the error.
    *
-   * @param onConnect is called once it is connected.
+   * @param onConnect is called when it is connected.
    * @throws {ReactorError} and SktError for wrong arguments.
    */
   open(
@@ -178,12 +184,13 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * Binds a UDP socket. One that sends to a port where nobody listens goes on receiving.
+   * Binds a UDP socket. The socket can still receive after it has sent to a port on which no
+   * socket listens.
    *
-   * @param address 127.0.0.1 unless it names a host, which is an address; port 0, the default, for a
-   *   free one.
+   * @param address the default host is 127.0.0.1, and a host must be an IP address; port 0, the
+   *   default, selects a free port.
    * @param onReadable see `DatagramSocket.onReadable`.
-   * @throws in Node's words where the system refuses: `bind EADDRINUSE 127.0.0.1:53`.
+   * @throws an error like Node's if the system refuses, such as `bind EADDRINUSE 127.0.0.1:53`.
    * @throws {ReactorError} and SktError for wrong arguments.
    */
   bind(
@@ -196,27 +203,30 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * `blocking`: serves, and blocks this thread while nothing is ready, at most `maxBlockMs` at a time.
-   * `loop` and `thread`: only waits.
+   * In the mode `blocking` it serves the connections, and blocks this thread while nothing is
+   * ready, for at most `maxBlockMs` at a time. In the modes `loop` and `thread` it only waits.
    *
-   * @returns resolves when no server and no connection holds the process open, and after {@link stop}.
+   * @returns resolves when no server and no connection keeps the process alive, and after {@link
+   *   stop}.
    */
   run(): Promise<void> {
     this.#host('run');
     return this.#pump.run();
   }
 
-  /** Ends {@link run}; everything stays open. */
+  /** Ends {@link run}. Servers and connections stay open. */
   stop(): void {
     this.#pump.stop();
   }
 
   /**
-   * One turn of a reactor in `blocking` mode: waits until something is ready, or the time is over, and
-   * serves. For programs with a loop of their own. Promises go on once the program returns to Node.
+   * Performs one turn of a reactor in `blocking` mode: waits until something is ready or the time
+   * is over, and serves it. For programs with a loop of their own. Promises continue only after
+   * the program has returned to Node.
    *
-   * @param timeoutMs 0 only looks.
-   * @throws {ReactorError} `ERR_REACTOR_MODE` in the other modes; `ERR_REACTOR_REENTERED` from a callback.
+   * @param timeoutMs in milliseconds; 0 never blocks.
+   * @throws {ReactorError} `ERR_REACTOR_MODE` in the other modes; `ERR_REACTOR_REENTERED` from a
+   *   callback.
    */
   turn(timeoutMs: number): void {
     this.#host('turn');
@@ -230,8 +240,9 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * What another thread makes a `PollerRemote` of afd-poller of, to post to this reactor; it may be sent
-   * to many. A remote that is late finds the reactor closed. A packet does not hold the process open.
+   * What another thread needs to create a `PollerRemote` of afd-poller, which posts to this
+   * reactor. It may be sent to several threads. After the reactor is closed, the calls of a remote
+   * return false. A posted packet does not keep the process alive.
    *
    * @throws {ReactorError} `ERR_REACTOR_CLOSED`
    */
@@ -240,7 +251,9 @@ export class Reactor implements AsyncDisposable {
     return this.#engine.poller.remoteData();
   }
 
-  /** Called with each packet that another thread posts, in the order of each thread's. */
+  /**
+   * Called with each packet that another thread posts. The packets of one thread keep their order.
+   */
   get onPost(): ((posted: Posted) => unknown) | undefined {
     return this.#onPost?.run;
   }
@@ -250,7 +263,7 @@ export class Reactor implements AsyncDisposable {
     if (this.isOpen) this.#engine.requestTurn();
   }
 
-  /** What the reactor holds and did. */
+  /** The reactor's current state and its counters. */
   inspect(): ReactorState {
     const { mode, reason } = this.#chosen;
     const { servers, connections, datagramSockets, refs, isFull, buffered } = this.#members;
@@ -270,11 +283,12 @@ export class Reactor implements AsyncDisposable {
   }
 
   /**
-   * Stops listening, lets connections send what waits, for 2 s at the most, closes them, and gives
-   * everything back. Idempotent; every other call is refused afterwards. It may be called from any
-   * callback.
+   * Stops listening, lets the connections send their unsent bytes for at most 2 s, closes them,
+   * and releases all resources. Idempotent. Afterwards calls that need the reactor fail with
+   * `ERR_REACTOR_CLOSED`. It may be called from any callback.
    *
-   * @returns rejects with PollerError `ERR_POLLER_LEAK` when the kernel keeps some memory.
+   * @returns rejects with PollerError `ERR_POLLER_LEAK` if some requests do not complete in time;
+   *   their memory then stays allocated.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -288,7 +302,8 @@ export class Reactor implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#publish('close');
     const done = this.#members.close(closeLimitMs);
-    // A reactor in mode blocking has to be turned; not from inside one of its callbacks.
+    // In the mode `blocking` only turns close the connections. The turns start outside of the
+    // reactor's callbacks, from which `close` may have been called.
     if (this.mode === 'blocking') process.nextTick(() => void this.#pump.run());
     await done;
     await this.#pump.close();

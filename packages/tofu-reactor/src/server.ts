@@ -12,23 +12,26 @@ import { nodeError, refusedError } from './node-errors.js';
 import { Speculation } from './speculation.js';
 import type { Source } from './turn-engine.js';
 
-/** How many connections one event accepts; what is left is reported again. */
+/** How many connections the server accepts per event. The poller reports the rest again. */
 const acceptBudget = 64;
-/** After a failed accept, such as for want of sockets, none is tried for so long. */
+/**
+ * How long the server pauses after a failed accept, for example when the system has no sockets
+ * left.
+ */
 const acceptPauseMs = 50;
 
 const accepting = prepareInterest({ accept: true });
 const pausing = prepareInterest({});
 
-/** Who connected, and was not served: see {@link Server.maxConnections}. */
+/** A connection that was closed because of {@link Server.maxConnections}. */
 export interface DroppedConnection {
   readonly local: SktEndpoint | undefined;
   readonly remote: SktEndpoint | undefined;
 }
 
 /**
- * Accepts connections. Each is passed to the handler, or to `for await`. Accepting pauses while a limit
- * of the reactor is reached: clients then wait in the backlog.
+ * Accepts connections, and passes each to the handler or to a `for await` loop. The server stops
+ * accepting while a limit of the reactor is reached; clients then wait in the backlog.
  */
 export class Server implements Member, AsyncDisposable {
   #maxConnections: number;
@@ -37,10 +40,10 @@ export class Server implements Member, AsyncDisposable {
   readonly #options: CheckedConnectionOptions;
   readonly #endpoint: SktEndpoint;
   readonly #connections = new Set<Connection>();
-  /** Whether it pays to try connections that were just accepted. */
+  /** Decides whether to try to receive from connections that were just accepted. */
   readonly #newcomers = new Speculation();
   readonly #queue: AcceptQueue<Connection>;
-  /** What the poller reports to. A server does not try. */
+  /** The receiver of the poller's events. A server never tries to accept without an event. */
   readonly #source: Source = { onEvent: (event) => this.#onEvent(event), onTry() {} };
   #onConnection: Callback<Connection> | undefined;
   #onDrop: Callback<DroppedConnection> | undefined;
@@ -53,7 +56,7 @@ export class Server implements Member, AsyncDisposable {
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
 
-  /** @internal Takes over `skt`, which listens. */
+  /** @internal Takes ownership of `skt`, which must be listening. */
   constructor(
     host: Host,
     skt: ListenerSkt,
@@ -74,7 +77,7 @@ export class Server implements Member, AsyncDisposable {
     this.#publish('listen');
   }
 
-  /** Where it listens; also after it was closed. */
+  /** The endpoint on which it listens; also available after it was closed. */
   get endpoint(): SktEndpoint {
     return this.#endpoint;
   }
@@ -84,7 +87,7 @@ export class Server implements Member, AsyncDisposable {
     return this.#isListening;
   }
 
-  /** How many of its connections are open, and how many it accepted since it listens. */
+  /** How many of its connections are open, and how many it has accepted in total. */
   get connections(): number {
     return this.#connections.size;
   }
@@ -94,8 +97,9 @@ export class Server implements Member, AsyncDisposable {
   }
 
   /**
-   * Clients beyond so many connections are closed at once, and reported to {@link onDrop}. 0 to Infinity.
-   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` when it is set to anything else.
+   * The largest number of open connections, 0 to Infinity. The server closes further connections
+   * at once and reports them to {@link onDrop}.
+   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` when it is set to another value.
    */
   get maxConnections(): number {
     return this.#maxConnections;
@@ -121,7 +125,7 @@ export class Server implements Member, AsyncDisposable {
     this.updateAccepting();
   }
 
-  /** Called for each client that {@link maxConnections} refuses. */
+  /** Called for each connection that is closed because of {@link maxConnections}. */
   get onDrop(): ((dropped: DroppedConnection) => unknown) | undefined {
     return this.#onDrop?.run;
   }
@@ -130,7 +134,10 @@ export class Server implements Member, AsyncDisposable {
     this.#onDrop = callbackOf('onDrop', run);
   }
 
-  /** Called when an accept failed; the server goes on after 50 ms. Without it, nothing is said. */
+  /**
+   * Called when an accept failed. The server continues after 50 ms. Without this callback the
+   * error is ignored.
+   */
   get onError(): ((error: Error) => unknown) | undefined {
     return this.#onError?.run;
   }
@@ -139,7 +146,10 @@ export class Server implements Member, AsyncDisposable {
     this.#onError = callbackOf('onError', run);
   }
 
-  /** The connections, one after another. While none is asked for, at most 64 wait here. */
+  /**
+   * Iterates over the connections. While the program requests none, at most 64 accepted
+   * connections are queued.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Connection> {
     this.#queue.open();
     this.updateAccepting();
@@ -147,9 +157,9 @@ export class Server implements Member, AsyncDisposable {
   }
 
   /**
-   * Stops listening. Its connections go on.
+   * Stops listening. Its connections stay open.
    *
-   * @returns resolves once the last of them is closed; the same promise each time.
+   * @returns resolves after the last of them is closed. Every call returns the same promise.
    */
   close(): Promise<void> {
     this.#stop();
@@ -162,7 +172,7 @@ export class Server implements Member, AsyncDisposable {
     return this.#closed;
   }
 
-  /** Stops listening, and ends its connections at once. */
+  /** Stops listening, and closes its connections at once. */
   destroy(): void {
     this.#stop();
     for (const connection of [...this.#connections]) connection.destroy();
@@ -172,17 +182,20 @@ export class Server implements Member, AsyncDisposable {
     return this.close();
   }
 
-  /** Has the server hold the process open; the initial state. Its connections do so for themselves. */
+  /**
+   * Makes the server keep the process alive. This is the initial state. Its connections have their
+   * own `ref`.
+   */
   ref(): this {
     return this.#setRef(true);
   }
 
-  /** Has the server not hold the process open. */
+  /** Lets the process end although the server listens. */
   unref(): this {
     return this.#setRef(false);
   }
 
-  /** @internal Accepts, or pauses, as the limits have it. */
+  /** @internal Starts or pauses accepting, depending on the limits. */
   updateAccepting(): void {
     if (!this.#isListening) return;
     const isWanted = this.#onConnection !== undefined || this.#queue.hasRoom;
@@ -203,7 +216,7 @@ export class Server implements Member, AsyncDisposable {
       try {
         skt = this.#skt.accept();
       } catch (error) {
-        // By documentation: a client gave up while it waited.
+        // According to the documentation: the client closed the connection before it was accepted.
         if (error instanceof WsaError && error.code === 'ECONNRESET') continue;
         this.#failed(error as Error);
         return;

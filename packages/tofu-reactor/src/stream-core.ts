@@ -20,8 +20,8 @@ interface PendingRead {
 }
 
 /**
- * What a connection does: when it reads, when it asks, when it is over. {@link Connection} is what the
- * program sees of it.
+ * The logic of a connection: when it reads, when it polls, and when it ends. {@link Connection} is
+ * its public interface.
  *
  *     connecting ──attach──▶ open ──end of both sides, close, destroy, an error──▶ closed
  */
@@ -34,20 +34,20 @@ export class StreamCore implements LinkOwner {
   readonly #connection: Connection;
   link: StreamLink | undefined;
   isClosed = false;
-  /** Until its first turn: whoever made it begins that. */
+  /** True until its first turn, which its creator starts by {@link begin}. */
   isNew = true;
   onReadable: Callback<Connection> | undefined;
   onDrain: Callback<Connection> | undefined;
   onTimeout: Callback<Connection> | undefined;
   onClose: Callback<Error | undefined> | undefined;
-  /** Called when it is over, before {@link onClose}: by its server. */
+  /** Notifies its server that the connection is closed. Called before {@link onClose}. */
   onOver: (() => void) | undefined;
-  /** Ends the connect that is under way. */
+  /** Cancels the pending connect. */
   cancelConnect: (() => void) | undefined;
   #pendingRead: PendingRead | undefined;
   #isClosing = false;
   #isRef = true;
-  /** What ended it. */
+  /** The error that ended the connection. */
   error: Error | undefined;
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
@@ -69,7 +69,10 @@ export class StreamCore implements LinkOwner {
     return this.#closed;
   }
 
-  /** It is connected: the socket becomes this connection's. One that was accepted inherits noDelay. */
+  /**
+   * Called when the connection is established: it takes ownership of the socket. An accepted
+   * socket inherits noDelay from the listener.
+   */
   attach(skt: AcceptedSkt | ClientSkt, isRegistered: boolean): void {
     this.cancelConnect = undefined;
     this.link = new StreamLink(this.#host.engine, skt, this, isRegistered);
@@ -86,7 +89,7 @@ export class StreamCore implements LinkOwner {
   /**
    * The first turn of a new connection.
    *
-   * @param isTry false: it asks first. @returns whether the try found something.
+   * @param isTry false: it polls first. @returns whether the try received something.
    */
   begin(isTry: boolean): boolean {
     this.isNew = false;
@@ -96,12 +99,12 @@ export class StreamCore implements LinkOwner {
     return false;
   }
 
-  /** From now on the program waits for bytes. */
+  /** Called when the program starts to wait for bytes. */
   resume(): void {
     if (!this.isNew && !this.readSide.isServing) this.link?.tryLater();
   }
 
-  /** A receive of the program's, in its turn or at any other time. */
+  /** A receive by the program, inside or outside of the connection's turn. */
   readInto(into: Uint8Array): number | WouldBlock {
     const count = this.#receive(into);
     if (!this.readSide.isServing) this.#settle(count === wouldBlock ? 'blocked' : 'served');
@@ -152,7 +155,7 @@ export class StreamCore implements LinkOwner {
     else this.end();
   }
 
-  /** The connection is over. @param isHard the peer sees a reset. */
+  /** Closes the connection. @param isHard closes it with a reset. */
   over(error: Error | undefined, isHard: boolean): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -173,7 +176,7 @@ export class StreamCore implements LinkOwner {
       const pending = this.#pendingRead;
       this.#pendingRead = undefined;
       pending?.reject(error ?? closedError());
-      // Not from inside the call that ended it.
+      // The callback must not run inside the call that closed the connection.
       queueMicrotask(() => {
         this.onClose?.call(error);
         this.#resolveClosed?.();
@@ -193,13 +196,13 @@ export class StreamCore implements LinkOwner {
     this.#host.changeRef(isRef);
   }
 
-  /** The poller reports bytes, or the end. */
+  /** The poller reported bytes or the end of the stream. */
   readable(isEnd: boolean): void {
     if (isEnd) this.readSide.isEndConfirmed = true;
     if (this.#isReading) this.#serve();
   }
 
-  /** The poller reports room. */
+  /** The poller reported room to send. */
   writable(): void {
     const link = this.link as StreamLink;
     try {
@@ -221,7 +224,7 @@ export class StreamCore implements LinkOwner {
     if (needsDrain && !this.isClosed) this.onDrain?.call(this.#connection);
   }
 
-  /** It is this connection's turn to try. */
+  /** The engine lets this connection try to receive. */
   tried(): void {
     if (!this.#isReading) return;
     const { speculation } = this.readSide;
@@ -250,7 +253,7 @@ export class StreamCore implements LinkOwner {
     }
   }
 
-  /** The program's turn to read. */
+  /** Lets the program read, within a new budget. */
   #serve(): Outcome {
     const { readSide } = this;
     readSide.begin();
@@ -270,7 +273,7 @@ export class StreamCore implements LinkOwner {
     pending.resolve(count);
   }
 
-  /** What comes after a read. */
+  /** Continues after a read: ends the connection, polls, or schedules another try. */
   #settle(outcome: Outcome): void {
     if (this.isClosed) return;
     if (outcome === 'served') this.idle.touch();
@@ -284,11 +287,14 @@ export class StreamCore implements LinkOwner {
     }
   }
 
-  /** Everything was sent and nothing more comes: shuts down sending. */
+  /**
+   * Called when all bytes are sent and the program writes no more: shuts down the sending side.
+   */
   #finish(): void {
     const { writeSide, link } = this;
     if (this.isClosed || link === undefined) return;
-    // After both ends a close says the same, and nothing is unread that would make a reset of it.
+    // If the peer has ended its side, too, the shutdown is not needed: the close below sends the
+    // same FIN. It cannot become a reset, because no byte is unread.
     if (!writeSide.isFinSent && !this.readSide.isEnded) {
       try {
         link.skt.shutdown('send');

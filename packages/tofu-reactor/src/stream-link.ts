@@ -3,11 +3,14 @@ import type { AcceptedSkt, ClientSkt } from 'tofu-sockets';
 import { refusedError, resetError } from './node-errors.js';
 import type { Source, TurnEngine } from './turn-engine.js';
 
-/** What a connection may wait for. */
+/** The two directions that a connection can wait for, as bits. */
 export const readBit = 1;
 export const writeBit = 2;
 
-/** By these bits. Each is reported once; the connection asks again when it is through. */
+/**
+ * The interests by these bits. Each is reported once; the connection requests it again when it
+ * needs it.
+ */
 const interests: readonly PreparedInterest[] = [
   prepareInterest({}),
   prepareInterest({ readable: true, mode: 'oneshot' }),
@@ -15,34 +18,37 @@ const interests: readonly PreparedInterest[] = [
   prepareInterest({ readable: true, writable: true, mode: 'oneshot' }),
 ];
 
-/** What a link reports to. */
+/** The receiver of a link's events. */
 export interface LinkOwner {
-  /** @param isEnd the peer sends no more; there may be bytes before that. */
+  /** @param isEnd the peer sends no more; earlier bytes may still be unread. */
   readable(isEnd: boolean): void;
   writable(): void;
-  /** Its turn to try, after {@link StreamLink.tryLater}. */
+  /** Called in a later turn, after {@link StreamLink.tryLater}. */
   tried(): void;
-  /** The connection is broken. */
+  /** The connection was reset, or NT refused to poll it. */
   failed(error: Error): void;
 }
 
 /**
- * A connected socket and the poller: collects what is waited for, asks once for all of it, and only for
- * what was not asked for already.
+ * Connects a socket with the poller. It collects the wanted directions and requests them with one
+ * call, and only if they are not requested already.
  */
 export class StreamLink implements Source {
   readonly skt: AcceptedSkt | ClientSkt;
   readonly #engine: TurnEngine;
   readonly #owner: LinkOwner;
   #wanted = 0;
-  /** What the poller was asked for and has not reported. */
+  /** The directions that were requested from the poller and are not reported yet. */
   #asked = 0;
   #isRegistered: boolean;
   #isEager = false;
   #isInEvent = false;
   #isClosed = false;
 
-  /** Takes over `skt`. @param isRegistered the poller has it already, with this link as its token. */
+  /**
+   * Takes ownership of `skt`. @param isRegistered true if it is registered already, with this link
+   * as its token.
+   */
   constructor(
     engine: TurnEngine,
     skt: AcceptedSkt | ClientSkt,
@@ -55,14 +61,14 @@ export class StreamLink implements Source {
     this.#isRegistered = isRegistered;
   }
 
-  /** Waits for reading or writing; reported once. */
+  /** Requests one event for reading or writing. */
   want(bit: number): void {
     if ((this.#wanted & bit) !== 0) return;
     this.#wanted |= bit;
     if (!this.#isInEvent) this.#ask();
   }
 
-  /** Is tried in this turn or in the next one, without asking. */
+  /** Schedules a try in this turn or in the next one, without a poll. */
   tryLater(): void {
     if (this.#isEager || this.#isClosed) return;
     this.#isEager = true;
@@ -98,7 +104,7 @@ export class StreamLink implements Source {
     if (!this.#isClosed) this.#owner.tried();
   }
 
-  /** Closes the socket; nothing is reported from here on. @param isHard the peer sees a reset. */
+  /** Closes the socket; no event is reported after that. @param isHard closes it with a reset. */
   close(isHard: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -3,29 +3,32 @@ import { createPoller, hasWork } from 'afd-poller/internal';
 import type { Kernel } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 
-/** A look that found so many events may have left others: it is made again, but not for ever. */
+/**
+ * If a wait returned at least this many events, more sockets may be ready, so the engine waits
+ * again, up to `mostLooks` times.
+ */
 const crowd = 64;
 const mostLooks = 16;
 
-/** What a registered socket belongs to: a listener, a connection, a connect that is under way. */
+/** The owner of a registered socket: a server, a connection or a pending connect. */
 export interface Source {
-  /** Its socket is ready, or failed. The event is valid during the call. */
+  /** The socket is ready or has failed. The event is valid only during the call. */
   onEvent(event: SocketEvent<Source>): void;
-  /** Its turn to try without being asked; see {@link TurnEngine.tryLater}. */
+  /** Lets the source try without an event; see {@link TurnEngine.tryLater}. */
   onTry(): void;
 }
 
-/** How much one turn does before the others have theirs. */
+/** Limits of one turn. */
 export interface TurnBudget {
-  /** How many events one wait returns at the most. */
+  /** The largest number of events of one wait. */
   readonly events: number;
-  /** How many sources are tried, while no event came in. */
+  /** The largest number of tries in a turn without events. */
   readonly tries: number;
-  /** After how many bytes no further source is tried. */
+  /** After this many bytes the turn tries no further source. */
   readonly bytes: number;
 }
 
-/** What the engine did. */
+/** Counters of an engine. */
 export interface TurnCounts {
   turns: number;
   events: number;
@@ -34,8 +37,9 @@ export interface TurnCounts {
 }
 
 /**
- * One turn of the reactor: wait, deliver, and try those again that were served last. Who would block,
- * or would most likely, is left to the poller.
+ * Performs the turns of a reactor. A turn waits, delivers the events, and then tries the sources
+ * again that were served last. A source that would block, or most likely would, waits for an event
+ * of the poller instead.
  */
 export class TurnEngine {
   readonly poller: AfdPoller<Source>;
@@ -47,10 +51,10 @@ export class TurnEngine {
   #isClosed = false;
   /** Called with each packet that another thread posted. */
   onPost: ((type: number, value: number) => void) | undefined;
-  /** Called when there is something to do outside of a turn. */
+  /** Called outside of a turn when a turn is due. */
   #onWork: () => void = () => {};
 
-  /** @param now the poller's clock; undefined for the real one. */
+  /** @param now the poller's clock; undefined for the default. */
   constructor(kernel: Kernel, budget: TurnBudget, now: (() => number) | undefined) {
     this.#budget = budget;
     this.#events = new PollEvents<Source>(budget.events);
@@ -71,20 +75,29 @@ export class TurnEngine {
     return this.#eager.length > 0 || hasWork(this.poller);
   }
 
-  /** Asks the poller. @param isRegistered whether the socket was passed here before. */
+  /**
+   * Requests events of a socket from the poller. @param isRegistered whether the socket is
+   * registered already.
+   */
   ask(source: Source, skt: Skt, interest: Interest, isRegistered: boolean): void {
     if (isRegistered) this.poller.modify(skt, interest, source);
     else this.poller.add(skt, interest, source);
     if (!this.#isInTurn) this.#onWork();
   }
 
-  /** Has a source tried in this turn, or in the next one. The caller passes each once at a time. */
+  /**
+   * Schedules a try of a source in this turn or in the next one. The caller must not pass a source
+   * again before it was tried.
+   */
   tryLater(source: Source): void {
     this.#eager.push(source);
     if (!this.#isInTurn && this.#eager.length === 1) this.#onWork();
   }
 
-  /** Has a turn made, though nothing is to be submitted: packets of other threads may come. */
+  /**
+   * Requests a turn although there is no interest to submit, because other threads may post
+   * packets.
+   */
   requestTurn(): void {
     if (!this.#isInTurn) this.#onWork();
   }
@@ -94,7 +107,10 @@ export class TurnEngine {
     this.counts.bytes += bytes;
   }
 
-  /** Waits, unless there is work, and does it. @returns false if the budget ended it. */
+  /**
+   * Waits unless there is work, and performs it. @returns false if the turn ended because its
+   * budget was used up.
+   */
   turn(timeoutMs: number): boolean {
     this.#isInTurn = true;
     this.counts.turns += 1;
@@ -102,7 +118,7 @@ export class TurnEngine {
       const isBusy = this.#eager.length > 0;
       let found = this.#deliver(isBusy ? 0 : timeoutMs);
       const hasOthers = found > 0;
-      // All that wait at the poller are served before those that are tried have their next try.
+      // All sockets that are ready are served before any source has its next try.
       for (let looks = 1; isBusy && found >= crowd && looks < mostLooks; looks += 1) {
         found = this.#deliver(0);
       }
@@ -133,7 +149,10 @@ export class TurnEngine {
     return length;
   }
 
-  /** In turn, so that one that always has more does not keep the others from theirs. */
+  /**
+   * Tries the sources round-robin, so that one that always has more bytes does not starve the
+   * others.
+   */
   #tryAgain(tries: number): void {
     const limit = this.counts.bytes + this.#budget.bytes;
     for (let left = tries; left > 0 && this.#eager.length > 0; ) {
