@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 const { exitCode, signal } = await (await load())(process.argv.slice(2));
 process.exitCode = exitCode;
-// A signal that ended the program ends this process the same way, as a shell expects. While a
-// library listens to it the signal comes through the event loop, so that has to go on for a moment.
+// A signal that ended the program also ends this process, as a shell expects. While a library
+// listens for that signal, Node delivers it through the event loop: the timer keeps the event loop
+// running until then.
 if (signal !== null) {
   process.kill(process.pid, signal);
   setTimeout(() => {}, 1_000);

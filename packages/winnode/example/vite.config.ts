@@ -5,6 +5,6 @@ export default defineConfig({
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: 'index' },
     rollupOptions: { external: ['koffi', /^node:/] },
   },
-  // Each of the two runs has a directory of its own for what it keeps.
+  // Each of the two runs has its own cache directory.
   cacheDir: `node_modules/.vite-${process.platform}`,
 });

@@ -1,7 +1,7 @@
 import { WinnodeError } from './errors.js';
 import { parseSeconds, secondsRange } from './limits.js';
 
-/** What a command line asks for. */
+/** The result of parsing a command line. */
 export type Asked =
   | { readonly what: 'help' | 'version' }
   | { readonly what: 'clean' }
@@ -13,7 +13,7 @@ export type Asked =
       readonly timeLimitMs?: number;
     } & Chosen);
 
-/** What an option says instead of an environment variable. */
+/** Settings that an option gives in place of an environment variable. */
 interface Chosen {
   /** As `WINNODE_NODE`. */
   readonly node?: string;
@@ -22,8 +22,8 @@ interface Chosen {
 const seeHelp = 'winnode --help lists the options.';
 
 /**
- * Reads a command line. winnode's own options come first; from the first word that is none of them
- * on, everything is Node's.
+ * Reads a command line. winnode's own options come first. From the first word that is not a
+ * winnode option on, all words are Node's.
  *
  * @throws {WinnodeError} `ERR_USAGE`.
  */

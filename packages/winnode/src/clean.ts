@@ -15,23 +15,26 @@ import { isRunning } from './wineserver-process.js';
 export interface Cleaned {
   /** Paths that were removed. */
   readonly removed: readonly string[];
-  /** Paths that are in use, and by whom: for people. */
+  /** Paths that are in use, with the user of each in words. */
   readonly kept: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** Another winnode that makes the same thing is waited for so long. */
+/** How long to wait for another winnode that creates the same directory. */
 const lockLimitMs = 60_000;
 
-/** The name of a prefix in the cache, and what dead runs leave beside one. */
+/** The name of a prefix in the cache, or of a leftover of a killed run beside it. */
 const prefixName = /^(.+-node-.+-v\d+)(?:\.(?:(?:making|old)-\d+|lock))?$/;
-/** The same of a tree of npm's; see installTree. */
+/** The name of an npm tree, or of a leftover beside it; see installTree. */
 const treeName = /^(.+?)(?:\.(?:(?:making|old)-\d+|lock))?$/;
 
 /**
- * Removes what winnode keeps in its cache: prefixes, Windows Nodes, packages. What a program runs in is
- * kept, and with it what that may load; what has another name than winnode gives is not touched. The prefix
- * that `WINNODE_PREFIX` names is the user's: it stays, and while it is in use so does what its programs may
- * load. A second call finds nothing. Killed half-way, it leaves nothing that counts as installed.
+ * Removes prefixes, Windows Nodes and packages from winnode's cache.
+ *
+ * A prefix in which a program runs is kept, and so are the files that this program may load. Files
+ * whose name winnode does not use are kept. The prefix that `WINNODE_PREFIX` names belongs to the
+ * user: it is kept, and while it is in use, so are the files that its programs may load. A second
+ * call finds nothing to remove. If the process is killed half-way, the cache holds nothing that
+ * counts as installed.
  *
  * @throws {WinnodeError} `ERR_LOCK`, `ERR_NOT_WRITABLE`, `ERR_WINESERVER`.
  */
@@ -72,7 +75,7 @@ export async function clean(options: InstallOptions = {}): Promise<Cleaned> {
   return { removed, kept };
 }
 
-/** Without Wine no program runs in a prefix. */
+/** Undefined without Wine: then no program can run in a prefix. */
 function wineIfAny(env: NodeJS.ProcessEnv): Wine | undefined {
   try {
     return findWine(env);
@@ -82,14 +85,17 @@ function wineIfAny(env: NodeJS.ProcessEnv): Wine | undefined {
   }
 }
 
-/** What there is in a directory of the cache by this pattern, leftovers by the name of their whole. */
+/**
+ * The entries of a cache directory that match a pattern. A leftover is listed under the name of
+ * the directory that it was to become.
+ */
 function namesIn(directory: string, pattern: RegExp): string[] {
   if (!existsSync(directory)) return [];
   const names = readdirSync(directory).flatMap((name) => pattern.exec(name)?.[1] ?? []);
   return [...new Set(names)].map((name) => join(directory, name));
 }
 
-/** Who uses a prefix, for people. */
+/** Names the user of a prefix, for a message. */
 async function userOf(prefix: string, wine: Wine | undefined): Promise<string | undefined> {
   const [user] = livingUsers(prefix);
   if (user !== undefined) return `process ${user} uses it`;
@@ -115,11 +121,11 @@ function removeTree(tree: string): boolean {
   return isThere;
 }
 
-/** A directory with something in it has other owners, or is in use. */
+/** Removes a directory only if it is empty: otherwise it is in use, or holds files of others. */
 function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Not empty, or not there.
+    // The directory is not empty or does not exist.
   }
 }

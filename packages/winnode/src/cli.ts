@@ -88,7 +88,7 @@ async function run(args: readonly string[]): Promise<RunResult> {
   }
 }
 
-/** The environment with what an option says. */
+/** The environment, with the version that `--node` gives. */
 const withNode = (node: string | undefined): NodeJS.ProcessEnv =>
   node === undefined ? process.env : { ...process.env, WINNODE_NODE: node };
 
@@ -113,25 +113,25 @@ async function cleanAll(): Promise<number> {
   return kept.length === 0 ? 0 : 1;
 }
 
-/** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */
+/** 128 + SIGPIPE: how a shell reports a program that was ended because nobody reads its output. */
 const brokenPipeExitCode = 141;
 let isReaderGone = false;
 let isOutputLost = false;
 
 /**
- * A reader of our output may go away early, as `head` does. What is said then goes nowhere, and what
- * doctor still does is ended as by SIGTERM. A program that is run has streams of its own.
+ * The reader of winnode's output may exit early, as `head` does. Further output is then discarded,
+ * and a running `doctor` is ended as by SIGTERM. A program that winnode runs has its own streams.
  */
 function endQuietly(): void {
   if (process.stdout.listeners('error').includes(onOutputError)) return;
   process.stdout.on('error', onOutputError);
-  // What is said there is never worth the exit code of a program.
+  // A failed write to standard error must not change the exit code of a program.
   process.stderr.on('error', () => {});
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') {
-    // A file on a disk that is full, say: what stands in it is cut short.
+    // For example a full disk: the output file is then incomplete.
     if (!isOutputLost) process.stderr.write(`winnode: its output is not whole: ${error.message}\n`);
     isOutputLost = true;
     process.exitCode = 1;
@@ -142,12 +142,12 @@ function onOutputError(error: NodeJS.ErrnoException): void {
   else process.exitCode = brokenPipeExitCode;
 }
 
-/** The command line: runs it and says how this process should end. */
+/** Runs the command line and returns how this process should end. */
 export async function main(args: readonly string[]): Promise<RunResult> {
   endQuietly();
   try {
     const result = await run(args);
-    // The error of the last write comes by an event.
+    // The error of the last write arrives as an event.
     await new Promise((done) => setImmediate(done));
     if (isReaderGone) return ended(brokenPipeExitCode);
     return isOutputLost && result.exitCode === 0 ? ended(1) : result;

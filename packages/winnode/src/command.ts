@@ -5,11 +5,11 @@ import type { HeldSignals } from './signals.js';
 /** Options of {@link runCommand}. */
 export interface CommandOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** After so long it is killed. */
+  /** The time after which the command is killed, in milliseconds. */
   readonly limitMs: number;
-  /** A file that its output is appended to; default: nowhere. */
+  /** The file to which the command's output is appended; default: the output is discarded. */
   readonly log?: string;
-  /** Looked at ten times a second: once it is true, the command is killed. */
+  /** Polled ten times a second: once it returns true, the command is killed. */
   readonly isUnwanted?: () => boolean;
 }
 
@@ -17,11 +17,11 @@ export interface CommandOptions {
 export interface CommandEnd {
   /** Its exit code, or -1 when it was killed. */
   readonly code: number;
-  /** It was killed because its time was over. */
+  /** True if it was killed because it exceeded the time limit. */
   readonly isLate: boolean;
 }
 
-/** Runs one of Wine's own commands to its end, which comes in time whatever happens. */
+/** Runs one of Wine's own commands. It always settles, after the time limit at the latest. */
 export function runCommand(
   path: string,
   args: readonly string[],
@@ -44,7 +44,7 @@ export function runCommand(
       settle();
       failed(cause);
     });
-    // Not `close`: a stream that a service of Wine's still holds does not matter.
+    // Not `close`: a Wine service may keep a stream open, which does not matter here.
     child.on('exit', (code) => {
       settle();
       done({ code: code ?? -1, isLate });
@@ -52,5 +52,5 @@ export function runCommand(
   });
 }
 
-/** True once a signal came. */
+/** A function that returns true once a signal has arrived. */
 export const wasInterrupted = (held: HeldSignals | undefined) => () => held?.first !== undefined;

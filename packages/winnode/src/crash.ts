@@ -1,4 +1,4 @@
-/** Exit codes of Windows for a program that did not end by itself. */
+/** Exit codes with which Windows reports that a program crashed. */
 const causes = new Map<number, string>([
   [0x8000_0003, 'STATUS_BREAKPOINT'],
   [0xc000_0005, 'STATUS_ACCESS_VIOLATION'],
@@ -12,7 +12,7 @@ const causes = new Map<number, string>([
   [0xe06d_7363, 'an uncaught C++ exception'],
 ]);
 
-/** The same for one that did not get as far as its first instruction. */
+/** Exit codes of a program that failed before its first instruction. */
 const loaderCauses = new Map<number, string>([
   [0xc000_007b, 'STATUS_INVALID_IMAGE_FORMAT'],
   [0xc000_012f, 'STATUS_INVALID_IMAGE_NOT_MZ'],
@@ -22,36 +22,44 @@ const loaderCauses = new Map<number, string>([
 ]);
 
 const accessViolation = 0xc000_0005;
-/** What a program dies of before it has started. Node ends with other such codes by itself. */
+/**
+ * Codes that mean a crash only if the program had not started: Node itself exits with others of
+ * these codes.
+ */
 const unstartedCauses = new Map([
   ...loaderCauses,
   [accessViolation, causes.get(accessViolation) as string],
 ]);
 
-/** Node ends with this on `process.abort()` and on a failed assertion of its own. */
+/** Node's exit code after `process.abort()` and after a failed assertion of Node itself. */
 const abortCode = 134;
-/** Node ends with this where Windows, or Wine without its registry, says that it is too old. */
+/**
+ * Node's exit code if the system reports a version of Windows that is too old. Wine without its
+ * registry does so.
+ */
 const oldWindowsCode = 216;
 const oldWindows = `exit code ${oldWindowsCode}: Node takes the version that Wine reports for too old`;
 const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
 
-/** The exit code of a crash whose own code Wine has lost. */
+/** The exit code that winnode uses for a crash whose own code Wine has lost. */
 export const crashExitCode = 1;
-/** Wine's debugger, which it starts for a program that crashes, may end it with code 0. */
+/**
+ * Wine starts its debugger for a crashed program. The debugger may end the program with code 0.
+ */
 const lost = 'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost';
-/** So does a program whose wineserver ends while it is being loaded. */
+/** A program whose wineserver ends while the program is loaded also exits with code 0. */
 const neverBegan = 'it ended before it ran anything, and Wine says 0';
 
 const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
 
-/** How far a program got, as the preload saw it. */
+/** How far a program got, as the preload observed it. */
 export interface Progress {
   readonly isStarted: boolean;
-  /** It ended by its own will: Node said `exit`, or the program ended itself with code 0. */
+  /** It exited by itself: Node emitted `exit`, or the program exited with code 0. */
   readonly isEnded: boolean;
 }
 
-/** What a program died of on Windows, by its exit code; undefined if it ended by itself. */
+/** The cause of a crash on Windows, by exit code; undefined if the program exited by itself. */
 export function crashOnWindows(exitCode: number): string | undefined {
   if (exitCode === abortCode) return aborted;
   if (exitCode < 0x8000_0000) return undefined;
@@ -59,12 +67,12 @@ export function crashOnWindows(exitCode: number): string | undefined {
   return `${hexadecimal(exitCode)} ${name}`;
 }
 
-/** True when the Windows Node was not loaded at all: the prefix, or the file, is bad. */
+/** True if Windows Node was not loaded at all: the prefix, or `node.exe`, is bad. */
 export function isLoaderFailure(exitCode: number, { isStarted }: Progress): boolean {
   return !isStarted && find(loaderCauses, exitCode) !== undefined;
 }
 
-/** Options that have Node do its work before it loads anything, the preload included. */
+/** Options with which Node finishes before it loads any script, the preload included. */
 const earlyOptions = [
   '-v',
   '--version',
@@ -79,25 +87,26 @@ const earlyOptions = [
   '--build-sea',
 ];
 
-/** Node's own part of a command line, as far as it can be recognized: up to what is surely a script. */
+/** Node's own options in a command line: all words before the first that is certainly a script. */
 function nodeOptionsOf(args: readonly string[]): readonly string[] {
   const script = args.findIndex((word, index) => {
     const before = args[index - 1] ?? '';
-    // After an option without a value in it, a word may be its value.
+    // A word after an option without `=` may be the value of that option.
     return word === '--' || !(word.startsWith('-') || /^-[^=]*$/.test(before));
   });
   return script === -1 ? args : args.slice(0, script);
 }
 
-/** False where a program may be right to end without having started, as with `-v`. By its arguments. */
+/** False if the arguments let Node exit correctly before the preload runs, as `-v` does. */
 export function shouldStart(args: readonly string[]): boolean {
   const nameOf = (word: string) => word.replace(/=.*/s, '').replaceAll('_', '-');
   return !nodeOptionsOf(args).some((word) => earlyOptions.includes(nameOf(word)));
 }
 
 /**
- * True when a program that should have started did not, though nothing in it had a say: it failed to
- * load, or died of it. Wine has that happen once in thousands of starts. It is safe to start again.
+ * True if a program that should have started failed in the loader, or died of that failure, before
+ * any of its code ran. Under Wine this happens once in thousands of starts. The program can safely
+ * be started again.
  */
 export function isFailedStart(exitCode: number, progress: Progress): boolean {
   if (progress.isStarted) return false;
@@ -105,8 +114,8 @@ export function isFailedStart(exitCode: number, progress: Progress): boolean {
 }
 
 /**
- * The same under Wine, where Unix passes on the lowest 8 bits of an exit code. That is enough: which
- * codes are meant is known from how far the program got.
+ * The cause of a crash under Wine. Unix passes on only the lowest 8 bits of an exit code. They are
+ * sufficient: the progress of the program shows which codes are possible.
  */
 export function crashUnderWine(exitCode: number, progress: Progress): string | undefined {
   if (progress.isEnded) return undefined;
@@ -119,8 +128,9 @@ export function crashUnderWine(exitCode: number, progress: Progress): string | u
 }
 
 /**
- * What a signal that winnode did not pass on says of an end. A wineserver sends SIGKILL to a program that
- * takes over a second to die, as a crash with its debugger may on a busy machine.
+ * Describes the end of a program by a signal that winnode did not pass on. A wineserver sends
+ * SIGKILL to a program that takes longer than a second to exit. A crash with Wine's debugger can
+ * take that long on a busy machine.
  */
 export function killedBy(signal: NodeJS.Signals): string {
   if (signal !== 'SIGKILL') return `${signal}, which winnode did not send`;

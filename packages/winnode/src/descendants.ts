@@ -3,15 +3,15 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Every program of a run carries this variable, and so do its children unless they are started
- * with another environment. Wine detaches children from their parent, so that no tree of
- * processes shows whose they are.
+ * Every program of a run has this variable in its environment. Its children inherit it unless the
+ * program starts them with another environment. The process tree cannot be used instead: Wine
+ * detaches children from their parent.
  */
 export const markVariable = 'WINNODE_RUN';
 
 /**
- * The value for the runs of one process, or for one of them. Files of this name are in `.winnode`
- * of the prefix. Pids are given out again; with its start time a pid is one process for good.
+ * The value of the variable, for all runs of one process or for one run. Files of this name are in
+ * the prefix's `.winnode`. The kernel reuses pids: pid and start time together identify a process.
  */
 export const markOf = (prefix: string, pid: number, start: string, run: number | string = '') =>
   join(prefix, '.winnode', `run-${pid}-${start}-${run}`);
@@ -19,7 +19,7 @@ export const markOf = (prefix: string, pid: number, start: string, run: number |
 /** Ends processes with SIGKILL, again and again until none is found. */
 async function endAll(find: () => number[]): Promise<void> {
   if (process.platform !== 'linux') return;
-  // One that is just starting another may get away the first time.
+  // A process that is just starting another one may be missed in the first round.
   for (let round = 0; round < 50; round += 1) {
     const found = find();
     if (found.length === 0) return;
@@ -27,14 +27,14 @@ async function endAll(find: () => number[]): Promise<void> {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // Gone meanwhile.
+        // The process has exited meanwhile.
       }
     }
     await sleep(20);
   }
 }
 
-/** The processes in whose environment this occurs, from the start of a variable on. */
+/** The processes whose environment has a variable that begins with this text. */
 function processesWith(text: string): number[] {
   const wanted = Buffer.from(`\0${text}`);
   return readdirSync('/proc')
@@ -59,21 +59,22 @@ function isWine(pid: number): boolean {
 }
 
 /**
- * Ends Wine's programs of a prefix whose wineserver is gone. A server that was killed does not take
- * them along: its services wait for ever for an answer.
+ * Ends the Wine programs of a prefix whose wineserver is gone. When a wineserver is killed, its
+ * programs continue, and its services wait for an answer for ever.
  */
 export async function endOrphans(prefix: string): Promise<void> {
   await endAll(() => processesWith(`WINEPREFIX=${prefix}\0`).filter(isWine));
 }
 
-/** Ends one run's program and its children. */
+/** Ends the program of one run and its children. */
 export async function endRun(mark: string): Promise<void> {
   await endAll(() => processesWith(`${markVariable}=${mark}\0`));
 }
 
 /**
- * Ends the desktop that Wine's debugger opened for a program of a run that crashed. It holds the
- * program's streams for as long as the wineserver lives, and so every reader of them.
+ * Ends the desktop process that Wine's debugger started after a program of this run crashed. That
+ * process inherited the program's standard streams and keeps them open until the wineserver ends.
+ * Until then a reader of these streams gets no end of file.
  */
 export async function endDesktop(mark: string): Promise<void> {
   const isDesktop = (pid: number) => {
@@ -86,7 +87,7 @@ export async function endDesktop(mark: string): Promise<void> {
   await endAll(() => processesWith(`${markVariable}=${mark}\0`).filter(isDesktop));
 }
 
-/** Ends what the runs of a process that is gone have left behind, and removes their files. */
+/** Ends the programs that the runs of an exited process left behind, and removes their files. */
 export async function endRunsOf(prefix: string, pid: number, start: string): Promise<void> {
   const mark = markOf(prefix, pid, start);
   await endAll(() => processesWith(`${markVariable}=${mark}`));

@@ -11,25 +11,29 @@ import { findWine } from './wine.js';
 export interface DiagnoseOptions {
   /** The environment; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** A directory of the project whose probe is asked; default: this process's working directory. */
+  /** A directory of the project whose probe is run; default: this process's working directory. */
   readonly cwd?: string;
-  /** How long the project's probe may take, in milliseconds, start included; default: 60,000. */
+  /**
+   * How long the project's probe may take, in milliseconds, including the start of Windows Node;
+   * default: 60,000.
+   */
   readonly limitMs?: number;
-  /** Called with one line before something slow starts. */
+  /** Called with one line of text before a slow step. */
   readonly onProgress?: (line: string) => void;
-  /** Is handed each item as soon as it is known. */
+  /** Called with each item as soon as it is known. */
   readonly onItem?: (item: Item) => void;
 }
 
-/** What a project's probe may take, start of Windows Node included. */
+/** How long a project's probe may take, including the start of Windows Node. */
 const probeLimitMs = 60_000;
 
 /**
- * Looks at everything that running Windows programs here depends on: the host, Wine, Windows Node and a
- * run of it; then asks the project's own probe, which its package.json names as `winnode.probe`, in
- * Windows Node. Never throws for what it finds: each thing is an item, also what is wrong with a probe.
+ * Checks everything that running Windows programs here depends on: the host, Wine, Windows Node
+ * and one run of it. Then it runs the project's own probe, which package.json names as
+ * `winnode.probe`, in Windows Node. It does not throw for what it finds: every finding is an item,
+ * and so is every error of the probe.
  *
- * @throws {InterruptedError} when a signal ended it.
+ * @throws {InterruptedError} if a signal ended it.
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Item[]> {
   const { env = process.env, cwd = process.cwd(), limitMs = probeLimitMs, onProgress } = options;
@@ -89,10 +93,10 @@ async function windowsNodeItem(env: NodeJS.ProcessEnv, options: DiagnoseOptions)
   }
 }
 
-/** How wide names are in the lines for a terminal: an item is printed before the next one is known. */
+/** Width of the name column: an item is printed before the longest name is known. */
 const nameWidth = 32;
 
-/** An item for a terminal: one line, and what to do below it. */
+/** Formats an item for a terminal: one line, and the hint below it. */
 export function printedItem({ name, isNecessary, verdict, version, detail, hint }: Item): string {
   const what = [version, detail].filter(Boolean).join(', ');
   const optional = isNecessary ? '' : ' (optional)';

@@ -5,14 +5,14 @@ import { isAbsolute, resolve } from 'node:path';
 import { WinnodeError } from './errors.js';
 
 /*
- * What the environment says is judged by its effect: a name that looks like a UTF-8 locale may be
- * installed or not, and a path may be relative, or gone.
+ * Settings of the environment are checked by their effect. A locale whose name contains UTF-8 may
+ * not be installed. A path may be relative, or may not exist.
  */
 
 /**
- * The absolute path that a variable names; undefined where it names none.
+ * The absolute path that a variable names; undefined if the variable is not set or is empty.
  *
- * @throws {WinnodeError} `ERR_USAGE` for a `~` that no shell has expanded.
+ * @throws {WinnodeError} `ERR_USAGE` for a `~` that the shell has not expanded.
  */
 export function pathIn(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const asked = env[name];
@@ -25,7 +25,11 @@ export function pathIn(env: NodeJS.ProcessEnv, name: string): string | undefined
   return path;
 }
 
-/** The user's directory. @throws {WinnodeError} `ERR_USAGE` where HOME does not name one. */
+/**
+ * The user's home directory.
+ *
+ * @throws {WinnodeError} `ERR_USAGE` if HOME is not an absolute path.
+ */
 export function homeDirectory(env: NodeJS.ProcessEnv): string {
   const home = env['HOME'] || homedir();
   if (isAbsolute(home)) return home;
@@ -46,11 +50,11 @@ function isDirectoryForFiles(path: string): boolean {
 }
 
 /**
- * TMPDIR as Wine gets it. Wine keeps the sockets of a wineserver there, so that two programs of
- * one prefix with different values would start a server each. So it is `/tmp` for all; TMPDIR is
- * looked at only where that cannot be used.
+ * The TMPDIR that Wine gets. Wine keeps the sockets of a wineserver in this directory, so two
+ * programs of one prefix with different values would each start a wineserver. Therefore all
+ * programs use `/tmp`. The user's TMPDIR is used only if `/tmp` cannot be written.
  *
- * @throws {WinnodeError} `ERR_USAGE` where neither can.
+ * @throws {WinnodeError} `ERR_USAGE` if neither directory can be written.
  */
 function temporaryDirectory(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (isDirectoryForFiles('/tmp')) return {};
@@ -63,7 +67,7 @@ function temporaryDirectory(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** The settings of a locale that glibc looks at, and their values. */
+/** The variables from which glibc determines the locale, with their values. */
 function localeOf(env: NodeJS.ProcessEnv): Map<string, string> {
   const names = Object.keys(env).filter((name) => /^(LANG|LC_[A-Z]+|LOCPATH)$/.test(name));
   return new Map(names.sort().map((name) => [name, env[name] ?? '']));
@@ -72,7 +76,7 @@ function localeOf(env: NodeJS.ProcessEnv): Map<string, string> {
 const alwaysUtf8 = new Set(['C.UTF-8', 'C.utf8']);
 const answers = new Map<string, boolean>();
 
-/** True where a program finds with these settings that its locale is there, and is UTF-8. */
+/** True if the locale of these settings is installed and uses UTF-8. */
 function isUtf8(env: NodeJS.ProcessEnv): boolean {
   const settings = [...localeOf(env)].filter(([, value]) => value !== '');
   const decisive = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
@@ -82,8 +86,9 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
   const known = answers.get(key);
   if (known !== undefined) return known;
   const { stdout, stderr, error } = spawnSync('locale', ['charmap'], { env, encoding: 'utf8' });
-  // It complains of any category whose locale is missing. Wine then has none of them. Without this
-  // program (musl) there is nothing to install: the name is enough.
+  // `locale` prints an error for any category whose locale is missing; Wine then uses no locale
+  // for any category. Without a `locale` command (musl) no locale can be missing: the name is
+  // sufficient.
   const answer = error !== undefined || (stdout.trim() === 'UTF-8' && stderr === '');
   answers.set(key, answer);
   return answer;
@@ -92,11 +97,11 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
 /**
  * The environment in which Wine runs a program under `prefix`.
  *
- * Wine's own chatter is off unless `WINEDEBUG` asks for it; mono and gecko are never offered; no
- * display is opened, so that no window and no desktop process appears. Arguments and file names are
- * UTF-8 to Wine, as they are to Node, also where the locale says nothing or is not installed.
+ * Wine's debug output is off unless `WINEDEBUG` sets it. Wine offers neither mono nor gecko. No
+ * display is set, so no window and no desktop process appears. Wine treats arguments and file
+ * names as UTF-8, as Node does, even if no locale is set or the locale is not installed.
  *
- * @throws {WinnodeError} `ERR_USAGE` where Wine finds no directory for temporary files.
+ * @throws {WinnodeError} `ERR_USAGE` if Wine has no directory for temporary files.
  */
 export function wineEnvironment(
   prefix: string,

@@ -34,7 +34,7 @@ export class WinnodeError extends Error {
 
 const elsewhere = 'set WINNODE_CACHE to a directory';
 
-/** What the system has too little of for this process, by the codes that it says so with. */
+/** The resource that this process lacks, by the system's error code. */
 const limits: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EMFILE: ['too many open files', 'ulimit -n is how many this process may have: allow it more.'],
   ENFILE: ['too many open files on this machine', 'End what has so many of them open.'],
@@ -43,7 +43,7 @@ const limits: Readonly<Record<string, readonly [what: string, hint: string]>> = 
   EFBIG: ['a file would be too large', 'ulimit -f is how large one may be: allow more.'],
 };
 
-/** The words for an error of the system that a user can do something about, or undefined. */
+/** The message for a system error that a user can act on, or undefined. */
 function explain(code: string | undefined, path: string): WinnodeError | undefined {
   switch (code) {
     case 'ENOSPC':
@@ -80,7 +80,7 @@ function explain(code: string | undefined, path: string): WinnodeError | undefin
   }
 }
 
-/** An error that the system gave: one line with what was tried, as Node words it. */
+/** Wraps a system error: one line that names the failed operation, in Node's words. */
 function ofSystem(cause: NodeJS.ErrnoException): WinnodeError | undefined {
   const { code, message, syscall } = cause;
   if (code === undefined || syscall === undefined) return undefined;
@@ -94,8 +94,8 @@ function ofSystem(cause: NodeJS.ErrnoException): WinnodeError | undefined {
 }
 
 /**
- * The typed form of an error of the system, where `path` or that of the error could not be written or
- * read; any other error comes back as it is.
+ * The typed form of a system error. `path`, or the path in the error, is the file that could not
+ * be read or written. Any other error is returned unchanged.
  */
 export function explained(cause: unknown, path?: string): unknown {
   if (!(cause instanceof Error) || cause instanceof WinnodeError) return cause;

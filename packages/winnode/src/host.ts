@@ -5,7 +5,10 @@ import { WinnodeError } from './errors.js';
 import { findWindowsNode } from './windows-node.js';
 import { findWine } from './wine.js';
 
-/** What decides how Windows Node runs here; no two kinds of host share one value. */
+/**
+ * The facts that decide how Windows Node runs here. Two different kinds of host never have equal
+ * facts.
+ */
 export interface HostFacts {
   /** `windows`: natively. `wine`: under Wine. `none`: not at all, see `reason`. */
   readonly kind: 'windows' | 'wine' | 'none';
@@ -13,15 +16,15 @@ export interface HostFacts {
   readonly reason: string;
   /** Operating system, processor and, on Windows, its build. */
   readonly system: string;
-  /** Wine's own words about its version; empty on Windows. */
+  /** The version string that Wine prints; empty on Windows. */
   readonly wine: string;
-  /** The version of the Windows Node; empty when there is none. */
+  /** The version of the Windows Node; empty if it is not available. */
   readonly windowsNode: string;
   /** The version of the Node that runs this. */
   readonly hostNode: string;
 }
 
-/** Looks at this host. Never throws: a host that cannot run Windows Node is a fact, too. */
+/** Describes this host. Never throws: a host that cannot run Windows Node is described, too. */
 export function describeHost(env: NodeJS.ProcessEnv = process.env): HostFacts {
   const hostNode = process.versions.node;
   const windows = process.platform === 'win32';

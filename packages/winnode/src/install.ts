@@ -5,24 +5,24 @@ import { findWine } from './wine.js';
 
 /** Options of {@link install}. */
 export interface InstallAllOptions extends InstallOptions {
-  /** A directory of the project whose packages are wanted; default: the working directory. */
+  /** A directory of the project whose packages are installed; default: the working directory. */
   readonly cwd?: string;
 }
 
-/** What is there now; each a path. */
+/** The installed parts, each as a path. */
 export interface Installed {
   readonly windowsNode: string;
-  /** Undefined where the project needs none. */
+  /** Undefined if the project needs no Windows packages. */
   readonly packages: string | undefined;
   readonly prefix: string;
 }
 
 /**
- * Does beforehand what a first run would do: fetches Windows Node and the Windows builds of the project's
- * packages, and makes the Wine prefix. What is there stays; a second call needs no network. On Windows
- * there is nothing to do.
+ * Performs the preparation of a first run: fetches Windows Node and the Windows builds of the
+ * project's packages, and creates the Wine prefix. Parts that are already installed are kept; a
+ * second call needs no network. On Windows there is nothing to do.
  *
- * @throws {WinnodeError} Without Wine what is fetched stays, and `ERR_WINE_MISSING` is thrown.
+ * @throws {WinnodeError} `ERR_WINE_MISSING` without Wine. The fetched files are kept.
  */
 export async function install(options: InstallAllOptions = {}): Promise<Installed> {
   const { env = process.env, cwd } = options;

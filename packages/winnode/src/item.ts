@@ -1,44 +1,46 @@
 /**
- * `ok`: it works. `missing`: it is not there. `unsupported`: it is there and says that it cannot.
- * `failed`: it was tried and went wrong. `skipped`: it could not be tried; `detail` says why.
+ * `ok`: it works. `missing`: it does not exist. `unsupported`: it exists and reports that it
+ * cannot do this. `failed`: it was tried and failed. `skipped`: it could not be tried; `detail`
+ * says why.
  */
 export type Verdict = (typeof verdicts)[number];
 
 /** Every {@link Verdict}. */
 export const verdicts = ['ok', 'missing', 'unsupported', 'failed', 'skipped'] as const;
 
-/** One thing that was looked at: a row of `winnode doctor`. */
+/** One checked thing: a row of `winnode doctor`. */
 export interface Item {
   readonly name: string;
-  /** False for what a program can do without. */
+  /** False if programs can run without it. */
   readonly isNecessary: boolean;
   readonly verdict: Verdict;
-  /** Its version; empty where it has none, or none is known. */
+  /** Its version; empty if it has none or none is known. */
   readonly version: string;
-  /** What was seen. */
+  /** What was observed. */
   readonly detail: string;
-  /** What to do next; empty when nothing is to be done. */
+  /** What to do next; empty if nothing needs to be done. */
   readonly hint: string;
 }
 
 /**
- * What a project asks of Windows: the default export of the module that its package.json names as
- * `winnode.probe`. `winnode doctor` calls it in Windows Node, in the project's working directory, and
- * prints each item as soon as it is yielded. So a probe should yield an item before it tries what may
- * crash. It ends with its last item: what it left open is not waited for.
+ * A project's own check of Windows: the default export of the module that package.json names as
+ * `winnode.probe`. `winnode doctor` calls it in Windows Node, in the project's working directory,
+ * and prints each item as soon as the probe yields it. A probe should therefore yield an item
+ * before it tries something that may crash. The probe ends with its last item: doctor does not
+ * wait for timers or sockets that the probe leaves open.
  */
 export type Probe = () => AsyncIterable<Item> | Iterable<Item>;
 
-/** An item that is necessary, and has the rest of what is given. */
+/** Makes a necessary item. `more` gives its other fields; fields that are not given are empty. */
 export function necessary(name: string, verdict: Verdict, more: Partial<Item>): Item {
   return { name, isNecessary: true, verdict, version: '', detail: '', hint: '', ...more };
 }
 
-/** True when nothing that is necessary is missing, unsupported or failed. */
+/** True if no necessary item is missing, unsupported or failed. */
 export function isWell(items: readonly Item[]): boolean {
   const isFine = ({ verdict }: Item) => verdict === 'ok' || verdict === 'skipped';
   return items.every((item) => !item.isNecessary || isFine(item));
 }
 
-/** The name of the item that says what is wrong with a project's probe itself. */
+/** The name of the item that reports an error of the project's probe itself. */
 export const probeName = 'the probe of the project';

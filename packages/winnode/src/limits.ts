@@ -1,19 +1,26 @@
 import { WinnodeError } from './errors.js';
 
-/** The longest time that a timer of Node can wait. */
+/** The longest delay of a Node timer, in milliseconds. */
 const longestMs = 2 ** 31 - 1;
 
 /** What {@link parseSeconds} takes, in words. */
 export const secondsRange = `from 0.001 to ${Math.floor(longestMs / 1_000)}`;
 
-/** Reads a number of seconds as milliseconds; undefined unless it is more than 0 and can be waited. */
+/**
+ * Parses a number of seconds and returns milliseconds; undefined if the text is not such a number,
+ * or is out of the range of {@link secondsRange}.
+ */
 export function parseSeconds(text: string): number | undefined {
   if (!/^\d+(\.\d+)?$/.test(text)) return undefined;
   const limitMs = Math.round(Number(text) * 1_000);
   return limitMs >= 1 && limitMs <= longestMs ? limitMs : undefined;
 }
 
-/** A time limit that a program gave; undefined is none. @throws {WinnodeError} `ERR_USAGE`. */
+/**
+ * Checks a time limit that the caller gave in milliseconds; undefined means: no limit.
+ *
+ * @throws {WinnodeError} `ERR_USAGE`.
+ */
 export function requireLimitMs(limitMs: number | undefined): number | undefined {
   if (limitMs === undefined || (limitMs >= 1 && limitMs <= longestMs)) return limitMs;
   throw new WinnodeError(
@@ -25,9 +32,9 @@ export function requireLimitMs(limitMs: number | undefined): number | undefined 
 
 /**
  * How long Wine and Windows Node may take to start, in milliseconds: `WINNODE_START_LIMIT`, in
- * seconds, or 60 s. Starting takes 2 s on a laptop.
+ * seconds, or 60 s. A start takes 2 s on a laptop.
  *
- * @throws {WinnodeError} `ERR_USAGE` for a value that is none.
+ * @throws {WinnodeError} `ERR_USAGE` if the variable is not a number of seconds in range.
  */
 export function startLimitMs(env: NodeJS.ProcessEnv): number {
   const asked = env['WINNODE_START_LIMIT'];

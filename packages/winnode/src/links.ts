@@ -19,51 +19,60 @@ import { join } from 'node:path';
 import { toWindowsPath } from './windows-path.js';
 
 /*
- * Windows Node asks this host about symbolic links: not every Wine can resolve them, and none shows
- * them to lstat. The preload has the other side.
+ * Windows Node asks this host about symbolic links: some Wine versions cannot resolve them, and no
+ * version shows them to lstat. The preload has the other side of this protocol.
  *
- * Node has no blocking call between two processes that works under Wine but reading and writing a
- * file. So each thread of a program that asks has a file of its own in the directory of the session:
- * questions and answers in turn, a line of JSON each. The side that wrote last waits for the other.
+ * Reading and writing a file is the only blocking communication between two processes that works
+ * in Node under Wine. So each thread that asks has its own file in the directory of the session.
+ * The file contains questions and answers in turn, one line of JSON each. The side that wrote last
+ * waits for the other.
  */
 
 /**
- * What is asked: the real path; what a link holds; the real paths of all that is in a directory; to
- * remove a link, or all links in a tree.
+ * The questions. `real`: the real path. `link`: the target of a link. `directory`: the real paths
+ * of all entries of a directory. `unlink`: remove a link, or all links in a tree.
  */
 export type LinkQuestion = readonly [kind: 'real' | 'link' | 'directory' | 'unlink', path: string];
 
 /** An answer. All paths are Windows paths. */
 export interface LinkAnswer {
-  /** Why there is none: a code of the file system's, or `EUNKNOWN` for a path that only Wine knows. */
+  /**
+   * Why there is no answer: an error code of the file system, or `EUNKNOWN` for a path that only
+   * Wine knows.
+   */
   readonly error?: string;
   /** The real path. */
   readonly real?: string;
-  /** What the link holds, or held; not there for what is no link. */
+  /** The target of the link, also of one that was removed; absent if the path is not a link. */
   readonly target?: string;
-  /** Of a directory: device and inode, which are the same by whatever path it is reached. */
+  /** Of a directory: device and inode. They are equal for every path to the same directory. */
   readonly id?: string;
   /** Of a directory: the links in it by name, and their real paths. Broken ones are left out. */
   readonly links?: readonly (readonly [name: string, real: string])[];
-  /** Of a directory: what else is in it. */
+  /** Of a directory: its other entries. */
   readonly others?: readonly string[];
 }
 
-/** Answers for as long as a session lasts. */
+/** Answers questions until the session ends. */
 export interface LinkService {
-  /** Where programs put their questions. */
+  /** The directory into which programs write their questions. */
   readonly directory: string;
-  /** Answers no more. Programs that run on are left with what Wine says. Idempotent. */
+  /** Stops answering. Programs that are still running then get Wine's own answers. Idempotent. */
   close(): void;
 }
 
-/** How often questions are looked for where the system cannot say that a file was written. */
+/** Polling interval where the system cannot report that a file was written. */
 const lookMs = 5;
 
-/** Starts to answer questions. @param directory is made @param prefix the Wine prefix of the programs */
+/**
+ * Starts to answer questions.
+ *
+ * @param directory is created
+ * @param prefix the Wine prefix of the programs
+ */
 export function answerLinks(directory: string, prefix: string): LinkService {
   mkdirSync(directory, { recursive: true });
-  // Whatever the umask: programs make files in it, and it is to be removed.
+  // Independent of the umask: programs create files in it, and winnode removes it at the end.
   chmodSync(directory, 0o700);
   const positions = new Map<string, number>();
   const look = (name: string) => {
@@ -84,7 +93,7 @@ export function answerLinks(directory: string, prefix: string): LinkService {
     );
     watcher.on('error', poll);
   } catch {
-    // The user's inotify watches are all in use.
+    // All inotify watches of the user are in use.
     poll();
   }
   return {
@@ -112,7 +121,7 @@ function openForAnswers(file: string): number | undefined {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') return undefined;
   }
   try {
-    // The program's umask may leave its owner no right to write.
+    // The program's umask may have removed the owner's write permission.
     chmodSync(file, 0o600);
     return openSync(file, 'r+');
   } catch {
@@ -120,7 +129,11 @@ function openForAnswers(file: string): number | undefined {
   }
 }
 
-/** Answers what stands in a file from there on. @returns how many bytes question and answer have */
+/**
+ * Answers the question at a position of a file.
+ *
+ * @returns the number of bytes of question and answer
+ */
 function answerFrom(file: string, position: number, prefix: string): number {
   const descriptor = openForAnswers(file);
   if (descriptor === undefined) return 0;
@@ -135,13 +148,13 @@ function answerFrom(file: string, position: number, prefix: string): number {
       asked += count;
     }
     const question = Buffer.concat(parts).toString();
-    // A question that is not whole yet makes another event.
+    // The question is incomplete; its next write causes another event.
     if (!question.endsWith('\n')) return 0;
     const answer = Buffer.from(`${JSON.stringify(answered(JSON.parse(question), prefix))}\n`);
     writeSync(descriptor, answer, 0, answer.length, position + asked);
     return asked + answer.length;
   } catch {
-    // The disk is full, say: the program then goes on with what Wine says.
+    // For example a full disk. The program then uses Wine's own answer.
     return 0;
   } finally {
     closeSync(descriptor);
@@ -176,7 +189,7 @@ function linkAt(file: string): LinkAnswer {
   return { target: held.replaceAll('/', '\\') };
 }
 
-/** Removes a link, or the links in a tree, and nothing else. */
+/** Removes a link, or all links in a tree. It removes nothing else. */
 function removeLinks(file: string): void {
   const found = lstatSync(file);
   if (found.isSymbolicLink()) unlinkSync(file);
@@ -195,7 +208,7 @@ function contentsOf(directory: string, toWindows: (real: string) => string): Lin
       try {
         links.push([entry.name, toWindows(realpathSync.native(join(directory, entry.name)))]);
       } catch {
-        // It leads nowhere, or around in a circle.
+        // The link is broken or circular.
       }
     }
   }
@@ -204,9 +217,9 @@ function contentsOf(directory: string, toWindows: (real: string) => string): Lin
 
 interface Drive {
   readonly letter: string;
-  /** Where it leads on this host. */
+  /** The directory of the drive on this host. */
   readonly root: string;
-  /** The parts of the path below it. */
+  /** The components of the path below that directory. */
   readonly rest: readonly string[];
 }
 
@@ -218,7 +231,9 @@ function driveOf(path: string, prefix: string): Drive | undefined {
   return { letter, root, rest: (found[2] as string).split('\\').filter(Boolean) };
 }
 
-/** Follows a path as Wine does: a name is looked for as it is written, then in any case of letters. */
+/**
+ * Resolves a path as Wine does: each name is first looked up as it is written, then in any case.
+ */
 function findFile(root: string, rest: readonly string[]): string {
   const exact = join(root, ...rest);
   if (lstatSync(exact, { throwIfNoEntry: false }) !== undefined) return exact;
@@ -231,7 +246,10 @@ function findFile(root: string, rest: readonly string[]): string {
   }, root);
 }
 
-/** What is on the drive that was asked for keeps it; all else is on Z, which is the whole host. */
+/**
+ * A path on the drive of the question stays on that drive. Any other path is on Z, which shows the
+ * whole host.
+ */
 function windowsPathOf(real: string, { letter, root }: Drive): string {
   const top = realpathSync.native(root);
   if (letter !== 'Z' && (real === top || real.startsWith(`${top}/`))) {

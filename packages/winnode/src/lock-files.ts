@@ -2,21 +2,23 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { NpmPackage } from './npm-tree.js';
 
-/** The platforms that a package is for, by its package.json; npm's lists, or one word. */
+/** The platforms of a package, from its package.json; each field is npm's list, or one word. */
 export interface Platforms {
   readonly os?: readonly string[] | string | undefined;
   readonly cpu?: readonly string[] | string | undefined;
 }
 
-/** A package as a lock file has it. */
+/** A package in a lock file. */
 export interface LockedPackage extends NpmPackage {
-  /** Where the project's package manager would put it, relative to the project. */
+  /**
+   * The directory where the project's package manager would install it, relative to the project.
+   */
   readonly place: string;
-  /** Undefined where the lock file does not say. */
+  /** Undefined if the lock file does not contain them. */
   readonly platforms: Platforms | undefined;
 }
 
-/** What npm and pnpm write down of a package. */
+/** The fields of a package in npm's and pnpm's lock files. */
 interface LockEntry extends Platforms {
   readonly version?: string;
   readonly name?: string;
@@ -29,7 +31,9 @@ interface LockEntry extends Platforms {
 /** @param manifest the text of the package.json beside the lock file */
 export type LockReader = (text: string, manifest: string) => LockedPackage[];
 
-/** How each lock file is read, by its name; of two in one directory the first counts. */
+/**
+ * The reader for each lock file name. If a directory has two lock files, the first name here wins.
+ */
 export const lockReaders: Readonly<Record<string, LockReader>> = {
   'npm-shrinkwrap.json': readNpmLock,
   'package-lock.json': readNpmLock,
@@ -55,7 +59,8 @@ function readNpmLock(text: string): LockedPackage[] {
 }
 
 function readPnpmLock(text: string): LockedPackage[] {
-  // As YAML the whole file takes a second: of the section with packages, those that name a platform.
+  // Parsing the whole file as YAML takes a second. Only the entries of the `packages` section that
+  // name a platform are parsed.
   const [, section = ''] = /^packages:\n((?:(?: .*)?\n)*)/m.exec(text) ?? [];
   const named = section.split(/\n{2,}/).filter((entry) => /^ {4}(os|cpu):/m.test(entry));
   const packages = (yaml().parse(named.join('\n')) ?? {}) as Record<string, LockEntry>;
@@ -69,7 +74,10 @@ function readPnpmLock(text: string): LockedPackage[] {
   });
 }
 
-/** Yarn 2 and later. Its checksums are of its own archives, so the registry's are believed. */
+/**
+ * Yarn 2 and later. Its checksums are those of Yarn's own archives, so npm checks the tarballs
+ * against the checksums of the registry.
+ */
 function readYarnLock(text: string): LockedPackage[] {
   return text.split(/\n{2,}/).flatMap((entry) => {
     const field = (name: string) => new RegExp(`^  ${name}: "?([^"\n]+)`, 'm').exec(entry)?.[1];
@@ -81,13 +89,16 @@ function readYarnLock(text: string): LockedPackage[] {
   });
 }
 
-/** `(os=win32 | os=linux) & cpu=x64` as npm's lists. */
+/** Converts conditions such as `(os=win32 | os=linux) & cpu=x64` to npm's lists. */
 function wordsOf(conditions: string, kind: 'os' | 'cpu'): string[] {
   const words = conditions.matchAll(new RegExp(`(!?)${kind}=(!?)([\\w-]+)`, 'g'));
   return [...words].map(([, before, after, word]) => `${before || after}${word}`);
 }
 
-/** Yarn 1 does not say which platforms a package is for; what is for some of them is optional. */
+/**
+ * Yarn 1's lock file does not contain platforms. Packages for some platforms only are always
+ * optional dependencies.
+ */
 function readYarnClassicLock(text: string, manifest: string): LockedPackage[] {
   const entries = text.split(/\n{2,}/).map((entry) => {
     const [, head = '', body = ''] = /^((?![ #]).+):\n([\s\S]*)$/m.exec(entry) ?? [];
@@ -109,7 +120,7 @@ function readYarnClassicLock(text: string, manifest: string): LockedPackage[] {
     const isTarball = /^https?:.*\.tgz(#|$)/.test(resolved ?? '');
     if (spec === undefined || version === undefined || !isTarball) return [];
     const [, place = '', alias] = /^(@?[^@]+)@(?:npm:(@?[^@]+))?/.exec(spec) ?? [];
-    // npm knows its own registry by one of its two names.
+    // npm recognises its default registry only by one of the registry's two names.
     const address = resolved?.replace(/^https:\/\/registry\.yarnpkg\.com\//, npmRegistry);
     const name = alias ?? place;
     return [
@@ -128,7 +139,7 @@ function readYarnClassicLock(text: string, manifest: string): LockedPackage[] {
 const npmRegistry = 'https://registry.npmjs.org/';
 
 function readBunLock(text: string): LockedPackage[] {
-  // JSON with commas at the ends of lists, which YAML allows as well.
+  // JSON with trailing commas, which YAML allows as well.
   const [, section = '{}'] = /^ {2}"packages": (\{\n(?: {4}.*\n|\n)* {2}\})/m.exec(text) ?? [];
   const packages = JSON.parse(section.replace(/,(\s*[}\]])/g, '$1')) as Record<string, unknown[]>;
   return Object.entries(packages).flatMap(([key, [spec, , info, integrity]]) => {

@@ -5,29 +5,30 @@ import { lock } from 'proper-lockfile';
 import { explained, WinnodeError } from './errors.js';
 import { type HeldSignals, InterruptedError } from './signals.js';
 
-/** How often a waiting process looks at the lock again. */
+/** Interval at which a waiting process tries to take the lock. */
 const retryMs = 50;
-/** The silence after which a holder counts as dead. */
+/** A holder that has not refreshed the lock for this long counts as dead. */
 const staleMs = 10_000;
-/** Who waits for longer than this says so. */
+/** A process that waits longer than this reports it. */
 const patienceMs = 2_000;
 
 /** Options of {@link exclusively}. */
 export interface LockOptions {
   /** How long to wait for another holder. */
   readonly limitMs: number;
-  /** A signal that was held back ends the waiting. */
+  /** A pending signal ends the waiting. */
   readonly held?: HeldSignals | undefined;
-  /** Called with one line when the waiting gets long. */
+  /** Called with one line of text when the waiting takes long. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
 /**
- * Does some work while no other process does it. The lock is a directory beside `file`; its holder
- * refreshes it every 2 s, and after 10 s of silence counts as dead.
+ * Runs a function while no other process holds the lock. The lock is a directory beside `file`.
+ * The holder refreshes it every 2 s, and counts as dead if it has not done so for 10 s.
  *
- * @throws {WinnodeError} `ERR_LOCK` when it is held for longer than the limit; `ERR_DISK_FULL` or
- *   `ERR_NOT_WRITABLE` when it cannot be made; {@link InterruptedError} on a signal.
+ * @throws {WinnodeError} `ERR_LOCK` if another process holds it for longer than the limit;
+ *   `ERR_DISK_FULL` or `ERR_NOT_WRITABLE` if it cannot be created; {@link InterruptedError} on a
+ *   signal.
  */
 export async function exclusively<T>(
   file: string,
@@ -38,7 +39,7 @@ export async function exclusively<T>(
   try {
     return await work();
   } finally {
-    // A lock that was taken for dead belongs to another process now.
+    // If this process was taken for dead, another process holds the lock now.
     await release().catch(() => {});
   }
 }
@@ -47,15 +48,15 @@ async function take(file: string, { limitMs, held, onProgress }: LockOptions) {
   const lockfilePath = `${file}.lock`;
   for (let waitedMs = 0; ; waitedMs += retryMs) {
     try {
-      // Asked first, for the library has its own words for it.
+      // Checked first, because the library reports this with an error of its own.
       accessSync(dirname(file), constants.W_OK);
       return await lock(file, {
         lockfilePath,
         realpath: false,
         stale: staleMs,
         update: 2_000,
-        // Another process took the lock for dead, say after this machine slept. The work goes on:
-        // stopping it half-way would not help.
+        // Another process took this holder for dead, for example after this machine slept. The
+        // work continues: stopping it half-way has no advantage.
         onCompromised: () => {},
       });
     } catch (cause) {

@@ -16,7 +16,7 @@ export interface InsideOptions {
   /** How long Windows Node and the project's probe may take together, in milliseconds. */
   readonly limitMs: number;
   readonly onProgress: ((line: string) => void) | undefined;
-  /** Is handed each item as soon as it is known. */
+  /** Called with each item as soon as it is known. */
   readonly onItem: (item: Item) => void;
 }
 
@@ -24,10 +24,10 @@ const runName = 'a run in Windows Node';
 const reportIt = 'What the lines above it say may help; so may a run with WINEDEBUG=+seh.';
 
 /**
- * Looks from within Windows Node: whether it runs, and what the project's probe finds. Where it does
- * not start with the user's NODE_OPTIONS but without, they are named, and nothing else is blamed.
+ * Checks inside Windows Node whether it runs and what the project's probe finds. If Windows Node
+ * starts without the user's NODE_OPTIONS but not with them, the only failed item is NODE_OPTIONS.
  *
- * @throws {InterruptedError} when a signal ended it.
+ * @throws {InterruptedError} if a signal ended it.
  */
 export async function lookInside(options: InsideOptions): Promise<void> {
   const { env, onItem, probe } = options;
@@ -45,10 +45,10 @@ export async function lookInside(options: InsideOptions): Promise<void> {
 }
 
 /**
- * One run. As soon as Windows Node has started all that it says is handed on.
+ * Performs one run. Once Windows Node has started, its items are passed to `onItem`.
  *
- * @param first what is handed on before
- * @returns why it did not start; undefined where it did.
+ * @param first the item that is passed before all others
+ * @returns why it did not start; undefined if it started
  */
 async function runInside(
   { env, cwd, probe, limitMs, onProgress, onItem }: InsideOptions,
@@ -80,7 +80,7 @@ async function runInside(
       ...(onProgress === undefined ? {} : { onProgress }),
     });
     const { signal, crash, exitCode, isTimedOut } = end;
-    // A signal that nothing died of by itself is one that was meant for this process.
+    // A signal without a crash was meant for this process.
     if (signal !== null && crash === undefined) throw new InterruptedError(signal);
     const after = seen.last === '' ? 'before its first item' : `after "${seen.last}"`;
     if (isTimedOut) {
@@ -99,7 +99,7 @@ async function runInside(
   return undefined;
 }
 
-/** Node's exit code where what a module waits for at its top can no longer come. */
+/** Node's exit code if a module's top-level await can never settle. */
 const unsettledCode = 13;
 
 function hintOf(exitCode: number, crash: string | undefined): string {
@@ -108,7 +108,10 @@ function hintOf(exitCode: number, crash: string | undefined): string {
   return 'The probe is to yield what it finds, and to end by itself.';
 }
 
-/** A listener of a stream: takes its marked lines, and passes the others on to standard error. */
+/**
+ * Makes a listener for a stream. It passes marked lines to `take`, and all others to standard
+ * error.
+ */
 function linesOf(mark: string, take: (line: ProbeLine) => void): (text: string) => void {
   let rest = '';
   return (text) => {

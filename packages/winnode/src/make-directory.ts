@@ -2,12 +2,12 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a directory, and those above it that are not there. Nothing where it is there already.
+ * Creates a directory and its missing parents. Does nothing if it exists.
  *
- * Not by `recursive: true` of mkdirSync: Node 20 asks for ever where the directory above is there and the
- * system says ENOENT all the same, as it does for `/proc/x`.
+ * It does not use mkdirSync with `recursive: true`: Node 20 loops for ever if the parent exists
+ * and the system still reports ENOENT, as it does for `/proc/x`.
  *
- * @throws what the system says: `EACCES`, `ENOTDIR`, `ENOENT`, `ENOSPC` and the like.
+ * @throws the system's error: `EACCES`, `ENOTDIR`, `ENOENT`, `ENOSPC` and others.
  */
 export function makeDirectory(path: string): void {
   try {

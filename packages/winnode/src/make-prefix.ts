@@ -25,13 +25,15 @@ import type { Wine } from './wine.js';
 import { isOurs, livingUsers } from './wineserver.js';
 import { endWineserver, forgetWineserver, isRunning } from './wineserver-process.js';
 
-/** Making a prefix takes 5 to 10 s on a laptop, several times what a mere start takes. */
+/** Creating a prefix takes 5 to 10 s on a laptop, several times as long as a start. */
 export const makeLimitMs = (env: NodeJS.ProcessEnv) => 3 * startLimitMs(env);
 
-/** With less than this the disk is as good as full: Wine has failed to write something. */
+/** With less free space than this the disk counts as full: Wine has failed to write something. */
 const fullBelowBytes = 2 * 2 ** 20;
 
-/** Seeding this before the first start makes Wine report Windows 10; Node 22 refuses Windows 7. */
+/**
+ * The registry before the first start. With it Wine reports Windows 10; Node 22 refuses Windows 7.
+ */
 const windows10Seed = `WINE REGISTRY Version 2
 ;; All keys relative to \\\\User\\\\S-1-5-21-0-0-0-1000
 
@@ -41,7 +43,10 @@ const windows10Seed = `WINE REGISTRY Version 2
 "Version"="win10"
 `;
 
-/** What runs that died have left beside a prefix: unfinished ones, replaced ones, their lock. */
+/**
+ * The leftovers of killed runs beside a prefix: unfinished prefixes, replaced prefixes, their
+ * lock.
+ */
 export function leftoversOf(prefix: string): string[] {
   const parent = dirname(prefix);
   if (!existsSync(parent)) return [];
@@ -55,15 +60,17 @@ export function leftoversOf(prefix: string): string[] {
     .map(({ name }) => join(parent, name));
 }
 
-/** Clears them away. Under the lock no other process works on them. */
+/** Removes them. The caller holds the lock, so no other process works on them. */
 export async function clearLeftovers(prefix: string, wine: Wine | undefined): Promise<void> {
   for (const path of leftoversOf(prefix)) {
-    // The lock is the one that this very process holds.
+    // The lock is held by this process itself.
     if (!path.endsWith('.lock')) await discard(path, wine);
   }
 }
 
-/** Makes a prefix and puts it into its place. Needs the lock, and leaves nothing when it fails. */
+/**
+ * Creates a prefix and renames it to its final path. Needs the lock. Leaves nothing if it fails.
+ */
 export async function makePrefix(
   prefix: string,
   wine: Wine,
@@ -80,7 +87,7 @@ export async function makePrefix(
     if (lstatSync(prefix, { throwIfNoEntry: false })) renameSync(prefix, old);
     renameSync(making, prefix);
     await discard(old, wine);
-    // One that came too late to stop the making still ends this process.
+    // A signal that arrived too late to stop the creation still ends this process.
     if (held.first !== undefined) throw new InterruptedError(held.first);
   } catch (cause) {
     const isFull = isDiskFull(dirname(prefix)) || /ENOSPC|EDQUOT/.test(String(cause));
@@ -92,9 +99,9 @@ export async function makePrefix(
 }
 
 /**
- * A damaged prefix is not replaced while a program uses it.
+ * A damaged prefix must not be replaced while a process uses it.
  *
- * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if one does.
+ * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if a process uses it.
  */
 export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
   if (!existsSync(join(prefix, '.winnode'))) return;
@@ -113,7 +120,7 @@ export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
 
 function isDiskFull(directory: string): boolean {
   const { bavail, blocks, bsize } = statfsSync(directory);
-  // Some file systems do not say how large they are.
+  // Some file systems do not report their size.
   return blocks > 0 && bavail * bsize < fullBelowBytes;
 }
 
@@ -126,7 +133,7 @@ function diskFull(directory: string, cause: unknown): WinnodeError {
   );
 }
 
-/** Whether Windows Node starts in a prefix that is not in use. */
+/** Returns whether Windows Node starts in a prefix that is not in use. */
 export async function runsNode(
   prefix: string,
   wine: Wine,
@@ -141,7 +148,7 @@ export async function runsNode(
   return code === 0;
 }
 
-/** Has Wine fill a new prefix, makes it small, and sees whether Windows Node runs in it. */
+/** Lets Wine fill a new prefix, reduces its size, and checks that Windows Node runs in it. */
 async function fill(
   making: string,
   wine: Wine,
@@ -170,14 +177,15 @@ async function fill(
   if (!existsSync(dll)) writeFileSync(dll, makeBcryptPrimitives());
   placeNode(making, node);
   await step('regedit', startLimitMs(asked), quietPrefix(making));
-  // The registry is written as the server ends; the next start has it.
+  // The wineserver writes the registry when it ends; the next start needs it.
   await endWineserver(making, wine);
   await step(`Windows Node ${node.version}`, startLimitMs(asked), [
     nodeIn(making, node),
     '-p',
     '1',
   ]);
-  // Wine would otherwise fill it again, through the links, when its own files look newer.
+  // Otherwise Wine would update the prefix whenever its own files look newer, and would write
+  // through the links.
   writeFileSync(join(making, '.update-timestamp'), 'disable\n');
   await endWineserver(making, wine);
   writeReady(making, wine.version, node.version);
@@ -195,7 +203,7 @@ function failed(wine: Wine, what: string, log: string): WinnodeError {
   );
 }
 
-/** Clears a prefix away, and first what may still run in it. */
+/** Ends the programs that may still run in a prefix, then removes the prefix. */
 async function discard(path: string, wine: Wine | undefined): Promise<void> {
   if (!lstatSync(path, { throwIfNoEntry: false })) return;
   if (wine !== undefined && lstatSync(path).isDirectory()) {
@@ -206,8 +214,9 @@ async function discard(path: string, wine: Wine | undefined): Promise<void> {
 }
 
 /**
- * Wine copies its own DLLs into each prefix, 630 MB of 695. Node needs none of the copies: a link
- * to Wine's own file serves as well, and what only desktop programs read is dropped. Leaves 33 MB, Node's own copy aside.
+ * Wine copies its own DLLs into each prefix: 630 MB of 695. Node does not need the copies, so
+ * links to Wine's own files replace them. Files that only desktop programs read are removed. 33 MB
+ * remain, without Node's own copy.
  */
 function shareSystemFiles(prefix: string, wine: Wine): void {
   const windows = join(prefix, 'drive_c', 'windows');
@@ -229,7 +238,10 @@ function shareSystemFiles(prefix: string, wine: Wine): void {
   }
 }
 
-/** Wine's directory of 64-bit Windows files, where distributions and Wine's own build put it. */
+/**
+ * Wine's directory of 64-bit Windows files, at the path of the distribution or of Wine's own
+ * build.
+ */
 function peDirectory(wine: Wine): string | undefined {
   const prefixes = [dirname(wine.loader), dirname(dirname(wine.loader)), '/usr'];
   const places = ['lib/x86_64-linux-gnu/wine', 'lib/wine', 'lib64/wine', 'x86_64-linux-gnu/wine'];

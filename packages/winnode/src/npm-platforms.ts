@@ -9,20 +9,20 @@ import { holdSignals } from './signals.js';
 /** Options of {@link askPlatforms}. */
 export interface AskPlatformsOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** A directory for files while npm works; made if it is not there. */
+  /** A directory for temporary files of npm; created if it does not exist. */
   readonly scratch: string;
   /** A directory whose `.npmrc` npm reads as the project's own. */
   readonly project: string;
-  /** For people: what is asked. */
+  /** What is queried, for messages. */
   readonly what: string;
 }
 
 /**
- * Asks the registry which platforms packages are for. npm does it, with its own settings, as it writes
- * a lock file: that says so of each package, and nothing is fetched but the registry's descriptions.
+ * Gets the platforms of packages from the registry. npm, with its own settings, writes a lock file
+ * that contains them. npm fetches only the registry's metadata.
  *
- * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, or {@link InterruptedError}
- *   on a signal.
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, or {@link
+ *   InterruptedError} on a signal.
  */
 export async function askPlatforms(
   packages: readonly NpmPackage[],

@@ -20,28 +20,30 @@ import { type HeldSignals, holdSignals, InterruptedError } from './signals.js';
 export interface NpmPackage {
   readonly name: string;
   readonly version: string;
-  /** Its tarball's checksum in npm's form; undefined: what the registry says of it is believed. */
+  /**
+   * The checksum of its tarball in npm's form; undefined: npm uses the checksum of the registry.
+   */
   readonly integrity?: string | undefined;
-  /** The address of its tarball; npm puts its own registry in place of registry.npmjs.org. */
+  /** The URL of its tarball; npm replaces registry.npmjs.org with its configured registry. */
   readonly resolved?: string | undefined;
-  /** A file of it that its user needs: without it the package is not there. */
+  /** A file that the package must contain; without it the package counts as missing. */
   readonly file?: string;
 }
 
 /** Options of {@link installTree}. */
 export interface InstallTreeOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** For people: what is installed. */
+  /** What is installed, for messages. */
   readonly what: string;
   /** A directory whose `.npmrc` npm reads as the project's own. */
   readonly project?: string | undefined;
-  /** Called with one line before npm starts, and when another winnode is waited for. */
+  /** Called with one line of text before npm starts, and while waiting for another winnode. */
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
 /**
- * A package's directory in the `node_modules` of a tree. The first version of a name has the name's own;
- * each other one has `NAME--VERSION`, as preload-packages.cts looks for it.
+ * A package's directory in the `node_modules` of a tree. The first version of a package has the
+ * package's name; any other version has `NAME--VERSION`, which preload-packages.cts looks up.
  */
 export function placesOf(packages: readonly NpmPackage[]): Map<NpmPackage, string> {
   const taken = new Set<string>();
@@ -54,7 +56,7 @@ export function placesOf(packages: readonly NpmPackage[]): Map<NpmPackage, strin
   );
 }
 
-/** Whether a tree is there with all of these packages. */
+/** Returns whether a tree exists and has all of these packages. */
 export function isInstalled(tree: string, packages: readonly NpmPackage[]): boolean {
   return [...placesOf(packages)].every(([{ name, version, file }, place]) => {
     const directory = join(tree, 'node_modules', place);
@@ -70,15 +72,16 @@ export function isInstalled(tree: string, packages: readonly NpmPackage[]): bool
 }
 
 /**
- * Makes the directory `tree` with these packages in its `node_modules`, for whatever platform they are,
- * unless it is there. npm does it, from a lock file made here: with npm's own settings of registry,
- * proxy and certificates, and against the checksums.
+ * Creates the directory `tree` with these packages in its `node_modules`, whatever their platform,
+ * unless it exists. npm installs them from a lock file that winnode writes. npm uses its own
+ * settings of registry, proxy and certificates, and verifies the checksums.
  *
- * Two processes may ask at once: one works under a lock, the other waits. It is made in a directory of
- * its own that is renamed at the end, so one that failed or was killed leaves nothing that counts.
+ * If two processes call this at once, one works under a lock and the other waits. The tree is
+ * built in a temporary directory that is renamed at the end. A failed or killed installation
+ * therefore leaves nothing that counts as installed.
  *
- * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`, or
- *   {@link InterruptedError} on a signal.
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`, or {@link
+ *   InterruptedError} on a signal.
  */
 export async function installTree(
   tree: string,
@@ -98,7 +101,7 @@ export async function installTree(
     await exclusively(tree, { limitMs: npmLimitMs, held, onProgress }, async () => {
       if (isInstalled(tree, packages)) return;
       try {
-        // Under the lock no other process works on them.
+        // This process holds the lock, so no other process works on them.
         removeLeftovers(tree);
         onProgress?.(`Fetching ${options.what} with npm (once)`);
         await make(tree, packages, options, held);
@@ -112,7 +115,7 @@ export async function installTree(
   if (held.first !== undefined) throw new InterruptedError(held.first);
 }
 
-/** Removes what installations that died left beside a tree; the npm of one may be at work still. */
+/** Removes the leftovers of killed installations beside a tree. Their npm may still be running. */
 export function removeLeftovers(tree: string): void {
   const parent = dirname(tree);
   const own = `${basename(tree)}.`;
@@ -150,9 +153,10 @@ async function make(
 }
 
 /**
- * Has npm read a project's `.npmrc` in another directory. A link: what it says in confidence is not copied.
+ * Makes npm read a project's `.npmrc` in another directory. It creates a link, so that secrets in
+ * the file are not copied.
  *
- * @returns the path of the link, which is there only where the project has one
+ * @returns the path of the link, which exists only if the project has an `.npmrc`
  */
 export function linkSettings(directory: string, project: string | undefined): string {
   const npmrc = join(directory, '.npmrc');
@@ -161,7 +165,7 @@ export function linkSettings(directory: string, project: string | undefined): st
   return npmrc;
 }
 
-/** The package.json of a project that consists of these packages. */
+/** The package.json of a project that depends on exactly these packages. */
 export function manifestOf(packages: readonly NpmPackage[]) {
   const wanted = ({ name, version }: NpmPackage, place: string) =>
     place === name ? version : `npm:${name}@${version}`;
@@ -171,7 +175,7 @@ export function manifestOf(packages: readonly NpmPackage[]) {
   return { name: 'winnode-tree', version: '1.0.0', private: true, dependencies };
 }
 
-/** The same, and npm's lock file of it. */
+/** npm's lock file for the same project. */
 function lockFileOf(packages: readonly NpmPackage[]) {
   const manifest = manifestOf(packages);
   const entries = [...placesOf(packages)].map(([{ name, version, integrity, resolved }, place]) => [

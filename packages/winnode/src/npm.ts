@@ -4,12 +4,12 @@ import { runCommand } from './command.js';
 import { WinnodeError } from './errors.js';
 import { type HeldSignals, InterruptedError } from './signals.js';
 
-/** A slow line takes ten minutes for 31 MB; after three times that npm is killed. */
+/** A slow connection needs ten minutes for 31 MB; npm is killed after three times that. */
 export const npmLimitMs = 30 * 60_000;
 
 /**
- * Settings of npm that decide what a tree looks like; on the command line they win over `.npmrc`.
- * `--force` makes npm install what is for another platform than this.
+ * npm settings that determine the layout of a tree; command line options override `.npmrc`. With
+ * `--force` npm installs packages for other platforms.
  */
 const settings = [
   '--force',
@@ -20,17 +20,21 @@ const settings = [
   '--no-audit',
   '--no-fund',
   '--no-update-notifier',
-  // Tried again after 1 s and 10 s: without a network npm would take more than a minute to say so.
+  // npm retries after 1 s and 10 s: with its defaults it would report a missing network only after
+  // more than a minute.
   '--fetch-retry-mintimeout=1000',
   '--fetch-retry-maxtimeout=10000',
   '--loglevel=error',
 ];
 
-/** Set by an npm that runs us, about what *it* does: none of it is meant for ours. */
+/**
+ * Variables that an npm sets for the scripts it runs. If npm runs winnode, these must not reach
+ * the npm that winnode starts.
+ */
 const notForUs =
   /^npm_config_(workspaces?|include_workspace_root|global|location|local_prefix|prefix|omit|include|only|production|dev|optional|before|min_release_age|package_lock_only|loglevel|json|long|parseable)$/i;
 
-/** npm, as the one that runs this if it does, else the one on `PATH`. */
+/** The npm that runs this process, if one does; else the npm on `PATH`. */
 function npmCommand(env: NodeJS.ProcessEnv): [command: string, ...args: string[]] {
   const running = env['npm_execpath'];
   if (running && basename(running) === 'npm-cli.js' && existsSync(running)) {
@@ -44,14 +48,14 @@ export interface RunNpmOptions {
   /** The project that npm works on. */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
-  /** For people: what is fetched. */
+  /** What is fetched, for messages. */
   readonly what: string;
   /** A signal ends npm. */
   readonly held: HeldSignals;
 }
 
 /**
- * Runs a command of npm's that fetches something, with npm's own settings of registry, proxy and
+ * Runs an npm command that fetches something, with npm's own settings of registry, proxy and
  * certificates.
  *
  * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, or {@link InterruptedError} on a signal.
@@ -85,14 +89,14 @@ export async function runNpm(
   throw fetchFailed(what, why || `npm ended with ${end.code}`, said);
 }
 
-/** What npm's own report says first that a reader can use. */
+/** The first line of npm's error report that helps the user. */
 function firstError(said: string): string {
-  // Newer ones put a word for the kind of error in front of it.
+  // Newer versions of npm prefix the line with the kind of error.
   const line = /^npm error (?!code |syscall |errno |A complete log)(?:notarget |network )?(.+)$/m;
   return line.exec(said)?.[1]?.trim() ?? '';
 }
 
-/** What to do, by what npm says. */
+/** The hint for an error message of npm. */
 function hintFor(said: string): string {
   if (/EINTEGRITY/.test(said)) {
     return 'The tarball is not the one that was published. Does a mirror or a proxy change it?';
@@ -106,7 +110,11 @@ function hintFor(said: string): string {
   );
 }
 
-/** The error of what npm could not fetch. @param said npm's own words, where it has any */
+/**
+ * The error for something that npm could not fetch.
+ *
+ * @param said npm's own output, if there is any
+ */
 export function fetchFailed(what: string, why: string, said = ''): WinnodeError {
   return new WinnodeError('ERR_FETCH', `${what} could not be fetched: ${why}`, hintFor(said));
 }

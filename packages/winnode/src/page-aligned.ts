@@ -4,23 +4,24 @@ import type { WindowsNode } from './windows-node.js';
 
 const page = 0x1000;
 const pe32Plus = 0x20b;
-/** Of the data directories those whose contents are found by their place in the file. */
+/** Data directories whose entries are file offsets instead of addresses. */
 const certificates = 4;
 const debugDirectory = 6;
 
 /**
- * A program with the same sections at the same addresses, each of which begins at a whole page of
- * the file; undefined where they do already, or the file has a layout that is not expected.
+ * Returns a program with the same sections at the same addresses, in which each section begins at
+ * a page boundary of the file. Returns undefined if the sections are already aligned, or if the
+ * file has an unexpected layout.
  *
- * Wine maps a section from the file only if it begins at a whole page. Otherwise it reads it into
- * memory: of node.exe 84 MB for each process, which took half of the time of a start. The signature
- * and the place of debug symbols, of which Node has none, are left out.
+ * Wine maps a section from the file only if the section begins at a page boundary; otherwise Wine
+ * reads it into memory. For node.exe that is 84 MB in each process, which took half of the start
+ * time. The signature and the entry for debug symbols are dropped; Node has no debug symbols.
  */
 export function pageAligned(exe: Buffer): Buffer | undefined {
   if (exe.length < 0x40) return undefined;
   const signature = exe.readUInt32LE(0x3c);
   const isProgram = exe.toString('latin1', signature, signature + 4) === 'PE\0\0';
-  // The headers after it, up to the last data directory.
+  // The headers after the signature, up to the last data directory.
   if (!isProgram || exe.length < signature + 24 + 240) return undefined;
   const optional = signature + 24;
   const headerBytes = exe.readUInt32LE(optional + 60);
@@ -56,7 +57,7 @@ export function pageAligned(exe: Buffer): Buffer | undefined {
     offset += part.length;
     end = Math.max(end, start + byteLength);
   }
-  // Whatever else follows the sections is found by its place, too.
+  // Any other data after the sections would be referenced by file offset, too.
   const isAll = exe.length - end - signatureBytes < 8;
   return isAll ? Buffer.concat(parts) : undefined;
 }
@@ -64,7 +65,10 @@ export function pageAligned(exe: Buffer): Buffer | undefined {
 const copyIn = (prefix: string, { version }: WindowsNode) =>
   join(prefix, '.winnode', `node-${version}`, 'node.exe');
 
-/** Puts the page-aligned copy of Windows Node into a prefix that is being made, if there is one. */
+/**
+ * Writes the page-aligned copy of Windows Node into a prefix that is being created, if one is
+ * needed.
+ */
 export function placeNode(prefix: string, node: WindowsNode): void {
   const aligned = pageAligned(readFileSync(node.exe));
   if (aligned === undefined) return;
@@ -73,7 +77,7 @@ export function placeNode(prefix: string, node: WindowsNode): void {
   writeFileSync(copy, aligned);
 }
 
-/** The Windows Node to start in a prefix: the page-aligned copy where it has one. */
+/** The Windows Node to start in a prefix: the page-aligned copy if the prefix has one. */
 export function nodeIn(prefix: string, node: WindowsNode): string {
   const copy = copyIn(prefix, node);
   return existsSync(copy) ? copy : node.exe;

@@ -9,30 +9,32 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** A finished prefix holds this file; winnode writes it last. */
+/** A complete prefix contains this file; winnode writes it last. */
 const readyFile = join('.winnode', 'ready.json');
 
-/** Counted up when prefixes are made in another way, so that each kind has a place of its own. */
+/** Incremented when the content of prefixes changes, so that each layout has its own directory. */
 export const prefixLayout = 5;
 
-/** What `ready.json` says of a finished prefix. */
+/** The content of `ready.json` of a complete prefix. */
 export interface Ready {
   readonly layout: number;
   readonly wine: string;
   readonly node: string;
-  /** The files of system32 and how many bytes each has. */
+  /** The files of system32, with the size of each in bytes. */
   readonly system32: Record<string, number>;
-  /** How many bytes the registry of the machine had, and its last key. */
+  /** The size in bytes of the machine's registry, and the registry's last key. */
   readonly systemReg: { readonly size: number; readonly lastKey: string };
 }
 
 const system32Of = (prefix: string) => join(prefix, 'drive_c', 'windows', 'system32');
 
 /**
- * What a read gives; undefined where that says something of the prefix: a file is not there, or is
- * another kind of file. Without the right or the means to read, nothing is known of the prefix.
+ * Returns the result of a read. Returns undefined if the error is a property of the prefix: a file
+ * is missing, or has another type. If this process lacks a permission or a resource, nothing is
+ * known about the prefix.
  *
- * @throws what keeps this process from reading: too many open files, a missing permission.
+ * @throws the error that keeps this process from reading: too many open files, a missing
+ *   permission.
  */
 function unlessLost<T>(read: () => T): T | undefined {
   try {
@@ -45,9 +47,9 @@ function unlessLost<T>(read: () => T): T | undefined {
 }
 
 /**
- * Reads `ready.json`; undefined when it is not there, or is no such thing.
+ * Reads `ready.json`; undefined if it does not exist or is not valid.
  *
- * @throws when it cannot be read.
+ * @throws if it cannot be read.
  */
 export function readReady(prefix: string): Ready | undefined {
   const text = unlessLost(() => readFileSync(join(prefix, readyFile), 'utf8')) ?? '';
@@ -59,7 +61,7 @@ export function readReady(prefix: string): Ready | undefined {
   }
 }
 
-/** Says that the prefix is finished, and what it then consists of. */
+/** Marks the prefix as complete and records its content. */
 export function writeReady(prefix: string, wine: string, node: string): void {
   const directory = system32Of(prefix);
   const system32: Record<string, number> = {};
@@ -75,11 +77,11 @@ export function writeReady(prefix: string, wine: string, node: string): void {
 }
 
 /**
- * What is wrong with a prefix, in a few words, or undefined. Takes some milliseconds, so every run
- * asks. What this does not see shows when Windows Node does not start.
+ * Describes the damage of a prefix in a few words; undefined if none is found. The check takes a
+ * few milliseconds and is part of every run. Other damage shows when Windows Node does not start.
  *
- * @throws when the prefix cannot be read: that is not damage.
- * @param isExact false where the user may have put files of another size into system32.
+ * @throws if the prefix cannot be read, which is not damage.
+ * @param isExact false if the user may have put files of another size into system32.
  */
 export function findDamage(prefix: string, wine: string, isExact: boolean): string | undefined {
   if (!statSync(prefix).isDirectory()) return 'it is a file';
@@ -120,7 +122,10 @@ function findBadDrive(prefix: string): string | undefined {
   return undefined;
 }
 
-/** Wine writes a registry whole. A crash of the host can leave it short, or full of zeros. */
+/**
+ * Wine always writes a complete registry file. A crash of the host can leave it truncated, or
+ * filled with zeros.
+ */
 function findBadRegistry(
   prefix: string,
   name: string,
@@ -140,22 +145,22 @@ function findBadRegistry(
 const doubtOf = (prefix: string) => join(prefix, '.winnode', 'doubt');
 
 /**
- * Has the next run try a prefix in the cache before it uses it, for nothing started in it. One that
- * `WINNODE_PREFIX` names is left alone.
+ * Marks a prefix in the cache as suspect, because nothing started in it: the next run checks it
+ * before use. A prefix that `WINNODE_PREFIX` names is not marked.
  */
 export function distrust(prefix: string, env: NodeJS.ProcessEnv): void {
   if (env['WINNODE_PREFIX']) return;
   try {
     writeFileSync(doubtOf(prefix), '');
   } catch {
-    // On a disk that cannot be written nothing is made again, either.
+    // If the disk cannot be written, the prefix cannot be recreated either.
   }
 }
 
-/** True where nothing started the last time. */
+/** True if the last run could not start a program in it. */
 export const isDoubted = (prefix: string): boolean => existsSync(doubtOf(prefix));
 
-/** Something has started. */
+/** Removes the mark after a program has started. */
 export function trust(prefix: string): void {
   rmSync(doubtOf(prefix), { force: true });
 }

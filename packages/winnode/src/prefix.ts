@@ -18,17 +18,17 @@ import type { WindowsNode } from './windows-node.js';
 import type { Wine } from './wine.js';
 import { livingUsers } from './wineserver.js';
 
-/** Why a prefix is made where there is none. */
+/** The reason for creating a prefix that does not exist. */
 const absent = 'it is not there';
-/** The same where nothing starts in the one that is there. */
+/** The reason for recreating a prefix in which Windows Node does not start. */
 const unstarted = 'Windows Node does not start in it';
 
 /**
- * Where the prefix for this Wine and this Node is: `WINNODE_PREFIX`, or a directory named after
+ * The path of the prefix for this Wine and this Node: `WINNODE_PREFIX`, or a directory named after
  * both versions in the user's cache (`WINNODE_CACHE`, `XDG_CACHE_HOME`, `~/.cache`).
  *
- * @throws {WinnodeError} `ERR_PREFIX_REFUSED` for `~/.wine`, which belongs to the user; `ERR_USAGE` for
- *   a variable that names no path.
+ * @throws {WinnodeError} `ERR_PREFIX_REFUSED` for `~/.wine`, which belongs to the user;
+ *   `ERR_USAGE` if a variable does not name a path.
  */
 export function prefixPath(
   wine: Wine,
@@ -52,35 +52,39 @@ export function prefixPath(
 }
 
 /**
- * The version of the Wine that winnode made this prefix with, to its end; undefined when there is no
- * such prefix. A prefix is for one Wine: its system files are links to that Wine's own.
+ * The full version string of the Wine with which winnode created this prefix; undefined if there
+ * is no such prefix. A prefix works only with one Wine: its system files are links to that Wine's
+ * files.
  */
 export function prefixWine(prefix: string): string | undefined {
   try {
     return readReady(prefix)?.wine;
   } catch {
-    // It cannot be read, so whether it is one of winnode's is not known.
+    // It cannot be read, so it is unknown whether winnode created it.
     return undefined;
   }
 }
 
 /** Options of {@link ensurePrefix}. */
 export interface EnsurePrefixOptions {
-  /** Called with one line before something slow starts. */
+  /** Called with one line of text before a slow step. */
   readonly onProgress?: (line: string) => void;
   /** The environment, for `WINNODE_PREFIX` and `WINNODE_START_LIMIT`; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Makes the prefix unless it is there and whole. Two processes may ask at once: one makes it under a
- * lock, in a directory of its own that is renamed at the end, the other waits.
+ * Creates the prefix unless it exists and is intact. If two processes call this at once, one
+ * creates the prefix under a lock, in a temporary directory that is renamed at the end; the other
+ * waits.
  *
- * A damaged prefix in the cache is made again. One that `WINNODE_PREFIX` names is never removed.
+ * A damaged prefix in the cache is recreated. A prefix that `WINNODE_PREFIX` names is never
+ * removed.
  *
- * @throws {WinnodeError} `ERR_PREFIX_REFUSED` when the place holds something else,
- *   `ERR_PREFIX_BROKEN` when what `WINNODE_PREFIX` names is damaged, or a damaged one is in use,
- *   `ERR_PREFIX_FAILED` when Wine cannot make it, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`.
+ * @throws {WinnodeError} `ERR_PREFIX_REFUSED` if the path holds something else;
+ *   `ERR_PREFIX_BROKEN` if the prefix that `WINNODE_PREFIX` names is damaged, or a damaged prefix
+ *   is in use; `ERR_PREFIX_FAILED` if Wine cannot create it; `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`,
+ *   `ERR_LOCK`.
  */
 export async function ensurePrefix(
   prefix: string,
@@ -122,8 +126,8 @@ export async function ensurePrefix(
 }
 
 /**
- * Nothing started in it the last time, for a cause that may be its own or may have been around it.
- * So it is tried again: undefined where Windows Node runs in it now.
+ * The last run could not start a program in this prefix. The cause may be the prefix or its
+ * environment. This tries the prefix again and returns undefined if Windows Node now runs in it.
  */
 async function whyNotToTrust(
   prefix: string,
@@ -131,7 +135,7 @@ async function whyNotToTrust(
   node: WindowsNode,
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
-  // One that others run in is well enough.
+  // A prefix in which other programs run is intact.
   if (!isDoubted(prefix) || livingUsers(prefix).length > 0) return undefined;
   if (!(await runsNode(prefix, wine, node, env))) return unstarted;
   trust(prefix);
@@ -146,7 +150,7 @@ function announcement(prefix: string, why: string, ignored: string): string {
   return `Windows Node does not start in ${prefix}; if it does in a new one, that takes its place (about 10 s)`;
 }
 
-/** Why the prefix has to be made; undefined when it is whole. */
+/** The reason for creating the prefix; undefined if it is intact. */
 function whyToMake(prefix: string, wine: Wine, isExact: boolean): string | undefined {
   const found = statSync(prefix, { throwIfNoEntry: false });
   if (found === undefined) return absent;
@@ -154,7 +158,7 @@ function whyToMake(prefix: string, wine: Wine, isExact: boolean): string | undef
   return findDamage(prefix, wine.version, isExact);
 }
 
-/** What the user chose and what is not as it should be is the user's to look at. */
+/** A prefix that the user chose and that is damaged is left for the user to inspect. */
 function refuse(prefix: string, damage: string): never {
   if (!existsSync(join(prefix, '.winnode'))) {
     throw new WinnodeError(

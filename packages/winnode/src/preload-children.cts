@@ -1,10 +1,11 @@
 /*
- * Children and threads that a program starts with an environment of its own would run without what
- * preload.cts mends, and winnode would not find them to end them. So what winnode put into the
- * environment goes along. For preload.cts.
+ * A program may start children and threads with an environment of its own. They would run without
+ * the repairs of preload.cts, and winnode could not find them to end them. So this part, used by
+ * preload.cts, adds winnode's variables to their environment.
  *
- * Wine fails to load a program once in thousands of starts. winnode starts its own program again then;
- * where a program starts a child, Node's `spawn` fails with UNKNOWN, and is called once more.
+ * Wine fails to load a program once in thousands of starts. winnode itself starts its program
+ * again in this case. If a program starts a child, Node's `spawn` fails with UNKNOWN and is called
+ * once more.
  */
 const children: typeof import('node:child_process') = require('node:child_process');
 const module_: typeof import('node:module') = require('node:module');
@@ -15,7 +16,7 @@ const worker: typeof import('node:worker_threads') = require('node:worker_thread
 type Call = (...args: unknown[]) => unknown;
 type Environment = Record<string, string | undefined>;
 
-/** What winnode put into the environment besides NODE_OPTIONS; see run.ts. */
+/** The variables that winnode sets besides NODE_OPTIONS; see run.ts. */
 const names = ['WINNODE_HIDE_LINKS', 'WINNODE_LINKS', 'WINNODE_PACKAGES', 'WINNODE_RUN'];
 const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];
 
@@ -29,7 +30,7 @@ const preload = path.join(__dirname, 'preload.cjs');
 const nodeOptions = `-r "${preload.replaceAll('\\', '\\\\')}" --preserve-symlinks`;
 
 function withOurs(given: Environment): Environment {
-  // Windows' own names of variables are of any case.
+  // On Windows the names of variables are not case-sensitive.
   const key = Object.keys(given).find((name) => name.toUpperCase() === 'NODE_OPTIONS');
   const theirs = key === undefined ? undefined : given[key];
   const isThere = theirs?.includes(nodeOptions);
@@ -46,17 +47,19 @@ const isOptions = (given: unknown): given is { readonly env: Environment } =>
 const mended = (args: readonly unknown[]): unknown[] =>
   args.map((each) => (isOptions(each) ? { ...each, env: withOurs(each.env) } : each));
 
-/** True for what Node makes of a failed CreateProcess whose reason it has no name for. */
+/**
+ * True for the error that Node reports if CreateProcess failed for a reason that Node cannot name.
+ */
 const isUnknown = (error: unknown): boolean => {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'UNKNOWN' && syscall?.startsWith('spawn') === true;
 };
 
-/** Starts a child, and once more where it was not loaded: nothing of it has run then. */
+/** Starts a child. If it was not loaded, it is started once more: none of its code has run. */
 function started(start: () => unknown): unknown {
   try {
     const result = start();
-    // `spawnSync` does not throw.
+    // `spawnSync` returns the error instead of throwing it.
     return isUnknown((result as { error?: unknown } | undefined)?.error) ? start() : result;
   } catch (error) {
     if (isUnknown(error)) return start();
@@ -64,7 +67,7 @@ function started(start: () => unknown): unknown {
   }
 }
 
-/** Mends them, for `require` and for `import` alike. */
+/** Replaces the functions that start children and threads, for `require` and for `import`. */
 function mendChildren(): void {
   const functions = children as unknown as Record<string, Call>;
   for (const name of starters) {

@@ -1,13 +1,14 @@
 /*
- * The functions of `node:fs` that have to do with symbolic links, as Node has them on Windows for
- * links of Windows' own. For preload.cts.
+ * The functions of `node:fs` for symbolic links, with the results that Node has on Windows for
+ * Windows symbolic links. Used by preload.cts.
  *
- * Wine shows a link as the directory or file that it leads to: lstat sees no link, readlink fails
- * with EINVAL, and from Wine 11 on realpath gives the link's own path back. So this host is asked.
- * A link that leads nowhere is not there for Wine, nor here.
+ * Wine presents a link as the directory or file to which it leads: lstat does not report a link,
+ * readlink fails with EINVAL, and from Wine 11 on realpath returns the path of the link. So these
+ * functions ask this host. Wine does not show a broken link at all, and neither do these
+ * functions.
  *
- * To remove a tree is to remove what its links lead to, for Node then follows them: on Windows it
- * removes the links. So the host removes those first.
+ * When Node removes a tree under Wine, it follows the links and removes their targets. On Windows
+ * it removes the links. So the host removes the links first.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');
@@ -27,13 +28,13 @@ const {
 
 type Callback = (error: Error | null, value?: unknown) => void;
 type Call = (...args: unknown[]) => unknown;
-/** What a mended function gives for a path, from what Node itself would give. */
+/** Computes the result of a replaced function from the path and from Node's own function. */
 type Mend = (given: never, options: unknown, original: () => unknown) => unknown;
 
 const fileTypeBits = 0o170000;
 const linkBits = 0o120000;
 
-/** The value in the encoding that was asked for. */
+/** The value in the requested encoding. */
 function encoded(text: string, options: unknown): string | Buffer {
   const encoding =
     typeof options === 'string' ? options : (options as { encoding?: string } | null)?.encoding;
@@ -42,7 +43,7 @@ function encoded(text: string, options: unknown): string | Buffer {
   return encoding === 'buffer' ? bytes : bytes.toString(encoding as BufferEncoding);
 }
 
-/** What Node itself refuses is left to it. */
+/** Values that are not paths are passed to Node's own function, which throws its own error. */
 const isPath = (given: unknown): given is import('node:fs').PathLike =>
   typeof given === 'string' || given instanceof URL || Buffer.isBuffer(given);
 
@@ -86,7 +87,7 @@ function asLink(given: import('node:fs').PathLike, stats: AnyStats): AnyStats {
   return Object.assign(stats, { mode, size: BigInt(size) });
 }
 
-/** For `xSync` and for functions of `fs.promises`. */
+/** Wraps `xSync` and functions of `fs.promises`. */
 const direct =
   (original: Call, mend: Mend): Call =>
   (given, options, ...rest) =>
@@ -97,12 +98,12 @@ const promised =
   async (given, options) =>
     mend(given as never, options, () => original(given, options));
 
-/** For functions with a callback, which comes later as it does from Node's own. */
+/** Wraps functions with a callback. The callback is asynchronous, as Node's own is. */
 const calling =
   (original: Call, mend: Mend): Call =>
   (given, options, callback) => {
     const [own, done] = typeof options === 'function' ? [undefined, options] : [options, callback];
-    // What Node's own says of wrong arguments stays.
+    // Node's own function reports wrong arguments.
     if (typeof done !== 'function') return original(given, options, callback);
     const call = (then: Callback) => original(given, ...(own === undefined ? [] : [own]), then);
     if (mend === seen) {
@@ -116,7 +117,7 @@ const calling =
     return process.nextTick(done as Callback, null, value);
   };
 
-/** Puts a function in another's place, with what hangs on it. */
+/** Replaces a function and keeps the properties of the original. */
 function replace(holder: object, name: string, make: (original: Call) => Call): void {
   const functions = holder as Record<string, Call>;
   const original = functions[name] as Call;
@@ -134,7 +135,7 @@ const functions = {
   unlink: unlinked,
 } as const;
 
-/** Mends them, for `require` and for `import` alike. */
+/** Replaces the functions, for `require` and for `import`. */
 function mendFiles(): void {
   keepWines();
   for (const [name, mend] of Object.entries(functions)) {
@@ -147,7 +148,10 @@ function mendFiles(): void {
   module_.syncBuiltinESMExports();
 }
 
-/** For tests: what Wine 11 shows of links, on any Wine. Before anything asks or is mended. */
+/**
+ * For tests: makes any Wine treat links as Wine 11 does. Must run before any link is resolved and
+ * before the functions are replaced.
+ */
 function hideLinks(): void {
   const itself: Mend = (given, options, original) => {
     const found = original();

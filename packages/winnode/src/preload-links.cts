@@ -1,5 +1,6 @@
 /*
- * The side of Windows Node of links.ts: what this host says about symbolic links. For preload.cts.
+ * The Windows Node side of links.ts: gets facts about symbolic links from this host. Used by
+ * preload.cts.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const path: typeof import('node:path') = require('node:path');
@@ -9,14 +10,17 @@ const worker: typeof import('node:worker_threads') = require('node:worker_thread
 type LinkAnswer = import('./links.js', { with: { 'resolution-mode': 'import' }}).LinkAnswer;
 type LinkQuestion = import('./links.js', { with: { 'resolution-mode': 'import' }}).LinkQuestion;
 
-/** Where questions are put, in the environment; workers that have another environment get it, too. */
+/** The variable with the directory for questions. Workers with another environment get it, too. */
 const variable = 'WINNODE_LINKS';
-/** An answer takes a fraction of a millisecond. After so many looks without a pause a thread waits. */
+/**
+ * An answer takes a fraction of a millisecond. After this many polls without a pause the thread
+ * sleeps between polls.
+ */
 const quickLooks = 20;
-/** One that has not come by then does not come: winnode's process is busy with something else. */
+/** An answer that takes longer is not expected any more: winnode's process is busy. */
 const limitMs = 10_000;
 
-/** What Wine itself says: asked where the host cannot be. */
+/** Wine's own realpath, used if the host cannot be asked. */
 let realByWine = fs.realpathSync.native;
 
 const directory = process.env[variable] ?? worker.getEnvironmentData(variable)?.toString() ?? '';
@@ -27,7 +31,7 @@ let position = 0;
 let isOver = directory === '';
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** What the host says; undefined where it cannot be asked. */
+/** The host's answer; undefined if the host cannot be asked. */
 function ask(...question: LinkQuestion): LinkAnswer | undefined {
   if (isOver) return undefined;
   try {
@@ -37,7 +41,7 @@ function ask(...question: LinkQuestion): LinkAnswer | undefined {
     const answer = readAnswer(descriptor);
     if (answer !== undefined) return JSON.parse(answer) as LinkAnswer;
   } catch {
-    // The session is over, or the program may not write there: it has what Wine says.
+    // The session is closed, or the program may not write there: it uses Wine's own answers.
   }
   isOver = true;
   return undefined;
@@ -78,7 +82,7 @@ function askDirectory(name: string): Known | undefined {
   if (real === undefined || id === undefined) return undefined;
   const known = { real, links: new Map(links), others: new Set(others) };
   directories.set(name, known);
-  // What is loaded from there is asked for by its real path next.
+  // Modules in that directory are requested by its real path next.
   directories.set(real, known);
   notice(id, real);
   return known;
@@ -87,7 +91,10 @@ function askDirectory(name: string): Known | undefined {
 const seen = new Map<string, string>();
 const reported = new Set<string>();
 
-/** Says so where a package is loaded by two paths: as two packages, whose classes are not the same. */
+/**
+ * Warns if a package is loaded by two paths. Node then treats it as two packages with different
+ * classes.
+ */
 function notice(id: string, real: string): void {
   const other = seen.get(id);
   if (other === undefined) seen.set(id, real);
@@ -108,7 +115,7 @@ function packageOf(start: string): { readonly name: string; readonly root: strin
       const { name } = JSON.parse(text) as { name?: string };
       if (name !== undefined) return { name, root };
     } catch {
-      // None here, or none that can be read.
+      // There is no package.json here, or it cannot be read.
     }
     if (path.dirname(root) === root) return undefined;
   }
@@ -117,8 +124,9 @@ function packageOf(start: string): { readonly name: string; readonly root: strin
 const real = new Map<string, string>();
 
 /**
- * The real path of a file of the program, as it was at first; undefined for one that is not there.
- * What is known of a directory is enough for all that was in it. A name that was not is asked for.
+ * The real path of a program file when it was first requested; undefined if the file does not
+ * exist. One answer for a directory covers all files that were in it at that time. Any other name
+ * is requested separately.
  */
 function realFile(file: string): string | undefined {
   const found = real.get(file) ?? findFile(path.dirname(file), path.basename(file));
@@ -139,7 +147,7 @@ function findFile(name: string, entry: string): string | undefined {
 const entryOf = ({ links, others, real }: Known, entry: string) =>
   links.get(entry) ?? (others.has(entry) ? path.join(real, entry) : undefined);
 
-/** The real path of a file as it is now; undefined where there is none. */
+/** The current real path of a file; undefined if it does not exist. */
 function realNow(file: string): string | undefined {
   const answer = ask('real', file);
   if (answer?.real !== undefined) return answer.real;
@@ -150,7 +158,7 @@ function realNow(file: string): string | undefined {
   }
 }
 
-/** Where the host cannot be asked Wine says at least which directories are the same. */
+/** Used if the host cannot be asked: Wine at least shows which directories are identical. */
 function noticeByWine(name: string): void {
   if (directories.has(name)) return;
   const { dev, ino } = fs.statSync(name, { bigint: true });
@@ -158,23 +166,27 @@ function noticeByWine(name: string): void {
   notice(`${dev}:${ino}`, name);
 }
 
-/** What a symbolic link holds; undefined for what is none. */
+/** The target of a symbolic link; undefined if the file is not a link. */
 function linkTarget(file: string): string | undefined {
   return ask('link', file)?.target;
 }
 
-/** Removes a link, or all links in a tree. @returns whether the path itself was one, and is gone */
+/**
+ * Removes a link, or all links in a tree.
+ *
+ * @returns true if the path itself was a link and has been removed
+ */
 function removeLinks(file: string): boolean {
   return ask('unlink', file)?.target !== undefined;
 }
 
-/** The absolute form of what a function of `node:fs` takes as a path. */
+/** The absolute form of a path argument of `node:fs`. */
 function absolute(given: import('node:fs').PathLike): string {
   if (given instanceof URL) return path.resolve(url.fileURLToPath(given));
   return path.resolve(given.toString());
 }
 
-/** To be called before the functions of `node:fs` ask here. */
+/** Saves Wine's own functions. Must be called before the functions of `node:fs` are replaced. */
 function keepWines(): void {
   realByWine = fs.realpathSync.native;
 }

@@ -1,8 +1,8 @@
 /*
- * The Windows builds of native packages, for preload.cts. A project's node_modules has those of its host;
- * winnode puts those for Windows into a directory of their own, which WINNODE_PACKAGES names. What is not
- * found from where it is asked for is looked for there: such a package's name is that of its platform, so
- * it cannot take the place of another one.
+ * Finds the Windows builds of native packages. Used by preload.cts. A project's node_modules
+ * contains the builds for its host. winnode puts those for Windows into a separate directory,
+ * which WINNODE_PACKAGES names. A package that is not found in the usual places is looked up
+ * there. The name of such a package contains its platform, so it cannot replace another package.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');
@@ -18,7 +18,7 @@ type Resolve = (
 const isMissing = (error: unknown): boolean =>
   /^(ERR_)?MODULE_NOT_FOUND$/.test((error as NodeJS.ErrnoException)?.code ?? '');
 
-/** The version that the package of a module asks for, as its package.json spells it. */
+/** The version range of a dependency in the package.json of the importing module. */
 function wantedBy(importer: string, name: string): string | undefined {
   for (let at = path.dirname(importer); path.dirname(at) !== at; at = path.dirname(at)) {
     try {
@@ -30,22 +30,24 @@ function wantedBy(importer: string, name: string): string | undefined {
       if (manifest.name === undefined) continue; // Of a directory in a package: { "type": "commonjs" }.
       return manifest.optionalDependencies?.[name] ?? manifest.dependencies?.[name];
     } catch {
-      // None here.
+      // There is no package.json here.
     }
   }
   return undefined;
 }
 
-/** Has what is not found looked for in the directory that WINNODE_PACKAGES names. */
+/** Makes Node look for missing packages in the directory that WINNODE_PACKAGES names. */
 function lendPackages(): void {
   const home = process.env['WINNODE_PACKAGES'];
   if (home === undefined || !path.isAbsolute(home)) return;
   const has = (name: string) => fs.existsSync(path.join(home, 'node_modules', name));
-  /** What a package is called there; undefined for what it does not have. */
+  /**
+   * The name of a package in that directory; undefined if the directory does not have the package.
+   */
   const rename = (request: string, importer: string | undefined): string | undefined => {
     const [, name, rest] = /^((?:@[^/:]+\/)?[^./#:@][^/:]*)(\/.*)?$/.exec(request) ?? [];
     if (name === undefined || !has(name)) return undefined;
-    // A second version has a name with its number: see placesOf in npm-tree.ts.
+    // Other versions have the version in their directory's name: see placesOf in npm-tree.ts.
     const wanted = importer === undefined ? undefined : wantedBy(importer, name);
     const exact = wanted === undefined ? undefined : `${name}--${wanted}`;
     return `${exact !== undefined && has(exact) ? exact : name}${rest ?? ''}`;
@@ -53,7 +55,7 @@ function lendPackages(): void {
   const file = path.join(home, 'package.json');
   const inside = module_.createRequire(file);
 
-  // What require and require.resolve find.
+  // Resolution for require and require.resolve.
   const loader = module_ as unknown as { _resolveFilename: Resolve };
   const resolve = loader._resolveFilename;
   loader._resolveFilename = (request, parent, ...rest) => {
@@ -67,7 +69,7 @@ function lendPackages(): void {
       return inside.resolve(renamed);
     }
   };
-  // What import and import.meta.resolve find.
+  // Resolution for import and import.meta.resolve.
   module_.registerHooks?.({
     resolve(specifier, context, next) {
       try {

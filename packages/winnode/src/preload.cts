@@ -1,18 +1,18 @@
 /*
- * Loaded into each Windows Node that winnode starts under Wine, before anything else, by
- * NODE_OPTIONS, so that child processes and workers get it too; those with an environment of their
- * own by preload-children.cts. It mends three things,
- * and a fourth is what preload-packages.cts does.
+ * NODE_OPTIONS makes every Windows Node that winnode starts under Wine load this file before
+ * anything else. Child processes and workers inherit NODE_OPTIONS; preload-children.cts covers
+ * those that get an environment of their own. This file repairs three things; preload-packages.cts
+ * adds a fourth.
  *
- * 1. Standard streams on a Unix pipe. Wine says FILE_TYPE_PIPE, but its pipe functions refuse the
- *    handle, and Node throws `EBADF` at the first touch of process.stdout. Plain reads and writes
- *    work, so the stream is rebuilt on those.
- * 2. Symbolic links. Wine shows a Unix link as what it leads to, so Node takes a linked package for
- *    a copy at the link's place, and everything that counts on its real place fails. This host is
- *    asked: see preload-links.cts.
- * 3. The end by Ctrl-C. Wine then ends a program with exit code 0, as if it had succeeded, and of
- *    the exit code of a crash it passes on 8 bits. So a program that starts, and one that ends of
- *    its own will, says so by removing a file each; see progress.ts.
+ * 1. Standard streams on a Unix pipe. Wine reports FILE_TYPE_PIPE, but its pipe functions reject
+ *    the handle, and Node throws `EBADF` at the first use of process.stdout. Plain reads and
+ *    writes work, so this file builds the streams on those.
+ * 2. Symbolic links. Wine shows a Unix link as its target, so Node treats a linked package as a
+ *    copy at the path of the link. Code that depends on the package's real path then fails. This
+ *    file asks the host instead: see preload-links.cts.
+ * 3. The exit code. After Ctrl-C Wine ends a program with exit code 0, as if it had succeeded, and
+ *    of a crash's exit code it passes on only 8 bits. So a program removes one file when it starts
+ *    and another when it exits by itself; see progress.ts.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const {
@@ -31,7 +31,7 @@ const url: typeof import('node:url') = require('node:url');
 const worker: typeof import('node:worker_threads') = require('node:worker_threads');
 
 type Stream = import('node:stream').Stream;
-/** What `process.exit` ends with. */
+/** The native function that `process.exit` calls last. */
 const native = process as unknown as { reallyExit(code?: number, ...rest: unknown[]): never };
 
 function isBadHandle(error: unknown): boolean {
@@ -43,7 +43,7 @@ function writeAll(fd: number, bytes: Buffer): void {
     try {
       sent += fs.writeSync(fd, bytes, sent);
     } catch (error) {
-      // A reader that is slower than we are, on a pipe that was made non-blocking.
+      // Another process made the pipe non-blocking, and the reader is slower than this writer.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
@@ -63,7 +63,7 @@ function rebuild(name: 'stdin' | 'stdout' | 'stderr', fd: number): Stream {
       }
     },
   });
-  // What Node's own streams carry; console and others look at these.
+  // Properties of Node's own streams; console and other code use them.
   return Object.assign(writable, { fd, _type: 'pipe', _isStdio: true, destroySoon: writable.end });
 }
 
@@ -87,10 +87,10 @@ function mendStream(name: 'stdin' | 'stdout' | 'stderr', fd: number): void {
   });
 }
 
-/** What a relative import names when it names a file, so that nothing else has to be tried. */
+/** A relative specifier that names a file exactly, so that no other candidate has to be tried. */
 const fileSpecifier = /^\.\.?\/.+\.[cm]?js$/;
 
-/** Undefined for what is no import of a package. */
+/** The cache key of a package import; undefined for any other import. */
 function packageKey(
   specifier: string,
   { conditions, importAttributes, parentURL }: import('node:module').ResolveHookContext,
@@ -104,7 +104,7 @@ function packageKey(
 
 function followLinks(): void {
   const real = new Map<string, string>();
-  /** Undefined for what is no file's address, or of a file that is not there. */
+  /** The real file URL; undefined if the URL is not a file's or the file does not exist. */
   const realAddress = (address: string): string | undefined => {
     if (!address.startsWith('file:')) return undefined;
     const known = real.get(address);
@@ -116,25 +116,25 @@ function followLinks(): void {
     real.set(address, found);
     return found;
   };
-  /** What packages are to the modules of a directory, as imports: the same for all of them. */
+  /** Results of package imports by directory: all modules of a directory get the same result. */
   const packages = new Map<string, import('node:module').ResolveFnOutput>();
-  // What require and require.resolve find.
+  // Resolution for require and require.resolve.
   const loader = module_ as unknown as { _findPath(...args: unknown[]): string | false };
   const findPath = loader._findPath;
   loader._findPath = (...args) => {
     const found = findPath(...args);
     return found && (realFile(found) ?? found);
   };
-  // A Node that WINNODE_NODE chose may be too old for hooks: imports then keep the paths of links.
+  // WINNODE_NODE may select a Node without registerHooks; imports then keep the paths of links.
   module_.registerHooks?.({
     resolve(specifier, context, next) {
-      // Node would ask for the file once more, and that takes as long as all that is done here.
+      // Node would look up the file a second time, which takes as long as this whole hook.
       if (context.conditions.includes('import') && fileSpecifier.test(specifier)) {
         const found = realAddress(new URL(specifier, context.parentURL).href);
         if (found !== undefined) return { url: found, shortCircuit: true };
       }
-      // Node looks for a package once for each module that imports it, in one directory after
-      // another, and Wine takes long to find that something is not there.
+      // Node looks for a package again for each importing module, in one directory after another.
+      // Under Wine it takes long to find out that a file does not exist.
       const key = packageKey(specifier, context);
       const known = key === undefined ? undefined : packages.get(key);
       if (known !== undefined) return { ...known, shortCircuit: true };
@@ -150,7 +150,7 @@ function remove(file: string): void {
   try {
     fs.unlinkSync(file);
   } catch {
-    // Whatever became of it, the program goes on.
+    // The result does not matter: the program continues.
   }
 }
 
@@ -158,7 +158,7 @@ function sayHowFar(): void {
   const file = process.env['WINNODE_PROGRESS_FILE'];
   const directory = process.env['WINNODE_DIRECTORY'];
   if (file === undefined || directory === undefined) return;
-  // Only the program that winnode started is asked, not its children.
+  // Only the program that winnode started reports its progress, not its children.
   delete process.env['WINNODE_PROGRESS_FILE'];
   delete process.env['WINNODE_DIRECTORY'];
   if (!isIn(directory)) {
@@ -169,7 +169,7 @@ function sayHowFar(): void {
   onEnd(() => remove(`${file}.running`));
 }
 
-/** False where Wine could not open the directory that the program was to run in, and took another. */
+/** False if Wine could not open the program's working directory and used another one. */
 function isIn(directory: string): boolean {
   if (process.cwd() === directory) return true;
   try {
@@ -181,8 +181,9 @@ function isIn(directory: string): boolean {
 }
 
 /**
- * Calls a function when the program ends of its own will. Not by a listener, for programs remove
- * those, all of them: Node itself calls `process.emit`, and at `process.exit` `process.reallyExit`.
+ * Calls a function when the program exits by itself. It does not use a listener, because programs
+ * may remove all listeners. Instead it replaces `process.emit`, which Node itself calls, and
+ * `process.reallyExit`, which `process.exit` calls.
  */
 function onEnd(ended: () => void): void {
   type Emit = (this: unknown, ...args: unknown[]) => boolean;
@@ -193,14 +194,14 @@ function onEnd(ended: () => void): void {
       return isHeard;
     };
   let emit = withEnd(process.emit as Emit);
-  // Some put their own function there, which may call the one before it or not.
+  // Some programs install their own `process.emit`, which may or may not call the previous one.
   const set = (given: Emit) => {
     emit = withEnd(given);
   };
   Object.defineProperty(process, 'emit', { configurable: true, get: () => emit, set });
   const exit = native.reallyExit;
   native.reallyExit = (code, ...rest) => {
-    // A crash has another code, and says so by it.
+    // A crash has a non-zero code, which identifies it.
     if (!code) ended();
     return exit.call(process, code, ...rest);
   };

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * When a process started, in a unit of the system's own; undefined when there is no such process.
- * Together with the pid it names one process for good: pids are given out again.
+ * The start time of a process, in the system's own unit; undefined if there is no such process.
+ * The kernel reuses pids: pid and start time together identify a process.
  */
 export function processStart(pid: number): string | undefined {
   if (process.platform === 'linux') {
     try {
-      // Field 22 of stat; the command name before it may hold spaces, but ends with the last ')'.
+      // Field 22 of stat. The command name before it may contain spaces, but ends with the last
+      // ')'.
       const fields = statFields(pid);
       return fields[0] === 'Z' ? undefined : fields[19];
     } catch {
@@ -23,8 +24,8 @@ export function processStart(pid: number): string | undefined {
 }
 
 /**
- * True when the main thread of a process is gone, though other threads keep it from ending. Under
- * Wine a crash can end so: what is left waits for ever. (Linux; elsewhere false.)
+ * True if the main thread of a process has exited while other threads still run. Under Wine a
+ * crash can leave a process in this state, in which it waits for ever. (Linux; elsewhere false.)
  */
 export function isHeadless(pid: number): boolean {
   if (process.platform !== 'linux') return false;
@@ -42,8 +43,8 @@ function statFields(pid: number): string[] {
 }
 
 /**
- * True when this process is in the foreground of a terminal: a Ctrl-C there then goes to it and to
- * its children alike.
+ * True if this process is in the foreground of a terminal. The terminal then sends a Ctrl-C to
+ * this process and to its children.
  */
 export function isInForeground(): boolean {
   if (process.platform !== 'linux') return process.stdin.isTTY;

@@ -3,8 +3,8 @@ import type { Progress } from './crash.js';
 import { toWindowsPath } from './windows-path.js';
 
 /**
- * Two empty files, of which the preload removes one as the program starts and the other as it ends
- * of its own will. Removing works on a full disk, too.
+ * Two empty files. The preload removes one when the program starts and the other when the program
+ * exits by itself. Files can be removed on a full disk, too.
  */
 export class ProgressFiles {
   readonly #file: string;
@@ -13,33 +13,36 @@ export class ProgressFiles {
     this.#file = file;
     for (const path of this.paths) {
       writeFileSync(path, '');
-      // Whatever the umask: Wine removes no file that its owner may not write.
+      // Independent of the umask: Wine does not remove a file that its owner may not write.
       chmodSync(path, 0o600);
     }
   }
 
-  /** Both of them. */
+  /** The paths of both files. */
   get paths(): [starting: string, running: string] {
     return [`${this.#file}.starting`, `${this.#file}.running`];
   }
 
-  /** Their places, for the preload. */
+  /** The variable that gives the paths to the preload. */
   get environment(): NodeJS.ProcessEnv {
     return { WINNODE_PROGRESS_FILE: toWindowsPath(this.#file) };
   }
 
-  /** True where the program was not in the directory that it was to run in, and was not run. */
+  /**
+   * True if Wine started the program in another directory; the preload then ended it before it
+   * ran.
+   */
   get isElsewhere(): boolean {
     return existsSync(`${this.#file}.elsewhere`);
   }
 
-  /** How far the program got until now. */
+  /** How far the program has got. */
   get progress(): Progress {
     const [starting, running] = this.paths;
     return { isStarted: !existsSync(starting), isEnded: !existsSync(running) };
   }
 
-  /** Removes what is left of them. */
+  /** Removes the remaining files. */
   remove(): void {
     for (const path of [...this.paths, `${this.#file}.elsewhere`]) rmSync(path, { force: true });
   }

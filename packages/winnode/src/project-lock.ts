@@ -4,30 +4,32 @@ import { basename, dirname, join } from 'node:path';
 import { type LockedPackage, lockReaders, type Platforms } from './lock-files.js';
 import type { NpmPackage } from './npm-tree.js';
 
-/** A package that a project has for Windows on x64 and not for this host. */
+/** A package that a project needs on Windows x64 and not on this host. */
 export interface WindowsPackage extends NpmPackage {
-  /** Where the project's package manager would put it, relative to the project. */
+  /**
+   * The directory where the project's package manager would install it, relative to the project.
+   */
   readonly place: string;
 }
 
 /** A lock file of a project. */
 export interface ProjectLock {
-  /** The directory that it is in. */
+  /** The directory that contains it. */
   readonly project: string;
   readonly file: string;
-  /** The hash of what it says. */
+  /** The hash of its content. */
   readonly hash: string;
   readonly text: string;
   /** The package.json beside it. */
   readonly manifest: string;
 }
 
-/** Asks elsewhere which platforms packages are for; the answers in the same order. */
+/** Gets the platforms of packages from another source; returns them in the same order. */
 export type AskPlatforms = (
   packages: readonly NpmPackage[],
 ) => Promise<readonly (Platforms | undefined)[]>;
 
-/** The lock file of the project that a directory is in: the nearest one, going up. */
+/** The nearest lock file, from a directory upwards. */
 export function findProjectLock(directory: string): ProjectLock | undefined {
   for (let at = directory; ; at = dirname(at)) {
     const name = Object.keys(lockReaders).find((each) => existsSync(join(at, each)));
@@ -35,7 +37,7 @@ export function findProjectLock(directory: string): ProjectLock | undefined {
       const file = join(at, name);
       const text = readFileSync(file, 'utf8');
       const own = join(at, 'package.json');
-      // Of npm's and pnpm's lock files the package.json says nothing new.
+      // For npm's and pnpm's lock files package.json adds no information.
       const manifest = name === 'yarn.lock' && existsSync(own) ? readFileSync(own, 'utf8') : '{}';
       const words = [name, manifest, text];
       const hash = createHash('sha256').update(words.join('\0')).digest('hex').slice(0, 32);
@@ -46,12 +48,12 @@ export function findProjectLock(directory: string): ProjectLock | undefined {
 }
 
 /**
- * The packages that a project has for Windows on x64 and not for this host, by its lock file: builds of
- * native packages, as `@esbuild/win32-x64`. Sorted by name and version. By what a package says itself
- * (`os`, `cpu`), never by its name.
+ * The packages in a project's lock file that are for Windows x64 and not for this host: builds of
+ * native packages, such as `@esbuild/win32-x64`. Sorted by name and version. They are selected by
+ * the package's own fields `os` and `cpu`, never by name.
  *
- * @param askPlatforms for what the lock file does not say
- * @throws when the file is not what its name says.
+ * @param askPlatforms used for packages whose platforms the lock file does not contain
+ * @throws if the file does not have the format that its name implies.
  */
 export async function windowsPackagesOf(
   { file, text, manifest }: ProjectLock,
@@ -63,13 +65,15 @@ export async function windowsPackagesOf(
   const asked = new Map(silent.map((each, index) => [each, answers[index]]));
   const isWanted = (each: LockedPackage) => isForWindowsAlone(each.platforms ?? asked.get(each));
   const found = locked.filter(isWanted).map(({ platforms: _, ...each }) => each);
-  // Each once, in an order that is that of no file.
+  // Each package once, in an order that does not depend on the lock file.
   const byName = new Map(found.map((each) => [`${each.name}@${each.version}`, each]));
   const sorted = [...byName].sort(([one], [other]) => (one < other ? -1 : 1));
   return sorted.map(([, each]) => each);
 }
 
-/** npm's rule: a list of what is allowed, or, with an exclamation mark, of what is not. */
+/**
+ * npm's rule: a list of the allowed values, or, with an exclamation mark, of the excluded ones.
+ */
 function allows(list: readonly string[] | string | undefined, value: string): boolean {
   const words = [list ?? []].flat();
   if (words.includes(`!${value}`)) return false;

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Item, necessary, probeName } from './item.js';
 
-/** The module that a project asks Windows by. */
+/** The probe module of a project. */
 export interface ProjectProbe {
-  /** The directory of the package.json that names it. */
+  /** The directory of the package.json that names the module. */
   readonly project: string;
-  /** As that file has it: `./probe.mjs`, or `package/probe`. */
+  /** The specifier in package.json: `./probe.mjs`, or `package/probe`. */
   readonly specifier: string;
 }
 
-/** What a project says of its probe: which one, that there is none, or what is wrong with what it says. */
+/** The probe of a project, undefined if it names none, or the error in its package.json. */
 export type FoundProbe = { readonly probe: ProjectProbe | undefined } | { readonly problem: Item };
 
 const form = 'Write "winnode": { "probe": "./probe.mjs" }, or leave it out.';
 
-/** The probe of the project that a directory is in: of the nearest package.json, going up. */
+/** Finds the probe that the nearest package.json names, from a directory upwards. */
 export function findProjectProbe(directory: string): FoundProbe {
   for (let at = resolve(directory); ; at = dirname(at)) {
     const file = join(at, 'package.json');
@@ -35,7 +35,7 @@ export function findProjectProbe(directory: string): FoundProbe {
 function probeIn(project: string, file: string, text: string): FoundProbe {
   let manifest: unknown;
   try {
-    // npm takes a byte order mark, too.
+    // npm accepts a byte order mark, too.
     manifest = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     return wrong(`${file} is not JSON: ${(error as Error).message}`);

@@ -13,20 +13,21 @@ export interface RunOptions {
   /** As in `child_process.spawn`; default: `inherit`. */
   readonly stdio?: StdioOptions;
   /**
-   * Pass SIGINT, SIGTERM and SIGHUP on to the program while it runs; default: true. Under Wine they
-   * do not end this process while the session is open, whatever is said here.
+   * Pass SIGINT, SIGTERM and SIGHUP on to the program while it runs; default: true. Under Wine
+   * these signals do not end this process while the session is open, whatever this option is.
    */
   readonly forwardSignals?: boolean;
   /**
-   * After so many milliseconds the program and its children are ended, and the exit code is
-   * {@link timeLimitExitCode}. Counted from the program's first start; default: no limit.
+   * The time in milliseconds after which the program and its children are ended. The exit code is
+   * then {@link timeLimitExitCode}. Counted from the program's first start; default: no limit.
    */
   readonly timeLimitMs?: number;
-  /** Called with one line before something slow starts. */
+  /** Called with one line of text before a slow step. */
   readonly onProgress?: (line: string) => void;
   /**
-   * Handed the process as soon as it runs, for its streams. Under Wine a second one may follow, where
-   * the first did not get as far as the program: it takes the place of the first.
+   * Called with the process as soon as it runs, for access to its streams. Under Wine it may be
+   * called a second time, if the first process ended before the program ran: the second process
+   * then replaces the first.
    */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
@@ -35,46 +36,48 @@ export interface RunOptions {
 export interface RunResult {
   /** The exit code; 128 + the signal's number when a signal ended it, as shells count. */
   readonly exitCode: number;
-  /** The signal that ended it, if one did. */
+  /** The signal that ended it, or null. */
   readonly signal: NodeJS.Signals | null;
-  /** There when the time limit ended it. */
+  /** Present if the time limit ended it. */
   readonly isTimedOut?: true;
-  /** There when it did not end by itself: what it died of, for people. */
+  /** Present if it did not exit by itself: the cause of the crash, in words. */
   readonly crash?: string;
 }
 
-/** The exit code of a program that the time limit ended; that of timeout(1). */
+/** The exit code after the time limit, equal to that of timeout(1). */
 export const timeLimitExitCode = 124;
 
-/** How a child process ended, before anybody makes sense of it. */
+/** The end of a child process, not yet interpreted. */
 export interface ChildEnd extends RunResult {
-  /** The signals that came meanwhile. */
+  /** The signals that arrived while it ran. */
   readonly came: ReadonlySet<NodeJS.Signals>;
-  /** It was not seen to start in time, and was ended. */
+  /** It did not start within the start limit, and winnode ended it. */
   readonly isStuck: boolean;
-  /** Its main thread was gone and the rest hung, so it was ended. */
+  /** Its main thread had exited while other threads hung, and winnode ended it. */
   readonly wasHeadless: boolean;
 }
 
-/** What the two kinds of host do differently. */
+/** The operations that differ between Windows and Wine. */
 export interface ChildHost {
   readonly held: HeldSignals;
-  /** Ends the program and its children, at once. */
+  /** Ends the program and its children immediately. */
   readonly end: (child: ChildProcess) => Promise<void>;
-  /** The program itself has ended: another process may still hold its streams. */
+  /** Called when the program has exited. Another process may still hold its streams open. */
   readonly afterExit?: () => void;
-  /** Whether the program was seen to start, and by when it must have been. */
+  /** Whether the program has started, and how long its start may take. */
   readonly start?: { readonly isSeen: () => boolean; readonly limitMs: number };
 }
 
-/** How often a program that starts is looked after. */
+/** Polling interval while a program starts. */
 const lookMs = 100;
-/** How often one that runs is. */
+/** Polling interval while a program runs. */
 const headMs = 500;
-/** What a program that was ended has for its last words, should another process hold its streams. */
+/**
+ * How long the output of an ended program is still read if another process holds its streams open.
+ */
 const lastWordsMs = 1_000;
 
-/** Runs a process to its end, or to the end of its time. */
+/** Runs a process until it exits or the time limit ends it. */
 export function runChild(
   command: string,
   args: readonly string[],
@@ -121,7 +124,8 @@ export function runChild(
       }, lookMs);
       timers.push(look);
     }
-    // A process that ends in order is headless for an instant, too: so it has to be seen twice.
+    // A process that exits normally also lacks its main thread for an instant, so the state must
+    // be observed twice.
     let wasHeadlessBefore = false;
     const watch = setInterval(() => {
       if (child.pid === undefined || !isHeadless(child.pid)) wasHeadlessBefore = false;
@@ -163,7 +167,7 @@ export function runChild(
   });
 }
 
-/** Lets go of the streams of a process that was ended: a child that got away may hold them open. */
+/** Closes the streams of an ended process: a child that was not found may keep them open. */
 function silence({ stdin, stdout, stderr }: ChildProcess): void {
   for (const stream of [stdin, stdout, stderr]) stream?.destroy();
 }

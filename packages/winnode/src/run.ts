@@ -42,19 +42,19 @@ import { findWine, type Wine } from './wine.js';
 import { useWineserver, type WineserverLease } from './wineserver.js';
 import { answersInTime, isRunning, stateOf, wineserverPid } from './wineserver-process.js';
 
-/** A host's way of running Windows Node, ready for use. */
+/** A prepared environment in which Windows Node can be run several times. */
 export interface Session {
-  /** Runs Windows Node once: node options, a script and its arguments, as on a command line. */
+  /** Runs Windows Node once with these arguments: Node options, a script, its arguments. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
-  /** Ends the session; what it started ends with its last user. Idempotent. */
+  /** Ends the session. A wineserver that it started ends with the last user. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Runs Windows Node once: natively on Windows with the Node that runs this, elsewhere under Wine.
- * Arguments are Node's own: options, a script, the script's arguments.
+ * Runs Windows Node once: on Windows with the Node that runs this, elsewhere under Wine. The
+ * arguments are Node's own: options, a script, the script's arguments.
  *
- * @throws {WinnodeError} when this host cannot; a program that fails is a result, not an error.
+ * @throws {WinnodeError} if this host cannot run it; a failing program is a result, not an error.
  */
 export async function runWindowsNode(
   args: readonly string[],
@@ -71,11 +71,11 @@ export async function runWindowsNode(
 }
 
 /**
- * Prepares this host for several runs: under Wine the prefix is made if need be and one wineserver
- * is kept for all of them, so that each starts in 0.2 s instead of 1 s. Windows Node is fetched if need
- * be, and at a run the Windows builds of the packages of the project in its working directory.
+ * Prepares this host for several runs. Under Wine it creates the prefix if necessary and keeps one
+ * wineserver for all runs, so that each starts in 0.2 s instead of 1 s. It fetches Windows Node if
+ * necessary. Each run fetches the Windows builds of its project's packages if necessary.
  *
- * @throws {WinnodeError} when this host cannot run Windows Node.
+ * @throws {WinnodeError} if this host cannot run Windows Node.
  */
 export async function openSession(
   options: Pick<RunOptions, 'env' | 'onProgress'> = {},
@@ -90,8 +90,8 @@ export async function openSession(
   requireWindowsName(prefix, 'the directory of the Wine prefix');
   requireWindowsName(here, 'the directory of winnode');
   await ensurePrefix(prefix, wine, node, { ...options, env });
-  // From here to the end of the session a wineserver may run for us: a signal must not end this
-  // process without giving it back.
+  // From here to the end of the session this process may use a wineserver. A signal must not end
+  // the process before it has released the wineserver.
   const held = holdSignals();
   let lease: WineserverLease;
   let links: LinkService;
@@ -110,7 +110,7 @@ export async function openSession(
   }
   return {
     async run(args, runOptions = {}) {
-      // A signal between two runs ends the session's runs.
+      // After a signal between two runs the session starts no further run.
       const { first } = held;
       if (first !== undefined) return { exitCode: signalExitCode(first), signal: first };
       const packages = await installWindowsPackages(runOptions.cwd, {
@@ -128,7 +128,7 @@ export async function openSession(
   };
 }
 
-/** Answers questions about links from now on. */
+/** Starts to answer questions about links. */
 async function answering(prefix: string, lease: WineserverLease): Promise<LinkService> {
   const start = processStart(process.pid) ?? '';
   try {
@@ -169,11 +169,11 @@ interface WineHost {
   readonly held: HeldSignals;
   readonly limitMs: number;
   readonly links: LinkService;
-  /** The tree of the project's Windows packages. */
+  /** The directory with the project's Windows packages. */
   readonly packages: string | undefined;
 }
 
-/** How a run under Wine ended, and how far it had come. */
+/** The end of a run under Wine, and how far the program had got. */
 interface WineEnd extends ChildEnd {
   readonly progress: Progress;
 }
@@ -191,7 +191,7 @@ async function runUnderWine(
   const isExpected = shouldStart(args);
   const startedMs = performance.now();
   const came: NodeJS.Signals[] = [];
-  // Over both starts and what is between them.
+  // Covers both starts and the time between them.
   const stopListening = held.listen((signal) => came.push(signal));
   try {
     let end = await runOnce(host, args, sessionEnv, options);
@@ -204,7 +204,7 @@ async function runUnderWine(
       const again = leftMs === undefined ? options : { ...options, timeLimitMs: leftMs };
       end = await runOnce(host, args, sessionEnv, again);
     }
-    // One that came when no program could receive it: between two starts, or while a failed start ended.
+    // A signal that no program received: between two starts, or while a failed start ended.
     const [first] = came;
     if (first !== undefined && isUnstarted(end) && options.forwardSignals !== false) {
       return { exitCode: signalExitCode(first), signal: first };
@@ -215,26 +215,26 @@ async function runUnderWine(
   }
 }
 
-/** Whether the wineserver is there still. One that does not answer is no reason to try again. */
+/** False also if the wineserver's state cannot be read: a second start would not help then. */
 async function isServed({ prefix, wine }: WineHost): Promise<boolean> {
   return isRunning(prefix, wine).catch(() => false);
 }
 
-/** It ended by itself before it ran anything. */
+/** True if the program exited by itself before any of its code ran. */
 function isUnstarted(end: WineEnd): boolean {
   const { signal, isTimedOut, wasHeadless, exitCode, progress } = end;
   if (signal !== null || isTimedOut || wasHeadless) return false;
   return isFailedStart(exitCode, progress);
 }
 
-/** What an end means. @param isExpected whether it should have started */
+/** Interprets the end of a program. @param isExpected whether it should have started */
 function judged(child: WineEnd, isExpected: boolean, doubtPrefix: () => void): RunResult {
   if (child.wasHeadless && !child.isTimedOut) {
     const crash = 'its main thread crashed, and the others waited for it';
     return { exitCode: crashExitCode, signal: null, crash };
   }
   const { exitCode, signal, came, progress } = child;
-  // To die of Ctrl-C is exit code 0 under Wine 8, as if it were a success, and 58 under Wine 10.
+  // After Ctrl-C the exit code is 0 under Wine 8, as after a success, and 58 under Wine 10.
   if (came.has('SIGINT') && signal === null && !progress.isEnded && !child.isTimedOut) {
     return { exitCode: signalExitCode('SIGINT'), signal: 'SIGINT' };
   }
@@ -242,7 +242,7 @@ function judged(child: WineEnd, isExpected: boolean, doubtPrefix: () => void): R
     return resultOf(child, came.has(signal) ? undefined : killedBy(signal));
   }
   if (isLoaderFailure(exitCode, progress)) doubtPrefix();
-  // After a signal that was passed on, the program may end as it likes.
+  // After a forwarded signal any exit code is valid.
   if (came.size > 0 || child.isTimedOut) return resultOf(child);
   if (exitCode === 0 && !isExpected && !progress.isStarted) return resultOf(child);
   const crash = crashUnderWine(exitCode, progress);
@@ -303,15 +303,15 @@ async function runOnce(
   }
 }
 
-/** The preload and its parts; in the release build one file. */
+/** The preload and its parts; the release build has a single file. */
 const preloads = ['', '-children', '-files', '-links', '-packages'].map((part) =>
   join(here, `preload${part}.cjs`),
 );
 
 /**
- * Where a program is to run, as this host has it.
+ * The program's working directory, as a path of this host.
  *
- * @throws {WinnodeError} `ERR_DIRECTORY` where Windows has no name for it; `ERR_LAUNCH` if it is gone.
+ * @throws {WinnodeError} `ERR_DIRECTORY` if Windows cannot express it; `ERR_LAUNCH` if it is gone.
  */
 function workingDirectory(cwd: string | undefined): string {
   let path: string;
@@ -326,7 +326,7 @@ function workingDirectory(cwd: string | undefined): string {
   return path;
 }
 
-/** Wine puts a program whose directory it cannot open into another one, with a line that says so. */
+/** The error if Wine could not open the working directory and used another one instead. */
 function elsewhere(directory: string): WinnodeError {
   return new WinnodeError(
     'ERR_DIRECTORY',
@@ -335,18 +335,18 @@ function elsewhere(directory: string): WinnodeError {
   );
 }
 
-/** With these options Node waits for a debugger before it loads anything, the preload included. */
+/** With these options Node waits for a debugger before it loads the preload. */
 const waitsForDebugger = (options: readonly string[]) =>
   options.some((option) => /--inspect-(brk|wait)\b/.test(option));
 
-/** The error of a program that did not start in time, and was ended. */
+/** The error for a program that did not start in time and was ended. */
 async function stuck(
   prefix: string,
   limitMs: number,
   { isStarted }: Progress,
 ): Promise<WinnodeError> {
   const seconds = limitMs / 1_000;
-  // It may get going at the very moment in which it is ended.
+  // The program may start at the very moment at which it is ended.
   const late = isStarted
     ? `Windows Node took more than ${seconds} s to begin, and was ended when it had`
     : `Windows Node did not start within ${seconds} s`;
@@ -363,8 +363,8 @@ async function stuck(
 }
 
 /**
- * What to put in front of a command so that the kernel ends it when this process is ended by
- * `kill -9`, of which no handler hears. Tied to the thread that starts it, so for the main one only.
+ * The command prefix that makes the kernel end the program after `kill -9` of this process. The
+ * kernel ties the program to the thread that starts it: only the main thread uses this.
  */
 function diesWithUs(): string[] {
   const setpriv = '/usr/bin/setpriv';
@@ -372,12 +372,12 @@ function diesWithUs(): string[] {
 }
 
 /**
- * NODE_OPTIONS with the preload, which comes first. Node's permission model would keep it from being
- * read, and from saying how far the program got.
+ * NODE_OPTIONS with the preload first. Node's permission model would keep Node from reading the
+ * preload, and the preload from recording the program's progress.
  *
- * `--preserve-symlinks`: Node would look for links by one lstat for each directory of each path. Wine
- * shows no link to lstat, and takes a millisecond for it: half of the time in which a program is
- * loaded. The preload resolves links, by one call for each file.
+ * `--preserve-symlinks`: without it Node looks for links with one lstat for each directory of each
+ * path. Under Wine lstat never reports a link and takes a millisecond, which was half of the time
+ * in which a program is loaded. The preload resolves links with one call for each file.
  */
 function nodeOptions(
   args: readonly string[],

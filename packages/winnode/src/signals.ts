@@ -3,17 +3,17 @@ import { WinnodeError } from './errors.js';
 
 const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Signals are held back, so that what was begun can be ended in order. */
+/** Signals that are held back, so that an operation can be completed or undone. */
 export interface HeldSignals {
-  /** The first signal that came; undefined if none did. */
+  /** The first signal that arrived; undefined if none did. */
   readonly first: NodeJS.Signals | undefined;
   /** Calls the listener with each signal, until the returned function is called. */
   listen(listener: (signal: NodeJS.Signals) => void): () => void;
-  /** From here on signals do again what they did before. */
+  /** Restores the previous handling of signals. */
   release(): void;
 }
 
-/** Holds SIGINT, SIGTERM and SIGHUP back from ending this process. */
+/** Keeps SIGINT, SIGTERM and SIGHUP from ending this process. */
 export function holdSignals(): HeldSignals {
   const listeners = new Set<(signal: NodeJS.Signals) => void>();
   let first: NodeJS.Signals | undefined;
@@ -36,12 +36,12 @@ export function holdSignals(): HeldSignals {
   };
 }
 
-/** A shell's exit code for a program that a signal ended. */
+/** The exit code with which a shell reports that a signal ended a program. */
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** The error of a preparation that a signal ended; nothing is left of it. */
+/** The error of a preparation that a signal ended; it leaves nothing behind. */
 export class InterruptedError extends WinnodeError {
   readonly signal: NodeJS.Signals;
 

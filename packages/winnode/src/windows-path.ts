@@ -2,8 +2,7 @@ import { WinnodeError } from './errors.js';
 
 /**
  * The Windows form of an absolute path of this host: Wine shows the whole file system as drive Z.
- *
- * On Windows a path is returned as it is.
+ * On Windows the path is returned unchanged.
  */
 export function toWindowsPath(path: string, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32') return path;
@@ -14,8 +13,8 @@ export function toWindowsPath(path: string, platform: NodeJS.Platform = process.
 }
 
 /**
- * What keeps Windows from having a name for an absolute path of this host, in words; undefined where
- * nothing is known that does. Wine shows the rest of what Windows would not have, such as colons.
+ * Describes why Windows cannot express an absolute path of this host; undefined if no reason is
+ * known. Wine does show other characters that Windows forbids, such as colons.
  */
 function namelessIn(path: string): string | undefined {
   const parts = path.split('/').filter(Boolean);
@@ -32,10 +31,9 @@ function namelessIn(path: string): string | undefined {
 }
 
 /**
- * Refuses a path that Windows has no name for.
+ * Rejects a path that Windows cannot express.
  *
- * @param what the path is, for people
- * @throws {WinnodeError} `ERR_DIRECTORY`.
+ * @param what the purpose of the path, for messages
  */
 export function requireWindowsName(path: string, what: string): void {
   const why = namelessIn(path);
@@ -49,7 +47,9 @@ export function quoteNodeOption(value: string): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** NODE_OPTIONS of this host for Windows Node, where the address of a file has its drive in it. */
+/**
+ * Converts this host's NODE_OPTIONS for Windows Node: on Windows a file URL contains the drive.
+ */
 export function nodeOptionsOnDriveZ(options: string): string {
   return options.replaceAll(/file:\/\/\/(?![a-z](:|%3A))/gi, 'file:///Z:/');
 }

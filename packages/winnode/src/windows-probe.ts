@@ -1,8 +1,9 @@
 /*
- * Run by `winnode doctor` in Windows Node: says that it runs, then asks the project's probe. Its
- * arguments are a word that begins each of its lines, which separates them from what the probe prints;
- * and, where the project has a probe, the project's directory and the module's name. Each line is
- * written at once: what comes next may crash.
+ * `winnode doctor` runs this program in Windows Node. It reports that it runs, then runs the
+ * project's probe. The first argument is a word with which each of its lines begins; it
+ * distinguishes these lines from the output of the probe. If the project has a probe, two more
+ * arguments give the project's directory and the module's name. Each line is written immediately,
+ * because the next step may crash.
  */
 import { writeSync } from 'node:fs';
 import { release } from 'node:os';
@@ -11,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type Item, necessary, type Probe, probeName, verdicts } from './item.js';
 
-/** A line of this program. */
+/** A line that this program prints. */
 export type ProbeLine =
   | { readonly start: string }
   | { readonly item: Item }
@@ -29,11 +30,11 @@ const sayWrong = (detail: string, hint = form, verdict: 'failed' | 'missing' = '
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : inspect(error));
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : '');
 
-/** The probe itself; undefined where it was said what keeps it from being there. */
+/** Loads the probe; undefined if it cannot be loaded, which this function has then reported. */
 async function loadProbe(): Promise<Probe | undefined> {
   let url: string;
   try {
-    // As the project itself would import it. The second parameter has its option in the command line.
+    // Resolved as in the project itself. The second parameter needs an option on the command line.
     url = import.meta.resolve(
       specifier as string,
       pathToFileURL(join(project, 'package.json')).href,
@@ -85,7 +86,7 @@ const kindOf = (value: unknown) =>
     ? `an object of ${value.constructor?.name ?? 'no class'}`
     : inspect(value);
 
-/** What keeps a value from being an item, in words. */
+/** Describes why a value is not an item. */
 function wrongIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `is ${kindOf(value)}, not an object`;
   const item = value as Record<keyof Item, unknown>;
@@ -99,7 +100,7 @@ function wrongIn(value: unknown): string | undefined {
   return has('verdict', `one of ${verdicts.join(', ')}`);
 }
 
-/** The item without what else is in the object, which might be no JSON. */
+/** The item without other properties of the object, which might not be valid JSON. */
 function onlyItem({ name, isNecessary, verdict, version, detail, hint }: Item): Item {
   return { name, isNecessary, verdict, version, detail, hint };
 }
@@ -110,5 +111,5 @@ if (specifier !== undefined) {
   if (probe !== undefined) await ask(probe);
 }
 say({ done: true });
-// A timer or a socket that the probe left open would keep this process.
+// A timer or a socket that the probe left open would keep this process alive.
 process.exit(0);

@@ -10,17 +10,17 @@ export interface Wine {
   readonly loader: string;
   /** Absolute path of the wineserver that belongs to it. */
   readonly server: string;
-  /** What the loader says of itself, for example `wine-8.0 (Debian 8.0~repack-4)`. */
+  /** The version that the loader prints, for example `wine-8.0 (Debian 8.0~repack-4)`. */
   readonly version: string;
   /** The number before the first dot. */
   readonly major: number;
 }
 
-/** Wine 8 is the oldest that Windows Node 22 was seen to work on. */
+/** The oldest Wine on which Windows Node 22 was tested. */
 export const oldestWineMajor = 8;
 
-// Debian and Ubuntu keep the 64-bit loader here. Their `wine` script in front of it prints a
-// hint about wine32 on stderr at each start; the loader itself does not.
+// Debian and Ubuntu install the 64-bit loader here. Their `wine` script prints a hint about wine32
+// to stderr at each start; the loader itself does not.
 const debianDirectory = '/usr/lib/wine';
 
 function isExecutable(path: string): boolean {
@@ -64,7 +64,7 @@ function findServer(loader: string, env: NodeJS.ProcessEnv): string | undefined 
   return candidates.find(isExecutable);
 }
 
-/** What a user types to get Wine on this host. */
+/** The command with which a user installs Wine on this host. */
 export function howToInstallWine(): string {
   if (process.platform === 'darwin') {
     return 'Install Wine 8 or newer, for example: brew install --cask wine-stable';
@@ -75,7 +75,7 @@ export function howToInstallWine(): string {
   return 'Install the 64-bit Wine of your distribution, version 8 or newer.';
 }
 
-/** Reads the major number from what `wine --version` prints; 0 when there is none. */
+/** The major number in the output of `wine --version`; 0 if there is none. */
 export function parseWineMajor(version: string): number {
   return Number(/^wine-(\d+)/.exec(version)?.[1] ?? 0);
 }
@@ -116,7 +116,7 @@ export function findWine(env: NodeJS.ProcessEnv = process.env): Wine {
 
 function askVersion(loader: string, env: NodeJS.ProcessEnv): string {
   try {
-    // stderr is dropped: distributions' wrappers print hints there.
+    // stderr is discarded: the distributions' wrappers print hints to it.
     const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
     const said = execFileSync(loader, ['--version'], {
       encoding: 'utf8',

@@ -7,7 +7,10 @@ import { wineEnvironment } from './environment.js';
 import { WinnodeError } from './errors.js';
 import type { Wine } from './wine.js';
 
-/** What `wineserver -k` and its like may take. They need no answer, and kill what does not end. */
+/**
+ * Time limit of commands such as `wineserver -k`. They need no answer of the wineserver, and kill
+ * it if it does not end.
+ */
 const commandLimitMs = 5_000;
 
 function askServer(prefix: string, wine: Wine, option: string) {
@@ -16,12 +19,12 @@ function askServer(prefix: string, wine: Wine, option: string) {
 }
 
 /**
- * True if a wineserver runs for this prefix, whether or not it answers.
+ * True if a wineserver runs for this prefix, even if it does not answer.
  *
- * @throws {WinnodeError} `ERR_WINESERVER` when the program itself hangs.
+ * @throws {WinnodeError} `ERR_WINESERVER` if the command itself hangs.
  */
 export async function isRunning(prefix: string, wine: Wine): Promise<boolean> {
-  // -k0 sends no signal: it only says, by its exit code, whether there is a server.
+  // -k0 sends no signal: its exit code only shows whether a wineserver runs.
   const { code, isLate } = await askServer(prefix, wine, '-k0');
   if (!isLate) return code === 0;
   throw new WinnodeError(
@@ -33,7 +36,7 @@ export async function isRunning(prefix: string, wine: Wine): Promise<boolean> {
 
 /** Ends the wineserver of a prefix and everything that runs under it; waits until it is gone. */
 export async function endWineserver(prefix: string, wine: Wine): Promise<void> {
-  // First asked, then killed, both by -k; -w waits until the registry is written.
+  // -k first asks the wineserver to end, then kills it; -w waits until the registry is written.
   await askServer(prefix, wine, '-k');
   const { isLate } = await askServer(prefix, wine, '-w');
   const pid = isLate ? wineserverPid(prefix) : undefined;
@@ -41,31 +44,32 @@ export async function endWineserver(prefix: string, wine: Wine): Promise<void> {
   await endOrphans(prefix);
 }
 
-/** How Wine names the directory of a server: after the device and the inode of the prefix. */
+/** Wine names the directory of a wineserver after the device and the inode of the prefix. */
 function serverDirectoryName(prefix: string): string {
   const { dev, ino } = statSync(prefix, { bigint: true });
   return `server-${dev.toString(16)}-${ino.toString(16)}`;
 }
 
-/** The process that is the wineserver of a prefix; undefined where that cannot be seen. */
+/** The pid of the wineserver of a prefix; undefined if it cannot be determined. */
 export function wineserverPid(prefix: string): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const name = serverDirectoryName(prefix);
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       if (!readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('wineserver')) continue;
-      // A server lives in its directory.
+      // The working directory of a wineserver is its socket directory.
       if (readlinkSync(`/proc/${pid}/cwd`).endsWith(`/${name}`)) return Number(pid);
     } catch {
-      // Gone meanwhile, or another user's.
+      // The process has exited meanwhile, or belongs to another user.
     }
   }
   return undefined;
 }
 
 /**
- * Whether a wineserver answers. It is the first to speak on each connection: it says the version of
- * its protocol. One that spins, or is stopped, says nothing. True as well once the question is withdrawn.
+ * Returns whether a wineserver answers. After a client connects, the wineserver sends its protocol
+ * version first. A wineserver that spins or is stopped sends nothing. Returns true, too, if the
+ * caller cancels the question.
  */
 export function answersInTime(
   pid: number,
@@ -85,13 +89,13 @@ export function answersInTime(
       else if (performance.now() > untilMs) settle(false);
     }, 50);
     socket.on('data', () => settle(true));
-    // It has just ended: whoever starts a program now gets a new one.
+    // The wineserver has just ended: the next program starts a new one.
     socket.on('error', () => settle(true));
     socket.on('close', () => settle(true));
   });
 }
 
-/** In a few words, what a wineserver does that does not answer. */
+/** Describes the state of a wineserver that does not answer. */
 export function stateOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -103,22 +107,25 @@ export function stateOf(pid: number): string {
   }
 }
 
-/** Removes what a wineserver that has ended leaves in /tmp, for a prefix that is to be removed. */
+/**
+ * Removes the files that an ended wineserver leaves in /tmp, for a prefix that is about to be
+ * removed.
+ */
 export function forgetWineserver(prefix: string): void {
   const parents = [`/tmp/.wine-${process.getuid?.()}`];
   try {
-    // Debian's Wine makes a directory with a random name, and notes it in the prefix.
+    // Debian's Wine creates a directory with a random name and records it in the prefix.
     const noted = readFileSync(join(prefix, 'wineserver'), 'latin1');
     if (/^wine-[A-Za-z0-9]{6}$/.test(noted)) parents.push(join('/tmp', noted));
   } catch {
-    // Another Wine, or no server ever ran.
+    // Another Wine, or no wineserver has run for this prefix.
   }
   for (const parent of parents) {
     rmSync(join(parent, serverDirectoryName(prefix)), { recursive: true, force: true });
     try {
       rmdirSync(parent);
     } catch {
-      // Not there, or other prefixes have theirs in it.
+      // The directory does not exist, or contains those of other prefixes.
     }
   }
 }

@@ -28,15 +28,16 @@ import {
 } from './wineserver-process.js';
 
 /**
- * A wineserver serves every program of one prefix, and ending it ends them all. So each run puts
- * a file into `.winnode/users` while it uses the server. Whoever finds no server starts one and
- * notes which process that is; whoever leaves last ends a server with that note. A server that
- * another program started is used and never ended.
+ * A wineserver serves every program of one prefix; when it ends, all of them end. So each run puts
+ * a file into `.winnode/users` while it uses the wineserver. A run that finds no wineserver starts
+ * one and records its process. The last user ends a wineserver that has such a record. A
+ * wineserver that another program started is used and never ended.
  */
 export interface WineserverLease {
   /**
-   * Ends the use; the last user ends the server, if winnode started it. Idempotent. Never throws:
-   * a server that cannot be ended now, say on a disk that is full, ends by itself.
+   * Ends this use; the last user ends the wineserver, if winnode started it. Idempotent. Never
+   * throws: a wineserver that cannot be ended now, for example because the disk is full, ends by
+   * itself.
    */
   release(): Promise<void>;
 }
@@ -45,27 +46,29 @@ export interface WineserverLease {
 export interface WineserverOptions {
   /** How long Wine may take to start. */
   readonly startLimitMs: number;
-  /** A signal that was held back cuts the waiting short. */
+  /** A pending signal ends the waiting. */
   readonly held: HeldSignals;
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
-/** A server that lost all its users without a word (kill -9) ends itself after this long. */
+/** A wineserver whose users were all killed (kill -9) ends itself after this long. */
 const lingerSeconds = 60;
-/** A server answers in milliseconds; one that is silent for so long hangs. */
+/** A wineserver answers in milliseconds; one that is silent for this long hangs. */
 const silenceMs = 10_000;
 
-/** Who cannot have the lock for so long leaves the server to whoever holds it. */
+/**
+ * A run that cannot get the lock within this time leaves the wineserver to the holder of the lock.
+ */
 const releaseLimitMs = 15_000;
 
 const homeOf = (prefix: string) => join(prefix, '.winnode');
 const usersOf = (prefix: string) => join(homeOf(prefix), 'users');
 const noteOf = (prefix: string) => join(homeOf(prefix), 'wineserver-by-winnode');
 
-/** What Wine says while it starts. */
+/** The log of Wine's output during the start. */
 const logOf = (prefix: string) => join(homeOf(prefix), 'start.log');
 
-/** The same, for a message. */
+/** The end of this log, for a message. */
 function saidIn(prefix: string): string {
   try {
     const said = readFileSync(logOf(prefix), 'utf8').trim();
@@ -78,10 +81,11 @@ function saidIn(prefix: string): string {
 let nextLease = 0;
 
 /**
- * Says that it is using the wineserver of `prefix`, and starts one where none runs.
+ * Registers a use of the wineserver of `prefix`, and starts one if none runs.
  *
- * @throws {WinnodeError} `ERR_PREFIX_BROKEN` when none starts; `ERR_WINESERVER` when one hangs
- *   that others use; `ERR_START_LIMIT`, `ERR_LOCK`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`.
+ * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if it does not start; `ERR_WINESERVER` if a
+ *   wineserver that others use hangs; `ERR_START_LIMIT`, `ERR_LOCK`, `ERR_DISK_FULL`,
+ *   `ERR_NOT_WRITABLE`.
  */
 export async function useWineserver(
   prefix: string,
@@ -90,7 +94,7 @@ export async function useWineserver(
 ): Promise<WineserverLease> {
   const lockFile = join(homeOf(prefix), 'wineserver');
   const mine = join(usersOf(prefix), `${process.pid}-${nextLease++}`);
-  // Whoever has the lock ends a silent server, then starts one.
+  // The holder of the lock may first end a silent wineserver and then start one.
   const limitMs = silenceMs + 2 * options.startLimitMs;
   const { held, onProgress } = options;
 
@@ -104,7 +108,7 @@ export async function useWineserver(
       writeFileSync(mine, processStart(process.pid) ?? '');
     } catch (cause) {
       rmSync(mine, { force: true });
-      // What keeps the server from being ended now is most likely the cause itself.
+      // The error that prevents the wineserver from being ended is most likely the original cause.
       const isLast = isOurs(prefix) && livingUsers(prefix).length === 0;
       if (isLast) await endOurs(prefix, wine).catch(() => {});
       throw explained(cause);
@@ -127,13 +131,13 @@ export async function useWineserver(
   };
 }
 
-/** Ends a server that is this winnode's to end. */
+/** Ends the wineserver if winnode started it. */
 async function endOurs(prefix: string, wine: Wine): Promise<void> {
   await endWineserver(prefix, wine);
   rmSync(noteOf(prefix), { force: true });
 }
 
-/** True when the server that runs is the very process that a winnode started. */
+/** True if the running wineserver is the process that a winnode recorded when it started one. */
 export function isOurs(prefix: string): boolean {
   return ourServer(prefix) !== undefined;
 }
@@ -147,7 +151,7 @@ function ourServer(prefix: string): number | undefined {
   }
 }
 
-/** The processes that use the server now. */
+/** The pids of the processes that use the wineserver now. */
 export function livingUsers(prefix: string): number[] {
   return namesIn(usersOf(prefix))
     .filter((name) => isAlive(prefix, name))
@@ -162,7 +166,7 @@ function namesIn(directory: string): string[] {
   }
 }
 
-/** A pid that was given out again has another start time. */
+/** True if the user's process still runs. A reused pid has another start time. */
 function isAlive(prefix: string, user: string): boolean {
   try {
     const noted = readFileSync(join(usersOf(prefix), user), 'utf8');
@@ -172,7 +176,7 @@ function isAlive(prefix: string, user: string): boolean {
   }
 }
 
-/** Forgets users whose process is gone, and clears away what their programs left. */
+/** Removes users whose process has exited, and ends the programs that they left. */
 async function dropTheDead(prefix: string): Promise<void> {
   for (const user of namesIn(usersOf(prefix))) {
     if (isAlive(prefix, user)) continue;
@@ -183,7 +187,7 @@ async function dropTheDead(prefix: string): Promise<void> {
   }
 }
 
-/** Ends a server that hangs, if that is ours to do. */
+/** Ends a wineserver that hangs, if winnode started it and no other process uses it. */
 async function endIfSilent(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
   const pid = wineserverPid(prefix);
   if (pid === undefined) return;
@@ -198,9 +202,8 @@ async function endIfSilent(prefix: string, wine: Wine, options: WineserverOption
 }
 
 async function startServer(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
-  // In the foreground, so that its pid is known; detached, so that it outlives this run if another
-  // one uses it.
-  // One of a run under another umask may not be written.
+  // In the foreground, so that its pid is known. Detached, so that it outlives this run if another
+  // run uses it. The old log is removed: a run with another umask may have made it read-only.
   rmSync(logOf(prefix), { force: true });
   const log = openSync(logOf(prefix), 'w');
   fchmodSync(log, 0o600);
@@ -223,7 +226,7 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
   try {
     writeFileSync(noteOf(prefix), `${server.pid} ${start}`);
   } catch (cause) {
-    // Without the note it would never be ended.
+    // Without the record no run would end the wineserver.
     await endOurs(prefix, wine);
     throw cause;
   }
@@ -231,8 +234,8 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
 }
 
 /**
- * The first program under a server starts Wine's services, which keep that program's standard
- * streams open for as long as they live. So the first program is one without any.
+ * The first program under a wineserver starts Wine's services, which inherit that program's
+ * standard streams and keep them open for as long as they live. So the first program gets none.
  */
 async function startServices(
   prefix: string,
@@ -245,7 +248,7 @@ async function startServices(
     log: logOf(prefix),
     isUnwanted: wasInterrupted(held),
   });
-  // The caller sees the signal, too, and gives the server back.
+  // The caller sees the signal, too, and releases the wineserver.
   if (held.first !== undefined) return;
   const hand = `By hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
   if (isLate) {

@@ -6,7 +6,7 @@ import { winnode } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixIn } from './prefixes.js';
 import { expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
 
-// What is removed, what never is, and what is kept while something runs.
+// What clean removes, what it never removes, and what it keeps while a program runs.
 
 const inUse = 'a program that runs may load it';
 
@@ -49,7 +49,7 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
     });
     await session.close();
     expect(await clean({ env })).toEqual({ removed: [node], kept: [] });
-    // In the cache it is the user's all the same.
+    // A prefix that WINNODE_PREFIX names belongs to the user even if it lies in the cache.
     const own = prefixIn(cache);
     mkdirSync(own, { recursive: true });
     expect(await clean({ env: { ...env, WINNODE_PREFIX: own } })).toEqual({

@@ -12,13 +12,13 @@ const manifest = createRequire(import.meta.url).resolve('winnode/package.json');
 export const bin = join(dirname(manifest), 'bin', 'winnode.mjs');
 
 /**
- * Ends Windows Node at once and untold, with the exit code of `process.abort`. That itself writes a
- * stack trace first, for which Node reads its symbols: under Wine four seconds of computing. It is
- * tried once, in sabotage-run.siege.test.ts.
+ * Ends Windows Node immediately, without any event, with the exit code of `process.abort`.
+ * `process.abort` itself first writes a stack trace, for which Node reads its symbols. Under Wine
+ * this takes four seconds of CPU time. It is tested once, in sabotage-run.siege.test.ts.
  */
 export const crash = 'process.reallyExit(134)';
 
-/** How a run of the command line ended, and what it said. */
+/** The end of a run of the command line, and its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -27,17 +27,20 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A run of the command line that is under way. */
+/** A running command line. */
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** What winnode says of a busy machine, and where nothing is amiss: once it has ended. */
+  /**
+   * winnode's messages about a busy machine, also if nothing failed. Complete once winnode has
+   * ended.
+   */
   notices(): string;
-  /** Resolves when it has printed this. */
+  /** Resolves when it has printed this text. */
   saw(text: string): Promise<void>;
 }
 
-/** As for `spawn`, and the script that is run; default: winnode's own. */
+/** The options of `spawn`, and the script to run; default: winnode's own. */
 export type StartOptions = SpawnOptions & { readonly script?: string };
 
 const busy =
@@ -59,7 +62,7 @@ export function start(args: readonly string[], given: StartOptions = {}): Runnin
   });
   const ended = new Promise<Ended>((done) => {
     child.on('close', (code, signal) => {
-      // Rare enough to be worth a line in the log of a test run.
+      // Such messages are rare, so they are logged.
       if (notices() !== '') console.warn(notices());
       done({ code, signal, stdout, stderr: stderr.replace(busy, '') });
     });
@@ -87,7 +90,10 @@ export async function winnode(args: readonly string[], options: StartOptions = {
   return ended;
 }
 
-/** Runs Windows Node through a session of this process: for what does not look at the command line. */
+/**
+ * Runs Windows Node through a session of this process, for tests that do not test the command
+ * line.
+ */
 export async function runIn(
   session: Session,
   args: readonly string[],
@@ -112,11 +118,11 @@ export async function runIn(
 }
 
 /**
- * The command line in this process, which costs a fraction: for what winnode says by itself. What a
- * program in Windows Node prints is not caught.
+ * Runs the command line in this process, which takes a fraction of the time. For tests of
+ * winnode's own output: the output of a program in Windows Node is not captured.
  *
- * @param env what is different in the environment; undefined: not there
- * @param cwd the working directory meanwhile
+ * @param env changes of the environment; undefined: the variable is removed
+ * @param cwd the working directory during the run
  */
 export async function winnodeHere(
   args: readonly string[],

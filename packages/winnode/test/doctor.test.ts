@@ -29,7 +29,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   }, 200_000);
   afterAll(() => session.close());
 
-  /** What the probe of a project is said to be; what is winnode's own is well. */
+  /** The items of a project's probe, after a check that winnode's own items are ok. */
   async function itemsOf(cwd: string): Promise<Item[]> {
     const items = await diagnose({ cwd });
     expect(namesOf(items).slice(0, outer.length)).toEqual(outer);

@@ -6,7 +6,8 @@ import type { Item } from 'winnode';
 import { winnode } from './cli.js';
 import { probeOf, probeProject } from './probe-project.js';
 
-// The branch for Windows itself: no Wine is looked for, and Windows Node is the one that runs.
+// The branch for Windows itself: winnode uses no Wine, and the Node that runs this is Windows
+// Node.
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -39,7 +39,7 @@ describe.skipIf(isWindows)('a locale is judged by whether it is there', () => {
       env: settings,
       encoding: 'utf8',
     });
-    // What a program sees of these settings as they are, and with what winnode makes of them.
+    // Compares what a program sees with these settings unchanged and with winnode's changes.
     const isGood = stdout === 'UTF-8\n' && stderr === '';
     expect(given(env)).toBe(isGood ? env['LC_ALL'] : 'C.UTF-8');
   });

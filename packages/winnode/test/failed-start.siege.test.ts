@@ -3,7 +3,7 @@ import { host } from './cli.js';
 import { testFailedStarts } from './failing-wine.js';
 import { reason } from './sabotage.js';
 
-// What failed-start.test.ts has one of each kind of, with the other codes.
+// The other exit codes; failed-start.test.ts has one of each kind.
 
 describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reason}`, () => {
   testFailedStarts({

@@ -3,7 +3,7 @@ import { host } from './cli.js';
 import { testFailedStarts } from './failing-wine.js';
 import { reason } from './sabotage.js';
 
-// failed-start.siege.test.ts has the other codes.
+// One exit code of each kind; failed-start.siege.test.ts has the others.
 
 describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reason}`, () => {
   testFailedStarts({

@@ -8,9 +8,9 @@ import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from '
 type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'once deaf' | 'never';
 
 /**
- * Wine as it is, but for one thing that it does by itself once in thousands of times: it does not
- * start a program, and ends with the code that a file says, for as long as that file is there. For the
- * tests of one `describe`: it is set up before them and cleared away after them.
+ * A real Wine that fails on purpose in a way in which Wine fails by itself once in thousands of
+ * starts: it does not start a program, and exits with the code in a file for as long as that file
+ * exists. It is set up before the tests of one `describe` and removed after them.
  */
 function failingWine() {
   const cache = host.kind === 'wine' ? makeCache() : '';
@@ -45,11 +45,11 @@ function failingWine() {
        esac
        exec '${loader}' "$@"`,
     );
-    // Slow to answer from the moment on that a program was not started.
+    // Slow to answer once a program was not started.
     script(slow, `if [ -e '${isSlow}' ]; then sleep 2; fi\nexec '${server}' "$@"`);
     env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: slow };
     await copyPrefix(prefix);
-    // A user of the wineserver for the whole file, so that it does not end after each run.
+    // Keeps the wineserver in use during the whole file, so that it does not end after each run.
     session = await openSession({ env });
   }, 200_000);
   afterAll(async () => {
@@ -73,7 +73,7 @@ function failingWine() {
   return { cache, prefix, isSlow, begin, end, run };
 }
 
-/** What is tried in one of the two files, in the order of the tests. */
+/** The cases of one of the two test files, in the order of the tests. */
 export interface FailedStarts {
   /** Exit codes of a start that fails once. */
   readonly once: readonly number[];
@@ -89,7 +89,7 @@ export interface FailedStarts {
   readonly always: readonly (readonly [exit: number, seen: number, said: string])[];
 }
 
-/** The tests of a program that Wine does not start; they share a prefix and its wineserver. */
+/** Tests with a program that Wine does not start; they share a prefix and its wineserver. */
 export function testFailedStarts(given: FailedStarts): void {
   const { cache, prefix, isSlow, begin, end, run } = failingWine();
 
@@ -153,7 +153,8 @@ export function testFailedStarts(given: FailedStarts): void {
     expect(ended).toMatchObject({ code: seen, stdout: '' });
     expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
     expect(ended.notices.split('\n')).toHaveLength(2);
-    // What was not loaded casts doubt on the prefix: the next run tries it first. It is good.
+    // A program that was not loaded marks the prefix as suspect: the next run checks it first. It
+    // is intact.
     expect(existsSync(join(prefix, '.winnode', 'doubt'))).toBe(exit === 0x42);
     expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(true);
   });

@@ -19,18 +19,21 @@ import {
 import { noMounts, reason } from './sabotage.js';
 
 const starts = 120;
-/** Each with a prefix of its own. Wine waits as long as it computes. */
+/**
+ * Number of lanes; each has its own prefix. Wine spends half of its time waiting, so more lanes
+ * than processors are useful.
+ */
 const laneCount = 3;
 
 interface Lane extends Place {
   readonly env: NodeJS.ProcessEnv;
-  /** What is in the cache and in `.winnode` while it is not in use. */
+  /** The entries of the cache and of `.winnode` while the prefix is not in use. */
   readonly names: string;
-  /** The prefix itself: not a copy, and not made again. */
+  /** Identifies the prefix, so that a copy or a recreated prefix is noticed. */
   readonly identity: string;
 }
 
-/** Each lane has a home, so that no variable about caches has to be set. */
+/** Each lane has its own HOME, so that no cache variable has to be set. */
 async function makeLane(): Promise<Lane> {
   const home = mkdtempSync(join(tmpdir(), 'winnode faults '));
   const cache = join(home, '.cache', 'winnode');
@@ -55,7 +58,7 @@ async function makeLane(): Promise<Lane> {
 function namesOf({ home, cache, prefix }: Place): string {
   const directories = [cache, join(prefix, '.winnode'), join(prefix, '.winnode', 'users')];
   const names = directories.map((directory) => readdirSync(directory).sort().join(' '));
-  // What holds the notes of the present run is the test's own.
+  // The directories with the records of the current run belong to the test.
   const own = readdirSync(home).filter((name) => !['runs', 'facts'].includes(name));
   return [own.join(' '), ...names].join(' | ');
 }
@@ -66,13 +69,13 @@ function identityOf(prefix: string): string {
   return `${places.map(({ ino, mtimeMs }, index) => (index === 0 ? ino : `${ino} ${mtimeMs}`))}`;
 }
 
-/** The program notes that it ran, by a directory: that takes no file and no descriptor. */
+/** The program records that it ran by creating a directory, which needs no file descriptor. */
 const program = (code: number, tookMs: number) => `
   require('node:fs').mkdirSync(process.argv[1] + '/' + process.pid + '-' + process.hrtime.bigint());
   setTimeout(() => process.exit(${code}), ${tookMs});`;
 
 interface Outcome extends Ended {
-  /** How often the program ran. */
+  /** The number of times that the program ran. */
   readonly runs: number;
 }
 
@@ -128,7 +131,7 @@ async function strikeAt(
     try {
       if (pid !== undefined && !(target === 'winnode' && isOver())) process.kill(pid, what);
     } catch {
-      // It is gone.
+      // The process has exited.
     }
   };
   await sleep(afterMs);
@@ -138,7 +141,10 @@ async function strikeAt(
   send(then.signal);
 }
 
-/** A lock whose holder is gone counts for 10 s: made older by hand, to save the wait. */
+/**
+ * A lock remains valid for 10 s after its holder exits. The test makes it older, so that it need
+ * not wait.
+ */
 function ageLocks({ prefix }: Lane): void {
   const old = new Date(Date.now() - 60_000);
   for (const lock of [`${prefix}.lock`, join(prefix, '.winnode', 'wineserver.lock')]) {
@@ -146,26 +152,27 @@ function ageLocks({ prefix }: Lane): void {
   }
 }
 
-/** Exactly once, or named as not run. */
+/** The program ran exactly once, or winnode reported that it did not run. */
 function expectAccounted({ code, signal, runs, stderr }: Outcome, own: number, fault: Fault): void {
   expect(runs).toBeLessThanOrEqual(1);
-  // The program has an exit code of its own that is not 0.
+  // The program's own exit code is not 0.
   expect(code).not.toBe(0);
   if (code === own) expect(runs).toBe(1);
   expect(stderr).not.toMatch(/^\s+at .+winnode/m);
   const struck = [fault.strike?.signal, fault.strike?.then?.signal];
-  // The kernel ends by it who writes a file beyond its limit, as a shell would say, too.
+  // The kernel ends a process with SIGXFSZ if it writes a file beyond the limit, as a shell would
+  // report.
   if (fault.name.startsWith('ulimit -f')) struck.push('SIGXFSZ');
   const isBySignal = struck.some(
     (each) => each !== undefined && (signal === each || code === 128 + constants.signals[each]),
   );
   if (code === own || isBySignal) return;
-  // What else keeps a program from its own end is named.
+  // Any other cause that keeps a program from ending by itself is reported.
   expect(stderr).not.toBe('');
   if (runs === 1) expect(stderr).not.toMatch(/did not start|does not start|nothing was run/);
 }
 
-/** Another start finds the prefix good, and then nothing is left of both. */
+/** Another start finds the prefix intact. Afterwards neither run has left anything. */
 async function expectGood(lane: Lane, session: Session, progress: string[]): Promise<void> {
   const good = await runIn(session, ['-p', "'good'"], { env: lane.env });
   expect(good).toEqual({ code: 0, signal: null, stdout: 'good\n', stderr: '' });

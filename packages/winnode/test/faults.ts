@@ -3,41 +3,45 @@ import { join } from 'node:path';
 import type { Choices } from 'test-kit';
 import { noMounts } from './sabotage.js';
 
-// What may go wrong around one start of winnode. A fault is chosen at random, and applied by what the
-// host itself has: signals, ulimit, a small file system, modes of files, variables.
+// Faults around one start of winnode. A fault is chosen at random and applied with means of the
+// host: signals, ulimit, a small file system, file modes, variables.
 
-/** Where a start is tried: a home directory with a cache and a prefix in it. */
+/** The place of a start: a home directory with a cache and a prefix in it. */
 export interface Place {
   readonly home: string;
   readonly cache: string;
   readonly prefix: string;
-  /** The directory in which the program notes that it ran. */
+  /** The directory in which the program records that it ran. */
   readonly runs: string;
 }
 
-/** Which process a signal goes to, and how it is to be found. */
+/** The process that gets a signal, and how to find it. */
 export interface Strike {
   readonly target: 'winnode' | 'program' | 'wineserver';
   readonly signal: NodeJS.Signals;
-  /** After the target is there. */
+  /** Delay after the target process exists. */
   readonly afterMs: number;
-  /** When SIGCONT follows SIGSTOP, or the second signal the first. */
+  /** Delay until SIGCONT follows SIGSTOP, or until a second signal follows the first. */
   readonly then?: { readonly signal: NodeJS.Signals; readonly afterMs: number };
 }
 
 /** One fault, ready to be applied. */
 export interface Fault {
   readonly name: string;
-  /** What is put in front of the command line. */
+  /** A prefix of the command line. */
   readonly wrapper?: readonly string[];
   /** Options of winnode's own. */
   readonly options?: readonly string[];
-  /** What is different in the environment; undefined: not there. */
+  /** Changes of the environment; undefined: the variable is removed. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly strike?: Strike;
-  /** Done before the start. @returns what takes it back */
+  /**
+   * Called before the start. It returns a function that undoes the fault.
+   *
+   * @returns what takes it back
+   */
   readonly before?: (place: Place) => () => void;
-  /** Others may not use the prefix meanwhile. */
+  /** No other process may use the prefix meanwhile. */
   readonly isAlone?: boolean;
   /** The prefix is a copy that only the wrapper's processes see; {@link diskFull} looks after it. */
   readonly isOnItsOwnDisk?: boolean;
@@ -45,7 +49,7 @@ export interface Fault {
 
 const isRoot = process.getuid?.() === 0;
 
-/** Root may open any file unless it gives that up. */
+/** Root may open any file unless it drops that capability. */
 const asAnybody = isRoot
   ? ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search']
   : [];
@@ -70,7 +74,7 @@ function signalFault(choices: Choices): Fault {
   return { name, strike, isAlone: target === 'wineserver' };
 }
 
-/** What `ulimit` takes, in its own units, from where hardly anything runs to where all does. */
+/** Values for `ulimit` in its own units, from almost nothing runs to everything runs. */
 const limits = [
   ['-n', [8, 16, 24, 32, 48, 64, 96, 128, 200]],
   ['-f', [0, 1, 8, 64, 1_024]],
@@ -93,7 +97,7 @@ function limitFault(choices: Choices): Fault {
   return { name: `ulimit ${option} ${value}`, wrapper: shell(`ulimit ${option} ${value}`) };
 }
 
-/** Files and directories of a cache, and modes under which something is missing. */
+/** Files and directories of a cache, and modes with which a permission is missing. */
 const protectedPaths = [
   ['', [0, 0o444, 0o555]],
   ['.winnode', [0, 0o444, 0o555]],
@@ -124,7 +128,7 @@ function permissionFault(choices: Choices): Fault {
   return { name, wrapper: asAnybody, before };
 }
 
-/** The same for each variable: what a shell, a container or a batch job may have left in it. */
+/** Values that a shell, a container or a batch job may have left in each variable. */
 const variables: readonly (readonly [name: string, values: readonly (string | undefined)[]])[] = [
   ['LANG', ['xx_YY.UTF-8', 'C', '', 'de_DE', '/etc/passwd']],
   ['LC_ALL', ['xx_YY.UTF-8', 'POSIX', 'C.UTF-8']],
@@ -171,8 +175,8 @@ function variableFault(choices: Choices): Fault {
 }
 
 /**
- * The script that runs "$@" on a disk of its own, with a copy of the cache and $ROOM KiB left on it.
- * Then there is room again, winnode is run once more, and what is in the cache is written to $FACTS.
+ * The script runs "$@" on a separate disk with a copy of the cache and $ROOM KiB of free space.
+ * Then it frees space, runs winnode once more, and writes the content of the cache to $FACTS.
  */
 const diskFull = `
   used=$(du -sk "$CACHE" | cut -f1)
@@ -197,14 +201,14 @@ function diskFault(choices: Choices): Fault {
   return { name, wrapper: inside, env: { ROOM: `${room}` }, isAlone: true, isOnItsOwnDisk: true };
 }
 
-/** One fault, by chance. */
+/** Chooses a random fault. */
 export function chooseFault(choices: Choices): Fault {
   const disk = noMounts === '' ? [diskFault] : [];
   const all = [signalFault, signalFault, limitFault, permissionFault, variableFault, ...disk];
   return choices.pick(all)(choices);
 }
 
-/** Makes an empty directory in place of what is there. */
+/** Replaces whatever is at the path with an empty directory. */
 export function emptyDirectory(path: string): void {
   if (existsSync(path)) rmSync(path, { recursive: true });
   mkdirSync(path, { recursive: true });

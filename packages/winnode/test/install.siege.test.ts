@@ -18,7 +18,7 @@ import { clean, installWindowsNode, installWindowsPackages } from 'winnode';
 import { openRegistry, publish, type Registry } from './registry.js';
 import { inNamespace, noMounts } from './sabotage.js';
 
-// What winnode fetches, from a registry on this machine: killed, interrupted, refused, twice at once.
+// Fetching from a registry on this machine: killed, interrupted, refused, and twice at once.
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode install ')));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -57,7 +57,7 @@ describe.skipIf(isWindows)('an installation', () => {
     };
   }
   const noNetwork = { npm_config_registry: 'http://127.0.0.1:9' };
-  /** All that counts as installed, and leftovers. */
+  /** Everything in the cache: installed parts and leftovers. */
   const inCache = ({ WINNODE_CACHE: cache }: { WINNODE_CACHE: string }) =>
     existsSync(cache)
       ? readdirSync(cache).flatMap((kind) =>
@@ -88,7 +88,7 @@ describe.skipIf(isWindows)('an installation', () => {
     await installWindowsNode({ env });
     expect(existsSync(file)).toBe(true);
     expect(inCache(env)).toEqual(['node/21.0.0']);
-    // No command named node, or of any other name, comes along.
+    // No command is installed with it, neither `node` nor any other.
     expect(readdirSync(join(env.WINNODE_CACHE, 'node/21.0.0/node_modules'))).not.toContain('.bin');
   });
 
@@ -160,7 +160,7 @@ describe.skipIf(isWindows)('an installation', () => {
       await ended;
       expect(inCache(env).includes('node/21.0.0')).toBe(false);
       if (signal === 'SIGINT') expect(inCache(env)).toEqual([]);
-      // A dead holder's lock counts for 10 s: made older by hand.
+      // A lock remains valid for 10 s after its holder exits; the test makes it older.
       const lock = join(env.WINNODE_CACHE, 'node', '21.0.0.lock');
       if (existsSync(lock)) utimesSync(lock, new Date(0), new Date(0));
       registry.onAsked = () => {};
@@ -220,7 +220,7 @@ describe.skipIf(isWindows)('an installation', () => {
     writeLock(other, [...entries].reverse());
     const offline = { ...env, ...noNetwork };
     expect(await installWindowsPackages(other, { env: offline })).toBe(tree);
-    // What the project has itself is not fetched.
+    // Packages in the project's own node_modules are not fetched.
     for (const { place } of entries) mkdirSync(join(project, place), { recursive: true });
     expect(await installWindowsPackages(project, { env })).toBe(undefined);
   });

@@ -111,11 +111,14 @@ describe.skipIf(isWindows)('what this host says of links', () => {
 
 const needsWine = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-/** Says where it is, and which of its kind. A second load in one thread says so, too. */
+/**
+ * The source of a module that prints its location. If it is loaded twice in one thread, it prints
+ * twice.
+ */
 const says = (what: string) =>
   `console.log(${JSON.stringify(what)}, new URL(import.meta.url).pathname.split('/').at(-3))`;
 
-/** The ways to look at a link, each of which has to give this. */
+/** Every way to examine a link. Each must give this result. */
 const look = `
   const seen = [
     fs.realpathSync.native(link), fs.realpathSync(link), await fs.promises.realpath(link),
@@ -173,7 +176,7 @@ const cli = `#!/usr/bin/env node
   }
 `;
 
-/** A workspace as pnpm lays it out, one as npm does, and packages from elsewhere. */
+/** A workspace with pnpm's layout, one with npm's, and packages from elsewhere. */
 function makeWorkspace(): void {
   const esm = JSON.stringify({ type: 'module', exports: './src/index.js' });
   for (const [place, name] of [
@@ -204,7 +207,7 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
     const env = { ...process.env, WINNODE_HIDE_LINKS: '1' };
     const { child, ended, saw } = start([join(scratch, 'work/node_modules/.bin/cli')], { env });
     await saw('up');
-    // Made while the program runs, where it has been before.
+    // Created while the program runs, in a directory that the program has already read.
     link('work/node_modules/late', '../../far/late');
     child.stdin?.end('go\n');
     const { stdout, stderr, code } = await ended;
@@ -298,7 +301,7 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
   });
 
   test('a package that is loaded twice all the same is named', async () => {
-    // A program that cannot ask: its session is over, say.
+    // A program that cannot ask the host, for example because its session is closed.
     write('twice/pkg/package.json', '{"name":"a-package","type":"module","exports":"./index.js"}');
     write('twice/pkg/index.js', 'export default {};');
     link('twice/node_modules/other-name', '../pkg');

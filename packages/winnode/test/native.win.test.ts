@@ -3,7 +3,7 @@ import { describeHost, openSession, runWindowsNode, toWindowsPath } from 'winnod
 import { crashOnWindows } from 'winnode/internal';
 import { start } from './cli.js';
 
-// The branch for Windows itself: no Wine, the Node that runs this.
+// The branch for Windows itself: winnode uses no Wine and runs the Node that runs this.
 
 test('this host is Windows', () => {
   expect(describeHost()).toMatchObject({
@@ -56,7 +56,8 @@ test('the time limit ends a script that hangs', async () => {
 });
 
 test('a crash is named by its whole exit code', async () => {
-  // Ended with the code of a breakpoint: where a real one runs into Wine's debugger, that may lose it.
+  // The program exits with the code of a breakpoint. A real breakpoint would start Wine's
+  // debugger, which may lose that code.
   const args = ['-e', 'process.exit(0x80000003 | 0)'];
   const { exitCode, crash } = await runWindowsNode(args, { stdio: 'ignore' });
   expect({ exitCode, crash }).toEqual({

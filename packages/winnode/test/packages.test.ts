@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, type Session } from 'winnode';
 import { host, runIn, winnodeHere } from './cli.js';
 
-// Native packages for Windows, from a directory that WINNODE_PACKAGES names.
+// Windows builds of native packages, from a directory that WINNODE_PACKAGES names.
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode packages ')));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -17,7 +17,7 @@ function write(name: string, text: string): string {
   return file;
 }
 
-/** A package that says its own name and version. */
+/** Writes a package that prints its own name and version. */
 function writePackage(directory: string, name: string, version: string): void {
   write(`${directory}/package.json`, JSON.stringify({ name, version, main: 'index.js' }));
   write(`${directory}/index.js`, `module.exports = '${name} ${version}';`);
@@ -40,7 +40,7 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
   test('are found by require, import and their resolve, each in the version of who asks', async () => {
     writePackage('home/node_modules/@n/win32-x64', '@n/win32-x64', '2.0.0');
     writePackage('home/node_modules/@n/win32-x64--1.0.0', '@n/win32-x64', '1.0.0');
-    // In the project's own node_modules it stays the project's.
+    // A package in the project's own node_modules takes precedence.
     writePackage('home/node_modules/own', 'own', '9.0.0');
     writePackage('project/node_modules/own', 'own', '1.0.0');
     for (const [name, version] of [
@@ -50,7 +50,7 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
       const optionalDependencies = { '@n/win32-x64': version };
       const manifest = { name, version, optionalDependencies, exports: './lib/index.js' };
       write(`project/node_modules/${name}/package.json`, JSON.stringify(manifest));
-      // Such a package.json says nothing of dependencies.
+      // Such a package.json contains no dependencies.
       write(`project/node_modules/${name}/lib/package.json`, '{ "type": "commonjs" }');
       const source = `module.exports = [require('@n/win32-x64'), require('@n/win32-x64/addon.node.js')]`;
       write(`project/node_modules/${name}/lib/index.js`, source);

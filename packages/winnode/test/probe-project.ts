@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A project whose package.json says this of winnode, and the text of its probe.mjs. */
+/** A project whose package.json has this `winnode` field, and the text of its probe.mjs. */
 export function probeProject(
   scratch: string,
   name: string,
@@ -15,7 +15,7 @@ export function probeProject(
   return directory;
 }
 
-/** A probe: what it does is the body of an async generator that has `good`, an item. */
+/** The source of a probe. `body` is the body of an async generator in which `good` is an item. */
 export const probeOf = (body: string) => `
   const good = { name: 'first', isNecessary: true, verdict: 'ok', version: '1.2', detail: 'seen', hint: '' };
   export default async function* () { ${body} }

@@ -25,7 +25,7 @@ function write(name: string, text: string): string {
 
 const unasked = () => Promise.reject(new Error('the lock file says it'));
 
-/** The packages that a lock file has for Windows. */
+/** The Windows packages in a lock file. */
 function packagesOf(directory: string, ask: AskPlatforms = unasked): Promise<WindowsPackage[]> {
   const lock = findProjectLock(directory);
   if (lock === undefined) throw new Error('there is no lock file');

@@ -16,8 +16,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bin, host } from './cli.js';
 import { removeCache, shareNode } from './prefixes.js';
 
-// The example, as somebody else's project: winnode comes from its tarball, everything else from the
-// registry. First on the host alone, then in Windows Node, then on the host again.
+// The example as a project of its own: winnode comes from its tarball, everything else from the
+// registry. It runs first on the host, then in Windows Node, then on the host again.
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode projects ')));
 const packageDirectory = dirname(dirname(bin));
@@ -26,7 +26,9 @@ const { packageManager } = JSON.parse(
 ) as { packageManager: string };
 const cache = join(scratch, 'cache');
 
-/** What a project sees of this environment: nothing that this run's package manager or turbo says. */
+/**
+ * The environment of the project, without the variables of this run's package manager and turbo.
+ */
 const env: NodeJS.ProcessEnv = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(
@@ -50,10 +52,10 @@ const installers = {
   pnpm: { add: ['pnpm', 'add', '--save-dev'], install: ['pnpm', 'install'], run: ['pnpm', 'exec'] },
   yarn: { add: ['yarn', 'add', '--dev'], install: ['yarn', 'install'], run: ['yarn', '--silent'] },
 } as const;
-/** Those that are not there as npm is. */
+/** Package managers that must be fetched, because they do not come with Node. */
 const fetched = [packageManager, 'yarn@1.22.22'];
 
-/** Where the kernel allows it a program has no network but its own loopback. */
+/** If the kernel allows it, the program gets no network except its own loopback. */
 const alone = ['unshare', '--map-root-user', '--net', '--'];
 const [unshare = '', ...flags] = alone;
 const withoutNetwork = spawnSync(unshare, [...flags, 'true']).status === 0 ? alone : [];
@@ -87,7 +89,8 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
       writeFileSync(join(project, 'pnpm-workspace.yaml'), builds);
     }
     if (name === 'yarn') {
-      // vitest takes any vite, and Yarn 1 the newest, whose optional packages it requires to exist.
+      // vitest accepts any version of vite, and Yarn 1 chooses the newest, whose optional packages
+      // it requires to exist.
       const { devDependencies, ...rest } = JSON.parse(readFileSync(manifest, 'utf8'));
       const resolutions = { vite: devDependencies.vite };
       writeFileSync(manifest, JSON.stringify({ ...rest, devDependencies, resolutions }));
@@ -129,9 +132,9 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
     const inWindowsNode = [...manager.run, 'winnode', 'node_modules/vitest/vitest.mjs', 'run'];
     const first = run(inWindowsNode);
     expect(first).toMatch(/3 passed.*1 skipped/);
-    // Not a word of the repository that it comes from.
+    // The output does not mention the repository from which winnode comes.
     expect(first).not.toMatch(/tofu|ntdllx|pnpm@/);
-    // With a registry that nobody could use, and no network.
+    // With an unusable registry and without a network.
     const second = run([...withoutNetwork, ...inWindowsNode], noNetwork);
     expect(second).toMatch(/3 passed.*1 skipped/);
     expect(second).not.toContain('winnode:');
@@ -152,7 +155,7 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
         env: { ...env, ...more },
       });
     expect(winnode('install', noNetwork)).toMatchObject({ status: 0, stderr: '' });
-    // Windows Node is the user's own here, by a link, and stays his.
+    // Windows Node is a link to the user's own here, and the user's own is kept.
     rmSync(join(cache, 'node'), { recursive: true });
     const { status, stdout } = winnode('clean');
     expect(status).toBe(0);

@@ -19,7 +19,7 @@ test('a path of this host becomes one on drive Z', () => {
   expect(() => toWindowsPath('x.js', 'linux')).toThrowError(TypeError);
 });
 
-/** How Node splits NODE_OPTIONS: spaces part, double quotes hold together, backslash escapes. */
+/** Splits NODE_OPTIONS as Node does: spaces separate, double quotes group, a backslash escapes. */
 function splitNodeOptions(options: string): string[] {
   const parts: string[] = [];
   let isQuoted = false;
@@ -103,7 +103,7 @@ test('bcryptprimitives.dll is a PE file that forwards ProcessPrng to RtlGenRando
   expect(text(at(dll.readUInt32LE(at(dll.readUInt32LE(exports + 32)))))).toBe('ProcessPrng');
   const forwarder = at(dll.readUInt32LE(at(dll.readUInt32LE(exports + 28))));
   expect(text(forwarder)).toBe('advapi32.SystemFunction036');
-  // Only an address inside the export directory counts as a forwarder.
+  // An export is a forwarder only if its address is inside the export directory.
   expect(forwarder + text(forwarder).length).toBeLessThan(exports + size);
 });
 
@@ -133,7 +133,7 @@ describe('what a program died of, by 8 bits of its exit code', () => {
     [216, loading, 'exit code 216: Node takes the version that Wine reports for too old'],
     [216, running, 'exit code 216: ended from outside, or at once'],
     [0x35, loading, '0xC0000135 STATUS_DLL_NOT_FOUND (exit code 53)'],
-    // Node refuses an option of its own with 9, before anything runs.
+    // Node rejects a bad option with 9 before any code runs.
     [9, loading, undefined],
     [
       0,
@@ -157,7 +157,7 @@ describe('what a program died of, by 8 bits of its exit code', () => {
       expect(isFailedStart(code, loading)).toBe(true);
       expect(isFailedStart(code, running)).toBe(false);
     }
-    // Node's own: an error, a heap that is too small for it, a bad option, an abort.
+    // Node's own exit codes: an error, a heap that is too small, a bad option, an abort.
     for (const code of [1, 3, 9, 134]) expect(isFailedStart(code, loading)).toBe(false);
     expect(shouldStart(['-p', '1'])).toBe(true);
     expect(shouldStart([])).toBe(true);

@@ -5,11 +5,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 
-/** A package as a registry has it. */
+/** A package in a registry. */
 export interface Published {
   readonly name: string;
   readonly version: string;
-  /** What npm calls the tarball's checksum. */
+  /** The tarball's checksum in npm's form. */
   readonly integrity: string;
   readonly tarball: Buffer;
   readonly platforms: { readonly os?: readonly string[]; readonly cpu?: readonly string[] };
@@ -18,8 +18,8 @@ export interface Published {
 /**
  * Makes the tarball of a package.
  *
- * @param files by name; a package.json with name and version is added
- * @param platforms what it is for; default: Windows on x64
+ * @param files content by name; a package.json with name and version is added
+ * @param platforms the package's platforms; default: Windows x64
  */
 export function publish(
   scratch: string,
@@ -49,9 +49,9 @@ export function publish(
 /** A registry for npm on this machine. */
 export interface Registry {
   readonly url: string;
-  /** The paths that were asked for. */
+  /** The requested paths. */
   readonly asked: string[];
-  /** Called with each path; what it returns is waited for before the answer. */
+  /** Called with each path; the answer waits for the returned promise. */
   onAsked: (path: string) => Promise<void> | void;
   close(): void;
 }

@@ -21,7 +21,7 @@ import {
 } from './prefixes.js';
 import { ageLock, expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
 
-// What makes whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
+// Tests that create whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
 
 describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
   test('a disk that is full from the start, also under a finished prefix', async () => {

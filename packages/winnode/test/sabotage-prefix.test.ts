@@ -15,7 +15,7 @@ import { bin, host, runIn, winnode, winnodeHere } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixesIn, prefixIn, processesOf } from './prefixes.js';
 import { expectRefusal, newCache, reason, until } from './sabotage.js';
 
-// By hand: a recursive readdir would follow the link that is drive Z to everything there is.
+// Not with a recursive readdir, which would follow the link of drive Z to the whole file system.
 const filesUnder = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -26,25 +26,26 @@ const listOf = (directory: string) => filesUnder(directory).sort().join('\n');
 const system32 = (name: string) => join('drive_c/windows/system32', name);
 const ready = '.winnode/ready.json';
 
-// One prefix for all of them: each leaves it whole.
+// All tests share one prefix: each leaves it intact.
 const shared = host.kind === 'wine' ? newCache() : '';
 const prefix = host.kind === 'wine' ? prefixIn(shared) : '';
 beforeAll(async () => {
   if (host.kind === 'wine') await copyPrefix(prefix);
 }, 200_000);
 
-/** What becomes of a file, or undefined: it is missing. */
+/** Returns the damaged content of a file; undefined: the file is removed. */
 type Damage = (content: Buffer) => Buffer | string | undefined;
 const missing: Damage = () => undefined;
 
-/** Damages a file of the prefix for as long as something takes. */
+/** Damages a file of the prefix while a function runs. */
 async function whileDamaged(
   path: string,
   damage: Damage,
   something: () => Promise<void>,
 ): Promise<void> {
   const [file, whole] = [join(prefix, path), `${prefix} ${basename(path)}`];
-  // Set aside rather than written over: in system32 most files are links to Wine's own.
+  // The original is moved rather than overwritten: most files in system32 are links to Wine's own
+  // files.
   renameSync(file, whole);
   try {
     const content = damage === missing ? undefined : damage(readFileSync(whole));
@@ -114,7 +115,7 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
       expect(here).toMatchObject({ code: 1, stdout: '' });
       expectRefusal(here.stderr, said);
       expect(here.stderr).toContain('Remove it yourself');
-      // A process of its own says and does the same: once is enough.
+      // A separate process behaves the same, so one case is enough for it.
       if (name === damages[0]?.[0]) {
         const options = { env: { ...process.env, ...env } };
         expect(await winnode(['-p', '1'], options)).toEqual(here);
@@ -143,7 +144,8 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
 });
 
 describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () => {
-  // Permissions do not bind root: as root this is tried as somebody else, if he can read us.
+  // Permissions do not restrict root. As root the test runs as another user, if that user can read
+  // this directory.
   const isRoot = process.getuid?.() === 0;
   const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
   const nobodyReads = !isRoot || spawnSync('setpriv', [...asNobody, bin, '--version']).status === 0;
@@ -151,7 +153,7 @@ describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () =>
   test.skipIf(!nobodyReads)(
     `is refused${nobodyReads ? '' : ' (root’s files are for root alone, so nobody else can try)'}`,
     () => {
-      // An empty one, and one with a prefix.
+      // An empty cache and one with a prefix.
       for (const cache of [newCache(), shared]) {
         const env = { ...cacheEnvironment(cache), HOME: '/nonexistent' };
         spawnSync('chmod', ['-R', 'a+rX,a-w', cache]);
@@ -215,7 +217,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
     });
   });
 
-  // As long as before, and no program.
+  // The same length, but not a program.
   const garbled: Damage = (content) => 'x'.repeat(content.length);
 
   test('what no check sees shows when Windows Node does not start: the next run tries it first', () =>

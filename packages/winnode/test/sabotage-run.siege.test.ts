@@ -25,8 +25,8 @@ import {
 } from './prefixes.js';
 import { expectCrash, expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
 
-// Real clocks: a limit has to pass, or a processor is kept busy meanwhile. The rest of it is in
-// sabotage-run.test.ts.
+// Tests that need real time: a limit must pass, or a processor is kept busy. sabotage-run.test.ts
+// has the others.
 
 describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
@@ -59,7 +59,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       }));
 
     test('one that Wine leaves hanging is ended', async () => {
-      // Without its debugger Wine ends the one thread that crashed, and the others wait for ever.
+      // Without its debugger Wine ends only the thread that crashed, and the others wait for ever.
       const root = join(import.meta.dirname, '../../../package.json');
       const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
       const accessViolation = `import('file:///Z:' + ${JSON.stringify(kernel32)})
@@ -76,11 +76,11 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
 
     test('who waits for a debugger does not count as one that hangs', async () => {
-      // It starts the server, so that the short limit is for the program alone.
+      // This session starts the wineserver, so that the short limit applies only to the program.
       const session = await openSession({ env });
       const waiting = start(['--inspect-brk=127.0.0.1:0', '-e', '0'], { env: quick });
       await once(waiting.child.stderr as NodeJS.ReadableStream, 'data');
-      // Longer than the limit.
+      // Longer than the start limit.
       await new Promise((done) => setTimeout(done, 2_500));
       waiting.child.kill('SIGTERM');
       const { signal, stderr } = await waiting.ended;
@@ -91,7 +91,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
   });
 
-  // 66 is what Wine makes of a failed start, 5 of a crash.
+  // 66 is Wine's exit code of a failed start, 5 that of a crash.
   test.each([
     ['277', 66],
     ['777', 5],
@@ -101,11 +101,12 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     mkdirSync(runs);
     const source = `require('node:fs').mkdirSync(process.argv[1] + '/' + process.hrtime.bigint());
       process.exitCode = ${code};`;
-    // Root would not need the right to write.
+    // Root can write without the write permission.
     const isRoot = process.getuid?.() === 0;
     const user = isRoot ? 'setpriv --inh-caps=-all --bounding-set=-dac_override' : 'env';
     const script = `umask ${umask}; exec ${user} "$@"`;
-    // Wine itself starts no wineserver under such a umask, but others may have one.
+    // Wine itself starts no wineserver under such a umask, but another process may have started
+    // one.
     const session = await openSession({ env });
     const words = [process.execPath, bin, '-e', source, `Z:${runs.replaceAll('/', '\\')}`];
     for (let run = 0; run < 2; run += 1) {
@@ -195,7 +196,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       killed.child.kill('SIGKILL');
       await killed.ended;
       const pid = stopServer(prefix);
-      // The limit is also that of the new one's start.
+      // The limit also applies to the start of the new wineserver.
       const limited = { ...env, WINNODE_START_LIMIT: '4' };
       const { code, stdout, stderr } = await winnode(['-p', '1'], { env: limited });
       expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
@@ -207,7 +208,8 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
 
     test('when a program starts: the wait ends, and the next run goes on', async () => {
-      // The first one starts the server, so that the short limit is for the program alone.
+      // The first session starts the wineserver, so that the short limit applies only to the
+      // program.
       const sessions = [await openSession({ env }), await openSession({ env: quick })] as const;
       const pid = stopServer(prefix);
       const run = sessions[1].run(['-p', '1'], { stdio: 'ignore' });
@@ -229,7 +231,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       const waiting = start(['-p', '1'], { env });
       await new Promise((done) => setTimeout(done, 700));
       waiting.child.kill('SIGINT');
-      // Whoever waits to the end says that the wineserver does not answer.
+      // The run that waits until the limit reports that the wineserver does not answer.
       expect(await waiting.ended).toMatchObject({ signal: 'SIGINT', stderr: '' });
       process.kill(pid, 'SIGCONT');
       other.child.stdin?.end();
@@ -242,7 +244,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       const pids = join(cache, 'pids');
       writeFileSync(spinning, `#!/bin/sh\necho $$ >> '${pids}'\nwhile :; do :; done\n`);
       chmodSync(spinning, 0o755);
-      // A Wine without a wineserver of its own beside it, so that this one is taken.
+      // A Wine without a wineserver beside it, so that winnode uses this one.
       const run = await winnode(['-p', '1'], { env: { ...quick, WINESERVER: spinning } });
       expect(run).toMatchObject({ code: 1, stdout: '' });
       expect(run.stderr).toMatch(/wineserver does not answer -k0 within 5 s\.\n.*WINESERVER/);

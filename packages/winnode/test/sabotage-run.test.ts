@@ -30,14 +30,14 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 
   describe('a program that crashes is named, and others go on', () => {
-    // What of this repository can be made to crash: the bindings.
+    // The part of this repository that can be made to crash: the bindings.
     const root = join(import.meta.dirname, '../../../package.json');
     const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
     const accessViolation = `import('file:///Z:' + ${JSON.stringify(kernel32)})
       .then(({ CreateEventA }) => CreateEventA(0, 1, 0, 16))`;
 
-    // One that runs all the while, so that the wineserver has to stay what it is; and one that is
-    // run when all crashes are over.
+    // One program runs all the time, so that the wineserver must not be replaced. Another one runs
+    // after all crashes.
     let other: Running;
     beforeAll(async () => {
       other = start(['-e', until(3)], { env });
@@ -87,7 +87,7 @@ describe('wrong arguments are one line and one hint, exit code 2', () => {
     expect(here).toMatchObject({ code: 2, stdout: '' });
     expect(here.stderr).toContain(said);
     expect(here.stderr.trimEnd().split('\n')).toHaveLength(2);
-    // A process of its own says the same, and ends so: once is enough.
+    // A separate process prints and exits the same, so one case is enough for it.
     if (args.length === 1 && args[0] === '--time-limit') expect(await winnode(args)).toEqual(here);
   });
 

@@ -5,14 +5,14 @@ import { afterAll, expect } from 'vitest';
 import { bin, host, winnode } from './cli.js';
 import { makeCache, prefixIn, processesOf, removeCache, serverOf } from './prefixes.js';
 
-// What the tests share that damage prefixes, caches and runs.
+// Functions for tests that damage prefixes, caches and runs.
 
 /** Why they cannot run here; empty under Wine. */
 export const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
 const caches: string[] = [];
 
-/** A directory for prefixes that is removed when the tests of the file are over. */
+/** Creates a directory for prefixes that is removed after the tests of the file. */
 export function newCache(): string {
   caches.push(makeCache());
   return caches.at(-1) as string;
@@ -22,20 +22,25 @@ afterAll(() => {
   for (const cache of caches.splice(0)) removeCache(cache);
 });
 
-/** What happened in one line, what to do in one. */
+/** Expects one line that says what failed and one that says what to do. */
 export function expectRefusal(stderr: string, said: RegExp): void {
   expect(stderr).toMatch(said);
   expect(stderr.trimEnd().split('\n')).toHaveLength(2);
 }
 
-/** A dead holder's lock counts for 10 s: made older by hand, so that no test has to wait. */
+/**
+ * A lock remains valid for 10 s after its holder exits. Makes it older, so that no test has to
+ * wait.
+ */
 export function ageLock(cache: string): void {
   const lock = `${prefixIn(cache)}.lock`;
   const old = new Date(Date.now() - 60_000);
   if (existsSync(lock)) utimesSync(lock, old, old);
 }
 
-/** A shell in mount namespaces of its own: what it mounts is gone when it ends, whatever happens. */
+/**
+ * Runs a shell in its own mount namespace: its mounts disappear when it ends, even after a crash.
+ */
 export function inNamespace(
   script: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -47,20 +52,25 @@ export function inNamespace(
   return spawnSync(command as string, args, { encoding: 'utf8', env: own, timeout: 60_000 });
 }
 
-/** Why nothing can be mounted here; empty where it can. */
+/** Why nothing can be mounted here; empty if mounting works. */
 export const noMounts =
   host.kind === 'wine' && inNamespace('mount -t tmpfs none /mnt').status === 0
     ? ''
     : reason || 'needs unshare and mount in a user namespace';
 
-// Children are detached: others end with their parent, by a job object that Node puts them in.
+// Child processes are detached: Node puts other children into a job object, with which they end when
+// their parent does.
 export const hang = `console.log('up'); setInterval(() => {}, 1000)`;
 
 /** A script that prints `up`, and ends when standard input does, with this code. */
 export const until = (code: number): string =>
   `console.log('up'); process.stdin.on('end', () => process.exit(${code})).resume()`;
 
-/** Stops the wineserver of a prefix. @returns its process */
+/**
+ * Stops the wineserver of a prefix with SIGSTOP, and returns its pid.
+ *
+ * @returns its process
+ */
 export function stopServer(prefix: string): number {
   const pid = serverOf(prefix);
   if (pid === undefined) throw new Error('there is no wineserver');
@@ -68,7 +78,7 @@ export function stopServer(prefix: string): number {
   return pid;
 }
 
-/** That of the one prefix in a cache nothing runs, and nothing is kept of a run. */
+/** Expects that no program of the cache's prefix runs and that no run has left any file. */
 export function expectNothingLeft(cache: string): void {
   expect(processesOf(cache)).toEqual([]);
   const home = join(prefixIn(cache), '.winnode');
@@ -76,18 +86,19 @@ export function expectNothingLeft(cache: string): void {
   expect(readdirSync(join(home, 'users'))).toEqual([]);
 }
 
-/** What winnode says of a program that SIGKILL ended, and not by winnode. */
+/** winnode's message about a program that a SIGKILL ended which winnode did not send. */
 export const killedByWine =
   'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by another program';
 
-/** Runs what crashes, and expects winnode to say how. */
+/** Runs a program that crashes, and expects winnode to name the crash. */
 export async function expectCrash(
   env: NodeJS.ProcessEnv,
   source: string,
   { code, said }: { readonly code: number; readonly said: string },
 ): Promise<void> {
-  // On a busy machine a crash may lose its code: Wine's debugger ends it with 0, or takes so long
-  // that the wineserver ends it by SIGKILL. Never is it a success, and not each time is it lost.
+  // On a busy machine the exit code of a crash may be lost: Wine's debugger ends the program with
+  // 0, or takes so long that the wineserver kills it with SIGKILL. winnode never reports a
+  // success, and the code is not lost every time.
   for (let attempt = 1; ; attempt += 1) {
     const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
     const last = crashed.stderr.trimEnd().split('\n').at(-1) ?? '';

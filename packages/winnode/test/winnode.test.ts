@@ -15,8 +15,8 @@ function script(name: string, source: string): string {
 }
 
 describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`, () => {
-  // One wineserver for all of these, so that each starts quickly. What does not look at the command
-  // line runs through this session: a process less for each.
+  // One wineserver for all tests, so that each starts quickly. Tests that do not test the command
+  // line use this session, which saves a process for each.
   beforeAll(async () => {
     session = await openSession();
   }, 200_000);
@@ -38,7 +38,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(code).toBe(0);
   });
 
-  // 0 and 1 are those of the tests around this one.
+  // The tests around this one cover 0 and 1.
   const ways: [wanted: number, run: (args: string[]) => Promise<Ended>][] = [
     [7, (args) => runIn(session, args)],
     [255, winnode],
@@ -245,7 +245,7 @@ describe('without what it needs', () => {
     ],
   ];
 
-  // The last three look further than Wine, so there has to be one.
+  // The last three need Wine.
   const isNeedless = process.platform === 'win32';
   test.skipIf(isNeedless).each(refused.slice(0, 3))('%s', refusal);
   test.skipIf(isNeedless || host.kind !== 'wine').each(refused.slice(3))(
@@ -257,9 +257,9 @@ describe('without what it needs', () => {
     const here = await winnodeHere(['-e', '0'], env);
     expect(here).toMatchObject({ code: 1, stdout: '' });
     expect(here.stderr).toMatch(said);
-    // What happened, and what to do about it.
+    // One line says what failed, one what to do.
     expect(here.stderr.trimEnd().split('\n')).toHaveLength(2);
-    // A process of its own says the same, and ends so: once is enough.
+    // A separate process prints and exits the same, so one case is enough for it.
     if (name !== refused[0]?.[0]) return;
     const options = { env: { ...process.env, ...env } };
     expect(await winnode(['-e', '0'], options)).toEqual(here);

@@ -10,7 +10,10 @@ export function configDirectory(name: string, env: NodeJS.ProcessEnv = process.e
   return join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), name);
 }
 
-/** The process's id, asked of the system: koffi is a native package with a build for each platform. */
+/**
+ * The process id, from a system call through koffi, a native package with a build for each
+ * platform.
+ */
 export function processId(): number {
   return process.platform === 'win32'
     ? koffi.load('kernel32.dll').func('uint32_t GetCurrentProcessId()')()

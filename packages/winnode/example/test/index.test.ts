@@ -2,7 +2,7 @@ import { transform } from 'esbuild';
 import { expect, test } from 'vitest';
 import { configDirectory, processId } from '../src/index.js';
 
-// Run twice: `npm run test:host` and `npm run test:windows`.
+// These tests run twice: `npm run test:host` and `npm run test:windows`.
 
 const isWindows = process.platform === 'win32';
 
