@@ -1,29 +1,29 @@
 /*
- * The load generator of internal/bench for Linux: one thread, epoll, closed loop. It is this
- * project's own, kept here so that a fresh clone can compile it (see ../README.md); elsewhere
- * src/generate.ts does the same in Node, with the same options, commands and output.
+ * The load generator of internal/bench for Linux: one thread, epoll, closed loop. Its source is
+ * here so that a fresh clone can compile it (see ../README.md). On other hosts src/generate.ts
+ * does the same in Node, with the same options, commands and output.
  *
  * loadgen -p PORT [-m echo|stream|churn] [-n CONNS] [-a ACTIVE] [-s BYTES] [-q WINDOW]
  *         [-S SETTLE_MS] [-P PID,PID...]
  *
- *   echo    each of ACTIVE of CONNS connections keeps one message of BYTES in flight
- *   stream  each active connection writes chunks of BYTES, at most WINDOW bytes not echoed yet
- *   churn   ACTIVE at a time: connect, one message echoed, close
- *   -S      how long to wait between connecting and saying that it is ready
- *   -P      CPU time of these processes, all threads, from schedstat, over the measured window
+ *   echo    ACTIVE of CONNS connections keep one message of BYTES in flight each
+ *   stream  each active connection writes chunks of BYTES, with at most WINDOW bytes not echoed yet
+ *   churn   ACTIVE at a time: connect, echo one message, close
+ *   -S      the delay between connecting and printing that it is ready
+ *   -P      report the CPU time of these processes, all threads, from schedstat, over the window
  *
- * It connects, says {"ready":true}, and then obeys lines on its standard input:
+ * It connects, prints {"ready":true}, and then executes commands from its standard input:
  *
- *   time WARMUP_SECONDS SECONDS   load for so long; all but the warm-up is measured, which ends when
- *                                 all active connections have begun, if that is later
- *   count MESSAGES                exactly so many messages
+ *   time WARMUP_SECONDS SECONDS   generate load for WARMUP_SECONDS, then measure for SECONDS. The
+ *                                 warm-up lasts at least until all active connections have started
+ *   count MESSAGES                send exactly this many messages
  *
- * Each is answered by one line of JSON when everything that was sent has come back; between two of
- * them the connections stay open and idle. It ends with its input. `slowest` and `fastest` are how
- * many messages the least and the most served of the active connections had.
+ * It answers each command with one line of JSON when all sent bytes have come back. Between two
+ * commands the connections stay open and idle. It exits at the end of its input. `slowest` and
+ * `fastest` are the numbers of messages on the least and the most served active connection.
  *
- * Every echoed byte is compared with what was sent.
- * Exit codes: 2 a call failed, 3 nothing moved for 30 s, 4 the peer closed, 5 a wrong byte came.
+ * It compares every echoed byte with the sent one.
+ * Exit codes: 2 a call failed, 3 no progress for 30 s, 4 the peer closed, 5 a wrong byte came.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -64,10 +64,10 @@ static uint64_t cpu_before[MOST_PIDS];
 static Connection *connections;
 static int epoll;
 static unsigned char *pattern, *incoming;
-/* Of the command that is obeyed now. */
+/* State of the current command. */
 static uint64_t messages, total, bytes, fired, most;
 static int measuring, is_stopping;
-/* How many of the active ones have begun; see start_some. */
+/* The number of active connections that have started; see start_some. */
 static int begun;
 /* Echo and churn: messages on their way. Stream: bytes. */
 static long in_flight;
@@ -88,7 +88,7 @@ static void mismatch(long at) {
   exit(5);
 }
 
-/* A histogram of latencies in ns: 64 steps for each doubling, so that a value is at most 1.6 % off. */
+/* A histogram of latencies in ns: 64 steps for each doubling, so the error is at most 1.6 %. */
 #define DOUBLINGS 40
 static uint32_t histogram[DOUBLINGS * 128];
 
@@ -146,7 +146,7 @@ static int open_connection(int is_nonblocking) {
   return fd;
 }
 
-/* True when another message may go. */
+/* True if another message may be sent. */
 static int may_fire(void) { return !is_stopping && !(most && fired >= most); }
 
 static void fire(Connection *c) {
@@ -165,7 +165,7 @@ static void want(Connection *c, uint32_t events, int operation) {
   c->events = events;
 }
 
-/* Stream: writes until the window or the socket is full. A chunk that was begun is ended. */
+/* Stream: writes until the window or the socket is full. Completes a partly written chunk. */
 static void pump(Connection *c) {
   for (;;) {
     long at = c->sent_total % size;
@@ -180,7 +180,7 @@ static void pump(Connection *c) {
   want(c, EPOLLIN, EPOLL_CTL_MOD);
 }
 
-/* Receives; 0 when there is nothing now. */
+/* Receives; returns 0 if there is nothing to receive now. */
 static long take(Connection *c, unsigned char *into, long room) {
   ssize_t count = recv(c->fd, into, room, 0);
   if (count > 0) return count;
@@ -218,7 +218,7 @@ static void on_stream(Connection *c, uint32_t events) {
   pump(c);
 }
 
-/* True when the message is whole, and right. */
+/* True if the message is complete and correct. */
 static int take_message(Connection *c) {
   c->received += take(c, incoming + c->received, size - c->received);
   if (c->received < size) return 0;
@@ -262,7 +262,7 @@ static void begin_measuring(void) {
   for (int i = 0; i < pid_count; i++) cpu_before[i] = cpu_of(pids[i]);
 }
 
-/* One of the active connections, which are spread evenly among all. */
+/* Returns an active connection; they are spread evenly among all connections. */
 static Connection *active_at(int index) { return &connections[index * (conns / active)]; }
 
 static void print_results(double elapsed, const uint64_t *cpu) {
@@ -285,8 +285,9 @@ static void print_results(double elapsed, const uint64_t *cpu) {
 }
 
 /*
- * Begins with up to `count` more of the active ones. Not with all at once: a thousand sockets that become readable in one moment are a burst that Wine 8 needs
- * seconds for, and no workload of ours.
+ * Starts up to `count` more active connections. They do not start all at once: if a thousand
+ * sockets became readable at the same moment, Wine 8 would need seconds for this burst, which is
+ * not a workload of this bench.
  */
 static void start_some(int count, int is_churn, int is_stream) {
   for (; count > 0 && begun < active; count--) {
@@ -311,7 +312,7 @@ static void on_echo(Connection *c) {
   start_some(1, 0, 0);
 }
 
-/* Obeys one command. */
+/* Executes one command. */
 static void load(int is_churn, int is_stream, double warmup, double seconds) {
   struct epoll_event events[512];
   uint64_t cpu[MOST_PIDS] = {0}, seen = 0, start = now(), from = start, to = 0, moved_at = start;

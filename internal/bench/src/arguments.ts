@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { contestants } from './contestants.js';
+import { subjects } from './subjects.js';
 import { fairness, workloads } from './workloads.js';
 
-/** A wrong command line: its message is all that is said, and the exit code is 2. */
+/** The error of a wrong command line: the command prints its message and exits with code 2. */
 export class UsageError extends Error {}
 
 /** What to measure, and how long. */
@@ -10,39 +10,41 @@ export interface RunArguments {
   readonly command: 'run';
   readonly pairs: number;
   readonly seconds: number;
-  /** Ids of workloads, and of what is measured of fairness. */
+  /** Ids of workloads and of fairness measurements. */
   readonly workloads: readonly string[];
-  /** Whose speed is measured, beside `node:net`; undefined: everybody's. */
+  /** The subjects whose speed is measured beside `node:net`; undefined: all of them. */
   readonly subjects: readonly string[] | undefined;
-  /** How many idle connections memory is measured with. */
+  /** The numbers of idle connections with which memory is measured. */
   readonly crowds: readonly number[];
-  /** How many registered sockets the engine's calls are measured with. */
+  /** The numbers of registered sockets with which the engine's calls are measured. */
   readonly sockets: readonly number[];
   readonly isQuick: boolean;
   readonly isPinned: boolean;
-  /** Ends in time, with fewer rounds if need be: unless it was said how many or how long. */
+  /**
+   * The run has a time limit and may do fewer rounds; false if `--pairs` or `--seconds` is given.
+   */
   readonly isLimited: boolean;
   readonly withRelay: boolean;
   readonly generator: 'c' | 'node' | undefined;
-  /** Where the results go; a name of their own by default. */
+  /** The file for the results; undefined: a name from date and host. */
   readonly output: string | undefined;
 }
 
-/** Which two results to compare. */
+/** The two result files to compare. */
 export interface CompareArguments {
   readonly command: 'compare';
   readonly before: string;
   readonly after: string;
 }
 
-/** What is printed for `--help`. */
+/** The text of `--help`. */
 export const help = `pnpm bench [flags]                    measures; 10 minutes at the most
 pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did, or is missing in B
 
   --quick            a short run, for development: about three minutes
   --workload ID      only this: W1 to W6, or F1 or F2 for fairness; may be given again
   --subject NAME     only this, and node-net, in W1 to W6; may be given again
-  --pairs NUMBER     how often each contestant is measured (default: 7)
+  --pairs NUMBER     how often each subject is measured (default: 7)
   --seconds NUMBER   how long each time (default: 0.7)
   --relay            count NT calls through Wine's relay channel, too
   --generator NAME   the load generator: c or node (default: c where there is a compiler)
@@ -81,7 +83,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** @throws {UsageError} for what the command does not know. */
+/** @throws {UsageError} for an unknown command, option or value. */
 export function readArguments(
   args: readonly string[],
 ): RunArguments | CompareArguments | { readonly command: 'help' } {
@@ -102,9 +104,9 @@ export function readArguments(
   if (unknown !== undefined) {
     throw new UsageError(`--workload wants one of ${ids.join(', ')}; got "${unknown}".`);
   }
-  const noSubject = values.subject?.find((name) => !contestants.some((each) => each === name));
+  const noSubject = values.subject?.find((name) => !subjects.some((each) => each === name));
   if (noSubject !== undefined) {
-    throw new UsageError(`--subject wants one of ${contestants.join(', ')}; got "${noSubject}".`);
+    throw new UsageError(`--subject wants one of ${subjects.join(', ')}; got "${noSubject}".`);
   }
   const { generator, quick } = values;
   if (generator !== undefined && generator !== 'c' && generator !== 'node') {

@@ -9,10 +9,10 @@ import {
 } from 'tofu-sockets';
 import { reportServer, type ServerPorts } from './server-report.js';
 
-/** ioctlsocket (winsock2.h); as the signed long that the call takes. */
+/** ioctlsocket (winsock2.h), as a signed long. */
 const FIONBIO = 0x8004_667e | 0;
 
-/** A Skt is non-blocking; what makes it so is taken back, and then its calls wait. */
+/** Makes a Skt blocking: every Skt is created non-blocking. */
 function makeBlocking<T extends Skt>(skt: T): T {
   const memory = ntKernel.allocate(4);
   memory.writeU32(0, 0);
@@ -23,10 +23,10 @@ function makeBlocking<T extends Skt>(skt: T): T {
 }
 
 /**
- * The least that an echo of one connection can be: a thread that blocks in recv, and no readiness at
- * all. The same calls through the same binding as the engine's, so what is between the two is what
- * readiness costs. It serves one connection at a time: one to its control port, one to the other, and
- * so on in turn.
+ * The cheapest echo of one connection: a thread that blocks in recv, without readiness. It makes
+ * the same calls through the same binding as the engine, so the difference between the two is the
+ * cost of readiness. It serves one connection at a time: one to its control port, then one to the
+ * other port, and so on.
  */
 export class BlockingServer {
   readonly ports: ServerPorts;
@@ -44,7 +44,7 @@ export class BlockingServer {
     this.ports = { port, control: this.#control.localEndpoint().port };
   }
 
-  /** Serves the control port, then one connection. Blocks. */
+  /** Serves one connection to the control port, then one to the other port. Blocks. */
   turn(): void {
     this.#each(this.#control, (skt, count) => {
       if (count > 0) skt.send(Buffer.from(`${JSON.stringify(reportServer(0))}\n`));
@@ -65,7 +65,7 @@ export class BlockingServer {
         serve(skt, count);
       }
     } catch (error) {
-      // A client that breaks off ends its connection and nothing else.
+      // A client that disconnects ends only its own connection.
       if (!(error instanceof WsaError)) throw error;
     } finally {
       skt.close();

@@ -1,31 +1,40 @@
-import { baseline } from './contestants.js';
 import type { EventCosts } from './js-per-event.js';
 import { markdownTable } from './report.js';
 import type { CallsRow, EngineRow, Results } from './results.js';
 import { type Summary, summarize } from './statistics.js';
+import { baseline } from './subjects.js';
 
 /** One figure in two results. */
 export interface Comparison {
   readonly what: string;
   readonly before: Summary;
   readonly after: Summary;
-  /** How much better or worse, in percent; above 0 is better. */
+  /** The change in percent; above 0 is better. */
   readonly changePercent: number;
   /**
-   * `unknown` for a single sample: it has no spread, so nothing says what is noise. `missing`: the
-   * other result does not have this row.
+   * `unknown` for a single sample: without a spread, noise cannot be estimated. `missing`: the
+   * second result does not have this row.
    */
   readonly verdict: 'slower' | 'faster' | 'same' | 'unknown' | 'missing';
 }
 
-/** Below this a change is none, whatever the spread says: the next build differs by as much. */
+/**
+ * A smaller change is ignored even if the ranges do not touch: two builds of the same source
+ * differ by as much.
+ */
 const leastPercent = 3;
-/** Counts do not depend on the machine; but how many events one wait finds does, a little. */
+/** Counts do not depend on the machine, except slightly on how many events each wait finds. */
 const leastCallsPercent = 2;
-/** The least served of a thousand, and the slowest of a hundred messages: extremes differ by as much. */
+/**
+ * For the least served of a thousand connections and the slowest of a hundred messages: such
+ * extremes vary by as much.
+ */
 const leastFairnessPercent = 20;
 
-/** What a change is. Beyond the noise: more than the least, and the two spreads do not touch. */
+/**
+ * Classifies a change. It counts if it exceeds the least percentage and the two ranges do not
+ * touch.
+ */
 function judge(
   what: string,
   before: Summary,
@@ -41,20 +50,23 @@ function judge(
   return { what, before, after, changePercent, verdict: isBeyond ? direction : 'same' };
 }
 
-/** The same of samples. One of them has no spread: two that differ never touch, whatever they are. */
+/**
+ * The same for samples. A single sample has no range: two different single samples never touch,
+ * whatever their values.
+ */
 function judgeSamples(...[what, before, after, ...rest]: Parameters<typeof judge>): Comparison {
   const judged = judge(what, before, after, ...rest);
   return Math.min(before.count, after.count) > 1 ? judged : { ...judged, verdict: 'unknown' };
 }
 
-/** Labels of older results, and what is called so today. */
+/** Labels in older results, and their present names. */
 const renamed: Readonly<Record<string, string>> = {
   self: 'self',
   helper: 'single',
   group: 'batched',
 };
 
-/** A label as it is today: `engine-group-asking` is `engine-batched-asking`. */
+/** The present form of a label: `engine-group-asking` is `engine-batched-asking`. */
 function currentLabel(label: string): string {
   return label
     .split('-')
@@ -62,7 +74,7 @@ function currentLabel(label: string): string {
     .join('-');
 }
 
-/** A row whose partner is not in the other result. */
+/** A row that the second result does not have. */
 function missing(what: string): Comparison {
   const none: Summary = { count: 0, median: Number.NaN, low: Number.NaN, high: Number.NaN };
   return { what, before: none, after: none, changePercent: Number.NaN, verdict: 'missing' };
@@ -71,7 +83,7 @@ function missing(what: string): Comparison {
 const single = (value: number): Summary => summarize([value]);
 const allCalls = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
 
-/** Shares and ratios of latencies are of one run: two machines may be compared. */
+/** Shares and latency ratios relate to one run, so results of two machines can be compared. */
 function compareFairness(before: Results, after: Results): Comparison[] {
   const comparisons: Comparison[] = [];
   for (const old of before.shares ?? []) {
@@ -101,7 +113,7 @@ function compareFairness(before: Results, after: Results): Comparison[] {
   return comparisons;
 }
 
-/** What an event costs, by when. An older file has fewer of these. */
+/** The costs of an event, by kind of poll. An older file has fewer kinds. */
 function namedCosts({ noCostNs, atOnceNs }: EventCosts): Map<string, Summary | undefined> {
   const beside = Object.entries(noCostNs).map(
     ([idle, cost]) => [`beside ${idle} idle`, cost] as const,
@@ -110,16 +122,16 @@ function namedCosts({ noCostNs, atOnceNs }: EventCosts): Map<string, Summary | u
 }
 
 /**
- * Compares two results: rates as ratios to `node:net` of the same run, so that a slower machine is no
- * slower engine; fairness; JavaScript per event; foreign calls per message. Rows of the first that the
- * second does not have are `missing`; those that were renamed since are found.
+ * Compares two results: rates as ratios to `node:net` of the same run, so that a slow machine does
+ * not count as a slow engine; fairness; JavaScript per event; foreign calls per message. Rows of
+ * the first result that the second does not have are `missing`. Renamed rows are matched.
  */
 export function compare(before: Results, after: Results): Comparison[] {
   return [
     ...compareSpeed(before, after),
     ...compareCalls(before, after),
     ...compareFairness(before, after),
-    // Not beside a baseline: another machine is another figure.
+    // These figures have no baseline, so results of different machines cannot be compared.
     ...(before.host.name === after.host.name ? compareEngine(before, after) : []),
   ];
 }
@@ -149,7 +161,7 @@ function compareCalls(before: Results, after: Results): Comparison[] {
   });
 }
 
-/** The name of a row; an older result calls it a way. */
+/** The name of a row; in an older result its field is `way`. */
 const presetOf = (row: EngineRow & { readonly way?: string }) =>
   currentLabel(row.preset ?? row.way ?? '');
 
@@ -161,7 +173,7 @@ function compareEngine(before: Results, after: Results): Comparison[] {
     const costs = namedCosts(now.events);
     return [...namedCosts(old.events)].flatMap(([name, was]) => {
       const is = costs.get(name);
-      // An older result has fewer of these.
+      // An older result has fewer of these rows.
       if (was === undefined) return [];
       const what = `${preset}, ns per event ${name}`;
       return [is === undefined ? missing(what) : judgeSamples(what, was, is, 'less', leastPercent)];
@@ -169,7 +181,7 @@ function compareEngine(before: Results, after: Results): Comparison[] {
   });
 }
 
-/** A comparison for people, what changed first. */
+/** Formats a comparison as text, changes first. */
 export function compareReport(comparisons: readonly Comparison[]): string {
   const order = { missing: 0, slower: 1, faster: 2, same: 3, unknown: 4 };
   const rows = [...comparisons].sort((a, b) => order[a.verdict] - order[b.verdict]);

@@ -1,9 +1,9 @@
 import type { Kernel } from 'ntdllx';
 
-/** How often each function of a kernel was called, by name. */
+/** The number of calls of each function of a kernel, by name. */
 export type CallCounts = Record<string, number>;
 
-/** A kernel that counts, and the counts; the functions are those of the one it is made of. */
+/** Wraps a kernel: returns a kernel that counts calls and forwards them, and the counts. */
 export function countCalls(kernel: Kernel): { kernel: Kernel; calls: CallCounts } {
   const calls: CallCounts = {};
   const counted = Object.entries(kernel).map(([name, call]) => {
@@ -19,7 +19,7 @@ export function countCalls(kernel: Kernel): { kernel: Kernel; calls: CallCounts 
   return { kernel: Object.fromEntries(counted) as Kernel, calls };
 }
 
-/** What more was called in the second of two runs, per message that it had more. */
+/** The additional calls of the second of two runs, per additional message. */
 export function callsPerMessage(
   first: CallCounts,
   second: CallCounts,

@@ -10,29 +10,38 @@ import { type Kernel, WsaError } from 'ntdllx';
 import { Speculation } from 'tofu-reactor/internal';
 import { type AcceptedSkt, type ListenerSkt, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
-import type { PresetName } from './contestants.js';
 import type { CallCounts } from './counting-kernel.js';
 import { reportServer, type ServerPorts } from './server-report.js';
+import type { PresetName } from './subjects.js';
 
-/** How many bytes one connection may be served before the others have their turn. */
+/**
+ * The number of bytes that one connection may be served before the other connections get their
+ * turn.
+ */
 const serveBytes = 262_144;
-/** How often a turn tries, and how many bytes it serves, before it looks at the poller again. */
+/** The numbers of tries and of bytes in one turn, before the server calls the poller again. */
 const tryBudget = 256;
 const turnBytes = 2_097_152;
-/** A wait that reported this many events may have left others: it is repeated, up to {@link mostLooks}. */
+/**
+ * A wait that reported this many events may not have reported all ready sockets: the server waits
+ * again, up to {@link mostLooks} times.
+ */
 const crowd = 64;
 const mostLooks = 16;
-/** Reported once; then this server asks for more when it is through with it. */
+/** A one-shot interest: the server registers the next one when it has served the connection. */
 const accepting = prepareInterest({ accept: true });
 const receiving = prepareInterest({ readable: true, mode: 'oneshot' });
 const sending = prepareInterest({ writable: true, mode: 'oneshot' });
 
 type Role = 'listener' | 'control-listener' | 'control' | 'data';
 
-/** How serving a connection ended: it was served, there was nothing to do, it waits for room, it is closed. */
+/**
+ * The result of serving a connection: it was served, had nothing to receive, waits for send buffer
+ * space, or was closed.
+ */
 type Outcome = 'served' | 'blocked' | 'stuck' | 'closed';
 
-/** A socket of the server, and what is to be sent on it still. */
+/** A socket of the server, and the bytes that are still to be sent on it. */
 interface Peer {
   readonly role: Role;
   readonly skt: ListenerSkt | AcceptedSkt;
@@ -41,25 +50,26 @@ interface Peer {
   unsent: Uint8Array | undefined;
 }
 
-/** What an {@link EngineServer} is made with. */
+/** Options of an {@link EngineServer}. */
 export interface EngineServerOptions {
-  /** The engine's default unless it is said. */
+  /** Default: the engine's default. */
   readonly preset?: PresetName | undefined;
   readonly bufferBytes: number;
   readonly kernel: Kernel;
   /** The counts of `kernel`, if it counts. */
   readonly calls?: CallCounts;
-  /** Tries before it asks, where that has paid; default true. */
+  /** Receive before asking the poller, if that was successful before; default: true. */
   readonly isEager?: boolean;
 }
 
 /**
- * An echo server on the engine. To ask whether a socket is ready costs about as much as to try, so it
- * tries first where that has paid ({@link Speculation}): a connection when it is accepted, and those that
- * were served when all of them were. Who would block, or would most likely, is left to the poller.
+ * An echo server on the engine. To poll a socket costs about as much as to try to receive from it.
+ * So the server first tries to receive if earlier tries were successful ({@link Speculation}):
+ * from a new connection when it is accepted, and from served connections after all others have
+ * been served. It leaves a connection to the poller if a try would block, or most likely would.
  *
- * One receive and one send each time, another receive only when the buffer was full; it asks for room
- * only while something is left to send.
+ * It does one receive and one send each time, and another receive only if the buffer was full. It
+ * registers for writable only while bytes are left to send.
  */
 export class EngineServer {
   readonly ports: ServerPorts;
@@ -69,12 +79,12 @@ export class EngineServer {
   readonly #buffer: Buffer;
   readonly #isEager: boolean;
   readonly #peers = new Set<Peer>();
-  /** Of connections that were just accepted. */
+  /** Success of tries on connections that were just accepted. */
   readonly #newcomers = new Speculation();
-  /** Were served, and not left to the poller since: to be tried. */
+  /** Connections that were served and are not registered with the poller; they are tried next. */
   #eager: Peer[] = [];
   #connections = 0;
-  /** Bytes that were served, since the beginning. */
+  /** The number of bytes served since the start. */
   #served = 0;
 
   constructor({ preset, bufferBytes, kernel, calls, isEager = true }: EngineServerOptions) {
@@ -86,7 +96,7 @@ export class EngineServer {
     const creator = createSocketCreator(kernel);
     const listen = (role: Role) => {
       const skt = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
-      // Whom it accepts gets that from it.
+      // Accepted sockets inherit this option.
       skt.setOption('noDelay', true);
       this.#register(this.#join(role, skt), accepting);
       return skt.localEndpoint().port;
@@ -94,12 +104,12 @@ export class EngineServer {
     this.ports = { port: listen('listener'), control: listen('control-listener') };
   }
 
-  /** Waits once, with no time-out while connections are to be served, and serves. */
+  /** Waits once and serves. It does not block while connections remain to be tried. */
   turn(timeoutMs: number): void {
     const isBusy = this.#eager.length > 0;
     let reported = this.#serveReady(isBusy ? 0 : timeoutMs);
     const hasOthers = reported > 0;
-    // All that wait at the poller are served before those that are tried have their next try.
+    // All sockets that the poller reports are served before others are tried again.
     for (let looks = 1; isBusy && reported >= crowd && looks < mostLooks; looks += 1) {
       reported = this.#serveReady(0);
     }
@@ -119,7 +129,7 @@ export class EngineServer {
     return events.length;
   }
 
-  /** Ends it; everything is closed. */
+  /** Closes the poller and all sockets. */
   close(): void {
     this.poller.close();
     for (const { skt } of this.#peers) skt.close();
@@ -175,7 +185,7 @@ export class EngineServer {
     }
   }
 
-  /** What is to become of a connection that was tried. */
+  /** Registers, queues or closes a connection after a try. */
   #settle(peer: Peer, outcome: Outcome): void {
     if (outcome === 'closed') this.#close(peer);
     else if (outcome === 'stuck') this.#register(peer, sending);
@@ -217,7 +227,7 @@ export class EngineServer {
     return 'served';
   }
 
-  /** @returns what could not be sent; undefined when all was. */
+  /** @returns the unsent bytes; undefined if all were sent. */
   #send(skt: AcceptedSkt, bytes: Uint8Array): Uint8Array | undefined {
     let rest = bytes;
     while (rest.byteLength > 0) {

@@ -1,8 +1,9 @@
-// Runs on any host, in a process of its own: node --expose-gc events.js PRESET full|quick|allocation.
-// What an event costs in JavaScript, when the kernel costs nothing: time and allocation, or allocation
-// alone. One line of JSON.
-import type { PresetName } from './contestants.js';
+// Runs on any host in a process of its own: node --expose-gc events.js PRESET
+// full|quick|allocation. Measures what an event costs in JavaScript on a kernel without cost: time
+// and allocation, or allocation alone. Prints one line of JSON.
+
 import { measureAllocation, measureEvents } from './js-per-event.js';
+import type { PresetName } from './subjects.js';
 
 const [preset = 'batched', depth = 'full'] = process.argv.slice(2) as [PresetName, string?];
 const allocation = measureAllocation(preset, false);

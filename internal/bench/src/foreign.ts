@@ -3,15 +3,15 @@ import type { Kernel } from 'ntdllx';
 
 type Call = (...args: unknown[]) => unknown;
 
-/** As many parameters as any function of a kernel has, and one more: a list of them would be an array. */
+/** One parameter more than any kernel function has: rest parameters would allocate an array. */
 const wrap: (call: Call) => Call = runInNewContext(
   '(call) => (a, b, c, d, e, f, g, h, i, j, k) => call(a, b, c, d, e, f, g, h, i, j, k)',
 );
 
 /**
- * The same kernel behind functions that V8 never inlines, for they are of another context. So it is
- * with the real one's: a number that is no small one is handed over as an object, which some way or
- * other has to be there.
+ * The same kernel behind functions of another context, which V8 never inlines. V8 does not inline
+ * the real kernel's functions either: a number that is not a small integer is passed as a heap
+ * object, which must exist.
  */
 export function asForeign(kernel: Kernel): Kernel {
   const functions = Object.entries(kernel).map(([name, call]) => [name, wrap(call as Call)]);

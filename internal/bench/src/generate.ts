@@ -1,6 +1,6 @@
-// The load generator where there is no C compiler: node generate.js, with the options, the commands
-// and the output of native/loadgen.c, which has them explained. It needs more of the processor than
-// that one, so figures of the two are not to be compared.
+// The load generator for hosts without a C compiler: node generate.js. Its options, commands and
+// output are those of native/loadgen.c, which explains them. It needs more processor time than the
+// C program, so figures of the two must not be compared.
 import { createConnection, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -24,7 +24,7 @@ const windowSize = Number(values.window);
 const active = Number(values.active) || Number(values.connections);
 const count = Math.max(active, Number(values.connections));
 const firstActive = 16;
-/** When nothing moves for so long, nothing ever will. */
+/** Without any progress for this long, the run has failed. */
 const stallMs = 30_000;
 
 const pattern = Buffer.allocUnsafe(size);
@@ -38,10 +38,10 @@ for (let index = 0, x = 0x9e37_79b9; index < size; index += 1) {
 const histogram = createHistogram();
 /** Messages within the measured window, of each active connection. */
 const counts = new Float64Array(active);
-/** Of the command that is obeyed now. */
+/** State of the current command. */
 let run = { messages: 0, bytes: 0, total: 0, fired: 0, most: 0, isMeasuring: false };
 let isStopping = true;
-/** How many of the active connections have begun; see {@link startSome}. */
+/** The number of active connections that have started; see {@link startSome}. */
 let begun = 0;
 let isConnected = false;
 let starts: readonly (() => void)[] = [];
@@ -55,14 +55,14 @@ function fail(code: number, why: string): never {
   process.exit(code);
 }
 
-/** A server that ends between two commands has done its work: nothing is said then. */
+/** Reports a lost connection. A server that ends between two commands is not an error. */
 function lose(why: string): void {
   if (!isConnected || inFlight > 0) fail(4, why);
 }
 
 const mayFire = () => !isStopping && (run.most === 0 || run.fired < run.most);
 
-/** Not all at once: see start_some in native/loadgen.c. */
+/** Starts active connections in steps: see start_some in native/loadgen.c. */
 function startSome(count: number): void {
   for (let more = count; more > 0 && begun < active && mayFire(); more -= 1) {
     begun += 1;
@@ -105,7 +105,11 @@ function open(): Socket {
   return socket;
 }
 
-/** One message in flight. @returns what sends the first one. */
+/**
+ * Keeps one message in flight.
+ *
+ * @returns a function that sends the first one
+ */
 function ping(socket: Socket, index: number): () => void {
   let firedAtMs = 0;
   let received = 0;
@@ -130,7 +134,11 @@ function ping(socket: Socket, index: number): () => void {
   return fire;
 }
 
-/** As much in flight as the window allows. @returns what starts it. */
+/**
+ * Keeps as many bytes in flight as the window allows.
+ *
+ * @returns a function that starts it
+ */
 function stream(socket: Socket, index: number): () => void {
   let sent = 0;
   let received = 0;
@@ -155,7 +163,7 @@ function stream(socket: Socket, index: number): () => void {
   return pump;
 }
 
-/** Connect, one message, close, again. */
+/** Connects, sends one message, closes, and starts again. */
 function churn(index: number): void {
   if (!mayFire()) return;
   run.fired += 1;

@@ -8,26 +8,29 @@ import { fileURLToPath } from 'node:url';
 import { UsageError } from './arguments.js';
 import { type Load, windowBytes } from './workloads.js';
 
-/** What a generator answers to a command. */
+/** The answer of a generator to a command. */
 export interface LoadResult {
   readonly generator: 'c' | 'node';
   readonly seconds: number;
-  /** Messages within the measured window, and in all. */
+  /** Messages within the measured window, and in total. */
   readonly messages: number;
   readonly total: number;
   readonly bytes: number;
-  /** Messages within the window of the active connection that had the fewest, and the most. */
+  /**
+   * Messages within the window on the active connection with the fewest, and on the one with the
+   * most.
+   */
   readonly slowest: number;
   readonly fastest: number;
-  /** Latencies; 0 where there are none: of a stream. */
+  /** Latencies; 0 for a stream, which has none. */
   readonly p50us: number;
   readonly p99us: number;
   readonly p999us: number;
-  /** CPU time of each process that was named, within the window; empty where it is not known. */
+  /** CPU time of each given process within the window; empty if it cannot be measured. */
   readonly cpuNs: readonly number[];
 }
 
-/** Which program puts the load on. */
+/** The program that generates the load. */
 export interface Generator {
   readonly name: 'c' | 'node';
   readonly file: string;
@@ -36,12 +39,14 @@ export interface Generator {
 
 const source = fileURLToPath(new URL('../../native/loadgen.c', import.meta.url));
 const script = fileURLToPath(new URL('./generate.js', import.meta.url));
-/** Of this package's own, and out of git's sight. */
+/** This package's cache directory, ignored by git. */
 export const cacheDirectory = fileURLToPath(
   new URL('../../node_modules/.cache/bench/', import.meta.url),
 );
 
-/** Compiles the generator in C, once for each version of it; undefined where there is no compiler. */
+/**
+ * Compiles the generator in C, once for each version of its source; undefined without a compiler.
+ */
 function compile(): string | undefined {
   if (process.platform !== 'linux') return undefined;
   const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
@@ -56,9 +61,9 @@ function compile(): string | undefined {
 }
 
 /**
- * The generator in C on a Linux with a compiler; elsewhere, or on request, the one in Node.
+ * The generator in C on Linux with a compiler; elsewhere, or on request, the one in Node.
  *
- * @throws {UsageError} when the one in C is asked for and cannot be had.
+ * @throws {UsageError} if the one in C is requested and not available.
  */
 export function findGenerator(asked?: 'c' | 'node'): Generator {
   const program = asked === 'node' ? undefined : compile();
@@ -80,7 +85,11 @@ export class Loader {
     this.#lines = createInterface({ input })[Symbol.asyncIterator]();
   }
 
-  /** Connects. @param pids processes whose CPU time is wanted. */
+  /**
+   * Connects to a server.
+   *
+   * @param pids processes whose CPU time is measured
+   */
   static async open(
     { name, file, args }: Generator,
     port: number,
@@ -94,7 +103,8 @@ export class Loader {
       '-a': load.active,
       '-s': load.bytes,
       '-q': windowBytes,
-      // A server needs a while for a crowd: what it has not accepted yet would be idle by mistake.
+      // A server needs time to accept many connections: a connection that it has not accepted yet
+      // would count as idle.
       '-S': load.connections > 100 ? 500 : 50,
       ...(name === 'c' && pids.length > 0 ? { '-P': pids.join() } : {}),
     };
@@ -106,19 +116,19 @@ export class Loader {
     return loader;
   }
 
-  /** Loads for so long. */
+  /** Generates load for this time. */
   async time(warmupSeconds: number, seconds: number): Promise<LoadResult> {
     this.#child.stdin?.write(`time ${warmupSeconds} ${seconds}\n`);
     return JSON.parse(await this.#line()) as LoadResult;
   }
 
-  /** Sends so many messages. */
+  /** Sends this many messages. */
   async count(messages: number): Promise<LoadResult> {
     this.#child.stdin?.write(`count ${messages}\n`);
     return JSON.parse(await this.#line()) as LoadResult;
   }
 
-  /** Ends it, and its connections. */
+  /** Ends the generator and its connections. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');

@@ -3,17 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { describeHost } from 'winnode';
 
-/** Where figures come from: without this they mean little. */
+/** The host on which figures were measured: without it they mean little. */
 export interface HostRow {
   readonly name: string;
   readonly cpu: string;
   readonly cores: number;
-  /** Such as `linux x64`, and the Wine that stands between. */
+  /** For example `linux x64`, and the version of Wine. */
   readonly system: string;
   readonly wine: string | undefined;
   readonly windowsNode: string | undefined;
   readonly hostNode: string;
-  /** The commit that was measured; `+` when files were changed since. */
+  /** The measured commit; with `+` if files have uncommitted changes. */
   readonly commit: string | undefined;
 }
 
@@ -26,7 +26,7 @@ function git(...args: string[]): string | undefined {
   }
 }
 
-/** This host, as it goes into the results. */
+/** Describes this host for the results. */
 export function hostRow(): HostRow {
   const facts = describeHost();
   const commit = git('rev-parse', '--short', 'HEAD');
@@ -43,7 +43,7 @@ export function hostRow(): HostRow {
   };
 }
 
-/** The last of the cores that this process may use; undefined where that is not known. */
+/** The last core that this process may use; undefined if that is unknown. */
 function lastCore(): number | undefined {
   try {
     const status = readFileSync('/proc/self/status', 'utf8');
@@ -55,24 +55,28 @@ function lastCore(): number | undefined {
   }
 }
 
-/** Keeps a process and all it starts on one core. @returns whether that worked. */
+/**
+ * Pins a process and its future children to one core.
+ *
+ * @returns whether that worked
+ */
 export function pin(pid: number, core: number): boolean {
   const { status } = spawnSync('taskset', ['-a', '-c', '-p', `${core}`, `${pid}`]);
   return status === 0;
 }
 
 /**
- * Keeps this process on one core, and with it everything that it starts from now on: generator,
- * servers, wineserver. Between cores the same run differs by a factor of five here.
+ * Pins this process to one core, and with it everything that it starts from now on: generator,
+ * servers, wineserver. Without pinning the same run differs by a factor of five here.
  *
- * @returns the core, or undefined where the host cannot.
+ * @returns the core, or undefined if the host cannot pin
  */
 export function pinEverything(): number | undefined {
   const core = lastCore();
   return core !== undefined && pin(process.pid, core) ? core : undefined;
 }
 
-/** CPU time that a process has used, in clock ticks of 10 ms; undefined where there is no /proc. */
+/** The CPU time of a process in clock ticks of 10 ms; undefined without /proc. */
 export function cpuTicks(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -83,7 +87,7 @@ export function cpuTicks(pid: number): number | undefined {
   }
 }
 
-/** Resident memory of a process in bytes; undefined where there is no /proc. */
+/** The resident memory of a process in bytes; undefined without /proc. */
 export function residentBytes(pid: number): number | undefined {
   const file = `/proc/${pid}/status`;
   if (!existsSync(file)) return undefined;

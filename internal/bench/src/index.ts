@@ -1,12 +1,11 @@
 /**
- * Measures the engine beside `node:net` and a blocking peer. `main` is the command; this is what its
- * tests use.
+ * Measures the engine beside `node:net` and a blocking server. `main` is the command; these
+ * exports are for its tests.
  *
  * @packageDocumentation
  */
 export { readArguments, UsageError } from './arguments.js';
 export { compare, compareReport } from './compare.js';
-export { defaultPreset, type PresetName, presetNames } from './contestants.js';
 export { callsPerMessage, countCalls } from './counting-kernel.js';
 export { EngineServer } from './engine-server.js';
 export { findGenerator, type Generator, Loader } from './generator.js';
@@ -17,4 +16,5 @@ export { RelayCounter } from './relay.js';
 export { report } from './report.js';
 export type { Results } from './results.js';
 export { median, ratios, summarize } from './statistics.js';
+export { defaultPreset, type PresetName, presetNames } from './subjects.js';
 export { workloads } from './workloads.js';

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** The end by a signal: what was begun is ended in order, and nothing is written. */
+/** A signal ended the run: servers were closed and nothing was written. */
 export class Interrupted extends Error {
   readonly exitCode: number;
 
@@ -10,7 +10,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** Notes the first signal, so that a run can end between two measurements. */
+/** Records the first signal, so that a run can end between two measurements. */
 export class Interruption {
   #first: NodeJS.Signals | undefined;
   readonly #take = (signal: NodeJS.Signals) => {
@@ -21,12 +21,12 @@ export class Interruption {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.#take);
   }
 
-  /** @throws {Interrupted} when there was one. */
+  /** @throws {Interrupted} if a signal has arrived. */
   check(): void {
     if (this.#first !== undefined) throw new Interrupted(this.#first);
   }
 
-  /** Signals do again what they did before. */
+  /** Restores the previous handling of signals. */
   release(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#take);
   }

@@ -4,43 +4,46 @@ import { createPoller } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
 import { type Skt, UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
-import type { PresetName } from './contestants.js';
 import { asForeign } from './foreign.js';
 import { createNoCostKernel } from './no-cost-kernel.js';
 import { type Summary, summarize } from './statistics.js';
+import type { PresetName } from './subjects.js';
 
-/** How many sockets are ready in every wait: a full list of the usual capacity. */
+/** The number of sockets that are ready in every wait: a full list of the usual capacity. */
 export const readySockets = 64;
-/** How many more are registered and never ready. */
+/** The numbers of further sockets that are registered and never ready. */
 export const idleCounts = [0, 10, 100, 1_000, 10_000] as const;
 
 const rounds = 7;
-/** So many waits are measured for what they allocate: what V8 itself does meanwhile is then little. */
+/**
+ * The number of waits whose allocation is measured: with so many, V8's own allocation is
+ * negligible.
+ */
 const measuredWaits = 10_000;
-/** Of these waits. */
+/** The time-out of these waits. */
 const timeoutMs = 1_000.5;
 
 /** JavaScript per event, in nanoseconds. */
 export interface EventCosts {
-  /** On the kernel that costs nothing, by how many idle sockets are registered beside. */
+  /** On the kernel without cost, by the number of idle registered sockets. */
   readonly noCostNs: Readonly<Record<string, Summary>>;
-  /** On the same with no idle one beside, where each poll succeeds at once instead of pending. */
+  /** On the same kernel without idle sockets, if each poll succeeds at once instead of pending. */
   readonly atOnceNs: Summary;
-  /** The costliest of `noCostNs` over the cheapest: 1 is flat. */
+  /** The highest of `noCostNs` over the lowest: 1 is flat. */
   readonly flatness: number;
-  /** On sim-nt with its checks off; its own cost is in it. */
+  /** On sim-nt with its checks off; includes sim-nt's own cost. */
   readonly simNtNs: Summary;
 }
 
-/** A poller on a kernel that costs nothing, with sockets that are always ready. */
+/** A poller on a kernel without cost, with sockets that are always ready. */
 export class LoadedPoller {
   readonly poller: AfdPoller<number>;
   readonly events: PollEvents<number>;
 
   /**
-   * @param capacity how many events a wait reports at most.
+   * @param capacity the maximum number of events of a wait.
    * @param succeedsAtOnce see {@link createNoCostKernel}.
-   * @param isForeign lets nothing of the kernel be inlined; see {@link asForeign}.
+   * @param isForeign prevents V8 from inlining kernel functions; see {@link asForeign}.
    */
   constructor(
     preset: PresetName,
@@ -59,7 +62,11 @@ export class LoadedPoller {
     }
   }
 
-  /** Waits so often, looking at each event as a program does. @returns how many there were. */
+  /**
+   * Waits `count` times and reads each event as a program does.
+   *
+   * @returns the number of events
+   */
   turns(count: number, timeoutMs = 0): number {
     let reported = 0;
     for (let turn = 0; turn < count; turn += 1) {
@@ -74,8 +81,8 @@ export class LoadedPoller {
 type Turns = (count: number) => number;
 
 /**
- * Samples of each, in turn, so that all of them see the same compiled code. Of the processor's time, for
- * there is no baseline beside which a busy machine would not matter.
+ * Takes samples of all runs in turn, so that all of them use the same compiled code. Measures CPU
+ * time: there is no baseline that would compensate for a busy machine.
  */
 function nsPerEvent(runs: readonly Turns[], count: number): Summary[] {
   for (const turns of [...runs, ...runs]) turns(count);
@@ -144,27 +151,27 @@ function measureOnSimNt(preset: PresetName, turns: number): Summary {
   return summary as Summary;
 }
 
-/** What is allocated on JavaScript's heap, in bytes. */
+/** Allocation on the JavaScript heap, in bytes. */
 export interface Allocation {
-  /** By each event; by each wait, however many events it reports. */
+  /** Per event; per wait, however many events it reports. */
   readonly bytesPerEvent: number;
   readonly bytesPerWait: number;
 }
 
 /**
- * Counts allocated bytes, of polls that pend or of those that succeed at once. Nothing may be collected
- * meanwhile, so the process wants --expose-gc and a young generation that is large enough
- * (`--min-semi-space-size=64 --max-semi-space-size=64`).
+ * Counts allocated bytes, for pending polls or for polls that succeed at once. No garbage
+ * collection may happen meanwhile, so the process needs --expose-gc and a young generation that is
+ * large enough (`--min-semi-space-size=64 --max-semi-space-size=64`).
  *
- * @throws {Error} when something was collected: the count would be too small.
+ * @throws {Error} if a collection happened: the count would be too small.
  */
 export function measureAllocation(preset: PresetName, succeedsAtOnce: boolean): Allocation {
   const loaded = new LoadedPoller(preset, 0, { isForeign: true, succeedsAtOnce });
   const lonely = new LoadedPoller(preset, 0, { isForeign: true, succeedsAtOnce, capacity: 1 });
-  // With a time-out, for that asks the clock; it is never used up.
+  // With a time-out, because the poller then reads the clock; it never expires.
   loaded.turns(12_000, timeoutMs);
   lonely.turns(30_000, timeoutMs);
-  // A full list: 64 events and one wait. A list of one: an event and a wait.
+  // A full list is 64 events and one wait. A list of one is one event and one wait.
   const full = allocatedBy(() => loaded.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const single = allocatedBy(() => lonely.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const bytesPerEvent = (full - single) / (readySockets - 1);

@@ -5,7 +5,10 @@ import type { CallsRow } from './results.js';
 import type { RunningServer, Servers } from './servers.js';
 import { countedEntriesOf, type Entry, entriesOf, type Workload } from './workloads.js';
 
-/** What is called at start, while connecting and for reports is the same in N and in 2N messages. */
+/**
+ * Subtracts the calls of N messages from those of 2N: calls at the start, while connecting and for
+ * reports are the same in both.
+ */
 async function subtract(
   server: RunningServer,
   workload: Workload,
@@ -34,7 +37,7 @@ async function subtract(
   }
 }
 
-/** Foreign calls per message of each of the engine's ways, counted by ourselves. */
+/** Foreign calls per message of the counted engine servers, counted by a wrapped kernel. */
 export async function measureForeignCalls(
   servers: Servers,
   workload: Workload,
@@ -49,7 +52,7 @@ export async function measureForeignCalls(
   return rows;
 }
 
-/** NT calls per message, of all processes, as Wine's relay channel shows them. Slow; Wine alone. */
+/** NT calls per message of all processes, from Wine's relay channel. Slow; Wine only. */
 export async function measureRelayedCalls(
   servers: Servers,
   workload: Workload,
@@ -64,7 +67,8 @@ export async function measureRelayedCalls(
       onStderr: (text) => counter.read(text),
     });
     const countsNow = async () => {
-      // What Wine wrote before the answer came through another pipe may still be under way.
+      // Wine's output from before the answer may still be in transit, because it uses another
+      // pipe.
       await server.report();
       await new Promise((done) => setTimeout(done, 300));
       return counter.counts();
@@ -74,5 +78,5 @@ export async function measureRelayedCalls(
   return rows;
 }
 
-/** The blocking peer reports only between two connections. */
-const isReporting = ({ contestant }: Entry) => contestant !== 'blocking';
+/** The blocking server reports only between two connections. */
+const isReporting = ({ subject }: Entry) => subject !== 'blocking';

@@ -4,13 +4,19 @@ import type { Servers } from './servers.js';
 import { type Entry, loadOf } from './workloads.js';
 
 const warmupSeconds = 0.2;
-/** With this many messages of each connection its share is distinct from chance. A slow host is given so much longer. */
+/**
+ * With this many messages of each connection its share differs from chance. A slow host gets the
+ * time that it needs for them.
+ */
 const messagesEach = 15;
 const longestFactor = 3;
-/** How much longer than the others the one streams that is to be beside them all the time. */
+/**
+ * The streaming connection runs this much longer than the others, so that it covers their whole
+ * time.
+ */
 const longerSeconds = warmupSeconds + 0.15;
 
-/** How long it is measured, with which generator, and the callback of its progress. */
+/** The duration of the measurement, the generator, and the callback of its progress. */
 export interface FairnessOptions {
   readonly seconds: number;
   readonly rounds: number;
@@ -18,17 +24,19 @@ export interface FairnessOptions {
   readonly say: (line: string) => void;
 }
 
-/** F1: how far the least served of a thousand active connections is behind the others. */
+/**
+ * F1: the messages of the least served of a thousand active connections, compared with the others.
+ */
 export async function measureShare(
   servers: Servers,
-  { contestant, bufferBytes, label }: Entry,
+  { subject, bufferBytes, label }: Entry,
   { seconds, generator, say }: Omit<FairnessOptions, 'rounds'>,
 ): Promise<ShareRow> {
-  const server = await servers.start({ contestant, bufferBytes, label });
+  const server = await servers.start({ subject, bufferBytes, label });
   const load = loadOf('W6');
   const loader = await Loader.open(generator, server.port, load);
   try {
-    // All are accepted, and what there is to compile is compiled.
+    // Afterwards all connections are accepted, and the code is compiled.
     const first = await loader.time(0, warmupSeconds);
     const wanted = (messagesEach * load.active * first.seconds) / first.messages;
     const enough = Math.min(Math.max(wanted, seconds), longestFactor * seconds);
@@ -39,19 +47,19 @@ export async function measureShare(
     say(`F1 ${label}: slowest ${slowest.toFixed(2)}, fastest ${fastest.toFixed(2)} of the share`);
     return { label, connections: load.active, slowest, fastest, rate };
   } finally {
-    // Ended before its clients: see measureSpeed.
+    // The server ends before its clients: see measureSpeed.
     await server.stop();
     await loader.close();
   }
 }
 
-/** F2: what one connection that streams as fast as it can does to the latency of 64 others. */
+/** F2: the effect of one connection that streams as fast as it can on the latency of 64 others. */
 export async function measureNeighbour(
   servers: Servers,
-  { contestant, bufferBytes, label }: Entry,
+  { subject, bufferBytes, label }: Entry,
   { seconds, rounds, generator, say }: FairnessOptions,
 ): Promise<NeighbourRow> {
-  const server = await servers.start({ contestant, bufferBytes, label });
+  const server = await servers.start({ subject, bufferBytes, label });
   const loaders: Loader[] = [];
   const open = async (id: string) => {
     const loader = await Loader.open(generator, server.port, loadOf(id));

@@ -7,7 +7,7 @@ import type { ServerReport } from './server-report.js';
 import type { RunningServer, Servers } from './servers.js';
 import type { Entry } from './workloads.js';
 
-/** Connects of a batch, so that the queue of the listener is not overrun. */
+/** Connects in a batch; more would overrun the listener's backlog. */
 const batch = 250;
 const arriveLimitMs = 60_000;
 
@@ -17,7 +17,7 @@ interface Reading {
   readonly wineserver: number | undefined;
 }
 
-/** What a server needs for each of so many idle connections. */
+/** Measures the memory that a server needs for each idle connection. */
 export async function measureMemory(
   servers: Servers,
   entry: Entry,
@@ -26,7 +26,7 @@ export async function measureMemory(
   const server = await servers.start(entry, 'plain', { nodeOptions: ['--expose-gc'] });
   const sockets: Socket[] = [];
   try {
-    // The first connections pay for what is loaded once.
+    // The first connections include allocations that happen once.
     await connect(server, sockets, 10);
     const before = await read(servers, server);
     const rows: MemoryRow[] = [];
@@ -49,7 +49,7 @@ export async function measureMemory(
     }
     return rows;
   } finally {
-    // Ended before its clients: see measureSpeed.
+    // The server ends before its clients: see measureSpeed.
     await server.stop();
     for (const socket of sockets) socket.destroy();
   }

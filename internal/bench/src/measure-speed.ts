@@ -1,29 +1,29 @@
-import { baseline, type ContestantName } from './contestants.js';
 import { type Generator, Loader, type LoadResult } from './generator.js';
 import type { SpeedRow } from './results.js';
 import type { RunningServer, Servers } from './servers.js';
 import { ratios } from './statistics.js';
+import { baseline, type SubjectName } from './subjects.js';
 import { entriesOf, type Workload } from './workloads.js';
 
 const warmupSeconds = 0.1;
-/** Fewer have no spread to speak of. */
+/** Fewer rounds have no meaningful spread. */
 const leastRounds = 3;
 
-/** How a workload is measured, and the callback of its progress. */
+/** The settings of a measurement, and the callback of its progress. */
 export interface SpeedOptions {
   readonly pairs: number;
   readonly seconds: number;
-  /** Who takes part beside the baseline; undefined: everybody. */
+  /** The subjects to measure beside the baseline; undefined: all. */
   readonly subjects: readonly string[] | undefined;
-  /** After so long there are no more rounds, once there are three. */
+  /** After this time no more rounds start, once three are complete. */
   readonly limitSeconds: number;
   readonly generator: Generator;
   readonly say: (line: string) => void;
   readonly note: (line: string) => void;
 }
 
-/** Opens a session with a wineserver that is this contestant's alone. */
-export type OpenServers = (contestant: ContestantName) => Promise<Servers>;
+/** Opens a session with a wineserver that serves only this subject. */
+export type OpenServers = (subject: SubjectName) => Promise<Servers>;
 
 interface Seat {
   readonly servers: Servers;
@@ -33,10 +33,11 @@ interface Seat {
 }
 
 /**
- * One workload. Every contestant runs and is connected the whole time, and they are loaded in turn. What the machine does meanwhile meets all of them.
+ * Measures one workload. All subjects run and are connected the whole time, and the generator
+ * loads them in turn. Other load on the machine therefore affects all of them.
  *
- * Each has a wineserver of its own: one that is shared looks through the pending polls of all of them
- * at every call of each.
+ * Each subject has its own wineserver: a shared wineserver would search the pending polls of all
+ * subjects at every call of each.
  */
 export async function measureSpeed(
   openServers: OpenServers,
@@ -45,15 +46,15 @@ export async function measureSpeed(
 ): Promise<SpeedRow[]> {
   const seconds = asked * (workload.longer ?? 1);
   const deadlineMs = performance.now() + 1_000 * limitSeconds;
-  const sessions = new Map<ContestantName, Servers>();
+  const sessions = new Map<SubjectName, Servers>();
   const running: RunningServer[] = [];
   const seats: Seat[] = [];
   try {
     for (const entry of entriesOf(workload)) {
-      const { contestant } = entry;
-      if (contestant !== baseline && subjects?.includes(contestant) === false) continue;
-      const servers = sessions.get(contestant) ?? (await openServers(contestant));
-      sessions.set(contestant, servers);
+      const { subject } = entry;
+      if (subject !== baseline && subjects?.includes(subject) === false) continue;
+      const servers = sessions.get(subject) ?? (await openServers(subject));
+      sessions.set(subject, servers);
       const server = await servers.start(entry);
       running.push(server);
       await server.report();
@@ -61,7 +62,7 @@ export async function measureSpeed(
       const pids = [server.pid, ...(wineserver === undefined ? [] : [wineserver])];
       const loader = await Loader.open(generator, server.port, workload.load, pids);
       seats.push({ servers, server, loader, results: [] });
-      // Compiled, and out of the first measurement's way.
+      // Compiles the code, so that compilation does not affect the first measurement.
       await loader.time(warmupSeconds, seconds / 2);
     }
     for (let round = 0; round < pairs; round += 1) {
@@ -80,7 +81,8 @@ export async function measureSpeed(
     }
     return rowsOf(workload, seats);
   } finally {
-    // Servers first: to have a thousand connections closed costs Wine seconds, and no result needs it.
+    // Servers end first: for a client, closing a thousand connections takes seconds under Wine,
+    // and no result needs it.
     for (const server of running) await server.stop();
     for (const { loader } of seats) await loader.close();
     for (const servers of sessions.values()) await servers.close();
@@ -88,8 +90,8 @@ export async function measureSpeed(
 }
 
 /**
- * The order of a round. A contestant pays for what the one before it left to the machine, such as sockets
- * to be freed: so no contestant always follows the same one.
+ * The order of a round. The previous subject leaves work to the machine, such as sockets to be
+ * freed, which slows down the next one. So no subject always follows the same one.
  */
 function inTurn(seats: readonly Seat[], round: number): Seat[] {
   const first = round % seats.length;
@@ -97,10 +99,10 @@ function inTurn(seats: readonly Seat[], round: number): Seat[] {
   return round % 2 === 0 ? order : order.reverse();
 }
 
-/** @param asksServer the generator cannot measure the server's processor time. */
+/** @param asksServer true if the generator cannot measure the server's CPU time. */
 async function measureOnce({ loader, server }: Seat, seconds: number, asksServer: boolean) {
-  // The blocking peer answers only between two connections.
-  const isAsked = asksServer && server.entry.contestant !== 'blocking';
+  // The blocking server answers only between two connections.
+  const isAsked = asksServer && server.entry.subject !== 'blocking';
   const before = isAsked ? (await server.report()).cpuUs : 0;
   const result = await loader.time(warmupSeconds, seconds);
   if (result.messages === 0) throw new Error(`${server.entry.label}: no message came in time`);
@@ -120,7 +122,7 @@ function lastRates(seats: readonly Seat[]): string {
 function rowsOf(workload: Workload, seats: readonly Seat[]): SpeedRow[] {
   const ratesOf = ({ results }: Seat) => results.map(({ messages, seconds }) => messages / seconds);
   const p99Of = ({ results }: Seat) => results.map(({ p99us }) => p99us);
-  const base = seats.find(({ server }) => server.entry.contestant === baseline) as Seat;
+  const base = seats.find(({ server }) => server.entry.subject === baseline) as Seat;
   return seats.map((seat) => {
     const { results, server } = seat;
     const cpu = (index: number) =>

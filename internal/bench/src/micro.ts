@@ -1,14 +1,17 @@
-// Runs in Windows Node: node micro.js PRESET COUNTS [WINESERVER]. What the engine's own calls cost on the real
-// kernel while so many sockets are registered and idle. One line of JSON.
+// Runs in Windows Node: node micro.js PRESET COUNTS [WINESERVER]. Measures the cost of the
+// engine's own calls on the real kernel while COUNTS sockets are registered and idle. Prints one
+// line of JSON.
 import { readFileSync } from 'node:fs';
 import { AfdPoller, PollEvents, presets } from 'afd-poller';
 import { type DatagramSkt, SocketCreator, UDPAddress } from 'tofu-sockets';
-import type { PresetName } from './contestants.js';
 import { type MicroCall, type MicroRow, microCalls } from './micro-row.js';
 import { summarize } from './statistics.js';
+import type { PresetName } from './subjects.js';
 
 const rounds = 9;
-/** Calls that are timed together: one alone is shorter than the clock is exact. */
+/**
+ * The number of calls that are timed together: one call is shorter than the clock's resolution.
+ */
 const batch = 50;
 
 const [preset = 'batched', counts = '1', wineserver = ''] = process.argv.slice(2) as [
@@ -23,7 +26,7 @@ const sender = creator.fromAddress(new UDPAddress('127.0.0.1', 0));
 const byte = Buffer.from('x');
 const skts: DatagramSkt[] = [];
 
-/** Waits until the kernel has as many requests as there are sockets, and nothing is reported. */
+/** Waits until as many requests are pending as there are sockets, and no event is reported. */
 function settle(pending: number): void {
   do poller.wait(0, events);
   while (poller.inspect().pending !== pending);
@@ -38,18 +41,18 @@ function register(count: number): void {
   settle(count);
 }
 
-/** Processor time of the wineserver in nanoseconds, as the host's /proc says it. */
+/** The wineserver's CPU time in nanoseconds, from the host's /proc. */
 function wineserverNs(): number {
   if (wineserver === '') return Number.NaN;
   return Number(readFileSync(`Z:\\proc\\${wineserver}\\schedstat`, 'latin1').split(' ')[0]);
 }
 
-/** What of it is for reading that: Wine has the wineserver open files. */
+/** The wineserver's CPU time for reading /proc itself, because the wineserver opens the file. */
 const readingNs = summarize(
   Array.from({ length: 20 }, () => -wineserverNs() + wineserverNs()),
 ).median;
 
-/** Samples of one call, in microseconds: how long it took, and the wineserver's part of that. */
+/** Samples of one call in microseconds: the elapsed time, and the wineserver's part of it. */
 class Samples {
   readonly us: number[] = [];
   readonly wineserverUs: number[] = [];
@@ -60,7 +63,7 @@ class Samples {
   }
 }
 
-/** What a round adds up, of one call. */
+/** Sums of one call in a round. */
 class Timer {
   #ns = 0;
   #wineserverNs = 0;
@@ -85,7 +88,7 @@ function measure(sockets: number): MicroRow {
   const some = skts.slice(0, Math.min(sockets, batch));
   const [active] = skts as [DatagramSkt];
   const address = active.localEndpoint();
-  // Few sockets are taken several times, so that each sample is of about a batch.
+  // A few sockets are used several times, so that each sample covers about a batch.
   const times = Math.ceil(batch / some.length);
   const each = <T>(make: () => T) =>
     Object.fromEntries(microCalls.map((call) => [call, make()])) as Record<MicroCall, T>;
@@ -122,7 +125,7 @@ function measure(sockets: number): MicroRow {
     timers.wait.run(batch, () => {
       for (let count = 0; count < batch; count += 1) poller.wait(0, events);
     });
-    // The first round compiles.
+    // The first round only compiles the code.
     if (round >= 0) for (const call of microCalls) timers[call].into(samples[call]);
   }
   const of = <T>(make: (of: Samples) => T) =>
@@ -141,5 +144,5 @@ function measure(sockets: number): MicroRow {
 
 const rows = counts.split(',').map((count) => measure(Number(count)));
 process.stdout.write(`${JSON.stringify(rows)}\n`);
-// The sockets go with the process: to close ten thousand of them one by one is not measured.
+// The sockets close with the process: closing ten thousand of them one by one is not measured.
 process.exit(0);

@@ -17,11 +17,14 @@ import { NoCostMemory } from './no-cost-memory.js';
 
 const { NumberOfHandles, Handles } = AFD_POLL_INFO.layout.fields;
 const pollHandleBytes = AFD_POLL_INFO.byteLength(2) - AFD_POLL_INFO.byteLength(1);
-/** More than there are requests: the queue is a ring, so that it allocates nothing. */
+/**
+ * The size of the queue, larger than the number of requests. The queue is a ring, so it does not
+ * allocate.
+ */
 const queuePlaces = 1 << 16;
 const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
 
-/** Numbers are places in the memory, not addresses: those would be an object each. */
+/** The numbers are offsets in the memory, not addresses: addresses would be heap objects. */
 interface Request {
   file: HANDLE;
   apcContext: number;
@@ -29,19 +32,19 @@ interface Request {
   isQueued: boolean;
 }
 
-/** A kernel with as little in it as will do, and what a bench sets. */
+/** A minimal kernel, and the setting that a bench changes. */
 export interface NoCostKernel {
   readonly kernel: Kernel;
-  /** Sockets made from now on always have something to be received, or never. */
+  /** Whether sockets that are created from now on are always or never readable. */
   setReady(isReady: boolean): void;
 }
 
 /**
- * A kernel that costs next to nothing: polls of some sockets succeed at the next look at the port, or
- * at once, those of the others never do. Only what the engine calls is there, and nothing is checked;
- * what a real one would say is sim-nt's business.
+ * A kernel that costs almost nothing: polls of some sockets complete at the next wait on the port,
+ * or succeed at once; polls of the other sockets never complete. It has only the functions that
+ * the engine calls, and checks nothing; sim-nt simulates a real kernel's answers.
  *
- * @param succeedsAtOnce as NT does with a poll of a socket that is ready. Otherwise each poll pends.
+ * @param succeedsAtOnce as NT does for a poll of a ready socket. Otherwise each poll pends.
  */
 export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKernel {
   const memory = new NoCostMemory(64 * 1_024 * 1_024);
@@ -50,7 +53,7 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
   const ready = new Uint8Array(1 << 20);
   /** By handle: 1 for a file whose requests post no packet when they succeed at once. */
   const skipping = new Uint8Array(1 << 20);
-  /** By the place of their IO_STATUS_BLOCK. */
+  /** By the offset of their IO_STATUS_BLOCK. */
   const requests = new Map<number, Request>();
   /** Completed requests, in the order in which they are reported. */
   const queue: (Request | undefined)[] = new Array(queuePlaces).fill(undefined);
@@ -73,7 +76,7 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
     return false;
   };
 
-  /** The output of a poll: the sockets that are ready, moved to the front. */
+  /** Writes the output of a poll: moves the ready sockets to the front. */
   const compact = (info: number): void => {
     const first = info + Handles[0];
     const all = count(info);
@@ -199,7 +202,7 @@ export function createNoCostKernel({ succeedsAtOnce = false } = {}): NoCostKerne
       return nextHandle;
     },
     WSAIoctl: (socket: HANDLE, _code: number, _in: number, _inBytes: number, out: number) => {
-      // SIO_BASE_HANDLE is the only question that has an answer.
+      // Only SIO_BASE_HANDLE has an output.
       if (out !== 0) view.setBigUint64(memory.at(out), BigInt(socket), true);
       return 0;
     },

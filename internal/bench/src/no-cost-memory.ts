@@ -4,8 +4,8 @@ import { ViewedMemory } from 'ntdllx/internal';
 const firstAddress = 0x1_4b20_0000;
 
 /**
- * Memory with addresses, of one ArrayBuffer. Its accessors check as ntdllx's own do, so that what
- * they cost is not left out; nothing is given back, for a bench allocates little and ends.
+ * Memory with addresses in one ArrayBuffer. Its accessors check as ntdllx's do, so that the cost
+ * of the checks is included. It never frees memory, because a bench allocates little and ends.
  */
 export class NoCostMemory {
   readonly view: DataView;
@@ -15,7 +15,7 @@ export class NoCostMemory {
     this.view = new DataView(new ArrayBuffer(byteLength));
   }
 
-  /** Where the bytes of an address are in {@link view}. */
+  /** The offset of an address in {@link view}. */
   at(address: number): number {
     return address - firstAddress;
   }

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, Socket } from 'node:net';
 import { reportServer, type ServerPorts } from './server-report.js';
 
-/** What a {@link startNodeServer} is to be like. */
+/** Options of {@link startNodeServer}. */
 export interface NodeServerOptions {
-  /** Reads into one buffer that is used again and again, by `onread`, and of this size. */
+  /** Reads by `onread` into one reused buffer of this size. */
   readonly onreadBytes?: number;
 }
 
@@ -18,7 +18,7 @@ function count(socket: Socket): void {
   socket.on('error', () => socket.destroy());
 }
 
-/** An echo that stops reading while its peer does not. */
+/** An echo that stops reading while its peer does not read. */
 function echo(socket: Socket): void {
   count(socket);
   socket.on('data', (data) => {
@@ -29,8 +29,9 @@ function echo(socket: Socket): void {
 }
 
 /**
- * The same by `onread`. A server has no such option, so the handle of the accepted connection is
- * given to a socket that has. What is written must not change until it is sent: it is copied.
+ * The same echo by `onread`. A server has no such option, so the handle of the accepted connection
+ * is given to a socket with this option. Bytes must not change until they are sent, so they are
+ * copied.
  */
 function echoOnread(accepted: Socket, bufferBytes: number): void {
   const { _handle: handle } = accepted as Socket & { _handle: unknown };

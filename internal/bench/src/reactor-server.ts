@@ -2,8 +2,8 @@ import { type Connection, Reactor, type ReactorMode, wouldBlock } from 'tofu-rea
 import { reportServer, type ServerPorts } from './server-report.js';
 
 /**
- * An echo server of `tofu-reactor`, as one would write it: it reads into one buffer, and reads no more
- * while something waits to be sent.
+ * An echo server of `tofu-reactor` in its usual form: it reads into one buffer, and stops reading
+ * while bytes wait to be sent.
  */
 export async function startReactorServer(
   mode: ReactorMode,
@@ -15,7 +15,7 @@ export async function startReactorServer(
     for (;;) {
       const count = connection.readInto(buffer);
       if (count === wouldBlock || count === 0) return;
-      // Not to read is to pause; the next read resumes.
+      // Without a read the connection is paused; the next read resumes it.
       if (!connection.write(buffer.subarray(0, count))) {
         connection.onReadable = undefined;
         return;

@@ -1,6 +1,6 @@
 import type { CallCounts } from './counting-kernel.js';
 
-/** The NT calls that Wine's relay channel is asked to show: what sockets, ports and waits use. */
+/** The NT calls that Wine's relay channel shows: those for sockets, ports and waits. */
 export const relayedCalls = [
   'NtCancelIoFile',
   'NtCancelIoFileEx',
@@ -30,7 +30,9 @@ export const relayedCalls = [
   'NtWriteFile',
 ] as const;
 
-/** The arguments of `reg` that limit the relay channel to these; the rest would drown them. */
+/**
+ * The arguments of `reg` that limit the relay channel to these calls; all calls would be too many.
+ */
 export const relayFilter: readonly string[] = [
   'add',
   'HKCU\\Software\\Wine\\Debug',
@@ -41,7 +43,7 @@ export const relayFilter: readonly string[] = [
   '/f',
 ];
 
-/** Counts the calls in what Wine wrote; it comes in pieces. */
+/** Counts the calls in Wine's output, which arrives in pieces. */
 export class RelayCounter {
   readonly #counts: CallCounts = {};
   #rest = '';

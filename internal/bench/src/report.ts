@@ -1,4 +1,3 @@
-import { presetNames } from './contestants.js';
 import { microCalls } from './micro-row.js';
 import type {
   CallsRow,
@@ -10,11 +9,14 @@ import type {
   SpeedRow,
 } from './results.js';
 import { median, type Summary, summarize } from './statistics.js';
+import { presetNames } from './subjects.js';
 import { fairness, workloads } from './workloads.js';
 
 type Cell = string | number | undefined;
 
-/** Three digits that count; thousands with a comma. A dash for what is not known. */
+/**
+ * Formats a number with three significant digits, thousands with a comma; a dash for undefined.
+ */
 export function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
   if (Math.abs(value) < 0.005) return '0';
@@ -57,7 +59,7 @@ function speedTable(rows: readonly SpeedRow[]): string {
       ratioText(row.ratios),
       medianOf(row.rates),
       medianOf(row.mibs),
-      // A stream has no latency of a message.
+      // The messages of a stream have no latency.
       medianOf(row.p50us) || undefined,
       medianOf(row.p99us) || undefined,
       medianOf(row.p999us) || undefined,
@@ -116,7 +118,7 @@ function memoryTable(rows: readonly MemoryRow[]): string {
   );
 }
 
-/** A cost, and how much of it was the wineserver's, if there is one. */
+/** A cost, and the wineserver's part of it, if there is one. */
 function cost({ median: middle }: Summary, wineserver: number | undefined): string {
   return wineserver === undefined ? figure(middle) : `${figure(middle)} (${figure(wineserver)})`;
 }
@@ -175,7 +177,7 @@ function hostLine({ host, settings, date }: Results): string {
   return parts.filter((part) => part !== undefined).join('; ');
 }
 
-/** The results in Markdown, for a README. Only what was measured is in it. */
+/** Formats the results in Markdown, for a README. Parts that were not measured are left out. */
 export function report(results: Results): string {
   const { speed, foreignCalls, relayedNtCalls, memory, engine, notes } = results;
   const { shares = [], neighbours = [] } = results;

@@ -3,56 +3,61 @@ import type { HostRow } from './host.js';
 import type { Allocation, EventCosts } from './js-per-event.js';
 import type { MicroRow } from './micro-row.js';
 
-/** A contestant in a workload; each list has one figure per round. */
+/** The results of a subject in a workload; each list has one figure per round. */
 export interface SpeedRow {
   readonly workload: string;
   readonly label: string;
-  /** Messages per second; of W5, connections. */
+  /** Messages per second; for W5, connections per second. */
   readonly rates: readonly number[];
-  /** Of the same round: the rate over the baseline's. Above 1 is faster than `node:net`. */
+  /** The rate over the baseline's in the same round. Above 1 is faster than `node:net`. */
   readonly ratios: readonly number[];
-  /** MiB per second, each way. */
+  /** MiB per second in each direction. */
   readonly mibs: readonly number[];
   readonly p50us: readonly number[];
   readonly p99us: readonly number[];
   readonly p999us: readonly number[];
-  /** Of the same round: p99 over the baseline's. Below 1 is quicker than `node:net`; of a stream none. */
+  /**
+   * The p99 over the baseline's in the same round. Below 1 is quicker than `node:net`; empty for a
+   * stream.
+   */
   readonly p99Ratios: readonly number[];
-  /** CPU time per message in microseconds, of the server and of Wine's server. */
+  /** CPU time per message in microseconds, of the server and of the wineserver. */
   readonly serverCpuUs: readonly number[];
   readonly wineserverCpuUs: readonly number[];
 }
 
-/** F1: of many active connections, the least and the most served one; 1 is a fair share. */
+/**
+ * F1: the shares of the least and the most served of many active connections; 1 is a fair share.
+ */
 export interface ShareRow {
   readonly label: string;
   readonly connections: number;
   readonly slowest: number;
   readonly fastest: number;
-  /** Messages per second, of all. */
+  /** Messages per second of all connections. */
   readonly rate: number;
 }
 
-/** F2: the latency of 64 connections alone, and beside one that streams; one figure per round. */
+/** F2: the latency of 64 connections alone and beside a streaming one; one figure per round. */
 export interface NeighbourRow {
   readonly label: string;
-  /** Of a round: the second of these over the first, both in microseconds. */
+  /** The second latency of a round over the first, both in microseconds. */
   readonly ratios: readonly number[];
   readonly p99Alone: readonly number[];
   readonly p99Beside: readonly number[];
-  /** MiB per second, each way, of the one that streams. */
+  /** MiB per second in each direction, of the streaming connection. */
   readonly streamMibs: readonly number[];
 }
 
-/** What one idle connection needs, in bytes. */
+/** The memory of one idle connection, in bytes. */
 export interface MemoryRow {
   readonly label: string;
   readonly connections: number;
-  /** JavaScript's heap after a collection, outside of it, and ntdllx's own. */
+  /** The JavaScript heap after a collection, memory outside of it, and ntdllx's own. */
   readonly heap: number;
   readonly external: number;
   readonly native: number;
-  /** What the operating system sees of the server, and of Wine's server; undefined without /proc. */
+  /** Resident memory of the server and of the wineserver; undefined without /proc. */
   readonly resident: number | undefined;
   readonly wineserverResident: number | undefined;
 }
@@ -64,7 +69,7 @@ export interface CallsRow {
   readonly calls: CallCounts;
 }
 
-/** A preset of the engine on its own. */
+/** Results of the engine alone, for one preset. */
 export interface EngineRow {
   readonly preset: string;
   readonly events: EventCosts & { readonly allocation: Allocation };
@@ -74,25 +79,25 @@ export interface EngineRow {
 /** One run of the bench, as it is written to a file. */
 export interface Results {
   readonly schema: 1;
-  /** When it began: ISO 8601. */
+  /** The start time: ISO 8601. */
   readonly date: string;
   readonly host: HostRow;
   readonly settings: {
     readonly pairs: number;
     readonly seconds: number;
     readonly generator: 'c' | 'node';
-    /** The core that everything was kept on; undefined when nothing was. */
+    /** The core to which everything was pinned; undefined without pinning. */
     readonly core: number | undefined;
   };
   readonly speed: readonly SpeedRow[];
   readonly foreignCalls: readonly CallsRow[];
-  /** Counted through Wine's relay channel: what Wine's own DLLs ask of Wine's ntdll. */
+  /** Calls from Wine's own DLLs to Wine's ntdll, counted through the relay channel. */
   readonly relayedNtCalls: readonly CallsRow[];
-  /** Results that were written before this was measured have neither. */
+  /** Absent in older results, which did not measure this. */
   readonly shares?: readonly ShareRow[];
   readonly neighbours?: readonly NeighbourRow[];
   readonly memory: readonly MemoryRow[];
   readonly engine: readonly EngineRow[];
-  /** What was left out or did not hold, and why. */
+  /** What was left out or failed, and why. */
   readonly notes: readonly string[];
 }

@@ -1,5 +1,4 @@
 import type { RunArguments } from './arguments.js';
-import { neighbours, type PresetName, presetNames, sharers } from './contestants.js';
 import { findGenerator, type Generator } from './generator.js';
 import { hostRow, pinEverything } from './host.js';
 import { Interruption } from './interruption.js';
@@ -18,17 +17,23 @@ import type {
   SpeedRow,
 } from './results.js';
 import { Servers } from './servers.js';
+import { neighbours, type PresetName, presetNames, sharers } from './subjects.js';
 import { type Entry, entriesOf, plainEntries, type Workload, workloads } from './workloads.js';
 
-/** A run is to end within 10 minutes, on a slow machine too: with fewer rounds, or without the last. */
+/**
+ * Time limits, so that a run ends within 10 minutes on a slow machine, too: with fewer rounds, or
+ * without the last measurements.
+ */
 const workloadLimitSeconds = 60;
 const runLimitSeconds = 480;
 
 /**
- * Measures everything that was asked for. What fails is noted in the results; the rest is measured.
+ * Measures everything that the arguments select. A failed measurement is noted in the results, and
+ * the others are done.
  *
- * @throws {UsageError} when there is no such generator. @throws {WinnodeError} when this host cannot run
- *   Windows Node. @throws {Interrupted} after a signal.
+ * @throws {UsageError} if the generator is not available.
+ * @throws {WinnodeError} if this host cannot run Windows Node.
+ * @throws {Interrupted} after a signal.
  */
 export async function runBench(args: RunArguments, say: (line: string) => void): Promise<Results> {
   const date = new Date().toISOString();
@@ -37,7 +42,7 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
   const where = core === undefined ? 'nothing is pinned' : `everything on core ${core}`;
   say(`Load generator in ${generator.name === 'c' ? 'C' : 'Node'}; ${where}`);
   const run = new Run(args, generator, core, say);
-  // A host that cannot run Windows Node says so once.
+  // On a host that cannot run Windows Node this throws once, before any measurement.
   await (await Servers.open(say)).close();
   try {
     const foreignCalls = await run.foreignCalls();
@@ -57,7 +62,7 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
   }
 }
 
-/** One after another, whatever each of them comes to. */
+/** Does the measurements one after another; a failed one does not stop the others. */
 class Run {
   readonly notes: string[] = [];
   readonly interruption = new Interruption();
@@ -67,7 +72,10 @@ class Run {
   readonly #core: number | undefined;
   readonly #say: (line: string) => void;
   readonly #workloads: readonly Workload[];
-  /** One workload alone is asked for by whoever works on it: the rest is left out. */
+  /**
+   * False if the arguments select some workloads or subjects: memory and the engine alone are then
+   * left out.
+   */
   readonly #isWhole: boolean;
 
   constructor(
@@ -112,7 +120,7 @@ class Run {
       note: (line: string) => this.#note(line),
     };
     return this.#each(this.#workloads, 'speed', (workload) =>
-      measureSpeed((contestant) => this.#open(contestant), workload, options),
+      measureSpeed((subject) => this.#open(subject), workload, options),
     );
   }
 
@@ -120,7 +128,7 @@ class Run {
     const { workloads: asked, subjects, isQuick, seconds } = this.#args;
     const names = isQuick ? sharers.slice(-3) : sharers;
     const entries = asked.includes('F1') && subjects === undefined ? plainEntries(names) : [];
-    // Long enough for several messages of each of a thousand.
+    // Long enough for several messages on each of a thousand connections.
     const options = { seconds: 2.5 * seconds, generator: this.#generator, say: this.#say };
     return this.#each(entries, 'fairness, F1', (entry) =>
       this.#inSession(async (servers) => [await measureShare(servers, entry, options)]),
@@ -139,9 +147,9 @@ class Run {
 
   memory(): Promise<MemoryRow[]> {
     const [first] = workloads as [Workload];
-    // What is idle is neither tried nor asked.
+    // An idle connection is neither tried nor polled again, so these subjects would add nothing.
     const entries = entriesOf(first).filter(
-      ({ contestant }) => contestant !== 'blocking' && contestant !== 'engine-asking',
+      ({ subject }) => subject !== 'blocking' && subject !== 'engine-asking',
     );
     return this.#each(this.#isWhole ? entries : [], 'memory', (entry) =>
       this.#inSession((servers) => measureMemory(servers, entry, this.#args.crowds)),
@@ -189,7 +197,10 @@ class Run {
     return servers;
   }
 
-  /** One session each: what one measurement left in a wineserver is not the next one's. */
+  /**
+   * Uses a new session for each measurement, so that the state of the wineserver does not carry
+   * over.
+   */
   async #inSession<T>(measure: (servers: Servers) => Promise<T>): Promise<T> {
     const servers = await this.#open();
     try {

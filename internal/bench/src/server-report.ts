@@ -1,22 +1,22 @@
 import { nativeMemory } from 'ntdllx';
 import type { CallCounts } from './counting-kernel.js';
 
-/** What a server says about itself, as one line of JSON, to whoever connects to its control port. */
+/** A server's report about itself, sent as one line of JSON to each client of its control port. */
 export interface ServerReport {
-  /** Connections that are open, those to the control port not counted. */
+  /** Open connections, without those to the control port. */
   readonly connections: number;
-  /** CPU time of the process since it started, in microseconds, as Node says it. */
+  /** CPU time of the process since its start in microseconds, as Node reports it. */
   readonly cpuUs: number;
   readonly heapBytes: number;
-  /** Outside the heap: what Node's objects hold, and what ntdllx allocated. */
+  /** Memory outside the heap: that of Node's objects, and ntdllx's. */
   readonly externalBytes: number;
   readonly nativeBytes: number;
   readonly rssBytes: number;
-  /** Foreign calls since the start; only where they are counted. */
+  /** Foreign calls since the start; absent if they are not counted. */
   readonly calls?: CallCounts;
 }
 
-/** The report of this process; after a collection, where Node was started with --expose-gc. */
+/** The report of this process. If Node was started with --expose-gc, a collection runs first. */
 export function reportServer(connections: number, calls?: CallCounts): ServerReport {
   globalThis.gc?.();
   const { user, system } = process.cpuUsage();
@@ -32,7 +32,7 @@ export function reportServer(connections: number, calls?: CallCounts): ServerRep
   };
 }
 
-/** Where a server listens; the first line of its output. */
+/** The ports of a server; the first line of its output. */
 export interface ServerPorts {
   readonly port: number;
   readonly control: number;

@@ -12,22 +12,22 @@ import { relayFilter } from './relay.js';
 import type { ServerPorts, ServerReport } from './server-report.js';
 import type { Entry } from './workloads.js';
 
-/** An echo server that runs, in a process of its own. */
+/** An echo server that runs in a process of its own. */
 export interface RunningServer {
   readonly entry: Entry;
   readonly pid: number;
   readonly port: number;
-  /** What it says about itself now. */
+  /** Its current report. */
   report(): Promise<ServerReport>;
-  /** Ends it; only while no client is connected. */
+  /** Ends it. No client may be connected. */
   stop(): Promise<void>;
 }
 
-/** How a server is started; nothing of this as a rule. */
+/** Options of a start; usually none. */
 export interface StartOptions {
   readonly nodeOptions?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Is given its standard error, which otherwise is this process's. */
+  /** Called with the server's standard error; default: it is written to this process's. */
   readonly onStderr?: (text: string) => void;
 }
 
@@ -35,8 +35,8 @@ const scriptNamed = (name: string) => fileURLToPath(new URL(`./${name}.js`, impo
 const startLimitMs = 30_000;
 
 /**
- * Runs Windows Node for measurements. Under Wine in a prefix of its own: then the wineserver is
- * its alone, may be pinned, and what others do is not measured.
+ * Runs Windows Node for measurements. Under Wine it uses a prefix of its own. So its wineserver
+ * serves only the measurement and can be pinned, and other programs under Wine are not measured.
  */
 export class Servers {
   readonly #session: Session;
@@ -50,8 +50,8 @@ export class Servers {
   }
 
   /**
-   * @param place sessions of different names have a prefix, and so a wineserver, of their own.
-   * @throws {WinnodeError} when this host cannot run Windows Node.
+   * @param place a name; sessions with different names have different prefixes and wineservers.
+   * @throws {WinnodeError} if this host cannot run Windows Node.
    */
   static async open(say: (line: string) => void, place = 'shared'): Promise<Servers> {
     const env: NodeJS.ProcessEnv = { ...process.env };
@@ -65,7 +65,7 @@ export class Servers {
     return new Servers(session, env, join(prefix, '.winnode', 'wineserver-by-winnode'));
   }
 
-  /** The wineserver behind this session; undefined where there is none. */
+  /** The pid of this session's wineserver; undefined if there is none. */
   get wineserver(): number | undefined {
     if (this.#noteFile === undefined) return undefined;
     try {
@@ -75,14 +75,16 @@ export class Servers {
     }
   }
 
-  /** Keeps the wineserver on a core, should it have run before this process was kept there. */
+  /** Pins the wineserver to a core, in case it started before this process was pinned. */
   pinTo(core: number): void {
     if (this.wineserver !== undefined) pin(this.wineserver, core);
   }
 
   /**
-   * Waits until the wineserver does nothing: after the end of a server under load that may take it a
-   * while. @returns false when it does not come to rest in 5 s.
+   * Waits until the wineserver is idle. After a server under load has ended, this may take a
+   * while.
+   *
+   * @returns false if the wineserver is still busy after 5 s
    */
   async settle(): Promise<boolean> {
     const pid = this.wineserver;
@@ -95,14 +97,18 @@ export class Servers {
     return false;
   }
 
-  /** Starts a contestant. @param mode `count` has its foreign calls counted. */
+  /**
+   * Starts a subject.
+   *
+   * @param mode `count` counts its foreign calls
+   */
   async start(
     entry: Entry,
     mode: 'plain' | 'count' = 'plain',
     { nodeOptions = [], env = {}, onStderr }: StartOptions = {},
   ): Promise<RunningServer> {
-    const args = [...nodeOptions, scriptNamed('serve'), entry.contestant, `${entry.bufferBytes}`];
-    // Where a start that failed is made again, the newest child is the one.
+    const args = [...nodeOptions, scriptNamed('serve'), entry.subject, `${entry.bufferBytes}`];
+    // If winnode repeats a failed start, the last child is the server.
     let child: ChildProcess | undefined;
     let heard = (_line: string) => {};
     const firstLine = new Promise<string>((done) => {
@@ -141,7 +147,11 @@ export class Servers {
     };
   }
 
-  /** Runs a script of this package to its end. @returns the JSON that it printed. */
+  /**
+   * Runs a script of this package to its end.
+   *
+   * @returns the JSON that it printed
+   */
   async runScript<T>(name: string, args: readonly string[]): Promise<T> {
     let text = '';
     const { exitCode } = await this.#session.run([scriptNamed(name), ...args], {
@@ -157,20 +167,20 @@ export class Servers {
     return JSON.parse(text) as T;
   }
 
-  /** Limits Wine's relay channel, in this prefix, to the calls that are counted. */
+  /** Limits Wine's relay channel in this prefix to the counted calls. */
   async limitRelay(): Promise<void> {
     const code = `require('node:child_process').execFileSync('reg', ${JSON.stringify(relayFilter)})`;
     const { exitCode } = await this.#session.run(['-e', code], { env: this.#env });
     if (exitCode !== 0) throw new Error('The registry of the prefix could not be written.');
   }
 
-  /** Ends what was started, the wineserver too. */
+  /** Ends everything that this session started, including the wineserver. */
   async close(): Promise<void> {
     await this.#session.close();
   }
 }
 
-/** One question to a control port. */
+/** Requests a report from a control port. */
 async function ask(control: number): Promise<ServerReport> {
   const socket = createConnection({ port: control, host: '127.0.0.1' });
   try {

@@ -1,4 +1,4 @@
-/** Several measurements of one thing, condensed. */
+/** A summary of several measurements of the same quantity. */
 export interface Summary {
   readonly median: number;
   /** Where most of them lie: all but the smallest and the largest, from five on. */
@@ -32,7 +32,7 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** What each pair of measurements of one round gives: ours over the baseline's. */
+/** The ratio of each pair of measurements of one round: the first list's over the baseline's. */
 export function ratios(ours: readonly number[], baseline: readonly number[]): number[] {
   if (ours.length !== baseline.length) {
     throw new RangeError(

@@ -20,7 +20,7 @@ import {
 } from 'tofu-sockets';
 import { reportServer, type ServerPorts } from './server-report.js';
 
-/** A socket that libuv polls, and what a readiness of it leads to. */
+/** A socket that libuv polls, and the function to call when it is readable. */
 interface Polled {
   readonly skt: AcceptedSkt | ListenerSkt;
   readonly memory: NativeMemory;
@@ -28,9 +28,10 @@ interface Polled {
 }
 
 /**
- * An echo server on `uv_poll`, called through node.exe's own exports: what a program can do without an
- * engine of its own. It asks first, as libuv has it: one receive and one send for each readiness. A
- * send that would block is tried again at once; the load has one message in flight, or a window.
+ * An echo server on `uv_poll`, called through node.exe's own exports: this is possible without an
+ * engine. As usual with libuv it polls first, and does one receive and one send for each
+ * readiness. It repeats a send that would block immediately, which is sufficient because the load
+ * has only one message or one window in flight.
  */
 export class UvPollServer {
   readonly ports: ServerPorts;
@@ -42,7 +43,7 @@ export class UvPollServer {
   readonly #onClose = registerLibuvCallback((handle) => {
     const memory = this.#closing.get(handle);
     this.#closing.delete(handle);
-    // libuv returns into the handle once more.
+    // libuv still uses the handle after the callback returns.
     setImmediate(() => memory?.free());
   });
   #connections = 0;
@@ -52,7 +53,7 @@ export class UvPollServer {
     const creator = new SocketCreator();
     const listen = (serve: (skt: AcceptedSkt) => void) => {
       const listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
-      // What it accepts inherits that.
+      // Accepted sockets inherit this option.
       listener.setOption('noDelay', true);
       this.#poll(listener, () => {
         for (let skt = listener.accept(); skt !== wouldBlock; skt = listener.accept()) serve(skt);
@@ -95,7 +96,7 @@ export class UvPollServer {
       }
       if (count > 0) return;
     } catch {
-      // A connection that is broken ends here.
+      // A broken connection is closed below.
     }
     this.#connections -= 1;
     this.#end(polled);

@@ -1,34 +1,28 @@
-import {
-  baseline,
-  type ContestantName,
-  contestants,
-  defaultPreset,
-  engineOf,
-} from './contestants.js';
+import { baseline, defaultPreset, engineOf, type SubjectName, subjects } from './subjects.js';
 
 /** The options of a load generator. */
 export interface Load {
   readonly mode: 'echo' | 'stream' | 'churn';
   readonly connections: number;
-  /** Of these, how many are not idle. */
+  /** The number of these connections that are not idle. */
   readonly active: number;
   readonly bytes: number;
 }
 
-/** One of the six things that every speed figure speaks of. */
+/** One of the six workloads to which every speed figure refers. */
 export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly load: Load;
-  /** How much longer than the others it has to be measured. */
+  /** The factor by which it is measured longer than the others. */
   readonly longer?: number;
-  /** How many messages are enough to count calls by. */
+  /** The number of messages with which calls are counted. */
   readonly countedMessages: number;
 }
 
 const chunkBytes = 65_536;
 
-/** How many bytes a stream may be ahead of its echo. */
+/** The maximum number of bytes of a stream that have not been echoed. */
 export const windowBytes = 262_144;
 
 /** The workloads, in order. */
@@ -67,20 +61,20 @@ export const workloads: readonly Workload[] = [
     id: 'W6',
     title: '1,000 active connections, 64 B',
     load: { mode: 'echo', connections: 1_000, active: 1_000, bytes: 64 },
-    // A thousand messages in flight: each of them waits for half a second.
+    // With a thousand messages in flight each takes half a second.
     longer: 2,
     countedMessages: 10_000,
   },
 ];
 
-/** @throws {RangeError} where there is no such workload. */
+/** @throws {RangeError} for an unknown id. */
 export function loadOf(id: string): Load {
   const workload = workloads.find((each) => each.id === id);
   if (workload === undefined) throw new RangeError(`There is no workload ${id}.`);
   return workload.load;
 }
 
-/** What is measured of fairness, by id. */
+/** The fairness measurements, by id. */
 export const fairness = {
   F1: '1,000 active connections: the least served one, of its fair share',
   F2: '64 connections beside one that streams: how much longer they wait',
@@ -88,45 +82,45 @@ export const fairness = {
 
 /** A server with its read buffer. */
 export interface Entry {
-  readonly contestant: ContestantName;
+  readonly subject: SubjectName;
   readonly bufferBytes: number;
-  /** How it is called in results: the contestant, and its buffer where several are measured. */
+  /** Its name in results: the subject, and the buffer size if several are measured. */
   readonly label: string;
 }
 
-/** Who takes part in a workload. The baseline is among them. */
+/** The subjects of a workload, including the baseline. */
 export function entriesOf({ id, load }: Workload): Entry[] {
-  const able = contestants.filter((name) => name !== 'blocking' || id === 'W1');
+  const able = subjects.filter((name) => name !== 'blocking' || id === 'W1');
   if (load.mode !== 'stream') {
     return able
       .filter((name) => name !== 'node-net-onread')
-      .map((contestant) => ({ contestant, bufferBytes: chunkBytes, label: contestant }));
+      .map((subject) => ({ subject, bufferBytes: chunkBytes, label: subject }));
   }
-  // How much is read at a time decides how fast a stream is, so both are shown. node:net chooses
-  // for itself, except through `onread`. A stream nearly always has more, so asking costs little.
-  return able.flatMap((contestant) => {
-    if (contestant === 'engine-asking' || contestant === 'uv-poll') return [];
-    const sizes = contestant === baseline ? [chunkBytes] : [chunkBytes, windowBytes];
+  // The size of each read determines the speed of a stream, so both sizes are shown. node:net
+  // chooses its own size, except with `onread`. A stream nearly always has more data, so asking
+  // costs little.
+  return able.flatMap((subject) => {
+    if (subject === 'engine-asking' || subject === 'uv-poll') return [];
+    const sizes = subject === baseline ? [chunkBytes] : [chunkBytes, windowBytes];
     return sizes.map((bufferBytes) => ({
-      contestant,
+      subject,
       bufferBytes,
-      label: contestant === baseline ? contestant : `${contestant} ${bufferBytes / 1_024}K`,
+      label: subject === baseline ? subject : `${subject} ${bufferBytes / 1_024}K`,
     }));
   });
 }
 
-/** These contestants as they are, with the buffer that all have. */
-export function plainEntries(names: readonly ContestantName[]): Entry[] {
-  return names.map((contestant) => ({ contestant, bufferBytes: chunkBytes, label: contestant }));
+/** Entries for these subjects with the common buffer size. */
+export function plainEntries(names: readonly SubjectName[]): Entry[] {
+  return names.map((subject) => ({ subject, bufferBytes: chunkBytes, label: subject }));
 }
 
 /**
- * Whose calls are counted: the engine at its default, trying and asking. What the other presets call is held
- * by a test.
+ * The subjects whose calls are counted: the default engine, eager and asking. A test checks the
+ * calls of the other presets.
  */
 export function countedEntriesOf(workload: Workload): Entry[] {
   return entriesOf(workload).filter(
-    ({ contestant }) =>
-      contestant === 'engine-asking' || engineOf(contestant)?.preset === defaultPreset,
+    ({ subject }) => subject === 'engine-asking' || engineOf(subject)?.preset === defaultPreset,
   );
 }

@@ -9,8 +9,9 @@ import {
 import { verifyPoller } from 'afd-poller/internal';
 import { expect, test } from 'vitest';
 
-// Nothing per event: what is beyond 0 is V8's own business while it was measured. One boxed number
-// would be 16 bytes. A wait allocates the iteration of its list and what the clock says, about 110 bytes.
+// The engine allocates nothing per event: bytes above 0 are V8's own allocations during the
+// measurement. One boxed number would be 16 bytes. A wait allocates the iterator of its list and
+// the clock's result, about 110 bytes.
 const mostBytesPerEvent = 1;
 const mostBytesPerWait = 200;
 

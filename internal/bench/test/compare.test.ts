@@ -171,7 +171,7 @@ describe('compare', () => {
       'F1 engine-batched, share of the slowest: missing',
       'F2 engine, p99 beside one that streams: missing',
     ]);
-    // Results of before that was measured have none.
+    // Older results, which did not measure fairness, have no such rows.
     expect(fairnessOf(results({}), was)).toEqual([]);
     const text = report(was);
     expect(text).toMatch(

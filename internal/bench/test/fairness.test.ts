@@ -4,8 +4,8 @@ import { type ClientSkt, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
-// What the engine's server does between two looks at the poller, on a simulated kernel: in bytes and
-// turns, never in time.
+// Checks on a simulated kernel what the engine's server does between two waits: in bytes and
+// turns, not in time.
 
 const chunk = Buffer.alloc(65_536, 1);
 const message = Buffer.alloc(64, 2);
@@ -20,7 +20,7 @@ describe.each(presetNames)('%s', (preset) => {
     const into = Buffer.alloc(131_072);
     let stream: ClientSkt | undefined;
     let streamed = 0;
-    // Whenever the server has received, the one that streams has taken its echo and sent more.
+    // After each receive of the server, the streaming client has taken its echo and sent more.
     const refill = () => {
       if (stream === undefined) return;
       for (let count = stream.recv(into); count !== wouldBlock; count = stream.recv(into)) {

@@ -11,17 +11,19 @@ import { ntKernel } from 'ntdllx';
 import { type ClientSkt, SocketCreator, TCPClientAddress, wouldBlock } from 'tofu-sockets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-// How often the engine's server calls Winsock and NT. Counts do not depend on how busy a machine is,
-// so what gets more expensive here got more expensive. Times are the bench's business, not a test's.
+// Counts the engine server's calls of Winsock and NT. Counts do not depend on the load of the
+// machine, so a higher count means more work. Times are measured by the bench, not by a test.
 
 const creator = new SocketCreator();
 const message = Buffer.alloc(64, 7);
 const into = Buffer.alloc(64);
 const bell = new Int32Array(new SharedArrayBuffer(4));
 
-/** By preset: what the end of a connection and its registration cost beside the socket. */
+/**
+ * By preset: the calls for registering a connection and for its end, besides those of the socket.
+ */
 const handleCalls: Readonly<Record<PresetName, Record<string, number>>> = {
-  // The port and the flags of each socket's own handle.
+  // Sets the port and the flags of each socket's own handle.
   self: { NtSetInformationFile: 2 },
   single: {},
   batched: {},
@@ -44,7 +46,8 @@ describe.each(presetNames)('%s', (preset) => {
     server = new EngineServer({ preset, bufferBytes: 65_536, isEager, ...counting });
   };
 
-  // What a server needs that asks before each receive; so the counts are the engine's.
+  // The calls of a server that asks the poller before each receive, so the counts are the
+  // engine's.
   beforeEach(() => start(false));
 
   afterEach(() => {
@@ -71,10 +74,10 @@ describe.each(presetNames)('%s', (preset) => {
     expect(into).toEqual(message);
   };
 
-  /** What `run` adds per message: what N of them need beyond the few that were there before. */
+  /** The calls that `run` adds per message: those of N messages beyond those of a few. */
   const perMessage = (messages: number, run: () => void) => {
-    // What was asked for but not made yet, such as the listener's next poll, is made here, and who
-    // is idle is set aside.
+    // Completes outstanding submissions, such as the listener's next poll, and lets idle sockets
+    // be batched.
     const few = 5;
     for (let each = 0; each < few; each += 1) run();
     const [first, second] = [few, few + messages].map((count) => {
@@ -133,7 +136,7 @@ describe.each(presetNames)('%s', (preset) => {
       WSAGetLastError: 1,
       ioctlsocket: 1,
       WSAIoctl: 1,
-      // The listener; the message; the end.
+      // The polls of the listener, of the message and of the end.
       NtDeviceIoControlFile: 3,
       NtRemoveIoCompletionEx: 3,
       recv: 2,
@@ -147,7 +150,7 @@ describe.each(presetNames)('%s', (preset) => {
     server.close();
     start(true);
     const skt = connect();
-    // The answer is awaited, so the next message is never there already.
+    // The client waits for the answer, so the next message has never arrived already.
     const inVain = perMessage(100, () => {
       skt.send(message);
       server.turn(5_000);
@@ -156,7 +159,7 @@ describe.each(presetNames)('%s', (preset) => {
     expect(inVain).toMatchObject({ NtDeviceIoControlFile: 1, NtRemoveIoCompletionEx: 1, send: 1 });
     expect(inVain['recv']).toBeLessThan(1.03);
 
-    // Message and end are there when the connection is accepted.
+    // Message and end have arrived when the connection is accepted.
     const paid = perMessage(60, () => {
       const address = new TCPClientAddress('127.0.0.1', server.ports.port);
       const client = creator.fromAddress(address);
@@ -169,7 +172,7 @@ describe.each(presetNames)('%s', (preset) => {
       client.close();
     });
     const { NtDeviceIoControlFile, NtRemoveIoCompletionEx, ...rest } = paid;
-    // The listener's poll, and its packet.
+    // The listener's poll and its packet.
     expect(NtDeviceIoControlFile).toBeLessThanOrEqual(1.05);
     expect(NtRemoveIoCompletionEx).toBeLessThanOrEqual(1.05);
     expect(rest).toEqual({

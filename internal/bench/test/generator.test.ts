@@ -13,7 +13,10 @@ function generatorInC(): Generator | undefined {
   }
 }
 
-/** By the workload: more than it has in flight at a time, so that what was answered goes on. */
+/**
+ * By workload: more messages than it has in flight at a time, so that answered connections send
+ * again.
+ */
 const fewMessages: Readonly<Record<string, number>> = { W1: 10, W4: 10, W5: 20 };
 
 const inC = generatorInC();
@@ -71,7 +74,7 @@ describe.each(generators)('the generator in $name', (generator) => {
   );
 
   test('the least and the most served connection are distinguished', async () => {
-    // Every fourth connection is answered late.
+    // The server answers every fourth connection late.
     let connections = 0;
     const port = await listen((socket) => {
       connections += 1;

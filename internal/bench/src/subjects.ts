@@ -4,14 +4,14 @@ import type { ReactorMode } from 'tofu-reactor';
 /** A preset of the engine, by name. */
 export type PresetName = keyof typeof presets;
 
-/** All of them. */
+/** The names of all presets. */
 export const presetNames = Object.keys(presets) as PresetName[];
 
-/** The preset of an engine without options. A test holds it. */
+/** The preset of an engine without options. A test checks this. */
 export const defaultPreset: PresetName = 'batched';
 
-/** An echo server that takes part. */
-export type ContestantName =
+/** The name of a measured echo server. */
+export type SubjectName =
   | 'engine'
   | `engine-${PresetName}`
   | 'engine-asking'
@@ -24,11 +24,11 @@ export type ContestantName =
   | 'node-net-onread'
   | 'blocking';
 
-/** What every ratio is to. */
-export const baseline: ContestantName = 'node-net';
+/** The subject to which every ratio refers. */
+export const baseline: SubjectName = 'node-net';
 
-/** All whose speed is measured, the engine first. */
-export const contestants: readonly ContestantName[] = [
+/** All subjects whose speed is measured, the engine first. */
+export const subjects: readonly SubjectName[] = [
   ...presetNames.map((preset) => `engine-${preset}` as const),
   'engine-asking',
   'reactor',
@@ -40,32 +40,38 @@ export const contestants: readonly ContestantName[] = [
   'blocking',
 ];
 
-/** Of whom it is measured whether a thousand connections have their share: each preset, eager or not. */
-export const sharers: readonly ContestantName[] = [
+/**
+ * Subjects of F1, the share of each of a thousand connections: each preset, eager or not, and
+ * node:net.
+ */
+export const sharers: readonly SubjectName[] = [
   ...presetNames.flatMap((preset) => [`engine-${preset}`, `engine-${preset}-asking`] as const),
   baseline,
 ];
 
-/** Of whom it is measured what one that streams does to the others: the engine as it is by default. */
-export const neighbours: readonly ContestantName[] = ['engine', baseline];
+/**
+ * Subjects of F2, the effect of one streaming connection on the others: the default engine and
+ * node:net.
+ */
+export const neighbours: readonly SubjectName[] = ['engine', baseline];
 
-/** How the reactor of a contestant lives; undefined for whoever has none. */
-export const reactorModes: Partial<Record<ContestantName, ReactorMode>> = {
+/** The reactor mode of a subject; undefined for a subject without a reactor. */
+export const reactorModes: Partial<Record<SubjectName, ReactorMode>> = {
   reactor: 'loop',
   'reactor-thread': 'thread',
   'reactor-blocking': 'blocking',
 };
 
-/** How an engine is to be set up. */
+/** The setup of an engine. */
 export interface EngineSetup {
   /** Undefined for the engine's default. */
   readonly preset: PresetName | undefined;
-  /** Tries before it asks; see EngineServer. */
+  /** Receives before it asks the poller; see EngineServer. */
   readonly isEager: boolean;
 }
 
-/** The engine of a contestant; undefined for one without. */
-export function engineOf(name: ContestantName): EngineSetup | undefined {
+/** The engine setup of a subject; undefined for a subject without an engine. */
+export function engineOf(name: SubjectName): EngineSetup | undefined {
   const [kind, ...rest] = name.split('-');
   if (kind !== 'engine') return undefined;
   const preset = presetNames.find((each) => each === rest[0]);
