@@ -4,6 +4,7 @@
 // What a build cannot change, `*.release.*`, runs against release. Long and random ones, `*.siege.*`,
 // run with --siege, and then alone.
 // A word that is no option chooses the files whose path contains it.
+import { ignoreForcedColor } from '../src/forced-color.mjs';
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
 import { mendTemporaryDirectory } from '../src/temporary-directory.mjs';
 
@@ -21,6 +22,7 @@ const isWhole = options.length === 0;
 const directory = process.cwd();
 const { TURBO_HASH: hash, TEST_RUN: run } = process.env;
 mendTemporaryDirectory();
+ignoreForcedColor();
 
 const done = isWhole ? alreadyRun() : undefined;
 const record = done ?? (await runHere());

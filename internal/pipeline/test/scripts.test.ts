@@ -13,6 +13,7 @@ const { takeInstallFlag } = await import(urlOf('scripts/common.mjs'));
 const { mendTemporaryDirectory } = await import(
   urlOf('internal/pipeline/src/temporary-directory.mjs')
 );
+const { ignoreForcedColor } = await import(urlOf('internal/pipeline/src/forced-color.mjs'));
 const { isTestRun } = await import(urlOf('scripts/test-arguments.mjs'));
 
 afterEach(() => {
@@ -86,6 +87,15 @@ test.each([
   write.mockRestore();
   expect(env.TMPDIR).toBe(mended);
   expect(text).toMatch(said);
+});
+
+test('a color that the user forces does not reach the programs that a test starts', () => {
+  const print = (env: NodeJS.ProcessEnv) =>
+    spawnSync(process.execPath, ['-p', '1'], { encoding: 'utf8', env }).stdout;
+  const env = { ...process.env, FORCE_COLOR: '1' };
+  expect(print(env)).not.toBe('1\n');
+  ignoreForcedColor(env);
+  expect(print(env)).toBe('1\n');
 });
 
 describe.skipIf(process.platform === 'win32')('output that cannot be written', () => {
