@@ -1,11 +1,14 @@
-/** How many connections wait for `for await` at the most. */
+/** The largest number of connections that are queued for `for await`. */
 const capacity = 64;
 
 interface Waiter<T> {
   readonly resolve: (result: IteratorResult<T>) => void;
 }
 
-/** What a server accepted, for `for await`: one iteration at a time, also over several loops. */
+/**
+ * Queues accepted connections for `for await`. Only one loop at a time may iterate; a later loop
+ * continues.
+ */
 export class AcceptQueue<T> implements AsyncIterableIterator<T> {
   readonly #onRoom: () => void;
   #items: T[] = [];
@@ -13,12 +16,14 @@ export class AcceptQueue<T> implements AsyncIterableIterator<T> {
   #isOpen = false;
   #isClosed = false;
 
-  /** @param onRoom called when an item was taken. */
+  /** @param onRoom called after an item was removed. */
   constructor(onRoom: () => void) {
     this.#onRoom = onRoom;
   }
 
-  /** True if another item may be added: the queue is iterated, and not too many items wait. */
+  /**
+   * True if another item may be added: a loop iterates over the queue, and the queue is not full.
+   */
   get hasRoom(): boolean {
     return this.#isOpen && this.#items.length < capacity;
   }
@@ -43,7 +48,7 @@ export class AcceptQueue<T> implements AsyncIterableIterator<T> {
     return new Promise((resolve) => this.#waiters.push({ resolve }));
   }
 
-  /** The loop was left: nothing more is added until the next one begins. */
+  /** JavaScript calls this when a loop is left. No item is added until the next loop begins. */
   return(): Promise<IteratorResult<T>> {
     this.#isOpen = false;
     this.#onRoom();

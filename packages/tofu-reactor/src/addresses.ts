@@ -13,8 +13,9 @@ import {
 import { ReactorError } from './errors.js';
 
 /**
- * Where a server listens, or where a client connects to: an address of tofu-sockets; tofu's text, as
- * `tcp|127.0.0.1|7099` or `uds|C:\run\app.sock`; or as `node:net` has it, a port with a host, or a path.
+ * The address of a server or a client: an address object of tofu-sockets; tofu's text form, such
+ * as `tcp|127.0.0.1|7099` or `uds|C:\run\app.sock`; or the form of `node:net`, a port with a host,
+ * or a path.
  */
 export type ReactorAddress =
   | SktAddress
@@ -24,13 +25,16 @@ export type ReactorAddress =
 
 /** The address that a server listens on. */
 export type ListenAddress = TCPServerAddress | UDSServerAddress;
-/** An address that a client connects to, after names were resolved. */
+/**
+ * An address that a client connects to. In the result of `connectAddresses` names are resolved.
+ */
 export type ConnectAddress = TCPClientAddress | UDSClientAddress;
 
 /**
- * @returns where to listen; the host is 127.0.0.1 unless it is given, and a name is resolved to its
+ * @returns the address to listen on. The default host is 127.0.0.1; a name is resolved to its
  *   first address.
- * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`. @throws {SktError} for a wrong host, port or path.
+ * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`. @throws {SktError} for a wrong host, port or
+ *   path.
  */
 export async function listenAddress(given: ReactorAddress): Promise<ListenAddress> {
   const address = addressOf(given, 'server');
@@ -39,22 +43,22 @@ export async function listenAddress(given: ReactorAddress): Promise<ListenAddres
   if ('path' in address) return new UDSServerAddress(address.path);
   const { port, host = '127.0.0.1' } = address;
   if (typeof host !== 'string' || isIP(host) !== 0) return new TCPServerAddress(host, port);
-  // Checks the port before anything is asked.
+  // Checks the port before the name is resolved.
   new TCPServerAddress('127.0.0.1', port);
   const found = await lookup(new TCPClientAddress(host).host);
   return new TCPServerAddress(found.address, port);
 }
 
 /**
- * @returns where to connect, in the order to be tried; the host is localhost unless it is given.
- * @throws as {@link listenAddress}; `ERR_RESOLVE` where a name has no address.
+ * @returns the addresses to try, in order. The default host is localhost.
+ * @throws as {@link listenAddress}; `ERR_RESOLVE` if a name has no address.
  */
 export async function connectAddresses(given: ReactorAddress): Promise<ConnectAddress[]> {
   const address = connectAddress(given);
   return address instanceof TCPClientAddress ? await resolveAddress(address) : [address];
 }
 
-/** The same before names are resolved. */
+/** Like {@link connectAddresses}, but does not resolve names. */
 export function connectAddress(given: ReactorAddress): ConnectAddress {
   const address = addressOf(given, 'client');
   if (address instanceof TCPClientAddress || address instanceof UDSClientAddress) return address;

@@ -2,12 +2,13 @@ import { performance } from 'node:perf_hooks';
 import type { Pump } from './pump.js';
 import type { TurnEngine } from './turn-engine.js';
 
-/** While it is busy, Node's loop has its turn so often: timers, messages, files. */
+/** How often a busy reactor lets Node's loop run its timers, messages and files. */
 const visitNodeMs = 20;
 
 /**
- * Turns the engine by waiting in the kernel, on the thread that called `run`. Promises go on after each
- * turn; the rest of Node's loop whenever a wait found nothing, and every 20 ms otherwise.
+ * Performs the engine's turns on the thread that called `run`, which blocks in the kernel.
+ * Promises continue after each turn. The rest of Node's loop runs after each wait that found
+ * nothing, and otherwise every 20 ms.
  */
 export class BlockingPump implements Pump {
   readonly #engine: TurnEngine;
@@ -49,7 +50,7 @@ export class BlockingPump implements Pump {
     while (this.#isRef && !this.#isStopped && !this.#isClosed) {
       const events = engine.counts.events;
       engine.turn(this.#maxBlockMs);
-      // A tick runs after all promises went on, and what they led to.
+      // The tick runs after all pending promise callbacks, and those that they lead to.
       await new Promise<void>((resolve) => process.nextTick(resolve));
       const nowMs = performance.now();
       const isIdle = engine.counts.events === events && !engine.hasWork;

@@ -1,9 +1,9 @@
-/** The bytes that wait to be sent on all connections of a reactor, and their limit. */
+/** Counts the unsent bytes of all connections of a reactor, and compares them with a limit. */
 export class BufferedBytes {
   readonly limit: number;
   #bytes = 0;
   #isFull = false;
-  /** Called when the limit is reached, and when it is not any more. */
+  /** Called when `isFull` changes. */
   onChange: () => void = () => {};
 
   constructor(limit: number) {
@@ -14,7 +14,9 @@ export class BufferedBytes {
     return this.#bytes;
   }
 
-  /** True from the limit on, until half of it was sent: servers do not accept meanwhile. */
+  /**
+   * Becomes true at the limit, and false below half of it. Servers do not accept while it is true.
+   */
   get isFull(): boolean {
     return this.#isFull;
   }

@@ -3,8 +3,9 @@ import { showValue } from 'ntdllx';
 import { ReactorError } from './errors.js';
 
 /**
- * A function of the caller's, which runs in the async context that it was given in: AsyncLocalStorage
- * sees the stores of that call. It never throws into the reactor: see {@link reportUncaught}.
+ * A callback of the program. It runs in the async context in which it was set, so that
+ * AsyncLocalStorage has the stores of that context. An exception never reaches the reactor: see
+ * {@link reportUncaught}.
  */
 export class Callback<Arg> {
   readonly run: (arg: Arg) => unknown;
@@ -14,7 +15,7 @@ export class Callback<Arg> {
     this.run = run;
   }
 
-  /** Runs it. What it throws goes to `uncaughtException`. */
+  /** Runs the callback. An exception is reported to `uncaughtException`. */
   call(arg: Arg): void {
     try {
       this.#resource.runInAsyncScope(this.run, undefined, arg);
@@ -24,7 +25,7 @@ export class Callback<Arg> {
   }
 }
 
-/** @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for what is neither a function nor undefined. */
+/** @throws {ReactorError} `ERR_REACTOR_ARGUMENT` unless it is a function or undefined. */
 export function callbackOf<Arg>(
   name: string,
   run: ((arg: Arg) => unknown) | undefined,
@@ -38,8 +39,8 @@ export function callbackOf<Arg>(
 }
 
 /**
- * Hands an error to `uncaughtException`, at once, and not into what called: libuv cannot be thrown
- * through, and Node would report such an exception only when it enters JavaScript the next time.
+ * Reports an error to `uncaughtException` at once, without throwing it to the caller. An exception
+ * cannot pass through libuv, and Node would report it only when it next enters JavaScript.
  */
 export function reportUncaught(error: unknown): void {
   queueMicrotask(() => {

@@ -6,15 +6,21 @@ import {
 } from './connection-options.js';
 import { checkOptions } from './options.js';
 
-/** How to connect, and what the connection gets. */
+/** Options of a connect and of its connection. */
 export interface ConnectOptions extends ConnectionOptions {
-  /** Ends the connect, and with `open` the connection, too; the error is its reason. */
+  /**
+   * Aborts the connect; with `open` it also closes the connection. The error is the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal;
-  /** How long all of it may take, names and several addresses included; default Infinity. */
+  /**
+   * The time limit for the whole connect, including name resolution and all addresses, in
+   * milliseconds; default Infinity.
+   */
   readonly timeoutMs?: number;
 }
 
-/** All of them, checked. */
+/** All options, checked, with their defaults filled in. */
 export interface CheckedConnectOptions {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;

@@ -6,12 +6,15 @@ import type { Host } from './host.js';
 import { type NodeError, nodeError, refusedError, timeoutError } from './node-errors.js';
 import type { Source } from './turn-engine.js';
 
-/** How long one address is tried while there is another: what `node:net` has as its default. */
+/** How long an address is tried if another one is left, as the default of `node:net`. */
 export const attemptTimeoutMs = 250;
 
 const connecting: PreparedInterest = prepareInterest({ connected: true, mode: 'oneshot' });
 
-/** What a connect attempt ends with: a socket, and whether the poller has it; or why not. */
+/**
+ * The result of a connect attempt: a socket, and whether it is registered with the poller; or an
+ * error.
+ */
 export interface AttemptResult {
   readonly skt?: ClientSkt;
   readonly isRegistered?: boolean;
@@ -25,13 +28,19 @@ export class ConnectAttempt implements Source {
   #skt: ClientSkt | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onEnd called once, unless it is cancelled; also from inside {@link start}. */
+  /**
+   * @param onEnd called once, unless the attempt is cancelled. {@link start} may call it before it
+   *   returns.
+   */
   constructor(address: ConnectAddress, onEnd: (result: AttemptResult) => void) {
     this.#address = address;
     this.#onEnd = onEnd;
   }
 
-  /** @param timeoutMs after which it fails with ETIMEDOUT; Infinity: when the system says so. */
+  /**
+   * @param timeoutMs the attempt fails with ETIMEDOUT after this time. With Infinity only the
+   *   system's own limit applies.
+   */
   start(host: Host, timeoutMs: number): void {
     try {
       const skt = createSocketCreator(host.kernel).fromAddress(this.#address);
@@ -56,17 +65,17 @@ export class ConnectAttempt implements Source {
       return;
     }
     try {
-      // A failed connect throws here, with its code.
+      // After a failed connect this call throws, with the error's code.
       if (skt.finishConnect() === true) this.#end({ skt, isRegistered: true });
     } catch (error) {
       this.#fail(nodeError('connect', error, this.#address));
     }
   }
 
-  /** Never called: a connect does not try. */
+  /** Never called, because a connect schedules no try. */
   onTry(): void {}
 
-  /** Closes the socket; nothing is reported. */
+  /** Closes the socket without calling `onEnd`. */
   cancel(): void {
     clearTimeout(this.#timer);
     const skt = this.#skt;
@@ -87,12 +96,12 @@ export class ConnectAttempt implements Source {
 }
 
 /**
- * Tries addresses one after another, each for a while as long as there is another, as `node:net` does
- * by default; the last one for as long as the system does.
+ * Tries addresses one after another, as `node:net` does by default. Each but the last has {@link
+ * attemptTimeoutMs}; the last has the system's own limit.
  *
- * @param onEnd called once: with a socket, or with the error; of several addresses an AggregateError
- *   that has the code of the first.
- * @returns cancels it.
+ * @param onEnd called once, with a socket or with the error. If several addresses failed, the
+ *   error is an AggregateError with the code of the first.
+ * @returns a function that cancels the connect.
  */
 export function connectInTurn(
   host: Host,

@@ -3,22 +3,22 @@ import { checkOptions } from './options.js';
 /** How a connection behaves; every option has a default. */
 export interface ConnectionOptions {
   /**
-   * Whether this side goes on sending after the peer's end. `false`, the default, as in Node: the end
-   * of the stream, once it was read, ends this side, too.
+   * Whether this side may send after the peer has ended its side. With `false`, the default, as in
+   * Node, the connection ends its own side when the program has read the end of the stream.
    */
   readonly allowHalfOpen?: boolean;
-  /** TCP_NODELAY: send small data at once; default true. Ignored over AF_UNIX. */
+  /** TCP_NODELAY: the system sends small data at once; default true. Ignored over AF_UNIX. */
   readonly noDelay?: boolean;
-  /** SO_KEEPALIVE: ask an idle peer whether it is still there; default false. Ignored over AF_UNIX. */
+  /** SO_KEEPALIVE: the system probes an idle peer; default false. Ignored over AF_UNIX. */
   readonly keepAlive?: boolean;
 }
 
-/** All of them. */
+/** All options, with their defaults filled in. */
 export type CheckedConnectionOptions = Required<ConnectionOptions>;
 
 const isBoolean = [(value: unknown) => typeof value === 'boolean', 'true or false'] as const;
 
-/** What each option may be. */
+/** The valid values of each option. */
 export const connectionRules = {
   allowHalfOpen: isBoolean,
   noDelay: isBoolean,

@@ -6,7 +6,10 @@ import { ThreadGate, ThreadWatch } from './thread-watch.js';
 import { type TurnBudget, TurnEngine } from './turn-engine.js';
 import { WaitPoolWatch } from './wait-pool-watch.js';
 
-/** Beside Node's own sockets and timers a turn is short; alone on its thread it may be long. */
+/**
+ * In Node's loop a turn must be short, because Node's sockets and timers wait meanwhile. In the
+ * mode `blocking` it may be long.
+ */
 const inLoop: TurnBudget = { events: 128, tries: 64, bytes: 1_048_576 };
 const budgets: Record<ReactorMode, TurnBudget> = {
   loop: inLoop,
@@ -14,7 +17,10 @@ const budgets: Record<ReactorMode, TurnBudget> = {
   blocking: { events: 1_024, tries: 256, bytes: 2_097_152 },
 };
 
-/** Makes the engine of a mode, and what turns it. @throws what either throws; nothing is left then. */
+/**
+ * Creates the engine and the pump of a mode. @throws the errors of their constructors; then
+ * nothing stays open.
+ */
 export function createPump(
   mode: ReactorMode,
   options: CheckedOptions,

@@ -16,7 +16,7 @@ import type { Host, Member } from './host.js';
 import { nodeError, refusedError } from './node-errors.js';
 import type { Source } from './turn-engine.js';
 
-/** So many datagrams are received before the others have their turn. */
+/** How many datagrams a socket receives before the other sockets continue. */
 const serveCalls = 64;
 
 const [reading, sending, both, nothing] = [
@@ -27,16 +27,16 @@ const [reading, sending, both, nothing] = [
 ];
 
 /**
- * What an earlier datagram met: a port where nobody listens, a time to live that was over. By
- * documentation Windows reports that from a receive, whoever sends next (unverified; Wine does not). It
- * is no end of anything.
+ * True for an error that belongs to an earlier datagram: no socket listens on its port, or its
+ * time to live is over. According to the documentation Windows returns these errors from a receive
+ * (unverified; Wine does not). They do not end the socket.
  */
 const isOfEarlierSend = (error: unknown) =>
   error instanceof WsaError && (error.code === 'ECONNRESET' || error.code === 'ENETRESET');
 
 /**
- * A UDP socket. Nothing is buffered here: a datagram is received where the program says, and one that the
- * system does not take is not sent.
+ * A UDP socket. It buffers no datagrams: a receive writes into the program's buffer, and a
+ * datagram that the system does not take is not sent.
  */
 export class DatagramSocket implements Member, AsyncDisposable {
   readonly #host: Host;
@@ -57,8 +57,8 @@ export class DatagramSocket implements Member, AsyncDisposable {
   #resolveClosed: () => void = () => {};
 
   /**
-   * @internal Binds it.
-   * @throws in Node's words where the system refuses: `bind EADDRINUSE 127.0.0.1:53`.
+   * @internal Creates and binds the socket.
+   * @throws an error like Node's if the system refuses, such as `bind EADDRINUSE 127.0.0.1:53`.
    */
   constructor(host: Host, at: UDPAddress, onReadable: Callback<DatagramSocket> | undefined) {
     this.#host = host;
@@ -80,7 +80,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     return this.#isOpen;
   }
 
-  /** Where it is bound; also after it was closed. */
+  /** The endpoint that it is bound to; also available after it was closed. */
   get endpoint(): Endpoint {
     return this.#endpoint;
   }
@@ -90,7 +90,10 @@ export class DatagramSocket implements Member, AsyncDisposable {
     return this.#unreachable;
   }
 
-  /** Called when there may be a datagram; a hint, and called again only after a receive. */
+  /**
+   * Called when there may be a datagram to receive. It is a hint, and it is called again only
+   * after a receive.
+   */
   get onReadable(): ((socket: DatagramSocket) => unknown) | undefined {
     return this.#onReadable?.run;
   }
@@ -100,7 +103,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     this.#ask();
   }
 
-  /** Called when there is room again, after a {@link send} that returned false. */
+  /** Called after a {@link send} that returned false, when the system has room again. */
   get onDrain(): ((socket: DatagramSocket) => unknown) | undefined {
     return this.#onDrain?.run;
   }
@@ -109,7 +112,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     this.#onDrain = callbackOf('onDrain', run);
   }
 
-  /** Called once, last, with the error that ended the socket, if one did. */
+  /** Called once, as the last callback, with the error that ended the socket, if there was one. */
   get onClose(): ((error: Error | undefined) => unknown) | undefined {
     return this.#onClose?.run;
   }
@@ -118,19 +121,20 @@ export class DatagramSocket implements Member, AsyncDisposable {
     this.#onClose = callbackOf('onClose', run);
   }
 
-  /** Resolves when it is closed. */
+  /** Resolves when the socket is closed. */
   get closed(): Promise<void> {
     return this.#closed;
   }
 
   /**
-   * Receives one datagram. That an earlier one of this socket's reached nobody is counted, and is no
-   * error of a receive.
+   * Receives one datagram. That an earlier one of this socket's reached nobody is counted, and is
+   * no error of a receive.
    *
-   * @returns its length and its sender; `wouldBlock` when there is none now, when this socket's turn is
-   *   over, and of one that is closed.
-   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`. @throws `recvmsg EMSGSIZE` for a datagram that did
-   *   not fit: the rest of it is lost, and the socket goes on.
+   * @returns its length and its sender; `wouldBlock` when no datagram is available, when the
+   *   budget of this socket's turn is used up, and when the socket is closed.
+   * @throws {ReactorError} `ERR_REACTOR_ARGUMENT`. @throws `recvmsg EMSGSIZE` for a datagram that
+   *   does not fit into the buffer. The rest of that datagram is lost, and the socket stays
+   *   usable.
    */
   receiveInto(buffer: Uint8Array): Datagram | WouldBlock {
     requireRoom(buffer, 'receiveInto');
@@ -151,12 +155,13 @@ export class DatagramSocket implements Member, AsyncDisposable {
   }
 
   /**
-   * Sends one datagram, whole.
+   * Sends one datagram. The system takes all of it or nothing.
    *
-   * @param to an address of the socket's own family.
-   * @returns false when the system has no room now: it was not sent; {@link onDrain} is called later.
-   *   False, too, of a socket that is closed.
-   * @throws in Node's words: `send EMSGSIZE 127.0.0.1:53`. @throws {SktError} for what is no address.
+   * @param to an address of the socket's address family.
+   * @returns false when the system has no room. The datagram was then not sent, and {@link
+   *   onDrain} is called later. A closed socket returns false, too.
+   * @throws an error like Node's, such as `send EMSGSIZE 127.0.0.1:53`. @throws {SktError} for an
+   *   invalid address.
    */
   send(bytes: Uint8Array, to: Endpoint): boolean {
     if (!this.#isOpen) return false;
@@ -170,13 +175,13 @@ export class DatagramSocket implements Member, AsyncDisposable {
     return false;
   }
 
-  /** Closes it; the same promise each time. */
+  /** Closes the socket. Every call returns the same promise. */
   close(): Promise<void> {
     this.destroy();
     return this.#closed;
   }
 
-  /** Closes it. @param error goes to {@link onClose}. */
+  /** Closes the socket. @param error is passed to {@link onClose}. */
   destroy(error?: Error): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -192,12 +197,12 @@ export class DatagramSocket implements Member, AsyncDisposable {
     return this.close();
   }
 
-  /** Has the socket hold the process open; the initial state. */
+  /** Makes the socket keep the process alive. This is the initial state. */
   ref(): this {
     return this.#setRef(true);
   }
 
-  /** Has the socket not hold the process open. */
+  /** Lets the process end although the socket is open. */
   unref(): this {
     return this.#setRef(false);
   }
@@ -220,7 +225,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     if (this.#isOpen) this.#serve();
   }
 
-  /** The program's turn to receive. */
+  /** Lets the program receive, within a new budget. */
   #serve(): void {
     if (this.#onReadable === undefined || !this.#isOpen) return;
     this.#isServing = true;
@@ -252,7 +257,8 @@ export class DatagramSocket implements Member, AsyncDisposable {
 }
 
 /**
- * @returns where to bind. @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for what is no object.
+ * @returns the address to bind to. @throws {ReactorError} `ERR_REACTOR_ARGUMENT` unless it is an
+ *   object.
  * @throws {SktError} for a wrong host or port.
  */
 export function udpAddress(address: Partial<Endpoint>): UDPAddress {

@@ -5,31 +5,31 @@ import type { Connection } from './connection.js';
 import type { ReactorMode } from './options.js';
 import type { Server } from './server.js';
 
-/** A reactor was made. */
+/** A reactor was created, or is being closed. */
 export interface ReactorMessage {
-  /** The reactor's name, of its options. */
+  /** The reactor's name, from its options. */
   readonly reactor: string;
   readonly mode: ReactorMode;
-  /** The handle of its port, by which traces and the channels of afd-poller name it. */
+  /** The handle of its port. Traces and the channels of afd-poller identify the reactor by it. */
   readonly port: number;
 }
 
-/** A server listens, or does not any more. */
+/** A server has started or stopped listening. */
 export interface ServerMessage {
   readonly reactor: string;
   readonly server: Server;
   readonly endpoint: SktEndpoint;
 }
 
-/** A connection was accepted or connected. */
+/** A connection was accepted or established. */
 export interface ConnectionMessage {
   readonly reactor: string;
   readonly connection: Connection;
 }
 
-/** A connection is over. */
+/** A connection was closed. */
 export interface ConnectionCloseMessage extends ConnectionMessage {
-  /** What ended it; undefined for an end in order. */
+  /** The error that ended it; undefined after a graceful end. */
   readonly error: Error | undefined;
 }
 
@@ -44,15 +44,15 @@ export interface DiagnosticsMessages {
   readonly end: ConnectionCloseMessage;
 }
 
-/** The channels, by what their messages are about. */
+/** The channels by the kind of their messages. */
 export type DiagnosticsChannels = {
   readonly [K in keyof DiagnosticsMessages]: DiagnosticsChannel<DiagnosticsMessages[K]>;
 };
 
 /**
- * Channels of node:diagnostics_channel: what the reactors of this thread do. A subscriber is called on
- * the stack of what happened; one that throws ends the process, as Node has it. Without a subscriber a
- * channel costs a look at `hasSubscribers`.
+ * Channels of node:diagnostics_channel for the reactors of this thread. A reactor calls a
+ * subscriber synchronously. A subscriber that throws ends the process, as always with Node's
+ * channels. Without a subscriber a channel costs one test of `hasSubscribers`.
  */
 export const diagnosticsChannels: DiagnosticsChannels = {
   open: typed('open'),

@@ -11,17 +11,17 @@ import { ReactorError } from './errors.js';
 import type { Host } from './host.js';
 import { timeoutError } from './node-errors.js';
 
-/** What becomes of a connect. */
+/** The callbacks of a connect; one of them is called. */
 export interface DialOutcome {
   readonly connected: () => void;
   readonly failed: (error: Error) => void;
 }
 
 /**
- * Begins a connection: names are resolved, and addresses tried in turn. The connection exists at once;
- * what is written meanwhile is sent when it is connected.
+ * Starts a connect: resolves names and tries the addresses one after another. Returns the
+ * connection at once. Bytes that are written before it is connected are sent afterwards.
  *
- * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for what is no address.
+ * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for an invalid address.
  */
 export function dial(
   host: Host,
@@ -29,7 +29,7 @@ export function dial(
   { signal, timeoutMs, connection: options }: CheckedConnectOptions,
   outcome: DialOutcome,
 ): Connection {
-  // Throws for what is wrong, before anything is begun.
+  // Checks the address first, so that an error is thrown before anything is started.
   const first = connectAddress(to);
   if (signal?.aborted === true) throw signal.reason;
   const connection = new Connection(host, options);

@@ -1,4 +1,4 @@
-/** What went wrong, for programs to branch on; stable. Errors of sockets have Node's codes instead. */
+/** Stable codes that a program can branch on. Errors of sockets have Node's codes instead. */
 export type ReactorErrorCode =
   | 'ERR_REACTOR_ARGUMENT'
   | 'ERR_REACTOR_CLOSED'
@@ -11,7 +11,10 @@ export type ReactorErrorCode =
   | 'ERR_REACTOR_BUFFER_FULL'
   | 'ERR_REACTOR_LIMIT';
 
-/** The reactor, a server or a connection was used wrongly, or a limit was reached; nothing was changed. */
+/**
+ * A reactor, a server or a connection was used wrongly, or a limit was reached. The failed call
+ * changed nothing.
+ */
 export class ReactorError extends Error {
   readonly code: ReactorErrorCode;
 

@@ -2,15 +2,15 @@ import type { Kernel } from 'ntdllx';
 import type { BufferedBytes } from './buffered-bytes.js';
 import type { TurnEngine } from './turn-engine.js';
 
-/** Something that lives in a reactor, and ends with it. */
+/** A part of a reactor that the reactor closes: a server, a connection or a UDP socket. */
 export interface Member {
-  /** Ends it at once. */
+  /** Closes it at once. */
   destroy(error?: Error): void;
-  /** Ends it in order; resolves when it is over. */
+  /** Closes it gracefully. Resolves when it is closed. */
   close(): Promise<void>;
 }
 
-/** What servers and connections need of their reactor. */
+/** The interface of a reactor for its members. */
 export interface Host {
   readonly kernel: Kernel;
   /** The reactor's name. */
@@ -18,12 +18,15 @@ export interface Host {
   readonly engine: TurnEngine;
   readonly buffered: BufferedBytes;
   readonly maxBufferedBytes: number;
-  /** True where a server is not to accept now: a limit of the reactor is reached. */
+  /** True while servers must not accept, because a limit of the reactor is reached. */
   readonly isFull: boolean;
-  /** A member begins, and holds the process open. @param isConnection counts against the limit. */
+  /**
+   * Adds a member, which keeps the process alive. @param isConnection true if it counts against
+   * `maxConnections`.
+   */
   join(member: Member, isConnection: boolean): void;
-  /** A member is over. @param isRef it held the process open until now. */
+  /** Removes a member. @param isRef true if it kept the process alive until now. */
   leave(member: Member, isConnection: boolean, isRef: boolean): void;
-  /** A member holds the process open from now on, or not any more. */
+  /** A member starts or stops keeping the process alive. */
   changeRef(isRef: boolean): void;
 }

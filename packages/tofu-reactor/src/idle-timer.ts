@@ -1,7 +1,9 @@
 import { showValue } from 'ntdllx';
 import { ReactorError } from './errors.js';
 
-/** Calls once nothing happened for a while. Does not hold the process open. */
+/**
+ * Calls back when a connection was idle for a set time. The timer does not keep the process alive.
+ */
 export class IdleTimer {
   readonly #onIdle: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -10,7 +12,10 @@ export class IdleTimer {
     this.#onIdle = onIdle;
   }
 
-  /** @param timeoutMs 0 ends it; at most 2^31 - 1. @throws {ReactorError} `ERR_REACTOR_ARGUMENT` */
+  /**
+   * @param timeoutMs 0 turns it off; at most 2^31 - 1. @throws {ReactorError}
+   *   `ERR_REACTOR_ARGUMENT`
+   */
   set(timeoutMs: number): void {
     if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
       throw new ReactorError(
@@ -22,7 +27,7 @@ export class IdleTimer {
     this.#timer = timeoutMs === 0 ? undefined : setTimeout(this.#onIdle, timeoutMs).unref();
   }
 
-  /** Something happened: the time begins again. */
+  /** Restarts the time, after bytes were sent or received. */
   touch(): void {
     this.#timer?.refresh();
   }

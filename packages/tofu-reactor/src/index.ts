@@ -1,6 +1,6 @@
 /**
- * Servers and connections over TCP and AF_UNIX, by AFD_POLL and one completion port, inside Node's own
- * event loop. Importing this opens nothing, anywhere.
+ * Servers and connections over TCP and AF_UNIX, by AFD_POLL and one completion port, inside Node's
+ * own event loop. Importing this module opens no library and no handle, on any host.
  *
  * @packageDocumentation
  */

@@ -14,7 +14,7 @@ export type { RunningThread, ThreadStarter } from './thread-watch.js';
 export { WaitPoolWatch } from './wait-pool-watch.js';
 export { WriteQueue } from './write-queue.js';
 
-/** A reactor on another kernel, or in another loop. */
+/** Creates a reactor on another kernel, or with another watch on the port. */
 export function createReactor(options: ReactorOptions & ReactorSeams = {}): Reactor {
   return new Reactor(options);
 }

@@ -1,5 +1,6 @@
-// The I/O thread of a reactor in mode `thread`: waits on the port while the application does something
-// else, and hands packets over. It ends by itself once it is asked to.
+// The I/O thread of a reactor in the mode `thread`. It waits on the port while the application's
+// thread runs Node's event loop, and passes the packets to that thread. It ends when
+// `ThreadShare.end` was called.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ntKernel } from 'ntdllx';
 import { type ShareData, ThreadShare } from './thread-share.js';

@@ -6,17 +6,17 @@ import {
 } from './connection-options.js';
 import { checkOptions } from './options.js';
 
-/** How a server listens, and what its connections get. */
+/** Options of a server and of its connections. */
 export interface ListenOptions extends ConnectionOptions {
-  /** How many clients wait in the system's backlog; default: as many as it has room for. */
+  /** The length of the system's backlog; default: the system's maximum. */
   readonly backlog?: number;
   /** See `Server.maxConnections`; default Infinity. */
   readonly maxConnections?: number;
-  /** `::` also takes IPv4 unless this is true; default false. */
+  /** A server on `::` also accepts IPv4 connections unless this is true; default false. */
   readonly ipv6Only?: boolean;
 }
 
-/** All of them, checked. */
+/** All options, checked, with their defaults filled in. */
 export interface CheckedListenOptions {
   readonly backlog: number | undefined;
   readonly maxConnections: number;

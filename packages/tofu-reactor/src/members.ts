@@ -5,7 +5,7 @@ import type { Pump } from './pump.js';
 import { Server } from './server.js';
 import type { TurnEngine } from './turn-engine.js';
 
-/** What a reactor is made of, and its limits. */
+/** Parts and limits of a reactor that its members need. */
 export interface MembersParts {
   readonly kernel: Kernel;
   readonly name: string;
@@ -16,7 +16,10 @@ export interface MembersParts {
   readonly pump: Pump;
 }
 
-/** The servers and connections of a reactor: who holds the process open, and what its limits say. */
+/**
+ * The servers, connections and UDP sockets of a reactor. It counts which of them keep the process
+ * alive, and enforces the limits.
+ */
 export class Members implements Host {
   readonly kernel: Kernel;
   readonly name: string;
@@ -79,7 +82,9 @@ export class Members implements Host {
     if (before === 0 || this.#refs === 0) this.#pump.setRef(this.#refs > 0);
   }
 
-  /** Ends all: in order for as long as the time lasts, then at once. */
+  /**
+   * Closes all members gracefully. Those that are left after the time limit are closed at once.
+   */
   async close(limitMs: number): Promise<void> {
     const all = [...this.#all];
     for (const member of all) if (member instanceof Server) void member.close();

@@ -6,16 +6,17 @@ import { missingLibuvFunctions } from 'ntdllx/libuv';
 import { ReactorError } from './errors.js';
 import type { CheckedOptions, ReactorMode } from './options.js';
 
-/** The mode that a reactor has, and why. */
+/** The mode of a reactor, and the reason for it. */
 export interface ChosenMode {
   readonly mode: ReactorMode;
   readonly reason: string;
 }
 
 /**
- * Chooses by asking the host.
+ * Chooses the mode from the options and from what the host supports.
  *
- * @throws {ReactorError} `ERR_REACTOR_MODE` where what was asked for is not possible, with the reason.
+ * @throws {ReactorError} `ERR_REACTOR_MODE` if the requested mode is not possible, with the
+ *   reason.
  */
 export function chooseMode(options: CheckedOptions): ChosenMode {
   const { mode, kernel, watchPort, startThread } = options;
@@ -38,7 +39,7 @@ export function chooseMode(options: CheckedOptions): ChosenMode {
   );
 }
 
-/** Why there is no `loop` mode here; undefined where there is. */
+/** Why `loop` is not possible on this host and thread; undefined if it is possible. */
 function loopObstacle(kernel: Kernel): string | undefined {
   if (!isRealKernel(kernel)) return 'the kernel is a simulated one';
   if (!isMainThread) return "uv_default_loop is the main thread's loop, and this is a worker";
@@ -51,8 +52,8 @@ function loopObstacle(kernel: Kernel): string | undefined {
 let isWaitable: boolean | undefined;
 
 /**
- * Whether the handle of a port is signalled exactly while the port has packets: measured on Wine 8 and 10;
- * of Windows not documented (unverified), so it is asked once in a process.
+ * True if the handle of a port is signalled exactly while the port has packets. This was measured
+ * on Wine 8 and 10. For Windows it is not documented (unverified), so each process probes it once.
  */
 export function isPortWaitable(): boolean {
   isWaitable ??= probePortWait();
@@ -68,7 +69,7 @@ function probePortWait(): boolean {
       const empty = look(port.handle);
       postPacket(ntKernel, port.handle, 1, 1, 0, 0);
       const filled = look(port.handle);
-      // A wait must not take the packet.
+      // The wait must not have removed the packet.
       const taken = port.take(0);
       const emptied = look(port.handle);
       return (

@@ -1,7 +1,9 @@
 import { type NTSTATUS, ntStatusName, WsaError } from 'ntdllx';
 import { SktError } from 'tofu-sockets';
 
-/** An error in Node's words: what failed, how, and with whom. */
+/**
+ * An error with the message and the properties of Node's errors: the call, the code and the peer.
+ */
 export interface NodeError extends Error {
   code: string;
   errno?: number;
@@ -10,7 +12,7 @@ export interface NodeError extends Error {
   port?: number;
 }
 
-/** With whom: a host and a port, a path, or nothing. */
+/** The address in an error: a host and a port, a path, or nothing. */
 interface At {
   readonly host?: string;
   readonly port?: number;
@@ -18,8 +20,8 @@ interface At {
 }
 
 /**
- * A failed connect or listen as Node words it: `connect ECONNREFUSED 127.0.0.1:80`. Winsock's own
- * words are its `cause`. What is no error of a socket comes back as it is.
+ * Converts an error of a socket into one like Node's, such as `connect ECONNREFUSED 127.0.0.1:80`.
+ * The original error is its `cause`. Any other error is returned unchanged.
  */
 export function nodeError(syscall: string, error: unknown, at: At): Error {
   if (!(error instanceof WsaError || error instanceof SktError)) return error as Error;
@@ -41,22 +43,25 @@ function inWords(syscall: string, code: string, at: At, cause?: Error): NodeErro
   return made;
 }
 
-/** The peer reset the connection: `read ECONNRESET`. The number is libuv's, on Windows. */
+/**
+ * The error for a connection that the peer reset: `read ECONNRESET`. The number is that of libuv
+ * on Windows.
+ */
 export function resetError(syscall: 'read' | 'write'): Error {
   return Object.assign(inWords(syscall, 'ECONNRESET', {}), { errno: -4077 });
 }
 
-/** A call that failed while reading or writing. */
+/** The error for a failed send or receive. */
 export function transferError(syscall: 'read' | 'write', error: unknown): Error {
   return nodeError(syscall, error, {});
 }
 
-/** The time for a connect is over. The number is libuv's, on Windows. */
+/** The error for a connect whose time is over. The number is that of libuv on Windows. */
 export function timeoutError(at: At): Error {
   return Object.assign(inWords('connect', 'ETIMEDOUT', at), { errno: -4039 });
 }
 
-/** NT does not poll this socket: nothing would ever be reported of it. */
+/** The error for a socket that NT refused to poll. No event of it would ever be reported. */
 export function refusedError(status: NTSTATUS): Error {
   const error = new Error(`poll failed with ${ntStatusName(status)}.`) as NodeError;
   error.code = 'ERR_REACTOR_POLL';

@@ -3,35 +3,41 @@ import { ReactorError } from './errors.js';
 import type { PortWatchFactory } from './port-watch.js';
 import type { ThreadStarter } from './thread-watch.js';
 
-/** How a reactor lives in its process. */
+/** How a reactor waits for its packets. */
 export type ReactorMode = 'loop' | 'thread' | 'blocking';
 
-/** How a reactor works; every option has a default. */
+/** Options of a reactor; every option has a default. */
 export interface ReactorOptions {
   /**
-   * `loop`: inside Node's own event loop, beside timers, files and HTTP; no thread is blocked. Main
-   * thread only. `thread`: the same with an I/O thread that waits for packets; also in workers, and where
-   * `loop` is not possible. `blocking`: `run()` blocks its thread while nothing is ready; for workers and
-   * programs of the command line. `auto`, the default: `loop` where the host has what it takes, otherwise
-   * `thread`; `inspect().reason` says why.
+   * `loop`: runs inside Node's own event loop, beside timers, files and HTTP, and blocks no
+   * thread. Main thread only. `thread`: runs there, too, but an I/O thread waits for packets; also
+   * in workers, and on hosts without `loop`. `blocking`: `run()` blocks its thread while nothing
+   * is ready; for workers and command-line programs. `auto`, the default: `loop` if the host
+   * supports it, otherwise `thread`; `inspect().reason` says why.
    */
   readonly mode?: ReactorMode | 'auto';
-  /** What `inspect()` calls it; default `reactor`. */
+  /** The name in `inspect()` and in diagnostics messages; default `reactor`. */
   readonly name?: string;
-  /** How many connections it has at the most; servers stop accepting meanwhile. Default 100,000. */
+  /** The largest number of connections. At this number servers stop accepting. Default 100,000. */
   readonly maxConnections?: number;
-  /** How many bytes may wait to be sent on one connection before `write` refuses; default 16 MiB. */
+  /**
+   * How many unsent bytes one connection may buffer before its `write` refuses; default 16 MiB.
+   */
   readonly maxBufferedBytes?: number;
-  /** The same on all of them together; servers do not accept meanwhile. Default 256 MiB. */
+  /**
+   * The same limit for all connections together. At this limit servers also stop accepting.
+   * Default 256 MiB.
+   */
   readonly maxBufferedBytesInAll?: number;
   /**
-   * `blocking`: how long one wait blocks at the most, in milliseconds, 1 or more; default 50. Timers,
-   * messages and signals of this thread wait as long. `Infinity`: until something is ready.
+   * For the mode `blocking`: the longest time that one wait blocks, in milliseconds, 1 or more;
+   * default 50. Timers, messages and signals of this thread are delayed by up to this time. With
+   * `Infinity` a wait blocks until something is ready.
    */
   readonly maxBlockMs?: number;
 }
 
-/** What tests put in the place of the real thing. */
+/** Parts that tests replace. */
 export interface ReactorSeams {
   /** Default: the kernel of this process. */
   readonly kernel?: Kernel;
@@ -43,14 +49,14 @@ export interface ReactorSeams {
   readonly now?: () => number;
 }
 
-/** All of them, checked. */
+/** All options, checked, with their defaults filled in. */
 export type CheckedOptions = Required<ReactorOptions> &
   Required<Pick<ReactorSeams, 'kernel'>> &
   Pick<ReactorSeams, 'watchPort' | 'startThread' | 'now'>;
 
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 1;
 
-/** What an option may be, and in words what it must be. */
+/** For each option: a check of its value, and a description of the valid values. */
 const known: Record<
   keyof (ReactorOptions & ReactorSeams),
   readonly [(value: unknown) => boolean, string]
@@ -86,9 +92,10 @@ export function readOptions(given: ReactorOptions & ReactorSeams): CheckedOption
 }
 
 /**
- * A copy of options without those that are undefined, each read once.
+ * Copies options, without those that are undefined. Each option is read only once.
  *
- * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for an unknown option, or a value of the wrong kind.
+ * @throws {ReactorError} `ERR_REACTOR_ARGUMENT` for an unknown option, or a value of the wrong
+ *   kind.
  */
 export function checkOptions<T extends object>(
   given: T,

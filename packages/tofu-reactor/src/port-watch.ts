@@ -1,19 +1,22 @@
 import type { HANDLE } from 'ntdllx';
 
 /**
- * Says when a completion port has a packet, on the thread that runs JavaScript. The seam between the
- * reactor's logic and Node's event loop: {@link WaitPoolWatch} is the real one.
+ * Reports on the JavaScript thread that a completion port has a packet. It separates the reactor's
+ * logic from Node's event loop. {@link WaitPoolWatch} is the implementation for that loop.
  */
 export interface PortWatch {
-  /** True between {@link arm} and its one report. */
+  /** True after {@link arm} until the watch has reported. */
   readonly isArmed: boolean;
-  /** Has the next packet reported, once; one that is there already counts. Idempotent. */
+  /**
+   * Requests one report of the next packet. A packet that is on the port already is reported, too.
+   * Idempotent.
+   */
   arm(): void;
-  /** Whether the watch holds the process open. It does not when it is made. */
+  /** Sets whether the watch keeps the process alive. Initially it does not. */
   setRef(isRef: boolean): void;
-  /** Ends it: nothing is reported from here on. Resolves when its memory is given back. */
+  /** Ends the watch, which reports nothing from then on. Resolves when its memory is freed. */
   close(): Promise<void>;
 }
 
-/** Makes a watch on a port. @param onPacket runs inside Node's loop, and never throws. */
+/** Creates a watch on a port. @param onPacket is called inside Node's loop; it must not throw. */
 export type PortWatchFactory = (port: HANDLE, onPacket: () => void) => PortWatch;

@@ -1,11 +1,11 @@
-/** What makes the turns of a reactor happen. */
+/** Performs the turns of a reactor, at the right times. */
 export interface Pump {
-  /** Something holds the process open from now on, or nothing does any more. */
+  /** Sets whether a member of the reactor keeps the process alive. */
   setRef(isRef: boolean): void;
-  /** Resolves when nothing holds it, or after {@link stop}. */
+  /** Resolves when no member keeps the process alive, or after {@link stop}. */
   run(): Promise<void>;
   /** Ends {@link run}. */
   stop(): void;
-  /** Nothing is turned from here on; resolves when native memory is given back. */
+  /** Ends all turns. Resolves when native memory is freed. */
   close(): Promise<void>;
 }

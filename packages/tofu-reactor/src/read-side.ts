@@ -1,26 +1,30 @@
 import { type StreamSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
 import { Speculation } from './speculation.js';
 
-/** How many bytes one connection may receive before the others have their turn. */
+/** How many bytes one connection may receive in its turn before the others continue. */
 const serveBytes = 262_144;
-/** How many receives; the same for bytes that come in small pieces. */
+/**
+ * How many receives one connection may make in its turn. This limit counts when bytes arrive in
+ * small pieces.
+ */
 const serveCalls = 64;
 
-/** What serving a connection ended with. */
+/** How the turn of a connection ended. */
 export type Outcome = 'served' | 'blocked' | 'unread';
 
 /**
- * The receiving half of a connection: when it is drained, when its budget is used, and when the end of
- * the stream can be believed.
+ * The receiving half of a connection. It decides when the socket is drained, when the budget is
+ * used up, and when the end of the stream is certain.
  *
- * A receive that returns 0 may hide a reset: under Wine 8 the wineserver has taken the error off the
- * socket (measured: X01). So the end counts only once the poller reported it, which reports a reset as
- * such. Where 0 came first, the poller is asked: its answer comes at once.
+ * A receive may return 0 after a reset: under Wine 8 the wineserver has already removed the error
+ * from the socket (measured: X01). Therefore the end is certain only after the poller has reported
+ * it, because the poller reports a reset as a reset. If a receive returns 0 before, the connection
+ * requests an event, which arrives at once.
  */
 export class ReadSide {
   readonly speculation = new Speculation();
   bytesRead = 0;
-  /** The peer sends no more, and everything it sent was read. */
+  /** The peer sends no more, and all its bytes were read. */
   isEnded = false;
   /** The poller reported that the peer sends no more. */
   isEndConfirmed = false;
@@ -30,7 +34,7 @@ export class ReadSide {
   #reads = 0;
   #served = 0;
 
-  /** Begins a turn of this connection. */
+  /** Begins a turn of this connection, with a new budget. */
   begin(): void {
     this.#isServing = true;
     this.#isDrained = false;
@@ -39,7 +43,7 @@ export class ReadSide {
     this.#served = 0;
   }
 
-  /** Ends it. */
+  /** Ends the turn. */
   end(): Outcome {
     this.#isServing = false;
     if (this.#hasBlocked) return 'blocked';
@@ -50,16 +54,16 @@ export class ReadSide {
     return this.#isServing;
   }
 
-  /** How many bytes came in this turn. */
+  /** How many bytes were received in this turn. */
   get served(): number {
     return this.#served;
   }
 
   /**
-   * Receives, unless that is known to be in vain or the budget is used: then it would block, and the
-   * connection is tried again after the others.
+   * Receives. If the last receive drained the socket or the budget is used up, it makes no call
+   * and returns `wouldBlock`; the connection then tries again after the others.
    *
-   * @returns 0 at the end of the stream, once that is certain. @throws {WsaError}
+   * @returns 0 at the end of the stream, as soon as that is certain. @throws {WsaError}
    */
   receive(skt: StreamSkt, into: Uint8Array): number | WouldBlock {
     if (this.isEnded) return 0;

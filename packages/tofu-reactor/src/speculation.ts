@@ -1,23 +1,23 @@
-/** After so many vain tries the next one is at most so many chances away. */
+/** The largest number of chances that are skipped between two tries. */
 const longestPause = 63;
 
 /**
- * Whether to try before asking pays. To ask the kernel whether a socket is ready costs about as much as
- * to try. Each vain try doubles how many chances are skipped before the next one; a try that found
- * something resets that.
+ * Decides whether to try to receive before polling. A poll costs about as much as a try. Each vain
+ * try doubles the number of chances that are skipped before the next try; a successful try resets
+ * it.
  */
 export class Speculation {
   #pause = 0;
   #left = 0;
 
-  /** A chance to try. @returns whether to take it. */
+  /** Called at each chance to try. @returns whether to try. */
   isWorthATry(): boolean {
     if (this.#left === 0) return true;
     this.#left -= 1;
     return false;
   }
 
-  /** Notes what a try found. */
+  /** Records the result of a try. */
   note(hasPaid: boolean): void {
     this.#pause = hasPaid ? 0 : Math.min(longestPause, 2 * this.#pause + 1);
     this.#left = this.#pause;

@@ -1,38 +1,47 @@
 import { type Kernel, type NTSTATUS, STATUS_TIMEOUT } from 'ntdllx';
 
-/** What travels to the I/O thread. Holds no resource. */
+/** What the application's thread sends to the I/O thread. It owns no resource. */
 export interface ShareData {
   /** The handle of the port, in this process. */
   readonly port: number;
-  /** Sixteen bytes of native memory of the application's: a timeout, and eight bytes of scratch. */
+  /**
+   * Address of sixteen bytes of native memory, which the application's thread owns: a time-out,
+   * and eight bytes of scratch.
+   */
   readonly memory: number;
   readonly cells: SharedArrayBuffer;
 }
 
-/** How many bytes {@link ShareData.memory} has. */
+/** The size of {@link ShareData.memory}. */
 export const threadMemoryBytes = 16;
 const scratchOffset = 8;
-/** One call blocks no longer than this, so that a thread can be ended meanwhile; as a LARGE_INTEGER. */
+/**
+ * The time-out of one call, in milliseconds. It is short, so that the thread can be ended between
+ * two calls.
+ */
 export const sliceMs = 1_000;
 
-/** The life of the thread. Only in `declaring` it must not be terminated: koffi then ends the process. */
+/**
+ * The states of the thread. In `declaring` it must not be terminated, because koffi would then end
+ * the process.
+ */
 const life = { starting: 0, declaring: 1, running: 2, over: 3 } as const;
-/** Who may take packets off the port. */
+/** The thread that may remove packets from the port. */
 const holder = { application: 0, thread: 1 } as const;
 /** The cells: 32 bits each. */
 const cell = { life: 0, isEnding: 1, holder: 2, status: 3, most: 4 } as const;
-/** Behind them, as doubles: where the packets go, and how many they are. */
+/** After the cells, as doubles: the address for the packets, and the address for their number. */
 const addressesOffset = 24;
 const addresses = { packets: 0, removed: 1 } as const;
 
-/** How much memory both threads share. */
+/** The size of the memory that both threads share, in bytes. */
 export const sharedBytes = addressesOffset + 16;
 
 /**
- * What the application's thread and its I/O thread share: who of the two may take packets, and where
- * they go. The I/O thread takes while it is the holder, straight into the memory of the application's
- * port, and hands that memory over with the holder cell. So there is one writer at any time, and
- * nothing is copied.
+ * State that the application's thread and its I/O thread share: which of the two may remove
+ * packets, and where the packets are written. While the I/O thread is the holder, it writes the
+ * packets directly into the memory of the application's port. It returns that memory by changing
+ * the holder cell. So there is only one writer at a time, and no packet is copied.
  *
  *     application ──lend──▶ thread: blocks in NtRemoveIoCompletionEx ──packets, a message──▶ application
  */
@@ -47,7 +56,7 @@ export class ThreadShare {
     this.#addresses = new Float64Array(data.cells, addressesOffset);
   }
 
-  /** True while the I/O thread may take, or takes, packets. */
+  /** True while the I/O thread may remove packets. */
   get isLent(): boolean {
     return Atomics.load(this.#cells, cell.holder) === holder.thread;
   }
@@ -56,7 +65,10 @@ export class ThreadShare {
     return Atomics.load(this.#cells, cell.isEnding) !== 0;
   }
 
-  /** The application has the thread take packets. @param most how many at once. */
+  /**
+   * Called by the application's thread: lets the I/O thread remove packets. @param most how many
+   * at once.
+   */
   lend(packets: number, removed: number, most: number): void {
     this.#addresses[addresses.packets] = packets;
     this.#addresses[addresses.removed] = removed;
@@ -65,14 +77,17 @@ export class ThreadShare {
     Atomics.notify(this.#cells, cell.holder);
   }
 
-  /** The status of the thread's last take, as an unsigned number; valid once it is not lent. */
+  /**
+   * The status of the I/O thread's last take, as an unsigned number; valid while it is not lent.
+   */
   get status(): NTSTATUS {
     return Atomics.load(this.#cells, cell.status) >>> 0;
   }
 
   /**
-   * The application ends the thread. One that has not begun never begins.
-   * @returns true where it blocks in the kernel, perhaps: a packet ends that.
+   * Called by the application's thread: ends the I/O thread. A thread that has not begun yet never
+   * begins.
+   * @returns true if the thread may block in the kernel; a packet ends that wait.
    */
   end(): boolean {
     const cells = this.#cells;
@@ -84,7 +99,7 @@ export class ThreadShare {
     return true;
   }
 
-  /** Blocks until the thread makes no calls any more, or the time is over. */
+  /** Blocks until the I/O thread makes no more calls, or the time is over. */
   waitForEnd(limitMs: number): void {
     const cells = this.#cells;
     const endMs = performance.now() + limitMs;
@@ -96,13 +111,15 @@ export class ThreadShare {
     }
   }
 
-  /** The thread begins. @returns false where it was ended before. */
+  /** Called by the I/O thread at its start. @returns false if it was ended before. */
   begin(): boolean {
     const { starting, declaring } = life;
     return Atomics.compareExchange(this.#cells, cell.life, starting, declaring) === starting;
   }
 
-  /** The thread makes its first call, by which ntdllx declares all of them. */
+  /**
+   * Called by the I/O thread: makes its first kernel call, at which ntdllx declares all functions.
+   */
   declare(kernel: Kernel): void {
     const { port, memory } = this.data;
     kernel.NtQueryIoCompletion(port, 0, memory + scratchOffset, 4, 0);
@@ -110,7 +127,7 @@ export class ThreadShare {
     Atomics.notify(this.#cells, cell.life);
   }
 
-  /** Blocks the thread until it is the holder. @returns false where it is to end. */
+  /** Called by the I/O thread: blocks until it is the holder. @returns false if it has to end. */
   waitForLoan(): boolean {
     while (!this.isEnding) {
       if (this.isLent) return true;
@@ -119,7 +136,10 @@ export class ThreadShare {
     return false;
   }
 
-  /** The thread takes packets, and hands them over. Blocks. @returns false where it is to end. */
+  /**
+   * Called by the I/O thread: removes packets and passes them to the application's thread. Blocks.
+   * @returns false if it has to end.
+   */
   take(kernel: Kernel): boolean {
     const { port, memory } = this.data;
     const packets = this.#addresses[addresses.packets] as number;
@@ -134,7 +154,7 @@ export class ThreadShare {
     return status !== STATUS_TIMEOUT;
   }
 
-  /** The thread makes no calls from here on. */
+  /** Called by the I/O thread: it makes no kernel calls after this. */
   finish(): void {
     Atomics.store(this.#cells, cell.life, life.over);
     Atomics.notify(this.#cells, cell.life);

@@ -14,27 +14,31 @@ import {
 /** A thread that runs `io-thread`. */
 export interface RunningThread {
   setRef(isRef: boolean): void;
-  /** Resolves when it has ended; rejects with what ended it, unless it was asked to. */
+  /** Resolves when the thread has ended. Rejects if an error ended it. */
   readonly ended: Promise<void>;
 }
 
-/** Starts one. @param onPackets called on the application's thread for each time it hands over. */
+/**
+ * Starts a thread. @param onPackets called on the application's thread each time the I/O thread
+ * passes packets.
+ */
 export type ThreadStarter = (data: ShareData, onPackets: () => void) => RunningThread;
 
-/** How long the end of the process waits for the thread to leave its call. */
+/** How long the end of the process waits until the thread has returned from its kernel call. */
 const exitLimitMs = 1_000;
 
 /**
- * The kernel as a poller sees it whose packets an I/O thread takes: while that thread may take, the
- * poller finds nothing; what the thread took is what the poller takes next.
+ * A kernel for a poller whose packets an I/O thread removes. While that thread may remove packets,
+ * the poller's calls return no packet. Afterwards the poller's next call returns the packets that
+ * the thread has removed.
  *
- * Sockets stay on the kernel itself.
+ * Sockets use the original kernel.
  */
 export class ThreadGate {
   readonly kernel: Kernel;
-  /** Once there is a thread. */
+  /** Set when the thread is started. */
   share: ThreadShare | undefined;
-  /** The thread handed over, and the poller did not take that yet. */
+  /** True from {@link lend} until the poller has taken the packets of that loan. */
   isFilled = false;
   #packets = 0;
   #removed = 0;
@@ -58,14 +62,19 @@ export class ThreadGate {
     };
   }
 
-  /** Has the thread take packets, to where the poller takes them. */
+  /**
+   * Lets the thread remove packets, and write them to the memory where the poller expects them.
+   */
   lend(): void {
     if (this.isFilled) return;
     this.isFilled = true;
     this.share?.lend(this.#packets, this.#removed, this.#most);
   }
 
-  /** The thread has ended: what it took last is the poller's, if it took anything. */
+  /**
+   * Called after the thread has ended. If the thread removed packets last, the poller's next call
+   * still returns them.
+   */
   release(): void {
     const { share } = this;
     const hasTaken = share?.isLent === false && share.status !== STATUS_TIMEOUT;
@@ -76,12 +85,13 @@ export class ThreadGate {
 }
 
 /**
- * Waits for packets in a thread of its own. The application's thread goes on with Node's event loop, and
- * hears of packets by a message.
+ * Waits for packets in a separate I/O thread. The application's thread runs Node's event loop
+ * meanwhile; a message notifies it of packets.
  *
- * At the end of the process, and on close, the thread is asked to end and woken by a packet: a thread
- * that blocks in a foreign call is not terminated by Node, and koffi ends the process where a thread is
- * terminated while it declares functions.
+ * On close, and at the end of the process, the watch asks the thread to end and wakes it by a
+ * packet. It does not terminate the thread, for two reasons: Node cannot terminate a thread that
+ * blocks in a foreign call, and koffi ends the process if a thread is terminated while it declares
+ * functions.
  */
 export class ThreadWatch implements PortWatch {
   readonly #gate: ThreadGate;
@@ -94,7 +104,7 @@ export class ThreadWatch implements PortWatch {
   #closed: Promise<void> | undefined;
   isArmed = false;
 
-  /** @param wake posts a packet to the port, which ends the thread's wait. */
+  /** @param wake posts a packet to the port to end the thread's wait. */
   constructor(
     gate: ThreadGate,
     kernel: Kernel,
@@ -142,7 +152,10 @@ export class ThreadWatch implements PortWatch {
     return this.#closed;
   }
 
-  /** The process ends: the thread must not be in a call then. Blocks for as long as that takes. */
+  /**
+   * Called at the end of the process, when the thread must not be in a kernel call. Blocks until
+   * it has returned, or for {@link exitLimitMs}.
+   */
   abandon(): void {
     if (this.#isOver) return;
     this.#closed ??= Promise.resolve();
@@ -151,7 +164,7 @@ export class ThreadWatch implements PortWatch {
   }
 
   async #close(): Promise<void> {
-    // Until it has ended, it holds the process open.
+    // The thread keeps the process alive until it has ended.
     this.#thread.setRef(true);
     this.#askToEnd();
     await this.#thread.ended.catch(() => {});
@@ -182,7 +195,7 @@ export class ThreadWatch implements PortWatch {
   }
 }
 
-/** Those whose threads run. */
+/** The watches whose threads are running. */
 const watches = new Set<ThreadWatch>();
 
 function abandonAll(): void {

@@ -23,16 +23,17 @@ import { ReactorError } from './errors.js';
 import type { PortWatch } from './port-watch.js';
 
 /**
- * A thread of the system's wait pool waits for the port's handle. Its callback is Node's own exported
- * `uv_async_send`, called by that thread directly: no JavaScript runs there. libuv then enters the
- * callback of the `uv_async_t` on the main thread.
+ * A thread of the system's wait pool waits for the port's handle. The wait's callback is
+ * `uv_async_send`, which node.exe exports: the pool's thread calls it directly, so no JavaScript
+ * runs on that thread. libuv then calls the callback of the `uv_async_t` on the main thread.
  *
- * Memory: one block holds the wait's handle and the `uv_async_t`. Two others use it: the wait pool,
- * until UnregisterWaitEx with INVALID_HANDLE_VALUE returned, and libuv, until the callback of uv_close
- * ran. It is freed after both. At the end of the process neither is waited for, and it stays allocated.
+ * Memory: one block holds the wait's handle and the `uv_async_t`. The wait pool uses it until
+ * UnregisterWaitEx with INVALID_HANDLE_VALUE has returned. libuv uses it until the callback of
+ * uv_close has run. It is freed after both. At the end of the process the watch does not wait for
+ * libuv's callback, and the block stays allocated.
  *
- * That a port's handle can be waited for is not documented for Windows, so it is probed first:
- * `probePortWait`. Wine 8 and 10: measured.
+ * Windows does not document that a port's handle can be waited for, so `probePortWait` tests it
+ * first. On Wine 8 and 10 it was measured.
  */
 export class WaitPoolWatch implements PortWatch {
   readonly #port: HANDLE;
@@ -46,7 +47,7 @@ export class WaitPoolWatch implements PortWatch {
   #afterClose: (() => void) | undefined;
   isArmed = false;
 
-  /** @throws {ExportError} where node.exe does not export libuv. */
+  /** @throws {ExportError} if node.exe does not export libuv. */
   constructor(port: HANDLE, onPacket: () => void) {
     this.#port = port;
     this.#onPacket = onPacket;
@@ -94,12 +95,16 @@ export class WaitPoolWatch implements PortWatch {
       this.#afterClose = resolve;
     });
     this.#endWait();
-    // Until its callback ran the handle holds the process open, for one turn of the loop.
+    // The handle keeps the process alive until its callback has run, which takes one iteration of
+    // the loop.
     uv_close(this.#async, (callbacks as Callbacks).close);
     return this.#closed;
   }
 
-  /** The process ends: nothing may enter JavaScript from here on. Its memory stays allocated. */
+  /**
+   * Called at the end of the process, when no callback may enter JavaScript any more. The memory
+   * stays allocated.
+   */
   abandon(): void {
     if (this.#closed !== undefined) return;
     this.#closed = Promise.resolve();
@@ -107,14 +112,14 @@ export class WaitPoolWatch implements PortWatch {
     uv_close(this.#async, 0);
   }
 
-  /** libuv entered the async's callback. */
+  /** Called by the callback of the `uv_async_t`. */
   received(): void {
     if (this.#closed !== undefined || !this.isArmed) return;
     this.#endWait();
     this.#onPacket();
   }
 
-  /** libuv does not use the handle any more; the memory is freed once its callback has returned. */
+  /** Called by the callback of uv_close. The memory is freed after that callback has returned. */
   released(): void {
     watches.delete(this.#async);
     setImmediate(() => {
@@ -123,7 +128,7 @@ export class WaitPoolWatch implements PortWatch {
     });
   }
 
-  /** Blocks for as long as the wait's callback runs, which is one uv_async_send. */
+  /** Unregisters the wait. Blocks while its callback runs, which is one uv_async_send. */
   #endWait(): void {
     this.isArmed = false;
     if (this.#wait === undefined) return;
@@ -132,7 +137,7 @@ export class WaitPoolWatch implements PortWatch {
   }
 }
 
-/** The wait's handle comes first, the uv_async_t behind it. */
+/** The block holds the wait's handle in its first bytes, then the uv_async_t. */
 const waitBytes = 8;
 
 interface Callbacks {
@@ -141,10 +146,13 @@ interface Callbacks {
 }
 
 let callbacks: Callbacks | undefined;
-/** The watches that libuv knows, by the address of their uv_async_t. */
+/** The watches by the address of their uv_async_t, until libuv has closed it. */
 const watches = new Map<number, WaitPoolWatch>();
 
-/** One pair for all watches of the process: koffi's callbacks are few, and kept for good. */
+/**
+ * Registers one pair of callbacks for all watches of the process, because koffi has few callbacks
+ * and never frees them.
+ */
 function registerCallbacks(): Callbacks {
   process.once('exit', () => {
     for (const watch of watches.values()) watch.abandon();

@@ -1,29 +1,29 @@
 import { type StreamSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
 import { copyOf } from './bytes.js';
 
-/** Small chunks in a row are sent as one, up to so many bytes. */
+/** Consecutive small chunks are sent together, up to this many bytes. */
 const gatherBytes = 65_536;
-/** One flush sends so many bytes at the most, so that a fast peer does not keep the others waiting. */
+/** The largest number of bytes of one flush, so that a fast peer does not starve the others. */
 const flushBytes = 1_048_576;
 
-/** Where small chunks are put together; in use only until the send returns. */
+/** Buffer in which small chunks are put together; in use only during a send. */
 let scratch: Uint8Array | undefined;
 
-/** What a flush ended with. */
+/** How a flush ended. */
 export type FlushResult = 'empty' | 'blocked' | 'budget';
 
-/** Chunks that wait to be sent, in order. */
+/** Unsent chunks, in order. */
 export class WriteQueue {
   #chunks: Uint8Array[] = [];
   #first = 0;
   #byteLength = 0;
 
-  /** How many bytes wait. */
+  /** How many bytes are unsent. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** Adds a chunk: a reference, no copy. */
+  /** Adds a chunk by reference, without a copy. */
   push(chunk: Uint8Array): void {
     if (chunk.byteLength === 0) return;
     this.#chunks.push(chunk);
@@ -37,7 +37,7 @@ export class WriteQueue {
     }
   }
 
-  /** Forgets everything. */
+  /** Drops all chunks. */
   clear(): void {
     this.#chunks = [];
     this.#first = 0;
@@ -45,7 +45,7 @@ export class WriteQueue {
   }
 
   /**
-   * Sends until nothing is left, the socket would block, or the budget is used.
+   * Sends until no byte is left, the socket would block, or the budget is used up.
    * @throws {WsaError} when the connection is broken.
    */
   flush(skt: StreamSkt): FlushResult {
@@ -61,7 +61,7 @@ export class WriteQueue {
     return 'empty';
   }
 
-  /** The next bytes to send: one chunk, or several small ones in a row. */
+  /** The next bytes to send: one chunk, or several small consecutive ones. */
   #next(): Uint8Array {
     const first = this.#chunks[this.#first] as Uint8Array;
     const second = this.#chunks[this.#first + 1];
@@ -100,7 +100,10 @@ export class WriteQueue {
   }
 }
 
-/** Sends one chunk until it is gone or the socket would block. @returns how many bytes were taken. */
+/**
+ * Sends one chunk until all of it is sent or the socket would block. @returns how many bytes were
+ * sent.
+ */
 export function sendNow(skt: StreamSkt, bytes: Uint8Array): number {
   let sent = 0;
   while (sent < bytes.byteLength) {

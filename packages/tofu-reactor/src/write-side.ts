@@ -5,51 +5,54 @@ import { type Bytes, chunksOf, copyOf } from './bytes.js';
 import { ReactorError } from './errors.js';
 import { type FlushResult, sendNow, WriteQueue } from './write-queue.js';
 
-/** How a write treats the bytes. */
+/** Options of a write. */
 export interface WriteOptions {
   /**
-   * Keeps references to what the system does not take at once, instead of copies. The caller leaves the
-   * bytes unchanged until `bufferedBytes` is 0. Default false.
+   * Keeps references to the bytes that the system does not take at once, instead of copies. The
+   * caller must not change the bytes until `bufferedBytes` is 0. Default false.
    */
   readonly keep?: boolean;
 }
 
-/** The sending half of a connection: what waits to be sent, and its limits. */
+/** The sending half of a connection: its unsent bytes and their limits. */
 export class WriteSide {
   readonly #queue = new WriteQueue();
   readonly #limit: number;
   readonly #all: BufferedBytes;
   #counted = 0;
   #accepted = 0;
-  /** Nothing more may be written. */
+  /** True if no more bytes may be written. */
   isEnding = false;
-  /** The peer was sent the end. */
+  /** True after the sending side was shut down. */
   isFinSent = false;
-  /** A write returned false since the queue was empty. */
+  /** True if a write has returned false since the queue was last empty. */
   needsDrain = false;
 
-  /** @param limit how many bytes may wait here. @param all those of all connections. */
+  /**
+   * @param limit how many unsent bytes this connection may have. @param all counts those of all
+   *   connections.
+   */
   constructor(limit: number, all: BufferedBytes) {
     this.#limit = limit;
     this.#all = all;
   }
 
-  /** How many bytes wait. */
+  /** How many bytes are unsent. */
   get bufferedBytes(): number {
     return this.#queue.byteLength;
   }
 
-  /** How many bytes were written, those included that wait. */
+  /** How many bytes were written, including unsent ones. */
   get bytesWritten(): number {
     return this.#accepted;
   }
 
   /**
-   * Sends at once what the system takes, and keeps the rest.
+   * Sends the bytes that the system takes at once, and buffers the rest.
    *
-   * @param skt undefined while there is none: everything waits.
-   * @returns true if nothing is left.
-   * @throws {ReactorError} for what is no bytes, and at the limits: nothing was written then.
+   * @param skt undefined before the connection is established; then all bytes are buffered.
+   * @returns true if no byte is left to send.
+   * @throws {ReactorError} for another type, and at the limits; then nothing was written.
    * @throws {WsaError} when the connection is broken.
    */
   write(skt: StreamSkt | undefined, data: Bytes, options?: WriteOptions): boolean {
@@ -75,7 +78,7 @@ export class WriteSide {
     return !this.needsDrain;
   }
 
-  /** Sends what waits. @throws {WsaError} when the connection is broken. */
+  /** Sends the buffered bytes. @throws {WsaError} when the connection is broken. */
   flush(skt: StreamSkt): FlushResult {
     try {
       return this.#queue.flush(skt);
@@ -84,7 +87,7 @@ export class WriteSide {
     }
   }
 
-  /** Forgets what waits: the connection is closed. */
+  /** Drops the unsent bytes, because the connection is closed. */
   clear(): void {
     this.#accepted -= this.#queue.byteLength;
     this.#queue.clear();
