@@ -24,7 +24,7 @@ import {
 } from 'poc-kit';
 import { takeWakeFigures, wakeFigures } from './wake-figures.js';
 
-/** The four values of a packet. Chosen to show that all 64 bits of each come through. */
+/** The four values of a packet. They are chosen to show that all 64 bits of each arrive. */
 export interface WakePacket {
   readonly key: bigint;
   readonly context: bigint;
@@ -36,7 +36,7 @@ export interface WakePacket {
 export interface WakeTask {
   readonly port: HANDLE;
   readonly packet: WakePacket;
-  /** How often, each time with an ApcContext that is greater by 1; default: once. */
+  /** How many packets to post, each with an ApcContext that is greater by 1; default: 1. */
   readonly count?: number;
 }
 
@@ -54,8 +54,8 @@ export const stage0 = {
 } as const;
 
 /**
- * A port, a wait that runs out, a packet from another thread, a wait that brings exactly that
- * packet, and a wait that runs out again.
+ * Waits three times on a port. The first wait times out. Then another thread posts a packet, and
+ * the second wait returns exactly that packet. The third wait times out again.
  */
 export class Stage0Wake {
   readonly #proof: Proof;
@@ -76,7 +76,10 @@ export class Stage0Wake {
     this.#proof = new Proof(stage0.name, stage0.claim, options.print ?? printLine);
   }
 
-  /** Runs the stage to its verdict. Blocks this thread until the packet came or time is over. */
+  /**
+   * Runs the stage to its verdict. Blocks this thread until the packet arrives or the time is
+   * over.
+   */
   run(): Verdict {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const proof = this.#proof;
@@ -106,13 +109,16 @@ export class Stage0Wake {
     });
   }
 
-  /** Has the other thread post a packet; returns before it does. */
+  /** Makes the other thread post a packet. Returns before the packet is posted. */
   protected wake(posted: WakePacket): void {
     this.#postsUnderWay += 1;
     this.#waker?.send({ port: this.#port, packet: posted });
   }
 
-  /** Takes a packet; blocks for the time at the most. False when none came. */
+  /**
+   * Removes a packet from the port; blocks for at most this time. Returns false if no packet
+   * arrived.
+   */
   protected takePacket(timeoutMs: number): FILE_IO_COMPLETION_INFORMATION | false {
     return this.#remove(timeoutMs) === 'STATUS_SUCCESS' && this.#entry;
   }
@@ -127,18 +133,21 @@ export class Stage0Wake {
     });
   }
 
-  /** What the other thread's oldest call returned, by name; waits for it. */
+  /**
+   * Waits for the result of the other thread's oldest unanswered call, and returns the status by
+   * name.
+   */
   #posted(): string {
     this.#postsUnderWay -= 1;
     return ntStatusName(this.#waker?.reply(this.#waitLimitMs) ?? STATUS_UNSUCCESSFUL);
   }
 
-  /** Closes the port and gives the memory back. Idempotent. */
+  /** Closes the port and frees the memory. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      // The value of a closed handle is given out again: no thread may still be about to post to it.
+      // NT reuses the value of a closed handle, so no thread may still be about to post to it.
       while (this.#postsUnderWay > 0) this.#posted();
     } finally {
       this.#waker?.close();
@@ -148,14 +157,16 @@ export class Stage0Wake {
   }
 
   #createPort(): void {
-    // The handle is stored where the packets will be; it is read before the first wait.
+    // NT writes the handle into the buffer for packets. It is read before the first wait
+    // overwrites it.
     const status = NtCreateIoCompletion(this.#wait.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
     requireNtSuccess('NtCreateIoCompletion', status);
     this.#port = Number(this.#wait.readU64(0));
   }
 
   #remove(timeoutMs: number): string {
-    // No packet can look like this: what is read afterwards was stored by this call.
+    // No packet has these values, so the values that are read afterwards were written by this
+    // call.
     this.#wait.fill(0xff);
     this.#timeout.QuadPart = relativeTimeout100ns(timeoutMs);
     const status = NtRemoveIoCompletionEx(

@@ -18,23 +18,26 @@ const commands = 'commands from 4 threads';
 const early = '100 waits of 10 ms';
 const rate = 'posted and taken';
 
-/** What tofu's specifications ask of a wake. */
+/** What tofu's specifications require of a wake. */
 export const wakeFigures = {
   [commands]: '4 × 1,000, none lost, none twice, each thread’s in order',
   [early]: 'none early',
   [rate]: 'the rate over 5 s, reported',
 };
 
-/** What the figures are taken with. */
+/** What the measurements need. */
 export interface WakeBench {
   readonly proof: Proof;
   readonly port: HANDLE;
-  /** Removes one packet; blocks for the time at the most. False when none came. */
+  /** Removes one packet; blocks for at most this time. Returns false if no packet arrived. */
   readonly remove: (timeoutMs: number) => FILE_IO_COMPLETION_INFORMATION | false;
   readonly limitMs: number;
 }
 
-/** Four threads post at the same time, while this one takes: each packet says whose it is, and which. */
+/**
+ * Four threads post at the same time while this thread removes the packets. Each packet has the
+ * number of its thread and its own number.
+ */
 function countCommands({ proof, port, remove, limitMs }: WakeBench): void {
   const threads = Array.from(
     { length: threadCount },
@@ -48,11 +51,12 @@ function countCommands({ proof, port, remove, limitMs }: WakeBench): void {
     }
     const last = threads.map(() => 0n);
     let [taken, outOfOrder] = [0, 0];
-    // Until all are here; and then for as long as it takes to see that there is not one more.
+    // Waits with the full limit until all packets have arrived, and then for 100 ms to see that no
+    // further one arrives.
     const wait = () => remove(taken < total ? limitMs : 100);
     for (let entry = wait(); entry !== false; entry = wait()) {
       const thread = Number(entry.KeyContext);
-      // The next one of its thread: a packet that comes twice, or is missing, breaks the row.
+      // It must be the next packet of its thread. A repeated or a missing packet breaks the order.
       if (entry.ApcContext !== (last[thread] ?? 0n) + 1n) outOfOrder += 1;
       last[thread] = entry.ApcContext;
       taken += 1;
@@ -66,7 +70,7 @@ function countCommands({ proof, port, remove, limitMs }: WakeBench): void {
   }
 }
 
-/** Takes the figures of {@link wakeFigures}; blocks for some seconds. */
+/** Measures the figures of {@link wakeFigures}. Blocks for some seconds. */
 export function takeWakeFigures(bench: WakeBench): void {
   const { proof, port, remove } = bench;
   countCommands(bench);

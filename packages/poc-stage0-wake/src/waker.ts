@@ -2,7 +2,8 @@ import { NtSetIoCompletion, STATUS_SUCCESS } from 'ntdllx';
 import { serveHelper } from 'poc-kit';
 import type { WakeTask } from './stage0-wake.js';
 
-// Posts the packet as often as it is asked to, counting ApcContext up. Answers the first refusal.
+// Posts the requested number of packets, with increasing ApcContexts. Answers with the first error
+// status, if there is one.
 serveHelper<WakeTask, number>(({ port, packet, count = 1 }) => {
   for (let index = 0; index < count; index += 1) {
     const context = packet.context + BigInt(index);

@@ -1,5 +1,5 @@
 /**
- * Stage 1: AFD_POLL sees an accept through an event, without a port.
+ * Stage 1: AFD_POLL reports an accept through an event, without a completion port.
  *
  * @packageDocumentation
  */

@@ -42,7 +42,7 @@ export const stage1Event = {
   claim: 'AFD_POLL_ACCEPT sets the event of the request: ApcContext = null, no port at all',
 } as const;
 
-/** How many bytes a poll over one socket takes, and gives back. */
+/** The size of the input and of the output of a poll with one socket. */
 const pollBytes = AFD_POLL_INFO.byteLength(1);
 
 const waitNames = new Map([
@@ -51,24 +51,28 @@ const waitNames = new Map([
 ]);
 
 /**
- * A listener, an event, one AFD_POLL on the listener's own base handle. Before a client the event
- * is not set; then it is, the request says AFD_POLL_ACCEPT, and the accept is real.
+ * Submits one AFD_POLL on a listener's own base handle, with an event. The event must not be set
+ * before a client connects. Then it must be set, the request must report AFD_POLL_ACCEPT, and the
+ * accept must succeed.
  *
- * There is no completion port anywhere.
+ * No completion port is used.
  */
 export class Stage1AcceptEvent {
   protected readonly proof: Proof;
   /** The listener, the client and the accept. */
   protected readonly setup: AcceptSetup;
-  /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
+  /** The base handle of the listening socket; 0 before {@link run}. */
   protected base: HANDLE = 0;
   protected event: HANDLE = 0;
-  /** The block of the one request. The kernel's from arming to completion. */
+  /** The block of the request. The kernel owns it from the submit to the completion. */
   protected poll: AcceptPoll | undefined;
 
   #isClosed = false;
 
-  /** @param names and address those of a variant; default: this stage's, and the loopback. */
+  /**
+   * @param names and address for a variant; default: the names of this stage, and the loopback
+   *   address.
+   */
   constructor(
     options: AcceptStageOptions = {},
     names: StageNames = stage1Event,
@@ -78,7 +82,10 @@ export class Stage1AcceptEvent {
     this.setup = new AcceptSetup(this.proof, options, address);
   }
 
-  /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
+  /**
+   * Runs the stage to its verdict. Blocks this thread until the client connects or the time is
+   * over.
+   */
   run(): Verdict {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
@@ -97,7 +104,7 @@ export class Stage1AcceptEvent {
     });
   }
 
-  /** The parameter table of the request, by NT's names. */
+  /** The parameters of the request, by NT's names. */
   protected pollParameters({ iosb, info }: AcceptPoll): PollParameters {
     return {
       FileHandle: this.base,
@@ -113,12 +120,12 @@ export class Stage1AcceptEvent {
     };
   }
 
-  /** The request's block, filled in but not yet the kernel's. */
+  /** Creates the request's block and fills it in. The kernel does not own it yet. */
   protected preparePoll(): AcceptPoll {
     return new AcceptPoll(this.base, acceptMask);
   }
 
-  /** Lets the client come; returns before it does. */
+  /** Makes the client connect. Returns before it has connected. */
   protected startClient(): void {
     this.setup.startClient();
   }
@@ -147,7 +154,7 @@ export class Stage1AcceptEvent {
       p.OutputBufferLength,
     );
     if (isNtError(status)) {
-      // Refused: there is no request and the event stays unset, so the block is still ours.
+      // NT refused: no request exists and the event stays unset, so the block is still ours.
       poll.takeBack();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
@@ -162,10 +169,10 @@ export class Stage1AcceptEvent {
   }
 
   /**
-   * Ends the request, if it is still pending; then closes everything and gives the memory back.
+   * Cancels the request if it is still pending, closes everything and frees the memory.
    * Idempotent.
    *
-   * @throws {Error} when the kernel does not let go of the request: its memory stays allocated.
+   * @throws {Error} when the request does not complete in time; its memory then stays allocated.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -175,7 +182,7 @@ export class Stage1AcceptEvent {
       this.#drain();
     } finally {
       try {
-        // Completes the request, too, should the cancel have failed.
+        // Closing the socket also completes the request, in case the cancel has failed.
         this.setup.close();
       } finally {
         this.#drain();
@@ -190,11 +197,14 @@ export class Stage1AcceptEvent {
     const iosb = allocate(IO_STATUS_BLOCK.layout.size);
     const status = NtCancelIoFileEx(this.base, this.poll.iosb.address, iosb.address);
     iosb.free();
-    // Not found: it completed in this very moment.
+    // STATUS_NOT_FOUND: the request completed just before the cancel.
     if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
   }
 
-  /** Waits, within a bound, until the block is ours. The event may have been set by anybody. */
+  /**
+   * Waits, with a time limit, until the block is ours. The event alone does not prove that,
+   * because other code may set it.
+   */
   #drain(): void {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     const deadline = new Deadline(2_000);

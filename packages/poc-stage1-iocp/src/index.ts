@@ -1,5 +1,5 @@
 /**
- * Stage 1: AFD_POLL sees an accept through the completion port alone.
+ * Stage 1: AFD_POLL reports an accept through the completion port, without an event.
  *
  * @packageDocumentation
  */

@@ -41,26 +41,27 @@ export const stage1Iocp = {
   claim: 'AFD_POLL_ACCEPT arrives on the completion port alone: Event = null, ApcContext = &iosb',
 } as const;
 
-/** How many bytes a poll over one socket takes, and gives back. */
+/** The size of the input and of the output of a poll with one socket. */
 const pollBytes = AFD_POLL_INFO.byteLength(1);
 
-/** The key that packets of this socket carry. */
+/** The completion key of this socket's packets. */
 const completionKey = 0;
 
 /**
- * A listener, a port, one AFD_POLL on the listener's own base handle. Before a client there is no
- * packet; then exactly one, which says AFD_POLL_ACCEPT, and the accept is real.
+ * Submits one AFD_POLL on a listener's own base handle, which is associated with a port. No packet
+ * may arrive before a client connects. Then exactly one must arrive, its request must report
+ * AFD_POLL_ACCEPT, and the accept must succeed.
  *
- * There is no event anywhere.
+ * No event is used.
  */
 export class Stage1AcceptIocp {
   protected readonly proof: Proof;
   /** The listener, the client and the accept. */
   protected readonly setup: AcceptSetup;
-  /** The listening socket's own handle, as AFD knows it; 0 before {@link run}. */
+  /** The base handle of the listening socket; 0 before {@link run}. */
   protected base: HANDLE = 0;
   protected port: HANDLE = 0;
-  /** The block of the one request. The kernel's from arming to completion. */
+  /** The block of the request. The kernel owns it from the submit to the completion. */
   protected poll: AcceptPoll | undefined;
 
   readonly #scratch = allocate(FILE_IO_COMPLETION_INFORMATION.layout.size + 32);
@@ -75,7 +76,10 @@ export class Stage1AcceptIocp {
     this.setup = new AcceptSetup(this.proof, options);
   }
 
-  /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
+  /**
+   * Runs the stage to its verdict. Blocks this thread until the client connects or the time is
+   * over.
+   */
   run(): Verdict {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
@@ -97,7 +101,7 @@ export class Stage1AcceptIocp {
     });
   }
 
-  /** The parameter table of the request, by NT's names. */
+  /** The parameters of the request, by NT's names. */
   protected pollParameters({ iosb, info }: AcceptPoll): PollParameters {
     return {
       FileHandle: this.base,
@@ -113,12 +117,12 @@ export class Stage1AcceptIocp {
     };
   }
 
-  /** The request's block, filled in but not yet the kernel's. */
+  /** Creates the request's block and fills it in. The kernel does not own it yet. */
   protected preparePoll(): AcceptPoll {
     return new AcceptPoll(this.base, acceptMask);
   }
 
-  /** Lets the client come; returns before it does. */
+  /** Makes the client connect. Returns before it has connected. */
   protected startClient(): void {
     this.setup.startClient();
   }
@@ -153,14 +157,14 @@ export class Stage1AcceptIocp {
       p.OutputBufferLength,
     );
     if (isNtError(status)) {
-      // Refused: there is no request and will be no packet, so the block is still ours.
+      // NT refused: no request exists and no packet will arrive, so the block is still ours.
       poll.takeBack();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
     this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
   }
 
-  /** Holds the packet against the request that it must belong to. */
+  /** Compares the packet with the request that it must belong to. */
   #judgePacket(): void {
     const { proof } = this;
     const { KeyContext, ApcContext, IoStatusBlock } = this.#entry;
@@ -179,7 +183,8 @@ export class Stage1AcceptIocp {
 
   /** One NtRemoveIoCompletionEx for one packet; blocks. Returns the status by name. */
   #remove(timeoutMs: number): string {
-    // No packet can look like this: what is read afterwards was stored by this call.
+    // No packet has these values, so the values that are read afterwards were written by this
+    // call.
     this.#scratch.fill(0xff);
     this.#timeout.QuadPart = relativeTimeout100ns(timeoutMs);
     const status = NtRemoveIoCompletionEx(
@@ -191,7 +196,7 @@ export class Stage1AcceptIocp {
       0,
     );
     const { poll } = this;
-    // A packet of our request while the request is pending was posted by another program.
+    // If the request is still pending, a packet with its ApcContext was posted by another program.
     if (status === STATUS_SUCCESS && poll !== undefined && !poll.isPending) {
       if (this.#entry.ApcContext === BigInt(poll.iosb.address)) poll.isPacketDue = false;
     }
@@ -199,10 +204,10 @@ export class Stage1AcceptIocp {
   }
 
   /**
-   * Ends the request, if it is still pending, and takes its packet; then closes everything and gives
-   * the memory back. Idempotent.
+   * Cancels the request if it is still pending, removes its packet, closes everything and frees
+   * the memory. Idempotent.
    *
-   * @throws {Error} when the kernel does not let go of the request: its memory stays allocated.
+   * @throws {Error} when the request does not complete in time; its memory then stays allocated.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -212,7 +217,7 @@ export class Stage1AcceptIocp {
       this.#drain();
     } finally {
       try {
-        // Completes the request, too, should the cancel have failed.
+        // Closing the socket also completes the request, in case the cancel has failed.
         this.setup.close();
       } finally {
         this.#drain();
@@ -227,11 +232,14 @@ export class Stage1AcceptIocp {
     if (this.poll?.isPending !== true) return;
     const { iosb } = this.poll;
     const status = NtCancelIoFileEx(this.base, iosb.address, this.#cancelIosb.address);
-    // Not found: it completed in this very moment.
+    // STATUS_NOT_FOUND: the request completed just before the cancel.
     if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
   }
 
-  /** Waits, within a bound, until the block is ours: its status written, its packet taken. */
+  /**
+   * Waits, with a time limit, until the block is ours: its status is written and its packet is
+   * removed.
+   */
   #drain(): void {
     const { poll } = this;
     const deadline = new Deadline(2_000);

@@ -1,5 +1,5 @@
 /**
- * Stage 1U: AFD_POLL sees an accept on a Unix domain socket through an event.
+ * Stage 1U: AFD_POLL reports an accept on a Unix domain socket through an event.
  *
  * @packageDocumentation
  */

@@ -8,7 +8,7 @@ export const stage1uEvent = {
   claim: 'AFD_POLL_ACCEPT sets the event of the request for a Unix domain socket, too',
 } as const;
 
-/** Stage 1 by event over AF_UNIX. Where the host has no AF_UNIX the verdict is `unsupported`. */
+/** Stage 1 with an event, over AF_UNIX. On a host without AF_UNIX the verdict is `unsupported`. */
 export class Stage1uAcceptEvent extends Stage1AcceptEvent {
   constructor(options: StageOptions = {}) {
     super(options, stage1uEvent, new UDSServerAddress(temporaryUDSPath()));

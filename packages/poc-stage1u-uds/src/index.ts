@@ -1,5 +1,5 @@
 /**
- * Stage 1U: AFD_POLL sees an accept on a Unix domain socket, where the host has them.
+ * Stage 1U: AFD_POLL reports an accept on a Unix domain socket, on hosts that support them.
  *
  * @packageDocumentation
  */

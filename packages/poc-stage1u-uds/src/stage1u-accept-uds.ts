@@ -44,19 +44,25 @@ export const stage1u = {
   claim: 'AFD_POLL_ACCEPT arrives on the completion port for a Unix domain socket, too',
 } as const;
 
-/** The plan's limit for one wait. */
+/** The time limit for one wait. */
 const waitLimitMs = 10_000;
 const pollBytes = AFD_POLL_INFO.byteLength(1);
-/** What the client says, so that the server knows who was accepted: such sockets have no port. */
+/**
+ * What the client sends. The server identifies the accepted connection by it, because AF_UNIX
+ * sockets have no port.
+ */
 const message = 'Tofu Engine';
 
 /**
- * Stage 1 over AF_UNIX: a listener on a path, one AFD_POLL on its own handle, a client that comes by
- * the path. Where the host has no such sockets the verdict is `unsupported`.
+ * Stage 1 over AF_UNIX: submits one AFD_POLL on the handle of a listener, and a client connects to
+ * the listener's path. On a host without AF_UNIX the verdict is `unsupported`.
  */
 export class Stage1uAcceptUds {
   protected readonly proof: Proof;
-  /** Where the listener makes its file, and removes it when it is closed. */
+  /**
+   * The path at which the listener creates its file. The listener removes the file when it is
+   * closed.
+   */
   protected path = '';
   readonly #limitMs: number;
   readonly #cancelIosb = allocate(IO_STATUS_BLOCK.layout.size);
@@ -65,7 +71,7 @@ export class Stage1uAcceptUds {
   #accepted: Skt | undefined;
   #client: ClientThread | undefined;
   #base: HANDLE = 0;
-  /** The block of the one request. The kernel's from arming to completion. */
+  /** The block of the request. The kernel owns it from the submit to the completion. */
   #poll: AcceptPoll | undefined;
   #isClosed = false;
 
@@ -74,7 +80,10 @@ export class Stage1uAcceptUds {
     this.#limitMs = options.waitLimitMs ?? waitLimitMs;
   }
 
-  /** Runs the stage to its verdict. Blocks this thread until the client came or the time is over. */
+  /**
+   * Runs the stage to its verdict. Blocks this thread until the client connects or the time is
+   * over.
+   */
   run(): Verdict {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
@@ -100,26 +109,26 @@ export class Stage1uAcceptUds {
     });
   }
 
-  /** Listens. @throws {SktError} `ERR_SKT_UNSUPPORTED` where there are no such sockets. */
+  /** Creates the listener. @throws {SktError} `ERR_SKT_UNSUPPORTED` on a host without AF_UNIX. */
   protected createListener(): ListenerSkt {
     this.path = temporaryUDSPath();
     return new SocketCreator().fromAddress(new UDSServerAddress(this.path));
   }
 
-  /** Where the client is to connect to. */
+  /** The address that the client connects to. */
   protected clientAddress(_listener: ListenerSkt): UDSClientAddress | TCPClientAddress {
     return new UDSClientAddress(this.path);
   }
 
   /**
-   * What is at the path of a listener that is open. No check: what Windows says to whoever looks at
-   * such a file was never seen here (unverified).
+   * Notes what is at the path of an open listener. It is not a check, because the behaviour of
+   * Windows for such a file is unverified.
    */
   protected noteFile(): void {
     this.proof.note(`while it listens its path is ${udsPathState(this.path)}`);
   }
 
-  /** A listener's close removes its file. */
+  /** Checks that closing the listener has removed its file. */
   protected judgeFile(): void {
     this.proof.expect('the path, after the close', udsPathState(this.path), 'free');
   }
@@ -154,7 +163,7 @@ export class Stage1uAcceptUds {
     this.proof.expect('NtDeviceIoControlFile', ntStatusName(status), 'STATUS_PENDING');
   }
 
-  /** Takes packets, at most for so long. @returns how many came. */
+  /** Removes packets; blocks for at most this time. @returns how many arrived. */
   #remove(timeoutMs: number): number {
     const contexts = this.#port?.remove(timeoutMs) ?? [];
     const poll = this.#poll;
@@ -164,7 +173,7 @@ export class Stage1uAcceptUds {
     return contexts.length;
   }
 
-  /** Accepts for real: the connection must be there, and carry what the client says. */
+  /** Accepts: a connection must exist, and it must receive what the client sent. */
   #accept(listener: ListenerSkt, client: ClientThread): void {
     const accepted = listener.accept();
     const seen = accepted === wouldBlock ? 'would block' : 'a connection';
@@ -184,10 +193,10 @@ export class Stage1uAcceptUds {
   }
 
   /**
-   * Ends the request, if it is still pending, and takes its packet; then closes everything and gives
-   * the memory back. The listener's close removes its file. Idempotent.
+   * Cancels the request if it is still pending, removes its packet, closes everything and frees
+   * the memory. Closing the listener removes its file. Idempotent.
    *
-   * @throws {Error} when the kernel does not let go of the request: its memory stays allocated.
+   * @throws {Error} when the request does not complete in time; its memory then stays allocated.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -197,7 +206,7 @@ export class Stage1uAcceptUds {
       () => this.#drain(),
       () => this.#client?.close(),
       () => this.#accepted?.close(),
-      // Completes the request, too, should the cancel have failed.
+      // Closing the socket also completes the request, in case the cancel has failed.
       () => this.#listener?.close(),
       () => this.#drain(),
       () => this.#port?.close(),
@@ -210,11 +219,14 @@ export class Stage1uAcceptUds {
     if (this.#poll?.isPending !== true) return;
     const { address } = this.#poll.iosb;
     const status = NtCancelIoFileEx(this.#base, address, this.#cancelIosb.address);
-    // Not found: it completed in this very moment.
+    // STATUS_NOT_FOUND: the request completed just before the cancel.
     if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
   }
 
-  /** Waits, within a bound, until the block is ours: its status written, its packet taken. */
+  /**
+   * Waits, with a time limit, until the block is ours: its status is written and its packet is
+   * removed.
+   */
   #drain(): void {
     const deadline = new Deadline(2_000);
     while (this.#poll?.isOurs === false && !deadline.isOver) this.#remove(10);

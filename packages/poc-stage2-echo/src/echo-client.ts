@@ -1,7 +1,7 @@
 import { Deadline, serveHelper } from 'poc-kit';
 import { type ClientSkt, parseAddress, SocketCreator, wouldBlock } from 'tofu-sockets';
 
-/** Connect there, send the text, receive as much, close. */
+/** A task of the client: connect to an address, send a text, receive as many bytes, close. */
 export interface EchoTask {
   /** An address in tofu's textual form. */
   readonly connectTo: string;
@@ -10,7 +10,7 @@ export interface EchoTask {
 
 const limitMs = 10_000;
 
-/** A client that has nothing else to do: asks again every millisecond while a call would block. */
+/** Repeats a call every millisecond while it would block. The client has nothing else to do. */
 function untilDone<T>(call: () => T | typeof wouldBlock): T {
   const bell = new Int32Array(new SharedArrayBuffer(4));
   for (const deadline = new Deadline(limitMs); ; Atomics.wait(bell, 0, 0, 1)) {
@@ -33,7 +33,7 @@ function echo(skt: ClientSkt, text: string): string {
   return answer.toString();
 }
 
-// Runs in the helper thread, while the server waits in the kernel. Answers what came back.
+// Runs in the helper thread while the server waits in the kernel. Answers with the received text.
 serveHelper<EchoTask, string>(({ connectTo, text }) => {
   const { address, error } = parseAddress(connectTo, 'client');
   if (error !== undefined) throw error;

@@ -9,24 +9,24 @@ import {
 import { type AcceptedSkt, wouldBlock } from 'tofu-sockets';
 import { SocketPoll } from './socket-poll.js';
 
-/** What can end any wait, and is asked for with every poll. */
+/** Events that end a connection. Every poll requests them. */
 export const alwaysMask = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE | AFD_POLL_CONNECT_FAIL;
 
-/** How much is received at a time, and the most that one connection may keep unsent. */
+/** The size of one receive, and the most bytes that one connection may keep unsent. */
 export const chunkBytes = 65_536;
-/** How many full chunks one connection may echo before the others have their turn. */
+/** How many full chunks one connection may echo before the server serves the others. */
 const chunksPerTurn = 16;
 
-/** How many bytes a connection moved. */
+/** How many bytes were received and sent. */
 export interface Traffic {
   received: number;
   sent: number;
 }
 
 /**
- * One connection of the echo server: what came and could not be sent back yet. While there is such
- * a rest nothing is received, so the rest never grows beyond one chunk and a peer that does not
- * read is slowed down by TCP itself.
+ * One connection of the echo server. It keeps received bytes that could not be sent back yet.
+ * While it has unsent bytes it does not receive. Therefore it never keeps more than one chunk, and
+ * TCP itself slows down a peer that does not read.
  */
 export class EchoConnection {
   readonly skt: AcceptedSkt;
@@ -34,21 +34,22 @@ export class EchoConnection {
   readonly #traffic: Traffic;
   #unsent: Uint8Array = new Uint8Array(0);
 
-  /** @param traffic counts what this connection moves; shared by all of a server. */
+  /** @param traffic counts the bytes of this connection; all connections of a server share it. */
   constructor(skt: AcceptedSkt, traffic: Traffic) {
     this.skt = skt;
     this.poll = new SocketPoll(skt.baseHandle());
     this.#traffic = traffic;
   }
 
-  /** Bytes that came and are not sent back yet. */
+  /** Received bytes that are not sent back yet. */
   get unsentBytes(): number {
     return this.#unsent.byteLength;
   }
 
   /**
-   * What to poll for next. A peer's FIN is true for ever, so DISCONNECT is asked for only together
-   * with RECEIVE: to a connection that cannot receive now it would be a busy loop.
+   * The events that the next poll requests. After a FIN, AFD reports DISCONNECT for ever. So a
+   * poll requests DISCONNECT only together with RECEIVE: for a connection that does not receive
+   * now it would cause a busy loop.
    */
   get wantedEvents(): number {
     const io = this.#unsent.byteLength > 0 ? AFD_POLL_SEND : AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT;
@@ -56,10 +57,10 @@ export class EchoConnection {
   }
 
   /**
-   * Sends the rest, then receives and sends until one of the two would block.
+   * Sends the unsent bytes, then receives and sends until one of the two calls would block.
    *
-   * @param buffer {@link chunkBytes} of room; its content means nothing afterwards.
-   * @returns false at the end: the peer sends no more, and has got everything back.
+   * @param buffer {@link chunkBytes} of memory; its content is undefined afterwards.
+   * @returns false at the end: the peer sends no more, and all bytes are sent back.
    */
   echo(buffer: Uint8Array): boolean {
     if (!this.#sendAll(this.#unsent)) return true;
@@ -69,13 +70,14 @@ export class EchoConnection {
       if (count === 0) return false;
       this.#traffic.received += count;
       if (!this.#sendAll(buffer.subarray(0, count))) return true;
-      // Less than there was room for: more is rare, and the next poll reports it.
+      // The receive did not fill the buffer, so most likely no more bytes are available. If there
+      // are, the next poll reports them.
       if (count < buffer.byteLength) return true;
     }
     return true;
   }
 
-  /** Sends, and keeps what cannot be sent now. @returns true when nothing is left. */
+  /** Sends bytes, and keeps those that cannot be sent now. @returns true if no byte is left. */
   #sendAll(bytes: Uint8Array): boolean {
     let rest = bytes;
     while (rest.byteLength > 0) {
@@ -84,7 +86,8 @@ export class EchoConnection {
       this.#traffic.sent += sent;
       rest = rest.subarray(sent);
     }
-    // Copied, unless it is the kept rest itself: the buffer belongs to all connections.
+    // All connections share the buffer, so its bytes are copied. Bytes that were kept before are a
+    // copy already.
     if (rest !== this.#unsent) this.#unsent = rest.slice();
     return rest.byteLength === 0;
   }

@@ -13,7 +13,10 @@ const message = Buffer.from('Tofu Engine');
 const rearms = 100;
 const wholeBytes = 2 ** 20;
 const wholeClients = 4;
-/** The value of the byte at a place of a stream; the period is no divisor of any buffer's size. */
+/**
+ * The value of the byte at an offset of the stream. Its period does not divide the size of any
+ * buffer.
+ */
 const byteAt = (place: number) => place % 251;
 
 const stale = '100 re-arms';
@@ -23,7 +26,7 @@ const slow = 'a peer that does not read for a time';
 const partial = 'partial sends';
 const rate = 'echoes';
 
-/** What tofu's specifications ask of an echo server. */
+/** What tofu's specifications require of an echo server. */
 export const echoFigures = {
   [stale]: '100 packets, none stale',
   [whole]: 'every byte back, in order',
@@ -33,7 +36,10 @@ export const echoFigures = {
   [rate]: 'the rate over 5 s, reported',
 };
 
-/** A client in this thread, which blocks in nothing. Its bytes say their place in the stream. */
+/**
+ * A client in this thread, which never blocks. Each of its bytes depends on its offset in the
+ * stream.
+ */
 class Client {
   readonly skt: ClientSkt;
   sent = 0;
@@ -50,7 +56,9 @@ class Client {
     return this.inOrder === this.sent;
   }
 
-  /** Sends until so many bytes are sent in all. @returns false when the kernel takes no more now. */
+  /**
+   * Sends until this many bytes are sent in total. @returns false if the kernel takes no more now.
+   */
   send(byteLength: number): boolean {
     while (this.sent < byteLength) {
       const count = Math.min(this.#buffer.byteLength, byteLength - this.sent);
@@ -63,7 +71,7 @@ class Client {
     return true;
   }
 
-  /** Receives what is there. */
+  /** Receives the available bytes. */
   receive(): void {
     for (;;) {
       const count = this.skt.recv(this.#buffer);
@@ -76,11 +84,13 @@ class Client {
   }
 }
 
-/** The server's turns and the clients' steps, one after the other in this thread. */
+/** Runs the server's turns and the clients' steps alternately in this thread. */
 class EchoBench {
   readonly server: EchoServer<SktEndpoint>;
   readonly #clients: Client[] = [];
-  /** The most that the server kept unsent, and turns after which it kept something. */
+  /**
+   * The most bytes that the server kept unsent, and the number of turns after which it kept any.
+   */
   mostKept = 0;
   turnsWithRest = 0;
 
@@ -102,7 +112,10 @@ class EchoBench {
     return client;
   }
 
-  /** Lets the server work until it is true. @throws {Error} when it is not in time. */
+  /**
+   * Performs turns of the server until a condition holds. @throws {Error} when the time is over
+   * before.
+   */
   until(what: string, isTrue: () => boolean): void {
     for (const deadline = new Deadline(this.#limitMs); !isTrue(); ) {
       if (deadline.isOver) throw new Error(`Not within ${this.#limitMs} ms: ${what}.`);
@@ -125,7 +138,7 @@ class EchoBench {
   }
 }
 
-/** One message there and back. */
+/** Sends one message and receives its echo. */
 function echoOnce(bench: EchoBench, { skt }: Client): void {
   skt.send(message);
   const buffer = Buffer.alloc(message.byteLength);
@@ -176,9 +189,10 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
   const gone = server.counts.broken + server.counts.ended - before.broken - before.ended;
   proof.figure(vanished, `${gone} connection broken, ${server.open} open`, gone === 1);
 
-  // From here on what the server keeps is this one's.
+  // From here on all bytes that the server keeps belong to this client.
   bench.mostKept = 0;
-  // It sends until no buffer has room: its kernel, the server's and the server itself are full.
+  // The client sends until all buffers are full: its own in the kernel, the server's in the
+  // kernel, and that of the server itself.
   bench.until('a peer that does not read is slowed down', () => {
     return !lazy.send(Number.MAX_SAFE_INTEGER) && server.unsentBytes > 0;
   });
@@ -194,7 +208,7 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
 }
 
 /**
- * Takes the figures of {@link echoFigures}; blocks for some seconds.
+ * Measures the figures of {@link echoFigures}. Blocks for some seconds.
  *
  * @param limitMs how long each step may take.
  */

@@ -19,17 +19,21 @@ import {
 import { alwaysMask, chunkBytes, EchoConnection, type Traffic } from './echo-connection.js';
 import { SocketPoll } from './socket-poll.js';
 
-/** Connections that one packet of the listener may bring in before the others have their turn. */
+/**
+ * How many connections the server accepts per packet of the listener, before it serves the others.
+ */
 const acceptsPerTurn = 64;
-/** How long the listener rests when the system has no room for a connection, or for its poll. */
+/** How long the listener pauses when the system has no resources for a connection or its poll. */
 const acceptPauseMs = 100;
 /** How long closing waits for packets of polls that it cancelled. */
 const drainLimitMs = 2_000;
 
-/** WSAECONNRESET of accept: a client gave up while it waited. */
+/**
+ * accept fails with WSAECONNRESET if a client has closed its connection before it was accepted.
+ */
 const goneWhileWaiting = 'WSAECONNRESET';
 
-/** True for what a call to the system was refused with; anything else is a fault of this program. */
+/** True for an error that the system returned. Any other error is a bug of this program. */
 function isRefusal(error: unknown): error is WsaError | NtStatusError | Win32Error {
   return [WsaError, NtStatusError, Win32Error].some((kind) => error instanceof kind);
 }
@@ -38,20 +42,20 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** Throws what is no refusal. */
+/** Throws an error again unless the system returned it. */
 function throwFault(error: unknown): void {
   if (!isRefusal(error)) throw error;
 }
 
-/** What a server did so far. Every connection ends in exactly one of the last three. */
+/** Counters of a server. Each connection that ends is counted in exactly one of the last three. */
 export interface EchoCounts extends Traffic {
-  /** Packets taken off the port, and those of them that belong to no poll of ours. */
+  /** Packets removed from the port, and how many of them belong to no poll of the server. */
   packets: number;
   unknown: number;
-  /** Polls made. */
+  /** Polls submitted. */
   polls: number;
   accepted: number;
-  /** Connections that the peer ended, all of it echoed. */
+  /** Connections that the peer ended after all its bytes were echoed. */
   ended: number;
   /** Connections that a reset or another error ended. */
   broken: number;
@@ -60,11 +64,12 @@ export interface EchoCounts extends Traffic {
 }
 
 /**
- * An echo server on one port: each socket has at most one poll pending, which is made again after
- * what it reported was done. One thread, one loop: {@link turn} after {@link turn}.
+ * An echo server on one port. Each socket has at most one pending poll. After the I/O that a poll
+ * reported, the server polls the socket again. The server has one thread, which calls {@link turn}
+ * in a loop.
  */
 export class EchoServer<E extends SktEndpoint = Endpoint> {
-  /** Where it listens. */
+  /** The endpoint that it listens on. */
   readonly endpoint: E;
   readonly counts: EchoCounts = {
     packets: 0,
@@ -80,14 +85,14 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   readonly #port: StagePort;
   readonly #listener: ListenerSkt<E>;
   readonly #listenerPoll: SocketPoll;
-  /** By ApcContext: the connections whose block exists. */
+  /** The connections whose blocks are allocated, by ApcContext. */
   readonly #connections = new Map<number, EchoConnection>();
-  /** What is received passes through here; between two calls it holds nothing. */
+  /** The receive buffer of all connections; unused between two calls. */
   protected readonly buffer = new Uint8Array(chunkBytes);
   #acceptAgainMs: number | undefined;
   #isClosed = false;
 
-  /** Listens. @throws {WsaError} when it cannot; nothing is left open then. */
+  /** Starts listening. @throws {WsaError} when that fails; then nothing stays open. */
   constructor(address: ServerAddress<E>, creator = new SocketCreator()) {
     this.#listener = listenAt<E>(creator, address);
     const undo = [() => this.#listener.close()];
@@ -103,7 +108,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
       port.associate(base);
       this.#askForClients();
     } catch (error) {
-      // A refused poll is not pending: nothing to wait for.
+      // A poll that NT refused is not pending, so there is no packet to wait for.
       runAll([() => rethrow(error), ...undo]);
       throw error;
     }
@@ -114,38 +119,39 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     return this.#connections.size;
   }
 
-  /** How many polls are pending: the kernel holds as many blocks of ours. */
+  /** How many polls are pending, which is also the number of blocks that the kernel owns. */
   get pendingPolls(): number {
     const polls = [this.#listenerPoll, ...[...this.#connections.values()].map(({ poll }) => poll)];
     return polls.filter(({ isPending }) => isPending).length;
   }
 
-  /** How many bytes wait to be sent back, over all connections. */
+  /** How many received bytes of all connections are not sent back yet. */
   get unsentBytes(): number {
     return [...this.#connections.values()].reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
   }
 
   /**
-   * Waits once for packets, and does what all of them ask for. Blocks this thread for the wait.
+   * Waits once for packets, and handles all of them. Blocks this thread during the wait.
    *
-   * @returns how many packets came.
-   * @throws what was thrown first by something else than a refused call, when all of it is done.
+   * @returns how many packets arrived.
+   * @throws the first error that the system did not return, after all packets are handled.
    */
   turn(timeoutMs: number): number {
     if (this.#isClosed) throw new Error('This server is closed.');
     const contexts = this.#port.remove(this.#waitMs(timeoutMs));
     this.counts.packets += contexts.length;
-    // All blocks are ours again before anything is done: a fault in one must not lose the others.
+    // All blocks are taken back before any packet is handled, so that an error of one connection
+    // does not lose the blocks of the others.
     runAll(contexts.map((apcContext) => this.#takeBack(apcContext)));
     return contexts.length;
   }
 
   /**
-   * Stops listening, ends the pending polls and takes their packets; then closes every socket and
-   * gives the blocks back. Idempotent.
+   * Stops listening, cancels the pending polls and removes their packets; then closes every socket
+   * and frees the blocks. Idempotent.
    *
-   * @throws {Error} when the kernel does not let go of a block: it then stays allocated. Also what a
-   *   refused call threw; everything else is closed then all the same.
+   * @throws {Error} when a poll does not complete in time; its block then stays allocated. Also
+   *   throws the error of a call that the system refused, after it has closed everything else.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -153,38 +159,39 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     const connections = [...this.#connections.values()];
     this.counts.dropped += connections.length;
     const polls = [this.#listenerPoll, ...connections.map(({ poll }) => poll)];
-    // Each step, whatever another one throws.
+    // Every step runs, even if another one throws.
     runAll([
       ...polls.map((poll) => () => poll.cancel()),
       () => this.#drain(),
       () => this.#listener.close(),
       ...connections.map((each) => () => each.skt.close()),
-      // Should a cancel have failed: a socket that closes ends its poll, too.
+      // Closing a socket also completes its poll, in case a cancel has failed.
       () => this.#drain(),
       () => this.#port.close(),
       () => this.#giveBack(polls),
     ]);
   }
 
-  /** What a connection's packet leads to: first the I/O, then the next poll. */
+  /** Handles a connection's packet: first the I/O, then the next poll. */
   protected serve(connection: EchoConnection): void {
     if (connection.echo(this.buffer)) this.arm(connection);
     else this.#end(connection, 'ended');
   }
 
-  /** Makes the next poll of a connection. */
+  /** Submits the next poll of a connection. */
   protected arm(connection: EchoConnection): void {
     connection.poll.arm(connection.wantedEvents);
     this.counts.polls += 1;
   }
 
-  /** Makes the next poll of the listener. */
+  /** Submits the next poll of the listener. */
   protected armListener(poll: SocketPoll): void {
     poll.arm(AFD_POLL_ACCEPT | alwaysMask);
   }
 
   #serve(connection: EchoConnection, events: number): void {
-    // After a reset Wine 8 receives 0, as at an orderly end: what AFD says is what counts.
+    // Under Wine 8 a receive returns 0 after a reset, as after a graceful end. So AFD's events
+    // decide.
     if ((events & (AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE)) !== 0) {
       this.#end(connection, 'broken');
       return;
@@ -197,19 +204,23 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   }
 
   #serveListener(events: number): void {
-    // Other code closed it: its handle value may be in use again. The connections go on.
+    // Other code closed the listener, and its handle value may be in use again. The connections
+    // stay open.
     if ((events & AFD_POLL_LOCAL_CLOSE) !== 0) return;
     let mayGoOn = false;
     try {
       mayGoOn = (events & AFD_POLL_ACCEPT) === 0 || this.#acceptSome();
     } finally {
-      // Whatever happened in there, it must not go deaf.
+      // The listener must be polled again even after an error.
       if (mayGoOn) this.#listenAgain();
       else this.#rest();
     }
   }
 
-  /** @returns false when the system has no room for more: asking at once again would only spin. */
+  /**
+   * @returns false if the system has no resources for another connection; polling again at once
+   *   would then be a busy loop.
+   */
   #acceptSome(): boolean {
     for (let count = 0; count < acceptsPerTurn; count += 1) {
       let skt: AcceptedSkt | typeof wouldBlock;
@@ -250,9 +261,12 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     runAll([() => throwFault(error), () => this.#end(connection, 'broken')]);
   }
 
-  /** The packet was taken, so nothing is pending: the block can go together with the socket. */
+  /**
+   * The packet was removed, so no poll is pending, and the block can be freed together with the
+   * socket.
+   */
   #end(connection: EchoConnection, how: 'ended' | 'broken'): void {
-    // It has ended already when it was the close that failed.
+    // If closing it failed, the connection has been ended already.
     if (!this.#connections.delete(connection.poll.apcContext)) return;
     this.counts[how] += 1;
     runAll([() => connection.skt.close(), () => connection.poll.free()]);
@@ -265,7 +279,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     this.counts.polls += 1;
   }
 
-  /** The same; where it is refused, again after a rest. */
+  /** Polls the listener for clients. If the system refuses, tries again after a pause. */
   #listenAgain(): void {
     this.#acceptAgainMs = undefined;
     if (!this.#listener.isOpen) return;
@@ -281,18 +295,23 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     this.#acceptAgainMs = performance.now() + acceptPauseMs;
   }
 
-  /** No longer than asked for, and not beyond the listener's rest. */
+  /**
+   * The time for a wait: at most the requested one, and at most until the listener's pause ends.
+   */
   #waitMs(timeoutMs: number): number {
     if (this.#restMs <= 0) this.#listenAgain();
     return Math.min(timeoutMs, Math.max(this.#restMs, 0));
   }
 
-  /** How long the listener still rests; for ever, when it does not. */
+  /** How long the listener's pause still lasts; Infinity without a pause. */
   get #restMs(): number {
     return (this.#acceptAgainMs ?? Number.POSITIVE_INFINITY) - performance.now();
   }
 
-  /** A packet was taken off the port: its block is ours. @returns what it asks for. */
+  /**
+   * Takes back the block of a packet that was removed from the port. @returns the function that
+   * handles the packet.
+   */
   #takeBack(apcContext: number): () => void {
     if (apcContext === this.#listenerPoll.apcContext) {
       const events = this.#listenerPoll.takeBack();
@@ -306,7 +325,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     };
   }
 
-  /** Frees what is ours. @throws {Error} when something is not. */
+  /** Frees the blocks that are ours. @throws {Error} if the kernel still owns one. */
   #giveBack(polls: readonly SocketPoll[]): void {
     this.#connections.clear();
     const held = polls.filter(({ isPending }) => isPending).length;

@@ -1,5 +1,5 @@
 /**
- * Stage 2: an echo server on AFD_POLL and the completion port alone.
+ * Stage 2: an echo server on AFD_POLL and a completion port.
  *
  * @packageDocumentation
  */

@@ -1,13 +1,14 @@
 import type { WriteStream } from 'node:tty';
 
-/** A line that changes more often than this is not calm. */
+/** The shortest time between two changes of the line, in milliseconds, so that it is readable. */
 const leastPauseMs = 250;
-/** A line that reaches the last column wraps. */
+/** The length of a line that does not reach the last column, where a terminal would wrap it. */
 const longestLine = 79;
 
 /**
- * One line of a terminal that is written over again; nothing where there is no terminal. Done with
- * a carriage return and spaces alone: Wine 8's console counts escape sequences as text and wraps.
+ * A status line that is overwritten in place; it shows nothing without a terminal. It uses only a
+ * carriage return and spaces, because Wine 8's console counts escape sequences as text and wraps
+ * the line.
  */
 export class LiveLine {
   readonly #stream: WriteStream;
@@ -18,7 +19,7 @@ export class LiveLine {
     this.#stream = stream;
   }
 
-  /** Shows what `describe` says, unless it was asked a moment ago or says the same. */
+  /** Shows the text of `describe`, unless the line has just changed or the text is the same. */
   show(describe: () => string): void {
     const nowMs = performance.now();
     if (!this.#stream.isTTY || nowMs - this.#shownAtMs < leastPauseMs) return;
@@ -29,14 +30,14 @@ export class LiveLine {
     this.#shown = line;
   }
 
-  /** Takes the line away. */
+  /** Clears the line. */
   clear(): void {
     if (this.#shown === '') return;
     this.#stream.write(`\r${' '.repeat(this.#shown.length)}\r`);
     this.#shown = '';
   }
 
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   print(line: string): void {
     this.clear();
     this.#stream.write(`${line}\n`);

@@ -6,15 +6,15 @@ import { formatAddress, parseAddress, TCPServerAddress } from 'tofu-sockets';
 import { type EchoCounts, EchoServer } from './echo-server.js';
 import { LiveLine } from './live-line.js';
 
-/** Where the server listens when nothing else is said. */
+/** The default address. */
 export const defaultAddress = 'tcp|127.0.0.1|7099';
 
-/** A handler of Ctrl-C runs between two waits only: no wait is longer. */
+/** The longest wait. The handler of Ctrl-C can run only between two waits. */
 const longestWaitMs = 50;
 
 const number = new Intl.NumberFormat('en');
 
-/** Reads `--serve` and `--address`. @throws {UsageError} saying how it is right. */
+/** Reads `--serve` and `--address`. @throws {UsageError} with the correct usage. */
 export function parseServeAddress(args: readonly string[]): TCPServerAddress {
   const options = {
     serve: { type: 'boolean' },
@@ -32,13 +32,13 @@ export function parseServeAddress(args: readonly string[]): TCPServerAddress {
   throw new UsageError(`--address: this server speaks TCP only, for example ${defaultAddress}.`);
 }
 
-/** How the server is doing, in one line. */
+/** The state of the server, in one line. */
 export function describe(open: number, { accepted, received, sent }: EchoCounts): string {
   const [now, ever, bytesIn, bytesOut] = [open, accepted, received, sent].map(number.format);
   return `${now} open, ${ever} so far; ${bytesIn} bytes in, ${bytesOut} out`;
 }
 
-/** What the server did, once it is closed. */
+/** The summary that is printed after the server is closed. */
 export function summarize(counts: EchoCounts): string {
   const { accepted, ended, broken, dropped, received, sent } = counts;
   const ways = `${ended} ended by clients, ${broken} broken off, ${dropped} still open`;
@@ -56,10 +56,10 @@ function listen(address: TCPServerAddress): EchoServer {
 }
 
 /**
- * Runs the echo server until Ctrl-C, then closes it in order. One thread: between two waits Node's
- * own event loop has its turn, and with it the handler of Ctrl-C.
+ * Runs the echo server until Ctrl-C, then closes it gracefully. It uses one thread: between two
+ * waits Node's event loop runs, and with it the handler of Ctrl-C.
  *
- * @throws {UsageError} when the address cannot be listened on.
+ * @throws {UsageError} when the server cannot listen on the address.
  */
 export async function serve(address: TCPServerAddress): Promise<EchoCounts> {
   const server = listen(address);

@@ -20,13 +20,13 @@ const infoBytes = AFD_POLL_INFO.byteLength(1);
 const cancelOffset = infoOffset + infoBytes;
 
 /**
- * The poll of one socket: at most one request at a time, in one block that does not move.
+ * The poll of one socket: at most one request at a time, in one block that never moves.
  *
  *     idle ── arm ──▶ pending ── its packet is taken ──▶ idle
  *
- * While pending the block is the kernel's: nothing here writes to it, and it is not freed. A cancel
- * does not end that, it only makes the packet come soon. The block's address is the ApcContext, so
- * that is how a packet finds its way back.
+ * While the poll is pending, the kernel owns the block: this class does not write to it and does
+ * not free it. A cancel does not change the owner; it only makes the packet arrive soon. The
+ * ApcContext of the packet is the block's address, and identifies the poll.
  */
 export class SocketPoll {
   readonly #base: HANDLE;
@@ -35,25 +35,25 @@ export class SocketPoll {
   readonly #info = new AFD_POLL_INFO(this.#memory, infoOffset);
   #isPending = false;
 
-  /** @param base the socket's own handle, already associated with the port. */
+  /** @param base the socket's own handle, which must be associated with the port. */
   constructor(base: HANDLE) {
     this.#base = base;
     this.#memory.fill(0);
   }
 
-  /** What the packets of this poll carry. */
+  /** The ApcContext of this poll's packets. */
   get apcContext(): number {
     return this.#iosb.address;
   }
 
-  /** True from {@link arm} until {@link takeBack}: the block is the kernel's. */
+  /** True from {@link arm} until {@link takeBack}, while the kernel owns the block. */
   get isPending(): boolean {
     return this.#isPending;
   }
 
   /**
-   * Submits a poll that completes once when one of the events is true; at once, if one is already. Also then the
-   * answer is a packet.
+   * Submits a poll that completes once, when one of the events is true. If one is true already,
+   * the poll completes at once, and a packet arrives, too.
    */
   arm(events: number): void {
     if (this.#isPending) throw new Error('A poll of this socket is pending: one at a time.');
@@ -80,36 +80,36 @@ export class SocketPoll {
       infoBytes,
     );
     if (isNtError(status)) {
-      // Refused: no packet will come, and the block is still ours.
+      // NT refused: no packet will arrive, and the block is still ours.
       this.#isPending = false;
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
   }
 
   /**
-   * The packet was taken off the port: the block is ours again.
+   * Called after the packet was removed from the port: the block is ours again.
    *
-   * @returns the events; 0 when the poll ended without one: cancelled, displaced or failed.
+   * @returns the events; 0 if the poll was cancelled, displaced by another one, or failed.
    */
   takeBack(): number {
     this.#isPending = false;
-    // In this order. A poll that did not end well leaves the events of its request in place, as if
-    // all of them had happened.
+    // The Status is tested first. A poll that failed leaves the requested events in the block, and
+    // they would look like reported ones.
     if (!isNtSuccess(this.#iosb.Status)) return 0;
     if (this.#info.NumberOfHandles === 0) return 0;
     return this.#info.handle(0).Events;
   }
 
-  /** Makes a pending poll end. Its packet still comes and is to be taken. */
+  /** Cancels a pending poll. Its packet still arrives and must be removed. */
   cancel(): void {
     if (!this.#isPending) return;
     const cancelIosb = this.#memory.address + cancelOffset;
     const status = NtCancelIoFileEx(this.#base, this.#iosb.address, cancelIosb);
-    // Not found: it has ended already, and the packet is on the port.
+    // STATUS_NOT_FOUND: the poll is complete already, and its packet is on the port.
     if (status !== STATUS_NOT_FOUND) requireNtSuccess('NtCancelIoFileEx', status);
   }
 
-  /** Gives the block back. @throws {Error} while it is the kernel's; it then stays allocated. */
+  /** Frees the block. @throws {Error} while the kernel owns it; it then stays allocated. */
   free(): void {
     if (this.#isPending) throw new Error('A pending poll: the kernel will write to its block.');
     this.#memory.free();

@@ -28,16 +28,20 @@ export const stage2Echo = {
   claim: 'accept, receive, send, re-arm and close, through the completion port alone',
 } as const;
 
-/** What the client says. */
+/** What the client sends. */
 const message = 'Tofu Engine';
-/** The plan's limit for one wait. */
+/** The time limit for one wait. */
 const waitLimitMs = 10_000;
-/** How long the client may take to answer, once the server saw its end. */
+/**
+ * How long the client thread may take to report its result, after the server saw the end of the
+ * stream.
+ */
 const answerLimitMs = 10_000;
 
 /**
  * An echo server and one client in another thread. The client sends 11 bytes, receives the same 11
- * and closes; the server sees each of these steps as one packet, and in the end nothing is left.
+ * bytes and closes. The server receives one packet for the connect, one for the bytes and one for
+ * the close. In the end no poll is pending and no block is left.
  */
 export class Stage2Echo {
   protected readonly proof: Proof;
@@ -48,14 +52,17 @@ export class Stage2Echo {
   #server: EchoServer<SktEndpoint> | undefined;
   #isClosed = false;
 
-  /** @param names those of a variant; default: this stage's. */
+  /** @param names the names of a variant; default: those of this stage. */
   constructor(options: StageOptions = {}, names: StageNames = stage2Echo) {
     this.proof = new Proof(names.name, names.claim, options.print ?? printLine);
     this.#limitMs = options.waitLimitMs ?? waitLimitMs;
     this.#isThorough = options.isThorough ?? false;
   }
 
-  /** Runs the stage to its verdict. Blocks this thread until the client left or the time is over. */
+  /**
+   * Runs the stage to its verdict. Blocks this thread until the client has closed or the time is
+   * over.
+   */
   run(): Verdict {
     if (this.#isClosed) throw new Error('This stage is closed: construct another one.');
     const { proof } = this;
@@ -93,17 +100,17 @@ export class Stage2Echo {
     });
   }
 
-  /** Where a server listens: a free port of the loopback. */
+  /** The address for the server: a free port on the loopback address. */
   protected address(): TCPServerAddress | UDSServerAddress {
     return new TCPServerAddress('127.0.0.1', 0);
   }
 
-  /** The server that is to be proven. */
+  /** Creates the server that the stage checks. */
   protected createServer(): EchoServer<SktEndpoint> {
     return new EchoServer<SktEndpoint>(this.address());
   }
 
-  /** Lets the client come; returns before it does. */
+  /** Makes the client connect. Returns before it has connected. */
   protected startClient(endpoint: SktEndpoint): void {
     this.#client?.send({ connectTo: formatAddress(clientAddressOf(endpoint)), text: message });
   }
@@ -113,7 +120,7 @@ export class Stage2Echo {
     takeEchoFigures(this.proof, () => this.createServer(), 3 * this.#limitMs);
   }
 
-  /** Closes the server and ends the client. Idempotent. */
+  /** Closes the server and ends the client's thread. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -1,5 +1,5 @@
 /**
- * Stage 2U: an echo server over AF_UNIX on AFD_POLL and the completion port alone.
+ * Stage 2U: an echo server over AF_UNIX on AFD_POLL and a completion port.
  *
  * @packageDocumentation
  */

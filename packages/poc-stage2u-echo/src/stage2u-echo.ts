@@ -8,7 +8,7 @@ export const stage2uEcho = {
   claim: 'accept, receive, send, re-arm and close over AF_UNIX, through the port alone',
 } as const;
 
-/** Stage 2 over AF_UNIX. Where the host has no AF_UNIX the verdict is `unsupported`. */
+/** Stage 2 over AF_UNIX. On a host without AF_UNIX the verdict is `unsupported`. */
 export class Stage2uEcho extends Stage2Echo {
   constructor(options: StageOptions = {}) {
     super(options, stage2uEcho);

@@ -5,43 +5,52 @@ import { type ClientSkt, clientAddressOf, type SktEndpoint } from 'tofu-sockets'
 import { ping } from './ping.js';
 import { PingServer } from './ping-server.js';
 
-/** What a churn came to. */
+/** The result of a churn. */
 export interface ChurnCounts {
   rounds: number;
-  /** Clients that the servers saw vanish inside a message, and pings that they answered. */
+  /**
+   * Clients that vanished inside a message, as the servers saw it, and pings that the servers
+   * answered.
+   */
   vanished: number;
   served: number;
-  /** Registrations that a server removed with a poll pending, and added again. */
+  /** Registrations that a server removed while a poll was pending, and added again. */
   removed: number;
-  /** Pollers that were closed with polls pending, and polls that were pending then. */
+  /** Pollers that were closed while polls were pending, and how many polls were pending. */
   restarts: number;
   pendingAtRestart: number;
-  /** What was left at the end: blocks of native memory, and polls. */
+  /** Blocks of native memory and polls that were left at the end. */
   blocksLeft: number;
   pendingLeft: number;
-  /** The value that the next handle had after the second round, and after the last. */
+  /** The value of a new handle after the second server, and after the last one. */
   firstHandle: number;
   lastHandle: number;
 }
 
 const roundLimitMs = 10_000;
-/** Every so many rounds the poller is closed under load, and another one made. */
+/** After this many rounds the poller is closed under load, and another one is created. */
 const roundsPerServer = 10;
-/** The next handle is compared after the second server and after the last, which is a later one. */
+/**
+ * The value of a new handle is compared after the second server and after the last, which must be
+ * a later one.
+ */
 const leastRounds = 2 * roundsPerServer + 1;
 
-/** @throws {RangeError} for fewer rounds than can show a leak, and for what is no number of them. */
+/**
+ * @throws {RangeError} for a number of rounds that is too small to show a leak, and for an invalid
+ *   number.
+ */
 export function requireRounds(rounds: number): number {
   if (Number.isSafeInteger(rounds) && rounds >= leastRounds) return rounds;
   throw new RangeError(`A churn has ${leastRounds} rounds or more, a whole number, not ${rounds}.`);
 }
 
-/** So many handles at once fill the gaps that closed ones have left below a leaked one. */
+/** This many handles fill the gaps that closed handles have left below a leaked one. */
 const probedHandles = 64;
 
 /**
- * The highest of 64 handles that are opened together and closed again. It rises by 4 for each handle
- * that was left open. One alone would fill a gap below the leaked handle and show nothing.
+ * Opens 64 handles, closes them, and returns the highest value. It rises by 4 for each leaked
+ * handle. A single handle would fill a gap below the leaked one, and its value would show nothing.
  */
 export function nextHandle(): number {
   const events = Array.from({ length: probedHandles }, () => CreateEventA(0, 1, 0, 0));
@@ -49,7 +58,7 @@ export function nextHandle(): number {
   return Math.max(...events);
 }
 
-/** A client that the server accepted. */
+/** Creates a client and waits until the server has accepted it. */
 export function connect(server: PingServer<SktEndpoint>): ClientSkt {
   const skt = server.creator.fromAddress(clientAddressOf(server.endpoint));
   const wanted = server.counts.accepted + 1;
@@ -58,7 +67,10 @@ export function connect(server: PingServer<SktEndpoint>): ClientSkt {
   return skt;
 }
 
-/** Lets a server work until it is true. @throws {Error} when it is not in time. */
+/**
+ * Performs turns of a server until a condition holds. @throws {Error} when the time is over
+ * before.
+ */
 export function turnUntil(server: PingServer<SktEndpoint>, isTrue: () => boolean): void {
   for (const deadline = new Deadline(roundLimitMs); !isTrue(); ) {
     if (deadline.isOver) throw new Error(`The server is stuck: ${JSON.stringify(server.counts)}`);
@@ -68,7 +80,7 @@ export function turnUntil(server: PingServer<SktEndpoint>, isTrue: () => boolean
 
 const goneFrom = ({ counts }: PingServer<SktEndpoint>) => counts.ended + counts.broken;
 
-/** One client of every fate. */
+/** One round: a client that vanishes inside a message, and one whose registration is removed. */
 function disturb(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   const before = { ...server.counts };
   const gone = goneFrom(server);
@@ -77,23 +89,25 @@ function disturb(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   while (server.turn(1) > 0);
   vanishing.abortOnClose();
   vanishing.close();
-  // By a reset; over AF_UNIX there is none, and it ends as if in order.
+  // The client resets the connection. AF_UNIX has no reset, so there the server sees a graceful
+  // end.
   turnUntil(server, () => goneFrom(server) > gone);
 
-  // Who shared a request with the one that vanished is polled again by this wait.
+  // These waits poll the sockets again that shared a request with the vanished client's socket.
   while (server.turn(0) > 0);
-  // The ping is on its way, or there: its poll is complete, or about to be, when it is removed.
+  // The ping has arrived or is on its way, so the poll is complete or about to complete when the
+  // registration is removed.
   honest.send(ping);
   const [registered] = server.sockets();
   if (registered === undefined) throw new Error('no client is connected');
   server.disturb(registered);
   turnUntil(server, () => server.counts.pings > before.pings);
-  // Unread, the answer would make a reset of the close.
+  // The answer is read first, because closing a socket with unread data sends a reset.
   const answer = Buffer.alloc(2 * ping.byteLength);
   turnUntil(server, () => honest.recv(answer) === ping.byteLength);
   honest.close();
   turnUntil(server, () => goneFrom(server) > gone + 1);
-  // What the server saw, not what was done to it.
+  // Counted by the server, not by the number of clients that vanished.
   counts.vanished += server.counts.cutShort - before.cutShort;
   counts.served += server.counts.pings - before.pings;
   counts.removed += server.counts.readded - before.readded;
@@ -112,12 +126,12 @@ function restart(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
 }
 
 /**
- * Rounds of clients that vanish inside a message, registrations that are removed while their polls
- * complete, and, now and then, a poller that is closed under load and replaced.
+ * Runs rounds of churn. In each round a client vanishes inside a message, and a registration is
+ * removed while its poll completes. Every ten rounds the poller is closed under load and replaced.
  *
  * @param rounds 21 or more.
- * @param newServer what is churned.
- * @param handleNow the value that the next handle has.
+ * @param newServer creates the server.
+ * @param handleNow returns the value of a new handle.
  * @throws {RangeError} for other numbers.
  */
 export function churn(

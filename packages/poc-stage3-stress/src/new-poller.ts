@@ -1,7 +1,10 @@
 import { AfdPoller } from 'afd-poller';
 
-/** Makes a poller. */
+/** Creates a poller. */
 export type NewPoller = <T>() => AfdPoller<T>;
 
-/** One whose waits block: a stage has its thread for itself. */
+/**
+ * Creates a poller whose waits may block the main thread, because a stage has the thread to
+ * itself.
+ */
 export const blockingPoller: NewPoller = <T>() => new AfdPoller<T>({ allowMainThread: true });

@@ -12,33 +12,45 @@ import {
 } from 'tofu-sockets';
 import { blockingPoller, type NewPoller } from './new-poller.js';
 
-/** What a partial drain came to. */
+/** The result of a partial drain. */
 export interface DrainCounts {
-  /** Bytes that the client sent, those that were received, and those of them in their right place. */
+  /**
+   * Bytes that the client sent, bytes that were received, and received bytes that have the right
+   * offset.
+   */
   sent: number;
   received: number;
   inOrder: number;
-  /** True when the end of the stream was seen, behind all bytes. */
+  /** True if the end of the stream was received after all bytes. */
   isEnded: boolean;
   /** The most buffers that were in use at the same time. */
   mostBuffers: number;
-  /** How often reading was paused because the pool was empty, and events that came all the same. */
+  /**
+   * How often reading was paused because the pool was empty, and how many events arrived during a
+   * pause.
+   */
   pauses: number;
   eventsWhilePaused: number;
-  /** How often two waits of 0 reported what had stayed in the kernel, once reading was resumed. */
+  /**
+   * How often, after reading was resumed, two waits with time-out 0 reported the data that had
+   * stayed in the kernel.
+   */
   reportedAtOnce: number;
 }
 
 const bufferBytes = 16_384;
-/** What one round of the pool holds, so the bytes of a drain are many rounds. */
+/** The size of the pool. A drain has many times more bytes than the pool. */
 const bufferCount = 8;
-/** How long reading rests: data that is on its way arrives meanwhile. */
+/** How long a pause lasts. Data on the way arrive meanwhile. */
 const pauseMs = 50;
 const sendBytes = 65_536;
-/** The value of the byte at a place of the stream; the period is no divisor of any buffer's size. */
+/**
+ * The value of the byte at an offset of the stream. Its period does not divide the size of any
+ * buffer.
+ */
 const byteAt = (place: number) => place % 251;
 
-/** A fixed number of buffers: one that is taken comes back when what is in it was used. */
+/** A fixed number of buffers. A buffer that was taken is returned after its data were used. */
 class BufferPool {
   readonly #free: Uint8Array[] = Array.from(
     { length: bufferCount },
@@ -53,7 +65,7 @@ class BufferPool {
     return this.#free.length === 0;
   }
 
-  /** A buffer; undefined when all are in use. */
+  /** Takes a buffer; undefined if all are in use. */
   take(): Uint8Array | undefined {
     return this.#free.pop();
   }
@@ -64,9 +76,10 @@ class BufferPool {
 }
 
 /**
- * A server that has 8 buffers for a stream that is much longer. When all are in use it asks for
- * nothing: the data stays in the kernel, and TCP slows the client down. When buffers come back it asks
- * again. AFD_POLL is level-triggered, so the poll completes at once, and nothing was missed.
+ * A server with 8 buffers for a stream that is much longer. When all are in use, it registers an
+ * empty interest: the data stay in the kernel, and TCP slows down the client. When buffers are
+ * free again, it requests `readable` again. AFD_POLL is level-triggered, so the poll completes at
+ * once, and no data are missed.
  */
 export class PartialDrain {
   readonly counts: DrainCounts = {
@@ -81,17 +94,17 @@ export class PartialDrain {
   };
   protected readonly poller: AfdPoller<undefined>;
   readonly #pool = new BufferPool();
-  /** What was received and not used yet, in order. */
+  /** Received data that are not used yet, in order. */
   readonly #filled: { readonly buffer: Uint8Array; readonly byteLength: number }[] = [];
   readonly #listener: ListenerSkt;
   readonly #client: ClientSkt;
   #server: AcceptedSkt | undefined;
 
   /**
-   * Listens, and makes a client.
+   * Creates the server and a client.
    *
-   * @param address default: a free port of the loopback.
-   * @param newPoller makes its poller; default: one of this process' kernel.
+   * @param address default: a free port on the loopback address.
+   * @param newPoller creates the poller; default: one on the kernel of this process.
    */
   constructor(
     address: ServerAddress<SktEndpoint> = new TCPServerAddress('127.0.0.1', 0),
@@ -104,9 +117,9 @@ export class PartialDrain {
   }
 
   /**
-   * Moves the bytes, as far as it gets within the time. Blocks this thread.
+   * Transfers the bytes until all have arrived or the time is over. Blocks this thread.
    *
-   * @param byteLength how many the client sends, then it ends the stream.
+   * @param byteLength how many bytes the client sends before it ends the stream.
    */
   run(byteLength: number, limitMs: number): DrainCounts {
     const { counts, poller } = this;
@@ -122,12 +135,12 @@ export class PartialDrain {
     return counts;
   }
 
-  /** Asks for nothing more: whatever comes stays in the kernel. */
+  /** Registers an empty interest, so that arriving data stay in the kernel. */
   protected pause(server: AcceptedSkt): void {
     this.poller.modify(server, {});
   }
 
-  /** Asks again. */
+  /** Requests `readable` again. */
   protected resume(server: AcceptedSkt): void {
     this.poller.modify(server, { readable: true });
   }
@@ -144,7 +157,7 @@ export class PartialDrain {
     return accepted;
   }
 
-  /** Sends what the kernel takes; ends the stream when it has all of it. */
+  /** Sends as many bytes as the kernel takes, and ends the stream after the last. */
   #send(byteLength: number): void {
     const { counts } = this;
     while (counts.sent < byteLength) {
@@ -173,7 +186,9 @@ export class PartialDrain {
     }
   }
 
-  /** The pool is empty: reading pauses until the buffers are used, and then goes on where it was. */
+  /**
+   * Called when the pool is empty: pauses reading until the buffers are used, and then resumes it.
+   */
   #rest(server: AcceptedSkt, byteLength: number): void {
     const { counts, poller } = this;
     this.pause(server);
@@ -182,14 +197,15 @@ export class PartialDrain {
     counts.eventsWhilePaused += poller.wait(pauseMs).length;
     this.#use();
     this.resume(server);
-    // There is always something: data, or at last the end of the stream. The first wait takes the poll
-    // back that asked for a reset alone, the second one submits the new poll, which completes at once.
+    // The kernel always has data or the end of the stream at this point. The first wait cancels
+    // the poll of the empty interest, and the second wait submits the new poll, which completes at
+    // once.
     if (poller.wait(0).length + poller.wait(0).length === 0) return;
     counts.reportedAtOnce += 1;
     this.#receive(server);
   }
 
-  /** Uses what was received, and gives the buffers back. */
+  /** Uses the received data, and returns the buffers to the pool. */
   #use(): void {
     const { counts } = this;
     for (const { buffer, byteLength } of this.#filled.splice(0)) {

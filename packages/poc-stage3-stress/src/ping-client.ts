@@ -3,7 +3,10 @@ import { serveHelper } from 'poc-kit';
 import { type ClientSkt, parseAddress, SocketCreator, wouldBlock } from 'tofu-sockets';
 import { ping } from './ping.js';
 
-/** Connect there, and send so many pings, each after the answer to the one before. */
+/**
+ * A task of a client: connect to an address, and send pings, each after the answer to the previous
+ * one.
+ */
 export interface PingTask {
   /** An address in tofu's textual form. */
   readonly connectTo: string;
@@ -12,7 +15,7 @@ export interface PingTask {
 
 const limitMs = 10_000;
 
-/** @returns how many whole answers came. */
+/** @returns how many complete answers were received. */
 function askAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): number {
   const buffer = Buffer.alloc(ping.byteLength);
   let [answered, received] = [0, 0];
@@ -22,7 +25,7 @@ function askAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): nu
     const [event] = poller.wait(limitMs);
     if (event?.kind !== 'socket') throw new Error(`No answer to ping ${answered + 1}.`);
     if (event.isConnectFailed) skt.finishConnect();
-    // Under Wine 8 recv says 0 then, as at an orderly end: what the event says is what counts.
+    // Under Wine 8 recv returns 0 after a reset, as after a graceful end. So the event decides.
     if (event.isReset) throw new Error(`The server broke off after ${answered} answers.`);
     if (event.isConnected) skt.send(ping);
     if (!event.isReadable) continue;
@@ -54,5 +57,5 @@ function run({ connectTo, pings }: PingTask): number {
   }
 }
 
-// Each client is a thread with a reactor of its own.
+// Each client runs in its own thread with its own poller.
 serveHelper<PingTask, number>(run);

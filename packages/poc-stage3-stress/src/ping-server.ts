@@ -17,24 +17,26 @@ import { PingReader, ping } from './ping.js';
 interface Peer {
   readonly skt: AcceptedSkt;
   readonly reader: PingReader;
-  /** Answers that are still to be sent, in bytes. */
+  /** Answers that are not sent yet, in bytes. */
   unsent: number;
 }
 
-/** WSAECONNRESET of accept: a client gave up while it waited. */
+/**
+ * accept fails with WSAECONNRESET if a client has closed its connection before it was accepted.
+ */
 const goneWhileWaiting = 'WSAECONNRESET';
 
-/** What a server did. */
+/** Counters of a server. */
 export interface PingCounts {
   accepted: number;
-  /** Messages that came whole, and were answered. */
+  /** Complete messages, which were answered. */
   pings: number;
-  /** Peers that left in order, and those that broke off. */
+  /** Peers that ended gracefully, and peers whose connections broke. */
   ended: number;
   broken: number;
-  /** Peers that left inside a message. */
+  /** Peers that vanished inside a message. */
   cutShort: number;
-  /** Registrations that were removed behind the server's back while a poll was pending, and put back. */
+  /** Registrations that `disturb` removed while a poll was pending, and added again. */
   readded: number;
 }
 
@@ -42,7 +44,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** Answers pings, on the engine: what stage 2 does by hand is a dozen lines here. */
+/** A server that answers pings. The engine does for it what the server of stage 2 does by hand. */
 export class PingServer<E extends SktEndpoint = Endpoint> {
   readonly endpoint: E;
   readonly creator: SocketCreator;
@@ -61,11 +63,11 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
   readonly #buffer = Buffer.alloc(4_096);
 
   /**
-   * Listens. Nothing is left open when that fails.
+   * Starts listening. If that fails, nothing stays open.
    *
-   * @param creator makes its sockets, and those of its clients.
-   * @param address default: a free port of the loopback.
-   * @param newPoller makes its poller; default: one of this process' kernel.
+   * @param creator creates the sockets of the server and of its clients.
+   * @param address default: a free port on the loopback address.
+   * @param newPoller creates the poller; default: one on the kernel of this process.
    */
   constructor(
     creator = new SocketCreator(),
@@ -91,10 +93,10 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     return this.#peers.size;
   }
 
-  /** Waits once, and answers. @returns how many events there were. */
+  /** Waits once, and answers the messages that have arrived. @returns the number of events. */
   turn(timeoutMs: number): number {
     const events = this.poller.wait(timeoutMs, this.#events);
-    // All of them, whatever one of them throws.
+    // Every event is handled, even if another one throws.
     runAll(this.#steps(events));
     return events.length;
   }
@@ -109,12 +111,12 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     }
   }
 
-  /** The sockets of all peers, for whoever wants to disturb them. */
+  /** The sockets of all peers, for {@link disturb}. */
   sockets(): Skt[] {
     return [...this.#peers].map(({ skt }) => skt);
   }
 
-  /** Removes a peer's registration, whatever its poll does just now, and makes another one. */
+  /** Removes a peer's registration in any state of its poll, and adds the socket again. */
   disturb(skt: Skt): void {
     const peer = [...this.#peers].find((each) => each.skt === skt);
     if (peer === undefined) return;
@@ -122,11 +124,12 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     this.poller.remove(skt);
     const isGone = this.poller.inspect().registrations === registrations - 1;
     this.poller.add(skt, { readable: true }, peer);
-    // The listener's poll and the peer's were pending; the removed one's block is still the kernel's.
+    // The polls of the listener and of the peer were pending, and the kernel still owns the block
+    // of the removed one.
     if (isGone && pending > 1) this.counts.readded += 1;
   }
 
-  /** Closes the poller first, whatever is pending, then the sockets. */
+  /** Closes the poller first, even with pending polls, and then the sockets. */
   close(): void {
     const sockets = [this.#listener, ...this.sockets()];
     this.#peers.clear();
@@ -153,7 +156,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     try {
       this.poller.add(peer.skt, { readable: true }, peer);
     } catch (error) {
-      // Otherwise the failure would be lost.
+      // Otherwise an error of the cleanup would hide the first error.
       runAll([() => rethrow(error), () => this.#leave(peer, 'broken')]);
     }
   }
@@ -177,7 +180,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     }
   }
 
-  /** Sends what is due; asks for room only while something is left, and then for nothing else. */
+  /** Sends the answers that are due. While some are left, the interest is `writable` only. */
   #answer(peer: Peer): void {
     const before = peer.unsent;
     while (peer.unsent > 0) {
@@ -195,7 +198,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     this.counts[how] += 1;
     if (peer.reader.isInside) this.counts.cutShort += 1;
     this.#peers.delete(peer);
-    // Closed without being removed: the socket notifies the engine.
+    // The socket is closed without being removed, because it notifies the engine.
     peer.skt.close();
   }
 }

@@ -1,11 +1,11 @@
-/** What a client says, and gets back. */
+/** The message that a client sends and receives back. */
 export const ping = Buffer.from('Ping');
 
-/** How many whole messages lie in what came, and what of the last one is still to come. */
+/** Counts the complete messages in a stream, and the bytes that are missing from the last one. */
 export class PingReader {
   #bytes = 0;
 
-  /** Messages that came whole. */
+  /** Complete messages. */
   count = 0;
 
   /** @returns how many messages these bytes completed. */
@@ -17,7 +17,7 @@ export class PingReader {
     return whole;
   }
 
-  /** True when a message has begun and not ended. */
+  /** True if the last message is incomplete. */
   get isInside(): boolean {
     return this.#bytes > 0;
   }

@@ -31,29 +31,32 @@ export const stage3Stress = {
   claim: 'the engine answers every message, and survives cancellation and churn with nothing left',
 } as const;
 
-/** How hard the stage is on the engine. */
+/** Options of the stage. */
 export interface Stage3Options extends StageOptions {
-  /** 21 or more; default: 100, and 1,000 of a thorough run. */
+  /** The number of rounds of churn, 21 or more; default: 100, and 1,000 in a thorough run. */
   readonly churnRounds?: number;
 }
 
-/** tofu's numbers. */
+/** The numbers of tofu's specifications. */
 const clientCount = 5;
 const pingsEach = 10;
 const waitLimitMs = 30_000;
 const answerLimitMs = 10_000;
-/** What the server with 8 buffers of 16 KiB receives: they are full 8 times at the least. */
+/**
+ * How many bytes the server with 8 buffers of 16 KiB receives. They fill the buffers at least 8
+ * times.
+ */
 const drainBytes = 2 ** 20;
 const leastPauses = 8;
 
-/** A client in a thread of its own; it says when it is ready. */
+/** Starts a client in its own thread, which reports when it is ready. */
 export function startPingClient(): HelperThread<PingTask, number> {
   return new HelperThread(new URL('./ping-client.js', import.meta.url));
 }
 
 /**
- * Five clients in five threads, each with a poller of its own, ten pings each: fifty of fifty, and
- * an idle wait is no success. Then churn.
+ * Five clients in five threads, each with its own poller, send ten pings each. All fifty must be
+ * answered; a wait without events is not a success. Then follow the partial drain and the churn.
  */
 export class Stage3Stress {
   protected readonly proof: Proof;
@@ -65,7 +68,7 @@ export class Stage3Stress {
   #server: PingServer<SktEndpoint> | undefined;
   #isClosed = false;
 
-  /** @throws {RangeError} for a `churnRounds` that is too small. */
+  /** @throws {RangeError} if `churnRounds` is too small. */
   constructor(options: Stage3Options = {}, names: StageNames = stage3Stress) {
     this.#isThorough = options.isThorough ?? false;
     this.#rounds = requireRounds(options.churnRounds ?? (this.#isThorough ? 1_000 : 100));
@@ -84,12 +87,12 @@ export class Stage3Stress {
     });
   }
 
-  /** Where a server listens: a free port of the loopback. */
+  /** The address for a server: a free port on the loopback address. */
   protected address(): TCPServerAddress | UDSServerAddress {
     return new TCPServerAddress('127.0.0.1', 0);
   }
 
-  /** The server that is to answer. */
+  /** Creates the server that answers the pings. */
   protected createServer(): PingServer<SktEndpoint> {
     return new PingServer<SktEndpoint>(new SocketCreator(), this.address());
   }
@@ -121,7 +124,7 @@ export class Stage3Stress {
     proof.expect('closed, native blocks left', left, 0);
   }
 
-  /** The server that has few buffers. */
+  /** Creates the server with few buffers. */
   protected createDrain(): PartialDrain {
     return new PartialDrain(this.address());
   }

@@ -4,23 +4,23 @@ import type { SktEndpoint } from 'tofu-sockets';
 import { connect, nextHandle, turnUntil } from './churn.js';
 import type { PingServer } from './ping-server.js';
 
-/** What is asked; a test takes fewer. */
+/** The number of cycles for a figure. A test uses fewer. */
 const askedCycles = 10_000;
-/** So many first: what a program has only once is there then. */
+/** Cycles before the measurement, so that one-time allocations have been made. */
 const warmCycles = 100;
 
 const leaks = '10,000 connects and disconnects';
 const memory = 'memory of the process after them';
 const rate = 'connects and disconnects';
 
-/** What tofu's specifications ask of a server under churn. */
+/** What tofu's specifications require of a server under churn. */
 export const stressFigures = {
   [leaks]: 'no handle, no block, no poll left',
   [memory]: 'reported',
   [rate]: 'the rate over 5 s, reported',
 };
 
-/** One client comes and goes. */
+/** Connects a client and closes it. */
 function cycle(server: PingServer<SktEndpoint>): 1 {
   const { counts } = server;
   const wanted = counts.ended + 1;
@@ -29,7 +29,7 @@ function cycle(server: PingServer<SktEndpoint>): 1 {
   return 1;
 }
 
-/** Takes the figures of {@link stressFigures}; blocks for half a minute. */
+/** Measures the figures of {@link stressFigures}. Blocks for half a minute. */
 export function takeStressFigures(
   proof: Proof,
   newServer: () => PingServer<SktEndpoint>,
@@ -43,7 +43,7 @@ export function takeStressFigures(
     const handles = nextHandle() - before.handle;
     const blocks = nativeMemory().blocks - before.blocks;
     server.turn(0);
-    // The listener's is the only one.
+    // Only the listener's poll may be pending.
     const polls = server.poller.inspect().pending - 1;
     const done = server.counts.ended - warmCycles;
     const seen = `${done} done; ${handles} handles, ${blocks} blocks, ${polls} polls left`;

@@ -9,7 +9,7 @@ export const stage3uStress = {
     'the engine answers every message over AF_UNIX, and survives cancellation and churn with nothing left',
 } as const;
 
-/** Stage 3 over AF_UNIX. Where the host has no AF_UNIX the verdict is `unsupported`. */
+/** Stage 3 over AF_UNIX. On a host without AF_UNIX the verdict is `unsupported`. */
 export class Stage3uStress extends Stage3Stress {
   constructor(options: Stage3Options = {}) {
     super(options, stage3uStress);

@@ -5,11 +5,11 @@ import { allocate } from 'ntdllx';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** About the sizes of what a registry allocates. */
+/** The approximate sizes of a registry's allocations. */
 const sizes = [64, 256, 1_024, 65_536, 1_048_576];
 const copies = 8;
 
-/** Collects what JavaScript does not need any more, and writes over native memory that is free. */
+/** Forces a garbage collection, and overwrites free native memory. */
 export function collectAndRefill(): void {
   collect();
   const blocks = sizes.flatMap((size) => Array.from({ length: copies }, () => allocate(size)));

@@ -1,5 +1,5 @@
 /**
- * Stage 4: a packet finds its socket while the table of sockets moves.
+ * Stage 4: a packet leads to the right socket although the table of sockets moves.
  *
  * @packageDocumentation
  */

@@ -13,80 +13,91 @@ import {
 import { Deadline, PoisonedPoll, runAll, StagePort } from 'poc-kit';
 import type { AcceptedSkt, DatagramSkt } from 'tofu-sockets';
 
-/** How many bytes a poll over one socket takes, and gives back. */
+/** The size of the input and of the output of a poll with one socket. */
 const pollBytes = AFD_POLL_INFO.byteLength(1);
 const mask = AFD_POLL_RECEIVE | AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE;
-/** How many loans of a block have different numbers; from 1, so that no ApcContext is null. */
+/**
+ * How many successive loans of a block have different generations. They start at 1, so that no
+ * ApcContext is null.
+ */
 const generationCount = 65_536;
-/** How long closing waits for the packets of the polls that it ended. */
+/** How long `close` waits for the packets of the polls that it has ended. */
 const drainLimitMs = 30_000;
 
 /** A registered socket. */
 export interface Entry {
-  /** What messages to it begin with. */
+  /** The beginning of each message to this socket. */
   readonly name: string;
   readonly skt: AcceptedSkt | DatagramSkt;
-  /** The handle that AFD knows it by. */
+  /** The handle by which AFD identifies the socket. */
   readonly base: HANDLE;
-  /** The number of its block, which stays the same. */
+  /** The number of its block, which never changes. */
   readonly block: number;
-  /** Its place in the table, which changes; -1 once it is removed. */
+  /** Its index in the table, which may change; -1 after it was removed. */
   index: number;
 }
 
-/** A block: the memory of one poll after the other, of one socket after the other. */
+/** A block: memory for one poll at a time. Successive polls, and successive sockets, use it. */
 interface Block {
   /** Counts the loans to the kernel. */
   generation: number;
-  /** Whose it is; undefined while it is free. */
+  /** The socket that uses the block; undefined while it is free. */
   entry: Entry | undefined;
-  /** The memory that is lent: it neither moves nor is freed before the poll's packet is taken. */
+  /**
+   * The memory that is lent to the kernel. It is neither moved nor freed before the poll's packet
+   * is removed.
+   */
   poll: PoisonedPoll | undefined;
-  /** The ApcContext of the loan before the present one. */
+  /** The ApcContext of the previous loan. */
   earlier: number | undefined;
 }
 
-/** What a packet led to. */
+/** The socket that a packet led to. */
 export interface Found {
   readonly entry: Entry | undefined;
-  /** The AFD_POLL_* bits of its poll; undefined when that is still pending: the packet is another's. */
+  /**
+   * The AFD_POLL_* bits of its poll; undefined if the poll is still pending, so that the packet is
+   * not its own.
+   */
   readonly events: number | undefined;
 }
 
 /**
- * A table of sockets, each with one poll pending. The table moves: it grows, and a removal puts the
- * last socket into the gap. So what the kernel is given as ApcContext is no place in the table, but the
- * number of a block with the generation of the loan, as in the engine:
+ * A table of sockets, each with one pending poll. Sockets change their index and address: the
+ * table grows, and a removal moves the last socket into the gap. Therefore the ApcContext is not
+ * an index or an address, but the number of a block with the generation of the loan, as in the
+ * engine:
  *
  *     table of sockets (moves)         blocks (pinned)                 kernel
  *     [ a | b | c | d ]  ──── block ─▶ 7: IOSB, AFD_POLL_INFO  ◀────── writes how the poll ended
  *                                          ▲
  *     packet: ApcContext = 7, generation 3 ┘ found only while loan 3 of block 7 lasts
  *
- * A block is the kernel's from just before NtDeviceIoControlFile until its packet is taken off the port.
+ * The kernel owns a block from just before NtDeviceIoControlFile until its packet is removed from
+ * the port.
  */
 export class PinnedRegistry {
-  /** The sockets, in no order. */
+  /** The sockets, in arbitrary order. */
   protected readonly table: Entry[] = [];
-  /** By number. */
+  /** The blocks, by number. */
   protected readonly blocks: Block[] = [];
   readonly #free: number[] = [];
   readonly #port = new StagePort();
-  /** Packets that are due: of polls that were submitted, and those that were posted. */
+  /** How many packets have yet to be removed: those of submitted polls, and posted ones. */
   #due = 0;
 
   get size(): number {
     return this.table.length;
   }
 
-  /** The socket at a place of the table. */
+  /** The socket at an index of the table. */
   at(index: number): Entry {
     const entry = this.table[index];
     if (entry === undefined) throw new RangeError(`The table has no place ${index}.`);
     return entry;
   }
 
-  /** Registers a socket, which is the registry's from here on, and submits its first poll. */
+  /** Takes ownership of a socket, registers it and submits its first poll. */
   add(name: string, skt: AcceptedSkt | DatagramSkt): Entry {
     const base = skt.baseHandle();
     this.#port.associate(base);
@@ -100,8 +111,8 @@ export class PinnedRegistry {
   }
 
   /**
-   * Removes a socket by a swap with the last one, and closes it. Its poll ends with LOCAL_CLOSE; until
-   * that packet is taken its block stays the kernel's.
+   * Removes a socket by a swap with the last one, and closes it. Its poll completes with
+   * LOCAL_CLOSE; the kernel owns its block until that packet is removed.
    */
   remove(entry: Entry): void {
     const last = this.table.pop() as Entry;
@@ -113,7 +124,7 @@ export class PinnedRegistry {
     entry.skt.close();
   }
 
-  /** Submits the next poll of a socket, in the block that it always has. */
+  /** Submits the next poll of a socket, in the socket's block. */
   arm(entry: Entry): void {
     const { base } = entry;
     const block = this.#blockOf(entry);
@@ -135,30 +146,35 @@ export class PinnedRegistry {
       pollBytes,
     );
     if (isNtError(status)) {
-      // Refused: there is no request and will be no packet, so the memory is still ours.
+      // NT refused: no request exists and no packet will arrive, so the memory is still ours.
       poll.takeBack();
       throw new NtStatusError('NtDeviceIoControlFile', status);
     }
     this.#due += 1;
   }
 
-  /** The ApcContext of the present loan of a socket's block. */
+  /** The ApcContext of the current loan of a socket's block. */
   protected name({ block }: Entry): number {
     return block * generationCount + (this.blocks[block]?.generation ?? 0);
   }
 
-  /** The socket that a packet is of; undefined for a packet of an earlier loan, or an unknown one. */
+  /**
+   * The socket that a packet belongs to; undefined for a packet of an earlier loan, or an unknown
+   * one.
+   */
   protected find(apcContext: number): Entry | undefined {
     const block = this.blocks[Math.floor(apcContext / generationCount)];
     return block?.generation === apcContext % generationCount ? block.entry : undefined;
   }
 
-  /** True once the kernel wrote how the poll of a socket ended, until its packet is taken. */
+  /**
+   * True after the kernel has written the status of a socket's poll, until its packet is removed.
+   */
   isComplete(entry: Entry): boolean {
     return this.#blockOf(entry).poll?.isPending === false;
   }
 
-  /** Takes packets off the port, and their blocks back. Blocks for the time at the most. */
+  /** Removes packets from the port, and takes their blocks back. Blocks for at most this time. */
   take(timeoutMs: number): Found[] {
     const contexts = this.#port.remove(timeoutMs);
     this.#due -= contexts.length;
@@ -169,7 +185,10 @@ export class PinnedRegistry {
     });
   }
 
-  /** Posts a packet of the loan before the present one, as any program with the port could. */
+  /**
+   * Posts a packet with the ApcContext of the previous loan, as any program with the port's handle
+   * could.
+   */
   postEarlier(entry: Entry): void {
     const { earlier } = this.#blockOf(entry);
     if (earlier === undefined) throw new Error(`${entry.name} has its first poll.`);
@@ -178,10 +197,12 @@ export class PinnedRegistry {
   }
 
   /**
-   * Closes the sockets, which ends their polls, and takes every packet; then gives the memory back.
-   * Packets are counted here and not found, so that it ends well for a registry that finds nothing.
+   * Closes the sockets, which completes their polls, removes every packet and frees the memory. It
+   * only counts the packets and does not look up their sockets, so that it also works for a
+   * registry whose lookup is wrong.
    *
-   * @throws {Error} when packets do not come: the memory of those polls stays allocated.
+   * @throws {Error} when packets do not arrive in time; the memory of those polls then stays
+   *   allocated.
    */
   close(): void {
     runAll([
@@ -211,7 +232,7 @@ export class PinnedRegistry {
     poll.free();
   }
 
-  /** The packet was taken: the memory is ours. @returns its events. */
+  /** Takes back the memory of a packet that was removed. @returns the poll's events. */
   #takeBack(entry: Entry): number {
     const block = this.#blockOf(entry);
     const poll = block.poll as PoisonedPoll;

@@ -28,18 +28,22 @@ export const stage4 = {
     'its ApcContext is the number of a block with a generation',
 } as const;
 
-/** How far the table grows. */
+/** Options of the stage. */
 export interface Stage4Options extends StageOptions {
-  /** How many sockets there are in the end, 100 to 10,000; default: 1,000, and 5,000 of a thorough run. */
+  /**
+   * The number of sockets in the end, 100 to 10,000; default: 1,000, and 5,000 in a thorough run.
+   */
   readonly sockets?: number;
 }
 
 const grown = 'the table grew';
 
-/** tofu's numbers. */
+/** The numbers of tofu's specifications. */
 const clientCount = 5;
 const messagesEach = 10;
-/** Sockets without a client that get a datagram in each round, and those that are removed. */
+/**
+ * How many sockets without a client receive a datagram in each round, and how many are removed.
+ */
 const datagramsPerRound = 16;
 const removalsPerRound = 50;
 
@@ -48,7 +52,7 @@ function requireSockets(sockets: number): number {
   throw new RangeError(`Stage 4 takes 100 to 10,000 sockets, a whole number, not ${sockets}.`);
 }
 
-/** Asks again every millisecond, for things that have no packet. */
+/** Tests a condition every millisecond, for things that post no packet. */
 function until(isTrue: () => boolean, limitMs: number, what: string): void {
   const bell = new Int32Array(new SharedArrayBuffer(4));
   for (const deadline = new Deadline(limitMs); !isTrue(); Atomics.wait(bell, 0, 0, 1)) {
@@ -57,11 +61,11 @@ function until(isTrue: () => boolean, limitMs: number, what: string): void {
 }
 
 /**
- * Ten rounds. In each one the five clients send a message, and while the packets of these polls lie on
- * the port, not taken, everything moves that can move: sockets are removed by swap and closed with
- * their polls pending, new ones get their handle values, the table doubles, garbage is collected and
- * its memory written over. Then the packets are taken, and each must find its own socket: the one
- * whose message it is.
+ * Ten rounds. In each round the five clients send a message, and the packets of these polls stay
+ * on the port at first. Meanwhile everything moves that can move: sockets are removed by swap and
+ * closed while their polls are pending, new sockets get their handle values, the table doubles,
+ * garbage is collected and free memory is overwritten. Then the packets are removed from the port,
+ * and each must lead to the socket that has its message.
  */
 export class Stage4Pinned {
   protected readonly proof: Proof;
@@ -74,9 +78,9 @@ export class Stage4Pinned {
   readonly #buffer = Buffer.alloc(256);
   #listener: ListenerSkt | undefined;
   #registry: PinnedRegistry | undefined;
-  /** Names of sockets that expect something, and what. */
+  /** The sockets that have to receive a message, and the message. */
   readonly #expected = new Map<Entry, string>();
-  /** Sockets that were removed with a poll pending. */
+  /** Sockets that were removed while a poll was pending. */
   readonly #removed = new Set<Entry>();
   readonly #counts = {
     messages: new Map<Entry, number>(),
@@ -86,15 +90,15 @@ export class Stage4Pinned {
     closed: 0,
     reusedHandles: 0,
     posted: 0,
-    /** Packets that found a socket that they are not of; and those that found none. */
+    /** Packets that led to the wrong socket, and packets that led to none. */
     another: 0,
     none: 0,
-    /** Posted packets of an earlier loan that found a socket. */
+    /** Posted packets of an earlier loan that led to a socket. */
     stale: 0,
   };
   #isClosed = false;
 
-  /** @throws {RangeError} for a number of sockets that it does not take. */
+  /** @throws {RangeError} for a number of sockets that is out of range. */
   constructor(options: Stage4Options = {}) {
     this.#isThorough = options.isThorough ?? false;
     this.#sockets = requireSockets(options.sockets ?? (this.#isThorough ? 5_000 : 1_000));
@@ -117,7 +121,7 @@ export class Stage4Pinned {
     });
   }
 
-  /** The registry that is to be proven. */
+  /** Creates the registry that the stage checks. */
   protected createRegistry(): PinnedRegistry {
     return new PinnedRegistry();
   }
@@ -145,7 +149,8 @@ export class Stage4Pinned {
   #round(registry: PinnedRegistry, round: number): void {
     const { proof } = this;
     const entries = this.#clients.map(({ entry }) => entry);
-    // First in line are packets of earlier polls in the very blocks that the clients' polls have.
+    // The first packets on the port have the ApcContexts of earlier polls in the same blocks that
+    // the clients' polls use.
     const posted = round === 1 ? 0 : this.postEarlier(registry, entries);
     for (const { entry, skt } of this.#clients) {
       const message = `${entry.name}, message ${round}`;
@@ -167,13 +172,13 @@ export class Stage4Pinned {
     );
   }
 
-  /** Posts a packet of the poll before the present one for each. @returns how many. */
+  /** Posts a packet for the previous poll of each socket. @returns how many. */
   protected postEarlier(registry: PinnedRegistry, entries: readonly Entry[]): number {
     for (const entry of entries) registry.postEarlier(entry);
     return entries.length;
   }
 
-  /** Removes sockets by swap. @returns the handle values that are free now. */
+  /** Removes sockets by swap. @returns the handle values that are free then. */
   #remove(registry: PinnedRegistry): Set<number> {
     const count = Math.min(removalsPerRound, Math.floor((registry.size - clientCount) / 2));
     const handles = new Set<number>();
@@ -187,7 +192,7 @@ export class Stage4Pinned {
     return handles;
   }
 
-  /** Adds sockets until there are so many. */
+  /** Adds sockets until the table has this many. */
   #grow(registry: PinnedRegistry, size: number, freeHandles: ReadonlySet<number>): void {
     while (registry.size < size) {
       const skt = this.#creator.fromAddress(new UDPAddress('127.0.0.1', 0));
@@ -196,7 +201,7 @@ export class Stage4Pinned {
     }
   }
 
-  /** To sockets all over the table, those that were moved by a swap among them. */
+  /** Sends datagrams to sockets in all parts of the table, also to those that a swap moved. */
   #sendDatagrams(registry: PinnedRegistry, round: number): void {
     const others = registry.size - clientCount;
     const count = Math.min(datagramsPerRound, others);
@@ -211,7 +216,10 @@ export class Stage4Pinned {
     }
   }
 
-  /** Takes packets until nothing is awaited any more, one was wrong, or the time is over. */
+  /**
+   * Removes packets until no message is expected any more, a packet was wrong, or the time is
+   * over.
+   */
   #takeAll(registry: PinnedRegistry, round: number, posted: number): void {
     const deadline = new Deadline(this.#limitMs);
     let earlier = posted;
@@ -222,7 +230,7 @@ export class Stage4Pinned {
       }
       for (const found of registry.take(100)) {
         if (earlier > 0) {
-          // They were posted before anything else, and a port is first in, first out.
+          // These packets were posted first, and a port is first in, first out.
           earlier -= 1;
           if (found.entry !== undefined) this.#counts.stale += 1;
         } else this.#settle(registry, found);
@@ -230,7 +238,7 @@ export class Stage4Pinned {
     }
   }
 
-  /** Holds what a packet led to against what that socket says. */
+  /** Compares the message that was sent with what the socket that a packet led to has received. */
   #settle(registry: PinnedRegistry, { entry, events }: Found): void {
     const counts = this.#counts;
     if (entry === undefined) {
@@ -249,7 +257,7 @@ export class Stage4Pinned {
     } else counts.another += 1;
   }
 
-  /** What a socket has received: a message, or that there is none. */
+  /** Receives a socket's message, or returns a text that says there is none. */
   #read({ skt }: Entry): string {
     const buffer = this.#buffer;
     const came = skt.kind === 'datagram' ? skt.recvFrom(buffer) : skt.recv(buffer);
@@ -287,7 +295,10 @@ export class Stage4Pinned {
     proof.expect('closed, native blocks left', left, 0);
   }
 
-  /** Ends the polls and closes every socket. Idempotent. @throws {Error} for polls that do not end. */
+  /**
+   * Ends the polls and closes every socket. Idempotent. @throws {Error} if polls do not complete
+   * in time.
+   */
   close(): void {
     this.#isClosed = true;
     this.#closeAll();

@@ -1,26 +1,30 @@
-// A hundred clients in a thread of their own, on a reactor that blocks it. Each says hello, sends its
-// pings one after another, and counts what comes until the server says goodbye and ends.
+// A thread with a hundred clients on a reactor in the mode `blocking`. Each client sends hello and
+// then its pings, one after another. It counts what it receives until the server sends goodbye and
+// ends the stream.
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Connection, Reactor, wouldBlock } from 'tofu-reactor';
 import type { SktEndpoint } from 'tofu-sockets';
 import { kinds, MessageReader, messageBytes, messageOf } from './messages.js';
 
-/** What the thread is started with. */
+/** What the stage passes to the thread. */
 export interface ClientTask {
   readonly endpoint: SktEndpoint;
   readonly clients: number;
   readonly pingsEach: number;
 }
 
-/** What its clients counted, and what each of them had. */
+/** What all clients counted together, and what each of them received. */
 export interface ClientReport {
   readonly pongs: number;
   readonly heartbeats: readonly number[];
   /** Pongs and heartbeats that did not have the next number. */
   readonly outOfOrder: number;
-  /** Clients that had a goodbye with the number of their heartbeats, and then the end of the stream. */
+  /**
+   * Clients that received a goodbye with the number of their heartbeats, and then the end of the
+   * stream.
+   */
   readonly orderlyEnds: number;
-  /** Messages of which a part came, and those of no known kind. */
+  /** Incomplete messages, and messages of an unknown kind. */
   readonly broken: number;
 }
 
@@ -65,7 +69,7 @@ for (let client = 0; client < clients; client += 1) {
   const connection = reactor.open(endpoint);
   serve(connection, client);
 }
-// Until the server has ended all of them.
+// Runs until the server has ended all connections.
 await reactor.run();
 await reactor.close();
 parentPort?.postMessage({ ...counts, heartbeats } satisfies ClientReport);

@@ -1,9 +1,10 @@
-// Posts heartbeats for clients that are chosen at random to the reactor's port, and ends.
+// A thread that posts heartbeats to the reactor's port, for clients that are chosen at random, and
+// then ends.
 import { parentPort, workerData } from 'node:worker_threads';
 import { PollerRemote } from 'afd-poller';
 import type { RemoteData } from 'tofu-reactor';
 
-/** What the thread is started with. */
+/** What the stage passes to the thread. */
 export interface HeartbeatTask {
   readonly remote: RemoteData;
   readonly clients: number;
@@ -13,7 +14,7 @@ export interface HeartbeatTask {
 
 const { remote, clients, heartbeats, seed } = workerData as HeartbeatTask;
 const pause = new Int32Array(new SharedArrayBuffer(4));
-/** So many in a row; then the others have their turn. */
+/** How many heartbeats the thread posts before it lets other threads run. */
 const burst = 10;
 
 /** A linear congruential generator (Numerical Recipes): the same clients in each run. */

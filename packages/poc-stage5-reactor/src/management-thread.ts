@@ -1,15 +1,15 @@
-// Gives the reactor commands through its port, each after the answer to the one before. It shuts down
-// when it is asked to.
+// A thread that posts commands to the reactor's port, each after the answer to the previous one.
+// It posts the shutdown when the stage requests it.
 import { once } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { PollerRemote } from 'afd-poller';
 import type { RemoteData } from 'tofu-reactor';
 import { commands } from './messages.js';
 
-/** What the thread is started with. */
+/** What the stage passes to the thread. */
 export interface ManagementTask {
   readonly remote: RemoteData;
-  /** The client that is dismissed under load. */
+  /** The number of the client that is dismissed under load. */
   readonly dismissed: number;
 }
 
@@ -33,5 +33,5 @@ port.postMessage('ready to shut down');
 await asked;
 await command(commands.shutdown);
 port.postMessage(answers);
-// Nothing holds the thread from here on.
+// Without the port nothing keeps the thread alive.
 port.close();

@@ -1,33 +1,41 @@
-/** What is said on a connection: two 32-bit numbers, little-endian. */
+/** The size of a message on a connection: two 32-bit numbers, little-endian. */
 export const messageBytes = 8;
 
 /** The first number of a message. */
 export const kinds = {
-  /** From a client, first: its number. */
+  /** From a client, as its first message: its number. */
   hello: 1,
   /** From a client, and back to it: the number of the ping, from 1. */
   ping: 2,
   pong: 3,
-  /** From the server: how many heartbeats this client has had, this one included. */
+  /** From the server: how many heartbeats it has sent to this client, including this one. */
   heartbeat: 4,
-  /** From the server, last: the same; then the stream ends. */
+  /**
+   * From the server, as its last message: the number of this client's heartbeats. Then the stream
+   * ends.
+   */
   goodbye: 5,
 } as const;
 
-/** What a thread posts to the reactor: types below this are clients, which get a heartbeat. */
+/**
+ * The first packet type that is a command. A lower type is the number of a client, which gets a
+ * heartbeat.
+ */
 export const firstCommand = 1_000;
 
 /** The commands of the management thread, as types of packets. */
 export const commands = {
-  /** Answered with how many clients are connected. */
+  /** The answer is the number of connected clients. */
   count: firstCommand,
-  /** Ends the client whose number is the value; answered with how many are left. */
+  /**
+   * Ends the client whose number is the value. The answer is the number of clients that are left.
+   */
   dismiss: firstCommand + 1,
-  /** Ends all clients, then the server; answered with how many there were. */
+  /** Ends all clients, then the server. The answer is the number of clients that there were. */
   shutdown: firstCommand + 2,
 } as const;
 
-/** Puts a message together. */
+/** Encodes a message. */
 export function messageOf(kind: number, value: number): Uint8Array {
   const message = new Uint8Array(messageBytes);
   const view = new DataView(message.buffer);
@@ -36,7 +44,7 @@ export function messageOf(kind: number, value: number): Uint8Array {
   return message;
 }
 
-/** Cuts a stream into messages, however it was cut into pieces. */
+/** Splits a stream into messages, for any sizes of the received pieces. */
 export class MessageReader {
   readonly #partial = new Uint8Array(messageBytes);
   readonly #onMessage: (kind: number, value: number) => void;
@@ -46,7 +54,7 @@ export class MessageReader {
     this.#onMessage = onMessage;
   }
 
-  /** Takes the next bytes, and calls for each message that is whole then. */
+  /** Takes the next bytes, and calls back for each message that they complete. */
   take(bytes: Uint8Array): void {
     const view = new DataView(this.#partial.buffer);
     for (const byte of bytes) {

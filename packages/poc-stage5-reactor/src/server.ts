@@ -2,31 +2,34 @@ import { type Connection, type Posted, Reactor, type ReactorMode, wouldBlock } f
 import type { SktEndpoint } from 'tofu-sockets';
 import { commands, firstCommand, kinds, MessageReader, messageOf } from './messages.js';
 
-/** A client that said hello. */
+/** A client that has sent hello. */
 interface Client {
   readonly connection: Connection;
   pings: number;
   heartbeats: number;
 }
 
-/** What the server did. */
+/** Counters of the server. */
 export interface ServerCounts {
   pings: number;
-  /** Packets of the heartbeat thread; of these, sent to clients, and for clients that had left. */
+  /**
+   * Packets of the heartbeat thread, how many of them were sent to clients, and how many were for
+   * clients that had left.
+   */
   heartbeats: number;
   sent: number;
   late: number;
-  /** Commands, in the order in which they came. */
+  /** Commands, in the order of their arrival. */
   readonly commands: number[];
   dismissed: number;
-  /** Connections that ended with an error, and messages of no known kind. */
+  /** Connections that ended with an error, and messages of an unknown kind. */
   failed: number;
   broken: number;
 }
 
 /**
- * A server of clients that ping, and that get heartbeats. What other threads want of it comes as packets
- * on the reactor's port: heartbeats for a client, and commands.
+ * A server that answers its clients' pings and sends them heartbeats. Other threads post packets
+ * to the reactor's port: heartbeats for a client, and commands.
  */
 export class HeartbeatServer {
   readonly reactor: Reactor;
@@ -40,7 +43,7 @@ export class HeartbeatServer {
     failed: 0,
     broken: 0,
   };
-  /** Called after everything that changes the counts. */
+  /** These functions are called after each change of the counters. */
   readonly changes = new Set<() => void>();
   /** Called with the answer to each command. */
   onAnswer: (answer: number) => void = () => {};
@@ -53,7 +56,7 @@ export class HeartbeatServer {
     this.reactor.onPost = (posted) => this.#post(posted);
   }
 
-  /** How many clients said hello and are connected. */
+  /** How many clients have sent hello and are connected. */
   get clients(): number {
     return this.#clients.size;
   }
@@ -70,7 +73,7 @@ export class HeartbeatServer {
     return server.endpoint;
   }
 
-  /** Sends a heartbeat. @returns false where there is no such client any more. */
+  /** Sends a heartbeat. @returns false if the client is no longer connected. */
   protected beat(number: number): boolean {
     const client = this.#clients.get(number);
     if (client === undefined) return false;
@@ -79,7 +82,7 @@ export class HeartbeatServer {
     return true;
   }
 
-  /** Ends a client in order: how many heartbeats it had, then the end of the stream. */
+  /** Ends a client gracefully: sends the number of its heartbeats, and then ends the stream. */
   protected dismiss({ connection, heartbeats }: Pick<Client, 'connection' | 'heartbeats'>): void {
     connection.end(messageOf(kinds.goodbye, heartbeats));
   }
@@ -146,7 +149,7 @@ export class HeartbeatServer {
     }
   }
 
-  /** From here on it gets no heartbeat; resolves once its connection is closed. */
+  /** Ends a client, which then gets no more heartbeats. Resolves when its connection is closed. */
   #end(number: number, client: Client): Promise<void> {
     this.#clients.delete(number);
     this.counts.dismissed += 1;

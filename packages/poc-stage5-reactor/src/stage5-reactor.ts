@@ -23,7 +23,7 @@ export const stage5 = {
     'threads, and shuts down in order, counted to the last',
 } as const;
 
-/** How the reactor lives, besides what every stage takes. */
+/** Options of the stage: those of every stage, and the reactor's mode. */
 export interface Stage5Options extends StageOptions {
   /** Default: `auto`. */
   readonly mode?: ReactorMode | 'auto';
@@ -31,17 +31,17 @@ export interface Stage5Options extends StageOptions {
 
 const clientCount = 100;
 const pingsEach = 10;
-/** A short run and a thorough one. */
+/** The number of heartbeats of a short run and of a thorough run. */
 const heartbeatCounts = [1_000, 20_000] as const;
-/** Dismissed by a command while heartbeats come. */
+/** The number of the client that a command dismisses while heartbeats are posted. */
 const dismissed = 7;
 const seed = 20_261_129;
 const timerMs = 10;
 
 /**
- * The reactor runs on this thread. A hundred clients are in a second one, with a reactor of their own; a
- * third posts heartbeats for clients that are chosen at random; a fourth gives commands: count the
- * clients, dismiss one, shut down.
+ * The reactor runs on this thread. A second thread has a hundred clients on its own reactor. A
+ * third thread posts heartbeats for clients that are chosen at random. A fourth thread posts
+ * commands: count the clients, dismiss one, shut down.
  */
 export class Stage5Reactor implements AsyncStage {
   protected readonly proof: Proof;
@@ -69,7 +69,7 @@ export class Stage5Reactor implements AsyncStage {
     return this.proof.concludeAsync(() => this.#prove());
   }
 
-  /** The server that is to be proven. */
+  /** Creates the server that the stage checks. */
   protected createServer(mode: ReactorMode | 'auto'): HeartbeatServer {
     return new HeartbeatServer(mode);
   }
@@ -122,7 +122,10 @@ export class Stage5Reactor implements AsyncStage {
     proof.expect('closed, native blocks left', nativeMemory().blocks - this.#blocksBefore, 0);
   }
 
-  /** The commands, while heartbeats come; the shutdown once all heartbeats and pings have come. */
+  /**
+   * Runs the commands while heartbeats arrive, and the shutdown after all heartbeats and pings
+   * have arrived.
+   */
   async #manage(server: HeartbeatServer, task: ManagementTask): Promise<void> {
     const { proof } = this;
     const { counts } = server;
@@ -158,7 +161,7 @@ export class Stage5Reactor implements AsyncStage {
   #start(name: string, workerData: unknown): Worker {
     const worker = new Worker(new URL(`./${name}.js`, import.meta.url), { workerData });
     this.#workers.add(worker);
-    // A proof that ended early must not keep the process for its threads.
+    // After a proof that ended early its threads must not keep the process alive.
     worker.unref();
     worker.on('error', (error) => process.stderr.write(`${name}: ${error.message}\n`));
     worker.on('exit', () => this.#workers.delete(worker));
@@ -171,7 +174,10 @@ export class Stage5Reactor implements AsyncStage {
     }
   }
 
-  /** Waits for something that the server counts. @throws {Error} when the time is over. */
+  /**
+   * Waits until a condition on the server's counters holds. @throws {Error} when the time is over
+   * before.
+   */
   #until(server: HeartbeatServer, isTrue: () => boolean, what: string): Promise<void> {
     const come = new Promise<void>((resolve) => {
       const look = () => {
