@@ -6,8 +6,8 @@ import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 
-// A program in one file, made by the two bundlers, run in Windows Node: where koffi is installed, and
-// where it is not.
+// A program that each of two bundlers puts into one file runs in Windows Node, with koffi
+// installed and without it.
 
 const host = describeHost();
 const work = resolve(import.meta.dirname, '../.work/bundles');
@@ -49,7 +49,7 @@ describe.skipIf(host.kind === 'none')(`bundles ${host.reason}`, () => {
     rmSync(work, { recursive: true, force: true });
     mkdirSync(work, { recursive: true });
     writeFileSync(source, program);
-    // What pnpm adds to the search path of its scripts is not there in a user's project.
+    // pnpm adds directories to NODE_PATH for its scripts; a user's project does not have them.
     const { NODE_PATH: _more, ...env } = process.env;
     session = await openSession({ env });
   }, 200_000);

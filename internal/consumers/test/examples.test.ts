@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { examples, root } from './examples.js';
 
-// The examples of the READMEs, as a reader would take them: into a project with strict TypeScript.
+// Compiles the examples of the READMEs as a reader would use them: in a project with strict
+// TypeScript.
 
 const work = resolve(import.meta.dirname, '../.work/examples');
 let output = '';
@@ -20,7 +21,7 @@ beforeAll(() => {
     target: 'es2023',
     types: ['node'],
     typeRoots: [join(root, 'node_modules/@types')],
-    // What a reader has: not the debug build.
+    // A reader has the release build.
     skipLibCheck: false,
   };
   const config = join(work, 'tsconfig.json');
@@ -32,7 +33,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 test('there are examples, and the compiler looks at each', () => {
   expect(examples.length).toBeGreaterThan(10);
-  // Errors that are in no example are errors of our declarations.
+  // Errors outside the examples are errors of this repository's declarations.
   const known = examples.map(({ file }) => file);
   const others = output
     .split('\n')

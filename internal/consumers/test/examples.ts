@@ -7,7 +7,7 @@ const readmes = [
   ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`),
 ].filter((page) => existsSync(join(root, page)));
 
-/** The programs of a page: its blocks of code that import something. */
+/** The programs of a page: its code blocks that contain an import. */
 function examplesOf(page: string): string[] {
   const blocks = readFileSync(join(root, page), 'utf8').matchAll(
     /^```(?:js|ts)\n([\s\S]*?)^```$/gm,
@@ -15,7 +15,7 @@ function examplesOf(page: string): string[] {
   return [...blocks].map(([, code = '']) => code).filter((code) => code.includes('import '));
 }
 
-/** All of them, each with the name of the file that it would be. */
+/** All programs of the READMEs, each with a file name. */
 export const examples = readmes.flatMap((page) =>
   examplesOf(page).map((code, index) => ({
     name: `${page} ${index + 1}`,

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeHost, runWindowsNode } from 'winnode';
 
-// Packages that are linked into each other, where Wine shows no links: a class of ntdllx that exists
-// twice fails `instanceof`, and koffi's native part is not found beside a link.
+// Packages that are linked into each other, under Wine, which shows no links. If a class of ntdllx
+// is loaded twice, `instanceof` fails. Beside a link koffi's native part is not found.
 
 const host = describeHost();
 const work = resolve(import.meta.dirname, '../.work/once');
@@ -20,7 +20,7 @@ const names = [
   'tofu-sockets',
 ];
 
-/** Counts what is loaded, by its place in a package; then has a stage proven with it. */
+/** Counts the loaded files by their path in a package, then proves a stage. */
 const program = `
   import { createRequire, registerHooks } from 'node:module';
   const loads = new Map();
@@ -49,7 +49,7 @@ test.skipIf(host.kind === 'none')(
   async () => {
     mkdirSync(work, { recursive: true });
     writeFileSync(join(work, 'program.mjs'), program);
-    // What pnpm adds to the search path of its scripts is not there in a user's project.
+    // pnpm adds directories to NODE_PATH for its scripts; a user's project does not have them.
     const { NODE_PATH: _more, ...env } = process.env;
     let said = '';
     const { exitCode } = await runWindowsNode([join(work, 'program.mjs')], {

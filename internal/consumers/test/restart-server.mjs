@@ -1,10 +1,10 @@
-// A server in Windows Node, at the address that is its argument, until Ctrl-C.
+// A server in Windows Node. It listens at the address in its argument until Ctrl-C.
 import { parseAddress, SocketCreator, UDSServerAddress, wouldBlock } from 'tofu-sockets';
 
 const { address, error } = parseAddress(process.argv[2], 'server');
 if (error !== undefined) throw error;
 const creator = new SocketCreator();
-// Where an owner was killed, its file is left.
+// A killed server leaves its socket file.
 if (address instanceof UDSServerAddress) creator.removeStale(address);
 const listener = creator.fromAddress(address);
 const turn = setInterval(() => {

@@ -10,8 +10,8 @@ import { type Choices, checkRunsAsync, hostProfile } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session, toWindowsPath } from 'winnode';
 
-// A server that a task runner starts, as it is used in development: ended by Ctrl-C or by force, and
-// started again at once.
+// A server that a task runner starts, as during development. It ends by Ctrl-C or by force, and is
+// restarted at once.
 
 const rows = 5;
 const endsInRow = 10;
@@ -28,7 +28,7 @@ const runners = {
   turbo: [process.execPath, turbo, 'run', 'serve', '--env-mode=loose'],
 } as const;
 
-/** A project whose one task is the server; the shell notes the exit code of winnode. */
+/** Creates a project with one task, the server. The shell records winnode's exit code. */
 function makeProject(): void {
   mkdirSync(work, { recursive: true });
   const serve = `trap : INT; node '${winnode}' server.mjs "$ADDRESS"; echo $? > code`;
@@ -60,7 +60,7 @@ function start(runner: keyof typeof runners, address: string): Running {
   const [command, ...args] = runners[runner];
   const [name, value] = mark.split('=') as [string, string];
   const env = { ...process.env, [name]: value, ADDRESS: address, TURBO_TELEMETRY_DISABLED: '1' };
-  // A process group of its own, to which a terminal would send Ctrl-C.
+  // A process group of its own, as a terminal would signal it.
   const options = { cwd: work, env, detached: true } as const;
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -68,7 +68,7 @@ function start(runner: keyof typeof runners, address: string): Running {
   return { child, ended: once(child, 'close'), output: () => output };
 }
 
-/** What the runner started and what that started: turbo gives its task a group of its own. */
+/** The runner's processes and their descendants: turbo puts its task into a group of its own. */
 function processes(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -82,7 +82,7 @@ function processes(): number[] {
     .map(Number);
 }
 
-/** Waits for the server to say that it is up. */
+/** Waits until the server prints that it listens. */
 async function up({ output, child }: Running): Promise<void> {
   while (!/(^|\s)up\s/m.test(output())) {
     if (child.exitCode !== null || child.signalCode !== null) {
@@ -96,25 +96,26 @@ async function expectGone(): Promise<void> {
   await expect.poll(processes, { timeout: 10_000, interval: 20 }).toEqual([]);
 }
 
-/** By Ctrl-C, which may come before the server listens for it. */
+/** Ends the server by Ctrl-C, possibly before the server listens for the signal. */
 async function interrupt(running: Running, afterMs: number): Promise<void> {
   await sleep(afterMs);
   if (running.child.exitCode === null) process.kill(-(running.child.pid as number), 'SIGINT');
   await running.ended;
   await expectGone();
   const code = existsSync(join(work, 'code')) && Number(readFileSync(join(work, 'code'), 'utf8'));
-  // Before the shell began there is none. Who has closed in order ends with 0, others of the signal.
+  // The file does not exist if the shell had not started. After an orderly close the exit code is
+  // 0, otherwise that of the signal.
   const documented = /(^|\s)closed\s/m.test(running.output()) ? [0] : [130, false];
   expect(documented, running.output()).toContain(code);
 }
 
-/** By force, at once and for all of it: a file of a socket is left. */
+/** Kills all processes at once; a socket file remains. */
 async function kill(running: Running): Promise<void> {
   for (const pid of processes()) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended with another one.
+      // It has ended together with another process.
     }
   }
   await running.ended;
@@ -129,7 +130,10 @@ async function expectServes(address: string): Promise<void> {
   await once(client.resume(), 'close');
 }
 
-/** One after another at the same address, each ended at a random moment and followed at once. */
+/**
+ * Starts servers one after another at the same address. Each is ended at a random moment, and the
+ * next one starts at once.
+ */
 async function restart(choices: Choices, addresses: readonly string[]): Promise<void> {
   const address = choices.pick(addresses);
   for (let end = 0; end < endsInRow; end += 1) {
@@ -162,7 +166,7 @@ describe.skipIf(reason !== '')(`a server under a task runner ${reason}`, () => {
   let session: Session;
   beforeAll(async () => {
     makeProject();
-    // One wineserver for all of them: what is gone is the server's, not Wine.
+    // One wineserver for all servers, so that only the server ends and not Wine.
     session = await openSession();
   });
   afterAll(async () => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 import { examples } from './examples.js';
 
-// The servers of the READMEs, run in Windows Node and used from the host.
+// Runs the servers of the READMEs in Windows Node and uses them from the host.
 
 const host = describeHost();
 const work = resolve(import.meta.dirname, '../.work/servers');
@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-/** Connects as soon as a server listens there. */
+/** Connects as soon as a server listens on the port. */
 async function connectTo(port: number): Promise<Socket> {
   for (;;) {
     const socket = connect(port, '127.0.0.1');
@@ -38,7 +38,11 @@ async function connectTo(port: number): Promise<Socket> {
   }
 }
 
-/** Sends so many bytes, and their end. @returns what comes back. */
+/**
+ * Sends bytes and ends the sending direction.
+ *
+ * @returns the bytes that come back
+ */
 async function echo(port: number, bytes: Buffer): Promise<Buffer> {
   const socket = await connectTo(port);
   socket.end(bytes);

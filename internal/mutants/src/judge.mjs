@@ -18,10 +18,13 @@ const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const limitMs = 120_000;
 const tests = ['fuzz.test', 'fuzz-wakes.test'];
 
-/** What a patched line calls: leaves a file behind, once. Global, so that a patch is one place. */
+/**
+ * The function that a patched line calls: creates a file, once. It is global, so that a patch
+ * changes only one place.
+ */
 const reachedSource = `import { writeFileSync } from 'node:fs';
 declare global {
-  /** The planted bug made a difference. */
+  /** The planted bug changed the behaviour. */
   var reached: () => void;
 }
 let isFirst = true;
@@ -31,12 +34,12 @@ globalThis.reached = () => {
 };
 `;
 
-/** Plants a bug, or none, and says whether what then happened is what must happen. */
+/** Plants one bug, or none, and returns whether the tests fail or pass as expected. */
 export async function judge(name, patch) {
   const place = copyPlanted(name);
   const engine = join(place, 'packages/afd-poller');
   if (patch !== undefined) {
-    // Without a repository around it git applies a patch as it is, and all of it or nothing.
+    // Outside of a repository git applies a patch unchanged, and either completely or not at all.
     const applied = await run('git', ['apply', '-p1', patch.path], place, {
       GIT_CEILING_DIRECTORIES: work,
     });
@@ -69,7 +72,10 @@ const firstLine = (text) =>
     .replace(/^(\w*Error: )+/, '')
     .slice(0, 110);
 
-/** The packages beside the real ones, with the same dependencies but for each other. */
+/**
+ * Copies the packages beside the real ones. The copies depend on each other and otherwise on the
+ * same packages.
+ */
 function copyPlanted(name) {
   const place = join(work, name);
   rmSync(place, { recursive: true, force: true });
@@ -107,7 +113,7 @@ async function runTests(place, names) {
     [runOnHost, 'debug', ...files, ...options],
     place,
     {
-      // As npm test runs them: with the committed seed, and as often.
+      // As in npm test: with the committed seed and the usual number of runs.
       SIEGE_SEED: '',
       SIEGE_RUNS_FACTOR: '',
       REPLAY_SEED: '',
@@ -126,7 +132,7 @@ async function runTests(place, names) {
   return { failures, problem: late && `a time-out: ${firstLine(late)}` };
 }
 
-/** Runs a program to its end; `code` is null when it had to be ended. */
+/** Runs a program to its end; `code` is null if it was killed. */
 function run(file, args, cwd, env = {}) {
   const child = spawn(file, args, {
     cwd,

@@ -1,6 +1,7 @@
-// A part of npm run siege: plants each bug of patches/ into a copy of the engine, compiles it, and runs
-// the random worlds. A bug is found when the line was reached and the assertion that the patch names
-// is what failed: no time-out, no crash. Without any bug everything must pass.
+// A part of npm run siege: plants each bug of patches/ into a copy of the engine, compiles the
+// copy, and runs the random worlds. A bug counts as found if its line was reached and the
+// assertion that the patch names failed; a time-out or a crash does not count. Without a bug all
+// tests must pass.
 import { readdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { judge } from './judge.mjs';
@@ -14,7 +15,7 @@ const files = readdirSync(patches)
 const planted = [undefined, ...files.map((file) => readPatch(file))];
 let survivors = 0;
 
-// Two at a time; the lines come in the order of the patches all the same.
+// Two bugs run at a time; the output is in the order of the patches nevertheless.
 const results = [];
 const startNext = () => {
   const patch = planted[results.length];

@@ -1,9 +1,9 @@
-// The places that list every stage. Each gets a line, or a column, behind the stage before.
+// The places that list every stage. Each gets a line or a column after the previous stage.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rank, StageError } from './names.mjs';
 
-/** `stage` finds a line of a stage, and in it the number and the letter. */
+/** `stage` matches the line of a stage, and captures the number and the letter. */
 const lists = [
   {
     file: 'internal/poc-ladder/src/stages.ts',
@@ -48,7 +48,9 @@ function insertLine(text, { file, stage, line }, names) {
   return lines.toSpliced(at + 1, 0, line(names)).join('\n');
 }
 
-/** Where the last stage is that comes before this one; the first one of all if none does. */
+/**
+ * The position of the last stage that sorts before this one; if there is none, of the first stage.
+ */
 function lastNotBehind(texts, stage, number) {
   const own = rankOf(number, /^(\d+)([a-z]?)$/);
   const ranks = texts.map((text) => rankOf(text, stage));
@@ -63,7 +65,10 @@ function rankOf(text, stage) {
 
 const hosts = 'kb/HOSTS.md';
 
-/** A column of the table of stages; its cells are empty, for nothing was proven anywhere. */
+/**
+ * Adds a column to the table of stages. Its cells are empty: the stage has not been proven on any
+ * host.
+ */
 function insertColumn(text, names) {
   const lines = text.split('\n');
   const top = lines.findIndex((line) => /^\| host \|.*\| \d+[A-Z]? /.test(line));
@@ -79,7 +84,7 @@ function insertColumn(text, names) {
   return lines.join('\n');
 }
 
-/** The files with the stage entered: path to text. Changes nothing. */
+/** Returns the files with the stage added: path to text. Writes nothing. */
 export function entries(root, names) {
   const texts = new Map();
   const text = (file) => texts.get(file) ?? readFileSync(join(root, file), 'utf8');

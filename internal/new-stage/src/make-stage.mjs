@@ -1,4 +1,5 @@
-// Makes a stage, or nothing: what was there before is kept until all of it is done.
+// Creates a stage completely or not at all: it keeps the previous files until everything has
+// succeeded.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { entries } from './entries.mjs';
@@ -9,7 +10,7 @@ export { StageError } from './names.mjs';
 const template = join(import.meta.dirname, '..', 'template');
 const lockfile = 'pnpm-lock.yaml';
 
-/** The template's files, filled in: path to text. */
+/** The template's files with the names filled in: path to text. */
 function filledIn(names) {
   const files = new Map();
   for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
@@ -33,8 +34,9 @@ function filledIn(names) {
 /**
  * @param {string} root the repository.
  * @param {(files: string[]) => Promise<void>} finish installs and formats; throws if it cannot.
- * @returns the names of the stage. @throws {StageError} for bad input, before anything is changed;
- *   and whatever went wrong later, after everything was put back.
+ * @returns the names of the stage.
+ * @throws {StageError} for bad input, before any change; any later error after all files were
+ *   restored.
  */
 export async function makeStage(root, number, name, finish) {
   const names = stageNames(root, number, name);
@@ -59,7 +61,11 @@ export async function makeStage(root, number, name, finish) {
   }
 }
 
-/** Makes every file what it was; goes on where it cannot. @returns what it could not, and why. */
+/**
+ * Restores every file, and continues if one cannot be restored.
+ *
+ * @returns the files that could not be restored, and why
+ */
 function putBack(before, own) {
   const left = [];
   const attempt = (path, step) => {

@@ -1,20 +1,20 @@
-// What a stage may be called, and everything that follows from its number and its name.
+// Rules for the names of a stage, and all names that follow from its number and its name.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Bad input: one message, and nothing was changed. */
+/** Bad input: it has one message, and nothing was changed. */
 export class StageError extends Error {}
 
 const longestName = 20;
-/** Windows takes these for devices, in every directory and with every ending. */
+/** Windows treats these names as devices, in every directory and with every extension. */
 const devices = /^(con|prn|aux|nul|com\d|lpt\d)$/;
 const numberForm = /^(0|[1-9]\d?)([a-z]?)$/;
 const nameForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** How stages are ordered: 1, 1u, 2. Takes the number and the letter as they are written. */
+/** The sort key of a stage: 1, 1u, 2. Takes the number and the letter as written. */
 export const rank = (number, letter) => Number(number) * 1_000 + (letter.codePointAt(0) ?? 0);
 
-/** On one line, whatever is in it. */
+/** Quotes a text on one line. */
 const quote = (text) => JSON.stringify(text);
 
 function requireForm(number, name) {
@@ -44,7 +44,7 @@ function requireFree(root, number, { package: own, plan }) {
       `Stage ${number} is there: packages/${there.join(', packages/')}. ${rest}`,
     );
   }
-  // A case-insensitive file system would overwrite it.
+  // A case-insensitive file system would overwrite this page.
   const page = readdirSync(join(root, 'kb')).find(
     (each) => each.toLowerCase() === `${plan}.md`.toLowerCase(),
   );
@@ -53,7 +53,11 @@ function requireFree(root, number, { package: own, plan }) {
   }
 }
 
-/** Everything the template calls by name. @throws {StageError} for what cannot be a stage. */
+/**
+ * All names that the template uses.
+ *
+ * @throws {StageError} for names that cannot be a stage.
+ */
 export function stageNames(root, number, name) {
   requireForm(number, name);
   const capital = (word) => word[0].toUpperCase() + word.slice(1);

@@ -5,7 +5,7 @@ import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost } from 'winnode';
 
-// The way of whoever adds a stage, from the command to the verdict, in a copy of the repository.
+// Adds a stage as a developer does, from the command to the verdict, in a copy of the repository.
 
 const numbers = readdirSync(join(root, 'packages')).map(
   (name) => /^poc-stage(\d+)/.exec(name)?.[1],
@@ -27,7 +27,10 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => removeCopy(place));
 
-/** Runs a script of the copy with this Node, as a terminal would; what it says, and how it ended. */
+/**
+ * Runs a script of the copy with this Node, as from a terminal; returns its output and its exit
+ * code.
+ */
 function tryNode(directory: string, script: string, ...args: string[]) {
   const { NODE_OPTIONS: _, TEST_BUILD: __, TEST_FILES: ___, ...env } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(place, script), ...args], {
@@ -38,7 +41,7 @@ function tryNode(directory: string, script: string, ...args: string[]) {
   return { status, said: `${stdout}${stderr}` };
 }
 
-/** As {@link tryNode}; what does not end well fails the test with all that it said. */
+/** As {@link tryNode}; a failed script fails the test with all its output. */
 function node(directory: string, script: string, ...args: string[]): string {
   const { status, said } = tryNode(directory, script, ...args);
   expect(status, said).toBe(0);
@@ -64,7 +67,8 @@ function checkHouse(): void {
     '.',
   );
   expect(biome).toMatch(/Checked \d{3,} files/);
-  // Of the copy, and not of the repository that it lies in: there is one package more.
+  // Counts the packages of the copy, not of the repository that contains it: the copy has one
+  // more.
   const groups = ['packages', 'internal'].flatMap((group) => readdirSync(join(place, group)));
   const borders = node('.', 'node_modules/turbo/bin/turbo', 'boundaries');
   expect(borders).toContain(`files in ${groups.length} packages, no issues found`);

@@ -19,7 +19,7 @@ function newStage(args: readonly string[], env: NodeJS.ProcessEnv = process.env)
   return spawnSync(process.execPath, command, { cwd: place, encoding: 'utf8', env });
 }
 
-/** The same in this process. */
+/** Runs the command in this process. */
 const newStageHere = (args: readonly string[]) =>
   runScript(join(place, 'scripts/new-stage.mjs'), args);
 
@@ -63,7 +63,7 @@ describe('one clear message, exit code 2, and nothing is changed', () => {
     ],
     [['2', 'echo'], /^Stage 2 is there: /],
   ])('%j', async (args, message) => {
-    // One of them is a process, for its exit code.
+    // One case runs as a process, to check its exit code.
     const run = args.length === 0 ? newStage : newStageHere;
     const { status, stdout, stderr } = await run(args);
     expect(stderr.trim()).toMatch(message);
@@ -71,7 +71,7 @@ describe('one clear message, exit code 2, and nothing is changed', () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
 
-  // Asked once, for git takes as long as all the rest.
+  // Checked once, because git takes as long as all the tests.
   afterAll(() => expect(changes(place)).toBe(''));
 });
 
@@ -99,7 +99,7 @@ test('a directory that was left behind, and a page in capitals or not, are in th
 });
 
 test('a pnpm that fails leaves nothing half-made', () => {
-  // npm is asked to run the pinned pnpm; this one fails.
+  // The command runs the pinned pnpm through npm; this npm fails.
   const npm = join(place, '..', 'failing-npm.js');
   writeFileSync(npm, 'process.exitCode = 7;\n');
   const { status, stderr } = newStage(['90', 'udp'], { ...process.env, npm_execpath: npm });
@@ -116,7 +116,7 @@ test('what cannot be put back is named', async () => {
   const readme = join(place, 'README.md');
   const text = readFileSync(readme, 'utf8');
   const made = makeStage(place, '90', 'udp', async () => {
-    // A directory where a file was: the file cannot be written back.
+    // A directory replaces the file, so the file cannot be restored.
     rmSync(readme);
     mkdirSync(join(readme, 'x'), { recursive: true });
     throw new Error('on purpose.');

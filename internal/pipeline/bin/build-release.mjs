@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Bundles the package in the working directory into dist/release: every entry that its `exports`
-// name, optimized, with assertions compiled out. Dependencies stay imports.
+// Bundles the package in the working directory into dist/release: every entry in its `exports`,
+// optimized, with assertions compiled out. Dependencies remain imports.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -10,7 +10,7 @@ const bundled = (path) => /^\.\/dist\/release\/(.+)\.(c?)js$/.exec(path ?? '');
 
 const entries = [
   ...Object.values(manifest.exports).map((target) => target.default),
-  // Files that are loaded by URL and not by name, such as a worker's script.
+  // Files that are loaded by URL instead of by name, such as a worker's script.
   ...(manifest.releaseEntries ?? []),
 ].flatMap((path) => {
   const match = bundled(path);
@@ -30,7 +30,7 @@ const options = {
 const output = {
   dir: 'dist/release',
   sourcemap: true,
-  // Whole names, so that a stack trace of the release build can be read.
+  // Names are kept, so that stack traces of the release build are readable.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
   entryFileNames: '[name].js',
   chunkFileNames: 'shared-[name].js',

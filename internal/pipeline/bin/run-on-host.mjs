@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// run-on-host <debug|release> FILE [FILE ...] [vitest options]: runs test files of the package in the
-// working directory in this Node alone. For what is not of the pipeline and needs no Windows.
+// run-on-host <debug|release> FILE [FILE ...] [vitest options]: runs test files of the package in
+// the working directory in this Node only. For test files outside of the pipeline that do not need
+// Windows.
 import { runLane } from '../src/lane.mjs';
 
 const [build, ...rest] = process.argv.slice(2);

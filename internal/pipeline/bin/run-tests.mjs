@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // run-tests <debug|release> [--siege] [vitest options]: tests the package in the working directory
-// against one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through winnode.
-// What a build cannot change, `*.release.*`, runs against release. Long and random ones, `*.siege.*`,
-// run with --siege, and then alone.
-// A word that is no option chooses the files whose path contains it.
+// against one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through
+// winnode. `*.release.*`, whose result does not depend on the build, run only against release.
+// `*.siege.*`, which are long or random, run only with --siege, and then alone. A word that is not
+// an option selects the files whose path contains it.
 import { ignoreForcedColor } from '../src/forced-color.mjs';
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
 import { mendTemporaryDirectory } from '../src/temporary-directory.mjs';
@@ -42,7 +42,10 @@ function fail(message) {
   process.exit(1);
 }
 
-/** `npm test` runs the tests of all packages at once, and then each package takes what it did. */
+/**
+ * `npm test` runs the tests of all packages at once; each package's task then reports its own
+ * results.
+ */
 function alreadyRun() {
   if (run === undefined || hash === undefined) return undefined;
   const found = readRecord(directory, build);
@@ -50,7 +53,7 @@ function alreadyRun() {
 }
 
 async function runHere() {
-  // Loaded here alone: as a task of `npm test` this program only says what was done, thirty times.
+  // Loaded only here: as a task of `npm test` this program only prints results, thirty times.
   const { requireHostFacts } = await import('../src/host-facts.mjs');
   const { hostProfile } = await import('../src/host-profile.mjs');
   const { runPackages } = await import('../src/run-packages.mjs');

@@ -1,6 +1,7 @@
-// ask-kernel FILE: runs in Windows Node, and writes what the kernel says of itself and has.
-// nt-findings knows how to ask. It is looked up at the top of the repository: if this package depended
-// on it, every package would, and all tests would run again after each change of a finding.
+// ask-kernel FILE: runs in Windows Node, and writes the kernel's identity and features to a file.
+// nt-findings determines them. This script resolves nt-findings from the root of the repository.
+// If this package depended on nt-findings, every package would, and each change of a finding would
+// run all tests again.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';

@@ -1,6 +1,6 @@
-// Before turbo runs the test tasks of a build, the packages whose results it does not have are tested
-// together, with one start of vitest on the host and one in Windows Node, side by side. Each task then
-// finds the results of its own hash, and passes or fails by them.
+// Before turbo runs the test tasks of a build, this tests all packages without cached results
+// together, with one start of vitest on the host and one in Windows Node in parallel. Each task
+// then finds the results for its own hash, and passes or fails accordingly.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireHostFacts } from './host-facts.mjs';
@@ -8,7 +8,7 @@ import { removeRecord, writeRecord } from './results.mjs';
 import { runPackages } from './run-packages.mjs';
 import { testedPackage } from './test-files.mjs';
 
-/** The tasks of a `turbo run --dry=json` that are runs of tests: of which package and build. */
+/** The test tasks of a `turbo run --dry=json`, with the package and the build of each. */
 export function testTasks({ tasks }, root) {
   return tasks.flatMap(({ command, directory, hash, cache }) => {
     const [, build] = /^run-tests (debug|release)$/.exec(command) ?? [];
@@ -17,19 +17,19 @@ export function testTasks({ tasks }, root) {
   });
 }
 
-/** Whether what a `turbo run --dry=json` would build is built already, of these very sources. */
+/** Whether all builds of a `turbo run --dry=json` exist already, for the current sources. */
 export function isBuilt({ tasks }) {
   const builds = tasks.filter(({ task, command }) => /^build:/.test(task) && /^\w/.test(command));
   return builds.every(({ cache }) => cache.status === 'HIT');
 }
 
-/** What every program needs of its environment, on Linux, macOS and Windows. */
+/** Variables that every program needs, on Linux, macOS and Windows. */
 const basics =
   /^(PATH|HOME|USER|LANG|LC_.+|TZ|SHELL|TERM|COLORTERM|CI|TMP|TEMP|DISPLAY|LD_LIBRARY_PATH|COMSPEC|PATHEXT|WINDIR|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES.*|USERPROFILE|HOMEDRIVE|HOMEPATH|NUMBER_OF_PROCESSORS|PROCESSOR_.+)$/i;
 
 /**
- * The environment that turbo would give to the task: what is in its hash, what it passes on, and the
- * basics. Of anything else a result must not depend.
+ * The environment that turbo would give to the task: the variables in the task's hash, those that
+ * turbo passes on, and the basics. A result must not depend on any other variable.
  */
 export function taskEnvironment(root, env = process.env) {
   const { globalEnv, globalPassThroughEnv } = JSON.parse(
@@ -41,11 +41,11 @@ export function taskEnvironment(root, env = process.env) {
 }
 
 /**
- * Tests what these tasks would test.
+ * Runs the tests of these tasks.
  *
- * @param tasks as `testTasks` gives them, of one build. @param root of the repository.
+ * @param tasks from `testTasks`, of one build. @param root of the repository.
  * @param run names this run.
- * @returns whether each of them has its results.
+ * @returns whether each task has its results.
  */
 export async function runBatch(tasks, root, run) {
   if (tasks.length === 0) return true;
@@ -65,7 +65,7 @@ export async function runBatch(tasks, root, run) {
       writeRecord(directory, { ...record, hash, run });
       continue;
     }
-    // What was lost with a vitest that ended early, its own task runs again, alone.
+    // If vitest ended early, the task itself runs the lost tests again, alone.
     process.stderr.write(`${name} ${build}: ${record.errors.join('; ')}\n`);
     isComplete = false;
   }

@@ -1,10 +1,10 @@
-// A copy of the repository, for tests that change one or need it to be another host's.
+// Copies of the repository, for tests that change it or need that of another host.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../../..');
-/** Copies of the repository: on its own disk, where pnpm's store is. Git does not see them. */
+/** The directory for copies: on the repository's disk, where pnpm's store is. Git ignores it. */
 const work = join(root, 'internal/pipeline/.work');
 
 /** @param {string} cwd @param {string[]} args */
@@ -12,10 +12,11 @@ const git = (cwd, ...args) =>
   execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
 
 /**
- * Copies what git knows or would add, as a repository of its own. A copy of that name is replaced.
+ * Copies all files that git tracks or would add, into a repository of its own. It replaces an
+ * existing copy of that name.
  *
  * @param {string} name
- * @returns {string} where it is.
+ * @returns {string} its path.
  */
 export function copyRepository(name) {
   const place = join(work, name);
@@ -32,7 +33,11 @@ export function copyRepository(name) {
   return place;
 }
 
-/** Brings over what was built, and what says on which host. @param {string} place */
+/**
+ * Copies the builds and the host facts.
+ *
+ * @param {string} place
+ */
 export function copyBuilds(place) {
   const built = ['packages', 'internal'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => `${group}/${name}/dist`),
@@ -43,7 +48,11 @@ export function copyBuilds(place) {
   }
 }
 
-/** What changed in a copy since it was made, one line for each file. @param {string} place */
+/**
+ * The changes in a copy since it was created, one line for each file.
+ *
+ * @param {string} place
+ */
 export function changes(place) {
   return git(place, 'status', '--porcelain', '--untracked-files=all', '--ignored');
 }

@@ -1,5 +1,6 @@
-// turbo decides by hashes, before any task runs, what need not run again. What it cannot see by
-// itself, the Wine and the Nodes of this host, setup writes into a file that turbo hashes.
+// turbo compares hashes to decide, before any task runs, which tasks it can take from its cache.
+// It cannot see the versions of Wine and Node on this host. So setup writes them into a file that
+// turbo hashes.
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,9 @@ import { describeHost } from './winnode.mjs';
 
 const file = fileURLToPath(new URL('../../../.host-facts.json', import.meta.url));
 
-/** What can change the result of a test run without any file of the repository changing. */
+/**
+ * The facts that can change the result of a test run although no file of the repository changes.
+ */
 export function currentFacts() {
   const ntdllx = new URL('../../../packages/ntdllx/package.json', import.meta.url);
   const koffi = JSON.parse(readFileSync(ntdllx, 'utf8')).dependencies.koffi;
@@ -22,14 +25,14 @@ function writtenFacts() {
   }
 }
 
-/** At once, for tasks that run beside each other read it. */
+/** Writes atomically, because parallel tasks read the file. */
 function write(facts) {
   const own = `${file}.${process.pid}`;
   writeFileSync(own, `${JSON.stringify(facts, null, 2)}\n`);
   renameSync(own, file);
 }
 
-/** Writes the facts, if they changed. */
+/** Writes the facts if they have changed. */
 export function writeHostFacts() {
   const facts = currentFacts();
   const { skippedRun = '', ...written } = writtenFacts() ?? {};
@@ -38,7 +41,7 @@ export function writeHostFacts() {
   return facts;
 }
 
-/** The facts, if the file says the truth; otherwise throws an error for people. */
+/** Returns the facts if the file matches the host; otherwise throws an error with instructions. */
 export function requireHostFacts() {
   const facts = currentFacts();
   const { skippedRun: _, ...written } = writtenFacts() ?? {};
@@ -49,7 +52,9 @@ export function requireHostFacts() {
   );
 }
 
-/** Changes the file, and with it every hash: a run that skipped tests is never taken from cache. */
+/**
+ * Changes the file and thereby every hash: a run with skipped tests is never taken from the cache.
+ */
 export function noteSkippedRun() {
   write({ ...writtenFacts(), skippedRun: randomUUID() });
 }

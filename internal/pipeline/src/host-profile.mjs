@@ -1,5 +1,6 @@
-// What the host has is asked by doing it, once per run, before the tests start; they read the answer
-// from a file. turbo hashes that file: a host that has something else tests again.
+// The features of the host are determined by trying them, once per run, before the tests start.
+// The tests read the result from a file. turbo hashes that file: if the host's features change,
+// the tests run again.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,14 +8,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSession, toWindowsPath } from './winnode.mjs';
 
-/** Where the profile is, for `TEST_HOST_PROFILE`. */
+/** The path of the profile, for `TEST_HOST_PROFILE`. */
 export const profileFile = fileURLToPath(new URL('../../../.host-profile.json', import.meta.url));
 
 const program = fileURLToPath(new URL('./ask-kernel.mjs', import.meta.url));
 const present = { isPresent: true, reason: '' };
 const absent = (reason) => ({ isPresent: false, reason });
 
-/** Opens a pseudo-terminal of the host, as the tests of the prompt do. */
+/** Checks whether the host has pseudo-terminals by opening one, as the tests of the prompt do. */
 function askForPseudoTerminals() {
   if (process.platform === 'win32') return absent('Windows has no script(1), which opens one');
   const command = ['-qec', 'test -t 0 && echo a terminal', '/dev/null'];
@@ -25,7 +26,7 @@ function askForPseudoTerminals() {
   return absent(`script(1) opened no terminal: ${(stderr || stdout).trim() || 'no message'}`);
 }
 
-/** What the kernel says, from a Windows Node that loads the build that is there. */
+/** Runs ask-kernel in Windows Node with the given build. */
 async function askKernel(build) {
   const directory = mkdtempSync(join(tmpdir(), 'host-profile-'));
   const file = join(directory, 'answer.json');
@@ -56,12 +57,14 @@ function written() {
 }
 
 /**
- * Asks the host and writes the profile, if it changed.
+ * Determines the features of the host and writes the profile if it has changed.
  *
- * @param facts what setup found out of the host. @param build the build that asks.
+ * @param facts the host facts that setup determined.
+ * @param build the build of the packages, debug or release, with which Windows Node queries the
+ *   kernel.
  */
 export async function writeHostProfile(facts, build) {
-  // Without Windows Node every test that looks at the kernel's part is skipped.
+  // Without Windows Node every test that reads the kernel's part is skipped.
   const kernel =
     facts.kind === 'none'
       ? { kernel: 'windows', kernelVersion: '', note: facts.reason, afUnix: absent(facts.reason) }
@@ -73,7 +76,7 @@ export async function writeHostProfile(facts, build) {
   return profile;
 }
 
-/** The profile as written; asks the host where there is none, or one of another host. */
+/** The written profile; determines it first if there is none, or if it is another host's. */
 export async function hostProfile(facts, build) {
   const profile = written();
   if (JSON.stringify(profile?.host) === JSON.stringify(facts)) return profile;

@@ -1,6 +1,6 @@
 // One start of vitest, on the host or in Windows Node, for test files of any number of packages. A
-// start costs seconds under Wine, so all packages of a run share one. In Windows Node each file still
-// has a process of its own.
+// start takes seconds under Wine, so all packages of a run share one. In Windows Node each test
+// file still has its own process.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,15 +17,15 @@ const compileCache = fileURLToPath(new URL('../node_modules/.compile-cache', imp
 const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
 
 /**
- * Runs test files; those whose process did not start, once more. Under Wine 8 that is so for one in
- * hundreds on a busy machine: Windows Node hangs before it runs anything.
+ * Runs test files, and runs a file once more if its process did not start. On a busy machine this
+ * happens under Wine 8 once in hundreds of starts: Windows Node hangs before it runs anything.
  *
  * @param lane `host`: in this Node. `windows`: in Windows Node, under Wine.
  * @param packages each with `name`, `directory` and `files`.
- * @param options `build`; `workers`: how many files at a time, by default one; `isBrief`: a line for
- *   each file and not for each test; `vitestOptions`; `env`.
- * @returns the exit code, and what each file did by the name of its package; undefined where vitest
- *   did not get as far as to say it.
+ * @param options `build`; `workers`: the number of files at a time, by default one; `isBrief`:
+ *   print a line for each file instead of each test; `vitestOptions`; `env`.
+ * @returns the exit code, and the results of each file by the name of its package; undefined if
+ *   vitest ended before it reported them.
  */
 export async function runLane(lane, packages, options) {
   const first = await startLane(lane, packages, options);
@@ -56,8 +56,8 @@ async function startLane(lane, packages, options) {
   const nodeOptions = [
     env.NODE_OPTIONS,
     build === 'debug' ? '--conditions=debug' : '',
-    // V8's own threads take a tenth of such a lane: a thread costs Wine as much as a hundred calls, and
-    // several files at a time leave no core for them. (0 would mean: as many as there are cores.)
+    // V8's own threads take a tenth of such a lane: under Wine a thread costs as much as a hundred
+    // calls, and several files at a time use all cores. (0 would mean: as many threads as cores.)
     isInWindowsNode ? '--v8-pool-size=1' : '',
   ];
   const command = [vitest, 'run', '--config', config, '--configLoader', 'native', ...vitestOptions];
@@ -67,7 +67,7 @@ async function startLane(lane, packages, options) {
     TEST_HOST_PROFILE: path(profileFile),
     TEST_PLAN: path(planFile),
     NODE_OPTIONS: nodeOptions.filter(Boolean).join(' '),
-    // Each file's process loads the same modules; Node 22 keeps what it compiled of them.
+    // Each file's process loads the same modules; Node 22 caches their compiled code here.
     ...(isInWindowsNode ? { NODE_COMPILE_CACHE: path(compileCache) } : {}),
   };
   try {

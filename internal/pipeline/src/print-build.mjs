@@ -1,5 +1,5 @@
-// Says, in the process that tests, which file the package under test really is, and refuses the
-// wrong build. The working directory of a test is its package.
+// Prints, in the test process, the path of the package under test, and fails for the wrong build.
+// The working directory of a test is its package.
 import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';

@@ -1,5 +1,5 @@
-// Figures, that is numbers with units, that stand in more than one page: a figure that is corrected in one
-// place is wrong in the other.
+// Finds figures, that is numbers with units, that stand in more than one page. If such a figure is
+// corrected in one page, it is wrong in the other.
 
 const units = [
   'min \\d+ s|ns|µs|ms|s|min|minutes?|seconds?|hours?|days?',
@@ -13,7 +13,7 @@ const figure = new RegExp(
   'g',
 );
 
-/** A page without its console output, links' addresses and code: only what people wrote about something. */
+/** A page without console output, addresses of links and code. */
 const prose = (text) =>
   text
     .replace(/^( *)```[\s\S]*?^\1```$/gm, '')

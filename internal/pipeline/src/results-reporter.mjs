@@ -1,5 +1,5 @@
-// Writes what each test did into the file that the plan names, by package. Where many packages run at
-// once it also prints a line for each file.
+// Writes the result of each test, by package, into the file that the plan names. If many packages
+// run at once it also prints a line for each file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -7,7 +7,7 @@ import { isOfStart } from './run-again.mjs';
 
 const plan = JSON.parse(readFileSync(process.env.TEST_PLAN, 'utf8'));
 
-/** Frames of the packages that run the tests say nothing of the test. */
+/** Stack frames of the test runner's packages, which do not help to find the error. */
 const isOfRunner = (line) =>
   /^\s+at (.*\/node_modules\/|new Promise \(<anonymous>\))/.test(line.replaceAll('\\', '/'));
 
@@ -22,7 +22,7 @@ function testResult(test) {
   const ms = Math.round(test.diagnostic()?.duration ?? 0);
   return {
     title: test.fullName,
-    // One that a run did not get to, as in a process that crashed.
+    // A test that did not run, for example because its process crashed.
     state: state === 'pending' ? 'failed' : state,
     ms,
     ...(note === undefined ? {} : { note }),
@@ -79,8 +79,8 @@ export default class ResultsReporter {
     const errors = unhandled.filter((error) => !isOfStart(error));
     const byPath = new Map(modules.map((module) => [resolve(module.moduleId), module]));
     const crashed = modules.filter((module) => !isEnded(module)).map(({ moduleId }) => moduleId);
-    // An error outside of all tests. A process that crashed does not say which file it had: those
-    // that did not come to the end; where there is none, every package fails.
+    // An error outside of all tests. A crashed process does not report its file. The error then
+    // counts for each file that did not finish; if there is none, every package fails.
     const placesOf = ({ VITEST_TEST_PATH: path }) => (path === undefined ? crashed : [path]);
     const isErrorOf = (directory) => (error) => {
       const places = placesOf(error);

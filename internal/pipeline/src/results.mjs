@@ -1,9 +1,9 @@
-// What a test run of a package against a build did, in a file of the package: turbo keeps it with the
-// task, so that a run that is taken from its cache can say the same.
+// The results of a test run of a package against a build, in a file of the package. turbo caches
+// it with the task, so that a cached task can report the same results.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Where the results of a package and a build are. */
+/** The path of the results of a package and a build. */
 export const resultsFile = (directory, build) => join(directory, '.test-results', `${build}.json`);
 
 /** Writes a record. */
@@ -13,7 +13,7 @@ export function writeRecord(directory, record) {
   writeFileSync(file, `${JSON.stringify(record)}\n`);
 }
 
-/** Reads a record; undefined where there is none. */
+/** Reads a record; undefined if there is none. */
 export function readRecord(directory, build) {
   try {
     return JSON.parse(readFileSync(resultsFile(directory, build), 'utf8'));
@@ -22,16 +22,16 @@ export function readRecord(directory, build) {
   }
 }
 
-/** Removes the record of an earlier run, so that it is never taken for this one's. */
+/** Removes the record of an earlier run, so that it is not taken for the current one. */
 export function removeRecord(directory, build) {
   rmSync(resultsFile(directory, build), { force: true });
 }
 
-/** Every test of a record, with the file that it is in. */
+/** All tests of a record, each with its file. */
 export const testsOf = ({ files }) =>
   files.flatMap(({ file, lane, tests }) => tests.map((test) => ({ file, lane, ...test })));
 
-/** How many tests passed, failed and were skipped, and everything that failed, as text. */
+/** The numbers of passed, failed and skipped tests, and all failures as text. */
 export function verdictOf(record) {
   const { name, build, errors, files, skippedFiles } = record;
   const tests = testsOf(record);
@@ -52,7 +52,7 @@ export function verdictOf(record) {
     const why = [...reasons].join('; ') || 'no test ran';
     failures.push(`${name} ${build}: every test was skipped, so nothing is proven: ${why}`);
   }
-  // A crash fails a run of which no test failed.
+  // After a crash the run fails even if no test failed.
   const failed = Math.max(count('failed'), Math.min(failures.length, 1));
   const skipped = count('skipped') + skippedFiles.length;
   return { passed, failed, skipped, failures };

@@ -1,4 +1,4 @@
-// Files whose process did not start are run once more. What both runs of vitest said becomes one.
+// Runs test files again whose process did not start, and merges the results of both runs.
 
 /**
  * @typedef {{ file: string, isNotRun?: boolean }} FileResult
@@ -7,7 +7,8 @@
  */
 
 /**
- * Whether an error of vitest says that a process did not start. Its file says itself that it was not run.
+ * Whether a vitest error means that a process did not start. The file's own result then says that
+ * it was not run.
  *
  * @param {{ message?: string }} error
  */
@@ -15,7 +16,7 @@ export const isOfStart = ({ message = '' }) =>
   /^\[vitest-pool\]: (Failed to|Timeout) start/.test(message);
 
 /**
- * The packages of a run with those files alone that it left out.
+ * The packages of a run, each with only those files that did not run.
  *
  * @param {{ name: string, directory: string, files: string[] }[]} packages
  * @param {LaneEnd} end
@@ -29,8 +30,8 @@ export function notRun(packages, { results = [] }) {
 }
 
 /**
- * The first run, and in the place of what it left out the second one's. The first exit code says no
- * more than that something was left out.
+ * Merges two runs: results of the second run replace the files that did not run in the first. The
+ * first exit code only says that some file did not run.
  *
  * @param {LaneEnd} first
  * @param {LaneEnd} second

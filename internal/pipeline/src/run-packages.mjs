@@ -2,18 +2,20 @@
 import { runLane } from './lane.mjs';
 
 /**
- * How many files at a time in Windows Node, on two cores. Under Wine a process waits as long as it
- * computes. In release many tests of the host run beside them, in debug few.
+ * The number of files at a time in Windows Node, on two cores. Under Wine a process spends half of
+ * its time waiting. In release many host tests run in parallel with them, in debug few.
  */
 const windowsWorkers = { debug: 3, release: 2 };
 
 /**
- * Runs them.
+ * Runs the tests of packages.
  *
- * @param packages as `testedPackage` gives them. @param build `debug` or `release`.
- * @param facts of the host. @param options of `runLane`, and `areLanesParallel`; `isCalm`: in Windows Node
- *   one file at a time.
- * @returns a record for each package, by its name; `isLost` where vitest ended before it said anything.
+ * @param packages from `testedPackage`. @param build `debug` or `release`.
+ * @param facts of the host.
+ * @param options those of `runLane`, and `areLanesParallel`; `isCalm`: one file at a time in
+ *   Windows Node.
+ * @returns a record for each package, by its name; `isLost` if vitest ended before it reported
+ *   anything.
  */
 export async function runPackages(packages, build, facts, options = {}) {
   const { areLanesParallel = false, isCalm = false, ...laneOptions } = options;
@@ -35,7 +37,7 @@ export async function runPackages(packages, build, facts, options = {}) {
   return records;
 }
 
-/** On Windows both kinds of files run in the one Node that there is. */
+/** On Windows both kinds of files run in the same Node. */
 function lanesOf(packages, { kind }, inWindowsNode) {
   const lane = (name, filesOf, workers) => ({
     name,

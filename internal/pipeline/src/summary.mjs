@@ -1,15 +1,15 @@
-// What a run says at its end: the facts of the host, the slowest tests, everything that was skipped
-// with its reason, everything that failed, and how many of each.
+// The summary at the end of a run: the host facts, the slowest tests, all skipped tests with the
+// reasons, all failures, and the numbers of each.
 import { readRecord, testsOf, verdictOf } from './results.mjs';
 
 const slowestShown = 10;
-/** Of one failure, so that the last screen shows them all. */
+/** The most lines of one failure, so that the last screen shows all failures. */
 const failureLines = 12;
 
 /**
- * The summary as lines; the last one is `N passed, N failed, N skipped`.
+ * The lines of the summary; the last one is `N passed, N failed, N skipped`.
  *
- * @param tasks the runs of tests, as `testTasks` gives them. @param host its profile, if asked.
+ * @param tasks the test tasks, from `testTasks`. @param host its profile, if it was determined.
  */
 export function summary(tasks, host) {
   const records = tasks.flatMap(({ directory, build }) => readRecord(directory, build) ?? []);
@@ -60,7 +60,7 @@ function slowest(records) {
   return lines.length === 0 ? [] : ['', `The ${lines.length} slowest tests`, ...lines];
 }
 
-/** A line for each reason in a package; a test without one has it in its title. */
+/** A line for each reason in a package. A test without a reason has it in its title. */
 function skips(records) {
   const groups = new Map();
   const add = (name, build, reason, where) => {

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /**
- * Ignores a TMPDIR that is gone, as a batch job's may be, and makes a relative one whole: for this
- * process and those that it starts.
+ * Makes TMPDIR valid for this process and its children: ignores a directory that does not exist,
+ * as a batch job may leave it, and makes a relative path absolute.
  */
 export function mendTemporaryDirectory(env = process.env) {
   const { TMPDIR } = env;

@@ -1,13 +1,14 @@
-// Which test files a package has, and where each can run.
+// The test files of a package, and on which Node each can run.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The test files of a package, as paths in it.
+ * The test files of a package, as paths relative to it.
  *
  * @param directory the package.
- * @param build what is tested: what a build cannot change, `*.release.*`, is left out of debug.
- * @param isSiege the long and random ones, and those alone.
+ * @param build the tested build: debug excludes `*.release.*`, whose result does not depend on the
+ *   build.
+ * @param isSiege returns only the long and random files.
  */
 export function testFiles(directory, build, isSiege = false) {
   const tests = join(directory, 'test');
@@ -18,9 +19,9 @@ export function testFiles(directory, build, isSiege = false) {
     .sort();
   const isForWindows = (file) => file.endsWith('.win.test.ts');
   return {
-    /** For any host. */
+    /** Files for any host. */
     host: files.filter((file) => !isForWindows(file)),
-    /** For Windows Node. */
+    /** Files for Windows Node. */
     windows: files.filter(isForWindows),
   };
 }

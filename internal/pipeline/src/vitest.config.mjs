@@ -1,6 +1,5 @@
-// One configuration for every package and both builds: what to run is in the plan that TEST_PLAN
-// names. The build is chosen by the condition `debug` in NODE_OPTIONS, which child processes and
-// workers inherit.
+// One configuration for every package and both builds: the plan in TEST_PLAN says what to run. The
+// condition `debug` in NODE_OPTIONS selects the build; child processes and workers inherit it.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,19 +18,20 @@ export default defineConfig({
   ssr: { resolve: { conditions: [...conditions, 'node', 'module'] } },
   test: {
     include,
-    // In Windows Node one process per file: a crash loses one file, and native state never leaks to the
-    // next. On the host no test has native state, and half of such a process is its start.
+    // In Windows Node each file has its own process: a crash loses one file, and native state
+    // never carries over to the next. On the host no test has native state, and starting a process
+    // takes half of the file's time.
     pool: 'forks',
     isolate: plan.lane === 'windows',
     fileParallelism: plan.workers > 1,
     maxWorkers: plan.workers,
-    // A poll ends with its test, not by a clock of its own.
+    // A poll ends with its test, not by its own time-out.
     expect: { poll: { timeout: 120_000 } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     setupFiles: [beside('./print-build.mjs')],
-    // What is tested is the built file as Node loads it, not a transformed copy.
+    // The tests use the built file as Node loads it, not a transformed copy.
     server: { deps: { external: [/[\\/]dist[\\/](debug|release)[\\/]/, /[\\/]bin[\\/]/] } },
     reporters: [...(plan.isBrief ? [] : ['verbose']), beside('./results-reporter.mjs')],
   },

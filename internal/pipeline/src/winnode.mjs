@@ -1,5 +1,5 @@
-// The harness runs on winnode's debug build whatever build is being tested: it is the first thing
-// that setup builds.
+// The test harness always uses winnode's debug build, whatever build is tested: setup builds it
+// first.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** Every name under which something of a package that is built in two ways can be imported. */
+/** All names under which a package with two builds exports something. */
 const entries = ['packages', 'internal'].flatMap((group) =>
   readdirSync(join(root, group)).flatMap((directory) => {
     const manifest = join(root, group, directory, 'package.json');
@@ -22,7 +22,7 @@ const entries = ['packages', 'internal'].flatMap((group) =>
 
 const isProgram = (entry: string) => entry.endsWith('/main');
 
-/** Most packages are tested in release alone: here their debug build is seen to load. */
+/** Most packages are tested only in release. This checks that their debug build loads. */
 export function importEveryExport({ isWithPrograms }: { isWithPrograms: boolean }): void {
   const chosen = entries.filter(({ entry }) => isWithPrograms || !isProgram(entry));
   test.each(chosen)('$entry loads in debug', async ({ entry, manifest }) => {
@@ -32,7 +32,7 @@ export function importEveryExport({ isWithPrograms }: { isWithPrograms: boolean 
       expect(Object.keys(await import(pathToFileURL(file).href))).not.toEqual([]);
       return;
     }
-    // A program runs as soon as it is imported: this one gets as far as its arguments.
+    // A program runs as soon as it is imported: this one fails at its arguments.
     const { stderr, status } = spawnSync(process.execPath, [file, '--bogus'], { encoding: 'utf8' });
     expect(stderr).toContain('--bogus');
     expect(status).not.toBe(0);

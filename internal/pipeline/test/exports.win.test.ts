@@ -1,4 +1,5 @@
 import { importEveryExport } from './exports.js';
 
-// A program starts another Node: seconds under Wine, for what the test on the host has seen.
+// Without programs: each would start another Node, which takes seconds under Wine, and the test on
+// the host has checked them.
 importEveryExport({ isWithPrograms: false });

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { runScript } from 'test-kit';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-// The top-level commands, as far as they can be tried without setting anything up.
+// Tests of the top-level commands that need no setup.
 
 const root = resolve(import.meta.dirname, '../../..');
 const urlOf = (script: string) => pathToFileURL(resolve(root, script)).href;
@@ -25,7 +25,9 @@ function stubEnvironment(env: Readonly<Record<string, string | undefined>>) {
 }
 
 const started = new Set<string>();
-/** The first run of a script is a process, for its exit code; the others are in this one. */
+/**
+ * The first run of a script is a process, to check its exit code; the others run in this process.
+ */
 async function run(script: string, ...args: readonly string[]) {
   if (started.has(script)) return await runScript(resolve(root, script), args);
   started.add(script);

@@ -2,14 +2,14 @@
 export interface Breach {
   readonly line: number;
   readonly rule: string;
-  /** What to write instead. */
+  /** The text to write instead. */
   readonly instead: string;
 }
 
 interface Rule {
   readonly name: string;
   readonly instead: string;
-  /** Where the text breaks it, as indexes. */
+  /** The indexes at which the text breaks the rule. */
   find(text: string): Iterable<number>;
 }
 
@@ -20,7 +20,7 @@ const property =
 const limit =
   "no upper limit of elapsed time: the test's own time-out, a count, or toBeGreaterThanOrEqual";
 
-/** What no test outside test-kit may do. */
+/** Things that a test outside test-kit must not do. */
 const rules: readonly Rule[] = [
   {
     name: 'fast-check is started without the seed helper',
@@ -43,7 +43,7 @@ const rules: readonly Rule[] = [
   { name: 'an upper limit of elapsed time', instead: limit, find: elapsedLimits },
 ];
 
-/** Where a test breaks a rule. */
+/** The places at which a test breaks a rule. */
 export function breachesOf(source: string): Breach[] {
   const text = withoutComments(source);
   return rules.flatMap(({ name, instead, find }) =>
@@ -59,13 +59,13 @@ function matches(pattern: RegExp): (text: string) => number[] {
   return (text) => [...text.matchAll(pattern)].map(({ index }) => index);
 }
 
-/** Comments become spaces, so that every line keeps its number. */
+/** Replaces comments with spaces, so that line numbers do not change. */
 function withoutComments(text: string): string {
   const blank = (found: string) => found.replace(/[^\n]/g, ' ');
   return text.replace(/^\s*\/\/.*$/gm, blank).replace(/\/\*[\s\S]*?\*\//g, blank);
 }
 
-/** `expect` of something that was measured by a clock, with an upper limit. */
+/** Finds an `expect` with an upper limit on a value that was measured with a clock. */
 function* elapsedLimits(text: string): Generator<number> {
   const measured = measuredBy(text);
   for (const { index } of text.matchAll(/\bexpect\(/g)) {
@@ -74,12 +74,12 @@ function* elapsedLimits(text: string): Generator<number> {
     if (!measured.test(value)) continue;
     const matcher = text.slice(end + 1, end + 60);
     const isLimit = /^\s*(?:\.toBeLessThan|\.toBeCloseTo|\.not\s*\.toBeGreaterThan)/.test(matcher);
-    // Generics and arrows aside, a smaller-than is a limit whatever is expected of it.
+    // A less-than sign that is not part of a generic or an arrow is a limit, whatever is expected.
     if (isLimit || /[^<=]<=? *[\w(]/.test(value.replace(/<[A-Z]\w*>/g, ''))) yield index;
   }
 }
 
-/** What fits a clock, a name that says a duration, or a variable that a clock was written to. */
+/** A pattern for a clock, a name of a duration, or a variable that was assigned from a clock. */
 function measuredBy(text: string): RegExp {
   const names: string[] = [];
   const pattern = () =>
@@ -89,13 +89,13 @@ function measuredBy(text: string): RegExp {
         .join('|'),
     );
   for (const [, name = '', value = ''] of text.matchAll(/\b(?:const|let) (\w+) = ([^;]*);/g)) {
-    // A function that reads the clock later is not a time.
+    // A function that will read the clock later is not a measured time.
     if (!value.includes('=>') && pattern().test(value)) names.push(name);
   }
   return pattern();
 }
 
-/** The index of the bracket that closes the one at `open`. */
+/** The index of the bracket that matches the one at `open`. */
 function closing(text: string, open: number): number {
   let depth = 0;
   for (let index = open; index < text.length; index += 1) {

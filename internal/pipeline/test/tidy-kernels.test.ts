@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { expectationRows, type Holder, type RowName } from 'test-kit';
 import { expect, test } from 'vitest';
 
-// Which kernel it is, is written in the host profile, and what it does in the table of test-kit: no
-// test concludes either.
+// The host profile names the kernel, and test-kit's table contains its behaviour: no test may
+// derive either in another way.
 
 const root = resolve(import.meta.dirname, '../../..');
 const own = 'internal/pipeline/test/tidy-kernels.test.ts';

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-// pnpm leaves out of the lock file what the registry does not have at that moment, without a word, and
-// never asks for it again. A package whose program is missing for a platform ends every run there.
+// If the registry lacks a package at that moment, pnpm omits it from the lock file without a
+// message, and never queries it again. If a package's program is missing for a platform, every run
+// on that platform fails.
 
 const text = readFileSync(resolve(import.meta.dirname, '../../../pnpm-lock.yaml'), 'utf8');
 
-/** The entries of a section of the lock file: name and version to the lines below. */
+/** The entries of a section of the lock file: name and version, mapped to the lines below. */
 function entriesOf(section: string): Map<string, string> {
   const [, own = ''] = new RegExp(`^${section}:\\n\\n((?: .*\\n|\\n)*)`, 'm').exec(text) ?? [];
   const found = own.matchAll(/^ {2}'?([^\s'].*?)'?:(?: \{\})?\n((?: {4}.*\n)*)/gm);
@@ -18,7 +19,7 @@ const packages = entriesOf('packages');
 const listOf = (lines: string, key: string) =>
   new RegExp(`^ {4}${key}: \\[(.*)\\]$`, 'm').exec(lines)?.[1]?.split(', ') ?? [];
 
-/** The platforms for which a package brings a program of its own. */
+/** The platforms for which a package has a program. */
 function platformsOf(lines: string): string[] {
   const [, own = ''] = /^ {4}optionalDependencies:\n((?: {6}.*\n)*)/m.exec(lines) ?? [];
   return [...own.matchAll(/^ {6}'?(.+?)'?: (.+)$/gm)].flatMap(([, name, version]) => {

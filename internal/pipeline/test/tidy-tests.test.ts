@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breachesOf } from './test-rules.js';
 
-// What no test may do, read as text: the rules, and that each of them refuses and accepts.
+// Checks that no test breaks the rules, by reading the sources as text. Also checks that each rule
+// rejects and accepts examples.
 
 const root = resolve(import.meta.dirname, '../../..');
 const samples = 'internal/pipeline/test/tidy-tests.test.ts';

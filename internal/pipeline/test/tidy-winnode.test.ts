@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-// winnode is a tool for any project: what its users get knows nothing of this repository.
+// winnode is a tool for any project: its published files must not mention this repository.
 
 const root = resolve(import.meta.dirname, '../../..');
 const own = 'packages/winnode';
@@ -17,7 +17,7 @@ const packages = ['packages', 'internal'].flatMap((group) =>
     .map((file) => ({ file, name: String(manifestOf(file)['name']) })),
 );
 
-/** What gives this repository away: its packages, its name, its subject, its pages. */
+/** Names that belong to this repository: its packages, its name, its subject, its pages. */
 const names = new RegExp(
   [
     ...packages.map(({ name }) => name).filter((name) => name !== 'winnode'),

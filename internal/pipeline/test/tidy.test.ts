@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-// The repository read as text: what no compiler and no linter checks.
+// Checks of the repository as text, for rules that no compiler and no linter checks.
 
 const root = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
-/** Every file that git knows or would add. */
+/** All files that git tracks or would add. */
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',
@@ -32,14 +32,14 @@ const names = new Set(manifests.map(({ name }) => name));
 
 const stageParts = ['ntdllx', 'tofu-sockets', 'poc-kit'];
 
-/** Who may look into whom. A package that is not listed here has no place in the house yet. */
+/** The packages that each package may import. A package must be listed here. */
 const mayImport: Record<string, readonly string[]> = {
   ntdllx: [],
   'test-kit': [],
   'nt-afd': ['ntdllx', 'sim-nt'],
-  // Its tests poll with nt-afd, and hold the rules about files on sim-nt.
+  // Its tests poll with nt-afd, and check the rules about files on sim-nt.
   'tofu-sockets': ['ntdllx', 'nt-afd', 'sim-nt'],
-  // Its command runs in Windows Node by winnode, where this is no Windows.
+  // On hosts other than Windows its command starts Windows Node with winnode.
   'nt-findings': ['ntdllx', 'nt-afd', 'tofu-sockets', 'winnode'],
   'afd-poller': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
   'tofu-reactor': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'sim-nt'],
@@ -48,7 +48,7 @@ const mayImport: Record<string, readonly string[]> = {
   'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage1-event': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage1-iocp': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
-  // A variant over AF_UNIX is its elder's class.
+  // A variant over AF_UNIX extends the class of the TCP stage.
   'poc-stage1u-event': [...stageParts, 'poc-stage1-event'],
   'poc-stage1u-uds': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
   'poc-stage2-echo': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],
@@ -105,9 +105,9 @@ test('no package needs itself by way of others, development dependencies include
   for (const name of uses.keys()) visit(name, []);
 });
 
-/** Who may open AFD, make a port or send a poll. All others ask nt-afd. */
+/** The packages that may open AFD, create a port or submit a poll. All others use nt-afd. */
 const asksNtItself = /^packages\/(nt-afd|poc-.+)\/|^internal\/poc-kit\//;
-/** Whose tests are about these calls, or tamper with them, and where they are bound or simulated. */
+/** Files that test or intercept these calls, and files that bind or simulate them. */
 const mayNameThem =
   /^packages\/(ntdllx|nt-trace|afd-poller)\/test\/|^internal\/(sim-nt|bench)\/src\/|^internal\/(repl|contract|report|test-kit)\//;
 
@@ -120,7 +120,9 @@ test('AFD is opened, ports are made and polls are sent in nt-afd and the stages 
   }
 });
 
-/** What a file of declarations says of a name: up to the closing brace, or to the semicolon. */
+/**
+ * The declaration of a name in a declaration file: up to the closing brace, or to the semicolon.
+ */
 function declarationOf(name: string, text: string): string {
   const start = new RegExp(
     `^export (?:declare )?(?:class|function|const|interface|type) ${name}\\b`,
@@ -140,7 +142,7 @@ test.each(['tofu-sockets', 'afd-poller'])(
         if (each === '') continue;
         const declaration = declarationOf(each, read(join(types, `${file}.d.ts`)));
         expect(declaration, each).not.toBe('');
-        // A poller asks each socket which kernel it is on.
+        // A poller checks the kernel of each socket.
         const code = declaration.replace(/\/\*[\s\S]*?\*\/|\bisOn\(kernel: Kernel\)/g, '');
         expect(
           /\b(Kernel|Registration|now|verify)\b|@internal/.exec(code)?.[0],
@@ -176,7 +178,7 @@ test('turbo.json lists no packages: the order over all of them is one of runs', 
   };
   for (const [task, { dependsOn = [] }] of Object.entries(tasks)) {
     const listed = dependsOn.filter((name) => name.includes('#') && !name.startsWith('//'));
-    // winnode starts the tests of all; one of its own has a program crash in ntdllx.
+    // winnode starts the tests of all packages. One of its own tests crashes a program in ntdllx.
     const isKnown = (name: string) => /^(winnode|ntdllx)#build:/.test(name);
     expect(
       listed.filter((name) => !isKnown(name)),
@@ -185,7 +187,10 @@ test('turbo.json lists no packages: the order over all of them is one of runs', 
   }
 });
 
-/** What a build can change: where assertions, filled memory or layouts are, and who stands on them. */
+/**
+ * Packages whose behaviour depends on the build: those with assertions, filled memory or layouts,
+ * and those that use them.
+ */
 const testedInBoth =
   /^(ntdllx|tofu-sockets|afd-poller|sim-nt|@tofu-nt\/contract|nt-afd|tofu-reactor|poc-stage.+)$/;
 
@@ -214,7 +219,7 @@ test('tests never import sources, and no package imports by path into another on
   }
 });
 
-/** So many lines of code in a row are one idea, which then stands in two places. */
+/** This many equal lines of code in a row are a duplicate. */
 const longestCopy = 10;
 
 test('no run of ten lines of code stands in two packages', () => {
@@ -273,7 +278,7 @@ test('every decision and every page of kb is in its index', () => {
 });
 
 test('every finding is held by a test, and every test cites a finding that exists', () => {
-  // Made of the probes, which a test of nt-findings sees to.
+  // The page is generated from the probes; a test of nt-findings checks that.
   const numbers = [...read('kb/FINDINGS.md').matchAll(/^## (F\d{2}) /gm)].map(([, id]) => id);
   expect(numbers.length).toBeGreaterThan(20);
   const cited = new Set<string>();

@@ -4,15 +4,15 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Every process of a part carries this variable. Wine detaches its processes from their parent, and
- * a test may do the same, so a tree of parents would not find them.
+ * Every process of a part has this variable in its environment. The process tree is not
+ * sufficient: Wine detaches its processes from their parent, and a test may do the same.
  */
 export const markVariable = 'SIEGE_RUN';
 
-/** What a part has to remove its temporary files and to close its session. */
+/** The time in which a part can remove its temporary files and close its session. */
 const graceMs = 3_000;
 
-/** Ends a part's process and everything that it started. */
+/** Ends a part's process and all its descendants. */
 export async function endTree(child, mark) {
   if (process.platform === 'win32') {
     spawnSync('taskkill', ['/T', '/F', '/PID', String(child.pid)], { stdio: 'ignore' });
@@ -35,11 +35,11 @@ function send(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }
 
-/** The processes of a part that are left, as far as this host can say. */
+/** The remaining processes of a part, if this host can list them. */
 function remaining(child, mark) {
   if (process.platform === 'linux') return processesWith(`${markVariable}=${mark}\0`);
   return child.exitCode === null && child.signalCode === null ? [child.pid] : [];
@@ -58,7 +58,10 @@ function hasVariable(pid, text) {
   }
 }
 
-/** A wineserver ends with the last of its programs, and may have others' to serve until then. */
+/**
+ * A wineserver is not killed: it ends with its last program, and may serve programs of others
+ * until then.
+ */
 function isWineserver(pid) {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('wineserver');

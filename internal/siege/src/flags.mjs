@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What `npm run siege -- --help` prints. */
+/** The text of `npm run siege -- --help`. */
 export const usage = `npm run siege -- [flags]: what is long, random or judged by a real clock.
 
   --part NAME     only this part; may be given again
@@ -22,13 +22,13 @@ const options = {
   help: { type: 'boolean', default: false },
 };
 
-/** Flags that npm keeps for itself where there is no `--` before them: it says nothing of it. */
+/** Flags that npm consumes silently if they are not preceded by `--`. */
 const keptByNpm = ['part', 'seed', 'long', 'record', 'list'];
 
 /**
- * Reads the arguments.
+ * Parses the arguments.
  *
- * @returns the flags, or `{ error }`: one line for people.
+ * @returns the flags, or `{ error }`: one line of text.
  */
 export function readFlags(args, names, environment = process.env) {
   const kept = keptByNpm.find((name) => environment[`npm_config_${name}`] !== undefined);

@@ -1,4 +1,5 @@
-// What is long, random or judged by a real clock. `npm run siege` runs the parts one after another.
+// Long tests, random tests and tests that need real time. `npm run siege` runs the parts one after
+// another.
 export { readFlags, usage } from './flags.mjs';
 export { parts, propertyFiles, testFiles } from './parts.mjs';
 export { beginRecord, recordSiege } from './record.mjs';

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const runTests = (root) => join(root, 'internal/pipeline/bin/run-tests.mjs');
-// The limit is the part's; a test that is judged by a clock sets its own.
+// The part has the time limit; a test that needs a shorter one sets its own.
 const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
 
 /**
@@ -141,7 +141,7 @@ export const parts = [
   }),
 ];
 
-/** A part that runs test files of the siege, package by package. */
+/** Makes a part that runs siege test files, package by package. */
 function siegeFiles({ files, builds, ...part }) {
   const commands = (root) =>
     siegeTests(root, files).flatMap(({ directory, files: own }) =>
@@ -153,7 +153,7 @@ function siegeFiles({ files, builds, ...part }) {
   return { ...part, files, commands };
 }
 
-/** The test files of the siege that fit, by package; files are relative to it. */
+/** The siege test files that match, by package; paths are relative to the package. */
 function siegeTests(root, pattern) {
   return testFiles(root).flatMap(({ directory, files }) => {
     const own = files.filter((file) => {
@@ -165,7 +165,7 @@ function siegeTests(root, pattern) {
 
 const importsCheck = /^import \{[^}]*\bcheckProperty\b[^}]*\} from 'test-kit';/m;
 
-/** The debug build, whose assertions find more, where the package is tested in both. */
+/** The debug build if the package is tested in both builds, because its assertions find more. */
 function testedBuild(directory) {
   const { scripts } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   return scripts['test:debug'] === undefined ? 'release' : 'debug';

@@ -2,16 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the random worlds leave what happened in them. */
+/** The file into which the random worlds write their results. */
 const worldsFile = (root) => join(root, 'node_modules', '.siege', 'worlds.json');
 
-/** The environment of a run that is recorded; what an earlier one left is removed. */
+/** The environment of a recorded run. The results of an earlier run are removed. */
 export function beginRecord(root) {
   rmSync(worldsFile(root), { force: true });
   return { SIEGE_RECORD: worldsFile(root) };
 }
 
-/** Writes what a run of the siege did to kb/FUZZ.md. */
+/** Writes the results of a siege run to kb/FUZZ.md. */
 export function recordSiege(root, results) {
   const rows = results.map(({ part, outcome, reason, tookMs, seed }) => {
     const took = tookMs === undefined ? '' : `${Math.round(tookMs / 1_000)} s`;

@@ -6,11 +6,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { endTree, markVariable } from './end-tree.mjs';
 
 /**
- * Runs the commands of a part one after another, until one fails or the time is over. What they print
- * goes to a file.
+ * Runs the commands of a part one after another, until one fails or the time limit is reached.
+ * Their output goes to a file.
  *
  * @param options `signal` ends the part, as its limit does.
- * @returns {Promise<{ outcome: 'passed' | 'failed' | 'ended' | 'stopped', tookMs: number, log: string }>}
+ * @returns {Promise<{ outcome: 'passed' | 'failed' | 'ended' | 'stopped', tookMs: number, log:
+ *   string }>}
  */
 export async function runPart(part, options) {
   const { root, logDirectory, limitMs, environment = {}, repeats = 1, signal } = options;
@@ -39,7 +40,7 @@ export async function runPart(part, options) {
     if (outcome !== 'passed') break;
     const { cwd = root, args } = command;
     writeSync(output, `$ node ${args.join(' ')}  # in ${cwd}\n`);
-    // A process group of its own: Ctrl-C ends the siege, and the siege ends the part.
+    // A process group of its own: Ctrl-C reaches only the siege, which then ends the part.
     const detached = process.platform !== 'win32';
     child = spawn(process.execPath, args, {
       cwd,
@@ -52,7 +53,7 @@ export async function runPart(part, options) {
   }
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
-  // What a failed command left behind would run beside the next part.
+  // Processes that a failed command left would run in parallel with the next part.
   if (outcome === 'failed' && child !== undefined) ending ??= endTree(child, mark);
   await ending;
   closeSync(output);
@@ -69,7 +70,9 @@ function exitCodeOf(child, output) {
   });
 }
 
-/** The lines of a log that run again what failed and that its last lines do not have. */
+/**
+ * The lines of a log with commands that repeat a failure, unless they are among its last lines.
+ */
 export function replayLinesOf(log) {
   const lines = stripVTControlCharacters(readFileSync(log, 'utf8'));
   const last = stripVTControlCharacters(tailOf(log));
@@ -77,7 +80,7 @@ export function replayLinesOf(log) {
   return [...new Set(found)].filter((line) => !last.includes(line));
 }
 
-/** The last lines of a log, for people. */
+/** The last lines of a log, for the terminal. */
 export function tailOf(log, count = 40) {
   return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
 }

@@ -3,12 +3,12 @@ import { replayLinesOf, runPart, tailOf } from './run-part.mjs';
 
 const longFactor = 10;
 
-/** The parts by name, in their order; all of them where none is asked for. */
+/** The parts with these names, in their order; without names all parts. */
 export function chooseParts(parts, names) {
   return names.length === 0 ? parts : parts.filter(({ name }) => names.includes(name));
 }
 
-/** The parts, a line each, and the sum of their limits. */
+/** Lists the parts, one line each, and the sum of their limits. */
 export function listParts(parts) {
   const width = Math.max(...parts.map(({ name }) => name.length));
   const lines = parts.map(({ name, what, limitMinutes }) => {
@@ -19,10 +19,10 @@ export function listParts(parts) {
 }
 
 /**
- * Runs parts one after another and prints what became of each.
+ * Runs parts one after another and prints the outcome of each.
  *
- * @param options `missing` is the reason why this host runs no Windows Node, or ''; `signal` ends the
- *   part that runs, and the siege with it.
+ * @param options `missing` is the reason why this host cannot run Windows Node, or ''; `signal`
+ *   ends the running part, and then the siege.
  * @returns {Promise<{ exitCode: number, results: object[] }>}
  */
 export async function runSiege(parts, options) {
@@ -61,7 +61,7 @@ async function runOne(part, { root, seed, isLong, say, logDirectory, signal }) {
     limitMs: limitMinutes * 60_000,
     environment,
     signal,
-    // What is not random is repeated instead.
+    // A part without a seed is repeated instead.
     repeats: part.isSeeded ? 1 : factor,
   });
   const result = { part, outcome, tookMs, ...(part.isSeeded ? { seed } : {}) };
@@ -95,7 +95,7 @@ const outcomes = {
   stopped: 'stopped',
 };
 
-/** The parts with what became of them. */
+/** A table of the parts and their outcomes. */
 export function table(results) {
   const rows = results.map(({ part, outcome, reason, tookMs, seed }) => [
     part.name,

@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 
-/** The seed of a run that must not depend on chance. */
+/** The seed of a run whose outcome must not depend on chance. */
 const committedSeed = 20_261_122;
 
 /**
- * Chooses the seed of a run: the one that was asked for; in CI the committed one, so that no landing
- * depends on chance, unless SIEGE_FRESH asks for a fresh one, as the nightly run does; else a fresh one.
+ * Chooses the seed of a run. A given seed is used. Otherwise CI uses the committed seed, so that a
+ * landing does not depend on chance, unless SIEGE_FRESH requests a fresh one, as the nightly run
+ * does. Any other run gets a fresh seed.
  *
  * @returns {{ seed: number, origin: 'given' | 'committed' | 'fresh' }}
  */

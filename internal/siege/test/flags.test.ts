@@ -57,7 +57,7 @@ describe('the seed', () => {
       const seeds = Array.from({ length: 5 }, () => planSeed(undefined, environment));
       expect(new Set(seeds.map(({ origin }) => origin))).toEqual(new Set(['fresh']));
       expect(new Set(seeds.map(({ seed }) => seed)).size).toBeGreaterThan(1);
-      // Each of them can be given to --seed.
+      // Each of these seeds can be passed to --seed.
       for (const { seed } of seeds) expect(read('--seed', String(seed))).toMatchObject({ seed });
     },
   );

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runSiege } from '@tofu-nt/siege';
 import { afterAll, expect, test } from 'vitest';
 
-// The runner, with parts that are scripts of a line.
+// Tests of the runner with parts that are one-line scripts.
 
 const directory = mkdtempSync(join(tmpdir(), 'siege-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -17,7 +17,7 @@ const part = (name: string, ...scripts: readonly string[]) => ({
   commands: () => scripts.map((script) => ({ args: ['-e', script] })),
 });
 
-/** A part that passes, in a Node that is over before it has begun. */
+/** A part that passes immediately. */
 const passing = (name: string) => ({ ...part(name), commands: () => [{ args: ['--version'] }] });
 
 async function run(parts: readonly object[], options: object = {}) {
@@ -102,7 +102,9 @@ test('a siege of which everything was skipped fails', async () => {
   expect(exitCode).toBe(1);
 });
 
-/** A part that ignores SIGTERM and has started a process outside its group; both write to a file. */
+/**
+ * A part that ignores SIGTERM and has started a process outside its group. Both write to a file.
+ */
 function stubborn(name: string) {
   const file = join(directory, `${name}.ticks`);
   const tick = `
