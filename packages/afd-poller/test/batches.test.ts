@@ -13,12 +13,12 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { pollerOf, socketEvents, tokensOf } from './pollers.js';
 
-// Which sockets share a request, counted in requests and in the sockets that these name.
+// Tests which sockets share a request. They count requests, and the sockets in these requests.
 
 const oneHandle = AFD_POLL_INFO.byteLength(1);
 const handleBytes = AFD_POLL_INFO.byteLength(2) - oneHandle;
 
-/** Numbers from 0 on, mixed; the same ones for the same seed. */
+/** The numbers from 0 to count - 1 in a random order, which depends only on the seed. */
 function mixed(count: number, seed: number): number[] {
   const list = Array.from({ length: count }, (_, index) => index);
   let x = seed;
@@ -30,7 +30,7 @@ function mixed(count: number, seed: number): number[] {
   return list;
 }
 
-/** A poller on a simulated kernel that counts requests, and can run out of memory. */
+/** Creates a poller on a simulated kernel that counts requests and can run out of memory. */
 function stage(count: number) {
   const sim = createSimNt({ seed: 1 });
   const did = { requests: 0, handles: 0 };
@@ -67,14 +67,17 @@ function stage(count: number) {
       if (skt.kind === 'datagram') skt.recvFrom(Buffer.alloc(4));
       return token;
     });
-  /** The sockets become ready one after another, and each is reported alone. @returns sockets named per event. */
+  /**
+   * Makes the sockets ready one after another, and checks that each is reported alone. @returns
+   * the number of submitted sockets per event.
+   */
   const oneByOne = (tokens: readonly number[]) => {
     const before = did.handles;
     for (const token of tokens) {
       send(token);
       expect(serve()).toEqual([token]);
     }
-    // What the last one costs comes with the next wait.
+    // The next wait submits the last socket again.
     expect(serve()).toEqual([]);
     return (did.handles - before) / tokens.length;
   };
@@ -94,17 +97,17 @@ describe.each([64, 1_000])('%i sockets', (count) => {
     for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
     expect(poller.inspect().pending).toBe(count);
     expect(oneByOne(mixed(count, 7))).toBeLessThanOrEqual(3);
-    // And stays so.
+    // It stays so in later rounds.
     expect(oneByOne(mixed(count, 8))).toBeLessThanOrEqual(2);
     end();
   });
 
   test('all ready in every wait: a request for each 64 of them', () => {
     const { did, poller, list, send, oneByOne, end } = stage(count);
-    // In requests of their own first: then they come together.
+    // First each socket is in its own request. Then they are batched.
     for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
     for (const token of mixed(count, 3)) send(token);
-    // A packet for each of them, which is more than one wait takes.
+    // There is one packet per socket, which is more than one wait removes.
     for (let wait = 0; wait < 8; wait += 1) poller.wait(5, list);
     const before = did.requests;
     for (let wait = 0; wait < 4; wait += 1) expect(poller.wait(5, list)).toHaveLength(count);
@@ -117,7 +120,7 @@ describe.each([64, 1_000])('%i sockets', (count) => {
     serve();
     const order = mixed(count, 5);
     oneByOne(order.slice(0, count / 2));
-    // Some that are in a crowd, and some that are alone.
+    // Some become ready together with others, and some alone.
     for (const [index, token] of order.entries()) {
       const skt = skts[token] as Skt;
       if (index % 4 === 1) poller.remove(skt);
@@ -136,7 +139,10 @@ describe.each([64, 1_000])('%i sockets', (count) => {
 });
 
 describe('sockets that came one by one, or were ready once, and are idle since', () => {
-  /** Waits so often that nothing is old any more, with one socket that is busy. */
+  /**
+   * Waits many times with one busy socket, until all partial requests that are old enough have
+   * been coalesced.
+   */
   const goOn = ({ send, serve }: ReturnType<typeof stage>, waits: number) => {
     for (let wait = 0; wait < waits; wait += 1) {
       send(0);
@@ -153,13 +159,14 @@ describe('sockets that came one by one, or were ready once, and are idle since',
       poller.add(skts[token] as Skt, { readable: true }, token);
       expect(fixture.serve()).toEqual([]);
     }
-    // No socket was idle for long enough: as many requests as sockets, and no more memory than these need.
+    // No socket was idle for long enough, so there are as many requests as sockets, and no more
+    // memory than they need.
     expect(requestsOf(poller)).toBe(count);
     expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
     goOn(fixture, 30 * count);
     expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
     expect(poller.inspect()).toMatchObject({ registrations: count, unknown: 0 });
-    // And each is reported as before.
+    // Each socket is still reported.
     for (const token of mixed(count, 3)) {
       fixture.send(token);
       expect(fixture.serve()).toEqual([token]);
@@ -190,7 +197,7 @@ describe('sockets that came one by one, or were ready once, and are idle since',
 });
 
 describe('what goes wrong in the middle of it', () => {
-  /** A poller of a few busy sockets on a kernel whose requests a test can get at. */
+  /** Creates a poller with a few busy sockets, on a kernel whose requests a test can change. */
   function tampered(
     tamper: (call: () => number, args: Parameters<Kernel['NtDeviceIoControlFile']>) => number,
   ) {
@@ -294,7 +301,7 @@ describe('what goes wrong in the middle of it', () => {
     requests = 0;
     for (let wait = 0; wait < 20; wait += 1) expect(fixture.reported()).toEqual([0, 1, 3]);
     expect(requests).toBe(20);
-    // Refused again: alone, so that the others still cost one request.
+    // The socket is refused again. It is polled alone, so that the others still share one request.
     fixture.poller.modify(fixture.skts[2] as Skt, { writable: true });
     requests = 0;
     expect(fixture.reported().sort()).toEqual([0, 1, 2, 3]);
@@ -323,7 +330,7 @@ describe('native memory runs out while requests are made', () => {
     memory.isOut = false;
     expect(serve()).toEqual([]);
     for (const skt of skts) poller.modify(skt, { readable: true });
-    // Alone, for they were refused.
+    // Each is polled alone, because all were refused.
     expect(serve()).toEqual([]);
     for (const skt of skts) expect(sim.pollsOf(skt.baseHandle())).toBe(1);
     send(42);
@@ -332,7 +339,7 @@ describe('native memory runs out while requests are made', () => {
   });
 
   test('who is polled already is reported meanwhile', () => {
-    // As many requests as the first memory has room for, each of one socket.
+    // As many requests as fit into the first slab, each with one socket.
     const { sim, memory, poller, skts, sender, list, send, serve, oneByOne, end } = stage(64);
     for (let round = 0; round < 4; round += 1) oneByOne(mixed(64, round));
     expect(poller.inspect().blocks).toMatchObject({ kernelOwned: 64 });
@@ -342,7 +349,7 @@ describe('native memory runs out while requests are made', () => {
     expect(refused).toMatchObject({ token: 64, isRefused: true, cause: STATUS_NO_MEMORY });
     send(3);
     expect(serve()).toEqual([3]);
-    // Its request is complete, so there is a block for the next one.
+    // The socket's request is complete, so a block is free for the next one.
     expect(serve()).toEqual([]);
     memory.isOut = false;
     poller.modify(sender, { readable: true });

@@ -7,7 +7,7 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pollerOf, presetNames } from './pollers.js';
 
-// What a poller publishes on node:diagnostics_channel, on the simulated kernel.
+// Tests of a poller's messages on node:diagnostics_channel, on the simulated kernel.
 
 type Heard = readonly [name: string, message: Record<string, unknown>];
 
@@ -75,7 +75,8 @@ describe.each(presetNames)('%s', (preset) => {
     expect(named('afd-poller:close')).toEqual([{ port: submit?.port, registrations: 0, held: 0 }]);
   });
 
-  // The counters are consistent when a subscriber runs, so it may call anything.
+  // When a subscriber runs, the poller's state is consistent, so the subscriber may call any
+  // function.
   test.each(Object.values(diagnosticsChannels).map(({ name }) => name))(
     'a subscriber of %s closes sockets, removes and waits: nothing is out of order',
     (name) => {

@@ -4,9 +4,9 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { pollerOf } from './pollers.js';
 
-// Partial requests of idle sockets are put together, and never cancelled for nothing.
+// Tests that partial requests of idle sockets are coalesced, and never cancelled without a use.
 
-/** A poller with one partial request of each of these sizes, which all stay idle. */
+/** Creates a poller with one partial request of each of these sizes. All sockets stay idle. */
 function partials(sizes: readonly number[]) {
   const sim = createSimNt({ seed: 1 });
   const creator = createSocketCreator(sim.kernel);

@@ -3,7 +3,8 @@ import { describe, expect } from 'vitest';
 import { conform } from './conformance.js';
 import type { Over } from './fixture.js';
 
-// The same cases on the simulated kernel: as Wine is, and as Windows is said to be.
+// The same cases on the simulated kernel, with the behaviour of Wine and with the cited behaviour
+// of Windows.
 const networks = ['eager', 'lazy'] as const;
 const suites: readonly (readonly [Over, readonly ProfileName[]])[] = [
   ['IP', ['wine8', 'wine10', 'windows']],

@@ -11,7 +11,7 @@ import { type PresetName, presetNames } from './pollers.js';
 
 const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many, once };
 
-/** Runs every case about sockets of a kind, with every preset, on a host. */
+/** Runs every case for one kind of sockets, with every preset, on a host. */
 export function conform(over: Over, makeHost: () => Omit<Host, 'over'>): void {
   for (const preset of presetNames) {
     for (const { list } of Object.values(groups)) {
@@ -24,7 +24,7 @@ export function conform(over: Over, makeHost: () => Omit<Host, 'over'>): void {
   }
 }
 
-/** Runs the cases with an id once more, on their own. */
+/** Runs the cases with one id again, alone. */
 export function runCase(id: string, host: Host, preset: PresetName): void {
   const cases = Object.values(groups).flatMap(({ list }) => list);
   const found = cases.filter(({ name }) => name.startsWith(`${id} `));

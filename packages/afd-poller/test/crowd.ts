@@ -6,7 +6,7 @@ import { type PresetName, pollerOf, tokensOf } from './pollers.js';
 
 const creator = new SocketCreator();
 
-/** Sockets without a peer, as many as are needed. */
+/** Many sockets without a peer. */
 export class Crowd {
   readonly skts: DatagramSkt[] = [];
 
@@ -16,14 +16,20 @@ export class Crowd {
     return skt;
   }
 
-  /** Closes all of them. @param left what native memory others have: nothing more may be left. */
+  /**
+   * Closes all sockets. @param left the native memory of other code; no more than that may be
+   * left.
+   */
   close(left: ReturnType<typeof nativeMemory> = { blocks: 0, bytes: 0 }): void {
     for (const skt of this.skts.splice(0)) skt.close();
     expect(nativeMemory()).toEqual(left);
   }
 }
 
-/** Registers `count` sockets; the first, the middle and the last one must each be reported alone. */
+/**
+ * Registers `count` sockets. When the first, the middle and the last one become ready one after
+ * another, each must be reported alone.
+ */
 export function registerCrowd(crowd: Crowd, preset: PresetName, count: number): void {
   const poller = pollerOf<number>(preset, { allowMainThread: true, closeLimitMs: 60_000 });
   for (let token = 0; token < count; token += 1) poller.add(crowd.udp(), { readable: true }, token);

@@ -1,4 +1,5 @@
-// A thread with a poller of its own, beside many like it: each poll ends by its time or by a byte, in turn.
+// A thread with its own poller, beside many such threads. Its waits end alternately by their
+// time-out and by a byte.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { AfdPoller, presets } from 'afd-poller';

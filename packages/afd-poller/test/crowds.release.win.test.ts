@@ -8,8 +8,8 @@ import { pollerOf, presetNames, tokensOf } from './pollers.js';
 const crowd = new Crowd();
 afterEach(() => crowd.close(readyMemory));
 
-// Sockets are what costs here. Each of these has a datagram that is never received, so they are ready for
-// one poller after the other.
+// Creating sockets is the most expensive part, so all tests share these. Each has a datagram that
+// is never received, so that it is ready for every poller.
 const readyCrowd = new Crowd();
 let ready: readonly DatagramSkt[] = [];
 let readyMemory: ReturnType<typeof nativeMemory> | undefined;

@@ -8,11 +8,14 @@ import { describe, expect, test } from 'vitest';
 import { inWords } from './fixture.js';
 import { pollerOf, presetNames } from './pollers.js';
 
-// What NT seldom does, forced: refusals of every call that the engine makes.
+// Forces what NT seldom does: every call of the engine is refused.
 
 type Refusable = 'NtCancelIoFileEx' | 'NtDeviceIoControlFile' | 'NtRemoveIoCompletionEx';
 
-/** A simulated kernel of which some calls can be made to fail with STATUS_INSUFFICIENT_RESOURCES. */
+/**
+ * Creates a simulated kernel on which a test can make calls fail with
+ * STATUS_INSUFFICIENT_RESOURCES.
+ */
 function failing() {
   const sim = createSimNt({ seed: 1 });
   const due: Record<Refusable, number> = {
@@ -115,7 +118,8 @@ describe.each(presetNames)('%s', (preset) => {
     poller.wait(0);
     due.NtCancelIoFileEx = 1;
     const close = () => poller.close();
-    // Wine ends what is pending on a handle that is closed: with handles of our own nothing leaks.
+    // Wine completes the pending requests of a handle that is closed. So with AFD handles, which
+    // the poller closes, nothing leaks.
     if (preset === 'self') expect(close).toThrowError(/did not let go of 1 request/);
     else close();
     poller.close();
@@ -155,7 +159,7 @@ describe.each(presetNames)('%s', (preset) => {
     });
     const before = sim.nowMs();
     const close = () => poller.close();
-    // One cancel for each socket takes too long; one for each AFD handle does not.
+    // One cancel per socket takes too long; one cancel per AFD handle does not.
     if (preset === 'self') expect(close).toThrowError(/did not let go of \d+ requests in 100 ms/);
     else close();
     expect(sim.nowMs() - before).toBeLessThanOrEqual(110);
@@ -167,7 +171,8 @@ describe.each(presetNames)('%s', (preset) => {
   test('an error of the port does not swallow what was found', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
-    // Without the port, where the preset allows that; otherwise the error comes first.
+    // If the preset completes polls without a packet, the event is delivered. Otherwise the error
+    // is thrown first.
     poller.add(skt, { writable: true, mode: 'oneshot' }, 'skt');
     due.NtRemoveIoCompletionEx = 1;
     const words: string[] = [];
@@ -217,7 +222,7 @@ describe.each(presetNames)('%s', (preset) => {
       poller.post(1);
       for (const event of poller.wait(0, one)) if (event.kind === 'socket') reported += 1;
     }
-    // More is posted than delivered: packets on the port are taken in their order.
+    // More packets are posted than delivered. Packets are removed from the port in their order.
     expect(reported).toBeGreaterThan(5);
     end();
   });
@@ -281,7 +286,7 @@ describe.each(presetNames)('%s', (preset) => {
     poller.wait(0);
     const { socket } = lost;
     kernel.closesocket(socket);
-    // NT gives the lowest free value out again.
+    // NT reuses the lowest free handle value.
     const next = udp();
     expect(next.socket).toBe(socket);
     poller.add(next, { writable: true }, 'next');
@@ -292,7 +297,7 @@ describe.each(presetNames)('%s', (preset) => {
     expect(poller.inspect().registrations).toBe(1);
     expect(poller.has(lost)).toBe(false);
     poller.remove(next);
-    // Its own close takes the handle of the other one.
+    // Closing the first socket also closes the handle of the other one, which has the same value.
     skts.splice(skts.indexOf(next), 1);
     lost.close();
     expect(() => next.close()).toThrowError(/WSAENOTSOCK/);

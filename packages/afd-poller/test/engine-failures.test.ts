@@ -13,9 +13,13 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames, socketEvents, tokensOf } from './pollers.js';
 
-// Failures in the middle of the engine's work: no registration is lost, and `modify` heals.
+// Tests of failures in the middle of the engine's work. No registration may be lost, and after
+// `modify` a socket must be reported again.
 
-/** UDP sockets, always writable, on a simulated kernel some of whose calls are replaced. */
+/**
+ * Creates UDP sockets, which are always writable, on a simulated kernel. A test can replace some
+ * of its calls.
+ */
 function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
   const sim = createSimNt({ seed: 1 });
   const kernel: { -readonly [K in keyof Kernel]: Kernel[K] } = { ...sim.kernel };
@@ -52,7 +56,7 @@ describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]',
       closed += 1;
       return STATUS_SUCCESS;
     };
-    // The request that found it; the others are on a new one already.
+    // The request for which NT refused the handle. The other requests are on a new handle already.
     const refused = [...socketEvents(poller.wait(5))].filter(({ isRefused }) => isRefused);
     const causes = preset === 'single' ? [STATUS_INVALID_HANDLE] : [];
     expect(refused.map(({ cause }) => cause)).toEqual(causes);
@@ -60,7 +64,7 @@ describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]',
     expect(reported()).toEqual([0, 1, 2]);
     expect(poller.inspect()).toMatchObject({ registrations: 3, afdHandles: 1 });
     end();
-    // The new one, and the port.
+    // The new AFD handle, and the port.
     expect(closed).toBe(2);
   });
 
@@ -129,7 +133,7 @@ describe.each(presetNames)('%s', (preset) => {
   });
 });
 
-/** Has one call of a function be answered differently; those after it are made as ever. */
+/** Replaces the next call of a kernel function; later calls work as before. */
 function once<K extends keyof Kernel>(
   { kernel, sim }: ReturnType<typeof stage>,
   name: K,
@@ -188,7 +192,7 @@ test('a cancel that throws in add leaves nothing: the socket can be added', () =
   const [behind] = skts as [DatagramSkt];
   poller.add(behind, { readable: true });
   expect(reported()).toEqual([]);
-  // Closed without the poller's knowledge, and the handle given out again.
+  // The socket is closed without the poller's knowledge, and its handle value is reused.
   const { socket } = behind;
   sim.kernel.closesocket(socket);
   const skt = udp();
@@ -201,7 +205,7 @@ test('a cancel that throws in add leaves nothing: the socket can be added', () =
   poller.add(skt, { writable: true }, 7);
   expect(reported()).toEqual([7]);
   poller.close();
-  // Its own close takes the handle of the other one.
+  // Closing the first socket also closes the handle of the other one, which has the same value.
   behind.close();
   expect(() => skt.close()).toThrowError(/WSAENOTSOCK/);
   end();
@@ -226,7 +230,8 @@ test('a socket that shares a request is polled by the next wait, though the list
 test('a wake whose packet is refused is reported all the same, with those that relied on it', () => {
   const flags = new SharedFlags();
   const refuse = () => {
-    // Another thread, just before: it sees that a packet is on its way.
+    // Another thread wakes just before the packet is refused. It sees that a packet is on its way,
+    // and posts none.
     flags.wake(2, () => expect.unreachable());
     throw new Error('refused');
   };

@@ -6,9 +6,9 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames, socketEvents } from './pollers.js';
 
-// No socket starves: counted in waits, never in time.
+// Tests that no socket starves. They count waits and never measure time.
 
-/** So many UDP sockets, which can always be written to; their tokens are their numbers. */
+/** Creates UDP sockets, which are always writable. Their tokens are their numbers. */
 function crowd(preset: PresetName, count: number) {
   const sim = createSimNt({ seed: 1 });
   const { kernel, nowMs: now } = sim;
@@ -31,7 +31,7 @@ describe.each(presetNames)('%s', (preset) => {
     [1_000, 100],
     [1_000, 7],
     [200, 1],
-    // As many more than the list has places as one request of a group is about.
+    // There are 64 sockets more than places: as many as one batched request has.
     [74, 10],
     [65, 1],
     [64, 1],
@@ -65,7 +65,7 @@ describe.each(presetNames)('%s', (preset) => {
       const reported = new Set<number>();
       for (let count = 0; count < 3; count += 1) poller.wait(0, list);
       for (const skt of others) always.sendTo(Buffer.from('x'), skt.localEndpoint());
-      // A list of one place is shared by turns.
+      // With a list of capacity 1 all sockets are reported in turn.
       for (let wait = 0; wait < 64 * 3; wait += 1) {
         for (const { token, skt } of socketEvents(poller.wait(0, list))) {
           reported.add(token);
@@ -82,7 +82,7 @@ describe.each(presetNames)('%s', (preset) => {
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(64);
     const kinds = () => [...poller.wait(0, list)].map(({ kind }) => kind);
-    // One round of the sockets, and the packets that one take may have removed before it.
+    // One round of all sockets, and two more waits for packets that were removed before.
     const mostWaits = Math.ceil(1_000 / 64) + 2;
     for (let round = 0; round < 40; round += 1) {
       poller.wake(1);

@@ -13,9 +13,9 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { type PresetName, pollerOf, presetNames } from './pollers.js';
 
-// The life of a poller, over and over: each time another call of the kernel fails, once. What the caller
-// sees of it is an error, or nothing; then no registration is lost, nothing false is reported, and nothing is
-// left.
+// Repeats the life of a poller. Each time a different call of the kernel fails once. The caller
+// may see an error or nothing. No registration may be lost, no false event may be reported, and
+// nothing may be left at the end.
 
 const sockets = 10;
 const readable: Interest = { readable: true };
@@ -23,7 +23,7 @@ const writable: Interest = { writable: true };
 
 type Fault = NTSTATUS | 'throws';
 
-/** A kernel one of whose calls fails: the `nth` of a function while it is armed. */
+/** A kernel on which one call fails: the `nth` call of a function while the fault is armed. */
 function faultyKernel(
   sim: ReturnType<typeof createSimNt>,
   name: keyof Kernel,
@@ -42,14 +42,14 @@ function faultyKernel(
   return { state, kernel: { ...sim.kernel, [name]: failing } as Kernel };
 }
 
-/** One poller and its sockets, of which none has anything to read. */
+/** One poller with its sockets. No socket has data to read. */
 class Life {
   readonly #sim = createSimNt({ seed: 1 });
   readonly #fault: ReturnType<typeof faultyKernel>;
   readonly #nth: number;
   readonly #interests = new Map<DatagramSkt, Interest>();
   readonly #poller;
-  /** What was reported since the last look: sockets, 'wake' and 'post'. */
+  /** What was reported since the last check: sockets, 'wake' and 'post'. */
   readonly #seen = new Set<unknown>();
 
   constructor(preset: PresetName, name: keyof Kernel, nth: number, fault: Fault) {
@@ -89,7 +89,7 @@ class Life {
     this.#look([first, second], 'added again while a request was pending');
     this.#try(() => closed.close());
     expect([closed.isOpen, this.#poller.has(closed)]).toEqual([false, false]);
-    // Closed without the poller's knowledge, and the handle given out again.
+    // The socket is closed without the poller's knowledge, and its handle value is reused.
     this.#sim.kernel.closesocket(behind.socket);
     const next = this.#udp();
     this.#add(next, writable);
@@ -100,7 +100,10 @@ class Life {
     this.#end();
   }
 
-  /** Makes a call; it may fail with the fault, or refuse what is done already. */
+  /**
+   * Makes a call. It may fail with the injected fault, or because the same call has succeeded
+   * before.
+   */
   #try(call: () => void): boolean {
     try {
       call();
@@ -137,7 +140,10 @@ class Life {
     for (const send of sends) if (!this.#try(send)) send();
   }
 
-  /** Waits some times; then these have been reported, and nothing that is not true. */
+  /**
+   * Waits several times. Then everything in `wanted` must have been reported, and no event may be
+   * false.
+   */
   #look(wanted: readonly unknown[], what: string): void {
     for (let waits = 0; waits < 8; waits += 1) this.#try(() => this.#wait(what));
     verifyPoller(this.#poller);
@@ -162,11 +168,11 @@ class Life {
     }
   }
 
-  /** What fails while a poller is closed is other tests' affair. */
+  /** Other tests cover failures while a poller is closed. */
   #end(): void {
     this.#fault.state.isArmed = false;
     this.#poller.close();
-    // One has the handle of another one, whose own close finds it gone.
+    // Two sockets have the same handle value, so the second close finds the handle closed.
     for (const skt of this.#interests.keys()) this.#try(() => skt.close());
     const left = { pending: 0, handles: 0, memory: { blocks: 0 } };
     expect(this.#sim).toMatchObject({ violations: [], ...left });

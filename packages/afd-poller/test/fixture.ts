@@ -22,27 +22,30 @@ import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { type PresetName, pollerOf } from './pollers.js';
 
-/** What the sockets of a suite are named by: an address and a port, or the path of a file (AF_UNIX). */
+/**
+ * The kind of a suite's sockets: IP sockets with an address and a port, or AF_UNIX sockets with
+ * the path of a file.
+ */
 export type Over = 'IP' | 'AF_UNIX';
 
-/** What a suite runs on: the real kernel, or a simulated one. */
+/** The host of a suite: the real kernel, or a simulated one. */
 export interface Host {
   readonly name: string;
-  /** Whose expectations hold where hosts differ, in the table of `test-kit`. */
+  /** The kernel whose expectations from the table of `test-kit` apply to this host. */
   readonly expected: KernelName;
   readonly over: Over;
   readonly kernel: Kernel;
-  /** A clock that never goes back. */
+  /** A monotonic clock, in milliseconds. */
   now(): number;
-  /** Lets time pass, and with it what is under way between sockets. */
+  /** Lets time pass, so that data on the way between sockets arrive. */
   sleep(ms: number): void;
-  /** Called at the end of each case: nothing may be left. */
+  /** Called at the end of each case. Checks that nothing is left. */
   verify(): void;
 }
 
 const limitMs = 5_000;
 
-/** The stage of one case: sockets and pollers that are closed at its end, whatever happens. */
+/** Sockets and pollers for one case. They are closed at its end, even if it fails. */
 export class Fixture {
   readonly host: Host;
   readonly preset: PresetName;
@@ -56,7 +59,7 @@ export class Fixture {
     this.creator = createSocketCreator(host.kernel);
   }
 
-  /** Holds what was seen against rows of the table, for the kernel whose expectations hold. */
+  /** Compares observations with rows of the table, for the kernel whose expectations apply. */
   expectRows(observed: Partial<Readonly<Record<RowName, Observed>>>): void {
     expectAs(observed, this.host.expected);
   }
@@ -74,28 +77,28 @@ export class Fixture {
     return skt;
   }
 
-  /** A listener of whatever the suite is over. */
+  /** Creates a listener of the suite's kind of sockets. */
   listener(): ListenerSkt {
     if (this.host.over === 'IP') return this.listenerOn('127.0.0.1');
     return this.keep(this.creator.fromAddress(new UDSServerAddress(this.path())));
   }
 
-  /** A listener on a free port. */
+  /** Creates a listener on a free port. */
   listenerOn(address: string): ListenerSkt<Endpoint> {
     return this.keep(this.creator.fromAddress(new TCPServerAddress(address, 0)));
   }
 
-  /** A path at which nothing is. */
+  /** A path at which no file exists. */
   path(): string {
     return temporaryUDSPathOn(this.host.kernel);
   }
 
-  /** A client of that listener, not connected yet. */
+  /** Creates a client for a listener. It is not connected yet. */
   clientOf(listener: ListenerSkt): ClientSkt {
     return this.keep(this.creator.fromAddress(clientAddressOf(listener.localEndpoint())));
   }
 
-  /** A port without a listener. */
+  /** An address with a port on which no socket listens. */
   refusingAddress(): TCPClientAddress {
     const listener = this.creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
     const { host, port } = listener.localEndpoint();
@@ -107,7 +110,7 @@ export class Fixture {
     return this.keep(this.creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   }
 
-  /** A connected pair. */
+  /** Creates a connected pair. */
   pair(): { client: ClientSkt; server: AcceptedSkt } {
     const listener = this.listener();
     const client = this.clientOf(listener);
@@ -123,8 +126,8 @@ export class Fixture {
   }
 
   /**
-   * Closes hard: the peer sees a reset. Over AF_UNIX a close with unread data is one (measured on Wine 11);
-   * what l_linger does there was never seen.
+   * Closes a socket so that the peer sees a reset. Over AF_UNIX a close with unread data causes a
+   * reset (measured on Wine 11); the effect of l_linger was never measured there.
    */
   reset(skt: StreamSkt, peer: StreamSkt): void {
     if (this.host.over === 'IP') skt.abortOnClose();
@@ -140,7 +143,7 @@ export class Fixture {
     return eventuallySync(ask, () => this.host.sleep(2), limitMs / 2);
   }
 
-  /** Receives so many bytes, in as many pieces as they come in; none may be left. */
+  /** Receives this many bytes, in pieces of any size. No further byte may be available. */
   receive(skt: StreamSkt, byteLength: number): void {
     const buffer = Buffer.alloc(byteLength + 1);
     let received = 0;
@@ -153,7 +156,7 @@ export class Fixture {
     expect(skt.recv(buffer)).toBe(wouldBlock);
   }
 
-  /** Receives what there is; stops at would-block and at the end. */
+  /** Receives all available bytes. Stops at would-block and at the end of the stream. */
   drain(skt: StreamSkt): number {
     const buffer = Buffer.alloc(65_536);
     for (let total = 0; ; ) {
@@ -163,7 +166,10 @@ export class Fixture {
     }
   }
 
-  /** Sends until no more is taken, also not after a while: a busy host is slow to fill up. */
+  /**
+   * Sends until the system takes no more, even after a pause, because a busy host fills its
+   * buffers slowly.
+   */
   fill(skt: StreamSkt): number {
     const bytes = Buffer.alloc(65_536, 0x5a);
     let total = 0;
@@ -176,7 +182,10 @@ export class Fixture {
     return total;
   }
 
-  /** Fills until a poller that asks for sending is silent: buffers may grow while they are filled. */
+  /**
+   * Sends until a poller with the interest `writable` reports nothing. The buffers may grow while
+   * they are filled.
+   */
   fillUntilSilent(poller: AfdPoller<string>, skt: ClientSkt | AcceptedSkt): number {
     let total = 0;
     for (let round = 0; round < 20; round += 1) {
@@ -186,17 +195,17 @@ export class Fixture {
     throw new Error('reported writable again and again');
   }
 
-  /** The next events, in words; an empty list when nothing comes in time. */
+  /** The next events as text; an empty list if none arrives in time. */
   next(poller: AfdPoller<string>, timeoutMs = limitMs, events?: PollEvents<string>): string[] {
     return inWords(poller.wait(timeoutMs, events));
   }
 
-  /** Expects no event for a while. */
+  /** Checks that no event arrives for some time. */
   expectSilence(poller: AfdPoller<string>, ms = 30): void {
     expect(this.next(poller, ms)).toEqual([]);
   }
 
-  /** Waits until the poller reports this, and nothing else before it. */
+  /** Checks that the next events of the poller are these, and no others. */
   expectNext(poller: AfdPoller<string>, ...expected: string[]): void {
     expect(this.next(poller).sort()).toEqual(expected.sort());
   }
@@ -215,7 +224,10 @@ export class Fixture {
 
 const words = Object.entries(Readiness);
 
-/** Events as "token what what", in the order of {@link Readiness}; wakes and posts with their values. */
+/**
+ * Events as text: the token and the names of the readiness bits, in the order of {@link
+ * Readiness}. Wakes and posts are shown with their values.
+ */
 export function inWords(events: PollEvents<string>): string[] {
   return [...events].map((event) => {
     if (event.kind === 'wake') return `wake ${event.value}`;
@@ -225,11 +237,11 @@ export function inWords(events: PollEvents<string>): string[] {
   });
 }
 
-/** One case: its id and claim, and what shows it. */
+/** One case: its id, its claim, and the function that tests it. */
 export interface Case {
   readonly name: string;
   readonly run: (fixture: Fixture) => void;
-  /** Set where it is about sockets of one kind alone. */
+  /** Set if the case applies to only one kind of sockets. */
   readonly only?: Over;
 }
 
@@ -241,12 +253,15 @@ export class Cases {
     this.list.push({ name, run });
   }
 
-  /** A case about ports, datagrams, urgent bytes, or what AF_UNIX was not measured for. */
+  /**
+   * Adds a case about ports, datagrams or urgent bytes, or about something that was not measured
+   * for AF_UNIX.
+   */
   onIP(name: string, run: Case['run']): void {
     this.list.push({ name, run, only: 'IP' });
   }
 
-  /** A case about paths. */
+  /** Adds a case about paths. */
   onUnix(name: string, run: Case['run']): void {
     this.list.push({ name, run, only: 'AF_UNIX' });
   }

@@ -5,10 +5,10 @@ import { type OperationName, operationNames } from './fuzz/operations.js';
 import { World } from './fuzz/world.js';
 import { worldOptions } from './fuzz/world-options.js';
 
-// The same worlds as in fuzz.test.ts, as commands of fast-check: few and short, and a failure is
-// shrunk to the operations that it takes.
+// Runs the worlds of fuzz.test.ts as commands of fast-check. They are few and short, and
+// fast-check shrinks a failure to the operations that cause it.
 
-/** One operation on a world, which is model and system at once. */
+/** One operation on a world. A world contains both the model and the system under test. */
 class Command implements fc.Command<object, World> {
   readonly name: OperationName;
   readonly seed: number;

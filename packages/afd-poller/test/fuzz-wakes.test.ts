@@ -3,14 +3,17 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { World } from './fuzz/world.js';
 import { worldOptions } from './fuzz/world-options.js';
 
-// Two threads and a few flags: every way in which a wake and its taking can meet, one by one. What
-// runs between two atomic steps of one thread is done there by the other one, whole.
+// Tests every interleaving of two threads that wake and take a wake. Between two atomic steps of
+// the first thread, the second thread performs its whole operation.
 
 const steps = ['load', 'store', 'or', 'exchange'] as const;
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Runs `first`; before its step of that number, from 0, `second` runs. @returns the number of steps. */
+/**
+ * Runs `first`, and runs `second` before the step number `at` of `first`. Steps are numbered from
+ * 0. @returns the number of steps.
+ */
 function meet(at: number, first: () => void, second: () => void): number {
   let count = 0;
   let isInside = false;
@@ -31,7 +34,7 @@ function meet(at: number, first: () => void, second: () => void): number {
   return count;
 }
 
-/** A port of which only the wakes matter. */
+/** A port that only counts the packets of wakes. */
 function stage() {
   const flags = new SharedFlags();
   let packets = 0;
@@ -40,7 +43,7 @@ function stage() {
       flags.wake(bits, () => {
         packets += 1;
       }),
-    /** Takes one packet, if there is one. */
+    /** Removes one packet, if there is one. */
     take(): number {
       if (packets === 0) return 0;
       packets -= 1;
@@ -88,7 +91,8 @@ test('a wake that is overtaken at any moment by another one, and by a taking, is
 });
 
 test('a refused wake is not expected after a wake that relied on a refused packet', () => {
-  // Random worlds found it, in the model: the third wake comes while the second is being refused.
+  // Random worlds found this error in the model: a third wake occurs while the second one is being
+  // refused.
   const world = new World(worldOptions(391_654_489), new Map());
   world.step(['later', -1_801_059_439]);
   world.step(['later', -241_530_412]);

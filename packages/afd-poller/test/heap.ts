@@ -9,20 +9,20 @@ setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 const creator = new SocketCreator();
 
-/** What JavaScript keeps, now that what it does not need is collected. */
+/** The size of the JavaScript heap after a garbage collection, in bytes. */
 export function heapBytes(): number {
   gc();
   gc();
   return process.memoryUsage().heapUsed;
 }
 
-/** A bound socket. */
+/** Creates a bound UDP socket. */
 export const udp = (): Skt => creator.fromAddress(new UDPAddress('127.0.0.1', 0));
 
 /**
- * Adds and removes a hundred sockets, 20 times to warm up, then so many times in each of five spans.
- * What a cycle keeps it keeps in every span; what V8 keeps or drops while it compiles, in one or two. So
- * the span in the middle counts.
+ * Adds and removes a hundred sockets, 20 times to warm up, and then `rounds` times in each of five
+ * spans. A leak makes the heap grow in every span. V8's compiler allocates or frees memory in one
+ * or two spans only. Therefore the median of the five growths is compared with the limit.
  */
 export function expectFlat(preset: PresetName, rounds: number, mostBytesPerCycle: number) {
   const skts = Array.from({ length: 100 }, udp);

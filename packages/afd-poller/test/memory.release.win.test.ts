@@ -8,7 +8,7 @@ test.each(presetNames)('what an idle registration costs [%s]', (preset) => {
   const count = 500;
   const skts = Array.from({ length: count }, udp);
   const poller = pollerOf<number>(preset, { allowMainThread: true });
-  // What one registration makes the engine load is not the next one's cost.
+  // The first registration makes the engine load code, which must not be counted.
   poller.add(skts[0] as Skt, { readable: true }, 0);
   poller.wait(0);
   const before = heapBytes();
@@ -19,7 +19,7 @@ test.each(presetNames)('what an idle registration costs [%s]', (preset) => {
   const nativeEach = poller.inspect().blocks.bytes / count;
   console.log(`idle [${preset}]: ${nativeEach.toFixed()} native, ${heapEach.toFixed()} heap bytes`);
   expect(poller.inspect().pending).toBe(count);
-  // Slabs double in size, so at worst half of the last one is unused.
+  // Slabs double in size, so in the worst case half of the last one is unused.
   expect(nativeEach).toBeLessThan(200);
   expect(heapEach).toBeLessThan(2_000);
   poller.close();
@@ -27,8 +27,9 @@ test.each(presetNames)('what an idle registration costs [%s]', (preset) => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-// The two other presets: memory.siege.win.test.ts.
+// memory.siege.win.test.ts tests the other two presets.
 test('flat over 4,000 times add and remove [group]', () => {
-  // Less than an object: nothing is kept, the rest is the collector's own.
+  // The limit is smaller than an object, so nothing is kept. The rest belongs to the garbage
+  // collector.
   expectFlat('batched', 8, 60);
 });

@@ -4,7 +4,7 @@ import { presetNames } from './pollers.js';
 
 test.each(presetNames)(
   'flat over 50,000 times add and remove [%s]',
-  // Seconds on a calm machine, and no measure of anything.
+  // The time limit only ends a hanging test. On an idle machine it takes seconds.
   { timeout: 120_000 },
   (preset) => {
     expectFlat(preset, 100, 6);

@@ -1,5 +1,5 @@
-// Every call used wrongly, one after another in a process of their own. What a case opens is closed
-// behind it, and nothing may then be left.
+// Uses every call wrongly, one after another in a separate process. After each case everything
+// that it opened is closed, and nothing may be left.
 import { AfdPoller, PollEvents, PollerRemote, pollOnce, presets } from 'afd-poller';
 import { createRemote, verifyPoller } from 'afd-poller/internal';
 import { nativeMemory, ntKernel } from 'ntdllx';
@@ -8,7 +8,8 @@ import { serveMisuses } from 'test-kit/misuse-child';
 import { TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
 import { createSocketCreator, NativeSkt, winsockUsers } from 'tofu-sockets/internal';
 
-// Where there is no NT, a simulated one: what is refused here is refused before NT is asked.
+// On a host without NT a simulated kernel is used. These calls are refused before they reach the
+// kernel.
 const sim = process.platform === 'win32' ? undefined : createSimNt({ seed: 1 });
 const kernel = sim?.kernel ?? ntKernel;
 const creator = createSocketCreator(kernel);
@@ -39,7 +40,7 @@ const closedSkt = () => {
   skt.close();
   return skt;
 };
-/** A poller whose clock calls back into it, from within a wait. */
+/** Creates a poller whose clock calls the poller again during a wait. */
 const reentering = (call) => {
   let isInside = false;
   const poller = newPoller({
@@ -88,7 +89,7 @@ const interests = {
   },
 };
 
-/** name -> [expected code, what to do, whether NT is asked for something on the way] */
+/** name -> [expected code, function to call, whether the case makes calls of NT] */
 const misuses = new Map();
 const add = (code, name, misuse) => misuses.set(name, [code, misuse, false]);
 const addNative = (code, name, misuse) => misuses.set(name, [code, misuse, true]);
@@ -141,7 +142,8 @@ for (const [name, call] of Object.entries({
   remoteData: (poller) => poller.remoteData(),
 })) {
   addNative(CLOSED, `${name} of a closed poller`, () => call(closedPoller()));
-  // What structured clone makes of a poller: methods of the class, and nothing inside.
+  // Like a structured clone of a poller: an object with the methods of the class, but without its
+  // private fields.
   const clone = Object.create(AfdPoller.prototype);
   add(ARGUMENT, `${name} of a copy, as another thread would have`, () => call(clone));
 }

@@ -5,7 +5,7 @@ import { type MisuseCase, testMisuses } from 'test-kit';
 const script = join(import.meta.dirname, 'misuse.mjs');
 const { cases } = (await import(pathToFileURL(script).href)) as { cases: readonly MisuseCase[] };
 
-/** Makes a test of each case that fits. */
+/** Creates a test for each case that the filter accepts. */
 export function testPollerMisuses(filter: (misuse: MisuseCase) => boolean): void {
   const expected = (code: string) => {
     const kind = code.startsWith('ERR_SKT') ? 'SktError' : 'PollerError';

@@ -1,4 +1,4 @@
 import { testPollerMisuses } from './misuse.js';
 
-// Those on whose way NT is asked for something.
+// The cases that make calls of NT.
 testPollerMisuses(({ isNative }) => isNative);

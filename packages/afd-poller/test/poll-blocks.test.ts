@@ -3,7 +3,7 @@ import { STATUS_CANCELLED, STATUS_PENDING, STATUS_SUCCESS, STATUS_TIMEOUT } from
 import { createSimNt } from 'sim-nt';
 import { expect, test } from 'vitest';
 
-// Blocks of a ledger, and the memory that a kernel would write their end to.
+// Creates a ledger of blocks, with access to the memory that a kernel would write the status to.
 function ledger() {
   const { kernel } = createSimNt({ seed: 1 });
   const memories: ReturnType<typeof kernel.allocate>[] = [];
@@ -25,7 +25,7 @@ function ledger() {
 
 test('a packet finds its own loan of its own block, once that has ended', () => {
   const { blocks, end } = ledger();
-  // More than the first slab has.
+  // More blocks than the first slab has.
   const all = Array.from({ length: 200 }, () => blocks.acquire());
   const contexts = all.map((block) => blocks.lend(block, 1));
   expect(new Set(contexts).size).toBe(all.length);
@@ -77,7 +77,8 @@ test('a packet of other code finds nothing', () => {
   const block = blocks.acquire();
   const apcContext = blocks.lend(block, 1);
   end(block, STATUS_SUCCESS);
-  // Null, an address, and the like: even. Ours is odd, and small, which V8 keeps without an object.
+  // Null and addresses are even. The ApcContext is odd, and small enough that V8 stores it without
+  // an allocation.
   expect([apcContext % 2, apcContext < 2 ** 31]).toEqual([1, true]);
   const foreign = [0, apcContext - 1, apcContext + 1, apcContext + 2, apcContext + 128];
   foreign.push(blocks.address(block), blocks.infoAddress(block), 2 ** 31, 2 ** 53, 2 ** 64);

@@ -7,13 +7,13 @@ import {
 } from 'afd-poller';
 import { createPoller, type PollerSeams } from 'afd-poller/internal';
 
-/** A preset, by name. */
+/** The name of a preset. */
 export type PresetName = keyof typeof presets;
 
-/** All of them. */
+/** The names of all presets. */
 export const presetNames: PresetName[] = ['self', 'single', 'batched'];
 
-/** A poller of a preset; with another kernel, or another clock. */
+/** Creates a poller with a preset, optionally with another kernel or another clock. */
 export function pollerOf<Token = unknown>(
   preset: PresetName,
   options: PollerOptions & PollerSeams = {},
@@ -21,14 +21,14 @@ export function pollerOf<Token = unknown>(
   return createPoller<Token>({ ...presets[preset], ...options });
 }
 
-/** Those of a list that are about sockets. */
+/** The socket events of a list. */
 export function* socketEvents<Token>(
   events: Iterable<PollEvent<Token>>,
 ): Generator<SocketEvent<Token>, void> {
   for (const event of events) if (event.kind === 'socket') yield event;
 }
 
-/** The tokens of these. */
+/** The tokens of the socket events of a list. */
 export function tokensOf<Token>(events: Iterable<PollEvent<Token>>): Token[] {
   return [...socketEvents(events)].map(({ token }) => token);
 }

@@ -7,10 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { inWords } from './fixture.js';
 import { pollerOf, presetNames, socketEvents } from './pollers.js';
 
-// G06: what programs do from within the handling of a batch of events, and G07: what is used again.
+// G06: calls from within the handling of a list of events. G07: reuse.
 
 describe.each(presetNames)('%s', (preset) => {
-  /** Eight sockets that are always writable, and the events of one wait. */
+  /** Creates eight sockets that are always writable, and the events of one wait. */
   const batch = () => {
     const sim = createSimNt({ seed: 1 });
     const { kernel, nowMs: now } = sim;

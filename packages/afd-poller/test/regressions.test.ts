@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { inWords } from './fixture.js';
 import { type PresetName, pollerOf, presetNames } from './pollers.js';
 
-// Each of these was a bug of the engine, found by the random worlds of fuzz.test.ts.
+// Each of these tests covers a bug of the engine that the random worlds of fuzz.test.ts found.
 
 interface Fixture {
   readonly poller: AfdPoller<string>;
@@ -18,7 +18,7 @@ interface Fixture {
   readonly kernel: ReturnType<typeof createSimNt>['kernel'];
 }
 
-/** A poller and some UDP sockets, which can always be written to. */
+/** Creates a poller and some UDP sockets, which are always writable. */
 function withFixture(
   preset: PresetName,
   options: Partial<SimNtOptions>,
@@ -46,7 +46,8 @@ test.each(presetNames)(
     withFixture(preset, {}, ({ poller, remote, skts: [skt], next }) => {
       const id = poller.add(skt as Skt, { writable: true }, 'socket');
       expect(next()).toEqual(['socket writable']);
-      // As many packets as the list has places: the wait looks a second time.
+      // There are as many packets as the list has places, so the wait removes packets a second
+      // time.
       const list = new PollEvents<string>(3);
       remote.modify(id, { writable: true });
       remote.wake(1);
@@ -70,7 +71,7 @@ test('an event that had no room in a list is dropped when its registration chang
   withFixture('batched', {}, ({ poller, skts, next, sim }) => {
     const [first, second, third] = skts as [Skt, Skt, Skt];
     for (const [index, skt] of skts.entries()) poller.add(skt, { writable: true }, `${index}`);
-    // One request reports three; the list has room for one.
+    // One request reports three sockets, but the list has room for one event.
     expect(next(0, new PollEvents<string>(1))).toEqual(['0 writable']);
     poller.modify(second, { readable: true });
     poller.remove(third);
@@ -90,7 +91,8 @@ test('a list is never fuller than it can be: a wake has the first place, posts w
     Object.assign(kernel, {
       NtDeviceIoControlFile: (...args: Parameters<typeof NtDeviceIoControlFile>) => {
         const status = NtDeviceIoControlFile(...args);
-        // Behind the packet of three, and taken together with it.
+        // The wake's packet is queued behind the packet of the three sockets, and both are removed
+        // together.
         poller.wake(1);
         for (const type of [1, 2]) poller.post(type);
         Object.assign(kernel, { NtDeviceIoControlFile });

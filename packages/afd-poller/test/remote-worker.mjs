@@ -1,5 +1,5 @@
-// A thread that uses pollers of another thread: runs the steps that it is sent, one after another, and
-// answers when it is done.
+// A thread that uses pollers of another thread. It receives a list of steps, performs them one
+// after another, and then answers.
 
 import { parentPort } from 'node:worker_threads';
 import { PollerRemote } from 'afd-poller';
@@ -16,7 +16,8 @@ parentPort.on('message', ({ data, steps }) => {
     if (modify !== undefined) remote.modify(...modify);
     if (closeHandle !== undefined) {
       NtClose(closeHandle);
-      // Takes the value, so that its late owner closes this event and nothing of a stranger's.
+      // This event takes the free handle value, so that a late close of the old owner closes only
+      // this event.
       CreateEventA(0, 1, 0, 0);
     }
   }

@@ -1,4 +1,4 @@
-// Workers that are terminated at many moments of their waits: node terminated-workers.mjs TIMES.
+// Terminates workers at many moments of their waits: node terminated-workers.mjs TIMES.
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -10,7 +10,7 @@ if (isMainThread) {
     const preset = names[times % names.length];
     const worker = new Worker(new URL(import.meta.url), { workerData: { preset } });
     await once(worker, 'message');
-    // Each moment within 3 ms differs from all others; 61 has no divisor in common with 300.
+    // The moments within 3 ms all differ, because 61 and 300 have no common divisor.
     const untilMs = performance.now() + ((times * 61) % 300) / 100;
     while (performance.now() < untilMs);
     await worker.terminate();

@@ -21,12 +21,12 @@ const host: Host = {
   sleep: (ms) => void Atomics.wait(bell, 0, 0, ms),
   verify: () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 }),
 };
-/** Threads that wait for something to do: one is started where none is free. */
+/** Idle worker threads. Another one is started if none is idle. */
 const idle: Worker[] = [];
 const busy = new Map<Worker, Promise<unknown>>();
 let fixture: Fixture;
 
-/** What another thread does with a poller of this one, one thing after another. */
+/** A step that another thread performs with a poller of this thread. */
 interface Step {
   readonly afterMs?: number;
   readonly wake?: number;
@@ -35,7 +35,7 @@ interface Step {
   readonly closeHandle?: number;
 }
 
-/** @returns what resolves when it is done */
+/** @returns a promise that resolves after the last step */
 function meanwhile(poller: AfdPoller<string>, ...steps: Step[]): Promise<unknown> {
   const worker = idle.pop() ?? new Worker(new URL('./remote-worker.mjs', import.meta.url));
   worker.postMessage({ data: poller.remoteData(), steps });
@@ -125,19 +125,20 @@ describe.each(presetNames)('%s', (preset) => {
       return meanwhile(poller, ...(steps as unknown as Step[]));
     });
     await Promise.all(ended);
-    // A change that is lost leaves its socket silent, and this loop to the time-out of the test.
+    // If a change is lost, its socket is never reported, and the test fails by its time-out.
     const readable = new Set(['0 readable', '1 readable', '2 readable']);
     while (readable.size > 0) {
       for (const word of fixture.next(poller, 100)) readable.delete(word);
       await setTimeout(1);
     }
-    // The last interest counts: one-shot, reported, silent.
+    // The last interest counts: it is one-shot, so the socket is reported once and then no more.
     fixture.expectSilence(poller);
   });
 
   test('a wait near the end of the stack is refused before it began: no registration is lost', () => {
     const poller = newPoller();
-    // More than one batch; where a request has one socket, a few show it, and each is a slow call here.
+    // With `batched` there are more sockets than one request holds. With the other presets a few
+    // sockets are enough, because each costs a slow call.
     const count = preset === 'batched' ? 70 : 8;
     const skts = Array.from({ length: count }, () => fixture.udp());
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, `${token}`);
@@ -221,7 +222,7 @@ describe.each(presetNames)('%s', (preset) => {
     const remote = new PollerRemote(data);
     let ticks = 0;
     const timer = setInterval(() => (ticks += 1), 5);
-    // Timers that do not run are the end of this test by its own time-out.
+    // If the timers do not run, this test fails by its time-out.
     while (ticks <= 10) await setTimeout(20);
     clearInterval(timer);
     const said = once(worker, 'message');
@@ -229,7 +230,7 @@ describe.each(presetNames)('%s', (preset) => {
     await setTimeout(50);
     remote.post(1);
     expect((await said)[0]).toEqual(['wake 5', 'post 0']);
-    // A wake that is too late is dropped, and reaches no other thread.
+    // A wake after the poller is closed is dropped and reaches no other thread.
     expect(remote.wake()).toBe(false);
     expect(remote.isOpen).toBe(false);
     remote.close();
@@ -242,7 +243,7 @@ describe.each(presetNames)('%s', (preset) => {
     const script = new URL('./waiting-worker.mjs', import.meta.url);
     const worker = new Worker(script, { workerData: { preset } });
     await once(worker, 'message');
-    // Otherwise this never resolves, and the test ends by its own time-out.
+    // If the worker is not terminated, this never resolves, and the test fails by its time-out.
     expect(await worker.terminate()).toBe(1);
   });
 
@@ -265,7 +266,7 @@ test.each([
   ['an uncaught exception', 'throw', 1],
 ])('a process whose workers wait without an end ends by %s', (_name, ending, exitCode) => {
   const script = fileURLToPath(new URL('./waiting-process.mjs', import.meta.url));
-  // Where it hangs, it is killed, and has no exit code.
+  // A process that hangs is killed and has no exit code.
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ending], {
     encoding: 'utf8',
     timeout: 60_000,

@@ -11,8 +11,8 @@ import * as ownSeams from 'tofu-sockets/internal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inWords } from './fixture.js';
 
-// A project in which tofu-sockets and ntdllx are installed twice, as package managers do when versions
-// differ: the copies in a directory of their own, with what they need.
+// A project in which tofu-sockets and ntdllx are installed twice, as package managers do for
+// different versions. The second copies and their dependencies are in a separate directory.
 
 const project = mkdtempSync(join(tmpdir(), 'two copies '));
 const condition = process.env['TEST_BUILD'] === 'debug' ? 'debug' : 'release';
@@ -79,7 +79,7 @@ test('a poller takes sockets of both copies, and learns of the would-block and t
     for (const skt of skts) first.sendTo(Buffer.from('x'), skt.localEndpoint());
     const words = [...inWords(poller.wait(50)), ...inWords(poller.wait(50))];
     expect(words.sort()).toEqual(['copy 0 readable', 'copy 1 readable']);
-    // Edge: reported again only once the socket said would-block.
+    // In edge mode a socket is reported again only after a call on it returned would-block.
     for (const skt of skts) while (skt.recvFrom(Buffer.alloc(4)) !== own.wouldBlock);
   }
   second.close();

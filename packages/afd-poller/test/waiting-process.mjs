@@ -1,4 +1,5 @@
-// A process in which a worker of each preset waits without an end: node waiting-process.mjs exit|throw.
+// A process with one worker per preset, which waits without a time-out: node waiting-process.mjs
+// exit|throw.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

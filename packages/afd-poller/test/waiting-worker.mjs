@@ -1,4 +1,4 @@
-// A thread that waits, without an end, while the main thread goes on.
+// A thread that waits without a time-out while the main thread continues.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { AfdPoller, presets } from 'afd-poller';

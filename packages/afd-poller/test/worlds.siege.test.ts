@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import { checkWorlds, worldLength } from './fuzz/run-worlds.js';
 import { atLeast } from './fuzz/situations.js';
 
-// The long run of fuzz.test.ts. SIEGE_RECORD names the file where what happened is written.
+// The long run of fuzz.test.ts. SIEGE_RECORD names the file to which the counted situations are
+// written.
 const operations = 5_000_000;
 
 test('5,000,000 random operations: every claim holds after each', { timeout: 0 }, () => {
   const startedMs = performance.now();
   const { plan, situations } = checkWorlds(operations / worldLength);
-  // One world that is run again reaches little.
+  // A single world that is run again does not reach enough situations.
   if (plan.path !== undefined) return;
   const done = plan.runs * worldLength;
   for (const [name, least] of Object.entries(atLeast)) {

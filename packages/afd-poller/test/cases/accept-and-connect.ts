@@ -2,13 +2,13 @@ import { type ListenerSkt, UDSClientAddress, UDSServerAddress, wouldBlock } from
 import { expect } from 'vitest';
 import { Cases, type Fixture } from '../fixture.js';
 
-/** Accept and connect. */
+/** Cases about accept and connect. */
 export const acceptAndConnect = new Cases();
 const test = acceptAndConnect.test.bind(acceptAndConnect);
 const onIP = acceptAndConnect.onIP.bind(acceptAndConnect);
 const onUnix = acceptAndConnect.onUnix.bind(acceptAndConnect);
 
-/** One client is one event, one accept, then would-block. */
+/** One client causes one event. The first accept succeeds, and the second returns would-block. */
 function acceptOne(fixture: Fixture, listener: ListenerSkt): void {
   const poller = fixture.poller();
   poller.add(listener, { accept: true }, 'listener');
@@ -122,7 +122,7 @@ onIP('C02 a refused connect says everything that was asked for, and why', (fixtu
     cause: 0xc000_0236,
   });
   expect(() => client.finishConnect()).toThrowError(/WSAECONNREFUSED/);
-  // The condition stays true for AFD: reported once is enough.
+  // The condition stays true for AFD, but the poller must report it only once.
   fixture.expectSilence(poller);
 });
 
@@ -139,7 +139,7 @@ test('a client that was added before its connect gets a connected event', (fixtu
   const poller = fixture.poller();
   const client = fixture.clientOf(fixture.listener());
   poller.add(client, { connected: true, writable: true }, 'client');
-  // The poll is submitted now, and knows of no connect.
+  // The poll is submitted now, before the connect.
   fixture.expectSilence(poller, 0);
   client.connect();
   fixture.expectNext(poller, 'client writable connected');
@@ -198,7 +198,8 @@ test('C07 a hundred connects that are closed at once: no event afterwards', (fix
       const waiting = listener.accept();
       if (waiting !== wouldBlock) waiting.close();
     } catch (error) {
-      // On Windows, by documentation: a client that gave up while it waited.
+      // According to the documentation, on Windows: the client closed its connection before it was
+      // accepted.
       expect(String(error)).toMatch(/WSAECONNRESET/);
     }
   }

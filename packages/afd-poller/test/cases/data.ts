@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { Cases } from '../fixture.js';
 import { socketEvents } from '../pollers.js';
 
-/** Reading, writing, datagrams. */
+/** Cases about reading, writing and datagrams. */
 export const data = new Cases();
 const test = data.test.bind(data);
 const onIP = data.onIP.bind(data);
@@ -107,7 +107,7 @@ test('R08 a small buffer again and again: nothing is lost', (fixture) => {
     const count = server.recv(buffer);
     parts.push(buffer.toString('utf8', 0, Number(count)));
   }
-  // In as many pieces as it came in, none longer than the buffer.
+  // The text may arrive in several pieces, none longer than the buffer.
   expect(parts.join('')).toBe('hello world');
 });
 

@@ -4,7 +4,7 @@ import { wouldBlock } from 'tofu-sockets';
 import { expect } from 'vitest';
 import { Cases, inWords } from '../fixture.js';
 
-/** Half close, reset, and closing while polled. */
+/** Cases about half close, reset, and closing a socket while it is polled. */
 export const ends = new Cases();
 const test = ends.test.bind(ends);
 const onIP = ends.onIP.bind(ends);
@@ -85,7 +85,7 @@ test('X01 a reset is reported once, and then there is silence', (fixture) => {
   fixture.expectNext(poller, 'server readable readClosed reset');
   fixture.expectSilence(poller);
   expect(poller.inspect().pending).toBe(0);
-  // Renewed, it is reported again: it is still true.
+  // After `modify` it is reported again, because it still holds.
   poller.modify(server, { readable: true });
   fixture.expectNext(poller, 'server readable readClosed reset');
 });

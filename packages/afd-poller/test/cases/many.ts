@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { Cases, inWords } from '../fixture.js';
 import { pollerOf, socketEvents } from '../pollers.js';
 
-/** Many sockets, and several pollers. */
+/** Cases about many sockets and several pollers. */
 export const many = new Cases();
 const test = many.test.bind(many);
 const onIP = many.onIP.bind(many);
@@ -15,7 +15,7 @@ test('S01 forty pairs, one after the other in any order: exactly the right event
   const pairs = Array.from({ length: 40 }, (_, index) => ({ name: `${index}`, ...fixture.pair() }));
   for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
   for (let count = 0; count < 40; count += 1) {
-    // 40 and 17 have no common divisor: every pair once, in a mixed order.
+    // 40 and 17 have no common divisor, so each pair occurs once, in a mixed order.
     const pair = pairs[(count * 17) % 40];
     if (pair === undefined) throw new Error('no such pair');
     pair.client.send(bytes(1));
@@ -59,7 +59,8 @@ test('S07 fifty registrations that are removed a moment later, five times', (fix
     fixture.expectSilence(poller, 10);
     const { registrations, pending, submitted, packets } = poller.inspect();
     expect({ registrations, pending }).toEqual({ registrations: 0, pending: 0 });
-    // Each one ended exactly once; of a group there is one packet for all.
+    // Each request completed exactly once. With the preset `batched` several sockets share one
+    // packet.
     if (fixture.preset !== 'batched') expect(packets).toBe(submitted);
   }
 });

@@ -2,7 +2,7 @@ import { pollOnce, Readiness } from 'afd-poller';
 import { expect } from 'vitest';
 import { Cases, type Fixture } from '../fixture.js';
 
-/** One poll over many sockets. */
+/** Cases about `pollOnce`. */
 export const once = new Cases();
 const test = once.test.bind(once);
 const onIP = once.onIP.bind(once);

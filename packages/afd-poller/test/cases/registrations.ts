@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { Cases, inWords } from '../fixture.js';
 import { socketEvents } from '../pollers.js';
 
-/** Add, modify, remove; level, one-shot, edge. */
+/** Cases about add, modify and remove, and about the modes level, one-shot and edge. */
 export const registrations = new Cases();
 const test = registrations.test.bind(registrations);
 
@@ -56,7 +56,7 @@ test('D04 a new token while a poll is pending: the event carries the new one', (
   poller.modify(listener, { accept: true }, 'new');
   fixture.clientOf(listener).connect();
   fixture.expectNext(poller, 'new accept');
-  // The pending poll asks for what is wanted already: it was not cancelled for a token.
+  // The pending poll requests the right events already, so a new token must not cancel it.
   expect(poller.inspect()).toMatchObject({ cancelled: 0 });
 });
 
@@ -84,7 +84,8 @@ test('D07 changes and removals from within the handling of events', (fixture) =>
   const reported: (string | undefined)[] = [];
   for (const event of socketEvents(poller.wait(1_000))) {
     reported.push(event.token);
-    // The first event removes all the others, also those already in the list.
+    // The handler of the first event removes all other sockets, also those that have an event in
+    // the list.
     for (const { name, server } of pairs) {
       if (name !== event.token && poller.has(server)) poller.remove(server);
     }
@@ -167,7 +168,8 @@ test('M03 edge: five bytes, three read, no repeat; renewed by would-block only',
   fixture.expectNext(poller, 'server readable');
   expect(server.recv(Buffer.alloc(3))).toBe(3);
   fixture.expectSilence(poller);
-  // Unlike with epoll, new data alone does not count: AFD does not distinguish it from old data.
+  // Unlike with epoll, new data alone cause no event, because AFD does not distinguish them from
+  // old data.
   client.send(bytes(5));
   fixture.expectSilence(poller);
   fixture.receive(server, 7);

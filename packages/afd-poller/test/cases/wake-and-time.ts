@@ -2,7 +2,7 @@ import { PollEvents } from 'afd-poller';
 import { expect } from 'vitest';
 import { Cases } from '../fixture.js';
 
-/** Wakes, posted packets, time-outs. */
+/** Cases about wakes, posted packets and time-outs. */
 export const wakeAndTime = new Cases();
 const test = wakeAndTime.test.bind(wakeAndTime);
 
@@ -57,7 +57,7 @@ test('T02 a wait of zero does not block', (fixture) => {
   let events = 0;
   for (let count = 0; count < 1_000; count += 1) events += poller.wait(0).length;
   expect(events).toBe(0);
-  // On a real clock, a wait that blocks is the end of this test by its own time-out.
+  // On a real clock a wait that blocks would make this test fail by its time-out.
   if (fixture.host.name.startsWith('sim-nt')) expect(fixture.host.now()).toBe(before);
 });
 
@@ -67,7 +67,7 @@ test('T03 a fraction of a millisecond is neither zero nor for ever', (fixture) =
     for (let count = 0; count < 10; count += 1) {
       const before = fixture.host.now();
       expect(poller.wait(timeoutMs).length).toBe(0);
-      // Less what a floating-point clock cannot say.
+      // A floating-point clock has a rounding error.
       expect(fixture.host.now() - before).toBeGreaterThanOrEqual(timeoutMs - 1e-9);
     }
   }

@@ -1,4 +1,4 @@
-/** What must hold at every moment of every world. A failure names one of these. */
+/** The claims that must hold at every moment of every world. A failure names one of them. */
 export type ClaimName =
   | 'report after the end'
   | 'duplicate report'
@@ -22,7 +22,7 @@ export type ClaimName =
   | 'something is left'
   | 'unexpected error';
 
-/** One claim did not hold. */
+/** A claim does not hold. */
 export class BrokenClaim extends Error {
   readonly claim: ClaimName;
 

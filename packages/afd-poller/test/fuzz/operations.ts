@@ -7,7 +7,7 @@ import { count } from './situations.js';
 import type { World } from './world.js';
 
 interface Kind {
-  /** How often it is done, compared with the others. */
+  /** The relative frequency of the operation. */
   readonly weight: number;
   readonly run: (world: World, choices: Choices) => void;
 }
@@ -33,7 +33,7 @@ function someWant(choices: Choices, { skt }: ModelSocket): ModelWant {
 
 const streams = (world: World) => world.sockets.ofKind('client', 'accepted');
 
-/** Does something with one of a list, if there is one. */
+/** Runs a function with a random item of a list, if the list is not empty. */
 function withOne<T>(choices: Choices, list: readonly T[], run: (one: T) => void): void {
   if (list.length > 0) run(choices.pick(list));
 }
@@ -51,7 +51,7 @@ function withRegistration(
   );
 }
 
-/** Closes a socket, with or without removing it from its pollers before. */
+/** Closes a socket, with or without removing it from its pollers first. */
 function close(world: World, choices: Choices, isHard: boolean): void {
   withOne(choices, world.sockets.list, (socket) => {
     const isRemoved = choices.chance(0.4);
@@ -77,7 +77,7 @@ function wait(world: World, choices: Choices): void {
   });
 }
 
-/** Another thread wakes or posts, some time later: perhaps while a wait runs. */
+/** Schedules a wake or a post by another thread, perhaps during a wait. */
 function later(world: World, choices: Choices): void {
   withPoller(world, choices, (poller) => {
     const isWake = choices.chance(0.6);
@@ -90,7 +90,7 @@ function later(world: World, choices: Choices): void {
   });
 }
 
-/** All that can happen in a world. */
+/** All operations of a world. */
 export const operations = {
   connect: {
     weight: 8,
@@ -186,7 +186,7 @@ export const operations = {
     run: (world, choices) =>
       withRegistration(world, choices, (poller, registration) => {
         poller.remove(registration);
-        // The old request is not over yet.
+        // The old request is not complete yet.
         if (choices.chance(0.5)) {
           poller.add(registration.socket, someWant(choices, registration.socket));
         }
@@ -241,7 +241,7 @@ export const operations = {
 
 export type OperationName = keyof typeof operations;
 
-/** What is done, and the seed of the choices in it. */
+/** An operation, and the seed of its random choices. */
 export type Operation = readonly [name: OperationName, seed: number];
 
 const table = (Object.keys(operations) as OperationName[]).flatMap((name) =>

@@ -14,26 +14,26 @@ import { claim } from './claim.js';
 import { ModelRegistration, type ModelSocket } from './registration-model.js';
 import { interestOf, type ModelWant } from './rules.js';
 
-/** Wakes that were not reported yet. */
+/** The bits of wakes that were not reported yet. */
 interface Wakes {
-  /** Bits that have to come. */
+  /** Bits that must be reported. */
   must: number;
-  /** Bits that can come: those, and those whose packet was refused. */
+  /** Bits that may be reported: those of `must`, and those whose packet was refused. */
   may: number;
-  /** Those of them whose packet was refused. */
+  /** The bits whose packet was refused. */
   refused: number;
-  /** Of must and of may: those that came from another thread while a wait ran. */
+  /** Of must and of may: bits from wakes of another thread during a wait. */
   during: number;
   mayDuring: number;
 }
 
-/** A packet that was posted. */
+/** A posted packet. */
 export interface ModelPost {
   readonly type: number;
   readonly value: number;
 }
 
-/** A poller, and what the model knows of it. */
+/** A poller, and the model's state for it. */
 export class ModelPoller {
   readonly number: number;
   readonly preset: PresetName;
@@ -41,21 +41,23 @@ export class ModelPoller {
   readonly remote: PollerRemote;
   readonly bySocket = new Map<ModelSocket, ModelRegistration>();
   readonly byToken = new Map<number, ModelRegistration>();
-  /** Closed without being removed, and that is to be reported, once. */
+  /**
+   * Registrations whose socket was closed without being removed. The close must be reported once.
+   */
   readonly closing = new Set<ModelRegistration>();
   readonly wakes: Wakes = { must: 0, may: 0, refused: 0, during: 0, mayDuring: 0 };
   posts: ModelPost[] = [];
-  /** Events that lists were filled with. */
+  /** The number of events that waits have delivered. */
   reported = 0;
   isWaiting = false;
-  /** How many it had at the last look. */
+  /** The number of its AFD handles at the last check. */
   afdHandles = 0;
   readonly lists: readonly PollEvents<number>[];
-  /** Of each block, by its address: the ApcContexts that its polls had, the last one at the end. */
+  /** By block address: the ApcContexts of the block's polls, with the last one at the end. */
   readonly contexts = new Map<number, number[]>();
   readonly #kernel: Kernel;
   readonly #port: number;
-  /** Wakes that came while another one was being posted. */
+  /** Bits of wakes that occurred while another one was being posted. */
   #overlapping = 0;
   readonly #requestsPerHandle: number;
   #nextToken: number;
@@ -89,7 +91,10 @@ export class ModelPoller {
     return this.#nextToken;
   }
 
-  /** Adds a socket that is not here, or is refused for the reason that the model knows. */
+  /**
+   * Adds a socket. If it cannot be added, the poller must refuse it for the reason that the model
+   * expects.
+   */
   add(socket: ModelSocket, want: ModelWant): void {
     const token = this.token();
     const isElsewhere =
@@ -129,7 +134,7 @@ export class ModelPoller {
     this.#forget(registration);
   }
 
-  /** Its socket is about to be closed, or seems to be to the poller. */
+  /** Called when a registration's socket is closed, or when the poller takes it for closed. */
   closed(registration: ModelRegistration): void {
     this.#forget(registration);
     const isSure = !registration.isUncertain;
@@ -137,7 +142,7 @@ export class ModelPoller {
       this.closing.add(registration);
   }
 
-  /** Its token stays known: no event may have it any more. */
+  /** Removes a registration. The model keeps the token, because no later event may have it. */
   #forget(registration: ModelRegistration): void {
     registration.isAlive = false;
     this.bySocket.delete(registration.socket);
@@ -154,12 +159,12 @@ export class ModelPoller {
     let all = bits | this.#overlapping;
     if (isDone) {
       if (this.isWaiting) wakes.during |= all;
-      // What was refused before comes along with this one.
+      // This wake also reports the bits that were refused before.
       all |= wakes.refused;
       wakes.must |= all;
       wakes.refused = 0;
     } else {
-      // Other threads' wakes at that very moment relied on the packet that was refused.
+      // Wakes of other threads at the same time relied on the packet that was refused.
       wakes.must &= ~all;
       wakes.during &= ~all;
       if (!this.isWaiting) wakes.refused |= all;
@@ -181,7 +186,10 @@ export class ModelPoller {
     if (list.at(-1) !== context) list.push(context);
   }
 
-  /** A packet comes that an earlier poll of the same block had. @returns false if there is none. */
+  /**
+   * Posts a packet with the ApcContext of an earlier poll of a block. @returns false if there is
+   * none.
+   */
   replay(choices: Choices): boolean {
     const old = [...this.contexts.values()].flatMap((list) => list.slice(0, -1));
     if (old.length === 0) return false;
@@ -193,7 +201,7 @@ export class ModelPoller {
     });
   }
 
-  /** Another thread changes an interest. */
+  /** Changes an interest from another thread. */
   changeRemotely(registration: ModelRegistration, want: ModelWant): void {
     const isDone = this.#posts(() => this.remote.modify(registration.id, interestOf(want)));
     if (!isDone) return;
@@ -201,7 +209,7 @@ export class ModelPoller {
     registration.isAmbiguous = false;
   }
 
-  /** False when NT had no memory for the packet. */
+  /** Posts a packet. Returns false if NT had no memory for it. */
   #posts(post: () => void): boolean {
     try {
       post();
@@ -212,7 +220,7 @@ export class ModelPoller {
     }
   }
 
-  /** @param look asks the kernel whether it objects. */
+  /** @param look lets the simulated kernel check the program's state. */
   close(look: () => void): void {
     this.real.close();
     look();
@@ -236,7 +244,7 @@ export class ModelPoller {
     this.remote.close();
   }
 
-  /** What holds between any two calls. */
+  /** Checks what must hold between any two calls. */
   verify(): void {
     verifyPoller(this.real);
     const { registrations, delivered, pending, afdHandles } = this.real.inspect();

@@ -6,35 +6,43 @@ import { allowedBy, type ModelWant, renewedBy, spentBy } from './rules.js';
 export interface ModelSocket {
   readonly id: number;
   readonly skt: Skt;
-  /** With the preset `self`: the number of the poller whose port it belongs to, for life. */
+  /**
+   * With the preset `self`: the number of the poller whose port the socket belongs to for life.
+   */
   port: number | undefined;
-  /** How often each kind of call used something up. */
+  /** How often each kind of call consumed readiness. */
   readonly uses: Record<keyof typeof spentBy, number>;
   readonly registrations: Set<ModelRegistration>;
 }
 
 const silencing = Readiness.reset | Readiness.connectFailed | Readiness.refused;
 
-/** What the model knows of one registration. */
+/** The model's state of one registration. */
 export class ModelRegistration {
   readonly socket: ModelSocket;
   readonly id: number;
   token: number;
-  /** What it was made with, or changed to. */
+  /** The interest of the last `add` or `modify`. */
   asked: ModelWant;
-  /** The same, without interests that end with their first event. */
+  /** The same interest, without the parts that ended with their first event. */
   want: ModelWant;
   version = 0;
   disarmed = 0;
   isDisabled = false;
   isAlive = true;
-  /** Its request may have been made already: what it finds may be used up before it is reported. */
+  /**
+   * True if its request may have been submitted already, so that readiness may be consumed before
+   * it is reported.
+   */
   mayBePending = false;
-  /** What may have been used up since, as bits of `Readiness`. */
+  /** Readiness that may have been consumed since then, as bits of `Readiness`. */
   spent = 0;
-  /** Interests that another thread posted and that count from an unknown moment on. */
+  /** Interests that another thread has posted. They take effect at an unknown moment. */
   remotes: ModelWant[] = [];
-  /** Changed here after such a post: which of the two comes last is not known. */
+  /**
+   * True if this thread has changed the interest after such a post: the model does not know which
+   * of the two is the last.
+   */
   isAmbiguous = false;
 
   constructor(socket: ModelSocket, id: number, token: number, want: ModelWant) {
@@ -49,12 +57,12 @@ export class ModelRegistration {
     return this.remotes.length > 0;
   }
 
-  /** The interests in force. */
+  /** The interest bits that may be in force. */
   get bits(): number {
     return this.want.bits & ~this.disarmed;
   }
 
-  /** What may be reported now. */
+  /** The readiness that may be reported now. */
   get allowed(): number {
     if (!this.isUncertain) return allowedBy(this.bits);
     return this.remotes.reduce((sum, { bits }) => sum | allowedBy(bits), allowedBy(this.want.bits));
@@ -70,7 +78,7 @@ export class ModelRegistration {
     if (this.isUncertain) this.isAmbiguous = true;
   }
 
-  /** An event with these bits was delivered: ends what it ends. */
+  /** Records that an event with these bits was delivered, and ends the interests that it ends. */
   reported(bits: number): void {
     const { want } = this;
     const isAnswered = (bits & (Readiness.connected | Readiness.connectFailed)) !== 0;
@@ -81,12 +89,12 @@ export class ModelRegistration {
     this.spent = 0;
   }
 
-  /** A call used something up. */
+  /** Records that a call has consumed readiness. */
   spend(kind: keyof typeof spentBy): void {
     if (this.mayBePending) this.spent |= spentBy[kind];
   }
 
-  /** A call would have blocked. */
+  /** Records that a call returned would-block. */
   renew(direction: Direction): void {
     this.disarmed &= ~renewedBy[direction];
   }

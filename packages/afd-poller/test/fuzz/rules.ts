@@ -10,12 +10,13 @@ import {
   AFD_POLL_SEND,
 } from 'ntdllx';
 
-// What readiness means, written a second time and from the other side: from what is true of a
-// socket to what must and what may be reported. Nothing here is shared with the engine but its numbers.
+// The meaning of readiness, implemented a second time and in the other direction: from the state
+// of a socket to what must and what may be reported. This file shares only constants with the
+// engine.
 
 const over = AFD_POLL_ABORT | AFD_POLL_CONNECT_FAIL;
 
-/** Row by row: the reported bit, the interest that it needs, and AFD's bits that make it true. */
+/** Each row: the reported bit, the interest that it needs, and AFD's bits that cause it. */
 const sayings = [
   {
     says: Readiness.readable,
@@ -29,7 +30,7 @@ const sayings = [
   { says: Readiness.priority, to: Readiness.priority, when: AFD_POLL_RECEIVE_EXPEDITED },
 ] as const;
 
-/** What a fresh poll has to report for these interest bits, exactly. */
+/** The exact bits that a new poll must report for these interest bits. */
 export function reportedOf(afd: number, want: number): number {
   let reported = 0;
   if ((afd & AFD_POLL_ABORT) !== 0) reported |= Readiness.reset;
@@ -43,16 +44,16 @@ export function reportedOf(afd: number, want: number): number {
     : reported;
 }
 
-/** All that may be said of a socket in this state without a lie, whoever listens. */
+/** All bits that are true for a socket in this state, for any interest. */
 export function truthOf(afd: number): number {
   let truth = reportedOf(afd, ~Readiness.connected);
   if ((afd & (AFD_POLL_CONNECT | AFD_POLL_SEND)) !== 0) truth |= Readiness.connected;
-  // A reset takes the urgent byte with it.
+  // A reset discards the urgent byte.
   if ((afd & AFD_POLL_ABORT) !== 0) truth |= Readiness.priority;
   return truth;
 }
 
-/** What may be reported for these interest bits. */
+/** All bits that may be reported for these interest bits. */
 export function allowedBy(want: number): number {
   let allowed: number = Readiness.reset | Readiness.connectFailed;
   for (const { says, to } of sayings) if ((want & to) !== 0) allowed |= says;
@@ -60,12 +61,12 @@ export function allowedBy(want: number): number {
   return allowed;
 }
 
-/** What must be said beside the end of a connection. */
+/** The bits that must be reported together with the end of a connection. */
 export function impliedByEnd(want: number): number {
   return reportedOf(over, want) & ~(Readiness.reset | Readiness.connectFailed);
 }
 
-/** Which call can make this untrue again. */
+/** The readiness bits that each kind of call can consume. */
 export const spentBy = {
   readable: Readiness.readable,
   writable: Readiness.writable,
@@ -73,7 +74,7 @@ export const spentBy = {
   priority: Readiness.priority,
 } as const;
 
-/** The interest that a would-block in a direction makes news again. */
+/** The readiness bits that edge mode reports again after a would-block in a direction. */
 export const renewedBy = {
   accept: Readiness.accept,
   connect: Readiness.connected,
@@ -83,7 +84,7 @@ export const renewedBy = {
   priority: Readiness.priority,
 } as const;
 
-/** What a registration asks for. */
+/** The interest of a registration. */
 export interface ModelWant {
   readonly bits: number;
   readonly mode: Mode;
@@ -99,13 +100,13 @@ const interests = [
   'localClosed',
 ] as const;
 
-/** As `add` takes it. */
+/** Converts it to an interest for `add`. */
 export function interestOf({ bits, mode }: ModelWant) {
   const named = interests.map((name) => [name, (bits & Readiness[name]) !== 0] as const);
   return { ...Object.fromEntries(named), mode };
 }
 
-/** Bits of `Readiness`, in words. */
+/** Bits of `Readiness` as text. */
 export function inWords(bits: number): string {
   const words = Object.entries(Readiness).filter(([, bit]) => (bits & bit) !== 0);
   return words.map(([name]) => name).join(' ') || 'nothing';

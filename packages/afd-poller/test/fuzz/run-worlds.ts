@@ -5,23 +5,23 @@ import type { Situations } from './situations.js';
 import { World } from './world.js';
 import { worldOptions } from './world-options.js';
 
-/** How many operations a world lasts. */
+/** The number of operations in a world. */
 export const worldLength = 400;
 
-/** A world: where its own choices start, and what is done in it. */
+/** A world: the seed of its choices, and its operations. */
 export interface RandomWorld {
   readonly seed: number;
   readonly operations: Operation[];
 }
 
-/** A world of these choices: the same choices give the same world. */
+/** Creates a world from random choices. The same choices give the same world. */
 export function worldOf(choices: Choices): RandomWorld {
   const seed = choices.bits32() | 0;
   const operations = Array.from({ length: worldLength }, () => someOperation(choices));
   return { seed, operations };
 }
 
-/** Runs a world from its beginning to its end. @returns what broke, if something did. */
+/** Runs a world from its beginning to its end. @returns the broken claim, if there is one. */
 export function runWorld(
   seed: number,
   operations: readonly Operation[],
@@ -39,10 +39,10 @@ export function runWorld(
 }
 
 /**
- * Runs worlds one after another, as many as are planned.
+ * Runs the planned number of worlds one after another.
  *
- * @returns what was planned, and what happened in them.
- * @throws {Error} that says how to run what broke again.
+ * @returns the plan, and the situations that occurred.
+ * @throws {Error} for a broken claim; its message says how to run that world again.
  */
 export function checkWorlds(worlds: number): { plan: RunPlan; situations: Situations } {
   const situations: Situations = new Map();
@@ -55,7 +55,7 @@ function requireWorld(world: RandomWorld, situations: Situations): void {
   if (broken !== undefined) throw new Error(describeFailure(world, broken));
 }
 
-/** Leaves out whatever is not needed for the same claim to break. */
+/** Removes operations that are not needed to break the same claim. */
 function shrink(seed: number, operations: readonly Operation[], first: BrokenClaim) {
   let [list, broken] = [[...operations], first];
   for (let size = list.length >> 1; size >= 1; size = size === 1 ? 0 : size >> 1) {
@@ -69,7 +69,7 @@ function shrink(seed: number, operations: readonly Operation[], first: BrokenCla
   return { operations: list, broken };
 }
 
-/** What a reader needs of a world that broke. */
+/** Describes a world in which a claim broke. */
 function describeFailure(world: RandomWorld, found: BrokenClaim): string {
   const isShrunk = process.env['FUZZ_SHRINK'] !== 'no';
   const { operations, broken } = isShrunk

@@ -12,8 +12,9 @@ import type { World } from './world.js';
 const is64 = 3;
 
 /**
- * The world comes to rest: everything under way arrives, nothing unusual happens. Then all that is
- * true and wanted must be reported: in level mode by every wait, in the others at least once.
+ * Brings a world to rest: everything on the way arrives, and no more faults are injected. Then all
+ * readiness that is true and requested must be reported: in level mode by every wait, in the other
+ * modes at least once.
  */
 export class Settling {
   readonly #world: World;
@@ -26,7 +27,7 @@ export class Settling {
     const { sim, inject, pollers } = this.#world;
     const off = Object.keys(inject).map((name) => [name, 0] as [Injection, number]);
     sim.inject(Object.fromEntries(off) as Partial<Injections>);
-    // What is late comes within 3 ms, and so do the other threads.
+    // Delayed completions arrive within 3 ms, and so do the calls of other threads.
     sim.advance(10);
     sim.deliver();
     for (const poller of pollers) {
@@ -44,13 +45,13 @@ export class Settling {
     return seen;
   }
 
-  /** What has to be reported for a registration now. */
+  /** The bits that must be reported for a registration now. */
   #due(registration: ModelRegistration, want: number): number {
     if (registration.isDisabled) return 0;
     return reportedOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
   }
 
-  /** With a list of one place, too, every socket has a turn. */
+  /** Checks that every socket is reported in turn with a list of capacity 1. */
   #settleByOnes(poller: ModelPoller): void {
     const places = poller.bySocket.size + poller.posts.length + poller.closing.size + 2;
     const reported = new Set<ModelRegistration | undefined>();
@@ -94,7 +95,7 @@ export class Settling {
     const what = () =>
       `${inWords(reported)} instead of ${inWords(due)}, ${mode}, wants ${bits}, ${socket.id}`;
     if (isUncertain) {
-      // Whether its end, or its connect, was reported is not known; the rest is.
+      // The model does not know whether the end or the connect was reported; it knows the rest.
       const isKnown = !isAmbiguous && mode === 'level' && (reported & ~due) === 0;
       const ends = Readiness.reset | Readiness.connectFailed;
       const once = ends | Readiness.connected;
@@ -115,7 +116,10 @@ export class Settling {
     claim(closing.size === 0, 'missing report', () => `a local close, ${when}`);
   }
 
-  /** After a change from elsewhere: one from here, and everything is known again. */
+  /**
+   * After a change by another thread, changes the interest from this thread, so that the model
+   * knows the state again.
+   */
   #makeCertain(poller: ModelPoller, registration: ModelRegistration): void {
     const want = registration.remotes.at(-1) ?? registration.want;
     registration.remotes = [];
@@ -123,7 +127,7 @@ export class Settling {
     poller.modify(registration, want, false);
   }
 
-  /** What had to be reported of the end of an uncertain registration is uncertain, too. */
+  /** If a registration's state is uncertain, the report of its close is uncertain, too. */
   #dropWhatIsClosed(poller: ModelPoller): void {
     for (const registration of [...poller.closing]) {
       if (registration.isUncertain) poller.closing.delete(registration);

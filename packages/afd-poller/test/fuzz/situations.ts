@@ -1,11 +1,13 @@
-/** What happened, by name; a run that never gets somewhere proves nothing about it. */
+/** Counts situations by name. A run that never reaches a situation proves nothing about it. */
 export type Situations = Map<string, number>;
 
 export function count(situations: Situations, name: string, by = 1): void {
   situations.set(name, (situations.get(name) ?? 0) + by);
 }
 
-/** How often it must happen in 200,000 operations: about a third of what was seen. */
+/**
+ * How often each situation must occur in 200,000 operations: about a third of the observed number.
+ */
 export const atLeast: Readonly<Record<string, number>> = {
   'call from within the handling of events': 3_000,
   'call after a report': 3_500,

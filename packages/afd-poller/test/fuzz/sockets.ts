@@ -21,7 +21,7 @@ import type { ModelSocket } from './registration-model.js';
 const mostSockets = 14;
 const buffer = Buffer.alloc(65_536);
 
-/** How a call on a socket ended. */
+/** The result of a call on a socket. */
 export type Outcome = 'done' | 'end' | 'would block' | 'failed';
 
 function streamOf({ skt }: ModelSocket): ClientSkt | AcceptedSkt {
@@ -34,7 +34,7 @@ function clientOf({ skt }: ModelSocket): ClientSkt {
   throw new Error(`A ${skt.kind} does not connect.`);
 }
 
-/** The sockets of a world, and what is done with them. */
+/** The sockets of a world, and the operations on them. */
 export class Sockets {
   readonly #creator: SocketCreator;
   readonly #list: ModelSocket[] = [];
@@ -75,7 +75,7 @@ export class Sockets {
     return this.#keep(this.#creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   }
 
-  /** A client of some listener, or of a closed port, not connected yet. */
+  /** Creates a client for a listener or for a closed port. It is not connected yet. */
   client(choices: Choices): ModelSocket {
     const listeners = this.ofKind('listener');
     if (listeners.length === 0 || choices.chance(0.15)) {
@@ -98,7 +98,10 @@ export class Sockets {
     return socket;
   }
 
-  /** A call: what it uses up and what a would-block renews is noted. */
+  /**
+   * Makes a call on a socket. Records the readiness that it consumes, and what a would-block
+   * renews.
+   */
   #call(
     socket: ModelSocket,
     direction: Direction,
@@ -114,14 +117,14 @@ export class Sockets {
       if (!(error instanceof WsaError)) throw error;
       outcome = 'failed';
     }
-    // A connect that succeeds at once is reported, too.
+    // The poller also reports a connect that succeeds at once.
     if (outcome === 'would block' || (outcome === 'done' && direction === 'connect')) {
       for (const registration of socket.registrations) registration.renew(direction);
     } else if (isUsing && direction !== 'connect' && direction !== 'finishConnect') {
       socket.uses[direction] += 1;
       for (const registration of socket.registrations) {
         registration.spend(direction);
-        // To read past the urgent byte loses it.
+        // Reading past the urgent byte discards it.
         if (direction === 'readable') registration.spend('priority');
       }
     }
@@ -155,7 +158,7 @@ export class Sockets {
     return this.#call(socket, direction, () => stream.recv(into, flags), flags.peek !== true);
   }
 
-  /** Until nothing is left, or it fails. */
+  /** Receives until no byte is left or a receive fails. */
   drain(socket: ModelSocket): void {
     for (let turn = 0; turn < 200; turn += 1) {
       if (this.receive(socket, 4_096) !== 'done') return;

@@ -19,9 +19,9 @@ export interface Seen {
   readonly bits: number;
   readonly registration: ModelRegistration | undefined;
   readonly version: number;
-  /** It was true at that moment, and not only when its request ended. */
+  /** True if it was true when the wait returned, and not only when its request completed. */
   readonly isFresh: boolean;
-  /** How much was used up of its socket then. */
+  /** The number of consuming calls on its socket until then. */
   readonly uses: number;
 }
 
@@ -29,7 +29,7 @@ const text = (registration: ModelRegistration) =>
   `token ${registration.token} (socket ${registration.socket.id}, ${registration.want.mode}, ` +
   `wants 0x${registration.want.bits.toString(16)}, disarmed 0x${registration.disarmed.toString(16)})`;
 
-/** How much was used up of a socket, whatever it was. */
+/** The number of consuming calls of all kinds on a socket. */
 export function usesOf({ socket }: ModelRegistration): number {
   const { readable, writable, accept, priority } = socket.uses;
   return readable + writable + accept + priority;
@@ -73,11 +73,15 @@ export class WaitModel {
     return seen;
   }
 
-  /** The list again, as its owner reads it; `handle` may change anything, and ends it with `false`. */
+  /**
+   * Iterates over the list as a program does. `handle` may change anything, and returns false to
+   * end the iteration.
+   */
   iterate(list: PollEvents<number>, seen: readonly Seen[], handle: (entry: Seen) => boolean): void {
     let next = 0;
     for (const event of list) {
-      // Gone when the wait returned, by a change from elsewhere; and wanted again since.
+      // Another thread's change had hidden this event when the wait returned. A later change makes
+      // it visible again.
       if (seen.length < list.length && seen.every((each) => each.event !== event)) continue;
       while (next < seen.length && seen[next]?.event !== event) {
         this.#checkPassedOver(seen[next] as Seen);
@@ -122,7 +126,10 @@ export class WaitModel {
     claim(isRight, 'passed over', () => `${inWords(entry.bits)} while the list is read`);
   }
 
-  /** Registrations whose socket NT did not know: the poller takes it for closed. */
+  /**
+   * Finds the registrations for whose socket NT returned STATUS_INVALID_HANDLE: the poller takes
+   * the socket for closed.
+   */
   #findVanished(poller: ModelPoller): ModelRegistration[] {
     if (this.#sim.injected.refuseHandle === 0) return [];
     const vanished: ModelRegistration[] = [];
@@ -205,7 +212,7 @@ export class WaitModel {
     return untrue === 0;
   }
 
-  /** NT refused to poll it, as it was made to. */
+  /** Checks a refused poll: the refusal must have been injected. */
   #checkRefusal({ cause }: SocketEvent<number>, what: () => string): true {
     const isDue = this.#sim.injected.refuse > 0 && cause === STATUS_INSUFFICIENT_RESOURCES;
     claim(isDue, 'false report', what);
@@ -238,7 +245,7 @@ export class WaitModel {
     count(this.#situations, 'reported wake', number);
     claim((reported & ~may) === 0, 'wake invented', () => `bits ${reported} of ${may}`);
     claim(number === 1, 'wake invented', () => `${number} events of wakes in one list`);
-    // The first of them has all that came before the wait.
+    // The first wake event must have all bits from before the wait.
     const missing = must & ~mayDuring & ~reported;
     claim(missing === 0, 'wake lost', () => `bits ${missing}`);
     wakes.must = during & ~reported;

@@ -2,18 +2,18 @@ import type { Injections, ProfileName, SimNtOptions } from 'sim-nt';
 import { Choices } from 'test-kit';
 import type { PresetName } from '../pollers.js';
 
-/** What a world is made of. */
+/** The options of a world. */
 export interface WorldOptions {
   readonly seed: number;
   readonly sim: SimNtOptions & { readonly inject: Partial<Injections> };
   readonly preset: PresetName;
   readonly pollers: number;
   readonly requestsPerHandle: number;
-  /** Some of the listeners are over AF_UNIX. */
+  /** True if some of the listeners are over AF_UNIX. */
   readonly hasPaths: boolean;
 }
 
-/** How likely each of them is at the most, where it is on. */
+/** The highest probability of each injection, if it is on. */
 const most: Injections = {
   pendingAlthoughDone: 0.5,
   shuffle: 1,
@@ -29,13 +29,13 @@ const most: Injections = {
 
 const weightedPresets: readonly PresetName[] = ['self', 'single', 'single', 'batched', 'batched'];
 
-/** The kernel with AF_UNIX that is played instead of one. */
+/** By kernel: the kernel with AF_UNIX that is simulated in its place. */
 const withPaths: Partial<Record<ProfileName, ProfileName>> = {
   wine10: 'wine11',
   windows: 'windows',
 };
 
-/** A world for each seed. */
+/** Creates the options of a world from a seed. */
 export function worldOptions(seed: number): WorldOptions {
   const choices = new Choices(seed);
   const inject: Partial<Injections> = {};
@@ -54,7 +54,8 @@ export function worldOptions(seed: number): WorldOptions {
   const preset = choices.pick(weightedPresets);
   const pollers = 1 + choices.below(2);
   const requestsPerHandle = 1 + choices.below(4);
-  // Drawn last: a seed of before is still the world that it was, where it has no paths.
+  // This choice is drawn last, so that an older seed still gives the same world if it has no
+  // paths.
   const profile = choices.chance(0.5) ? withPaths[sim.profile] : undefined;
   return {
     seed,

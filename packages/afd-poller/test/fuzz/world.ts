@@ -11,7 +11,7 @@ import { Sockets } from './sockets.js';
 import { type Seen, usesOf, WaitModel } from './wait-model.js';
 import type { WorldOptions } from './world-options.js';
 
-/** One simulated kernel, with sockets and pollers, and the model beside them. */
+/** One simulated kernel with sockets and pollers, and their model. */
 export class World {
   readonly options: WorldOptions;
   readonly sim: SimNt;
@@ -19,13 +19,13 @@ export class World {
   readonly sockets: Sockets;
   readonly waits: WaitModel;
   readonly pollers: ModelPoller[] = [];
-  /** Injections are switched off while it settles. */
+  /** The injections. They are switched off while the world settles. */
   inject: WorldOptions['sim']['inject'];
-  /** No wait goes on until then. */
+  /** The clock's limit: no wait may last until then. */
   latestMs = Number.POSITIVE_INFINITY;
   readonly #kernel: Kernel;
   readonly #settling: Settling;
-  /** Lists whose events are being handled. */
+  /** The lists whose events are being handled. */
   readonly #reading = new Set<PollEvents<number>>();
   #nextPoller = 1;
 
@@ -53,7 +53,10 @@ export class World {
     this.pollers.push(poller);
   }
 
-  /** A wait without an end goes on in slices: without a limit a lost wake would go on for ever. */
+  /**
+   * A wait without a time-out waits in slices, so without this limit a lost wake would make it
+   * wait for ever.
+   */
   #nowMs(): number {
     const nowMs = this.sim.nowMs();
     claim(nowMs < this.latestMs, 'wake lost', () => 'a wait without an end, after a wake');
@@ -67,7 +70,7 @@ export class World {
     count(this.situations, 'poller closed');
   }
 
-  /** Does one thing, and looks whether all still holds. @throws {BrokenClaim} */
+  /** Performs one operation, and checks all claims. @throws {BrokenClaim} */
   step([name, seed]: Operation): void {
     this.guard(() => {
       operations[name].run(this, new Choices(seed));
@@ -75,7 +78,7 @@ export class World {
     });
   }
 
-  /** Whatever the engine throws that it should not is a broken claim, too. */
+  /** Runs a function. An unexpected error of the engine is a broken claim, too. */
   guard(run: () => void): void {
     try {
       run();
@@ -89,7 +92,7 @@ export class World {
     }
   }
 
-  /** A wait, and what the program does with its events. */
+  /** Waits, and handles the events as a program would. */
   wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>, choices: Choices): void {
     this.latestMs = this.sim.nowMs() + 60_000;
     const seen = this.waits.wait(poller, timeoutMs, list);
@@ -105,7 +108,7 @@ export class World {
     this.#reading.delete(list);
   }
 
-  /** A wait from within the handling of events, into another list. */
+  /** Waits into another list while events are being handled. */
   #waitAgain(poller: ModelPoller, choices: Choices): void {
     const free = poller.lists.filter((each) => !this.#reading.has(each));
     if (free.length === 0) return;
@@ -118,7 +121,7 @@ export class World {
     this.#settling.settle(choices);
   }
 
-  /** While events are handled: mostly the call that they are about, sometimes anything else. */
+  /** Handles an event: mostly by the call that it reports, sometimes by another operation. */
   #handle(poller: ModelPoller, entry: Seen, seen: readonly Seen[], choices: Choices): void {
     const { registration } = entry;
     const isUntouched = registration === undefined || usesOf(registration) === entry.uses;
@@ -133,7 +136,7 @@ export class World {
     this.verify();
   }
 
-  /** A registration with an event later in the list is removed or changed before that is read. */
+  /** Removes or changes a registration that has a later event in the list. */
   #changeOther(poller: ModelPoller, seen: readonly Seen[], choices: Choices): void {
     const { registration } = choices.pick(seen);
     if (!registration?.isAlive) return;
@@ -141,7 +144,7 @@ export class World {
     else poller.modify(registration, { bits: choices.below(0x40), mode: 'level' }, false);
   }
 
-  /** The call that an event is about: it must not say would-block. */
+  /** Makes the call that an event reports. It must not return would-block. */
   #useUp({ event, registration, bits }: Seen, isUntouched: boolean, choices: Choices): void {
     if (event.kind !== 'socket') return;
     const socket = (registration as NonNullable<typeof registration>).socket;
@@ -163,7 +166,7 @@ export class World {
     if (outcome !== undefined) count(this.situations, 'call after a report');
   }
 
-  /** What holds between any two operations. */
+  /** Checks what must hold between any two operations. */
   verify(): void {
     let kernelOwned = 0;
     for (const poller of this.pollers) {
@@ -192,7 +195,7 @@ export class World {
     claim(violations.length === 0, 'the kernel objects', () => violations.join(' '));
   }
 
-  /** The end of the world: everything is closed, in any order, and nothing is left. */
+  /** Ends the world: closes everything in a random order, and checks that nothing is left. */
   end(choices: Choices): void {
     this.guard(() => {
       while (this.pollers.length > 0 || this.sockets.list.length > 0) {
@@ -225,7 +228,7 @@ export class World {
   }
 }
 
-/** What may be done while a list of events is read. */
+/** The operations that are allowed while a list of events is being read. */
 const reentrant = [
   'add',
   'modify',
@@ -237,7 +240,7 @@ const reentrant = [
   'send',
 ] as const;
 
-/** A kernel that counts how polls start and end. */
+/** A kernel that counts how polls are submitted and completed. */
 function watched(kernel: Kernel, situations: Situations): Kernel {
   return {
     ...kernel,
