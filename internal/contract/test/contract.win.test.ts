@@ -6,7 +6,7 @@ import type { Over } from './contract/contract.js';
 import { Environment } from './contract/environment.js';
 
 const { kernel: expected, afUnix } = hostProfile();
-/** 1601 to 1970, in 100 ns. */
+/** The time from 1601 to 1970, in 100 ns. */
 const unixEpoch100ns = 116_444_736_000_000_000n;
 
 function runAll(over: Over): void {

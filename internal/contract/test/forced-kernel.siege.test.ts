@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { columnOf, differingRows, type Holder, hostProfile, kernelNames } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
-// The suites that run on the real kernel, held against what another kernel does: what fails must be
-// the rows that differ, by name, and nothing else.
+// Runs the suites on the real kernel with the expectations of another kernel. Exactly the rows in
+// which the two kernels differ must fail, by name.
 
 const root = resolve(import.meta.dirname, '../../..');
 const runTests = resolve(root, 'internal/pipeline/bin/run-tests.mjs');
@@ -17,7 +17,7 @@ const suites: Readonly<Partial<Record<Holder, readonly [directory: string, file:
 const { kernel: real, host } = hostProfile();
 const others = [...new Set(kernelNames.map(columnOf))].filter((name) => name !== columnOf(real));
 
-/** The first line of what each failure says, and the lines under it that name further rows. */
+/** The first line of each failure message, and the following lines that name further rows. */
 function failuresOf(output: string): string[] {
   const said = /^(?:\w*Error: )?(\w+ \((?:F\d+|ACTIVE_KB)\): .*)$|^(\w*Error: .*)$/;
   return output.split('\n').flatMap((line) => {

@@ -145,7 +145,7 @@ test('what is no injection is refused', () => {
 describe('time', () => {
   test('a wait takes no time, and all the time it says', () => {
     const { sim, poller } = make();
-    // An hour: one that is waited for is the end of this test by its own time-out.
+    // An hour: if this wait really blocked, the test would fail by its own time-out.
     expect(poller.take(1, 3_600_000).status).toBe('STATUS_TIMEOUT');
     expect(sim.nowMs()).toBe(3_600_000);
   });

@@ -3,7 +3,7 @@ import { createSimNt } from 'sim-nt';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Environment } from './contract/environment.js';
 
-// A kernel that sees everything is worth having only if it says so.
+// Checks that the simulated kernel reports every misuse.
 
 let sim: ReturnType<typeof createSimNt>;
 let env: Environment;
@@ -30,7 +30,7 @@ describe('what no program may do is written down', () => {
     const { poll } = await armed();
     poll.memory.free();
     expect(sim.violations[0]).toMatch(/frees the block .* poll 1 \(pending\) of handle 0x/);
-    // And what the kernel then does is seen, too.
+    // The kernel's following action is reported, too.
     env.poller.cancel(poll);
     expect(sim.violations.at(-1)).toMatch(/The kernel's end of poll 1 uses 16 bytes .* were freed/);
   });
@@ -66,7 +66,7 @@ describe('what no program may do is written down', () => {
     const [iosb, info] = [poll.iosb.address, poll.input.address];
     NtDeviceIoControlFile(env.poller.afd, 0, 0, 9, iosb, 0x12024, info, 32, info, 32);
     expect(sim.violations[0]).toMatch(/names an IO_STATUS_BLOCK that another one has: poll 1/);
-    // Both end with a cancel, as in NT.
+    // A cancel ends both, as in NT.
     expect(env.poller.cancel(poll)).toBe('STATUS_SUCCESS');
     expect(env.poller.take(4, 0).packets).toHaveLength(2);
     server.close();

@@ -8,11 +8,11 @@ import { expect, test } from 'vitest';
 import type { Over } from './contract/contract.js';
 import { Environment } from './contract/environment.js';
 
-// A client that does nothing wrong, in any order, on a kernel that does everything NT may do.
+// A correct client calls the kernel in random order. The kernel does everything that NT may do.
 
 const actions = ['arm', 'cancel', 'cancelAll', 'send', 'recv', 'close', 'abort', 'pair', 'take'];
 const chance = fc.constantFrom(0, 0.2);
-/** Which kernel, and what its sockets are named by. */
+/** The kernel, and the kind of its sockets' names. */
 const played = fc.constantFrom(
   ...(['wine8', 'wine10', 'windows'] as const).map((profile) => ({ profile, over: 'IP' }) as const),
   ...(['wine11', 'windows'] as const).map((profile) => ({ profile, over: 'AF_UNIX' }) as const),
@@ -37,12 +37,12 @@ const script = fc.array(fc.tuple(fc.constantFrom(...actions), fc.nat(40), fc.nat
   maxLength: 60,
 });
 
-/** The client: which polls it started, and which packets it took. */
+/** The client: the polls that it started, and the packets that it took. */
 class Client {
   readonly #sim: SimNt;
   readonly #env: Environment;
   readonly #isSkipping: boolean;
-  /** The polls whose packet did not come yet, each with its socket. */
+  /** The polls whose packet has not arrived, each with its socket. */
   readonly #waiting = new Map<Poll, ClientSkt | AcceptedSkt>();
   #skts: (ClientSkt | AcceptedSkt)[] = [];
 
@@ -110,8 +110,9 @@ class Client {
   }
 
   /**
-   * A poll that is pending, or undefined. Its socket is open: a poll of a closed one, whose end may
-   * be late, names a dead handle, and the kernel refuses to arm that again before any harm is done.
+   * Returns a pending poll with an open socket, or undefined. A poll of a closed socket, whose
+   * completion may be late, contains a closed handle. The kernel would reject such a poll before
+   * the misuse could have an effect.
    */
   pendingPoll(): Poll | undefined {
     for (const [poll, skt] of this.#waiting) {
@@ -120,7 +121,7 @@ class Client {
     return undefined;
   }
 
-  /** Cancels everything; every poll must still give its one packet. */
+  /** Cancels all polls; each must still produce its one packet. */
   end(): void {
     this.#sim.inject({ displaced: 0, stray: 0 });
     this.#env.poller.cancelAll(this.#env.poller.afd, true);
@@ -184,9 +185,14 @@ const misuses = {
 type Options = SimNtOptions & { readonly isSkipping: boolean; readonly over?: Over };
 type Step = readonly [action: string, which: number, mask: number];
 
-/** A correct client up to here, then a misuse. @returns false when no poll was there to misuse. */
+/**
+ * Runs a correct client, then one misuse.
+ *
+ * @returns false if there was no poll to misuse
+ */
 async function misuseAfter(options: Options, steps: readonly Step[], misuse: Misuse) {
-  // What refuses the call itself would hide the misuse, and so would a poll ended meanwhile.
+  // An injection that rejects the call itself would hide the misuse, and so would one that ends
+  // the poll before it.
   const inject = { ...options.inject, refuse: 0, refuseHandle: 0, displaced: 0, stray: 0 };
   const { isSkipping, ...rest } = options;
   const { sim, env } = createWorld({ ...rest, inject });
@@ -212,7 +218,7 @@ test.each(Object.entries(misuses))('after anything: whoever %s is seen', async (
       if (await misuseAfter({ ...options, ...played }, steps, misuse)) tried += 1;
     }),
   );
-  // A run alone, which is a failure that is looked at again, need not be a try.
+  // A single run, which repeats a failure, may have no poll to misuse.
   if (runs > 1) expect(tried).toBeGreaterThan(runs / 2);
 });
 
@@ -269,7 +275,7 @@ test('it is fast enough for millions of steps', async () => {
     env.poller.free(poll);
   }
   expect(sim.calls['NtDeviceIoControlFile']).toBe(rounds);
-  // Nothing is left over of a step, so a later one cannot take longer than the first.
+  // No step leaves state behind, so later steps do not become slower.
   expect([sim.pending, sim.untaken, sim.memory]).toEqual([0, 0, before]);
   env.close();
 });

@@ -10,12 +10,12 @@ export const optionKey = (level: number, name: number) => level * 0x1_0000 + (na
 
 export const isAny = (host: string) => host === '0.0.0.0' || host === '::';
 
-/** True for the addresses that the simulated host has. */
+/** True for the addresses of the simulated host. */
 export function isOwnHost(host: string): boolean {
   return isAny(host) || host === '::1' || /^(::ffff:)?127\./.test(host);
 }
 
-/** Who is bound to which port, of one protocol. */
+/** The bindings of sockets to ports, for one protocol. */
 export class Bindings {
   readonly #canSteal: boolean;
   readonly #byPort = new Map<number, SimSocket[]>();
@@ -26,7 +26,7 @@ export class Bindings {
     this.#next = random.below(ephemerals);
   }
 
-  /** Binds, and says to which name; or the code of the error. */
+  /** Binds a socket. Returns the name, or the error code. */
   bind(socket: SimSocket, name: Name): Name | number {
     const port = name.port === 0 ? this.#freePort() : name.port;
     if (port === 0) return WSAEADDRINUSE;
@@ -46,7 +46,10 @@ export class Bindings {
     if (list.length === 0) this.#byPort.delete(port);
   }
 
-  /** Who gets what is sent to this name: the exact address before the wildcard. */
+  /**
+   * The socket that receives data sent to this name: an exact address takes precedence over the
+   * wildcard.
+   */
   find(to: Name, isFit: (socket: SimSocket) => boolean): SimSocket | undefined {
     let found: SimSocket | undefined;
     for (const socket of this.#byPort.get(to.port) ?? []) {
@@ -80,7 +83,10 @@ export class Bindings {
   }
 }
 
-/** True if a socket that is bound to the wildcard takes a family: IPv6 accepts IPv4 if configured to. */
+/**
+ * True if a socket with a wildcard binding accepts this family: IPv6 accepts IPv4 if configured
+ * so.
+ */
 function takesFamily(socket: SimSocket, family: number): boolean {
   return socket.family === family || (socket.family === 23 && !socket.isV6Only);
 }

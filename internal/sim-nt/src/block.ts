@@ -1,7 +1,7 @@
 import { type NativeMemory, NativeMemoryError } from 'ntdllx';
 import type { AddressSpace } from './memory.js';
 
-/** A place in the address space; blocks come and go on it. */
+/** A slot in the address space, which different blocks use one after another. */
 export interface Slot {
   readonly address: number;
   readonly roundedBytes: number;
@@ -14,8 +14,9 @@ const fresh = 0xaa;
 const freed = 0xdd;
 
 /**
- * A block of simulated memory: the checks of the real one, and those that only a kernel can make.
- * Bytes that a request names are pinned, in grains of 8: the program may read them, not write.
+ * A block of simulated memory. It has the checks of a real block, and those that only a kernel can
+ * make. Bytes that a request names are pinned, in units of 8: the program may read them but not
+ * write them.
  */
 export class SimBlock implements NativeMemory {
   readonly address: number;
@@ -35,7 +36,7 @@ export class SimBlock implements NativeMemory {
     slot.bytes.fill(fresh);
   }
 
-  /** A request takes some bytes, +1, or gives them back, -1. */
+  /** Pins (+1) or unpins (-1) bytes for a request. */
   pin(offset: number, byteLength: number, by: 1 | -1): void {
     this.#pins ??= new Uint16Array((this.byteLength + 7) >> 3);
     const last = Math.min(this.byteLength, offset + byteLength) - 1;

@@ -4,7 +4,7 @@ interface TimedEvent {
   run: (() => void) | undefined;
 }
 
-/** What is planned, so that it can be taken back. */
+/** A planned event, which can be cancelled. */
 export interface Planned {
   cancel(): void;
 }
@@ -12,15 +12,15 @@ export interface Planned {
 /** 2026-01-01 in NT's system time: 100 ns since 1601. */
 const epoch100ns = 134_116_992_000_000_000n;
 
-/** Simulated time: stands still until a program waits. */
+/** Simulated time, which advances only while a program waits. */
 export class Clock {
   #nowMs = 0;
   #order = 0;
-  // A binary heap: the soonest first, of one time in the order in which they were planned.
+  // A binary heap: the earliest event first; events at the same time in the order of planning.
   readonly #heap: TimedEvent[] = [];
   #cancelled = 0;
 
-  /** Milliseconds since the kernel was made. */
+  /** Milliseconds since the kernel was created. */
   get nowMs(): number {
     return this.#nowMs;
   }
@@ -30,7 +30,7 @@ export class Clock {
     return epoch100ns + BigInt(Math.round(this.#nowMs * 10_000));
   }
 
-  /** Runs something at a time; in the past means as soon as possible. */
+  /** Plans a function for a time. A time in the past means: as soon as possible. */
   at(atMs: number, run: () => void): Planned {
     const event: TimedEvent = { atMs, order: this.#order, run };
     this.#order += 1;
@@ -45,7 +45,7 @@ export class Clock {
     };
   }
 
-  /** When the next event is due; infinity when there is none. */
+  /** The time of the next event; infinity if there is none. */
   get nextMs(): number {
     for (;;) {
       const first = this.#heap[0];
@@ -72,12 +72,12 @@ export class Clock {
     run?.();
   }
 
-  /** Lets time pass to a point; no event may be due before it. */
+  /** Advances time. No event may be due before the new time. */
   moveTo(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
   }
 
-  /** Throws out what was taken back: millions of polls never come to the end of their time. */
+  /** Removes cancelled events: the time-outs of millions of polls never expire. */
   #sweep(): void {
     const kept = this.#heap.filter(({ run }) => run !== undefined);
     this.#heap.length = 0;

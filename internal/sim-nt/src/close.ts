@@ -4,7 +4,7 @@ import { FileObject, type KernelObject, Port } from './objects.js';
 import { SimSocket } from './sim-socket.js';
 import { TcpSocket } from './tcp-socket.js';
 
-/** A handle of the object was closed; with the last one the object ends. */
+/** Called when a handle of the object was closed. The object ends with its last handle. */
 export function closeObject(core: Core, object: KernelObject): void {
   if (object.handles > 0) return;
   if (object instanceof Port) {

@@ -14,7 +14,7 @@ import { Tcp } from './tcp.js';
 import { Udp } from './udp-socket.js';
 import { Unix } from './unix.js';
 
-/** What a simulated kernel is made from. */
+/** The options of a simulated kernel. */
 export interface CoreOptions {
   readonly seed: number;
   readonly profile: Profile;
@@ -24,7 +24,7 @@ export interface CoreOptions {
   readonly inject: Partial<Injections>;
 }
 
-/** Nothing could ever end a wait without a time limit. */
+/** A wait without a time limit that no event can end. */
 export class SimDeadlockError extends Error {
   constructor() {
     super('NtRemoveIoCompletionEx waits for ever: no packet, nothing under way, nothing planned.');
@@ -32,7 +32,7 @@ export class SimDeadlockError extends Error {
   }
 }
 
-/** The state of one simulated kernel, and what its parts have in common. */
+/** The state of one simulated kernel, and functions that its parts share. */
 export class Core {
   readonly profile: Profile;
   readonly isStrict: boolean;
@@ -46,16 +46,16 @@ export class Core {
   readonly polls: Polls;
   readonly violations: string[] = [];
   readonly ports = new Set<Port>();
-  /** How often each function of the kernel was called. */
+  /** The number of calls of each kernel function. */
   readonly calls: Record<string, number> = {};
   readonly tcp: Tcp;
   readonly udp: Udp;
   readonly unix: Unix;
   readonly files = new Files();
-  /** The thread's, of Winsock and of kernel32 alike. */
+  /** The thread's last error, shared by Winsock and kernel32. */
   lastError = 0;
   winsockUsers = 0;
-  /** Ends of polls since the last look at a port: they happened at the same moment. */
+  /** Completions of polls since the last wait on a port: they count as simultaneous. */
   readonly #moment: { port: Port; packet: Packet }[] = [];
 
   constructor(options: CoreOptions) {
@@ -81,12 +81,12 @@ export class Core {
     return this.profile.name !== 'windows';
   }
 
-  /** Writes down what the program, or this kernel, must never do. */
+  /** Records something that the program, or this kernel, must never do. */
   violate(text: string): void {
     this.violations.push(`${text} (at ${this.clock.nowMs.toFixed(3)} ms)`);
   }
 
-  /** What happens at the start of every call: it is counted, and the world goes on. */
+  /** Called at the start of every call: counts the call and advances the simulation. */
   enter(name: string): void {
     this.calls[name] = (this.calls[name] ?? 0) + 1;
     this.settleMoment();
@@ -95,7 +95,7 @@ export class Core {
     if (this.dice.isRestless) this.#disturb();
   }
 
-  /** Runs what is due now. */
+  /** Runs all events that are due now. */
   runDue(): void {
     while (this.clock.isDue) {
       this.clock.runNext();
@@ -103,7 +103,7 @@ export class Core {
     }
   }
 
-  /** Lets time pass, and everything on the way happen. */
+  /** Advances time and runs all events on the way. */
   advanceTo(nowMs: number): void {
     this.network.deliverAll();
     for (;;) {
@@ -115,12 +115,12 @@ export class Core {
     this.clock.moveTo(nowMs);
   }
 
-  /** The end of a request is posted; together with others of the same moment. */
+  /** Posts the completion of a request together with other simultaneous completions. */
   post(port: Port, packet: Packet): void {
     this.#moment.push({ port, packet });
   }
 
-  /** What ended at the same moment reaches its port, in an unspecified order. */
+  /** Queues simultaneous completions to their ports, in an unspecified order. */
   settleMoment(): void {
     const moment = this.#moment;
     if (moment.length === 0) return;
@@ -132,7 +132,9 @@ export class Core {
     moment.length = 0;
   }
 
-  /** When a time-out of NT is over, on the simulated clock: negative from now, positive absolute. */
+  /**
+   * Converts an NT time-out to simulated time: negative is relative to now, positive is absolute.
+   */
   deadline(timeout100ns: bigint): number {
     const { nowMs, systemTime100ns } = this.clock;
     if (timeout100ns <= 0n) return nowMs + Number(-timeout100ns) / 10_000;
@@ -151,7 +153,7 @@ export class Core {
     return object instanceof Port ? object : undefined;
   }
 
-  /** A socket's state changed: the polls that wait for it are looked at. */
+  /** Called when a socket's state has changed: checks the polls of the socket. */
   changed(socket: SimSocket): void {
     if (socket.polls.length > 0) this.polls.look(socket);
   }
@@ -166,7 +168,7 @@ export class Core {
     const all = [...this.ports];
     const port = all[this.random.below(all.length)];
     const [low, high] = [this.random.bits32(), this.random.bits32()];
-    // An odd number is no address of a request; one above 2^63 is no id that anybody counts.
+    // An odd number is never the address of a request, and no program counts ids above 2^63.
     const wide = (BigInt(high | 0x8000_0000) << 32n) | BigInt(low | 1);
     const context: PointerSized = this.random.chance(0.5) ? BigInt.asUintN(64, wide) : 0;
     port?.push({

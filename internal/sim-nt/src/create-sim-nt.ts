@@ -13,74 +13,85 @@ import { dataFunctions } from './winsock-data.js';
 import { optionFunctions } from './winsock-options.js';
 import { setupFunctions } from './winsock-setup.js';
 
-/** What a simulated kernel is to be like. */
+/** Options of a simulated kernel. */
 export interface SimNtOptions {
-  /** Where all chance comes from: the same seed and the same calls give the same results. */
+  /** The source of all randomness: the same seed and the same calls give the same results. */
   readonly seed: number;
-  /** Which kernel is played; `wine8` by default. */
+  /** The kernel to simulate; `wine8` by default. */
   readonly profile?: ProfileName;
   /**
-   * `eager`, the default: what is sent has arrived when the call returns. `lazy`: segments, connects
-   * and datagrams arrive one by one, on later calls or as time passes, when the seed says so.
+   * `eager`, the default: sent data has arrived when the call returns. `lazy`: segments, connects
+   * and datagrams arrive one by one, on later calls or as time passes, as the seed decides.
    */
   readonly network?: 'eager' | 'lazy';
-  /** How much a TCP socket buffers, each way, until SO_SNDBUF or SO_RCVBUF says otherwise: 16 KiB. */
+  /**
+   * The buffer size of a TCP socket in each direction, unless SO_SNDBUF or SO_RCVBUF changes it:
+   * 16 KiB.
+   */
   readonly bufferBytes?: number;
-  /** What NT may do and seldom does; all off by default. */
+  /** Rare behaviour that NT permits; all off by default. */
   readonly inject?: Partial<Injections>;
-  /** Watches the program's memory; on by default. Off is for benches. */
+  /** Checks the program's use of memory; on by default. Benches turn it off. */
   readonly isStrict?: boolean;
 }
 
-/** A simulated kernel and what a test may do with it. */
+/** A simulated kernel, and functions with which a test controls it. */
 export interface SimNt {
-  /** Hand it to `SocketCreator`, or to whatever takes a `Kernel`. */
+  /** The kernel to pass to `SocketCreator` or to any function with a `Kernel` parameter. */
   readonly kernel: Kernel;
   readonly profile: Profile;
-  /** What the program did that no program may do, in words. Empty, or there is a bug. */
+  /** Forbidden actions of the program, in words. If not empty, the program has a bug. */
   readonly violations: readonly string[];
-  /** How often each function was called, by name. */
+  /** The number of calls of each function, by name. */
   readonly calls: Readonly<Record<string, number>>;
-  /** How many polls are pending. */
+  /** The number of pending polls. */
   readonly pending: number;
-  /** How many polls ended and have a packet that is under way, or not taken from its port yet. */
+  /** The number of completed polls whose packet is in transit or still on its port. */
   readonly untaken: number;
-  /** How often each injection happened, by name. */
+  /** The number of times that each injection happened, by name. */
   readonly injected: Readonly<Injections>;
-  /** How many handles are open. */
+  /** The number of open handles. */
   readonly handles: number;
-  /** How much memory is allocated. */
+  /** The amount of allocated memory. */
   readonly memory: MemoryUse;
-  /** What is at a path; undefined where there is nothing. */
+  /** The kind of the file at a path; undefined if there is none. */
   fileAt(path: string): FileKind | undefined;
-  /** Makes a file, or a directory, or a socket's file whose server is gone; replaces what is there. */
+  /**
+   * Creates a file, a directory, or the socket file of a closed server; replaces an existing file.
+   */
   makeFile(path: string, kind: FileKind): void;
-  /** The AFD_POLL_* bits that are true of a socket now; nothing is changed. 0 for what is none. */
+  /** The current AFD_POLL_* bits of a socket; changes nothing. 0 if the handle is not a socket. */
   bitsOf(socket: HANDLE | SOCKET): number;
-  /** How many polls are pending on a socket. */
+  /** The number of pending polls of a socket. */
   pollsOf(socket: HANDLE | SOCKET): number;
-  /** Simulated time in ms, from 0; a clock for whoever takes one. */
+  /** Simulated time in ms, from 0; can be passed as a clock. */
   readonly nowMs: () => number;
   /** NT's system time, in 100 ns, for absolute time-outs. */
   readonly systemTime100ns: () => bigint;
-  /** Lets time pass; all that is under way arrives, and what is planned until then is done. */
+  /** Advances time: everything in transit arrives, and all events up to the new time run. */
   advance(byMs: number): void;
-  /** Delivers one segment. @returns false when nothing is under way that could arrive. */
+  /**
+   * Delivers one segment.
+   *
+   * @returns false if nothing in transit can arrive
+   */
   step(): boolean;
-  /** Delivers all that is under way; no time passes. */
+  /** Delivers everything in transit; time does not advance. */
   deliver(): void;
-  /** Does something at a simulated time, as another thread would: post a packet, above all. */
+  /**
+   * Runs a function at a simulated time, as another thread would, for example to post a packet.
+   */
   at(atMs: number, run: () => void): void;
-  /** Changes probabilities; what is not named stays. */
+  /** Changes the given probabilities. */
   inject(injections: Partial<Injections>): void;
-  /** Makes something happen on its next occasions, whatever its probability. */
+  /** Makes an injection happen on its next occasions, regardless of its probability. */
   force(injection: Injection, count?: number): void;
 }
 
 /**
- * Makes a kernel of its own, with no memory, no handle and no socket.
+ * Creates a kernel without memory, handles and sockets.
  *
- * @throws {RangeError} for a seed or a probability that is none.
+ * @throws {RangeError} for an invalid seed or probability.
  */
 export function createSimNt(options: SimNtOptions): SimNt {
   if (!Number.isInteger(options.seed)) {
@@ -141,7 +152,7 @@ export function createSimNt(options: SimNtOptions): SimNt {
     deliver: () => core.network.deliverAll(),
     at: (atMs, run) => {
       core.clock.at(atMs, () => {
-        // Winsock's last error is the thread's own.
+        // Winsock's last error belongs to the thread.
         const { lastError } = core;
         run();
         core.lastError = lastError;

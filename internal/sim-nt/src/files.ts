@@ -3,10 +3,13 @@ import { win32 } from 'node:path';
 import { ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND } from 'ntdllx/kernel32';
 import type { TcpSocket } from './tcp-socket.js';
 
-/** What a file is. A bind of AF_UNIX makes a `socket`; a `link` leads nowhere, and is one on Windows alone. */
+/**
+ * The kind of a file. A bind of AF_UNIX creates a `socket`. A `link` is a broken symbolic link,
+ * and only Windows reports it as a link.
+ */
 export type FileKind = 'file' | 'directory' | 'socket' | 'link';
 
-/** A file, and the socket that is bound to it: none once that is closed. */
+/** A file, and the socket that is bound to it, until that socket is closed. */
 export interface SimFile {
   readonly kind: FileKind;
   owner: TcpSocket | undefined;
@@ -15,8 +18,8 @@ export interface SimFile {
 const key = (path: string) => win32.resolve(path).toLowerCase();
 
 /**
- * The names of the simulated host's files, in any case, as on NTFS. At first there are the roots of all
- * drives and the directory for temporary files.
+ * The files of the simulated host. Names are not case-sensitive, as on NTFS. At first it has the
+ * roots of all drives and the directory for temporary files.
  */
 export class Files {
   readonly #files = new Map<string, SimFile>();
@@ -31,13 +34,13 @@ export class Files {
     return this.#files.get(place);
   }
 
-  /** ERROR_FILE_NOT_FOUND, or ERROR_PATH_NOT_FOUND where there is not even the directory. */
+  /** ERROR_FILE_NOT_FOUND, or ERROR_PATH_NOT_FOUND if the directory does not exist either. */
   errorOfMissing(path: string): number {
     const directory = this.find(win32.dirname(win32.resolve(path)));
     return directory?.kind === 'directory' ? ERROR_FILE_NOT_FOUND : ERROR_PATH_NOT_FOUND;
   }
 
-  /** Makes a file where there is none. */
+  /** Creates a file. */
   make(path: string, kind: FileKind, owner?: TcpSocket): void {
     this.#files.set(key(path), { kind, owner });
   }

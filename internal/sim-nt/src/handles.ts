@@ -1,13 +1,13 @@
 import type { KernelObject } from './objects.js';
 
-/** The first value that is given out; NT's are multiples of 4. */
+/** The first handle value; NT's handle values are multiples of 4. */
 const firstIndex = 0x40 / 4;
 
-/** The handles of the simulated process. Values are used again as soon as they are free. */
+/** The handles of the simulated process. A closed handle's value is reused immediately. */
 export class HandleTable {
   readonly #order: 'lowest' | 'last';
   readonly #objects: (KernelObject | undefined)[] = [];
-  // A heap with the lowest value first, or a stack.
+  // The free values: a heap with the lowest value first, or a stack.
   readonly #free: number[] = [];
   #count = 0;
 
@@ -15,12 +15,12 @@ export class HandleTable {
     this.#order = order;
   }
 
-  /** How many handles are open. */
+  /** The number of open handles. */
   get count(): number {
     return this.#count;
   }
 
-  /** A new handle to an object. */
+  /** Opens a new handle to an object. */
   open(object: KernelObject): number {
     const index = this.#takeFree() ?? this.#objects.length;
     this.#objects[index] = object;
@@ -30,11 +30,11 @@ export class HandleTable {
   }
 
   get(handle: number): KernelObject | undefined {
-    // As in NT, the two lowest bits are the program's own.
+    // As in NT, the program may use the two lowest bits.
     return this.#objects[(handle >>> 2) - firstIndex];
   }
 
-  /** Closes a handle; returns what it was a handle to. */
+  /** Closes a handle and returns its object. */
   close(handle: number): KernelObject | undefined {
     const index = (handle >>> 2) - firstIndex;
     const object = this.#objects[index];

@@ -1,6 +1,6 @@
 /**
- * A kernel in memory, behind ntdllx's type `Kernel`: deterministic, seeded, and watching what the
- * program does with its memory. Runs on any host and opens nothing.
+ * A simulated kernel in memory behind ntdllx's type `Kernel`. It is deterministic, seeded, and
+ * checks the program's use of memory. It runs on any host and opens no real handles.
  *
  * @packageDocumentation
  */

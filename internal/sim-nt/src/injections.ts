@@ -1,17 +1,22 @@
 import type { Random } from './random.js';
 
 /**
- * What NT may do and seldom does, each with the probability that it is done where it could be.
+ * Rare behaviour that NT permits, each with the probability with which it happens on an occasion.
  * 0, the default, is never; 1 is always.
  */
 export interface Injections {
-  /** A poll that is complete at once says STATUS_PENDING; its packet is there all the same. */
+  /**
+   * A poll that completes at once returns STATUS_PENDING; its packet is on the port nevertheless.
+   */
   pendingAlthoughDone: number;
-  /** Ends of polls at the same moment reach the port in any order. */
+  /** Simultaneous completions of polls reach the port in any order. */
   shuffle: number;
-  /** The end of a poll is written and posted up to 3 ms later; a cancel meanwhile finds nothing. */
+  /**
+   * The completion of a poll is written and posted up to 3 ms later; a cancel in between finds
+   * nothing.
+   */
   late: number;
-  /** What is under way arrives just before a cancel, which may then find nothing. */
+  /** Data in transit arrives just before a cancel, which may then find nothing. */
   cancelRace: number;
   /** On any call: a pending poll ends with success and no handle, as if displaced. */
   displaced: number;
@@ -43,14 +48,14 @@ export const noInjections: Readonly<Injections> = {
   acceptReset: 0,
 };
 
-/** Decides, each time, whether something unusual is done. */
+/** Decides on each occasion whether an injection happens. */
 export class Dice {
   readonly #random: Random;
   readonly #probability: Injections;
   readonly #forced = new Map<Injection, number>();
-  /** How often each was done. */
+  /** The number of times that each injection happened. */
   readonly happened: Injections = { ...noInjections };
-  /** True when something may happen on any call. */
+  /** True if an injection may happen on any call. */
   isRestless = false;
 
   constructor(random: Random, injections: Partial<Injections>) {
@@ -59,7 +64,7 @@ export class Dice {
     this.set(injections);
   }
 
-  /** Changes probabilities; what is not named stays. */
+  /** Changes the given probabilities. */
   set(injections: Partial<Injections>): void {
     for (const [name, value] of Object.entries(injections)) {
       if (!Object.hasOwn(noInjections, name) || !(value >= 0 && value <= 1)) {
@@ -70,13 +75,13 @@ export class Dice {
     this.#look();
   }
 
-  /** Makes the next `count` occasions happen. */
+  /** Makes the injection happen on its next `count` occasions. */
   force(name: Injection, count: number): void {
     this.#forced.set(name, (this.#forced.get(name) ?? 0) + count);
     this.#look();
   }
 
-  /** True if it is to happen now. */
+  /** True if the injection happens now. */
   rolls(name: Injection): boolean {
     const isNow = this.#decide(name);
     if (isNow) this.happened[name] += 1;

@@ -15,18 +15,21 @@ import { KernelObject } from './objects.js';
 
 /** DeleteFileW of a directory (winerror.h; measured on Wine 8). */
 const ERROR_ACCESS_DENIED = 5;
-/** FindClose of what is no search (winerror.h). */
+/** FindClose of a handle that is not a search (winerror.h). */
 const ERROR_INVALID_HANDLE = 6;
-/** DeleteFileW of a socket's file, where Wine cannot (winerror.h; measured on Wine 8 and 10). */
+/**
+ * DeleteFileW of a socket's file on a Wine that cannot remove it (winerror.h; measured on Wine 8
+ * and 10).
+ */
 const ERROR_NO_SUCH_DEVICE = 433;
 
 /** The tag of a symbolic link (winnt.h). */
 const IO_REPARSE_TAG_SYMLINK = 0xa000_000c;
 
-/** What FindFirstFileW opens. */
+/** The object that FindFirstFileW opens. */
 class Search extends KernelObject {}
 
-/** The functions of kernel32 that look at files and remove them. */
+/** The functions of kernel32 that inspect and remove files. */
 export function kernel32Files(core: Core) {
   const { memory, files } = core;
 
@@ -34,7 +37,7 @@ export function kernel32Files(core: Core) {
     core.lastError = code;
   }
 
-  /** A path in UTF-16 that ends with a zero. */
+  /** Reads a zero-terminated path in UTF-16. */
   function readPath(address: number): string {
     const block = memory.blockAt(address);
     const room = block === undefined ? 2 : block.address + block.byteLength - address;
@@ -50,7 +53,7 @@ export function kernel32Files(core: Core) {
     return path;
   }
 
-  /** The file of a path; without one the error is set. */
+  /** Finds the file of a path; sets the last error if there is none. */
   function find(address: number): SimFile | undefined {
     const path = readPath(address);
     const file = files.find(path);

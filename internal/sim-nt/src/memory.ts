@@ -6,24 +6,24 @@ const pageBytes = 4_096;
 const firstAddress = 0x0000_01a0_4b20_0000;
 const largestBlock = 2 ** 31 - 1;
 
-/** How much simulated memory is allocated now; both are 0 when nothing leaked. */
+/** The amount of allocated simulated memory; both are 0 if nothing leaked. */
 export interface MemoryUse {
   readonly blocks: number;
   readonly bytes: number;
 }
 
-/** What the address space needs of the kernel. */
+/** The kernel functions that the address space uses. */
 export interface MemoryHost {
   readonly random: Random;
   violate(text: string): void;
-  /** Which request has these bytes, in words. */
+  /** Names the request that uses these bytes. */
   ownerOf(from: number, to: number): string;
 }
 
 /**
- * The simulated address space. Each block lies on pages of its own with a gap behind, so that an
- * address is looked up at once, and one that is off by much leads nowhere. Freed places are given
- * out again soon, as a real allocator does, so that a stale address meets another block's bytes.
+ * The simulated address space. Each block has its own pages with a gap behind them, so that an
+ * address can be looked up directly, and a wild address hits no block. Freed slots are soon
+ * reused, as in a real allocator, so that a stale address reaches another block's bytes.
  */
 export class AddressSpace {
   readonly host: MemoryHost;
@@ -31,7 +31,7 @@ export class AddressSpace {
   readonly #free = new Map<number, Slot[]>();
   #blocks = 0;
   #bytes = 0;
-  /** Where {@link locate} found the bytes. */
+  /** The view in which {@link locate} found the bytes. */
   view: DataView = new DataView(new ArrayBuffer(0));
   at = 0;
 
@@ -56,7 +56,7 @@ export class AddressSpace {
     return new SimBlock(this, slot, byteLength);
   }
 
-  /** A block gives its place back. */
+  /** Frees the slot of a block. */
   release(slot: Slot, byteLength: number): void {
     this.#blocks -= 1;
     this.#bytes -= byteLength;
@@ -66,8 +66,8 @@ export class AddressSpace {
   }
 
   /**
-   * Finds the bytes of an address for the kernel: {@link view} and {@link at} are set then. False, and
-   * a violation, where the program has no such memory.
+   * Finds the bytes of an address for the kernel and sets {@link view} and {@link at}. Returns
+   * false and records a violation if the program has no such memory.
    */
   locate(address: number, byteLength: number, purpose: string): boolean {
     const slot = this.#slotAt(address);
@@ -91,7 +91,7 @@ export class AddressSpace {
     return false;
   }
 
-  /** The block that has an address, whether or not it is long enough. */
+  /** The block that contains an address, even if the block is too short. */
   blockAt(address: number): SimBlock | undefined {
     return this.#slotAt(address)?.block;
   }
@@ -104,7 +104,7 @@ export class AddressSpace {
   #reuse(roundedBytes: number): Slot | undefined {
     const list = this.#free.get(roundedBytes);
     if (list === undefined || list.length === 0) return undefined;
-    // The last freed one mostly, an older one sometimes, a fresh one now and then.
+    // Mostly the slot that was freed last, sometimes an older one, now and then a new one.
     const dice = this.host.random.below(8);
     if (dice === 0 && list.length < 64) return undefined;
     if (dice > 2) return list.pop();
@@ -118,7 +118,7 @@ export class AddressSpace {
   #newSlot(roundedBytes: number): Slot {
     const { random } = this.host;
     const first = this.#pages.length + random.below(3);
-    // Where in its first page a block starts; a multiple of 8, or of 16, as it comes.
+    // The offset of a block in its first page: a multiple of 8, and sometimes of 16.
     const offset = random.below(pageBytes / 16) * 8;
     const count = Math.ceil((offset + roundedBytes) / pageBytes);
     const buffer = new ArrayBuffer(roundedBytes);

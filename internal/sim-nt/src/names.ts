@@ -5,7 +5,7 @@ import type { Name } from './sim-socket.js';
 
 const pathOffset = sockaddr_un.fields.sun_path[0];
 
-/** The path of a sockaddr_un: up to its zero, or to the end. */
+/** Reads the path of a sockaddr_un, up to a zero or to the end. */
 function readPath(view: DataView, at: number, byteLength: number): string {
   const offset = view.byteOffset + at + pathOffset;
   const bytes = Buffer.from(view.buffer, offset, byteLength - pathOffset);
@@ -13,14 +13,14 @@ function readPath(view: DataView, at: number, byteLength: number): string {
   return bytes.toString('utf8', 0, end < 0 ? bytes.byteLength : end);
 }
 
-/** The bytes of a name: of a path as many as it has, with its zero. */
+/** The size of a name in bytes. For a path: its length including the zero. */
 function sizeOf({ family, host }: Name): number {
   if (family === AF_UNIX) return pathOffset + Buffer.byteLength(host) + 1;
   if (family === AF_INET) return sockaddr_in.size;
   return family === AF_INET6 ? sockaddr_in6.size : sockaddr_un.size;
 }
 
-/** Reads a sockaddr at an address; undefined for a family that is not simulated, or too few bytes. */
+/** Reads a sockaddr at an address; undefined for an unsupported family or too few bytes. */
 export function readName(
   memory: AddressSpace,
   address: number,
@@ -43,7 +43,9 @@ export function readName(
   return { family, host: new ipaddr.IPv6(bytes).toRFC5952String(), port };
 }
 
-/** Writes a sockaddr, and its length where that was said; false where there is no room. */
+/**
+ * Writes a sockaddr, and its length if the caller requested it; false if the buffer is too small.
+ */
 export function writeName(
   memory: AddressSpace,
   name: Name,

@@ -1,6 +1,6 @@
 import type { Core } from './core.js';
 
-/** Something on its way to a socket. */
+/** Something in transit to a socket. */
 export type Segment =
   | { readonly kind: 'data'; bytes: Uint8Array }
   | { readonly kind: 'urgent'; readonly byte: number }
@@ -8,17 +8,20 @@ export type Segment =
   | { readonly kind: 'fin' }
   | { readonly kind: 'rst' };
 
-/** Where a wire ends. */
+/** The receiving end of a wire. */
 export interface Receiver {
-  /** False when there is no room: the segment is offered again after {@link Network.resume}. */
+  /**
+   * Returns false if there is no buffer space: the segment is offered again after {@link
+   * Network.resume}.
+   */
   receive(segment: Segment): boolean;
 }
 
-/** One direction between two sockets: what is put in comes out in order. */
+/** One direction between two sockets. Segments arrive in the order in which they were sent. */
 export class Wire {
   readonly receiver: Receiver;
   readonly queue: Segment[] = [];
-  /** Where it is in the list of wires with something to deliver; -1 when it is not. */
+  /** Its index in the list of wires with deliverable segments; -1 if it is not in the list. */
   index = -1;
 
   constructor(receiver: Receiver) {
@@ -26,7 +29,10 @@ export class Wire {
   }
 }
 
-/** What is under way. Eager: nothing ever is. Lazy: each segment arrives when chance says so. */
+/**
+ * The segments in transit. Eager: there are never any. Lazy: each segment arrives at a random
+ * time.
+ */
 export class Network {
   readonly isLazy: boolean;
   readonly #core: Core;
@@ -37,18 +43,18 @@ export class Network {
     this.isLazy = isLazy;
   }
 
-  /** True when something is under way that could arrive. */
+  /** True if something in transit can arrive. */
   get isBusy(): boolean {
     return this.#busy.length > 0;
   }
 
-  /** Sends a segment off. */
+  /** Sends a segment. */
   push(wire: Wire, segment: Segment): void {
     wire.queue.push(segment);
     this.resume(wire);
   }
 
-  /** Something may be deliverable again. */
+  /** Called when a segment may have become deliverable. */
   resume(wire: Wire): void {
     if (wire.index >= 0 || wire.queue.length === 0) return;
     wire.index = this.#busy.push(wire) - 1;
@@ -56,7 +62,11 @@ export class Network {
     while (wire.index >= 0) this.#deliver(wire);
   }
 
-  /** Delivers one segment, of any wire. @returns false when nothing was under way. */
+  /**
+   * Delivers one segment of any wire.
+   *
+   * @returns false if nothing was in transit
+   */
   step(): boolean {
     const wire = this.#busy[this.#core.random.below(this.#busy.length)];
     if (wire === undefined) return false;
@@ -64,12 +74,12 @@ export class Network {
     return true;
   }
 
-  /** Delivers one, at about every third call. */
+  /** Delivers one segment at about every third call. */
   stepNowAndThen(): void {
     if (this.#core.random.below(3) === 0) this.step();
   }
 
-  /** Delivers all that can arrive, in any order between wires. */
+  /** Delivers everything that can arrive, in random order between wires. */
   deliverAll(): void {
     while (this.step()) this.#core.settleMoment();
   }

@@ -39,7 +39,7 @@ const FILE_OPENED = 1;
 const deviceName = /^\\Device\\Afd(\\.*)?$/;
 const deviceNameInAnyCase = new RegExp(deviceName, 'i');
 
-/** The functions of ntdll that are about files: AFD above all. */
+/** The functions of ntdll for files, mainly for AFD. */
 export function fileFunctions(core: Core) {
   const { memory, handles } = core;
   const wrongHandle = (handle: number) =>
@@ -67,7 +67,7 @@ export function fileFunctions(core: Core) {
     if (block !== undefined) pinned.push({ block, offset: address - block.address, byteLength });
   }
 
-  /** Reads the sockets of a poll; memory is located at its first byte already. */
+  /** Reads the sockets of a poll; the caller has located the memory at its first byte. */
   function readEntries(request: PollRequest, count: number): NTSTATUS {
     const { view } = memory;
     for (let index = 0; index < count; index += 1) {
@@ -125,7 +125,7 @@ export function fileFunctions(core: Core) {
   }
 
   function deadlineOf(low: number, high: number): Deadline {
-    // The two common ones need no bigint.
+    // The two most frequent values need no bigint.
     if (high === 0x7fff_ffff || high === -0x8000_0000) return 'never';
     if (low === 0 && high === 0) return 'now';
     return core.deadline((BigInt(high) << 32n) | BigInt(low));
@@ -133,7 +133,8 @@ export function fileFunctions(core: Core) {
 
   function cancel(file: FileObject, iosb: number | undefined): number {
     if (!core.dice.rolls('cancelRace')) return core.polls.cancel(file, iosb);
-    // The request ends by itself just before; NT may still say that the cancel was in time.
+    // The request completes just before the cancel; NT may still report that the cancel was in
+    // time.
     const before = core.polls.count;
     core.network.deliverAll();
     if (iosb !== undefined && core.random.chance(0.5)) core.polls.displace(file, iosb);
@@ -148,7 +149,7 @@ export function fileFunctions(core: Core) {
       requireWhole(context);
       const file = core.file(handle);
       if (file === undefined) return wrongHandle(handle);
-      // No event can be made on this kernel, so a handle to one is always wrong.
+      // This kernel cannot create events, so a handle to one is always wrong.
       if (event !== 0) return wrongHandle(event);
       if (code !== IOCTL_AFD_POLL) return STATUS_INVALID_DEVICE_REQUEST;
       if (core.dice.rolls('refuse')) return STATUS_INSUFFICIENT_RESOURCES;

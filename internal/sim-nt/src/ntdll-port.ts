@@ -19,13 +19,13 @@ const entryBytes = 32;
 /** winnt.h: the handle that was duplicated is closed. */
 const DUPLICATE_CLOSE_SOURCE = 0x1;
 
-/** The functions of ntdll that are about ports and handles. */
+/** The functions of ntdll for ports and handles. */
 export function portFunctions(core: Core) {
   const { memory, handles, clock } = core;
   const wrongHandle = (handle: HANDLE) =>
     handles.get(handle) === undefined ? STATUS_INVALID_HANDLE : STATUS_OBJECT_TYPE_MISMATCH;
 
-  /** Waits until a packet is there, or the time is over. */
+  /** Waits until a packet is on the port or the time is over. */
   function wait(port: Port, untilMs: number): boolean {
     while (port.depth === 0) {
       core.settleMoment();
@@ -96,7 +96,7 @@ export function portFunctions(core: Core) {
         return STATUS_TIMEOUT;
       }
       const taken = Math.min(count, port.depth);
-      // The whole array is the caller's promise, however many packets come.
+      // The caller guarantees the whole array, however many packets arrive.
       if (!memory.locate(entries, entryBytes * count, 'packets')) return STATUS_INVALID_PARAMETER;
       for (let index = 0; index < taken; index += 1) {
         memory.locate(entries + index * entryBytes, entryBytes, 'packets');

@@ -1,9 +1,9 @@
 import type { NTSTATUS, PointerSized } from 'ntdllx';
 import type { PollRequest } from './poll-request.js';
 
-/** Anything that a handle can stand for. */
+/** An object to which a handle can refer. */
 export abstract class KernelObject {
-  /** How many handles lead here. */
+  /** The number of handles of this object. */
   handles = 0;
 }
 
@@ -44,13 +44,13 @@ export class Port extends KernelObject {
 
 /** An open file: a handle of the socket driver, or a socket. */
 export class FileObject extends KernelObject {
-  /** Where its requests post to; for life. */
+  /** The port to which its requests post; it never changes. */
   port: Port | undefined;
   key: PointerSized = 0;
-  /** FILE_SKIP_*, which cannot be taken back. */
+  /** FILE_SKIP_* flags, which cannot be cleared. */
   flags = 0;
   /** Only an overlapped file can be associated with a port. */
   isOverlapped = true;
-  /** The polls that were made on this file and are pending. */
+  /** The pending polls that were submitted on this file. */
   readonly pending = new Set<PollRequest>();
 }

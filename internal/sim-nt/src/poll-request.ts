@@ -8,7 +8,7 @@ import type { SimSocket } from './sim-socket.js';
 export interface PollEntry {
   readonly request: PollRequest;
   readonly socket: SimSocket;
-  /** As the program wrote it; goes back as it came. */
+  /** The handle as the program wrote it; it is returned unchanged. */
   readonly handle: number;
   readonly mask: number;
 }
@@ -20,7 +20,7 @@ export interface Pinned {
   readonly byteLength: number;
 }
 
-/** An AFD_POLL from its start to the moment its packet is taken. */
+/** An AFD_POLL from its submission until its packet is taken. */
 export interface PollRequest {
   /** Counted from 1, for messages. */
   readonly number: number;
@@ -29,13 +29,13 @@ export interface PollRequest {
   readonly context: PointerSized;
   readonly iosb: number;
   readonly output: number;
-  /** Timeout, low and high, and Exclusive, where the output has a buffer of its own. */
+  /** Timeout, low and high, and Exclusive, if the output has its own buffer. */
   readonly header: readonly [number, number, number] | undefined;
   readonly isExclusive: boolean;
   readonly armedMs: number;
   readonly entries: PollEntry[];
   readonly pinned: Pinned[];
   timer: Planned | undefined;
-  /** Where it is in the list of all pending polls; -1 when it is not there. */
+  /** Its index in the list of all pending polls; -1 if it is not in the list. */
   index: number;
 }

@@ -13,42 +13,45 @@ import type { FileObject, Packet } from './objects.js';
 import type { PollEntry, PollRequest } from './poll-request.js';
 import type { SimSocket } from './sim-socket.js';
 
-/** What is reported of one socket. */
+/** The report for one socket. */
 interface Report {
   readonly entry: PollEntry;
   readonly bits: number;
 }
 
-/** When a poll's time is over: at once, never, or at a time of the simulated clock. */
+/** The time-out of a poll: immediate, never, or at a simulated time. */
 export type Deadline = 'now' | 'never' | number;
 
-/** Every AFD_POLL of the kernel: those that are pending, and those whose packet is not taken yet. */
+/**
+ * All AFD_POLL requests of the kernel: the pending ones, and those whose packet has not been
+ * taken.
+ */
 export class Polls {
   readonly #core: Core;
   readonly #pending: PollRequest[] = [];
-  /** Complete, and the packet is under way; for messages. */
+  /** Completed requests whose packet is in transit; for messages. */
   readonly #untaken = new Set<PollRequest>();
   readonly #byIosb = new Map<number, PollRequest>();
-  /** Two pending requests named one IO_STATUS_BLOCK at least once. */
+  /** True if two pending requests have ever used the same IO_STATUS_BLOCK. */
   #isIosbShared = false;
-  /** How many were ever started. */
+  /** The number of polls started so far. */
   started = 0;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** How many are pending. */
+  /** The number of pending polls. */
   get count(): number {
     return this.#pending.length;
   }
 
-  /** How many completed and have their packet still on the port. */
+  /** The number of completed polls whose packet is still on the port. */
   get untaken(): number {
     return this.#untaken.size;
   }
 
-  /** Starts a poll, whose entries are filled in already. */
+  /** Starts a poll with complete entries. */
   start(request: PollRequest, deadline: Deadline): NTSTATUS {
     this.#pin(request, 1);
     const ready: Report[] = [];
@@ -69,10 +72,11 @@ export class Polls {
     return STATUS_PENDING;
   }
 
-  /** Ends the polls that what is true of a socket now is enough for. */
+  /** Completes the polls for which the socket's current state is sufficient. */
   look(socket: SimSocket): void {
     const { bits } = socket;
-    // Ending one takes it out of the list, so the list is walked from its end, or copied.
+    // Completing a poll removes it from the list, so the list is traversed from its end, or
+    // copied.
     const entries = socket.polls.length === 1 ? socket.polls : [...socket.polls];
     for (const entry of entries.length === 1 ? [entries[0] as PollEntry] : entries) {
       const hit = bits & (entry.mask | AFD_POLL_LOCAL_CLOSE);
@@ -81,7 +85,7 @@ export class Polls {
     }
   }
 
-  /** A socket's last handle is gone: its pending polls complete. */
+  /** Called when a socket's last handle was closed: completes its pending polls. */
   closeSocket(socket: SimSocket): void {
     for (const entry of [...socket.polls]) {
       if (entry.request.index < 0) continue;
@@ -89,13 +93,17 @@ export class Polls {
     }
   }
 
-  /** A file's last handle is gone. */
+  /** Called when a file's last handle was closed. */
   closeFile(file: FileObject): void {
     if (!this.#core.profile.closeEndsPolls) return;
     for (const request of [...file.pending]) this.#end(request, STATUS_HANDLES_CLOSED);
   }
 
-  /** Ends a poll, or all polls, of a file early. @returns how many there were. */
+  /**
+   * Cancels one poll, or all polls, of a file.
+   *
+   * @returns the number of cancelled polls
+   */
   cancel(file: FileObject, iosb: number | undefined): number {
     if (iosb !== undefined && !this.#isIosbShared) {
       const request = this.#byIosb.get(iosb);
@@ -112,13 +120,13 @@ export class Polls {
     return count;
   }
 
-  /** A pending poll ends as if an exclusive one had come. */
+  /** Ends a random pending poll as if an exclusive poll had displaced it. */
   displaceOne(): void {
     const request = this.#pending[this.#core.random.below(this.#pending.length)];
     if (request !== undefined) this.#end(request, STATUS_SUCCESS, []);
   }
 
-  /** Ends this poll as if an exclusive one had come, if it is pending. */
+  /** Ends this poll as if an exclusive poll had displaced it, if it is pending. */
   displace(file: FileObject, iosb: number): boolean {
     const request = this.#byIosb.get(iosb);
     if (request?.file !== file) return false;
@@ -126,13 +134,13 @@ export class Polls {
     return true;
   }
 
-  /** The packet was taken, or will never be: the request has nothing any more. */
+  /** Called when the packet was taken or never will be: releases the request's memory. */
   forget({ request }: Packet): void {
     if (request === undefined || !this.#untaken.delete(request)) return;
     this.#pin(request, -1);
   }
 
-  /** Which request names some of these bytes, in words. */
+  /** Names the request that uses some of these bytes. */
   ownerOf(from: number, to: number): string {
     const names = ({ pinned }: PollRequest) =>
       pinned.some(({ block, offset, byteLength }) => {
@@ -161,7 +169,8 @@ export class Polls {
 
   #endAtOnce(request: PollRequest, ready: Report[]): NTSTATUS {
     const { dice } = this.#core;
-    // Exclusive or not, one that never pends displaces only what it displaced before.
+    // A poll that completes at once, exclusive or not, displaces only the polls that it has
+    // already displaced.
     if (request.isExclusive) this.#displaceOthers(request);
     if (dice.rolls('pendingAlthoughDone')) {
       if (dice.rolls('late')) this.#finishLate(request, STATUS_SUCCESS, ready);
@@ -173,7 +182,7 @@ export class Polls {
     return STATUS_SUCCESS;
   }
 
-  /** A pending poll ends. Without a list of reports the output is not touched. */
+  /** Completes a pending poll. Without reports the output is not written. */
   #end(request: PollRequest, status: NTSTATUS, ready?: Report[]): void {
     this.#remove(request);
     if (this.#core.dice.rolls('late')) this.#finishLate(request, status, ready);

@@ -1,49 +1,56 @@
 import { type NTSTATUS, STATUS_NOT_FOUND, STATUS_SUCCESS } from 'ntdllx';
 
 /**
- * The kernels that can be played. `wine11` has wine-staging's AF_UNIX. `windows` is modelled from
- * citations and was never measured.
+ * The kernels that can be simulated. `wine11` has wine-staging's AF_UNIX. `windows` is modelled
+ * from citations and was never measured.
  */
 export type ProfileName = 'wine8' | 'wine10' | 'wine11' | 'windows';
 
-/** In what the kernels differ. Everything else is the same on all of them. */
+/** The differences between the kernels. Everything else is the same for all of them. */
 export interface Profile {
   readonly name: ProfileName;
-  /** recv after a reset: the end of the stream, or an error. */
+  /** True if recv after a reset returns the end of the stream, false if it fails. */
   readonly resetEndsStream: boolean;
-  /** send without a connection says WSAECONNRESET, and recv of a failed one the end (Wine). */
+  /**
+   * send without a connection fails with WSAECONNRESET, and recv after a failed connect returns
+   * the end of the stream (Wine).
+   */
   readonly hasUnixErrors: boolean;
-  /** getpeername knows no peer once a connection is over (Wine 8). */
+  /** getpeername fails once a connection has ended (Wine 8). */
   readonly forgetsPeer: boolean;
-  /** A reset throws away what was not received yet. */
+  /** A reset discards data that was not received yet. */
   readonly resetDropsData: boolean;
-  /** DISCONNECT only once everything before the FIN was received. */
+  /** DISCONNECT is reported only after all data before the FIN was received. */
   readonly disconnectAfterData: boolean;
   /** Closing the handle that a poll was made on ends the poll with STATUS_HANDLES_CLOSED. */
   readonly closeEndsPolls: boolean;
-  /** What NtCancelIoFileEx of everything says where nothing is pending. */
+  /** The result of NtCancelIoFileEx for all requests if none is pending. */
   readonly cancelOfNothing: NTSTATUS;
   /** NumEntriesRemoved after a time-out: always 1, or 0 or 1. */
   readonly countsTimeout: boolean;
-  /** How long it takes until a connect to a closed port fails. */
+  /** The time until a connect to a closed port fails. */
   readonly refusalMs: number;
-  /** Which handle value comes next: the lowest free one, or the one that was closed last. */
+  /** The next handle value: the lowest free one, or the one that was closed last. */
   readonly handleOrder: 'lowest' | 'last';
-  /** SEND comes back only when a third of the send buffer is free. */
+  /** SEND is reported again only when a third of the send buffer is free. */
   readonly sendNeedsThird: boolean;
   /** A datagram to a closed port fails the next receive, unless SIO_UDP_CONNRESET is off. */
   readonly hasUdpReset: boolean;
-  /** A UDP socket says CONNECT once it is connected. */
+  /** A connected UDP socket reports CONNECT. */
   readonly udpSaysConnect: boolean;
-  /** SO_REUSEADDR takes a port over. */
+  /** With SO_REUSEADDR a socket can take over a port. */
   readonly canStealPort: boolean;
-  /** A client that gave up while it waited fails an accept with WSAECONNRESET. */
+  /** If a client disconnects before it is accepted, accept fails with WSAECONNRESET. */
   readonly acceptTellsReset: boolean;
-  /** AF_UNIX: absent, or whether a connect succeeds at once (measured on Wine 11) or is under way first. */
+  /**
+   * AF_UNIX: absent, or whether a connect succeeds at once (measured on Wine 11) or is pending
+   * first.
+   */
   readonly afUnix: 'absent' | 'at once' | 'under way';
   /**
-   * The file of a socket: Wine refuses to say its attributes, and DeleteFileW leaves it there (measured on
-   * 8 and 10) or removes it (measured on 11); on Windows it is a reparse point, and is removed.
+   * The file of a socket. Wine does not return its attributes, and DeleteFileW does not remove it
+   * (measured on 8 and 10) or removes it (measured on 11). On Windows it is a reparse point, and
+   * DeleteFileW removes it.
    */
   readonly socketFile: 'stays' | 'goes' | 'reparse point';
 }

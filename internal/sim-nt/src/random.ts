@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** All the chance there is in a simulated kernel, from one seed. */
+/** All randomness of a simulated kernel, from one seed. */
 export class Random {
   readonly #generator: ReturnType<typeof xoroshiro128plus>;
 
@@ -10,7 +10,7 @@ export class Random {
     this.#generator = xoroshiro128plus(seed | 0);
   }
 
-  /** True with this probability, 0 to 1. 0 and 1 use no randomness up. */
+  /** True with this probability, 0 to 1. 0 and 1 do not consume randomness. */
   chance(probability: number): boolean {
     if (probability <= 0) return false;
     if (probability >= 1) return true;
@@ -22,12 +22,12 @@ export class Random {
     return count <= 1 ? 0 : uniformInt(this.#generator, 0, count - 1);
   }
 
-  /** Any 32 bits, unsigned. */
+  /** A random unsigned 32-bit number. */
   bits32(): number {
     return this.#generator.next() >>> 0;
   }
 
-  /** Puts a list into another order, in place. */
+  /** Shuffles a list in place. */
   shuffle<T>(list: T[]): void {
     for (let index = list.length - 1; index > 0; index -= 1) {
       const other = this.below(index + 1);

@@ -1,22 +1,22 @@
 import { FileObject } from './objects.js';
 import type { PollEntry } from './poll-request.js';
 
-/** One end: an address as text, and a port; of AF_UNIX a path, and no port. */
+/** The name of one end: an address as text and a port; for AF_UNIX a path without a port. */
 export interface Name {
   readonly family: number;
-  /** As ipaddr.js spells it, without a zone; or the path as it was given. */
+  /** The address in ipaddr.js' form, without a zone; or the path as the program gave it. */
   readonly host: string;
   /** 0 for AF_UNIX. */
   readonly port: number;
 }
 
-/** What every simulated socket has. */
+/** The common part of all simulated sockets. */
 export abstract class SimSocket extends FileObject {
   readonly family: number;
   abstract readonly isStream: boolean;
   /** The polls that wait for this socket. */
   readonly polls: PollEntry[] = [];
-  /** By level * 65536 + name. */
+  /** Options by level * 65536 + name. */
   readonly options = new Map<number, number>();
   isNonBlocking = false;
   isClosed = false;
@@ -24,7 +24,7 @@ export abstract class SimSocket extends FileObject {
   isV6Only = true;
   local: Name | undefined;
   remote: Name | undefined;
-  /** With AFD_POLL_CONNECT_FAIL: why. */
+  /** The status that is reported with AFD_POLL_CONNECT_FAIL. */
   failure = 0;
 
   constructor(family: number) {
@@ -32,6 +32,6 @@ export abstract class SimSocket extends FileObject {
     this.family = family;
   }
 
-  /** The AFD_POLL_* bits that are true now. */
+  /** The current AFD_POLL_* bits. */
   abstract get bits(): number;
 }

@@ -13,7 +13,7 @@ import type { Core } from './core.js';
 import { type Receiver, type Segment, Wire } from './network.js';
 import { SimSocket } from './sim-socket.js';
 
-/** What a TCP socket is. A reset is beside it: the socket stays what it was. */
+/** The state of a TCP socket. A reset is recorded separately and does not change it. */
 export type TcpState = 'fresh' | 'listening' | 'connecting' | 'failed' | 'connected';
 
 /** One end of a connection over TCP or AF_UNIX, or a listener. */
@@ -21,32 +21,38 @@ export class TcpSocket extends SimSocket implements Receiver {
   readonly isStream = true;
   readonly #core: Core;
   state: TcpState = 'fresh';
-  /** What this end sends goes here; undefined until there is another end. */
+  /** The wire for data of this end; undefined until there is a peer. */
   out: Wire | undefined;
   peer: TcpSocket | undefined;
   /** Connections of a listener that are not accepted yet. */
   backlog: TcpSocket[] = [];
   backlogLimit = 0;
-  /** Received and not read. */
+  /** Data that was received and not read. */
   readonly received: Uint8Array[] = [];
   receivedBytes = 0;
   urgent: number | undefined;
-  /** How much was received since the urgent byte. */
+  /** The number of bytes received since the urgent byte. */
   bytesAfterUrgent = 0;
   isOobInline = false;
   hasFin = false;
   isReset = false;
-  /** Why a connect failed, for SO_ERROR. A reset is not reported there (measured on Wine 8). */
+  /**
+   * The error of a failed connect, for SO_ERROR. SO_ERROR does not report a reset (measured on
+   * Wine 8).
+   */
   error = 0;
   isSendShut = false;
   isReceiveShut = false;
-  /** Waits in a backlog: there is no handle to it. */
+  /** True while it waits in a backlog, without a handle. */
   isEmbryo = false;
-  /** linger of 0 s: close ends hard, but not over AF_UNIX (Linux' rule, and assumed of Windows). */
+  /**
+   * linger of 0 s: close aborts the connection, but not over AF_UNIX (Linux' rule, assumed for
+   * Windows).
+   */
   isAbortive = false;
   sendCapacity: number;
   receiveCapacity: number;
-  /** Taken by send and not arrived yet. */
+  /** The number of bytes that send accepted and that have not arrived. */
   unsentBytes = 0;
 
   constructor(core: Core, family: number) {
@@ -64,7 +70,7 @@ export class TcpSocket extends SimSocket implements Receiver {
 
   #connectedBits(): number {
     let bits = AFD_POLL_CONNECT;
-    // What can still be read after a reset is not reported (measured on Wine 8).
+    // Data that can still be read after a reset is not reported (measured on Wine 8).
     if (this.isReset) return bits | AFD_POLL_SEND | AFD_POLL_ABORT;
     if (this.receivedBytes > 0) bits |= AFD_POLL_RECEIVE;
     if (this.urgent !== undefined) bits |= AFD_POLL_RECEIVE_EXPEDITED;
@@ -76,7 +82,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     return bits;
   }
 
-  /** What SEND says, which is not quite whether a send would be taken. */
+  /** Whether SEND is reported. A send may succeed although SEND is not reported. */
   get canSend(): boolean {
     const { unsentBytes, sendCapacity } = this;
     if (this.#core.profile.sendNeedsThird) return unsentBytes * 3 <= sendCapacity * 2;
@@ -87,14 +93,14 @@ export class TcpSocket extends SimSocket implements Receiver {
     return this.state === 'connected';
   }
 
-  /** True while getpeername knows the other end. */
+  /** True while getpeername succeeds. */
   get hasPeerName(): boolean {
     if (!this.isConnected) return false;
     const isOver = this.isReset || (this.hasFin && this.isSendShut);
     return !(isOver && this.#core.profile.forgetsPeer);
   }
 
-  /** Joins two ends; what one sends the other receives. */
+  /** Connects two ends. */
   join(peer: TcpSocket): void {
     this.peer = peer;
     peer.peer = this;
@@ -118,7 +124,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     return true;
   }
 
-  /** Takes bytes that were received; fewer when there are fewer. */
+  /** Reads received bytes, possibly fewer than requested. */
   read(into: Uint8Array, isPeek: boolean): number {
     let count = 0;
     for (let index = 0; index < this.received.length && count < into.byteLength; index += 1) {
@@ -129,13 +135,13 @@ export class TcpSocket extends SimSocket implements Receiver {
     }
     if (!isPeek) {
       this.#drop(count);
-      // What was sent after the urgent byte is read: it is behind.
+      // Bytes sent after the urgent byte have been read, so it is no longer available.
       if (this.receivedBytes < this.bytesAfterUrgent) this.urgent = undefined;
     }
     return count;
   }
 
-  /** Resets the other end; what is under way to it is lost. */
+  /** Resets the peer; data in transit to it is lost. */
   sendReset(): void {
     if (this.out === undefined) return;
     this.#emptyWire(this.out);
@@ -143,7 +149,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     this.#core.network.push(this.out, { kind: 'rst' });
   }
 
-  /** Closed: no reads and sends come any more. */
+  /** Closes the socket: no further reads and sends follow. */
   close(): void {
     this.isClosed = true;
     for (const waiting of this.backlog.splice(0)) waiting.close();
@@ -170,7 +176,7 @@ export class TcpSocket extends SimSocket implements Receiver {
   }
 
   #emptyWire(wire: Wire): void {
-    // What has no bytes, such as the answer to a connect, still arrives.
+    // Segments without bytes, such as the answer to a connect, still arrive.
     const kept = wire.queue.filter(({ kind }) => kind === 'run' || kind === 'rst');
     wire.queue.length = 0;
     wire.queue.push(...kept);
@@ -180,7 +186,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     this.#arrived(segment.kind === 'data' ? segment.bytes.byteLength : 1);
   }
 
-  /** Data for a closed end: the answer is a reset. */
+  /** Data for a closed socket is answered with a reset. */
   #refuse(segment: Segment): void {
     this.#lose(segment);
     this.isReset = true;
@@ -213,7 +219,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     return false;
   }
 
-  /** Frees the sender's buffer of its bytes. */
+  /** Removes the arrived bytes from the sender's buffer. */
   #arrived(count: number): void {
     const { peer } = this;
     if (peer === undefined) return;
@@ -237,7 +243,7 @@ export class TcpSocket extends SimSocket implements Receiver {
     this.receivedBytes -= count;
     const back = this.peer?.out;
     if (count > 0 && back !== undefined) this.#core.network.resume(back);
-    // Wine reports the FIN only now: a poll for it alone is checked again.
+    // Wine reports the FIN only now, so a poll for DISCONNECT alone is checked again.
     if (count > 0 && this.hasFin && this.receivedBytes === 0) this.#core.changed(this);
   }
 }

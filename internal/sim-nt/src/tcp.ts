@@ -17,7 +17,7 @@ import { Wire } from './network.js';
 import type { Name } from './sim-socket.js';
 import { TcpSocket } from './tcp-socket.js';
 
-/** How long a connect to a host that never answers lasts. */
+/** The duration of a connect to a host that never answers. */
 const unansweredMs = 21_000;
 
 /** Listening, connecting and accepting on the simulated host. */
@@ -30,7 +30,7 @@ export class Tcp {
     this.bindings = new Bindings(core.random, core.profile.canStealPort);
   }
 
-  /** @returns 0, or the code of the error; as do the others. */
+  /** @returns 0, or the error code, as the other functions do. */
   listen(socket: TcpSocket, backlog: number): number {
     if (socket.local === undefined) return WSAEINVAL;
     if (socket.state !== 'fresh' && socket.state !== 'listening') return WSAEISCONN;
@@ -62,7 +62,7 @@ export class Tcp {
     return WSAEWOULDBLOCK;
   }
 
-  /** The next connection of a listener, or the code of the error. */
+  /** Accepts the next connection of a listener; returns it, or the error code. */
   accept(listener: TcpSocket): TcpSocket | number {
     if (listener.state !== 'listening') return WSAEINVAL;
     const socket = listener.backlog.shift();
@@ -77,7 +77,7 @@ export class Tcp {
     return socket;
   }
 
-  /** Sends data off; where segments arrive one by one, in a few pieces. */
+  /** Sends data, in a few pieces if segments arrive one by one. */
   sendPieces(wire: Wire, bytes: Uint8Array): void {
     const { network, random } = this.#core;
     let rest = bytes;
@@ -89,7 +89,7 @@ export class Tcp {
     network.push(wire, { kind: 'data', bytes: rest });
   }
 
-  /** A connect arrives where it was sent to. */
+  /** Called when a connect arrives at its destination. */
   #knock(client: TcpSocket, to: Name): void {
     const { clock, profile } = this.#core;
     if (!isOwnHost(to.host)) {
@@ -126,7 +126,10 @@ export class Tcp {
     core.changed(listener);
   }
 
-  /** The other end of a client, which waits in the backlog of a listener; no poll is looked at yet. */
+  /**
+   * Creates the server's end of a connection, which waits in the backlog of a listener. No poll is
+   * checked yet.
+   */
   embryo(client: TcpSocket, listener: TcpSocket): TcpSocket {
     const server = new TcpSocket(this.#core, listener.family);
     server.state = 'connected';
@@ -141,7 +144,7 @@ export class Tcp {
     return server;
   }
 
-  /** A connect that was under way fails. */
+  /** Fails a pending connect. */
   fail(client: TcpSocket, code: number, status: number): void {
     if (client.isClosed || client.state !== 'connecting') return;
     client.state = 'failed';
@@ -151,7 +154,7 @@ export class Tcp {
   }
 }
 
-/** An IPv4 name as an IPv6 socket sees it. */
+/** The IPv4-mapped form of a name for an IPv6 socket. */
 function mapped(name: Name, family: number): Name {
   if (family !== AF_INET6 || name.family !== AF_INET) return name;
   return { family: AF_INET6, host: `::ffff:${name.host}`, port: name.port };

@@ -5,7 +5,7 @@ import type { Core } from './core.js';
 import { Wire } from './network.js';
 import { type Name, SimSocket } from './sim-socket.js';
 
-/** A datagram and who sent it. */
+/** A datagram and its sender. */
 export interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: Name;
@@ -37,7 +37,7 @@ export class UdpSocket extends SimSocket {
     });
   }
 
-  /** Takes the first datagram out. */
+  /** Removes the first datagram. */
   take(): void {
     this.receivedBytes -= this.received.shift()?.bytes.byteLength ?? 0;
   }
@@ -61,7 +61,11 @@ export class Udp {
     this.bindings = new Bindings(core.random, core.profile.canStealPort);
   }
 
-  /** Sets whom a socket talks to. @returns 0, or the code of the error. */
+  /**
+   * Sets the peer of a socket.
+   *
+   * @returns 0, or the error code
+   */
   connect(socket: UdpSocket, to: Name): number {
     const code = this.bindImplicitly(socket);
     if (code !== 0) return code;
@@ -70,7 +74,11 @@ export class Udp {
     return 0;
   }
 
-  /** A socket that was never bound gets a name. @returns 0, or the code of the error. */
+  /**
+   * Binds an unbound socket to a free port.
+   *
+   * @returns 0, or the error code
+   */
   bindImplicitly(socket: UdpSocket): number {
     if (socket.local !== undefined) return 0;
     const host = socket.family === AF_INET ? '0.0.0.0' : '::';
@@ -80,7 +88,7 @@ export class Udp {
     return 0;
   }
 
-  /** Sends a datagram; without a socket there, or without room, it is lost. */
+  /** Sends a datagram. It is lost if no socket has this name or the receiver's buffer is full. */
   send(socket: UdpSocket, bytes: Uint8Array, to: Name): void {
     const run = () => this.#arrive(socket, bytes, to);
     this.#core.network.push(socket.out, { kind: 'run', run });

@@ -14,12 +14,13 @@ import type { Name } from './sim-socket.js';
 import type { TcpSocket } from './tcp-socket.js';
 
 /**
- * Stream sockets of AF_UNIX. They carry data as those of TCP do; what differs is how they are named
- * and how they connect. Of `windows` the files are cited, and that a connect is under way is assumed.
+ * Stream sockets of AF_UNIX. They transfer data as TCP sockets do; they differ in their names and
+ * in connect. For `windows` the behaviour of files is cited, and it is assumed that a connect is
+ * pending first.
  */
 export class Unix {
   readonly #core: Core;
-  /** The name of a socket that was never bound: under Wine zeros, not even the family is there. */
+  /** The name of an unbound socket. Under Wine it consists of zeros, including the family. */
   readonly #unnamed: Name;
 
   constructor(core: Core) {
@@ -27,10 +28,14 @@ export class Unix {
     this.#unnamed = { family: core.isWine ? 0 : AF_UNIX, host: '', port: 0 };
   }
 
-  /** Binds, and makes the file. @returns 0, or the code of the error; as does {@link connect}. */
+  /**
+   * Binds a socket and creates its file.
+   *
+   * @returns 0, or the error code, as {@link connect} does
+   */
   bind(socket: TcpSocket, name: Name): number {
     const { files } = this.#core;
-    // Winsock takes a path that begins with a zero, which no client can connect to.
+    // Winsock accepts a path that begins with a zero, but no client can connect to it.
     if (name.host !== '') {
       if (files.find(name.host) !== undefined) return WSAEADDRINUSE;
       if (files.errorOfMissing(name.host) !== ERROR_FILE_NOT_FOUND) return WSAEINVAL;
@@ -40,11 +45,12 @@ export class Unix {
     return 0;
   }
 
-  /** The socket is closed; its file stays. */
+  /** Called when the socket is closed; its file remains. */
   unbind(socket: TcpSocket): void {
     const { local } = socket;
     const file = local === undefined ? undefined : this.#core.files.find(local.host);
-    // An accepted socket has its listener's name, and another server may have the path by now.
+    // An accepted socket has its listener's name, and the path may belong to another server by
+    // now.
     if (file?.owner === socket) file.owner = undefined;
   }
 
@@ -54,7 +60,7 @@ export class Unix {
     if (to.host === '' || this.#core.files.find(to.host) === undefined) return WSAEINVAL;
     if (this.#listenerAt(to) === undefined) return WSAECONNREFUSED;
     socket.local ??= this.#unnamed;
-    // SO_ERROR is of this connect, not of one before it.
+    // SO_ERROR must report this connect, not an earlier one.
     socket.error = 0;
     if (this.#core.profile.afUnix === 'at once') {
       this.#meet(socket, to);
@@ -77,10 +83,10 @@ export class Unix {
   }
 
   /**
-   * Both ends are connected now. Polls that wait for the client are not looked at here: Wine's server, as
-   * it is written, does not look at them after a connect that succeeds at once.
+   * Connects both ends. It does not check polls of the client: according to its source, Wine's
+   * server does not check them after a connect that succeeds at once.
    *
-   * @returns false where the listener is gone; then its polls have completed.
+   * @returns false if the listener is closed; its polls have then completed.
    */
   #meet(client: TcpSocket, to: Name): boolean {
     const { tcp } = this.#core;

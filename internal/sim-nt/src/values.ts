@@ -4,7 +4,7 @@ import type { KernelObject } from './objects.js';
 
 const twoTo32 = 0x1_0000_0000;
 
-/** Stores 8 bytes as they are passed to NT: a number, or a bigint where all 64 bits count. */
+/** Writes 8 bytes as NT expects them, from a number, or from a bigint if all 64 bits matter. */
 export function writePointerSized(view: DataView, at: number, value: PointerSized): void {
   if (typeof value === 'bigint') view.setBigUint64(at, BigInt.asUintN(64, value), true);
   else if (value < 0) view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
@@ -14,19 +14,22 @@ export function writePointerSized(view: DataView, at: number, value: PointerSize
   }
 }
 
-/** Reads 8 bytes: a number where it is exact, a bigint otherwise. */
+/** Reads 8 bytes: as a number if that is exact, otherwise as a bigint. */
 export function readPointerSized(view: DataView, at: number): PointerSized {
   const high = view.getUint32(at + 4, true);
   return high < 0x20_0000 ? high * twoTo32 + view.getUint32(at, true) : view.getBigUint64(at, true);
 }
 
-/** As the debug build of the real bindings: what is no whole number is a mistake of the program. */
+/**
+ * As in the debug build of the real bindings, a value that is not a whole number is an error of
+ * the program.
+ */
 export function requireWhole(value: PointerSized): void {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return;
   throw new TypeError(`The simulated kernel was given ${String(value)}, and no whole number.`);
 }
 
-/** Opens a handle to an object and stores it where the program wants it. */
+/** Opens a handle to an object and writes it to the program's address. */
 export function writeHandle(core: Core, address: number, object: KernelObject): NTSTATUS {
   const { memory } = core;
   if (!memory.locate(address, 8, 'new handle')) return STATUS_ACCESS_VIOLATION;
@@ -34,7 +37,7 @@ export function writeHandle(core: Core, address: number, object: KernelObject): 
   return STATUS_SUCCESS;
 }
 
-/** Stores how a call ended in its own IO_STATUS_BLOCK. */
+/** Writes the status of a call to its IO_STATUS_BLOCK. */
 export function writeStatus(core: Core, address: number, status: NTSTATUS, information = 0): void {
   const { memory } = core;
   if (!memory.locate(address, 16, 'IO_STATUS_BLOCK of a call')) return;

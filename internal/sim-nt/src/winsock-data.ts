@@ -23,11 +23,11 @@ import { TcpSocket } from './tcp-socket.js';
 import { UdpSocket } from './udp-socket.js';
 import { enterSocket, fail } from './winsock-setup.js';
 
-/** Winsock's functions that move data. */
+/** Winsock's functions that transfer data. */
 export function dataFunctions(core: Core) {
   const { memory } = core;
 
-  /** The bytes of a call that is handed the bytes themselves. */
+  /** The bytes of a call that gets a Uint8Array. */
   function part(bytes: Uint8Array, length: number, call: string): Uint8Array {
     if (length > bytes.byteLength) core.violate(`${call} says ${length} bytes, and has fewer.`);
     return bytes.subarray(0, length);
@@ -47,7 +47,7 @@ export function dataFunctions(core: Core) {
     if (bytes.byteLength === 0) return 0;
     const room = socket.sendCapacity - socket.unsentBytes;
     if (room <= 0) return wouldBlock(socket, 'send');
-    // A copy: of a Buffer, slice is none.
+    // Copies the bytes: Buffer's slice would not copy.
     const part = new Uint8Array(bytes.subarray(0, room));
     if ((flags & MSG_OOB) !== 0 && socket.family === AF_UNIX) return fail(core, WSAEOPNOTSUPP);
     const isUrgent = (flags & MSG_OOB) !== 0 && part.byteLength === bytes.byteLength;

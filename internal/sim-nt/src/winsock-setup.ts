@@ -32,13 +32,20 @@ import { TcpSocket } from './tcp-socket.js';
 import { UdpSocket } from './udp-socket.js';
 import { writePointerSized } from './values.js';
 
-/** Sets the error that WSAGetLastError returns. @returns the result of a failed call. */
+/**
+ * Sets the error that WSAGetLastError returns.
+ *
+ * @returns the result of a failed call
+ */
 export function fail(core: Core, code: number): number {
   core.lastError = code;
   return SOCKET_ERROR;
 }
 
-/** Counts the call; returns the socket, or undefined and the error is set. */
+/**
+ * Counts the call and returns the socket; for a wrong handle it sets the error and returns
+ * undefined.
+ */
 export function enterSocket(core: Core, call: string, s: number | bigint): SimSocket | undefined {
   core.enter(call);
   if (core.winsockUsers === 0) {
@@ -51,12 +58,12 @@ export function enterSocket(core: Core, call: string, s: number | bigint): SimSo
   return undefined;
 }
 
-/** 0 is success; anything else is set as the error. */
+/** Ends a call: 0 is success; any other code is set as the error. */
 export function end(core: Core, code: number): number {
   return code === 0 ? 0 : fail(core, code);
 }
 
-/** Winsock's functions that make, name, join and close sockets. */
+/** Winsock's functions that create, bind, connect and close sockets. */
 export function setupFunctions(core: Core) {
   const { memory } = core;
 
@@ -123,7 +130,7 @@ export function setupFunctions(core: Core) {
       if (socket === undefined) return SOCKET_ERROR;
       if (code === SIO_BASE_HANDLE) return baseHandle(s, out, outLength, returned);
       const isReset = code === SIO_UDP_CONNRESET || code === SIO_UDP_NETRESET;
-      // Wine takes the switch of any socket, and nothing follows.
+      // Wine accepts this option for any socket, without an effect.
       if (isReset && !core.profile.hasUdpReset) return 0;
       if (!isReset || !(socket instanceof UdpSocket)) return fail(core, WSAEOPNOTSUPP);
       if (!memory.locate(input, 4, 'SIO_UDP_CONNRESET')) return fail(core, WSAEFAULT);

@@ -15,8 +15,8 @@ const groups = {
 } as const;
 
 /**
- * Every contract about such sockets, in groups. The same list runs on the simulated and on the real
- * kernel.
+ * Returns all contracts about sockets with this kind of name, in groups. The same list runs on the
+ * simulated and on the real kernel.
  */
 export function contractsOver(over: Over): [group: string, list: Contract[]][] {
   const isFit = ({ only }: Contract) => only === undefined || only === over;

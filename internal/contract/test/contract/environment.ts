@@ -16,20 +16,20 @@ import {
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import type { Over } from './contract.js';
 
-/** What a host gives to a contract. */
+/** The functions of a host that a contract uses. */
 export interface Host {
   readonly kernel: Kernel;
-  /** Whose expectations hold, in the table of `test-kit`. */
+  /** The kernel whose expectations apply, in the table of `test-kit`. */
   readonly expected: KernelName;
-  /** What sockets are named by. */
+  /** The kind of the sockets' names. */
   readonly over: Over;
-  /** Lets what is under way arrive; at most this long. */
+  /** Waits until everything in transit has arrived, at most this long. */
   settle(limitMs: number): Promise<void>;
   /** NT's system time, in 100 ns. */
   systemTime100ns(): bigint;
 }
 
-/** What a contract works with: sockets, a raw poller, and the end of both. */
+/** The environment of a contract: sockets and a raw poller, both closed at the end. */
 export class Environment {
   readonly kernel: Kernel;
   readonly host: Host;
@@ -44,12 +44,12 @@ export class Environment {
     this.poller = new RawPoller(host.kernel);
   }
 
-  /** Holds what was seen against rows of the table, for the kernel whose expectations hold. */
+  /** Compares the observed values with rows of the table, for the expected kernel. */
   expectRows(observed: Partial<Readonly<Record<RowName, Observed>>>): void {
     expectAs(observed, this.host.expected);
   }
 
-  /** Closes the socket at the end, whatever happens. */
+  /** Closes the socket at the end, even after a failure. */
   keep<T extends Skt>(skt: T): T {
     this.#open.push(skt);
     return skt;
@@ -60,7 +60,7 @@ export class Environment {
     return this.host.over === 'IP';
   }
 
-  /** A listener of whatever this run is over. */
+  /** A listener with this run's kind of name. */
   listen(): ListenerSkt {
     if (this.isOnIP) return this.listenOn('127.0.0.1');
     const path = temporaryUDSPathOn(this.kernel);
@@ -82,7 +82,7 @@ export class Environment {
     return client;
   }
 
-  /** A client whose connect is going to be refused. */
+  /** A client whose connect will be refused. */
   refusedClient(): ClientSkt {
     const listener = this.listen();
     const client = this.client(listener);
@@ -100,8 +100,8 @@ export class Environment {
   }
 
   /**
-   * Ends a connection hard: the peer sees a reset. Over AF_UNIX a close with unread data is one (measured
-   * on Wine 11); what l_linger does there was never seen.
+   * Aborts a connection, so that the peer sees a reset. Over AF_UNIX a close with unread data does
+   * that (measured on Wine 11); the effect of l_linger there is unknown.
    */
   async reset(skt: StreamSkt, peer: StreamSkt): Promise<void> {
     if (this.isOnIP) skt.abortOnClose();
@@ -117,12 +117,12 @@ export class Environment {
     return eventually(ask, () => this.host.settle(4), 1_500);
   }
 
-  /** Lets something small arrive. */
+  /** Waits until a few bytes in transit have arrived. */
   async settle(): Promise<void> {
     await this.host.settle(25);
   }
 
-  /** The bits that a poll of a mask reports; 0 when it is silent for the whole limit. */
+  /** The bits that a poll with a mask reports; 0 if it does not complete within the limit. */
   async bits(skt: Skt, mask = 0x1ff, limitMs = 60): Promise<number> {
     return this.poller.pollBlocking(skt, mask, limitMs)?.[0]?.events ?? 0;
   }

@@ -14,7 +14,10 @@ import type { Environment } from './environment.js';
 const everything = 0x1ff;
 const idle = AFD_POLL_SEND | AFD_POLL_CONNECT;
 
-/** A poll that cannot be ready is refused: nothing is written, and no packet comes. */
+/**
+ * The kernel rejects a poll although its sockets are not ready: it writes nothing and queues no
+ * packet.
+ */
 async function expectRefused(
   env: Environment,
   status: string,
@@ -30,7 +33,7 @@ async function expectRefused(
   poller.free(armed.poll);
 }
 
-/** The request: what it takes, and how it ends. */
+/** Contracts about the poll request: its input and its completion. */
 export const pollRequest = contracts({
   'a poll on the socket itself, and on a handle of AFD': async (env) => {
     const { client, server } = await env.pair();

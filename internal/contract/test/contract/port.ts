@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { contracts } from './contract.js';
 
-/** Ports, as one thread sees them. */
+/** Contracts about ports used by one thread. */
 export const port = contracts({
   'a posted packet comes back unchanged, once': ({ poller }) => {
     const packets: [bigint, bigint, number, bigint][] = [
@@ -86,7 +86,7 @@ export const port = contracts({
     client.send(Buffer.from('x'));
     await env.eventually(() => server.recv(new Uint8Array(1)));
     expect(env.poller.next(20)).toBeUndefined();
-    // What was accepted has no port yet.
+    // An accepted socket has no port yet.
     expect(env.poller.associate(server.baseHandle(), env.poller.port, 3)).toBe(0);
   },
 

@@ -15,7 +15,7 @@ import { contracts, onIP } from './contract.js';
 const idle = AFD_POLL_SEND | AFD_POLL_CONNECT;
 const byte = Buffer.from('x');
 
-/** What a poll says of sockets in each of their states. */
+/** Contracts about the events that a poll reports in each state of a socket. */
 export const reported = contracts({
   'a socket that was never connected is silent': async (env) => {
     const client = env.client(env.listen());
@@ -85,7 +85,7 @@ export const reported = contracts({
     const client = env.refusedClient();
     const { poll } = env.poller.arm([client], AFD_POLL_SEND);
     client.connect();
-    // By citation it takes Windows two seconds to learn of a refusal (unverified).
+    // According to citations Windows needs two seconds to report a refusal (unverified).
     const outcome = env.eventually(() => client.finishConnect());
     await expect(outcome).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
     expect(env.poller.next(40)).toBeUndefined();
@@ -198,7 +198,7 @@ export const reported = contracts({
       return bytes;
     };
     let sent = await fill();
-    // What is on its way makes room once more.
+    // Bytes that arrive free send buffer space once more.
     await env.settle();
     sent += await fill();
     expect(await env.bits(client)).toBe(AFD_POLL_CONNECT);

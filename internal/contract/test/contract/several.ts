@@ -4,7 +4,7 @@ import { contracts } from './contract.js';
 
 const byte = Buffer.from('x');
 
-/** Several sockets in a poll, several polls of a socket. */
+/** Contracts about several sockets in a poll, and several polls of a socket. */
 export const several = contracts({
   'the output names the ready sockets only, in the order of the request': async (env) => {
     const pairs = [await env.pair(), await env.pair(), await env.pair()];
@@ -17,7 +17,7 @@ export const several = contracts({
     expect(poll.reported.map(({ handle }) => handle)).toEqual(
       servers.slice(1).map((skt) => BigInt(skt.baseHandle())),
     );
-    // Behind what is reported the request still stands.
+    // The output after the reported entries still contains the request.
     expect(poll.output.handle(2).Handle).toBe(BigInt(servers[2]?.baseHandle() ?? 0));
   },
 
@@ -109,7 +109,7 @@ export const several = contracts({
   },
 });
 
-/** How polls end early. */
+/** Contracts about polls that end early. */
 export const endings = contracts({
   'a cancelled poll: one packet, CANCELLED, and the output as it was': async (env) => {
     const { client } = await env.pair();

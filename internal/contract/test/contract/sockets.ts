@@ -20,13 +20,13 @@ import type { Environment } from './environment.js';
 const byte = Buffer.from('x');
 const named = (wsaName: string) => expect.objectContaining({ wsaName });
 
-/** The name of a Winsock error; any other error goes on. */
+/** Returns the name of a Winsock error; rethrows any other error. */
 function nameOf(error: unknown): string {
   if (error instanceof WsaError) return error.wsaName;
   throw error;
 }
 
-/** What a call says, or the name of the Winsock error that it throws. */
+/** Returns the result of a call, or the name of the Winsock error that it throws. */
 function answer(call: () => string): string {
   try {
     return call();
@@ -35,7 +35,7 @@ function answer(call: () => string): string {
   }
 }
 
-/** What recv says, in the words of the table. */
+/** The result of recv, in the words of the table. */
 const received = (skt: StreamSkt) =>
   answer(() => {
     const count = skt.recv(new Uint8Array(4));
@@ -53,7 +53,7 @@ async function receiveAll(env: Environment, skt: StreamSkt): Promise<Buffer> {
   }
 }
 
-/** Sockets through `Skt`: what Winsock does. */
+/** Contracts about Winsock, through `Skt`. */
 export const sockets = contracts({
   'names of both ends': onIP(async (env) => {
     for (const host of ['127.0.0.1', '::1']) {
@@ -82,7 +82,8 @@ export const sockets = contracts({
     const isFileError = expect.objectContaining({ code: 'ERR_UDS_FILE' });
     expect(() => env.creator.fromAddress(address)).toThrowError(isFileError);
     listener.close();
-    // Whether its file is gone is not asked of a file system that may not see it.
+    // The test does not check whether the socket's file is gone: the file system may not see the
+    // file.
     env.keep(env.creator.fromAddress(address));
   }),
 
