@@ -2,9 +2,10 @@ import { nativeMemory } from 'ntdllx';
 import { Stage0Wake } from 'poc-stage0-wake';
 import { afterEach, expect, test } from 'vitest';
 
-// What shows only when a real time-out is over; the rest: stage0-wake.win.test.ts.
+// Tests that need a real time-out to run out. For the other tests see stage0-wake.win.test.ts.
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {

@@ -2,7 +2,8 @@ import { nativeMemory } from 'ntdllx';
 import { runTest, Stage0Wake, type WakePacket } from 'poc-stage0-wake';
 import { afterEach, expect, test } from 'vitest';
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {
@@ -42,7 +43,7 @@ test('broken on purpose: two packets', () => {
     protected override wake(packet: WakePacket): void {
       super.wake(packet);
       super.wake(packet);
-      // Both are there before the first is taken.
+      // Both packets are on the port before the first is removed.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
   }

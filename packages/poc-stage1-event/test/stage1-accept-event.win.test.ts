@@ -5,7 +5,8 @@ import { runTest, Stage1AcceptEvent } from 'poc-stage1-event';
 import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {

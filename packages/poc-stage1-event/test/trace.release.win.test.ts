@@ -5,7 +5,8 @@ import { compareWithStage1Table } from 'poc-kit';
 import { runTest, Stage1AcceptEvent } from 'poc-stage1-event';
 import { expect, test } from 'vitest';
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 test('the trace of stage 1 is the event column of the plan\u2019s table, cell by cell', () => {

@@ -4,9 +4,11 @@ import { Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
-// What shows only when a real time-out is over; the rest: stage1-accept-iocp.win.test.ts.
+// Tests that need a real time-out to run out. For the other tests see
+// stage1-accept-iocp.win.test.ts.
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {
@@ -63,6 +65,6 @@ test('broken on purpose: a stale packet of a poll that timed out, with the very 
     'Handles[0].Status: 0xdeadbeef',
     'accept: would block',
   ]);
-  // That field alone would have proven an accept that never was.
+  // A check of this field alone would have proven an accept that never happened.
   expect(failed.join()).not.toContain('Events returned');
 });

@@ -12,7 +12,8 @@ import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {
@@ -67,8 +68,8 @@ test('broken on purpose: N05 separate buffers, and the verdict is read from the 
       this.output = undefined;
     }
   }
-  // The packet is real and the request itself says NumberOfHandles 1: what is left to check is the
-  // mask that was asked for, and the poison.
+  // The packet is real, and the input of the request already has NumberOfHandles 1. Only the
+  // requested mask and the poison value can reveal the mistake.
   expect(failedChecks(new TwoBuffers(quick))).toEqual([
     'Events returned: 0x1b8',
     'Handles[0].Status: 0xdeadbeef',
@@ -137,7 +138,7 @@ test('closing before running, twice, and after a run', () => {
 });
 
 test('--external: a client of another program proves the accept', async () => {
-  // The client lives in a thread of its own, for this one blocks in the kernel.
+  // The client runs in its own thread, because this thread blocks in the kernel.
   const script = `
     const { connect } = require('node:net');
     const { workerData } = require('node:worker_threads');

@@ -4,7 +4,8 @@ import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
 import { brokenCells, traced } from './traced.js';
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {
@@ -22,7 +23,7 @@ test('the trace of stage 1 is the parameter table of the plan, cell by cell', ()
     { id: 0, name: 'main', isComplete: true },
     { name: 'client-worker', isComplete: true },
   ]);
-  // The client's own calls are there, too, and its socket has a name of its own.
+  // The trace also has the client's calls, and names its socket.
   const connect = records.find((record) => record.kind === 'call' && record.function === 'connect');
   expect(connect).toMatchObject({
     threadId: threads[1]?.id,
@@ -45,7 +46,7 @@ test('its packet points to its request', () => {
       },
     },
   ]);
-  // It came while the wait of 100 ms before it brought nothing.
+  // The packet arrived after the wait of 100 ms that returned nothing.
   expect(packets[0]?.kind === 'packet' && packets[0].request?.sinceUs).toBeGreaterThan(90_000);
 });
 

@@ -4,9 +4,10 @@ import { Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
 import { brokenCells } from './traced.js';
 
-// What shows only when a real time-out is over; the rest: trace.release.win.test.ts.
+// Tests that need a real time-out to run out. For the other tests see trace.release.win.test.ts.
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {

@@ -2,7 +2,7 @@ import { startTrace, type TraceResult } from 'nt-trace';
 import { compareWithStage1Table } from 'poc-kit';
 import type { Stage1AcceptIocp } from 'poc-stage1-iocp';
 
-/** What NT was asked while it ran. */
+/** Runs a function, and returns the trace of its NT calls. */
 export function traced(run: () => void): TraceResult {
   const trace = startTrace();
   try {
@@ -13,7 +13,7 @@ export function traced(run: () => void): TraceResult {
   return trace.stop();
 }
 
-/** The cells of the table that a stage broken on purpose does not keep. */
+/** The cells of the parameter table that a stage, which is broken on purpose, violates. */
 export function brokenCells(stage: Stage1AcceptIocp): string[] {
   const { records } = traced(() => {
     stage.run();

@@ -15,8 +15,9 @@ import {
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { afterEach, expect, test } from 'vitest';
 
-/** For what never comes. What is to come gets the stage's own time. */
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+/** A short limit for waits that must time out. Other waits have the stage's own limit. */
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
 afterEach(() => {
@@ -38,7 +39,7 @@ test('B07 Windows Stage 1U: proven, or unsupported with the reason', () => {
   }
 });
 
-/** The same proof over TCP, for hosts without AF_UNIX: everything but the file. */
+/** The same proof over TCP, for hosts without AF_UNIX. It covers everything but the file. */
 class OverTcp extends Stage1uAcceptUds {
   protected override createListener(): ListenerSkt {
     return new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0));
@@ -53,7 +54,10 @@ class OverTcp extends Stage1uAcceptUds {
 /** AF_INET of winsock2.h. */
 const inet = 2;
 
-/** AF_UNIX as Windows has it, carried over TCP: the bind makes a file. The file's rules are ours. */
+/**
+ * Simulates the AF_UNIX of Windows over TCP: bind creates a file. The test itself decides how the
+ * file behaves.
+ */
 function carried(path: string) {
   const bound = { port: 0 };
   const kernel: typeof ntKernel = {

@@ -4,9 +4,10 @@ import { failedChecks } from 'test-kit';
 import { TCPServerAddress } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
-// What shows only when a real time-out is over; the rest: stage2-echo.win.test.ts.
+// Tests that need a real time-out to run out. For the other tests see stage2-echo.win.test.ts.
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 const local = () => new TCPServerAddress('127.0.0.1', 0);
 

@@ -10,7 +10,7 @@ const limitMs = 30_000;
 const servers: EchoServer[] = [];
 const clients: Socket[] = [];
 
-/** A server of this test; `Kind` may be a broken one. */
+/** Starts a server for a test; `Kind` may be a class that is broken on purpose. */
 export function startServer<T extends EchoServer = EchoServer>(
   Kind: new (address: TCPServerAddress) => T = EchoServer as never,
 ): T {
@@ -19,7 +19,10 @@ export function startServer<T extends EchoServer = EchoServer>(
   return server;
 }
 
-/** Lets the server and Node's event loop, in which the clients live, run in turns. */
+/**
+ * Runs the server and Node's event loop, which runs the clients, alternately until a condition
+ * holds.
+ */
 export async function until(server: EchoServer, isTrue: () => boolean): Promise<void> {
   for (const endMs = performance.now() + limitMs; !isTrue(); await setImmediate()) {
     server.turn(1);
@@ -27,7 +30,7 @@ export async function until(server: EchoServer, isTrue: () => boolean): Promise<
   }
 }
 
-/** A client of Node's own. Errors are kept in `socket.errored`, not thrown. */
+/** Creates a client with `node:net`. Errors are kept in `socket.errored`, and not thrown. */
 export async function newClient(
   server: EchoServer,
   options: { allowHalfOpen?: boolean } = {},
@@ -67,7 +70,7 @@ export class Inbox {
   }
 }
 
-/** One message there and back. */
+/** Sends one message and receives its echo. */
 export async function echoOnce(server: EchoServer, socket: Socket, text: string): Promise<void> {
   const inbox = new Inbox(socket);
   socket.write(text);
@@ -76,7 +79,7 @@ export async function echoOnce(server: EchoServer, socket: Socket, text: string)
   socket.removeAllListeners('data').removeAllListeners('end');
 }
 
-/** `byteLength` bytes in which every position differs from its neighbours. */
+/** `byteLength` bytes, each of which differs from its neighbours. */
 export function pattern(byteLength: number): Buffer {
   const bytes = Buffer.allocUnsafe(byteLength);
   for (let at = 0; at + 4 <= byteLength; at += 4)
@@ -84,7 +87,7 @@ export function pattern(byteLength: number): Buffer {
   return bytes;
 }
 
-// After each test: nothing pending, no live block.
+// After each test no poll may be pending and no block allocated.
 afterEach(() => {
   for (const socket of clients.splice(0)) socket.destroy();
   for (const server of servers.splice(0)) {

@@ -14,15 +14,15 @@ import { expect, test } from 'vitest';
 import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
 import { traceFileFaults } from './trace-file.js';
 
-// What is counted of a whole server: the handles that it leaves, the calls of its trace, the packets
-// of a thousand messages, the bytes that it keeps. The handles come first: what the clients of the other tests
-// leave to Node's event loop would be among them.
+// Counts for a whole server: the handles that it leaks, the calls in its trace, the packets of a
+// thousand messages, and the bytes that it keeps. The handles are counted first, because the
+// clients of the other tests leave handles to Node's event loop.
 
 const creator = new SocketCreator();
 
 /**
- * The highest of 64 handles that are opened together: it rises for each handle that was left open, where
- * one alone would fill a gap below it. Node itself must be idle meanwhile.
+ * Opens 64 handles and returns the highest value. It rises with each leaked handle. A single
+ * handle would fill a gap below the leaked one. Node itself must be idle meanwhile.
  */
 function nextHandle(): number {
   const events = Array.from({ length: 64 }, () => CreateEventA(0, 1, 0, 0));
@@ -47,7 +47,7 @@ function echo(server: EchoServer, skt: ClientSkt, text: string): void {
   expect(answer.toString()).toBe(text);
 }
 
-/** One server with a client of every fate. */
+/** One server, and clients that end in different ways. */
 function round(): void {
   const server = new EchoServer(new TCPServerAddress('127.0.0.1', 0));
   const [ends, resets, stays] = [connected(server), connected(server), connected(server)];
@@ -82,7 +82,8 @@ test('the trace of stage 2 is a file of the Trace Event format, each packet with
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 
   const packets = result.records.filter((record) => record.kind === 'packet');
-  // Accept, receive, disconnect, and the listener's poll that the end cancelled.
+  // The packets of accept, receive and disconnect, and that of the listener's poll, which the
+  // close cancelled.
   expect(packets.map(({ answer }) => answer?.sockets[0]?.events.join('|'))).toEqual([
     'ACCEPT',
     'RECEIVE',
@@ -97,7 +98,7 @@ test('the trace of stage 2 is a file of the Trace Event format, each packet with
   expect(requests.map((call) => call?.function)).toEqual(
     new Array(4).fill('NtDeviceIoControlFile'),
   );
-  // The listener's block is used again: each packet has another request.
+  // The listener's block is reused, but each packet belongs to a different request.
   expect(new Set(requests).size).toBe(4);
 
   const file = JSON.parse(JSON.stringify(toTraceEvents(result, { processName: 'stage 2' })));
@@ -105,12 +106,15 @@ test('the trace of stage 2 is a file of the Trace Event format, each packet with
   const kinds = (ph: string) => file.traceEvents.filter((event: { ph: string }) => event.ph === ph);
   expect(kinds('X')).toHaveLength(calls.size);
   expect([kinds('i').length, kinds('s').length, kinds('f').length]).toEqual([4, 4, 4]);
-  // Two lanes: the server's and the client's.
+  // There are two threads: the server's and the client's.
   expect(new Set(kinds('X').map(({ tid }: { tid: number }) => tid)).size).toBe(2);
   expect(result.threads.every(({ isComplete }) => isComplete)).toBe(true);
 });
 
-/** Polls again before the I/O: the condition still holds, so the poll ends at once, for nothing. */
+/**
+ * This server polls again before the I/O. The condition still holds then, so the poll completes at
+ * once, without a use.
+ */
 class EarlyServer extends EchoServer {
   protected override serve(connection: EchoConnection): void {
     this.arm(connection);
@@ -131,7 +135,8 @@ test.each([
   const before = { ...server.counts };
   for (let round = 0; round < rounds; round += 1) {
     await echoOnce(server, socket, 'message');
-    // A client that thinks before it goes on: what the early poll costs is then not hidden.
+    // The client pauses before it continues, so that the useless packet of the early poll is
+    // counted.
     while (server.turn(2) > 0);
   }
   const packets = (server.counts.packets - before.packets) / rounds;
@@ -141,11 +146,11 @@ test.each([
 });
 
 const mebibytes = 16;
-/** So many waits in a row that bring nothing, while bytes wait to be sent. */
+/** The number of consecutive waits without a packet while bytes are unsent. */
 const wantedIdleTurns = 3;
 
-// A client in a thread of its own, for the server's thread blocks in the kernel. It sends all at
-// once, pauses until it is asked to read, and then checks every byte.
+// A client in its own thread, because the server's thread blocks in the kernel. It sends all bytes
+// at once, pauses until the test lets it read, and then checks every byte.
 const script = `
   const { connect } = require('node:net');
   const { parentPort, workerData: { port, byteLength } } = require('node:worker_threads');
@@ -185,7 +190,7 @@ test('16 MiB to a reader that starts late: all in order, little kept, no spinnin
     const { user, system } = process.cpuUsage(before);
     mostUnsent = Math.max(mostUnsent, server.unsentBytes);
     if (!isReading) {
-      // While the peer does not read, the thread sleeps through whole waits.
+      // While the peer does not read, the server's waits time out without a packet.
       const isIdle = packets === 0 && server.unsentBytes > 0;
       idleTurns = isIdle ? idleTurns + 1 : 0;
       if (isIdle) cpuOfPauseMs += (user + system) / 1_000;
@@ -209,7 +214,7 @@ test('E02 101 messages one after the other, then the end', async () => {
   const before = { ...server.counts };
   for (let round = 0; round < 101; round += 1) await echoOnce(server, socket, 'PING');
   const { packets, polls } = server.counts;
-  // The counts of the NT calls are what makes a reactor fast: one packet, one poll a message.
+  // A reactor is fast if it makes few NT calls: one packet and one poll per message.
   expect(packets - before.packets).toBe(101);
   expect(polls - before.polls).toBe(101);
   const inbox = new Inbox(socket);

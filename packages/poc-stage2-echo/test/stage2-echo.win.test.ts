@@ -4,7 +4,8 @@ import { failedChecks } from 'test-kit';
 import { TCPServerAddress } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
-// Long enough for a helper thread to start on a busy machine; what is awaited in vain takes all of it.
+// Long enough for a helper thread to start on a busy machine. A wait for something that never
+// arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 const local = () => new TCPServerAddress('127.0.0.1', 0);
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { traceFileFaults } from './trace-file.js';
 
-// The checker itself: each rule refuses what breaks it.
+// Tests of the checker: each rule must refuse a file that breaks it.
 
 const at = { pid: 1, tid: 0 };
 const named = { ph: 'M', name: 'thread_name', ...at, ts: 0, args: { name: 'main' } };

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 
-// The Trace Event format, as far as nt-trace writes it, and stricter than those who read it. Sources:
-// the format's own document by the Chromium project; what speedscope 1.25 asks for (ph and ts in each
-// event); what Perfetto documents: slices of one thread nest, an arrow ends inside a slice.
+// Checks the part of the Trace Event format that nt-trace writes, more strictly than its readers
+// do. Sources: the Chromium project's document about the format; speedscope 1.25, which requires
+// ph and ts in each event; and Perfetto's documentation: slices of one thread nest, and an arrow
+// ends inside a slice.
 
 const us = v.pipe(v.number(), v.finite(), v.minValue(0));
 const id = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -53,7 +54,7 @@ type Events = File['traceEvents'];
 const ofKind = <P extends Events[number]['ph']>(events: Events, ph: P) =>
   events.filter((event): event is Extract<Events[number], { ph: P }> => event.ph === ph);
 
-/** Everything that is wrong with a file; nothing for one that is right. */
+/** Returns all faults of a trace file; an empty list for a valid one. */
 export function traceFileFaults(file: unknown): string[] {
   const { success, output, issues } = v.safeParse(schema, file);
   if (!success) return issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);

@@ -16,8 +16,8 @@ import {
 import { afterEach, expect, test } from 'vitest';
 import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
 
-// What a server has to bear. First what no client can do to it: faults of the program, and calls that
-// the system refuses. Then what clients can do.
+// Tests what a server must survive. First: bugs of the program and calls that the system refuses,
+// which no client can cause. Then: what clients can cause.
 
 const open: Skt[] = [];
 const servers: EchoServer[] = [];
@@ -25,7 +25,7 @@ const local = () => new TCPServerAddress('127.0.0.1', 0);
 
 afterEach(() => {
   for (const skt of open.splice(0)) skt.close();
-  // Also of a test that failed: the next one must not find what it left.
+  // This also runs after a failed test, so that the next test finds no leftovers.
   for (const server of servers.splice(0)) server.close();
 });
 
@@ -49,7 +49,10 @@ async function connectThree(server: EchoServer): Promise<ClientSkt[]> {
   return clients;
 }
 
-/** All of them say something; then there is a packet for each, in one batch. */
+/**
+ * Every client sends something. Then the port has a packet for each, and one call removes them
+ * all.
+ */
 async function sayAll(clients: readonly ClientSkt[]): Promise<void> {
   for (const skt of clients) skt.send(Buffer.from('hello'));
   await pause(50);
@@ -84,14 +87,14 @@ test('a fault with one packet ends that connection, is reported, and loses no ot
   const said = await Promise.all(clients.map(heard));
   const others = said.filter((word) => word !== 'hello');
   expect(others).toHaveLength(1);
-  // It was closed with unread data: a reset.
+  // The socket was closed with unread data, which is a reset.
   expectAs({ recvAfterReset: others[0] as string });
   expect(server.counts).toMatchObject({ broken: 1, received: 10 });
   expect(server.pendingPolls).toBe(3);
   server.close();
 });
 
-/** The real sockets; what they make is shown to the test. */
+/** Creates real sockets, and shows the listener to the test. */
 class ShowingCreator extends SocketCreator {
   listener: ListenerSkt | undefined;
   override fromAddress(address: SktAddress): never {
@@ -136,7 +139,7 @@ test('a listener whose next poll is refused asks again until it is not', async (
   let refusals = 0;
   class Refused extends EchoServer {
     protected override armListener(poll: SocketPoll): void {
-      // The first poll is made, the two after it are not.
+      // The first poll is submitted; the next two are refused.
       refusals += 1;
       // STATUS_INSUFFICIENT_RESOURCES
       if ([2, 3].includes(refusals)) throw new NtStatusError('NtDeviceIoControlFile', 0xc000_009a);
@@ -148,7 +151,8 @@ test('a listener whose next poll is refused asks again until it is not', async (
   while (server.open < 1) server.turn(10);
   expect(server.pendingPolls).toBe(1);
   connect(server);
-  // Also a long wait does not sleep through the rest: one that does outlasts the test's time-out.
+  // A long wait must end when the listener's pause ends. A wait that does not would exceed the
+  // test's time-out.
   while (server.open < 2) server.turn(40_000);
   expect(refusals).toBeGreaterThanOrEqual(4);
   server.close();
@@ -165,7 +169,7 @@ test('a first poll that is refused leaves nothing', () => {
   expect(creator.listener?.isOpen).toBe(false);
 });
 
-/** Shows its connections. */
+/** A server that shows its connections to the test. */
 class Showing extends EchoServer {
   readonly shown: EchoConnection[] = [];
   protected override arm(connection: EchoConnection): void {
@@ -241,7 +245,8 @@ test('W02 a client that does not read: one chunk is kept, the rest waits in TCP'
   const sent = pattern(2 ** 24);
   greedy.write(sent);
   await until(server, () => server.unsentBytes > 0);
-  // Not a timed claim: the other one is served while the first is stuck, and nothing spins.
+  // This measures no time: it checks that the other client is served while the first one does not
+  // read, without a busy loop.
   for (let round = 0; round < 20; round += 1) await echoOnce(server, other, 'me too');
   expect(server.unsentBytes).toBeLessThanOrEqual(chunkBytes);
   const { packets } = server.counts;
@@ -285,7 +290,10 @@ test('a connection whose next poll is refused is closed, alone', async () => {
   await echoOnce(server, witness, 'still here');
 });
 
-/** The real sockets, but for one accept that fails as it cannot be made to. */
+/**
+ * Creates real sockets, but one accept fails with an error that a test cannot provoke in the
+ * system.
+ */
 class OneFailingAccept extends SocketCreator {
   readonly #error: WsaError;
 

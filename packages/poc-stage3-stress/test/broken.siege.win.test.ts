@@ -11,7 +11,7 @@ import {
 } from 'poc-stage3-stress';
 import { afterEach, expect, test } from 'vitest';
 
-// What shows only when a real time-out is over; the rest: stage3-stress.win.test.ts.
+// Tests that need a real time-out to run out. For the other tests see stage3-stress.win.test.ts.
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
@@ -59,7 +59,7 @@ test('broken on purpose: a stage whose server throws data away fails by name', (
   stage.close();
 });
 
-/** The figures of 200 cycles. @returns what their verdict says first. */
+/** Measures the figures with 200 cycles. @returns the first line of their verdict. */
 function figuresOf(Server: new () => PingServer): string {
   const proof = new Proof('figures', 'of a server', () => {});
   const verdict = proof.conclude(() => {

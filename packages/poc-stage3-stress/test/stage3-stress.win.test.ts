@@ -34,7 +34,7 @@ test('broken on purpose: a server that never answers is not proven by waiting', 
   stage.close();
 });
 
-/** Runs a partial drain of a megabyte that is broken. */
+/** Runs a partial drain of one megabyte with a class that is broken on purpose. */
 function drainWith(Drain: new () => PartialDrain, limitMs = 30_000) {
   const drain = new Drain();
   try {

@@ -14,7 +14,7 @@ import {
 } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
-// Calls that the system refuses, to the servers and clients of this stage.
+// Tests of the stage's servers and clients when the system refuses calls.
 
 const open: Skt[] = [];
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -36,7 +36,7 @@ function connect(server: PingServer): ClientSkt {
   return skt;
 }
 
-/** The real sockets; what they make is shown, and may be changed. */
+/** Creates real sockets. The test sees the listener and may change it. */
 class ShowingCreator extends SocketCreator {
   listener: ListenerSkt | undefined;
   override fromAddress(address: SktAddress): never {
@@ -52,7 +52,7 @@ test('a client that gave up while it waited does not keep the next one from bein
   const listener = creator.listener as ListenerSkt;
   listener.accept = () => {
     Reflect.deleteProperty(listener, 'accept');
-    // As Windows does by documentation (unverified); Wine does not.
+    // Windows does this according to its documentation (unverified); Wine does not.
     throw new WsaError('accept', 10_054);
   };
   connect(server);
@@ -124,7 +124,7 @@ test('a client says that it was reset, and that it has no address, and goes on t
   expect(() => client.reply(5_000)).toThrowError(/nowhere\.example/);
   client.send({ connectTo: `tcp|${host}|${port}`, pings: 1 });
   const accepted = await eventually(() => listener.accept());
-  // Its first ping is here, so it waits for the answer.
+  // The client's first ping has arrived, so the client is waiting for the answer.
   await ended(accepted);
   accepted.abortOnClose();
   accepted.close();

@@ -5,18 +5,18 @@ import { type PathEndpoint, UDSServerAddress } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
-// The parts of the stage that take a kernel, over AF_UNIX on the simulated one.
+// Runs the parts of the stage that accept another kernel on the simulated kernel, over AF_UNIX.
 
 const profiles = ['wine11', 'windows'] as const;
 
-/** What a part of the stage is made of on a simulated kernel. */
+/** Creates what the parts of the stage need on a simulated kernel. */
 function partsOn({ kernel, nowMs }: SimNt) {
   const newPoller: NewPoller = () => createPoller({ kernel, now: nowMs, allowMainThread: true });
   const address = () => new UDSServerAddress(temporaryUDSPathOn(kernel));
   return { creator: createSocketCreator(kernel), newPoller, address };
 }
 
-/** Nothing is left, and nothing was done that no program may do. */
+/** Checks that nothing is left, and that the program made no forbidden call. */
 function expectClean(sim: SimNt): void {
   expect(sim.violations).toEqual([]);
   expect([sim.handles, sim.pending, sim.memory.blocks]).toEqual([0, 0, 0]);

@@ -32,7 +32,10 @@ function failure(Registry: new () => PinnedRegistry, postsEarlier = true): strin
 
 const recordBytes = 32;
 
-/** What tofu had: the ApcContext is the address of a record, in a table that is one block of memory. */
+/**
+ * The method that tofu used: the ApcContext is the address of a record in a table, and the table
+ * is one block of memory.
+ */
 class Pointers extends PinnedRegistry {
   #capacity: number;
   #memory: NativeMemory;

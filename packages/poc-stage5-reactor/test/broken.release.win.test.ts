@@ -2,7 +2,8 @@ import { nativeMemory } from 'ntdllx';
 import { HeartbeatServer, Stage5Reactor } from 'poc-stage5-reactor';
 import { afterEach, expect, test } from 'vitest';
 
-// Sabotage of the server: no line of it depends on the build.
+// Tests with servers that are broken on purpose. They run only in the release build, because
+// nothing in them depends on the build.
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });

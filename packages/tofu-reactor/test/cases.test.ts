@@ -11,7 +11,8 @@ import type { Over } from './fixture.js';
 import { runCases } from './reactor-cases.js';
 import { runThrowing, thrown } from './throwing.js';
 
-// The same cases on the simulated kernel: as Wine is, and as Windows is said to be.
+// The same cases on the simulated kernel, with the behaviour of Wine and with the cited behaviour
+// of Windows.
 const suites: readonly (readonly [Over, ProfileName, 'eager' | 'lazy'])[] = [
   ['IP', 'wine8', 'lazy'],
   ['IP', 'windows', 'eager'],
@@ -21,15 +22,15 @@ const suites: readonly (readonly [Over, ProfileName, 'eager' | 'lazy'])[] = [
 ];
 
 /**
- * In the place of the wait pool: whenever Node's loop comes round, something arrives, and what is armed
- * is reported if the port then has a packet, and only then.
+ * Replaces the wait pool. In each iteration of Node's loop it lets something arrive. If the watch
+ * is armed and the port has a packet then, it reports the packet.
  */
 function watchBy(sim: SimNt): PortWatchFactory {
   return (port, onPacket): PortWatch => {
     const memory = sim.kernel.allocate(8);
     let immediate: NodeJS.Immediate | undefined;
     const look = () => {
-      // Time passes where nothing is under way: a refusal may take a while.
+      // If nothing is on the way, time passes, because the refusal of a connect may take time.
       if (!sim.step()) sim.advance(1);
       sim.kernel.NtQueryIoCompletion(port, 0, memory.address, 4, 0);
       const hasPacket = memory.readU32(0) > 0;
@@ -53,7 +54,10 @@ function watchBy(sim: SimNt): PortWatchFactory {
   };
 }
 
-/** In the place of the I/O thread: takes packets whenever Node's loop comes round, and hands them over. */
+/**
+ * Replaces the I/O thread: removes packets in each iteration of Node's loop, and passes them to
+ * the application.
+ */
 function threadOn(sim: SimNt): ThreadStarter {
   return (data, onPackets) => {
     const share = new ThreadShare(data);

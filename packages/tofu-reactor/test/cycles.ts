@@ -3,17 +3,17 @@ import { CloseHandle, CreateEventA } from 'ntdllx/kernel32';
 import { Reactor, type ReactorMode } from 'tofu-reactor';
 import { expect } from 'vitest';
 
-/** So many handles at once fill the gaps that closed ones have left below a leaked one. */
+/** This many handles fill the gaps that closed handles have left below a leaked one. */
 const probedHandles = 64;
 
-/** The highest of 64 handles that are opened together: 4 more for each that was left open. */
+/** Opens 64 handles and returns the highest value. It rises by 4 for each leaked handle. */
 function nextHandle(): number {
   const events = Array.from({ length: probedHandles }, () => Number(CreateEventA(0, 1, 0, 0)));
   for (const event of events) CloseHandle(event);
   return Math.max(...events);
 }
 
-/** A server and a client that come and go. */
+/** Creates a server and a client, and closes them. */
 async function cycle(mode: ReactorMode): Promise<void> {
   const reactor = new Reactor({ mode });
   const server = await reactor.listen({ port: 0 }, (connection) => connection.end('x'));
@@ -24,7 +24,10 @@ async function cycle(mode: ReactorMode): Promise<void> {
   await running;
 }
 
-/** Runs cycles of a mode: no native memory is left after any, and no handle after all. */
+/**
+ * Runs cycles in one mode. After each cycle no native memory may be left, and after all cycles no
+ * handle.
+ */
 export async function runCycles(mode: ReactorMode, cycles: number): Promise<void> {
   const verify = () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
   for (let round = 0; round < 3; round += 1) await cycle(mode);
@@ -33,7 +36,7 @@ export async function runCycles(mode: ReactorMode, cycles: number): Promise<void
     await cycle(mode);
     verify();
   }
-  // A thread that has just ended may hold a handle for a moment.
+  // A thread that has just ended may keep a handle open for a moment.
   const end = performance.now() + 5_000;
   while (nextHandle() > before && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 50));

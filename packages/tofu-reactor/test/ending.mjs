@@ -1,10 +1,10 @@
-// Ends a process whose reactor is busy, in the way and after the milliseconds that the arguments name;
-// prints what it got to.
+// Ends a process whose reactor is busy. The arguments name the way to end it, and the delay in
+// milliseconds. Prints the steps that it has reached.
 import { Reactor, wouldBlock } from 'tofu-reactor';
 
 const [, , way, mode, afterMs = '50'] = process.argv;
 const isEarly = Number(afterMs) < 50;
-// An early end may come while nothing is there yet, or while the I/O thread starts.
+// An early end may occur before the reactor exists, or while its I/O thread starts.
 if (isEarly) setTimeout(end, Number(afterMs));
 const reactor = new Reactor({ mode });
 process.on('exit', (code) => console.log(`exit ${code} ${reactor.inspect().connections > 0}`));
@@ -32,7 +32,7 @@ function end() {
   if (way === 'throw') throw new Error('out of here');
   if (way === 'unref') {
     for (const each of [server, ...clients]) each.unref();
-    // Those that were accepted are not known here: an end of the clients is theirs.
+    // This script has no references to the accepted connections. They end when the clients end.
     for (const client of clients) client.destroy();
   }
   if (way === 'natural') {

@@ -6,19 +6,28 @@ import { expect, test } from 'vitest';
 import { runCycles } from './cycles.js';
 
 const script = fileURLToPath(new URL('./ending.mjs', import.meta.url));
-/** How a process ends, and with which exit code. */
+/** The ways in which a process ends, and the expected exit codes. */
 const ways = [
   ['exit', 7],
   ['throw', 1],
 ] as const;
-/** So many of each way, over 100 ms; 50 with --long. */
+/**
+ * The number of processes for each way. They end at different moments within 100 ms; 50 with
+ * --long.
+ */
 const moments = planRuns(5).runs;
-/** Cycles of each mode; ten times as many with --long. One of `thread` starts a thread. */
+/**
+ * The number of cycles in each mode; ten times as many with --long. A cycle in the mode `thread`
+ * starts a thread.
+ */
 const cycles = { loop: 100, thread: 20, blocking: 100 };
-/** A process that takes longer hangs: an idle one ends within half a second here. */
+/**
+ * A process that takes longer than this hangs: on an idle machine it ends within half a second.
+ */
 const limitMs = 60_000;
 
-// While the reactor is made, while its thread starts, under load; two at a time.
+// The moments are while the reactor is created, while its thread starts, and under load. Two
+// processes run at a time.
 test.each(['loop', 'thread'])('%s: a process ends at each of several moments', async (mode) => {
   const ends: string[] = [];
   const wanted: string[] = [];

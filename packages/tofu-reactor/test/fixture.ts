@@ -17,25 +17,28 @@ import {
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 
-/** What the sockets of a suite are named by: an address and a port, or the path of a file. */
+/**
+ * The kind of a suite's sockets: IP sockets with an address and a port, or AF_UNIX sockets with
+ * the path of a file.
+ */
 export type Over = 'IP' | 'AF_UNIX';
 
-/** What a suite runs on: the real kernel, or a simulated one, in one mode. */
+/** The host of a suite: the real kernel or a simulated one, with one mode of the reactor. */
 export interface TestHost {
   readonly mode: ReactorMode;
   readonly over: Over;
   readonly kernel: Kernel;
-  /** True where time is simulated. */
+  /** True if the time is simulated. */
   readonly isSimulated: boolean;
   createReactor(options: ReactorOptions): Reactor;
-  /** Called at the end of each case: nothing may be left. */
+  /** Called at the end of each case. Checks that nothing is left. */
   verify(): void;
 }
 
 const limitMs = 10_000;
 const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** What one case uses: reactors and raw sockets, closed at its end, whatever happens. */
+/** Reactors and raw sockets for one case. They are closed at its end, even if it fails. */
 export class Fixture {
   readonly host: TestHost;
   readonly #reactors: Reactor[] = [];
@@ -53,7 +56,7 @@ export class Fixture {
     return reactor;
   }
 
-  /** A server on a free port or path. */
+  /** Creates a server on a free port or path. */
   listen(
     reactor: Reactor,
     onConnection?: (connection: Connection) => unknown,
@@ -64,12 +67,12 @@ export class Fixture {
     return reactor.listen(address, onConnection, options);
   }
 
-  /** A server that echoes, and ends when its client does. */
+  /** Creates a server that echoes. A connection ends when its client ends. */
   echo(reactor: Reactor, options?: ListenOptions): Promise<Server> {
     return this.listen(reactor, echo, options);
   }
 
-  /** A client that is no part of any reactor. */
+  /** Creates a connected client that does not belong to a reactor. */
   async raw({ endpoint }: { readonly endpoint: SktEndpoint }): Promise<ClientSkt> {
     const skt = createSocketCreator(this.host.kernel).fromAddress(clientAddressOf(endpoint));
     this.#skts.push(skt);
@@ -77,7 +80,7 @@ export class Fixture {
     return skt;
   }
 
-  /** Waits until something holds; a limit in time only ends a case that fails. */
+  /** Waits until a condition holds. The time limit only ends a failing case. */
   async until(holds: () => boolean, what = String(holds)): Promise<void> {
     const end = performance.now() + limitMs;
     while (!holds()) {
@@ -86,7 +89,7 @@ export class Fixture {
     }
   }
 
-  /** Lets everything that is under way happen. */
+  /** Waits until everything on the way has arrived. */
   async settle(): Promise<void> {
     for (let round = 0; round < 40; round += 1) await pause();
     if (!this.host.isSimulated) await new Promise((resolve) => setTimeout(resolve, 30));
@@ -108,7 +111,7 @@ export class Fixture {
     this.host.verify();
   }
 
-  /** What `run` does, also while nothing holds the reactor. */
+  /** Runs the reactor like `run`, but also while none of its members keeps the process alive. */
   async #turn(reactor: Reactor): Promise<void> {
     while (!this.#isOver && reactor.isOpen) {
       reactor.turn(this.host.isSimulated ? 1 : 2);
@@ -126,7 +129,7 @@ export function echo(connection: Connection): void {
       const count = connection.readInto(buffer);
       if (count === wouldBlock || count === 0) return;
       if (connection.write(buffer.subarray(0, count))) continue;
-      // Reads no more until that is sent.
+      // Stops reading until the bytes are sent.
       const run = connection.onReadable;
       connection.onReadable = undefined;
       connection.onDrain = () => {
@@ -137,12 +140,14 @@ export function echo(connection: Connection): void {
   };
 }
 
-/** Receives what a raw socket has; stops at would-block and at the end. */
+/**
+ * Receives all available bytes of a raw socket. Stops at would-block and at the end of the stream.
+ */
 export function drain(skt: ClientSkt): void {
   for (let count = skt.recv(buffer); count !== wouldBlock && count > 0; ) count = skt.recv(buffer);
 }
 
-/** Reads until so many bytes came, or the end. */
+/** Reads until this many bytes were received, or the stream has ended. */
 export async function readBytes(connection: Connection, byteLength: number): Promise<Buffer> {
   const into = Buffer.alloc(byteLength);
   let length = 0;
@@ -165,11 +170,11 @@ export async function readAll(connection: Connection): Promise<Buffer> {
   }
 }
 
-/** One case: its id and claim, and what shows it. */
+/** One case: its id, its claim, and the function that tests it. */
 export interface Case {
   readonly name: string;
   readonly run: (fixture: Fixture) => Promise<void>;
-  /** Set where it is about sockets of one kind alone. */
+  /** Set if the case applies to only one kind of sockets. */
   readonly only?: Over;
 }
 
@@ -181,7 +186,7 @@ export class Cases {
     this.list.push({ name, run });
   }
 
-  /** A case about hosts and ports. */
+  /** Adds a case about hosts and ports. */
   onIP(name: string, run: Case['run']): void {
     this.list.push({ name, run, only: 'IP' });
   }

@@ -1,5 +1,5 @@
-// Every call used wrongly, one after another in a process of their own. What a case opens is closed
-// behind it, and nothing may then be left.
+// Uses every call wrongly, one after another in a separate process. After each case everything
+// that it opened is closed, and nothing may be left.
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { createSimNt } from 'sim-nt';
 import { serveMisuses } from 'test-kit/misuse-child';
@@ -7,7 +7,7 @@ import { createReactor } from 'tofu-reactor/internal';
 import { clientAddressOf, UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 
-// Where there is no NT, a simulated one, on which a reactor blocks.
+// On a host without NT a simulated kernel is used, with a reactor in the mode `blocking`.
 const sim = process.platform === 'win32' ? undefined : createSimNt({ seed: 1 });
 const kernel = sim?.kernel ?? ntKernel;
 const reactors = [];
@@ -40,11 +40,11 @@ const callbacks = { null: null, number: 1, text: 'x', object: {}, true: true };
 const times = { negative: -1, NaN: Number.NaN, huge: 2 ** 31, text: '1', bigint: 1n, null: null };
 
 const cases = [];
-/** A case; without a code that is another's it is the reactor's own for a wrong argument. */
+/** Adds a case. The default code is the reactor's own code for a wrong argument. */
 const misuse = (name, run, code = 'ERR_REACTOR_ARGUMENT', isNative = true) => {
   cases.push({ name, code, isNative, run });
 };
-/** A case for each of several values. */
+/** Adds a case for each of several values. */
 const each = (name, values, run, code, isNative) => {
   for (const [what, value] of Object.entries(values)) {
     misuse(`${name}: ${what}`, () => run(value), code, isNative);

@@ -1,4 +1,4 @@
 import { testReactorMisuses } from './misuse.js';
 
-// Those on whose way NT is asked for something.
+// The cases that make calls of NT.
 testReactorMisuses(({ isNative }) => isNative);

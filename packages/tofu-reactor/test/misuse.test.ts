@@ -1,4 +1,4 @@
 import { testReactorMisuses } from './misuse.js';
 
-// All of them, on any host, on the simulated kernel.
+// All cases, on the simulated kernel, on any host.
 testReactorMisuses(() => true);

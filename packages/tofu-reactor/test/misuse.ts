@@ -7,7 +7,7 @@ const { cases } = (await import(pathToFileURL(script).href)) as { cases: readonl
 
 const kinds: Record<string, string> = { ERR_REACTOR: 'ReactorError', ERR_POLLER: 'PollerError' };
 
-/** Makes a test of each case that fits. */
+/** Creates a test for each case that the filter accepts. */
 export function testReactorMisuses(filter: (misuse: MisuseCase) => boolean): void {
   const expected = (code: string) => {
     const kind = kinds[code.split('_').slice(0, 2).join('_')] ?? 'SktError';

@@ -9,9 +9,9 @@ import { type Cases, Fixture, type TestHost } from './fixture.js';
 const groups = [echoCases, endCases, serverCases, connectCases, datagramCases];
 
 /**
- * Runs every case about sockets of a kind, in one mode, on a host.
+ * Runs every case for one kind of sockets, in one mode, on a host.
  *
- * @param chosen the cases to run, where not all of them.
+ * @param chosen the cases to run; default: all.
  */
 export function runCases(
   host: Omit<TestHost, 'kernel' | 'verify' | 'createReactor'>,

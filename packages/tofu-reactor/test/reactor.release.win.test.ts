@@ -18,7 +18,8 @@ const verify = () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 
 function runOver(over: Over): void {
   for (const mode of ['loop', 'blocking'] as const) runRealCases(over, mode);
-  // A thread is started for each; all of them run in the siege, and on the simulated kernel.
+  // Each case starts a thread, so only a few run here. The siege and the tests on the simulated
+  // kernel run all of them.
   runRealCases(over, 'thread', [echoCases]);
 }
 
@@ -42,7 +43,7 @@ test.each([
   ['exit', 'thread', '50', 7, 'exit 7 true'],
   ['throw', 'thread', '50', 1, 'exit 1 true'],
   ['natural', 'thread', '50', 0, 'exit 0 false'],
-  // While its thread starts.
+  // The process ends while the thread starts.
   ['exit', 'thread', '0', 7, 'exit 7'],
 ])(
   'a process with a busy reactor ends: %s in mode %s after %s ms',

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Cases, Over } from './fixture.js';
 import { runCases } from './reactor-cases.js';
 
-/** Runs cases on the kernel of this process: all of them, or those that are chosen. */
+/** Runs cases on the kernel of this process: all cases, or the chosen ones. */
 export function runRealCases(over: Over, mode: ReactorMode, chosen?: readonly Cases[]): void {
   const host = { mode, over, isSimulated: false };
   const make = () => ({

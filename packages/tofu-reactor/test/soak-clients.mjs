@@ -1,5 +1,5 @@
-// The clients of a soak, on a reactor of their own that blocks this thread: steady ones, those that come
-// and go, slow readers, and those that say nothing. Every byte that comes back is compared.
+// The clients of a soak test, on their own reactor in the mode `blocking`: steady clients, clients
+// that connect and close, slow readers, and silent clients. Every echoed byte is compared.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Reactor, wouldBlock } from 'tofu-reactor';
 
@@ -10,7 +10,7 @@ const endMs = performance.now() + durationMs;
 const isOver = () => performance.now() >= endMs;
 const buffer = Buffer.alloc(65_536);
 
-/** The byte of a stream at a place, so that one that is lost or moved is seen. */
+/** The byte of a stream at an offset, so that a lost or misplaced byte is detected. */
 const byteAt = (place) => (place * 31 + (place >> 8)) & 0xff;
 function makeBytes(length, from) {
   const bytes = Buffer.allocUnsafe(length);
@@ -18,7 +18,9 @@ function makeBytes(length, from) {
   return bytes;
 }
 
-/** Compares what came with what was sent. @returns how many bytes came in all. */
+/**
+ * Compares the received bytes with the sent ones. @returns how many bytes were received in total.
+ */
 function takeAll(connection, from, most = Number.POSITIVE_INFINITY) {
   let place = from;
   while (place - from < most) {
@@ -33,7 +35,9 @@ function takeAll(connection, from, most = Number.POSITIVE_INFINITY) {
   return place;
 }
 
-/** One message in flight, of a size that changes, until the time is over; then an orderly end. */
+/**
+ * Sends one message at a time, of varying size, until the time is over, and then ends gracefully.
+ */
 function beSteady(index) {
   return new Promise((resolve) => {
     const connection = reactor.open(endpoint);
@@ -60,7 +64,10 @@ function beSteady(index) {
   });
 }
 
-/** Connects, has a message echoed, and leaves: in order, by half a close first, or by a reset. */
+/**
+ * Connects, sends a message and receives its echo, and then ends: by a close, by a half close
+ * first, or by a reset.
+ */
 async function churn(index) {
   for (let round = index; !isOver(); round += 1) {
     await new Promise((resolve) => {
@@ -88,7 +95,7 @@ async function churn(index) {
   }
 }
 
-/** Writes much, and reads a little at a time. */
+/** Writes many bytes, and reads few at a time. */
 function readSlowly() {
   const length = 1_048_576;
   return new Promise((resolve) => {
@@ -110,7 +117,7 @@ function readSlowly() {
   });
 }
 
-/** Connects, and says nothing until the time is over. */
+/** Connects, and sends nothing until the time is over. */
 function beSilent() {
   return new Promise((resolve) => {
     const connection = reactor.open(endpoint);

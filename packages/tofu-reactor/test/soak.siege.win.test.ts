@@ -10,10 +10,13 @@ import { expect, test } from 'vitest';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Seconds in each mode; ten times as many with --long. */
+/** The duration of each mode in seconds; ten times as long with --long. */
 const seconds = planRuns(8).runs;
 const clients = { steady: 32, churning: 8, slow: 2, silent: 20 };
-/** Code and caches grow for a while; a leak of a few hundred bytes per connection is more than that. */
+/**
+ * Code and caches grow for a while. A leak of a few hundred bytes per connection exceeds this
+ * limit.
+ */
 const heapLimitBytes = 8 * 2 ** 20;
 
 interface SoakCounts {
@@ -28,7 +31,7 @@ interface SoakCounts {
 
 const buffer = Buffer.alloc(65_536);
 
-/** Echoes, and reads no more while something waits to be sent. */
+/** Echoes, and stops reading while bytes are unsent. */
 function echo(connection: Connection): void {
   const read = () => {
     for (;;) {
@@ -45,7 +48,7 @@ function echo(connection: Connection): void {
   };
 }
 
-/** One load. @returns what the clients counted. */
+/** Runs the load once. @returns the counters of the clients. */
 async function soak(mode: ReactorMode, durationMs: number): Promise<SoakCounts> {
   const reactor = new Reactor({ mode, name: 'soak' });
   const server = await reactor.listen({ port: 0 }, echo);

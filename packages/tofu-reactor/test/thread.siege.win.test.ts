@@ -4,7 +4,7 @@ import { runRealCases } from './real-cases.js';
 
 const { afUnix } = hostProfile();
 
-// A thread is started and ended for each.
+// Each case starts and ends a thread.
 runRealCases('IP', 'thread');
 
 describe.skipIf(!afUnix.isPresent)(`over AF_UNIX ${afUnix.reason}`, () =>

@@ -1,5 +1,5 @@
-// What callbacks throw, and what becomes of it: on the real kernel, or a simulated one. The mode is an
-// argument; prints what was caught, as JSON.
+// Throws in callbacks of a reactor on the real kernel or a simulated one. The argument is the
+// mode. Prints the caught exceptions as JSON.
 import { createRemote } from 'afd-poller/internal';
 import { ntKernel } from 'ntdllx';
 import { createReactor } from 'tofu-reactor/internal';
@@ -40,12 +40,12 @@ remote.post(1);
 let isOver = false;
 const closing = client.closed.then(() => server.close()).then(() => (isOver = true));
 while (!isOver) {
-  // In blocking mode this serves; in loop mode it only waits.
+  // In the mode `blocking` this call serves the connections.
   if (mode === 'blocking') await reactor.run();
   await new Promise((resolve) => setImmediate(resolve));
 }
 await closing;
-// They go on: another client is served.
+// The reactor must still serve another client.
 const again = await reactor.listen({ port: 0 }, (connection) => connection.end('served'));
 const running = reactor.run();
 const other = await reactor.connect(again.endpoint);

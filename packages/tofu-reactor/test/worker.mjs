@@ -1,4 +1,4 @@
-// In a worker: what loop mode says, and a server in blocking mode.
+// Runs in a worker: reports the error of the mode `loop`, and serves in the default mode.
 import { parentPort } from 'node:worker_threads';
 import { Reactor } from 'tofu-reactor';
 

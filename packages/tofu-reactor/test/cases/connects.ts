@@ -7,7 +7,7 @@ import { Cases, type Fixture, readBytes } from '../fixture.js';
 
 export const connectCases = new Cases();
 
-/** A port without a listener. */
+/** A port on which no socket listens. */
 function refusingPort(fixture: Fixture): number {
   const listener = createSocketCreator(fixture.host.kernel).fromAddress(new TCPServerAddress());
   const { port } = listener.localEndpoint();

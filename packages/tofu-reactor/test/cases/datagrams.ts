@@ -8,7 +8,7 @@ export const datagramCases = new Cases();
 
 const room = Buffer.alloc(65_536);
 
-/** Receives what is there, as texts. */
+/** Receives the available datagrams as text. */
 function receiveAll(socket: DatagramSocket, into: string[]): void {
   for (;;) {
     const datagram = socket.receiveInto(room);

@@ -55,7 +55,7 @@ echoCases.test('E05 what is written before it is connected is sent in order', as
   client.write([Buffer.from(' '), Buffer.from('two')]);
   expect((await readBytes(client, 13)).toString()).toBe('one two three');
   expect(connected).toBe(1);
-  // The end, too.
+  // `end`, too, can be called before the connection is established.
   const other = reactor.open(server.endpoint);
   other.end('only');
   expect((await readAll(other)).toString()).toBe('only');

@@ -30,7 +30,7 @@ endCases.test(
     const client = await reactor.connect(server.endpoint);
     client.end('last');
     await fixture.until(() => seen.at(-1) === 'close undefined');
-    // The bytes may come in pieces.
+    // The bytes may arrive in pieces.
     expect(seen.join('|')).toMatch(/^l\|?a\|?s\|?t\|end\|close undefined$/);
     expect(await client.read(into)).toBe(0);
   },
@@ -182,7 +182,7 @@ endCases.test('X02 two peers reset, and the server serves the next one', async (
   for (let index = 0; index < 2; index += 1) {
     const peer = await fixture.raw(server);
     await fixture.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
-    // Unread bytes make a reset of a close, also over AF_UNIX.
+    // Closing a socket with unread bytes sends a reset, also over AF_UNIX.
     if (fixture.host.over === 'IP') peer.abortOnClose();
     peer.close();
   }

@@ -218,7 +218,7 @@ serverCases.test(
       const before = streamed.bytes;
       for (const other of others) other.write('ping');
       for (const other of others) expect((await readBytes(other, 4)).toString()).toBe('ping');
-      // A round of all others is a few turns of the one that streams.
+      // One round of all other connections takes only a few turns of the streaming one.
       expect(streamed.bytes - before).toBeLessThan(64 * 1_048_576);
     }
     expect(streamed.bytes).toBeGreaterThan(0);
