@@ -6,8 +6,8 @@ const cli = import.meta.resolve('nt-findings/cli');
 if (existsSync(fileURLToPath(cli))) {
   const { exitCode, signal } = await (await import(cli)).main(process.argv.slice(2));
   process.exitCode = exitCode;
-  // A signal that ended the work ends this process, too. While a library listens to it, it comes through
-  // the event loop, which therefore goes on for a moment.
+  // A signal that ended the work ends this process, too. While a library listens for that signal,
+  // Node delivers it through the event loop: the timer keeps the event loop running until then.
   if (signal !== null) {
     process.kill(process.pid, signal);
     setTimeout(() => {}, 1_000);

@@ -3,13 +3,13 @@ import type { Finding } from './finding.js';
 import { findHost, type Host } from './host.js';
 import { type Fact, probeFinding } from './probe-finding.js';
 
-/** A host as the process of a finding sees it. */
+/** The host as the process of a finding reports it. */
 export interface SeenHost extends Host {
   readonly arch: string;
   readonly windowsNode: string;
 }
 
-/** A line of such a process. */
+/** A line that such a process prints. */
 export interface AnswerLine {
   readonly host?: SeenHost;
   readonly fact?: Fact;
@@ -20,8 +20,9 @@ export interface AnswerLine {
 const print = (line: AnswerLine) => writeSync(1, `${JSON.stringify(line)}\n`);
 
 /**
- * Answers on standard output, a line of JSON at once for each thing: the next call may crash. Without an
- * id it says which host it sees, with one it looks at that finding. Throws nothing: `error` says it.
+ * Writes answers to standard output: one line of JSON for each, immediately, because the next call
+ * may crash. Without an id it reports the host, with an id it probes that finding. It does not
+ * throw: an error is reported as `error`.
  */
 export async function answer(findings: readonly Finding[], id: string | undefined): Promise<void> {
   try {

@@ -1,19 +1,19 @@
 import { ProbeError } from './errors.js';
 
-/** What a command line asks for. */
+/** The result of parsing a command line. */
 export type Asked =
   | { readonly what: 'help' | 'version' }
   | {
       readonly what: 'page';
-      /** The file to be written; undefined: standard output. */
+      /** The output file; undefined: standard output. */
       readonly file: string | undefined;
     }
   | {
       readonly what: 'probe';
       readonly form: 'text' | 'json' | 'markdown';
-      /** Whether what this kernel showed is written down. */
+      /** Whether the observations of this kernel are recorded. */
       readonly isRecorded: boolean;
-      /** The findings that are asked for by number; none: all. */
+      /** The numbers of the findings to probe; empty: all. */
       readonly ids: readonly string[];
     };
 
@@ -22,7 +22,7 @@ const options = ['--json', '--markdown', '--record'];
 const isHelp = (word: string | undefined) => word === '--help' || word === '-h';
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
  * @throws {ProbeError} `ERR_USAGE`.
  */

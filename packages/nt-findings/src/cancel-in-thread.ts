@@ -2,15 +2,19 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Address, HANDLE } from 'ntdllx';
 
-/** One cancel: NtCancelIoFileEx of `block`, or NtCancelIoFile where there is none. */
+/** One cancel: NtCancelIoFileEx of `block`, or NtCancelIoFile without a `block`. */
 export interface ThreadCancel {
   readonly file: HANDLE;
   readonly block: Address | undefined;
-  /** 16 bytes for the call alone. */
+  /** 16 bytes for use by the call. */
   readonly scratch: Address;
 }
 
-/** Cancels in a thread that submitted no request, and waits for its end. @returns the status by name. */
+/**
+ * Cancels in a thread that has submitted no request, and waits for the thread to end.
+ *
+ * @returns the name of the status
+ */
 export async function cancelInThread(cancel: ThreadCancel): Promise<string> {
   const worker = new Worker(new URL('./cancel-thread.js', import.meta.url), { workerData: cancel });
   const ended = once(worker, 'exit');

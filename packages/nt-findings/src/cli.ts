@@ -36,18 +36,20 @@ the signal's number where a signal ended it.
 /** How this process is to end. */
 export interface CommandEnd {
   readonly exitCode: number;
-  /** The signal that ended it; null where none did. */
+  /** The signal that ended it, or null. */
   readonly signal: NodeJS.Signals | null;
 }
 
 const say = (line: string) => process.stderr.write(`nt-findings: ${line}\n`);
 const ended = (exitCode: number): CommandEnd => ({ exitCode, signal: null });
 
-/** 128 and the number of SIGPIPE, by which other programs end whose reader has gone. */
+/** 128 + SIGPIPE: how a shell reports a program that was ended because nobody reads its output. */
 const brokenPipeExitCode = 141;
 const output = { isWatched: false, hasReader: true };
 
-/** A reader of our output may go away early, as `head` does: the next finding is then not begun. */
+/**
+ * The reader of the output may exit early, as `head` does: the next finding is then not started.
+ */
 function watchOutput(): void {
   if (output.isWatched) return;
   output.isWatched = true;
@@ -79,7 +81,10 @@ async function probe({ form, ids, isRecorded }: Asked & { what: 'probe' }): Prom
   return isRecordedWell && isConfirmed(report) ? 0 : 1;
 }
 
-/** Writes down what was seen, if all was looked at. What was printed holds in any case. */
+/**
+ * Records the observations if all findings were probed. An error does not change the printed
+ * result.
+ */
 function recorded(report: FindingsReport): boolean {
   if (report.problem !== null) {
     say('nothing was recorded: not every finding was looked at.');
@@ -88,7 +93,7 @@ function recorded(report: FindingsReport): boolean {
   return written(() => say(`recorded in ${record(report)}`));
 }
 
-/** Writes the page of findings, made from the probes and from what was recorded. */
+/** Writes the page of findings, from the probes and the recorded observations. */
 function page(file: string | undefined): boolean {
   const text = findingsPage(findings, readObserved());
   if (file !== undefined) return written(() => writeWhole(file, text));
@@ -96,7 +101,7 @@ function page(file: string | undefined): boolean {
   return true;
 }
 
-/** Whether a file could be written; says why, where it could not. */
+/** Writes a file; prints the error and returns false if that fails. */
 function written(write: () => void): boolean {
   try {
     write();
@@ -109,7 +114,7 @@ function written(write: () => void): boolean {
   }
 }
 
-/** The command line: runs it and says how this process should end. */
+/** Runs the command line and returns how this process should end. */
 export async function main(args: readonly string[]): Promise<CommandEnd> {
   watchOutput();
   try {
@@ -120,7 +125,7 @@ export async function main(args: readonly string[]): Promise<CommandEnd> {
       return ended(0);
     }
     const exitCode = await probe(asked);
-    // The output may be on its way still: an error of it comes by an event.
+    // Output may still be pending: an error of it arrives as an event.
     await new Promise((done) => setImmediate(done));
     return ended(output.hasReader ? exitCode : brokenPipeExitCode);
   } catch (error) {

@@ -1,8 +1,10 @@
 import { constants } from 'node:os';
 
-/** Why the findings cannot be probed, or not as asked: what failed, and what to do about it. */
+/**
+ * The findings cannot be probed, or the request is wrong: what failed, and what to do about it.
+ */
 export class ProbeError extends Error {
-  /** `ERR_USAGE`: what was asked for is wrong. `ERR_PROBE`: this host cannot. */
+  /** `ERR_USAGE`: the arguments are wrong. `ERR_PROBE`: this host cannot run the probes. */
   readonly code: 'ERR_USAGE' | 'ERR_PROBE';
   /** What to type or change next. */
   readonly hint: string;
@@ -15,7 +17,7 @@ export class ProbeError extends Error {
   }
 }
 
-/** A signal ended the probing; nothing that it started is left. */
+/** A signal ended the probing. No process that it started remains. */
 export class ProbeInterruptedError extends Error {
   readonly signal: NodeJS.Signals;
 
@@ -25,7 +27,7 @@ export class ProbeInterruptedError extends Error {
     this.signal = signal;
   }
 
-  /** 128 and the number of the signal, as a shell has it. */
+  /** 128 + the number of the signal, as in a shell. */
   get exitCode(): number {
     return 128 + constants.signals[this.signal];
   }

@@ -1,30 +1,33 @@
 import { release } from 'node:os';
 import { wineVersion } from 'ntdllx/probe';
 
-/** The kernels that something is known of, oldest Wine first. */
+/** The known kernels, oldest Wine first. */
 export const kernelNames = ['wine8', 'wine9', 'wine10', 'wine11', 'windows'] as const;
 
 /** One of them. */
 export type KernelName = (typeof kernelNames)[number];
 
-/** A column of what the findings expect. Wine 9 has Wine 8's, Wine 11 has Wine 10's. */
+/** A column of expectations. Wine 9 uses that of Wine 8, Wine 11 that of Wine 10. */
 export type HostKind = 'wine8' | 'wine10' | 'windows';
 
-/** What this process runs on. */
+/** The host of this process. */
 export interface Host {
-  /** The kernel; the newest or oldest known one where {@link note} says so. */
+  /** The kernel; if it is unknown, the newest or oldest known one, as {@link note} says. */
   readonly kernel: KernelName;
-  /** The name of the file of what this kernel showed, without its suffix. */
+  /** The name of the file with this kernel's observations, without its suffix. */
   readonly observed: string;
-  /** The column of expectations that holds for it. */
+  /** The column of expectations for this kernel. */
   readonly kind: HostKind;
   /** `Wine 8.0`, or `Windows 10.0.26100`. */
   readonly name: string;
-  /** Empty, or that the kernel is newer or older than all known ones, and as which one it is judged. */
+  /**
+   * Empty, or says that the kernel is newer or older than all known ones, and which one's
+   * expectations apply.
+   */
   readonly note: string;
-  /** True where the expectations were seen on such a host; false where they are only cited. */
+  /** True if the expectations were observed on such a host; false if they are only cited. */
   readonly isSeen: boolean;
-  /** Where the expectations come from, for people. */
+  /** The origin of the expectations, for messages. */
   readonly basis: string;
 }
 
@@ -39,15 +42,15 @@ const columns: Record<KernelName, HostKind> = {
 };
 
 /**
- * The host of this process. ntdll is asked, so that Wine is never taken for Windows.
+ * The host of this process. It is determined from ntdll, so that Wine is never taken for Windows.
  *
- * @throws {HostError} where there is no NT.
+ * @throws {HostError} if there is no NT.
  */
 export function findHost(): Host {
   return hostOf(wineVersion(), release());
 }
 
-/** The host of a version of Wine or, where that is undefined, of Windows. */
+/** The host for a version of Wine or, if that is undefined, of Windows. */
 export function hostOf(wine: string | undefined, windows: string): Host {
   if (wine === undefined) {
     const basis = 'what the findings cite; not seen on Windows yet';

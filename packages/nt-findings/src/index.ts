@@ -1,6 +1,6 @@
 /**
- * The findings of `kb/FINDINGS.md`, each as something that can be seen again on this very host: for the
- * command `nt-findings probe` and for the tests. Importing this opens nothing, anywhere.
+ * The findings of `kb/FINDINGS.md`, each as a probe that can be repeated on this host: for the
+ * command `nt-findings probe` and for the tests. Importing this module has no side effect.
  *
  * @packageDocumentation
  */

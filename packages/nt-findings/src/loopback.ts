@@ -16,9 +16,9 @@ import {
 } from 'tofu-sockets';
 import { bitsText } from './text.js';
 
-/** How long to wait for a poll that should stay silent. */
+/** The wait for a poll that should not complete. */
 const silentMs = 150;
-/** How long one that should report something may take. */
+/** The time limit of a poll that should complete. */
 export const soonMs = 2_000;
 
 /** Sockets and polls on loopback, all of which {@link close} closes. */
@@ -34,14 +34,14 @@ export class Loopback {
     return this.#poller;
   }
 
-  /** Another one. */
+  /** Creates another poller. */
   newPoller(): RawPoller {
     const poller = new RawPoller();
     this.#pollers.push(poller);
     return poller;
   }
 
-  /** Closes it at the end. */
+  /** Registers a socket to be closed at the end. */
   keep<T extends Skt>(skt: T): T {
     this.#skts.push(skt);
     return skt;
@@ -52,7 +52,7 @@ export class Loopback {
     return this.keep(this.#creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   }
 
-  /** A client of a port on 127.0.0.1, not connected. */
+  /** An unconnected client for a port on 127.0.0.1. */
   client(port: number): ClientSkt {
     return this.keep(this.#creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
   }
@@ -88,17 +88,17 @@ export class Loopback {
     return server;
   }
 
-  /** What a poll reports that should report something, but for some bits. */
+  /** The bits that a poll reports which should complete, without some bits. */
   async reported(skt: Skt, mask = everything, without = 0): Promise<string> {
     return bitsText((await this.poller.events(skt, mask, soonMs)) & ~without);
   }
 
-  /** The same of a poll that may stay silent. */
+  /** The same for a poll that may not complete. */
   async reportedOrSilent(skt: Skt, mask = everything, without = 0): Promise<string> {
     return bitsText((await this.poller.events(skt, mask, silentMs)) & ~without);
   }
 
-  /** Ends every poll and closes everything, first the polls' handles. */
+  /** Ends all polls and closes everything, the polls' handles first. */
   close(): void {
     try {
       for (const poller of this.#pollers.splice(0)) poller.close();
@@ -108,10 +108,10 @@ export class Loopback {
   }
 }
 
-/** Lets the kernel and the event loop go on. */
+/** Lets the kernel and the event loop continue for a time. */
 export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-/** Asks again until the answer is something else than would-block. */
+/** Repeats a call until its result is not would-block. */
 async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
   for (let waitedMs = 0; waitedMs < 5_000; waitedMs += 5) {
     const answer = ask();

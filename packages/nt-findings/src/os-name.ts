@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The name of this operating system, as its makers have it: `Debian GNU/Linux 12`. Not on Windows. */
+/** The official name of this operating system: `Debian GNU/Linux 12`. Not for Windows. */
 export function osName(): string {
   let text: string;
   try {

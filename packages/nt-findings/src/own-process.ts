@@ -4,14 +4,14 @@ import type { Session } from 'winnode';
 import { ProbeError, ProbeInterruptedError } from './errors.js';
 
 /*
- * Where a finding is probed: in a process of Windows Node that is its own. On Windows that is this very
- * Node once more, and nothing else is needed. Elsewhere winnode runs it, which is loaded only then.
+ * Runs a finding's probe in a Windows Node process of its own. On Windows this starts the same
+ * Node again. Elsewhere winnode starts Windows Node; winnode is loaded only then.
  */
 
-/** How such a process ended, and what it wrote to its standard output. */
+/** The end of such a process, and its standard output. */
 export interface ProcessEnd {
   readonly said: string;
-  /** What it died of; empty where it ended by itself, or where its time was over. */
+  /** The cause of its death; empty if it exited by itself or reached the time limit. */
   readonly death: string;
   readonly isLate: boolean;
 }
@@ -20,11 +20,11 @@ export interface ProcessEnd {
 export interface Processes {
   /** Runs a script, an absolute path of this host, with arguments. */
   run(script: string, args: readonly string[]): Promise<ProcessEnd>;
-  /** Ends what was started for that. Idempotent. */
+  /** Ends everything that was started for these runs. Idempotent. */
   close(): Promise<void>;
 }
 
-/** What {@link openProcesses} needs. */
+/** Options of {@link openProcesses}. */
 export interface ProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** How long one run may take, its start included, in milliseconds. */
@@ -35,8 +35,8 @@ export interface ProcessOptions {
 /**
  * Prepares this host for several runs.
  *
- * @throws {ProbeError} `ERR_PROBE` where it cannot run Windows Node, or has no winnode to do it with.
- * @throws {ProbeInterruptedError} when a signal ended it.
+ * @throws {ProbeError} `ERR_PROBE` if it cannot run Windows Node, or winnode is not installed.
+ * @throws {ProbeInterruptedError} if a signal ended it.
  */
 export async function openProcesses(options: ProcessOptions): Promise<Processes> {
   if (process.platform !== 'win32') return new WineProcesses(await loadWinnode(), options);
@@ -61,14 +61,14 @@ function runOnWindows(
     });
     child.on('error', failed);
     child.on('close', (code, signal) => {
-      // Whoever else ended it did so from outside, which is a death.
+      // If this process did not end it, another process killed it, which counts as a death.
       const isLate = child.killed;
       done({ said, isLate, death: isLate ? '' : deathOf(code, signal) });
     });
   });
 }
 
-/** From here on an exit code is the status of what ended the process. */
+/** From this value on, an exit code is the NT status that ended the process. */
 const firstStatus = 0x8000_0000;
 
 function deathOf(code: number | null, signal: NodeJS.Signals | null): string {
@@ -96,7 +96,7 @@ async function loadWinnode(): Promise<Winnode> {
   }
 }
 
-/** Runs through one session of winnode for as long as that is well. */
+/** Runs through one session of winnode for as long as it works. */
 class WineProcesses implements Processes {
   readonly #winnode: Winnode;
   readonly #options: ProcessOptions;
@@ -118,7 +118,7 @@ class WineProcesses implements Processes {
         timeLimitMs: limitMs,
         stdio: ['ignore', 'pipe', 'inherit'],
         onSpawn: ({ stdout }) => {
-          // A second start takes the place of the first.
+          // A second start replaces the first.
           said = '';
           stdout?.setEncoding('utf8').on('data', (text: string) => {
             said += text;
@@ -126,13 +126,14 @@ class WineProcesses implements Processes {
         },
       });
       const { signal, crash, exitCode, isTimedOut } = end;
-      // A signal that nothing died of by itself is one that was meant for this process.
+      // A signal without a crash was meant for this process.
       if (signal !== null && crash === undefined) throw new ProbeInterruptedError(signal);
       const death = crash ?? (exitCode === 0 || isTimedOut ? '' : `exit code ${exitCode}`);
       return { said, death, isLate: isTimedOut === true };
     } catch (error) {
       const { message } = this.#ofWinnode(error);
-      // Wine itself is unwell, maybe by what was just done to it: the next one starts it anew.
+      // Wine itself does not work properly, possibly because of the last finding: the next run
+      // starts Wine anew.
       await this.close();
       return { said, death: message, isLate: false };
     }
@@ -154,7 +155,10 @@ class WineProcesses implements Processes {
     }
   }
 
-  /** winnode's own error. Any other one is thrown again, and the end by a signal in our form. */
+  /**
+   * Returns winnode's own errors. Throws any other error, and converts the end by a signal to this
+   * package's error.
+   */
   #ofWinnode(error: unknown): { readonly message: string; readonly hint: string } {
     const { InterruptedError, WinnodeError } = this.#winnode;
     if (error instanceof InterruptedError) throw new ProbeInterruptedError(error.signal);

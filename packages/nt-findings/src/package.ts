@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
-// Looked for when it is needed: whoever bundles the findings has no such file.
+// Resolved only when it is needed: a bundle of the findings has no such file.
 const manifestPath = () => createRequire(import.meta.url).resolve('nt-findings/package.json');
 
-/** Where this package is. */
+/** The directory of this package. */
 export const packageDirectory = () => dirname(manifestPath());
 
 /** This package's own version. */

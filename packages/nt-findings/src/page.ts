@@ -4,7 +4,8 @@ import { expectedOn, isNotRun } from './probe-finding.js';
 import type { ObservedFinding, ObservedKernel } from './record.js';
 
 /*
- * kb/FINDINGS.md: what each finding claims, what each kernel showed, and what is cited of Windows.
+ * kb/FINDINGS.md: the claim of each finding, the observations on each kernel, and the citations
+ * for Windows.
  */
 
 const head = `# Findings
@@ -26,7 +27,11 @@ interface Column {
   readonly kind: HostKind;
 }
 
-/** The page. @param kernels what was recorded, in the order of the columns */
+/**
+ * Makes the page.
+ *
+ * @param kernels the recorded observations, in the order of the columns
+ */
 export function findingsPage(
   findings: readonly Finding[],
   kernels: readonly ObservedKernel[],
@@ -56,7 +61,7 @@ function kernelTable(findings: readonly Finding[], columns: readonly Column[]): 
   return table(['host', 'Windows Node', 'date', 'as expected', 'not so'], rows);
 }
 
-/** Whether a kernel showed all of a finding, and nothing that is not expected. */
+/** Whether a kernel showed all facts of a finding, and all as expected. */
 function isWell({ id, expected }: Finding, { observed, kind }: Column): boolean {
   const { seen, trouble } = observed.findings[id] ?? { seen: {}, trouble: 'not recorded' };
   if (trouble !== undefined) return false;

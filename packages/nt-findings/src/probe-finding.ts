@@ -3,31 +3,34 @@ import { findings } from './findings.js';
 import type { Host, HostKind } from './host.js';
 import { Loopback } from './loopback.js';
 
-/** One thing that was looked at. Plain values: it may be written as JSON. */
+/** One observed fact. Plain values that can be written as JSON. */
 export interface Fact {
   readonly name: string;
-  /** Any of these is as expected on this host; empty where it is unspecified, or not run. */
+  /** Each of these values is as expected on this host; empty if unspecified or not run. */
   readonly expected: readonly string[];
-  /** What was seen; empty where it is not run. */
+  /** The observation; empty if it was not run. */
   readonly seen: string;
-  /** Why it is not run; empty where it was. */
+  /** Why it was not run; empty if it was. */
   readonly notRun: string;
 }
 
-/** What is seen of a fact that never came. That is a difference also where it is unspecified. */
+/**
+ * The observation of a fact that the probe did not yield. It counts as a difference even if it is
+ * unspecified.
+ */
 const nothing = 'not seen: the probe ended before it';
 const anything = ['any value'];
 
-/** The finding of a number, or undefined. */
+/** The finding with this number, or undefined. */
 export function findFinding(id: string): Finding | undefined {
   return findings.find((each) => each.id === id);
 }
 
 /**
- * Probes a finding here and now, with real calls on loopback, and yields each fact at once. Takes less
- * than 10 s. Everything that it opens is closed.
+ * Probes a finding with real calls on loopback, and yields each fact immediately. Takes less than
+ * 10 s. Closes everything that it opens.
  *
- * @throws {NtdllxError} for a call that failed where no finding expects it; the facts before it hold.
+ * @throws {NtdllxError} for a call that failed unexpectedly; the facts before it remain valid.
  */
 export async function* probeFinding(
   finding: Finding,
@@ -57,7 +60,7 @@ export async function* probeFinding(
   }
 }
 
-/** True for what is never run, on any host. */
+/** True for a fact that is never tried, on any host. */
 export function isNotRun(expectation: Expectation): expectation is NotRun {
   return typeof expectation === 'object' && 'notRun' in expectation;
 }
@@ -66,7 +69,7 @@ function isForAll(expectation: Exclude<Expectation, NotRun>): expectation is Exp
   return typeof expectation === 'string' || Array.isArray(expectation);
 }
 
-/** What is expected on a host: any of these; none where nothing is cited. */
+/** The expected values on a host; empty if nothing is cited. */
 export function expectedOn(
   kind: HostKind,
   expectation: Exclude<Expectation, NotRun>,

@@ -8,42 +8,42 @@ import { openProcesses, type Processes } from './own-process.js';
 import type { Fact } from './probe-finding.js';
 import { type FindingVerdict, judged, type ProbeEnd } from './verdict.js';
 
-/** What a finding looks like here and now. */
+/** The result of a finding on this host. */
 export interface FindingRow {
   /** Its number, such as `F06`. */
   readonly id: string;
   readonly title: string;
   readonly verdict: FindingVerdict;
-  /** What went wrong, where something did; empty otherwise. */
+  /** The error, if there was one; otherwise empty. */
   readonly detail: string;
-  /** What was seen, as far as it got. */
+  /** The facts that were observed before the probe ended. */
   readonly facts: readonly Fact[];
 }
 
-/** Where the findings were probed. */
+/** The host on which the findings were probed. */
 export interface ProbedHost {
   /** Operating system, processor and kernel: `Debian GNU/Linux 12 x64, Wine 8.0`. */
   readonly name: string;
-  /** The kernel that was asked: `Wine 8.0`, or `Windows 10.0.26100`. */
+  /** The probed kernel: `Wine 8.0`, or `Windows 10.0.26100`. */
   readonly kernel: string;
-  /** The name of the file of what this kernel showed, without its suffix: `wine8`. */
+  /** The name of the file with this kernel's observations, without its suffix: `wine8`. */
   readonly observed: string;
   readonly windowsNode: string;
-  /** Where what is expected here comes from, for people. */
+  /** The origin of the expectations, for messages. */
   readonly basis: string;
-  /** False where what is expected is only cited: it was not seen on such a host yet. */
+  /** False if the expectations are only cited and have not been observed on such a host. */
   readonly isSeen: boolean;
 }
 
-/** What {@link probeFindings} saw. */
+/** The result of {@link probeFindings}. */
 export interface FindingsReport {
   /** The day, as `2026-11-22`, by UTC. */
   readonly date: string;
-  /** Null where the host could not be asked: `problem` says why. */
+  /** Null if the host could not be determined: `problem` says why. */
   readonly host: ProbedHost | null;
   /** Why there are no findings, or not all of them. */
   readonly problem: { readonly message: string; readonly hint: string } | null;
-  /** False where only some findings were asked for. */
+  /** False if only some findings were selected. */
   readonly isWhole: boolean;
   readonly findings: readonly FindingRow[];
 }
@@ -52,15 +52,21 @@ export interface FindingsReport {
 export interface ProbeFindingsOptions {
   /** The environment; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** The numbers of the findings to look at, such as `F06`; none, or left out: all. */
+  /** The numbers of the findings to probe, such as `F06`; empty or absent: all. */
   readonly ids?: readonly string[];
-  /** How long one finding may take in milliseconds, start of its process included; default: 60,000. */
+  /**
+   * The time limit of one finding in milliseconds, including the start of its process; default:
+   * 60,000.
+   */
   readonly limitMs?: number;
-  /** Is handed one line before something slow starts. */
+  /** Called with one line of text before a slow step. */
   readonly onProgress?: (line: string) => void;
-  /** Is handed each row as soon as it is known. */
+  /** Called with each row as soon as it is known. */
   readonly onFinding?: (row: FindingRow) => void;
-  /** Asked before each finding: once it is true, no further one is begun, and `problem` says so. */
+  /**
+   * Called before each finding: once it returns true, no further finding is started, and `problem`
+   * says so.
+   */
   readonly isUnwanted?: () => boolean;
 }
 
@@ -69,7 +75,7 @@ interface Named {
   readonly title: string;
 }
 
-/** Findings, and the program that looks at one of them in a process of its own. */
+/** Findings, and the program that probes one of them in a process of its own. */
 export interface Probes {
   /** An absolute path of this host. */
   readonly program: string;
@@ -82,18 +88,19 @@ const ownProbes: Probes = {
 };
 
 /**
- * Looks at every finding, each in a Windows Node of its own: one that crashes or hangs loses its own
- * row. On Windows that is the Node at hand; elsewhere winnode runs it. Never throws for what it finds,
- * or for a host that cannot: that is `problem`.
+ * Probes every finding, each in its own Windows Node: if one crashes or hangs, only its own row is
+ * lost. On Windows it uses the running Node; elsewhere winnode starts Windows Node. It does not
+ * throw for the result of a finding, nor if the host cannot run the probes: `problem` then says
+ * why.
  *
- * @throws {ProbeInterruptedError} when a signal ended it.
- * @throws {ProbeError} `ERR_USAGE` for a number that no finding has.
+ * @throws {ProbeInterruptedError} if a signal ended it.
+ * @throws {ProbeError} `ERR_USAGE` for an unknown number.
  */
 export function probeFindings(options: ProbeFindingsOptions = {}): Promise<FindingsReport> {
   return probeAll(ownProbes, options);
 }
 
-/** The same for other findings: for tests. */
+/** The same for other findings; used by tests. */
 export async function probeAll(
   { program, findings: known }: Probes,
   options: ProbeFindingsOptions = {},
@@ -144,7 +151,7 @@ async function askOnce(processes: Processes, program: string, id?: string): Prom
   };
 }
 
-/** Every whole line of JSON. One that a crash cut in two is none. */
+/** Parses every complete line of JSON. An incomplete line, after a crash, is ignored. */
 function parsed(said: string): AnswerLine[] {
   return said.split('\n').flatMap((line) => {
     try {

@@ -1,6 +1,6 @@
 /**
- * Whether ntdllx, AFD_POLL and AF_UNIX work here, asked by really doing it. A project that names this
- * module as `winnode.probe` in its package.json sees it in `winnode doctor`.
+ * Checks whether ntdllx, AFD_POLL and AF_UNIX work here, by using them. A project can name this
+ * module as `winnode.probe` in its package.json; `winnode doctor` then shows its items.
  *
  * @packageDocumentation
  */
@@ -13,14 +13,14 @@ import { askForUnixSockets } from './unix-sockets.js';
 
 export type { NtFact } from 'ntdllx/probe';
 
-/** How long the kernel may take to report a connection from this very thread. */
+/** The time limit for the kernel to report a connection from this same thread. */
 const reportLimitMs = 3_000;
 
 const base = { version: '', detail: '', hint: '' } as const;
 
 /**
- * Everything that can be asked: koffi, then sockets where it loads, then the optional functions. Each is
- * tried when it is asked for. Never throws for what it finds.
+ * Checks koffi, then sockets if koffi loads, then the optional functions. Each is tried when the
+ * next item is requested. Does not throw for the result of a check.
  */
 export default function* probe(): Generator<NtFact, void> {
   for (const fact of probeNt()) {
@@ -30,8 +30,9 @@ export default function* probe(): Generator<NtFact, void> {
 }
 
 /**
- * Tries AFD_POLL and AF_UNIX, each when it is asked for. Takes less than a second, up to 6 s where AFD
- * does not report; opens two loopback sockets and closes them. Never throws for what it finds.
+ * Tries AFD_POLL and AF_UNIX, each when the next item is requested. Takes less than a second, or
+ * up to 6 s if AFD does not report. Opens two loopback sockets and closes them. Does not throw for
+ * the result of a check.
  */
 export function* probeSockets(): Generator<NtFact, void> {
   yield probeAfd();
@@ -53,7 +54,11 @@ function probeAfd(): NtFact {
   }
 }
 
-/** Polls a listener, connects to it, and takes the packet. @returns what was wrong. */
+/**
+ * Polls a listener, connects to it, and takes the packet.
+ *
+ * @returns a description of the error, if there was one
+ */
 function pollAnAccept(): string | undefined {
   const creator = new SocketCreator();
   const listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
@@ -76,7 +81,10 @@ function pollAnAccept(): string | undefined {
   }
 }
 
-/** Sockets with a path for an address: Windows 10 1803 and newer by Microsoft; not Wine 8. */
+/**
+ * Checks for sockets whose address is a path. According to Microsoft, Windows 10 1803 and newer
+ * have them; Wine 8 does not.
+ */
 function probeAfUnix(): NtFact {
   const fact = { name: 'AF_UNIX', isNecessary: false, ...base };
   try {

@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { packageDirectory } from './package.js';
 import type { FindingRow, FindingsReport } from './probe-findings.js';
 
-/** What one kernel showed: a file of `observed`, in the directory of this package. */
+/** The observations of one kernel: a file in the directory `observed` of this package. */
 export interface ObservedKernel {
   /** `Wine 8.0`, or `Windows 10.0.26100`. */
   readonly kernel: string;
   readonly host: string;
   readonly windowsNode: string;
-  /** The day, as `2026-11-22`, by UTC. */
+  /** The day, as `2026-11-22`, in UTC. */
   readonly date: string;
-  /** By the number of the finding. */
+  /** Observations by the number of the finding. */
   readonly findings: Readonly<Record<string, ObservedFinding>>;
 }
 
-/** What one finding showed there. */
+/** The observations of one finding. */
 export interface ObservedFinding {
-  /** What was seen, by the name of the fact. What is never run is not among them. */
+  /** The observations by the name of the fact, without the facts that are never run. */
   readonly seen: Readonly<Record<string, string>>;
-  /** How it ended, where it did not get to its end: `crashed: exit code 134, after "TCP"`. */
+  /** How it ended, if it did not complete: `crashed: exit code 134, after "TCP"`. */
   readonly trouble?: string;
 }
 
@@ -27,11 +27,12 @@ export interface ObservedFinding {
 export const observedDirectory = () => join(packageDirectory(), 'observed');
 
 /**
- * Writes what a kernel showed. @returns the file.
+ * Writes the observations of a kernel.
  *
- * @param report of all findings, with a host.
- * @param directory where to; default: {@link observedDirectory}.
- * @throws the error of the file system where it cannot be written; the file is as it was.
+ * @param report a report of all findings, with a host.
+ * @param directory the target directory; default: {@link observedDirectory}.
+ * @returns the file.
+ * @throws the file system's error if it cannot be written; the old file is then unchanged.
  */
 export function record(report: FindingsReport, directory = observedDirectory()): string {
   const { host, isWhole, problem, date } = report;
@@ -47,7 +48,7 @@ export function record(report: FindingsReport, directory = observedDirectory()):
   return file;
 }
 
-/** Writes a file as a whole or not at all: a disk that is full must not leave half of it. */
+/** Writes a file completely or not at all: a full disk must not leave half of it. */
 export function writeWhole(file: string, text: string): void {
   const part = `${file}.${process.pid}`;
   try {
@@ -58,7 +59,7 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
-/** What was recorded of every kernel, Wine's first, the oldest before the others. */
+/** Reads the observations of all kernels: Wine first, oldest first. */
 export function readObserved(directory = observedDirectory()): ObservedKernel[] {
   const compare = new Intl.Collator('en', { numeric: true }).compare;
   const isWindows = (name: string) => Number(!name.startsWith('wine'));

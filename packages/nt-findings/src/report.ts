@@ -5,7 +5,7 @@ import { type FindingVerdict, isAsExpected, isUncited } from './verdict.js';
 
 const isAmiss = (verdict: FindingVerdict) => !['holds', 'unknown', 'not run'].includes(verdict);
 
-/** True when something was looked at, and all of it is as expected. */
+/** True if something was observed and everything is as expected. */
 export function isConfirmed({ problem, findings }: FindingsReport): boolean {
   return (
     problem === null &&
@@ -17,10 +17,10 @@ export function isConfirmed({ problem, findings }: FindingsReport): boolean {
 const widths = { fact: 40, expected: 44 } as const;
 const orText = (expected: readonly string[]) => expected.join(' or ');
 
-/** What stands above the rows. */
+/** The line above the rows. */
 export const tableHead = `${'finding'.padEnd(widths.fact)}  ${'expected'.padEnd(widths.expected)}  seen\n`;
 
-/** A finding for a terminal: its verdict, and below it a line for each fact. */
+/** Formats a finding for a terminal: its verdict, and below it a line for each fact. */
 export function printedFinding({ id, title, verdict, detail, facts }: FindingRow): string {
   const head = `${id} ${title}: ${verdict}${detail === '' ? '' : `: ${detail}`}`;
   return `${[head, ...facts.map(factLine)].join('\n')}\n`;
@@ -34,7 +34,7 @@ function factLine(fact: Fact): string {
   return `${left}  ${(orText(expected) || 'unspecified').padEnd(widths.expected)}  ${seen}`;
 }
 
-/** What stands below them: the host, how many hold, and which do not. */
+/** Formats the lines below the rows: the host, how many findings hold, and which do not. */
 export function printedSummary(report: FindingsReport): string {
   const { host, problem, findings, date } = report;
   const trouble = problem === null ? [] : [problem.message, problem.hint];
@@ -55,7 +55,7 @@ export function printedSummary(report: FindingsReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What is different, or what went wrong, in words. */
+/** Describes the differences, or the error. */
 function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
   const what = isSeen ? 'expected' : 'cited';
   const list = facts
@@ -65,7 +65,7 @@ function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedH
   return [detail, ...list].filter(Boolean).join('; ');
 }
 
-/** What was seen where nothing is cited of what to expect. */
+/** Lists the observations without a citation. */
 function uncited({ facts }: FindingRow): string {
   const seen = facts.filter(isUncited).map(({ name, seen }) => `${name}: ${seen}`);
   return seen.length === 0 ? '' : `unspecified: ${seen.join(', ')}`;
@@ -79,7 +79,7 @@ function notRunIn(findings: readonly FindingRow[]): string {
     .join(', ');
 }
 
-/** Everything, as one JSON document. */
+/** Formats the whole report as one JSON document. */
 export function findingsJson(report: FindingsReport): string {
   const findings = report.findings.map((row) => ({
     ...row,
@@ -92,7 +92,7 @@ export function findingsJson(report: FindingsReport): string {
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ') || 'none';
 const row = (...cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
 
-/** A row to paste into kb/HOSTS.md, and a table of the findings. */
+/** Formats a row to paste into kb/HOSTS.md, and a table of the findings. */
 export function findingsMarkdown(report: FindingsReport): string {
   const { host, findings, date, problem } = report;
   const trouble = problem === null ? [] : [`<!-- ${problem.message} -->`, ''];
@@ -109,7 +109,7 @@ export function findingsMarkdown(report: FindingsReport): string {
     row(host.name, host.windowsNode, date, held, ids(amiss), notRunIn(findings)),
     '',
   ];
-  // The row of a host is about all of them.
+  // The row of a host covers all findings.
   const lines = [...trouble, ...(report.isWhole ? table : [])];
   lines.push(row('finding', host.kernel), '|---|---|');
   for (const each of findings) {

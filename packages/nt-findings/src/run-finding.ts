@@ -1,6 +1,4 @@
-/*
- * Run in Windows Node by `nt-findings probe`, once for the host and once for each finding.
- */
+/* `nt-findings probe` runs this in Windows Node, once for the host and once for each finding. */
 import { answer } from './answer.js';
 import { findings } from './findings.js';
 

@@ -1,17 +1,20 @@
 import type { Packet, Poll } from 'nt-afd/raw-poll';
 import { afdPollNames } from 'ntdllx';
 
-/** The bits of a poll by name: `SEND+CONNECT`; `silent` for none. */
+/** The names of a poll's bits: `SEND+CONNECT`; `silent` if there are none. */
 export const bitsText = (events: number) => afdPollNames(events).join('+') || 'silent';
 
-/** A poll's packet: `STATUS_SUCCESS, Information 32`, `no packet`, or that it was another's. */
+/**
+ * A poll's packet: `STATUS_SUCCESS, Information 32`, `no packet`, or that it belongs to another
+ * poll.
+ */
 export function packetText(packet: Packet | undefined, poll: Poll): string {
   if (packet === undefined) return 'no packet';
   if (packet.poll !== poll) return `a packet of ApcContext 0x${packet.apcContext.toString(16)}`;
   return `${packet.status}, Information ${packet.information}`;
 }
 
-/** What a poll's output says of its first handle: its bits, or that it names none. */
+/** The report for the first handle in a poll's output: its bits, or that it has none. */
 export function reportText(poll: Poll): string {
   if (poll.isPending) return 'pending';
   const [first] = poll.reported;

@@ -1,11 +1,12 @@
 import { SktError, SocketCreator, UDSClientAddress } from 'tofu-sockets';
 
 /**
- * Whether this host has AF_UNIX sockets: one is made and closed. Which Wine or Windows it is says
- * nothing: wine-staging has them, the Wine it is made of has not.
+ * Checks whether this host has AF_UNIX sockets, by creating and closing one. The version of Wine
+ * or Windows is not sufficient: wine-staging has them, and the Wine of the same version does not.
  *
- * @returns the reason where there are none; it is empty where there are.
- * @throws {HostError} where there is no NT. @throws {WsaError} for a refusal that says something else.
+ * @returns the reason if there are none; it is empty if there are.
+ * @throws {HostError} if there is no NT.
+ * @throws {WsaError} for any other error of the creation.
  */
 export function askForUnixSockets(): { readonly isPresent: boolean; readonly reason: string } {
   try {

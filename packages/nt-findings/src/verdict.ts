@@ -1,10 +1,10 @@
 import type { Fact } from './probe-finding.js';
 
 /**
- * `holds`: everything that was looked at is as expected. `unknown`: it was seen, and nothing is cited
- * of what is to be expected of any of it on this host. `differs`: something is not as expected.
- * `failed`: the probe itself went wrong. `crashed`: its process died. `no answer`: its time was over.
- * `not run`: nothing of it is ever looked at, and why is said.
+ * `holds`: all observations are as expected. `unknown`: there are observations, but no citation
+ * for any of them on this host. `differs`: an observation is not as expected. `failed`: the probe
+ * itself failed. `crashed`: its process died. `no answer`: it reached the time limit. `not run`:
+ * none of its facts is ever tried; the reason is given.
  */
 export type FindingVerdict =
   | 'holds'
@@ -15,29 +15,33 @@ export type FindingVerdict =
   | 'no answer'
   | 'not run';
 
-/** True for what was seen where nothing is cited of what to expect. */
+/** True for an observation without a citation. */
 export function isUncited({ expected, notRun }: Fact): boolean {
   return notRun === '' && expected.length === 0;
 }
 
-/** True for what is as expected, for what nothing is cited of, and for what is never run. */
+/** True for facts that are as expected, that have no citation, or that are never run. */
 export function isAsExpected(fact: Fact): boolean {
   return fact.notRun !== '' || isUncited(fact) || fact.expected.includes(fact.seen);
 }
 
-/** How the process of a finding ended, and what it wrote before. */
+/** The end of a finding's process, and its output. */
 export interface ProbeEnd {
   readonly facts: readonly Fact[];
-  /** What the probe threw; empty where it threw nothing. */
+  /** The error that the probe threw; empty if there was none. */
   readonly error: string;
-  /** It got to its end. */
+  /** True if the probe completed. */
   readonly isDone: boolean;
-  /** What the process died of; empty where it ended by itself. */
+  /** The cause of the process's death; empty if it exited by itself. */
   readonly death: string;
   readonly isLate: boolean;
 }
 
-/** What the end of a process says of its finding. @param limitMs what it had for its time */
+/**
+ * Derives a finding's verdict from the end of its process.
+ *
+ * @param limitMs its time limit
+ */
 export function judged(
   { facts, error, isDone, death, isLate }: ProbeEnd,
   limitMs: number,

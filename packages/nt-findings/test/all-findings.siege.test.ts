@@ -11,7 +11,7 @@ import {
 import { afterAll, expect, test } from 'vitest';
 import { describeHost } from 'winnode';
 
-// A process for each finding: their number makes it long.
+// This test is long because each finding has a process of its own.
 
 const host = describeHost();
 const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
@@ -31,7 +31,7 @@ test.skipIf(host.kind === 'none')(
       expect(detail, id).toBe('');
     }
     expect(isConfirmed(report)).toBe(true);
-    // F19 names what is never done, and why.
+    // F19 names the facts that are never tried, and the reason.
     const left = report.findings.flatMap(({ id, facts }) =>
       facts.filter(({ notRun }) => notRun !== '').map(({ notRun }) => [id, notRun]),
     );
@@ -57,7 +57,7 @@ test.skipIf(host.kind === 'none')(
     const now = read(record(report, scratch));
     expect(now).toMatchObject({ kernel, windowsNode, date: report.date });
     const before = read(join(observedDirectory(), `${observed}.json`));
-    // Where several values are expected, the next run may show another one of them.
+    // If several values are expected, the next run may observe another one of them.
     for (const { id, facts } of report.findings) {
       for (const { name, expected, notRun } of facts) {
         if (notRun !== '' || expected.length !== 1) continue;

@@ -117,7 +117,8 @@ describe('what was observed of a kernel', () => {
     expect(text).toBe(`${JSON.stringify(observed, null, 2)}\n`);
     expect(Object.keys(observed.findings)).toEqual(findings.map(({ id }) => id));
     for (const { id, expected } of findings) {
-      // Of Windows what is expected is only cited: a difference there is news, and no mistake.
+      // The expectations for Windows are only cited: a difference there is a discovery, not an
+      // error.
       if (wine === undefined) continue;
       const run = Object.entries(expected).filter(
         ([, each]) => !(typeof each === 'object' && 'notRun' in each),
@@ -138,7 +139,7 @@ describe('kb/FINDINGS.md', () => {
 
   test('is what the probes and the records make of it, byte for byte', () => {
     const file = join(import.meta.dirname, '../../../kb/FINDINGS.md');
-    // Make it again: npx nt-findings page kb/FINDINGS.md
+    // To regenerate it: npx nt-findings page kb/FINDINGS.md
     expect(readFileSync(file, 'utf8')).toBe(findingsPage(findings, kernels));
   });
 

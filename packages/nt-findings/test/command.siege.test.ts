@@ -10,7 +10,7 @@ import { bin } from './command.js';
 import { madeUpProbes, ok } from './made-up.js';
 import { verdicts } from './read.js';
 
-// What real clocks judge, and what ends a wineserver.
+// Tests that need real time, and tests that end a wineserver.
 
 const host = describeHost();
 const { expected } = ok;
@@ -61,7 +61,7 @@ test.skipIf(host.kind !== 'wine')(
   'one under which the wineserver dies loses its row, and the next one has a new wineserver',
   { timeout: 240_000 },
   async () => {
-    // In a prefix of its own, whose wineserver has no other users.
+    // In its own prefix, whose wineserver has no other users.
     const cache = mkdtempSync(join(tmpdir(), 'nt findings cache '));
     const { WINNODE_PREFIX: _chosen, ...rest } = process.env;
     const env = { ...rest, WINNODE_CACHE: cache, WINNODE_NODE: findWindowsNode().exe };
@@ -69,8 +69,9 @@ test.skipIf(host.kind !== 'wine')(
       await (await openSession({ env })).close();
       const hangs = `${ok.body} await new Promise((done) => setTimeout(done, 60_000));`;
       const probes = madeUpProbes({ F01: ok, F02: { expected, body: hangs }, F03: ok });
-      // While F02 is loaded: one that runs already waits for ever. Ended before F02 has found its
-      // wineserver, it starts another one, which is ended as well.
+      // The wineserver is killed while F02 is loaded: a program that already runs would wait for
+      // ever. If it is killed before F02 has found it, F02 starts another wineserver, which is
+      // killed as well.
       let isOver = false;
       const endServers = async () => {
         while (!isOver) {

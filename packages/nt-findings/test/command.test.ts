@@ -16,7 +16,7 @@ import { bin, commandHere, start } from './command.js';
 import { left, type MadeUp, madeUpProbes, ok } from './made-up.js';
 import { rowsOf, verdicts } from './read.js';
 
-// The command `nt-findings probe`, over findings that are made up so as to go wrong.
+// Tests the command `nt-findings probe` with made-up findings that fail in different ways.
 
 const host = describeHost();
 const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
@@ -58,7 +58,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
       `differs: ${said.replace('|', '\\|')}`,
     ]);
 
-    // Where what is expected is only cited, a difference says so and counts all the same.
+    // If an expectation is only cited, the output of a difference says so; it counts nevertheless.
     const cited = { ...report, host: { ...requireHost(report), isSeen: false } };
     expect(printedSummary(cited)).toContain(
       'F02 differs: from what is cited; TCP: cited SEND or a|b, seen silent',

@@ -8,7 +8,7 @@ const manifest = createRequire(import.meta.url).resolve('nt-findings/package.jso
 /** The command itself. */
 export const bin = join(dirname(manifest), 'bin', 'nt-findings.mjs');
 
-/** How a run of it ended, and what it said. */
+/** The end of a run, and its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -16,7 +16,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the command. `saw` resolves when it has printed something. */
+/** Starts the command. `saw` resolves when the command has printed a text. */
 export function start(args: readonly string[], options: SpawnOptions = {}, script = bin) {
   const child: ChildProcess = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,7 +41,7 @@ export function start(args: readonly string[], options: SpawnOptions = {}, scrip
   return { child, ended, saw };
 }
 
-/** The command in this process, which costs a fraction. */
+/** Runs the command in this process, which takes a fraction of the time. */
 export async function commandHere(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { left, madeUpProbes, ok } from './made-up.js';
 import { verdicts } from './read.js';
 
-// The branch for Windows itself: each finding in a process of this very Node, without winnode.
+// The branch for Windows itself: each finding runs in a process of the same Node, without winnode.
 
 test('each finding is probed, and one that crashes or hangs loses its own row', async () => {
   const { expected, body } = ok;

@@ -3,12 +3,12 @@ import { nativeMemory, ntKernel } from 'ntdllx';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 
-// Each test holds one finding of kb/FINDINGS.md: what AFD does, seen and not only said. What is expected
-// on which host stands beside the calls, in src/findings.
+// Each test checks one finding of kb/FINDINGS.md by real calls of AFD. The expectations for each
+// host are beside the calls, in src/findings.
 
 const host = findHost();
 
-/** Looks at a finding on this host: every fact is as expected, and nothing is left open. */
+/** Probes a finding on this host: every fact is as expected, and nothing remains open. */
 async function holds(id: string): Promise<void> {
   const finding = findFinding(id);
   if (finding === undefined) throw new Error(`There is no finding ${id}.`);

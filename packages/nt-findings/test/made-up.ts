@@ -8,14 +8,14 @@ import type { Probes } from 'nt-findings/internal';
 import { onTestFinished } from 'vitest';
 import { toWindowsPath } from 'winnode';
 
-/** Where Windows Node finds a module of this package, in the build that is tested. */
+/** The URL of a module of this package for Windows Node, in the tested build. */
 function urlOf(module: string): string {
   const path = createRequire(import.meta.url).resolve(module);
   if (process.platform === 'win32') return pathToFileURL(path).href;
   return `file:///${encodeURI(toWindowsPath(path).replaceAll('\\', '/'))}`;
 }
 
-/** Probes whose findings are those that a module's text exports as `findings`; for one test. */
+/** Makes probes from the source of a module that exports `findings`; for one test. */
 function probesOf(text: string, ids: readonly string[]): Probes {
   const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
   onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
@@ -31,9 +31,9 @@ export interface MadeUp {
   readonly expected: Readonly<Record<string, Expectation>>;
 }
 
-/** What is seen as expected, and a body that sees it. */
+/** An expectation, and a body whose observation matches it. */
 export const ok = { expected: { first: 'a' }, body: `yield ['first', 'a'];` };
-/** What is never run. */
+/** A fact that is never run. */
 export const left = { never: { notRun: 'it would hurt' } } as const;
 
 /** Findings by number. */

@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { describeHost, type Item, type Probe } from 'winnode';
 import { verdicts } from './read.js';
 
-// The real findings by the command's own means, and what `winnode doctor` sees through nt-findings/probe.
+// Tests the real findings with the functions of the command, and the items that `winnode doctor`
+// gets from nt-findings/probe.
 
 const root = join(import.meta.dirname, '../../..');
 const host = describeHost();
@@ -17,7 +18,7 @@ const winnode = join(
   'bin/winnode.mjs',
 );
 
-/** `winnode doctor` at the top of the repository, whose package.json names the probe. */
+/** Runs `winnode doctor` at the root of the repository, whose package.json names the probe. */
 function doctor(...args: readonly string[]) {
   return spawnSync(process.execPath, [winnode, 'doctor', ...args], { cwd: root, encoding: 'utf8' });
 }
@@ -48,7 +49,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${hos
 });
 
 test.skipIf(process.platform === 'win32')('where there is no NT, the probe ends with koffi', () => {
-  // What winnode calls is what this is.
+  // The type that winnode calls must match this probe.
   const typed: Probe = probe;
   expect([...(typed() as Iterable<Item>)]).toMatchObject([{ name: 'koffi', isNecessary: true }]);
 });
@@ -58,10 +59,10 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     const report = await probeFindings({ ids: ['F13', 'F19'] });
     expect(verdicts(report)).toEqual({ F13: 'holds', F19: 'holds' });
     expect(isConfirmed(report)).toBe(true);
-    // F19 names what is never done, and why.
+    // F19 names the facts that are never tried, and the reason.
     const left = report.findings.flatMap(({ facts }) => facts.filter(({ notRun }) => notRun));
     expect(left.map(({ name }) => name)).toEqual(['of a handle of AFD itself']);
-    // And Wine is never taken for Windows.
+    // Wine is never taken for Windows.
     expect(report.host?.kernel).toBe(hostProfile().kernelVersion);
   });
 });

@@ -50,7 +50,8 @@ const whichCancel = finding(
     const listener = loopback.listen();
     const arm = () => poller.arm(listener, AFD_POLL_ACCEPT).poll;
 
-    // What a program does whose block moved: its address is no longer the one of the submission.
+    // A program whose block moved would use this address, which differs from that of the
+    // submission.
     const moved = arm();
     const blockBytes = IO_STATUS_BLOCK.layout.size;
     const copy = poller.kernel.allocate(blockBytes);
@@ -62,7 +63,7 @@ const whichCancel = finding(
     yield ['the same request, NtCancelIoFile', poller.cancelAll(moved.on, false)];
     yield ['the same request, packet', packetText(poller.next(soonMs), moved)];
 
-    // The request belongs to the handle of AFD that it was submitted on.
+    // The request belongs to the AFD handle on which it was submitted.
     const polled = arm();
     const socket = listener.baseHandle();
     yield ['the polled socket, NtCancelIoFileEx', poller.cancel(polled, socket)];
@@ -86,5 +87,5 @@ const whichCancel = finding(
   },
 );
 
-/** Which request a cancel reaches, and what it returns when it reaches none. */
+/** Findings about which request a cancel reaches, and its result if it reaches none. */
 export const cancels: readonly Finding[] = [whichCancel];

@@ -9,7 +9,7 @@ import { type Finding, finding, uncited, wineTests } from '../finding.js';
 import { type Loopback, outcome } from '../loopback.js';
 import { bitsText } from '../text.js';
 
-/** By Wine's tests Windows takes about two seconds to learn of a refusal. */
+/** According to Wine's tests Windows takes about two seconds to report a refusal. */
 const refusalMs = 8_000;
 
 async function failure(
@@ -111,7 +111,9 @@ const urgent = finding(
   },
 );
 
-/** What a poll says of a socket that is, was never, or could not be connected. */
+/**
+ * Findings about polls of sockets that are connected, were never connected, or failed to connect.
+ */
 export const connections: readonly Finding[] = [
   refusedConnect,
   connectForEver,

@@ -11,7 +11,7 @@ import { type Finding, finding, wineTests } from '../finding.js';
 import { outcome, pause, soonMs } from '../loopback.js';
 import { bitsText, packetText } from '../text.js';
 
-/** What a connected socket with nothing to read always says. */
+/** The bits that a connected socket without received data always reports. */
 const idleBits = AFD_POLL_SEND | AFD_POLL_CONNECT;
 const oneByte = () => new Uint8Array(1);
 
@@ -198,7 +198,7 @@ const ownShutdown = finding(
     send: {
       wine8: 'WSAESHUTDOWN',
       wine10: 'WSAESHUTDOWN',
-      // mio's tests have either.
+      // mio's tests accept either.
       windows: ['WSAESHUTDOWN', 'WSAECONNABORTED'],
     },
     'data comes': 'RECEIVE',
@@ -246,7 +246,7 @@ const resetBetween = finding(
     client.abortOnClose();
     client.close();
     await pause(20);
-    // What an engine does next: it submits a poll again, without knowing.
+    // An engine would do this next: it submits another poll without knowing of the end.
     const { poll, status } = loopback.poller.arm(server, everything);
     yield ['returned, after the reset', status];
     loopback.poller.next(soonMs);
@@ -258,7 +258,7 @@ const resetBetween = finding(
   },
 );
 
-/** What a poll says of the end of a connection. */
+/** Findings about polls at the end of a connection. */
 export const endings: readonly Finding[] = [
   fin,
   rst,

@@ -188,7 +188,7 @@ const cancelled = finding(
   },
 );
 
-/** What comes off the port, and when nothing does. */
+/** Findings about which packets arrive on the port, and when none does. */
 export const packets: readonly Finding[] = [
   nullApcContext,
   successAtOnce,

@@ -124,7 +124,7 @@ const exclusive = finding(
     cited: [wineTests(' (asserts that it ends, not how)'), "ReactOS' sources say STATUS_CANCELLED"],
   },
   {
-    // ReactOS' sources say CANCELLED, Wine's tests only that it ends.
+    // ReactOS' sources return CANCELLED; Wine's tests only check that the poll ends.
     'the first ends': {
       wine8: 'STATUS_SUCCESS, Information 16',
       wine10: 'STATUS_SUCCESS, Information 16',
@@ -176,5 +176,5 @@ const twoPolls = finding(
   },
 );
 
-/** How what is asked for and what is reported belong together. */
+/** Findings about the relation between the request and the report. */
 export const requests: readonly Finding[] = [twoBuffers, oneShot, compacted, exclusive, twoPolls];

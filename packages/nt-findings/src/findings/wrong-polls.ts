@@ -46,7 +46,7 @@ const closedHandles = finding(
       for (const { poll } of [byData, byClose]) await toEnd(poll);
       yield ['the port closed, data comes: block', reportText(byData.poll)];
       yield ['the port closed, own close: block', reportText(byClose.poll)];
-      // The cure: the handle of AFD as well, and only then the memory.
+      // The remedy: close the AFD handle as well, and free the memory only after that.
       for (const each of [byData, byClose]) await each.closeHelper();
       const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
       yield ['both closed: the polls', areEnded ? 'ended' : 'pending'];
@@ -56,7 +56,7 @@ const closedHandles = finding(
   },
 );
 
-/** Waits for a poll to end, without a port, and no longer than that should take. */
+/** Waits for a poll to end, without a port, for a limited time. */
 async function toEnd(poll: Poll): Promise<void> {
   for (let waitedMs = 0; waitedMs < soonMs && poll.isPending; waitedMs += 5) await pause(5);
 }
@@ -79,7 +79,8 @@ async function* closeHelper(loopback: Loopback) {
       yield [name, 'still the kernel’s: the poll is pending'] as const;
       return;
     }
-    // It is ours again by now. Whether that is true is seen by what happens to it.
+    // The block should belong to the program again. The probe checks this by observing whether the
+    // kernel still writes to it.
     poll.memory.fill(pattern);
     client.send(Buffer.from('x'));
     server.close();
@@ -87,14 +88,17 @@ async function* closeHelper(loopback: Loopback) {
     const bytes = poll.memory.read(0, poll.memory.byteLength);
     yield [name, bytes.every((byte) => byte === pattern) ? 'untouched' : 'written to'] as const;
   } finally {
-    // A poll that outlived its helper: the close of its socket is what is left to end it.
+    // If a poll outlives its AFD handle, only closing its socket can end it.
     server.close();
     await toEnd(poll);
     poller.close();
   }
 }
 
-/** A poll whose port was closed under it. Kept out of the loopback, which would close the port again. */
+/**
+ * Closes the port of a pending poll. It is not part of the loopback, which would close the port a
+ * second time.
+ */
 async function closePort(loopback: Loopback) {
   const { client, server } = await loopback.connectPair();
   const poller = new RawPoller();
@@ -141,7 +145,7 @@ const refusedPolls = finding(
     'of no handle': 'STATUS_INVALID_HANDLE',
     'of a number': 'STATUS_INVALID_HANDLE',
     'of INVALID_SOCKET': wrongHandle,
-    // Under Wine something else has its value already, sometimes.
+    // Under Wine another object sometimes has the same handle value already.
     'of a socket just closed': wrongHandle,
     'of 0 handles': 'STATUS_INVALID_PARAMETER',
     'of more handles than there are': wrongLength,
@@ -170,7 +174,7 @@ const refusedPolls = finding(
       ] as const satisfies readonly (readonly [string, Polled, PollOptions?])[];
       for (const [name, polled, options] of tries) {
         const { poll, status } = poller.arm(polled, AFD_POLL_SEND, options);
-        // A refused poll is ours alone.
+        // The memory of a rejected poll belongs to the program.
         if (!/^STATUS_(SUCCESS|PENDING)$/.test(status)) poller.free(poll);
         yield [name, status];
       }
@@ -192,5 +196,5 @@ function closedSocket(loopback: Loopback): bigint {
   return BigInt(socket);
 }
 
-/** Polls that should not have been made, and handles that went away under them. */
+/** Findings about wrong polls, and about handles that were closed while a poll used them. */
 export const wrongPolls: readonly Finding[] = [closedHandles, refusedPolls];
