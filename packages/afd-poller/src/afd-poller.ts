@@ -13,7 +13,7 @@ import type { Registration } from './registration.js';
 import { requireSkt } from './require-skt.js';
 import { requireTimeout } from './require-timeout.js';
 
-/** What {@link AfdPoller.inspect} shows. */
+/** What {@link AfdPoller.inspect} returns. */
 export interface PollerState extends Readonly<LoopCounts> {
   readonly isOpen: boolean;
   readonly socketsPerRequest: number;
@@ -34,8 +34,9 @@ export interface PollerState extends Readonly<LoopCounts> {
 }
 
 /**
- * Checks that the state of a poller is consistent; for tests. @throws {Error} naming the first
- * inconsistency.
+ * Checks that the state of a poller is consistent; for tests.
+ *
+ * @throws {Error} naming the first inconsistency.
  */
 export let verifyPoller: (poller: AfdPoller) => void;
 

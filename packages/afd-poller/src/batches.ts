@@ -25,9 +25,9 @@ const notPartial = -1;
 
 /**
  * Decides which sockets share a request. Recently active sockets are batched with each other, and
- * idle sockets with each other. Sockets that become ready at the same time then share a request.
- * An idle request that completes for one socket would otherwise force the poller to resubmit 63
- * others.
+ * idle sockets with each other. So sockets that become ready together share a request. A socket
+ * that becomes ready alone ends up in its own request, whose completion does not make the poller
+ * resubmit 63 other sockets.
  */
 export class Batches {
   readonly #requests: PollRequests;

@@ -33,7 +33,7 @@ export interface Interest {
   readonly readClosed?: boolean;
   /** TCP's urgent byte can be received out of band. */
   readonly priority?: boolean;
-  /** The socket was closed here without being removed. */
+  /** This process closed the socket without removing it first. */
   readonly localClosed?: boolean;
   /**
    * `level`, the default: every wait reports the readiness for as long as it lasts. `oneshot`: it

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type Kernel, ntKernel, showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
 
-/** How a poller works; every option has a default. */
+/** Options of a poller; every option has a default. */
 export interface PollerOptions {
   /**
    * The largest number of sockets in one AFD_POLL, 1 to 64; default 64. With more than one, idle
@@ -32,7 +32,7 @@ export interface PollerOptions {
 export interface PollerSeams {
   /** Default: the kernel of this process. */
   readonly kernel?: Kernel;
-  /** A clock that never goes back, in milliseconds; default `performance.now`. */
+  /** A monotonic clock, in milliseconds; default `performance.now`. */
   readonly now?: () => number;
 }
 

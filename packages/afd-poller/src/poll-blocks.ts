@@ -79,7 +79,10 @@ export class PollBlocks {
   readonly blockBytes: number;
   readonly #kernel: Kernel;
   readonly #guardOffset: number;
-  /** By block: its slab, its addresses, who owns it, and the generation of its last loan. */
+  /**
+   * These arrays have an item per block: its slab, its addresses, its owner, and the generation of
+   * its last loan.
+   */
   readonly #slabs: Slab[] = [];
   readonly #addresses = new BoxedNumbers();
   readonly #infoAddresses = new BoxedNumbers();
@@ -111,8 +114,9 @@ export class PollBlocks {
   }
 
   /**
-   * Returns one of our blocks to the free ones. @throws {Error} for a block that the kernel owns,
-   * because the kernel would still write to it.
+   * Returns one of our blocks to the free ones.
+   *
+   * @throws {Error} for a block that the kernel owns, because the kernel would still write to it.
    */
   release(block: number): void {
     this.#require(block, owner.us);

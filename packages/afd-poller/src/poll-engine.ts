@@ -132,7 +132,7 @@ export class PollEngine {
     this.flags.wake(bits, () => this.#post(packetKey.wake, 0, 0));
   }
 
-  /** Posts a packet of the caller's own. @throws {NtStatusError} */
+  /** Posts a packet of the caller. @throws {NtStatusError} */
   post(type: number, value: number): void {
     this.#post(packetKey.post, type, value);
   }

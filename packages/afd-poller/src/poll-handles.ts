@@ -14,13 +14,15 @@ export interface PollHandles {
   /** The AFD handles that are open. Socket handles are not listed. */
   readonly open: readonly HANDLE[];
   /**
-   * Called once per registration. @throws when the socket cannot be polled; then nothing is left
-   * open.
+   * Called once per registration.
+   *
+   * @throws when the socket cannot be polled; then nothing is left open.
    */
   prepare(registration: Registration): void;
   /**
-   * Chooses a handle for a request, and opens one if necessary. @throws {NtStatusError} when that
-   * fails.
+   * Chooses a handle for a request, and opens one if necessary.
+   *
+   * @throws {NtStatusError} when that fails.
    */
   attach(request: PollRequest): void;
   /** The handle of a request; valid between attach and detach. */

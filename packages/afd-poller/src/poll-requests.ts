@@ -36,14 +36,14 @@ export class PollRequests {
   readonly #several: PollBlocks;
   /** By block key: the request that the block is lent for. */
   readonly #byKey: (PollRequest | undefined)[] = [];
-  /** Requests that are not in use. */
+  /** Unused request objects, which are reused. */
   readonly #spare = new Queue<PollRequest>();
   /** What the request of the last {@link read} reports for each of its members. */
   readonly #output = { events: [] as number[], causes: [] as NTSTATUS[] };
   /** How many requests were submitted, and how many calls of NtCancelIoFileEx were made. */
   submitted = 0;
   cancelled = 0;
-  /** How many sockets the kernel has a request about. */
+  /** How many sockets are in requests that the kernel owns. */
   pending = 0;
 
   constructor(
@@ -225,8 +225,9 @@ export class PollRequests {
 
   /**
    * Marks the pending request of a registration as outdated: the next flush that processes the
-   * registration cancels and resubmits it. @returns false if the registration has no pending
-   * request.
+   * registration cancels and resubmits it.
+   *
+   * @returns false if the registration has no pending request.
    */
   outdate(registration: Registration): boolean {
     if (registration.request?.state !== 'pending') return false;
@@ -286,8 +287,9 @@ export class PollRequests {
   }
 
   /**
-   * Frees all memory but the slabs with blocks that the kernel owns. @returns the number of those
-   * blocks.
+   * Frees all memory but the slabs with blocks that the kernel owns.
+   *
+   * @returns the number of those blocks.
    */
   free(): number {
     return this.#single.close() + this.#several.close();

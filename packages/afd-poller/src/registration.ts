@@ -100,8 +100,9 @@ export class Registration {
   }
 
   /**
-   * A call returned would-block, so edge mode may report this readiness again. @returns true if it
-   * was suppressed until now.
+   * A call returned would-block, so edge mode may report this readiness again.
+   *
+   * @returns true if it was suppressed until now.
    */
   renew(ready: number): boolean {
     const isRenewed = (this.alreadyReported & ready & ~Readiness.connected) !== 0;

@@ -73,8 +73,9 @@ export class Registry {
   }
 
   /**
-   * Drops a removed registration whose request is complete. @returns the registration that waited
-   * for it.
+   * Drops a removed registration whose request is complete.
+   *
+   * @returns the registration that waited for it.
    */
   release(registration: Registration): Registration | undefined {
     const { skt } = registration;

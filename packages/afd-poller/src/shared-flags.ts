@@ -78,7 +78,9 @@ export class SharedFlags {
   }
 
   /**
-   * Waits until every thread that entered has left. @returns false when the time was over before.
+   * Waits until every thread that entered has left.
+   *
+   * @returns false when the time was over before.
    */
   waitForPosters(limitMs: number): boolean {
     const deadlineMs = performance.now() + limitMs;

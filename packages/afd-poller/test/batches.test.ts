@@ -68,8 +68,9 @@ function stage(count: number) {
       return token;
     });
   /**
-   * Makes the sockets ready one after another, and checks that each is reported alone. @returns
-   * the number of submitted sockets per event.
+   * Makes the sockets ready one after another, and checks that each is reported alone.
+   *
+   * @returns the number of submitted sockets per event.
    */
   const oneByOne = (tokens: readonly number[]) => {
     const before = did.handles;

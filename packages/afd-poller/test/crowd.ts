@@ -17,8 +17,9 @@ export class Crowd {
   }
 
   /**
-   * Closes all sockets. @param left the native memory of other code; no more than that may be
-   * left.
+   * Closes all sockets.
+   *
+   * @param left the native memory of other code; no more than that may be left.
    */
   close(left: ReturnType<typeof nativeMemory> = { blocks: 0, bytes: 0 }): void {
     for (const skt of this.skts.splice(0)) skt.close();

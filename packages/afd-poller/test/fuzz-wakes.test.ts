@@ -12,7 +12,9 @@ afterEach(() => void vi.restoreAllMocks());
 
 /**
  * Runs `first`, and runs `second` before the step number `at` of `first`. Steps are numbered from
- * 0. @returns the number of steps.
+ * 0.
+ *
+ * @returns the number of steps.
  */
 function meet(at: number, first: () => void, second: () => void): number {
   let count = 0;

@@ -57,7 +57,9 @@ class Client {
   }
 
   /**
-   * Sends until this many bytes are sent in total. @returns false if the kernel takes no more now.
+   * Sends until this many bytes are sent in total.
+   *
+   * @returns false if the kernel takes no more now.
    */
   send(byteLength: number): boolean {
     while (this.sent < byteLength) {
@@ -113,8 +115,9 @@ class EchoBench {
   }
 
   /**
-   * Performs turns of the server until a condition holds. @throws {Error} when the time is over
-   * before.
+   * Performs turns of the server until a condition holds.
+   *
+   * @throws {Error} when the time is over before.
    */
   until(what: string, isTrue: () => boolean): void {
     for (const deadline = new Deadline(this.#limitMs); !isTrue(); ) {

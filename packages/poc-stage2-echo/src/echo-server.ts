@@ -309,8 +309,9 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   }
 
   /**
-   * Takes back the block of a packet that was removed from the port. @returns the function that
-   * handles the packet.
+   * Takes back the block of a packet that was removed from the port.
+   *
+   * @returns the function that handles the packet.
    */
   #takeBack(apcContext: number): () => void {
     if (apcContext === this.#listenerPoll.apcContext) {

@@ -68,8 +68,9 @@ export function connect(server: PingServer<SktEndpoint>): ClientSkt {
 }
 
 /**
- * Performs turns of a server until a condition holds. @throws {Error} when the time is over
- * before.
+ * Performs turns of a server until a condition holds.
+ *
+ * @throws {Error} when the time is over before.
  */
 export function turnUntil(server: PingServer<SktEndpoint>, isTrue: () => boolean): void {
   for (const deadline = new Deadline(roundLimitMs); !isTrue(); ) {

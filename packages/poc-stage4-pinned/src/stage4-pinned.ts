@@ -296,8 +296,9 @@ export class Stage4Pinned {
   }
 
   /**
-   * Ends the polls and closes every socket. Idempotent. @throws {Error} if polls do not complete
-   * in time.
+   * Ends the polls and closes every socket. Idempotent.
+   *
+   * @throws {Error} if polls do not complete in time.
    */
   close(): void {
     this.#isClosed = true;

@@ -175,8 +175,9 @@ export class Stage5Reactor implements AsyncStage {
   }
 
   /**
-   * Waits until a condition on the server's counters holds. @throws {Error} when the time is over
-   * before.
+   * Waits until a condition on the server's counters holds.
+   *
+   * @throws {Error} when the time is over before.
    */
   #until(server: HeartbeatServer, isTrue: () => boolean, what: string): Promise<void> {
     const come = new Promise<void>((resolve) => {

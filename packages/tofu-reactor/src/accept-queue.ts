@@ -59,7 +59,7 @@ export class AcceptQueue<T> implements AsyncIterableIterator<T> {
     return this;
   }
 
-  /** Ends the iteration. @returns the items that were not taken. */
+  /** Ends the iteration. @returns the items that are still queued. */
   close(): T[] {
     this.#isClosed = true;
     this.#isOpen = false;

@@ -1,6 +1,6 @@
 import { checkOptions } from './options.js';
 
-/** How a connection behaves; every option has a default. */
+/** Options of a connection; every option has a default. */
 export interface ConnectionOptions {
   /**
    * Whether this side may send after the peer has ended its side. With `false`, the default, as in

@@ -196,7 +196,9 @@ export class Connection implements Member, AsyncDisposable {
   }
 
   /**
-   * Closes the connection now; unsent bytes are lost. @param error is passed to {@link onClose}.
+   * Closes the connection now; unsent bytes are lost.
+   *
+   * @param error is passed to {@link onClose}.
    */
   destroy(error?: Error): void {
     this.#core.over(error, false);

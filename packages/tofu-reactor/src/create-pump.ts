@@ -18,8 +18,9 @@ const budgets: Record<ReactorMode, TurnBudget> = {
 };
 
 /**
- * Creates the engine and the pump of a mode. @throws the errors of their constructors; then
- * nothing stays open.
+ * Creates the engine and the pump of a mode.
+ *
+ * @throws the errors of their constructors; then nothing stays open.
  */
 export function createPump(
   mode: ReactorMode,

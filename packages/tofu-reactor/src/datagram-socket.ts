@@ -85,7 +85,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     return this.#endpoint;
   }
 
-  /** How many earlier datagrams did not reach anybody, as far as the system said so. */
+  /** How many earlier datagrams reached no receiver, as far as the system has reported it. */
   get unreachable(): number {
     return this.#unreachable;
   }
@@ -127,8 +127,8 @@ export class DatagramSocket implements Member, AsyncDisposable {
   }
 
   /**
-   * Receives one datagram. That an earlier one of this socket's reached nobody is counted, and is
-   * no error of a receive.
+   * Receives one datagram. If the system reports that an earlier datagram of this socket reached
+   * no receiver, the socket counts it in {@link unreachable}; this call does not throw for it.
    *
    * @returns its length and its sender; `wouldBlock` when no datagram is available, when the
    *   budget of this socket's turn is used up, and when the socket is closed.

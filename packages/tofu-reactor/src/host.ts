@@ -21,8 +21,9 @@ export interface Host {
   /** True while servers must not accept, because a limit of the reactor is reached. */
   readonly isFull: boolean;
   /**
-   * Adds a member, which keeps the process alive. @param isConnection true if it counts against
-   * `maxConnections`.
+   * Adds a member, which keeps the process alive.
+   *
+   * @param isConnection true if it counts against `maxConnections`.
    */
   join(member: Member, isConnection: boolean): void;
   /** Removes a member. @param isRef true if it kept the process alive until now. */

@@ -45,7 +45,7 @@ export interface ReactorSeams {
   readonly watchPort?: PortWatchFactory;
   /** Default: a worker that runs `io-thread`. */
   readonly startThread?: ThreadStarter;
-  /** A clock that never goes back, in milliseconds; default: the poller's. */
+  /** A monotonic clock, in milliseconds; default: that of the poller. */
   readonly now?: () => number;
 }
 

@@ -221,7 +221,7 @@ export class Reactor implements AsyncDisposable {
 
   /**
    * Performs one turn of a reactor in `blocking` mode: waits until something is ready or the time
-   * is over, and serves it. For programs with a loop of their own. Promises continue only after
+   * is over, and serves it. For programs that have their own loop. Promises continue only after
    * the program has returned to Node.
    *
    * @param timeoutMs in milliseconds; 0 never blocks.

@@ -46,8 +46,9 @@ export class StreamLink implements Source {
   #isClosed = false;
 
   /**
-   * Takes ownership of `skt`. @param isRegistered true if it is registered already, with this link
-   * as its token.
+   * Takes ownership of `skt`.
+   *
+   * @param isRegistered true if it is registered already, with this link as its token.
    */
   constructor(
     engine: TurnEngine,

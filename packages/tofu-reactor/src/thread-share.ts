@@ -66,8 +66,9 @@ export class ThreadShare {
   }
 
   /**
-   * Called by the application's thread: lets the I/O thread remove packets. @param most how many
-   * at once.
+   * Called by the application's thread: lets the I/O thread remove packets.
+   *
+   * @param most how many at once.
    */
   lend(packets: number, removed: number, most: number): void {
     this.#addresses[addresses.packets] = packets;

@@ -19,8 +19,9 @@ export interface RunningThread {
 }
 
 /**
- * Starts a thread. @param onPackets called on the application's thread each time the I/O thread
- * passes packets.
+ * Starts a thread.
+ *
+ * @param onPackets called on the application's thread each time the I/O thread passes packets.
  */
 export type ThreadStarter = (data: ShareData, onPackets: () => void) => RunningThread;
 

@@ -76,8 +76,9 @@ export class TurnEngine {
   }
 
   /**
-   * Requests events of a socket from the poller. @param isRegistered whether the socket is
-   * registered already.
+   * Requests events of a socket from the poller.
+   *
+   * @param isRegistered whether the socket is registered already.
    */
   ask(source: Source, skt: Skt, interest: Interest, isRegistered: boolean): void {
     if (isRegistered) this.poller.modify(skt, interest, source);
@@ -108,8 +109,9 @@ export class TurnEngine {
   }
 
   /**
-   * Waits unless there is work, and performs it. @returns false if the turn ended because its
-   * budget was used up.
+   * Waits unless there is work, and performs it.
+   *
+   * @returns false if the turn ended because its budget was used up.
    */
   turn(timeoutMs: number): boolean {
     this.#isInTurn = true;

@@ -30,7 +30,7 @@ export class WriteQueue {
     this.#byteLength += chunk.byteLength;
   }
 
-  /** Replaces the chunks by copies: the caller may then change the bytes. */
+  /** Replaces the chunks by copies, so that the caller may change the bytes. */
   own(): void {
     for (let index = this.#first; index < this.#chunks.length; index += 1) {
       this.#chunks[index] = copyOf(this.#chunks[index] as Uint8Array);
@@ -101,8 +101,9 @@ export class WriteQueue {
 }
 
 /**
- * Sends one chunk until all of it is sent or the socket would block. @returns how many bytes were
- * sent.
+ * Sends one chunk until all of it is sent or the socket would block.
+ *
+ * @returns how many bytes were sent.
  */
 export function sendNow(skt: StreamSkt, bytes: Uint8Array): number {
   let sent = 0;

@@ -19,7 +19,9 @@ function makeBytes(length, from) {
 }
 
 /**
- * Compares the received bytes with the sent ones. @returns how many bytes were received in total.
+ * Compares the received bytes with the sent ones.
+ *
+ * @returns how many bytes were received in total.
  */
 function takeAll(connection, from, most = Number.POSITIVE_INFINITY) {
   let place = from;

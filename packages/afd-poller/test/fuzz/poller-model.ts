@@ -187,8 +187,9 @@ export class ModelPoller {
   }
 
   /**
-   * Posts a packet with the ApcContext of an earlier poll of a block. @returns false if there is
-   * none.
+   * Posts a packet with the ApcContext of an earlier poll of a block.
+   *
+   * @returns false if there is none.
    */
   replay(choices: Choices): boolean {
     const old = [...this.contexts.values()].flatMap((list) => list.slice(0, -1));

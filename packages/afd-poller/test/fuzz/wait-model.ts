@@ -45,7 +45,7 @@ export class WaitModel {
     this.#situations = situations;
   }
 
-  /** One wait. @returns its events, in order. */
+  /** Performs one wait. @returns its events, in order. */
   wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>): Seen[] {
     const beforeMs = this.#sim.nowMs();
     poller.isWaiting = true;

@@ -119,7 +119,7 @@ for (const isPolled of [true, false]) {
       connection.onReadable = read;
       await fixture.settle();
     }
-    // Closing with unread bytes is a reset, too, also over AF_UNIX.
+    // Closing a socket with unread bytes sends a reset, too, also over AF_UNIX.
     connection.write('unread');
     await fixture.until(() => peer.recv(Buffer.alloc(1), { peek: true }) !== wouldBlock);
     if (fixture.host.over === 'IP') peer.abortOnClose();
