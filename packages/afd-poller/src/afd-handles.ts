@@ -42,7 +42,7 @@ export class AfdHandles implements PollHandles {
   readonly #kernel: Kernel;
   readonly #port: CompletionPort;
   readonly #requestsPerHandle: number;
-  /** By place. A hole is the place of a handle that was closed. */
+  /** The handles. The index of a handle is its place; the place of a closed handle is a hole. */
   readonly #handles: (AfdHandle | undefined)[] = [];
   /** Places with room for one more request. */
   readonly #roomy = new Set<number>();

@@ -11,11 +11,14 @@ const roundsUntilIdle = 2;
  */
 const quarantined = -1;
 /**
- * Up to this many partial requests are never coalesced, however old they are. The limit is lower
- * if a handle takes few requests.
+ * A partial request is pending and has room for more sockets. Up to this many of them are never
+ * coalesced, however old they are. The limit is lower if a handle takes few requests.
  */
 const maxPartial = 16;
-/** See {@link Batches.coalesce}. */
+/**
+ * A partial request may be coalesced after max(`leastFlushes`, `flushesPerPartial` × partial
+ * requests) flushes; {@link Batches.coalesce} says why.
+ */
 const flushesPerPartial = 16;
 const leastFlushes = 64;
 /** How many requests one flush examines when it looks for one to coalesce with. */
@@ -82,12 +85,12 @@ export class Batches {
     return request;
   }
 
-  /** NT refused a request about this registration alone. */
+  /** Called when NT refused a request with only this registration. */
   quarantine(registration: Registration): void {
     registration.idleRounds = quarantined;
   }
 
-  /** NT accepted a request, and it is pending. */
+  /** Called when NT has accepted a request, which is pending then. */
   pends(request: PollRequest): void {
     const { members } = request;
     const first = members.at(0);
@@ -95,7 +98,7 @@ export class Batches {
     if (members.length < this.#socketsPerRequest) this.#append(request);
   }
 
-  /** A request is no longer pending. */
+  /** Called when a request is no longer pending. */
   ended(request: PollRequest): void {
     if (request.submittedAtFlush !== notPartial) this.#remove(request);
   }
@@ -107,7 +110,7 @@ export class Batches {
     else if (!isNtError(status)) registration.idleRounds += 1;
   }
 
-  /** The loop is about to reuse a request. */
+  /** Called before a request object is reused. */
   forget(request: PollRequest): void {
     request.isCoalesced = false;
   }

@@ -372,7 +372,7 @@ export class PollLoop {
     return member;
   }
 
-  /** Continues a registration that no longer has a request. */
+  /** Queues or releases a registration whose request has ended. */
   #afterRequest(registration: Registration): void {
     if (registration.state === 'enabled') this.enqueue(registration);
     if (registration.state !== 'removed') return;

@@ -71,7 +71,7 @@ export class PollRequests {
     };
   }
 
-  /** A request without members. */
+  /** Returns a request without members, a new or an unused one. */
   create(): PollRequest {
     return this.#spare.length === 0 ? new PollRequest() : this.#spare.pop();
   }
@@ -353,7 +353,7 @@ export class PollRequests {
     );
   }
 
-  /** The block is ours again. */
+  /** Ends the block's loan, and releases the request's handle. */
   #takeBack(request: PollRequest): void {
     this.#blocksOf(request).takeBack(request.blockKey >> 1);
     this.#byKey[request.blockKey] = undefined;

@@ -38,8 +38,8 @@ export interface TurnCounts {
 
 /**
  * Performs the turns of a reactor. A turn waits, delivers the events, and then tries the sources
- * again that were served last. A source that would block, or most likely would, waits for an event
- * of the poller instead.
+ * again that were served last: they receive without waiting for an event. A source that would
+ * block, or most likely would, waits for an event of the poller instead.
  */
 export class TurnEngine {
   readonly poller: AfdPoller<Source>;
