@@ -1,6 +1,6 @@
 /**
  * Constants of NT and of its socket driver AFD, as Microsoft's headers and phnt name them. A test
- * holds every one against values that compilers folded from those headers.
+ * compares every constant with the value that compilers computed from those headers.
  *
  * @packageDocumentation
  */
@@ -17,17 +17,17 @@ export const AFD_POLL_RECEIVE = 0x1;
 export const AFD_POLL_RECEIVE_EXPEDITED = 0x2;
 /** Data can be sent. */
 export const AFD_POLL_SEND = 0x4;
-/** The other side will send no more (FIN). */
+/** The peer will send no more data (FIN). */
 export const AFD_POLL_DISCONNECT = 0x8;
-/** The connection was ended hard (RST). */
+/** The connection was reset (RST). */
 export const AFD_POLL_ABORT = 0x10;
-/** The socket was closed here. */
+/** This process closed the socket. */
 export const AFD_POLL_LOCAL_CLOSE = 0x20;
-/** The socket is connected; true for as long as it is. */
+/** The socket is connected. The bit stays set for as long as the socket is connected. */
 export const AFD_POLL_CONNECT = 0x40;
 /** A connection waits to be accepted. */
 export const AFD_POLL_ACCEPT = 0x80;
-/** A connect failed; `Status` says why. */
+/** A connect failed; the `Status` field has the reason. */
 export const AFD_POLL_CONNECT_FAIL = 0x100;
 
 /** NtSetInformationFile: associate with a port; takes a FILE_COMPLETION_INFORMATION. */
@@ -36,16 +36,16 @@ export const FileCompletionInformation = 30;
 export const FileIoCompletionNotificationInformation = 41;
 /** A request that succeeds at once posts no packet. */
 export const FILE_SKIP_COMPLETION_PORT_ON_SUCCESS = 0x1;
-/** The end of a request does not set the file's own event. */
+/** Completion of a request does not set the file object's own event. */
 export const FILE_SKIP_SET_EVENT_ON_HANDLE = 0x2;
-/** NtQueryIoCompletion: the number of packets that wait; four bytes. */
+/** NtQueryIoCompletion: the number of packets in the port's queue; four bytes. */
 export const IoCompletionBasicInformation = 0;
 
-/** The handle can be waited for. */
+/** The handle can be passed to a wait function. */
 export const SYNCHRONIZE = 0x10_0000;
 export const FILE_SHARE_READ = 0x1;
 export const FILE_SHARE_WRITE = 0x2;
-/** Open what exists, fail otherwise. */
+/** Open an existing file; fail if there is none. */
 export const FILE_OPEN = 0x1;
 /** Names are compared without regard to case. */
 export const OBJ_CASE_INSENSITIVE = 0x40;

@@ -1,4 +1,4 @@
-// The bundler of the release build puts `true` here and drops what can then not run.
+// The bundler of the release build replaces this with `true` and removes the unreachable code.
 declare const RELEASE_BUILD: true | undefined;
 
 /** True in the debug build, false in the release build. */

@@ -3,7 +3,10 @@ import { type NodeErrorName, nodeErrorName } from './node-errors.js';
 import { isNtSuccess, type NTSTATUS, ntStatusName } from './ntstatus.js';
 import { wsaErrorName } from './wsa-errors.js';
 
-/** What went wrong, for programs to branch on; stable. A {@link WsaError} has Node's codes instead. */
+/**
+ * The `code` of an error, for programs to branch on; these names do not change. A {@link WsaError}
+ * has Node's code instead.
+ */
 export type NtdllxErrorCode =
   | 'ERR_NTSTATUS'
   | 'ERR_WIN32'
@@ -14,7 +17,7 @@ export type NtdllxErrorCode =
 
 /** The base of every error that ntdllx throws. */
 export class NtdllxError extends Error {
-  /** A {@link NtdllxErrorCode}; of a {@link WsaError} Node's name of the error. */
+  /** A {@link NtdllxErrorCode}; a {@link WsaError} has Node's name of the error here. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -26,13 +29,13 @@ export class NtdllxError extends Error {
 
 const hexadecimal = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
 
-/** An NT call that returned a status which is not a success. */
+/** An NT call returned a status that is not a success. */
 export class NtStatusError extends NtdllxError {
-  /** The function, under NT's name. */
+  /** NT's name of the function. */
   readonly call: string;
   /** The status, unsigned. */
   readonly status: number;
-  /** Its name, or its number in hexadecimal where ntdllx has no name for it. */
+  /** The status' name, or the status in hexadecimal where ntdllx has no name for it. */
   readonly statusName: string;
 
   constructor(call: string, status: NTSTATUS) {
@@ -47,15 +50,15 @@ export class NtStatusError extends NtdllxError {
   }
 }
 
-/** True for a {@link NtStatusError}, also for one of another installed copy of ntdllx. */
+/** True for a {@link NtStatusError}, also if another installed copy of ntdllx threw it. */
 export function isNtStatusError(error: unknown): error is NtStatusError {
   return error instanceof Error && (error as { code?: unknown }).code === 'ERR_NTSTATUS';
 }
 
-/** A kernel32 call that failed. */
+/** A kernel32 call failed. */
 export class Win32Error extends NtdllxError {
   readonly call: string;
-  /** What GetLastError said. */
+  /** What GetLastError returned. */
   readonly errorNumber: number;
 
   constructor(call: string, errorNumber: number) {
@@ -69,23 +72,23 @@ export class Win32Error extends NtdllxError {
 }
 
 /**
- * A Winsock call that failed. It has Node's words, as libuv translates them, beside Winsock's: `code` is
- * `ECONNREFUSED` where `wsaName` is `WSAECONNREFUSED`. Where libuv has no translation, `code` is Winsock's
- * name and `errno` is undefined.
+ * A Winsock call failed. The error has two names: Winsock's, and the one that libuv translates it to
+ * for Node. If `wsaName` is `WSAECONNREFUSED`, `code` is `ECONNREFUSED`. Where libuv has no
+ * translation, `code` is Winsock's name and `errno` is undefined.
  */
 export class WsaError extends NtdllxError {
-  /** What failed, with what it was about: `ioctlsocket(FIONBIO)`. */
+  /** The function that failed, with its command or option if it has one: `ioctlsocket(FIONBIO)`. */
   readonly call: string;
-  /** The function alone, as Node has it. */
+  /** The function alone, like `syscall` of Node's errors. */
   readonly syscall: string;
-  /** libuv's number of the error. */
+  /** libuv's number for the error. */
   readonly errno: number | undefined;
-  /** What WSAGetLastError said. */
+  /** What WSAGetLastError returned. */
   readonly wsaCode: number;
-  /** Its name, or its number where ntdllx has no name for it. */
+  /** Winsock's name of the code, or its number where ntdllx has no name for it. */
   readonly wsaName: string;
 
-  /** @param known what the caller knows better than the code says. */
+  /** @param known Node's name and an advice, if the caller knows the cause better than the code. */
   constructor(
     call: string,
     wsaCode: number,
@@ -102,7 +105,7 @@ export class WsaError extends NtdllxError {
   }
 }
 
-/** A call on a host that has no Windows NT: nothing was called. */
+/** A function was called on a host that is not Windows NT. Nothing was loaded or called. */
 export class HostError extends NtdllxError {
   constructor(call: string, reason: string) {
     super(
@@ -119,12 +122,12 @@ export class KoffiError extends NtdllxError {
   readonly reason: string;
   /** What to do about it. */
   readonly advice: string;
-  /** Where koffi, or its native part, was looked for. */
+  /** The paths where Node looked for koffi, or koffi for its native part. */
   readonly tried: readonly string[];
 
   /**
-   * @param isBundled ntdllx is part of a bundle, which can never have koffi in it.
-   * @param tried the paths that were looked at
+   * @param isBundled true if ntdllx is part of a bundle. A bundle cannot contain koffi.
+   * @param tried see {@link KoffiError.tried}.
    */
   constructor(
     call: string,
@@ -148,7 +151,7 @@ export class KoffiError extends NtdllxError {
   }
 }
 
-/** A function that this Windows or Wine does not export. */
+/** This Windows or Wine does not export the function. */
 export class ExportError extends NtdllxError {
   constructor(call: string, dll: string, cause: unknown) {
     super(
@@ -159,7 +162,7 @@ export class ExportError extends NtdllxError {
   }
 }
 
-/** Native memory used wrongly: freed twice, used after it was freed, or outside its bounds. */
+/** A block of native memory was freed twice, or accessed after its free or outside its bounds. */
 export class NativeMemoryError extends NtdllxError {
   constructor(message: string) {
     super('ERR_NATIVE_MEMORY', message);

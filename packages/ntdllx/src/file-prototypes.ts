@@ -1,6 +1,6 @@
 import type { Prototype } from './prototypes.js';
 
-/** The rows of kernel32's calls that look at files and remove them (fileapi.h). */
+/** The rows of kernel32's functions that examine and delete files (fileapi.h). */
 export const filePrototypes = {
   GetFileAttributesW: {
     dll: 'kernel32.dll',

@@ -1,8 +1,10 @@
 /**
- * Bindings of Windows NT: completion ports, requests to the socket driver AFD, the memory they
- * write to, status names and errors. As sharp as NT itself: a wrong address here is a crash.
+ * Bindings of Windows NT: completion ports, requests to the socket driver AFD, the native memory that
+ * these requests write to, status names and errors. Addresses are not checked: a wrong one crashes
+ * the process.
  *
- * Importing this opens nothing, on any system; the first call does, or says what is missing.
+ * Importing this loads no DLL on any system. The first call loads the DLL, or throws an error that
+ * says what is missing.
  *
  * @packageDocumentation
  */

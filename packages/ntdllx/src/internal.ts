@@ -1,5 +1,5 @@
 /**
- * For this package's own tests: the tables behind the bindings. Not part of the API.
+ * The tables behind the bindings, for this package's own tests. Not part of the API.
  *
  * @packageDocumentation
  */

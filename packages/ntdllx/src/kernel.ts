@@ -4,12 +4,13 @@ import * as ntdll from './ntdll.js';
 import * as ws2_32 from './ws2-32.js';
 
 /**
- * All that the layers above ask of the operating system: memory, ports, AFD, sockets, and the files of
- * sockets. They are
- * handed one, {@link ntKernel} by default, so that a simulated kernel can stand in its place.
- * Functions keep NT's names and meanings; every address lies in memory from `allocate`. `send`, `recv`,
- * `sendto` and `recvfrom` take the bytes themselves, and are finished with them when they return: the
- * caller has checked the length, and no other code runs between that and the call.
+ * Every operating system call that the layers above make: memory, ports, AFD, sockets, and the files
+ * of Unix domain sockets. These layers take a `Kernel` as a parameter, {@link ntKernel} by default, so
+ * that tests can pass a simulated one.
+ *
+ * Functions have NT's names and meanings. Every address points into memory from `allocate`. `send`,
+ * `recv`, `sendto` and `recvfrom` instead take a Uint8Array and do not keep it after they return. They
+ * do not check its length: the caller checks it, and runs no user code between the check and the call.
  */
 export interface Kernel {
   readonly allocate: typeof allocate;
@@ -57,16 +58,19 @@ export interface Kernel {
   readonly GetLastError: typeof kernel32.GetLastError;
 }
 
-/** What the real kernel has in every installed copy of ntdllx: there is one of it in a process. */
+/** Marks `allocate` of the real kernel. The symbol is the same in every installed copy of ntdllx. */
 const realKernel = Symbol.for('ntdllx.real-kernel');
 Object.defineProperty(allocate, realKernel, { value: true });
 
-/** True for {@link ntKernel}, for one that wraps it, and for those of other installed copies of ntdllx. */
+/**
+ * True for {@link ntKernel}, for a kernel that wraps it and keeps its `allocate`, and for the real
+ * kernel of another installed copy of ntdllx.
+ */
 export function isRealKernel(kernel: Kernel | undefined): boolean {
   return typeof kernel?.allocate === 'function' && realKernel in kernel.allocate;
 }
 
-/** The real kernel of this process. Using it opens the DLLs; holding it does not. */
+/** The real kernel of this process. The first call of each function loads its DLL. */
 export const ntKernel: Kernel = {
   allocate,
   NtCreateIoCompletion: ntdll.NtCreateIoCompletion,

@@ -8,18 +8,18 @@ import { bind } from './loader.js';
 import type { Address, HANDLE, PointerSized } from './ntdll.js';
 import type { StructLayout } from './structs/native-struct.js';
 
-/** dwMilliseconds for a wait without a limit (winbase.h). */
+/** dwMilliseconds for a wait without a time-out (winbase.h). */
 export const INFINITE = 0xffff_ffff;
 /** The object is signalled (winbase.h). */
 export const WAIT_OBJECT_0 = 0;
-/** The time is over (winerror.h). */
+/** The time-out expired (winerror.h). */
 export const WAIT_TIMEOUT = 0x102;
-/** The wait failed; GetLastError says why (winbase.h). */
+/** The wait failed; GetLastError returns the reason (winbase.h). */
 export const WAIT_FAILED = 0xffff_ffff;
 
 /**
- * Associates a file or socket with a port for life; a second time, also with the same port, is
- * refused with error 87.
+ * Associates a file or socket with a port for the file's life. A second association, even with the
+ * same port, fails with error 87.
  *
  * @returns the port's handle, or 0 on failure.
  */
@@ -45,17 +45,19 @@ export const SetEvent: (hEvent: HANDLE) => number = bind('SetEvent');
 export const WaitForSingleObject: (hHandle: HANDLE, dwMilliseconds: number) => number =
   bind('WaitForSingleObject');
 
-/** The callback runs on the thread that waits: it must be short (winnt.h). */
+/** The callback runs on the pool thread that waits, so it must be short (winnt.h). */
 export const WT_EXECUTEINWAITTHREAD = 0x4;
-/** The wait is over after its first callback (winnt.h). */
+/** The wait ends after its first callback (winnt.h). */
 export const WT_EXECUTEONLYONCE = 0x8;
 
 /**
- * Has a thread of the system's wait pool wait for an object, and call a native function when it is
- * signalled. The wait owns `phNewWaitObject`'s value, which {@link UnregisterWaitEx} takes.
+ * Makes a thread of the system's wait pool wait for an object and call a native function when the
+ * object is signalled. Stores the wait's handle at `phNewWaitObject`; the caller passes that handle to
+ * {@link UnregisterWaitEx}.
  *
- * @param Callback the address of native code, called with `Context` and 0 or 1 on the pool's thread:
- *   never JavaScript. `Context` stays valid until UnregisterWaitEx with INVALID_HANDLE_VALUE returned.
+ * @param Callback the address of native code, never of JavaScript. The pool thread calls it with
+ *   `Context` and 0 or 1. The caller keeps what `Context` points to valid until UnregisterWaitEx with
+ *   INVALID_HANDLE_VALUE has returned.
  * @returns 0 on failure.
  */
 export const RegisterWaitForSingleObject: (
@@ -68,10 +70,12 @@ export const RegisterWaitForSingleObject: (
 ) => number = bind('RegisterWaitForSingleObject');
 
 /**
- * Ends a wait of {@link RegisterWaitForSingleObject}, also one whose only callback ran.
+ * Ends a wait of {@link RegisterWaitForSingleObject}. Needed also for a WT_EXECUTEONLYONCE wait whose
+ * callback ran.
  *
- * @param CompletionEvent INVALID_HANDLE_VALUE blocks until a callback that runs has returned; 0 does not.
- * @returns 0 on failure, and with 0 for CompletionEvent also while a callback runs.
+ * @param CompletionEvent INVALID_HANDLE_VALUE blocks until a running callback has returned; 0 does
+ *   not block.
+ * @returns 0 on failure. If CompletionEvent is 0, also 0 while a callback runs.
  */
 export const UnregisterWaitEx: (WaitHandle: HANDLE, CompletionEvent: HANDLE) => number =
   bind('UnregisterWaitEx');
@@ -79,56 +83,59 @@ export const UnregisterWaitEx: (WaitHandle: HANDLE, CompletionEvent: HANDLE) => 
 /** Closes a handle. @returns 0 on failure. */
 export const CloseHandle: (hObject: HANDLE) => number = bind('CloseHandle');
 
-/** The error of this thread's last kernel32 call that failed; koffi keeps it between calls. */
+/** The error of this thread's last failed kernel32 call; koffi preserves it between calls. */
 export const GetLastError: () => number = bind('GetLastError');
 
-/** GetFileAttributesW failed; GetLastError says why (fileapi.h). */
+/** GetFileAttributesW failed; GetLastError returns the reason (fileapi.h). */
 export const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
-/** No handle: what FindFirstFileW returns on failure (handleapi.h). */
+/** What FindFirstFileW returns on failure (handleapi.h). */
 export const INVALID_HANDLE_VALUE = -1;
 export const FILE_ATTRIBUTE_DIRECTORY = 0x10;
 export const FILE_ATTRIBUTE_ARCHIVE = 0x20;
-/** A link, or another file that a filter looks after, such as a socket's. */
+/** A link, or another file with a reparse point, such as the file of a Unix domain socket. */
 export const FILE_ATTRIBUTE_REPARSE_POINT = 0x400;
-/** The tag of a socket's file (winnt.h). */
+/** The reparse tag of a Unix domain socket's file (winnt.h). */
 export const IO_REPARSE_TAG_AF_UNIX = 0x8000_0023;
 /** There is no such file (winerror.h). */
 export const ERROR_FILE_NOT_FOUND = 2;
 /** There is no such directory (winerror.h). */
 export const ERROR_PATH_NOT_FOUND = 3;
-/** What Wine says of a file that is neither an ordinary one nor a directory (winerror.h). */
+/** Wine's error for a file that is neither a regular file nor a directory (winerror.h). */
 export const ERROR_INVALID_PARAMETER = 87;
 
-/** WIN32_FIND_DATAW (minwinbase.h), as far as it is read: of a reparse point dwReserved0 is the tag. */
+/**
+ * WIN32_FIND_DATAW (minwinbase.h), only the fields that ntdllx reads. For a reparse point,
+ * dwReserved0 is its tag.
+ */
 export const WIN32_FIND_DATAW = {
   size: 592,
   fields: { dwFileAttributes: [0, 4], dwReserved0: [36, 4], cFileName: [44, 520] },
 } as const satisfies StructLayout;
 
 /**
- * What kind of file there is.
+ * Reads a file's attributes.
  *
- * @param lpFileName the address of a path in UTF-16 that ends with a zero; as in the other calls.
- * @returns FILE_ATTRIBUTE_* bits, or INVALID_FILE_ATTRIBUTES. Wine says ERROR_INVALID_PARAMETER of a
- *   socket's file: measured on 8, 10 and 11.
+ * @param lpFileName the address of a zero-terminated path in UTF-16, here and in the calls below.
+ * @returns FILE_ATTRIBUTE_* bits, or INVALID_FILE_ATTRIBUTES. For the file of a Unix domain socket
+ *   Wine fails with ERROR_INVALID_PARAMETER (measured on 8, 10 and 11).
  */
 export const GetFileAttributesW: (lpFileName: Address) => number = bind('GetFileAttributesW');
 
-/** Removes a file; of a link the link. @returns 0 on failure. */
+/** Removes a file; if it is a link, the link itself. @returns 0 on failure. */
 export const DeleteFileW: (lpFileName: Address) => number = bind('DeleteFileW');
 
 /**
- * Finds the first file of a name or of a pattern, and stores a {@link WIN32_FIND_DATAW}.
+ * Finds the first file that has a name or matches a pattern; stores a {@link WIN32_FIND_DATAW}.
  *
  * @returns a handle for FindClose, or INVALID_HANDLE_VALUE.
  */
 export const FindFirstFileW: (lpFileName: Address, lpFindFileData: Address) => HANDLE =
   bind('FindFirstFileW');
 
-/** Closes what {@link FindFirstFileW} returned. @returns 0 on failure. */
+/** Closes a handle that {@link FindFirstFileW} returned. @returns 0 on failure. */
 export const FindClose: (hFindFile: HANDLE) => number = bind('FindClose');
 
-/** The error for a kernel32 call that just failed; reads GetLastError. */
+/** Makes the error for a kernel32 call that just failed; calls GetLastError. */
 export function lastWin32Error(call: string): Win32Error {
   return new Win32Error(call, GetLastError());
 }

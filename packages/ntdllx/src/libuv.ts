@@ -2,8 +2,8 @@
  * Functions of libuv that node.exe exports, looked up in the running executable. Only Node's main
  * thread may use them: a worker's loop is not the default loop, which belongs to the main thread.
  *
- * Names and arguments are those of libuv's uv.h, 1.x. Which names are exported was seen of Node
- * 22.23.3; another executable is asked.
+ * Names and arguments are those of libuv's uv.h, 1.x. Node 22.23.3 exports all of them. For another
+ * executable {@link missingLibuvFunctions} looks them up.
  *
  * @packageDocumentation
  */
@@ -22,7 +22,7 @@ export const UV_POLL = 8;
 /** uv_poll_event (uv.h). */
 export const UV_READABLE = 1;
 
-/** The functions that are called, as koffi types: what each returns, and what it takes. */
+/** The functions of this module in koffi's types: result, then parameters. */
 const signatures = {
   uv_default_loop: ['uintptr_t', []],
   uv_handle_size: ['size_t', ['int']],
@@ -33,7 +33,7 @@ const signatures = {
   uv_unref: ['void', ['uintptr_t']],
 } as const;
 
-/** Not needed to live in Node's loop: libuv's own polling of sockets. */
+/** libuv's own polling of sockets. Loop integration does not need it. */
 const pollSignatures = {
   uv_poll_init_socket: ['int', ['uintptr_t', 'uintptr_t', 'uintptr_t']],
   uv_poll_start: ['int', ['uintptr_t', 'int', 'uintptr_t']],
@@ -45,7 +45,7 @@ const allSignatures = { ...signatures, ...pollSignatures };
 /** The name of a function of this module. */
 export type LibuvFunction = keyof typeof allSignatures;
 
-/** All that it takes to live in Node's loop. */
+/** The functions that loop integration needs. */
 export const libuvFunctions = Object.keys(signatures) as LibuvFunction[];
 
 type NativeFunction = (...args: (number | bigint)[]) => number;
@@ -74,10 +74,10 @@ function find(name: LibuvFunction): NativeFunction {
 }
 
 /**
- * Those of {@link libuvFunctions} that the running executable does not export; empty where loop
- * integration is possible.
+ * Those of {@link libuvFunctions} that the running executable does not export. If the list is empty,
+ * loop integration is possible.
  *
- * @throws {HostError} where there is no NT.
+ * @throws {HostError} if the host is not NT.
  */
 export function missingLibuvFunctions(): LibuvFunction[] {
   return libuvFunctions.filter((name) => {
@@ -92,9 +92,9 @@ export function missingLibuvFunctions(): LibuvFunction[] {
 }
 
 /**
- * Where an exported function is, for native code that calls it. Never 0.
+ * The address of an exported function, for native code that calls it. Never 0.
  *
- * @throws {ExportError} where it is not exported.
+ * @throws {ExportError} if the executable does not export it.
  */
 export function libuvAddress(name: LibuvFunction): Address {
   find(name);
@@ -104,32 +104,35 @@ export function libuvAddress(name: LibuvFunction): Address {
 /** The main thread's loop. */
 export const uv_default_loop = (): Address => Number(find('uv_default_loop')());
 
-/** How many bytes a handle of a type has; the memory is the caller's. */
+/** How many bytes a handle of this type needs. The caller allocates them. */
 export const uv_handle_size = (type: number): number => Number(find('uv_handle_size')(type));
 
 /**
- * Initializes a uv_async_t and starts it: it holds the process open until {@link uv_unref}. The memory
- * is libuv's until the callback of {@link uv_close} ran.
+ * Initializes a uv_async_t. The handle keeps the process alive until {@link uv_unref}. libuv owns the
+ * memory until the callback of {@link uv_close} has run.
  *
  * @param callback from {@link registerLibuvCallback}. @returns 0, or libuv's negative error number.
  */
 export const uv_async_init = (loop: Address, async: Address, callback: Address): number =>
   find('uv_async_init')(loop, async, callback);
 
-/** Has the loop call the handle's callback; sends before that are one call. Any thread may send. */
+/**
+ * Makes the loop call the handle's callback. Several sends before the loop gets there cause one call.
+ * Any thread may send.
+ */
 export const uv_async_send = (async: Address): number => find('uv_async_send')(async);
 
-/** Closes a handle; its callback is not called any more. @param callback 0 for none. */
+/** Closes a handle; the loop no longer calls the handle's callback. @param callback 0 for none. */
 export const uv_close = (handle: Address, callback: Address): void => {
   find('uv_close')(handle, callback);
 };
 
-/** The handle holds the process open; the initial state. */
+/** Makes the handle keep the process alive, which is the initial state. */
 export const uv_ref = (handle: Address): void => {
   find('uv_ref')(handle);
 };
 
-/** The handle does not hold the process open. */
+/** Makes the handle no longer keep the process alive. */
 export const uv_unref = (handle: Address): void => {
   find('uv_unref')(handle);
 };
@@ -151,7 +154,7 @@ export const uv_poll_init_socket = (loop: Address, poll: Address, socket: Addres
 export const uv_poll_start = (poll: Address, events: number, callback: Address): number =>
   find('uv_poll_start')(poll, events, callback);
 
-/** Ends the polling; its callback is not called any more. */
+/** Ends the polling; the loop no longer calls the handle's callback. */
 export const uv_poll_stop = (poll: Address): number => find('uv_poll_stop')(poll);
 
 let pollCallbackType: ReturnType<Koffi['pointer']> | undefined;
@@ -172,9 +175,10 @@ export function registerLibuvPollCallback(
 let callbackType: ReturnType<Koffi['pointer']> | undefined;
 
 /**
- * Makes native code of a function that takes a handle's address: a uv_async_cb or a uv_close_cb. It
- * may only be entered on this thread, from libuv's loop, and must not throw. It is never given back:
- * a process has 8,192 of them (koffi 3), so register once and identify handles by address.
+ * Makes a native callback from a function that takes a handle's address: a uv_async_cb or a
+ * uv_close_cb. Only libuv's loop on this thread may call it, and it must not throw. It cannot be
+ * freed, and a process can have 8,192 of them (koffi 3): register one callback for all handles and
+ * distinguish the handles by address.
  */
 export function registerLibuvCallback(callback: (handle: Address) => void): Address {
   const koffi = loadKoffi('registerLibuvCallback');

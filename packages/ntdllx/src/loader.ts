@@ -8,25 +8,26 @@ import { paddings, trampolines } from './trampolines.js';
 
 type Koffi = typeof import('koffi');
 
-/** The JavaScript side of a native type: 64-bit values also come and go as bigint. */
+/** The JavaScript type of a native type. A 64-bit value is a number or a bigint. */
 type Js<T> = T extends 'pointer' | 'ULONG_PTR' | 'SOCKET' ? number | bigint : number;
 type JsArgument<T> = T extends 'bytes' ? Uint8Array : Js<T>;
 type Args<P> = P extends readonly [readonly [string, infer T, ...unknown[]], ...infer Rest]
   ? [arg: JsArgument<T>, ...rest: Args<Rest>]
   : [];
 
-/** The signature that a row of the table gives a function. */
+/** The signature of the function in this row of the prototype table. */
 export type Signature<N extends FunctionName> = (
   ...args: Args<(typeof prototypes)[N]['params']>
 ) => Js<(typeof prototypes)[N]['returns']>;
 
 /**
- * System calls of ntdll are declared with at least this many arguments, the missing ones zero.
+ * System calls of ntdll are declared to koffi with at least this many arguments. ntdllx passes zeros
+ * for the additional ones.
  *
- * Wine 10's system call dispatcher reads the stack slots of arguments five and six whatever the
- * call takes. koffi places short argument lists so near the top of its stack that slot five is
- * on the guard page: the thread then faults for ever. Under Windows' x64 convention the caller
- * cleans up, so that zeros more than a call takes are not looked at.
+ * Wine 10's system call dispatcher reads the stack slots of arguments five and six, however many the
+ * call takes. koffi places a short argument list so near the top of its stack that slot five is on the
+ * guard page; the thread then faults for ever. The additional zeros are harmless: under Windows' x64
+ * calling convention the caller cleans up the stack, and the callee reads only its own arguments.
  */
 export const leastSyscallArguments = 5;
 
@@ -34,9 +35,9 @@ let koffi: Koffi | undefined;
 const libraries = new Map<string, ReturnType<Koffi['load']>>();
 
 /**
- * koffi, loaded at its first use, so that importing this package opens nothing anywhere.
+ * koffi. Loaded at its first use, so that importing this package loads no native code.
  *
- * @throws {HostError} where there is no 64-bit Windows NT. @throws {KoffiError} where koffi, or its
+ * @throws {HostError} if the host is not 64-bit Windows NT. @throws {KoffiError} if koffi, or its
  *   native part for this processor, is not installed.
  */
 export function loadKoffi(call: string): Koffi {
@@ -56,14 +57,14 @@ export function loadKoffi(call: string): Koffi {
   return koffi;
 }
 
-/** Where Node looks for koffi; or, where koffi is, what that looks for beside itself. */
+/** The paths where Node looks for koffi; if koffi is there, where koffi looks for its native part. */
 function koffiPlaces(host: string): string[] {
   // A bundle in CommonJS has no import.meta.
   const { url } = import.meta as { readonly url?: string };
   if (url === undefined) return [];
   const { resolve } = createRequire(url);
   try {
-    // What koffi's own message leaves out: the paths of its native part, by its 3.3.4.
+    // koffi's own message does not name the paths of its native part. These are those of koffi 3.3.4.
     const root = dirname(resolve('koffi'));
     const built = join(root, 'build', 'koffi', host.replace('-', '_'), 'koffi.node');
     return [join(root, '..', '@koromix', `koffi-${host}`), built];
@@ -72,7 +73,7 @@ function koffiPlaces(host: string): string[] {
   }
 }
 
-/** True if this file is part of a bundle, and not of an installed ntdllx. */
+/** True if this file is part of a bundle, not of an installed ntdllx. */
 function isBundled(): boolean {
   // A bundle in CommonJS has no import.meta.
   const { url } = import.meta as { readonly url?: string };
@@ -110,13 +111,13 @@ function load(name: FunctionName): NativeFunction {
   return isPadded ? (paddings[types.length]?.(call) ?? call) : call;
 }
 
-/** What {@link bind} made and is not loaded yet, by its DLL. */
+/** The functions that {@link bind} made and that are not loaded yet, by DLL. */
 const unloaded = new Map<Prototype['dll'], Set<ForeignFunction>>();
 
 /**
- * Loads a function, and with it what else of its DLL was bound: a worker that is terminated while
- * koffi declares a function takes the process down ("Error::ThrowAsJavaScriptException napi_throw",
- * koffi 3.3.4), so that all is declared in the first call's 2 ms, and nothing in a later wait.
+ * Loads a function, and all other bound functions of its DLL. If a worker is terminated while koffi
+ * declares a function, the whole process ends ("Error::ThrowAsJavaScriptException napi_throw", koffi
+ * 3.3.4). So the first call declares all of them at once, which takes 2 ms, and no later call does.
  */
 function loadWithItsDll(foreign: ForeignFunction): void {
   const ofDll = unloaded.get(foreign.prototype.dll);
@@ -132,13 +133,13 @@ function loadWithItsDll(foreign: ForeignFunction): void {
       other.call = load(other.name);
       ofDll.delete(other);
     } catch (error) {
-      // What this host does not export is an error when it is called.
+      // A function that this host does not export throws when the program calls it.
       if (!(error instanceof ExportError)) throw error;
     }
   }
 }
 
-/** The function of a row: found and opened at the first call of one of its DLL, not before. */
+/** Makes the function of a row. The first call of any function of its DLL loads it. */
 export function bind<N extends FunctionName>(name: N): Signature<N> {
   const prototype: Prototype = prototypes[name];
   const foreign: ForeignFunction = {
@@ -157,7 +158,7 @@ export function bind<N extends FunctionName>(name: N): Signature<N> {
   return trampoline(foreign) as Signature<N>;
 }
 
-/** True if the DLL of this row exports its function. */
+/** True if the row's DLL exports the function. */
 export function isExported(name: FunctionName): boolean {
   try {
     load(name);
@@ -168,7 +169,7 @@ export function isExported(name: FunctionName): boolean {
   }
 }
 
-/** True if a DLL exports a name, of whatever it may be. Looks it up and no more. */
+/** True if a DLL exports a symbol of this name. Only looks it up. */
 export function hasExport(dll: string, name: string): boolean {
   const library = openLibrary(name, dll);
   try {

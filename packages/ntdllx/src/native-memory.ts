@@ -3,7 +3,7 @@ import { NativeMemoryError } from './errors.js';
 import { loadKoffi } from './loader.js';
 import { type NativeMemory, ViewedMemory } from './viewed-memory.js';
 
-/** How much native memory is allocated now; both are 0 when nothing leaked. */
+/** How much native memory is allocated now. Both are 0 once everything was freed. */
 export interface NativeMemoryUse {
   readonly blocks: number;
   readonly bytes: number;
@@ -11,41 +11,41 @@ export interface NativeMemoryUse {
 
 const use = { blocks: 0, bytes: 0 };
 
-/** The blocks of this thread that are not freed, by address. */
+/** This thread's blocks that are not freed yet, by address. */
 const blocks = new Map<number, KoffiMemory>();
 
-/** Counts the blocks that {@link allocate} gave out in this thread and that are not freed yet. */
+/** Counts the blocks that {@link allocate} returned in this thread and that are not freed yet. */
 export function nativeMemory(): NativeMemoryUse {
   return { ...use };
 }
 
-/** What the debug build fills a fresh block with, and a block about to be freed. */
+/** The bytes with which the debug build fills a new block, and a block just before its free. */
 export const debugFill = { fresh: 0xaa, freed: 0xdd } as const;
 
 const largestBlock = 2 ** 31 - 1;
 
 /**
- * Allocates a block, aligned to 8 bytes. Its content is undefined; the debug build makes it 0xAA.
+ * Allocates a block, aligned to 8 bytes. Its content is undefined; the debug build fills it with 0xAA.
  *
  * @param byteLength 1 to 2^31 - 1.
- * @throws {NativeMemoryError} for another length. @throws {HostError} where there is no NT.
+ * @throws {NativeMemoryError} for another length. @throws {HostError} if the host is not NT.
  */
 export function allocate(byteLength: number): NativeMemory {
   if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {
     throw new NativeMemoryError(
-      `allocate wants a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
+      `allocate needs a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
     );
   }
   return new KoffiMemory(byteLength);
 }
 
 /**
- * A copy of memory by its address, for whoever sees an address and not its block. Only blocks from
- * {@link allocate} of this thread are looked into, so a wrong address is no crash; of an address inside
- * a block the time goes with the number of blocks. What the kernel holds at the moment may change
- * while it is copied.
+ * Copies memory by its address, for a caller that knows an address but not its block. Reads only
+ * blocks that this thread got from {@link allocate}, so a wrong address does not crash. If the address
+ * is not the start of a block, the time is proportional to the number of blocks. If the kernel owns the
+ * block, its content may change during the copy.
  *
- * @returns undefined unless all of it lies in one block that is not freed.
+ * @returns undefined unless all the bytes lie in one block that is not freed.
  */
 export function readMemory(address: number | bigint, byteLength: number): Uint8Array | undefined {
   const at = Number(address);
@@ -91,7 +91,7 @@ class KoffiMemory extends ViewedMemory {
     if (DEBUG) this.fill(debugFill.freed);
     this.view = undefined;
     blocks.delete(this.address);
-    // Where Node can, the buffer is detached too: nothing can then reach the freed bytes.
+    // Detaching the buffer, if this Node can, makes the freed bytes unreachable through other views.
     (view.buffer as ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }).transfer?.(0);
     loadKoffi('free').free(this.#pointer);
     use.blocks -= 1;

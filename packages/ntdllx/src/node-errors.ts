@@ -1,6 +1,6 @@
 import * as wsa from './wsa-error-values.js';
 
-/** How Node names an error: as `code` and `errno` of its own errors are. */
+/** How Node names an error: the `code` and `errno` of Node's own errors. */
 export interface NodeErrorName {
   readonly code: string;
   readonly errno: number;
@@ -9,10 +9,10 @@ export interface NodeErrorName {
 const name = (code: string, errno: number): NodeErrorName => ({ code, errno });
 
 /**
- * Winsock's codes in Node's words. `code` and `errno` are what Node's own sockets report on Windows.
+ * The `code` and `errno` that Node's own sockets report on Windows for a Winsock code.
  *
- * Source: uv_translate_sys_error in libuv's src/win/error.c, and include/uv/errno.h. A test holds each
- * row, and each that is missing, against the libuv in node.exe.
+ * Source: uv_translate_sys_error in libuv's src/win/error.c, and include/uv/errno.h. A test compares
+ * each row, and each code without a row, with the libuv in node.exe.
  */
 const names = new Map<number, NodeErrorName>([
   [wsa.WSAEINTR, name('ECANCELED', -4081)],
@@ -44,7 +44,7 @@ const names = new Map<number, NodeErrorName>([
   [wsa.WSANO_DATA, name('ENOENT', -4058)],
 ]);
 
-/** Node's name of a Winsock error; undefined where libuv has none. */
+/** Node's name of a Winsock error; undefined if libuv does not translate the code. */
 export function nodeErrorName(wsaCode: number): NodeErrorName | undefined {
   return names.get(wsaCode);
 }

@@ -1,19 +1,19 @@
 import { bind } from './loader.js';
 import type { NTSTATUS } from './ntstatus.js';
 
-/** A handle of NT: a small number, 0 for none. Handle values are used again after a close. */
+/** A handle of NT: a small number, 0 for none. NT reuses the value of a closed handle. */
 export type HANDLE = number;
 
 /** An address from {@link NativeMemory}, or 0 for none. */
 export type Address = number;
 
-/** A pointer-sized value that NT carries and does not look into. */
+/** A pointer-sized value that NT passes through without interpreting it. */
 export type PointerSized = number | bigint;
 
 /**
  * Creates an I/O completion port.
  *
- * @param IoCompletionHandle address of 8 bytes that receive the handle; read once, on return.
+ * @param IoCompletionHandle address of 8 bytes; NT stores the handle there before it returns.
  * @param DesiredAccess IO_COMPLETION_ALL_ACCESS.
  * @param ObjectAttributes 0.
  * @param NumberOfConcurrentThreads 0 for as many as there are processors. Wine ignores it.
@@ -42,8 +42,8 @@ export const NtSetIoCompletion: (
  *   Wine stores 1 there on a time-out, too.
  * @param Timeout address of a LARGE_INTEGER in 100 ns, negative from now; 0 waits for ever.
  * @param Alertable 1 lets an APC end the wait with STATUS_USER_APC.
- * @returns STATUS_SUCCESS, or one of the successes that bring nothing: STATUS_TIMEOUT,
- *   STATUS_USER_APC, STATUS_ALERTED; or an error.
+ * @returns STATUS_SUCCESS; or one of the success codes with which no packet was removed:
+ *   STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ALERTED; or an error.
  */
 export const NtRemoveIoCompletionEx: (
   IoCompletionHandle: HANDLE,
@@ -55,18 +55,18 @@ export const NtRemoveIoCompletionEx: (
 ) => NTSTATUS = bind('NtRemoveIoCompletionEx');
 
 /**
- * Sends a request to a driver. For IOCTL_AFD_POLL the memory of `IoStatusBlock`, `InputBuffer` and
- * `OutputBuffer` belongs to the kernel from this call on. It is the caller's again when the request
- * ended: `IoStatusBlock.Status`, which the caller filled with STATUS_PENDING, has changed, and the
- * packet, if one is due, was removed from the port. An event that is set is no proof of that, for
- * anybody may set it.
+ * Sends a request to a driver. For IOCTL_AFD_POLL the kernel owns the memory of `IoStatusBlock`,
+ * `InputBuffer` and `OutputBuffer` from this call until the request has ended. It has ended when
+ * `IoStatusBlock.Status`, which the caller set to STATUS_PENDING, has changed, and the packet, if one
+ * is due, was removed from the port. A set event does not prove that the request has ended, because
+ * any code with a handle can set the event.
  *
- * @param Event a handle to set at the end, or 0.
+ * @param Event the handle of an event that the kernel sets when the request ends, or 0.
  * @param ApcRoutine 0.
  * @param ApcContext what the packet carries. 0 means: post no packet.
- * @returns STATUS_PENDING; STATUS_SUCCESS when the request is complete already (its packet is
- *   posted all the same, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error
- *   (`isNtError`) when there is no request and there will be no packet.
+ * @returns STATUS_PENDING; STATUS_SUCCESS when the request is already complete (the kernel still posts
+ *   its packet, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error (`isNtError`)
+ *   when NT refused the request, and no packet will come.
  */
 export const NtDeviceIoControlFile: (
   FileHandle: HANDLE,
@@ -82,13 +82,13 @@ export const NtDeviceIoControlFile: (
 ) => NTSTATUS = bind('NtDeviceIoControlFile');
 
 /**
- * Asks the kernel to end a request early. The request still completes, with STATUS_CANCELLED or, if
- * it was faster, with its own status, and only then is its memory free again.
+ * Asks the kernel to end a request early. The request still completes: with STATUS_CANCELLED, or with
+ * its own status if it completed first. The kernel owns the request's memory until then.
  *
  * @param IoRequestToCancel the IoStatusBlock of the request; 0 means every request that this process
  *   has pending on the file.
- * @param IoStatusBlock address of 16 bytes for this call alone; free again on return.
- * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the request is complete already, which is ordinary.
+ * @param IoStatusBlock address of 16 bytes; used only during this call.
+ * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the request is already complete, which is not a fault.
  */
 export const NtCancelIoFileEx: (
   FileHandle: HANDLE,
@@ -97,18 +97,18 @@ export const NtCancelIoFileEx: (
 ) => NTSTATUS = bind('NtCancelIoFileEx');
 
 /**
- * Asks the kernel to end every request that the calling thread has pending on a file; each completes
- * with a packet of its own, as after NtCancelIoFileEx.
+ * Asks the kernel to end every request that the calling thread has pending on a file. Each request
+ * completes with a packet of its own, as after NtCancelIoFileEx.
  *
- * @param IoStatusBlock address of 16 bytes for this call alone; free again on return.
+ * @param IoStatusBlock address of 16 bytes; used only during this call.
  */
 export const NtCancelIoFile: (FileHandle: HANDLE, IoStatusBlock: Address) => NTSTATUS =
   bind('NtCancelIoFile');
 
 /**
- * Opens a file or a device; `\\Device\\Afd\\Name` for a handle to the socket driver.
+ * Opens a file or a device. `\\Device\\Afd\\Name` opens the socket driver.
  *
- * @param FileHandle address of 8 bytes that receive the handle.
+ * @param FileHandle address of 8 bytes where NT stores the handle.
  * @param ObjectAttributes address of an OBJECT_ATTRIBUTES with the name.
  */
 export const NtCreateFile: (
@@ -126,8 +126,8 @@ export const NtCreateFile: (
 ) => NTSTATUS = bind('NtCreateFile');
 
 /**
- * Sets something of an open file: FileCompletionInformation associates it with a port for life,
- * FileIoCompletionNotificationInformation sets FILE_SKIP_* flags, which cannot be taken back.
+ * Sets a property of an open file. FileCompletionInformation associates the file with a port for the
+ * file's life. FileIoCompletionNotificationInformation sets FILE_SKIP_* flags, which cannot be reset.
  */
 export const NtSetInformationFile: (
   FileHandle: HANDLE,
@@ -137,7 +137,7 @@ export const NtSetInformationFile: (
   FileInformationClass: number,
 ) => NTSTATUS = bind('NtSetInformationFile');
 
-/** Asks how many packets wait on a port: IoCompletionBasicInformation, 4 bytes. */
+/** Stores how many packets are in a port's queue: IoCompletionBasicInformation, 4 bytes. */
 export const NtQueryIoCompletion: (
   IoCompletionHandle: HANDLE,
   IoCompletionInformationClass: number,
@@ -146,15 +146,15 @@ export const NtQueryIoCompletion: (
   ReturnLength: Address,
 ) => NTSTATUS = bind('NtQueryIoCompletion');
 
-/** The handle that means this process, in this process (a macro in phnt's ntpsapi.h). */
+/** The pseudo-handle of the calling process (a macro in phnt's ntpsapi.h). */
 export const NtCurrentProcess = (): HANDLE => -1;
 
 /**
- * Makes a second handle to the same object, in this process or another one. Each is closed for
- * itself; the object lives as long as one of them.
+ * Makes a second handle to the same object, in this process or another one. Each handle must be
+ * closed; the object lives until the last handle is closed.
  *
- * @param TargetHandle address of 8 bytes that receive the handle.
- * @param DesiredAccess what the new handle may do, such as IO_COMPLETION_ALL_ACCESS.
+ * @param TargetHandle address of 8 bytes where NT stores the handle.
+ * @param DesiredAccess the access rights of the new handle, such as IO_COMPLETION_ALL_ACCESS.
  */
 export const NtDuplicateObject: (
   SourceProcessHandle: HANDLE,
@@ -166,5 +166,5 @@ export const NtDuplicateObject: (
   Options: number,
 ) => NTSTATUS = bind('NtDuplicateObject');
 
-/** Closes a handle. Do not rely on it to wake a thread that waits on a port: Wine 8 does not. */
+/** Closes a handle. Closing a port does not wake a thread that waits on it under Wine 8. */
 export const NtClose: (Handle: HANDLE) => NTSTATUS = bind('NtClose');

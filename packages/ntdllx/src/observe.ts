@@ -3,46 +3,49 @@ import { threadId } from 'node:worker_threads';
 import type { ForeignArgument, ForeignFunction, NativeArgument } from './foreign-function.js';
 import type { FunctionName, Prototype } from './prototypes.js';
 
-/** A foreign call that is about to be made. */
+/** A foreign call, just before it is made. */
 export interface StartedCall {
   readonly name: FunctionName;
-  /** Its row of the table: the DLL, what it returns, its parameters by name and type, in order. */
+  /** The function's row of the table: its DLL, result type, and parameters by name and type. */
   readonly prototype: Prototype;
-  /** As the caller passed them, one for each parameter; of bytes, how many there are. */
+  /** The arguments, one for each parameter. For a Uint8Array this is its length in bytes. */
   readonly args: readonly NativeArgument[];
-  /** The thread of Node that calls: 0 is the main one. */
+  /** Node's id of the calling thread: 0 is the main thread. */
   readonly threadId: number;
 }
 
 /** A foreign call that returned. */
 export interface ObservedCall extends StartedCall {
-  /** What it returned: an NTSTATUS is unsigned. */
+  /** What the function returned. An NTSTATUS is unsigned. */
   readonly result: NativeArgument;
-  /** When it was made, in microseconds, on the monotonic clock that all threads share. */
+  /** When the call started, in microseconds, on the monotonic clock that all threads share. */
   readonly startUs: number;
-  /** How long it took, in microseconds, without what the observer does itself. */
+  /** How long the call took, in microseconds, without the observer's own work. */
   readonly durationUs: number;
 }
 
 /**
- * Sees each foreign call of one thread. Neither method makes foreign calls: they would change what
- * WSAGetLastError and GetLastError say to the program. What memory says is to be copied at once; after
- * a request that is pending it is the kernel's.
+ * Observes each foreign call of one thread. Neither method may make foreign calls, because these would
+ * change what WSAGetLastError and GetLastError return to the program. An observer that needs the
+ * memory of a call must copy it at once: while a request is pending, the kernel owns that memory.
  */
 export interface CallObserver {
-  /** Just before the call. The memory that the arguments name is still the caller's. */
+  /** Just before the call. The caller still owns the memory that the arguments point to. */
   before?(call: StartedCall): void;
-  /** Just after it, before the caller has the result. Not called when the call could not be made. */
+  /** Just after the call, before the caller gets the result. Not called if the call was not made. */
   after(call: ObservedCall): void;
 }
 
-/** The active observer. Without one, reading this is the only cost of a call. */
+/**
+ * The observer to report calls to; undefined also while that observer's own code runs. Without an
+ * observer, this is the only variable that a call reads.
+ */
 export let observer: CallObserver | undefined;
 
-/** This thread's observer; calls that it makes while it handles a call are not observed. */
+/** The observer installed in this thread. Calls that it makes itself are not reported to it. */
 let listener: CallObserver | undefined;
 
-/** Sets the observer, or removes it. @returns false when there is one already. */
+/** Installs an observer. @returns false if this thread already has one. */
 export function listen(next: CallObserver): boolean {
   if (listener !== undefined) return false;
   listener = next;
@@ -50,7 +53,7 @@ export function listen(next: CallObserver): boolean {
   return true;
 }
 
-/** Removes it, unless there is another observer by now. */
+/** Removes an observer; does nothing if it is not the installed one. */
 export function unlisten(former: CallObserver): void {
   if (listener !== former) return;
   listener = undefined;
@@ -59,31 +62,31 @@ export function unlisten(former: CallObserver): void {
 
 const nowUs = () => Number(process.hrtime.bigint()) / 1_000;
 
-/** Calls a method of the observer. One that throws is not called again, and the program goes on. */
+/** Runs a method of the observer. If it throws, the observer is removed and the program goes on. */
 function notify(called: CallObserver, method: () => void): void {
-  // What it might call would end up here again.
+  // Otherwise a foreign call of the observer would be reported to it, without end.
   observer = undefined;
   try {
     method();
   } catch (error) {
     unlisten(called);
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`An observer of foreign calls threw, and is not asked again: ${said}`);
+    process.emitWarning(`An observer of foreign calls threw and was removed: ${said}`);
   }
   observer = listener;
 }
 
-/** By the length of the array's own slot: the caller's code is not to run between check and call. */
+/** Reads the length by the built-in getter, so that an override by the caller does not run. */
 const shown = (arg: ForeignArgument) =>
   isUint8Array(arg) ? Number(Reflect.get(Uint8Array.prototype, 'byteLength', arg)) : arg;
 
-/** Makes a call while there is an observer. */
+/** Makes a call and reports it to the observer. */
 export function callObserved(target: ForeignFunction, args: ForeignArgument[]): NativeArgument {
   const called = observer as CallObserver;
   const { name, prototype } = target;
   const started: StartedCall = { name, prototype, args: args.map(shown), threadId };
   if (called.before !== undefined) notify(called, () => called.before?.(started));
-  // Not part of the time that the call takes.
+  // Loading the function is not part of the call's duration.
   target.load();
   const startUs = nowUs();
   const result = target.call(...args);

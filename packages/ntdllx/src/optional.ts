@@ -2,7 +2,7 @@ import { bind, isExported } from './loader.js';
 import type { Address, HANDLE, PointerSized } from './ntdll.js';
 import type { NTSTATUS } from './ntstatus.js';
 
-/** Functions that not every Windows or Wine exports. They are looked up, never linked. */
+/** Functions that some versions of Windows or Wine do not export. */
 export const optionalFunctions = [
   'NtSetIoCompletionEx',
   'NtCreateWaitCompletionPacket',
@@ -14,25 +14,26 @@ export const optionalFunctions = [
 export type OptionalFunction = (typeof optionalFunctions)[number];
 
 /**
- * Functions that are looked up and reported, and that nothing here calls, with their DLL.
- * ProcessSocketNotifications: readiness by a documented call, Windows 11 and Server 2022 and newer
- * (winsock2.h; unverified), absent from Wine 8 and 10.
+ * Functions that the probe looks up and reports but that ntdllx never calls, with their DLL.
+ * ProcessSocketNotifications is a documented call for readiness. Windows 11, Server 2022 and newer
+ * have it (winsock2.h; unverified); Wine 8 and 10 do not.
  */
 export const lookedUpFunctions = { ProcessSocketNotifications: 'ws2_32.dll' } as const;
 
 /**
  * True if this host exports the function.
  *
- * @throws {HostError} where there is no NT.
+ * @throws {HostError} if the host is not NT.
  */
 export function isAvailable(name: OptionalFunction): boolean {
   return isExported(name);
 }
 
 /**
- * Posts a packet through a reserve object, which cannot run out of memory. Absent from Wine 8.
+ * Posts a packet through a reserve object. Such a post cannot fail for lack of memory. Absent from
+ * Wine 8.
  *
- * @throws {ExportError} where it is not exported; ask {@link isAvailable} first.
+ * @throws {ExportError} if the host does not export it; check with {@link isAvailable} first.
  */
 export const NtSetIoCompletionEx: (
   IoCompletionHandle: HANDLE,
@@ -44,10 +45,10 @@ export const NtSetIoCompletionEx: (
 ) => NTSTATUS = bind('NtSetIoCompletionEx');
 
 /**
- * Creates an object that posts a packet when a waitable object is signalled. Windows 8 and newer by
- * phnt, undocumented; absent from Wine 8 and 10.
+ * Creates a wait completion packet: an object that posts a packet when another, waitable object is
+ * signalled. Undocumented; according to phnt in Windows 8 and newer; absent from Wine 8 and 10.
  *
- * @throws {ExportError} where it is not exported; ask {@link isAvailable} first.
+ * @throws {ExportError} if the host does not export it; check with {@link isAvailable} first.
  */
 export const NtCreateWaitCompletionPacket: (
   WaitCompletionPacketHandle: Address,
@@ -56,9 +57,9 @@ export const NtCreateWaitCompletionPacket: (
 ) => NTSTATUS = bind('NtCreateWaitCompletionPacket');
 
 /**
- * Arms such an object, once. See {@link NtCreateWaitCompletionPacket}.
+ * Arms a wait completion packet for one signal. See {@link NtCreateWaitCompletionPacket}.
  *
- * @param AlreadySignaled address of one byte: 1 if the packet was posted at once.
+ * @param AlreadySignaled address of one byte. NT stores 1 there if it posted the packet at once.
  */
 export const NtAssociateWaitCompletionPacket: (
   WaitCompletionPacketHandle: HANDLE,
@@ -72,9 +73,9 @@ export const NtAssociateWaitCompletionPacket: (
 ) => NTSTATUS = bind('NtAssociateWaitCompletionPacket');
 
 /**
- * Disarms such an object. See {@link NtCreateWaitCompletionPacket}.
+ * Disarms a wait completion packet. See {@link NtCreateWaitCompletionPacket}.
  *
- * @returns STATUS_PENDING when a packet is on its way all the same.
+ * @returns STATUS_PENDING if a packet will still come.
  */
 export const NtCancelWaitCompletionPacket: (
   WaitCompletionPacketHandle: HANDLE,

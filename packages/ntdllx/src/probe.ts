@@ -1,6 +1,6 @@
 /**
- * What ntdllx can do here: koffi, and which optional functions are exported. A project that names this
- * module as `winnode.probe` in its package.json sees it in `winnode doctor`.
+ * Reports whether koffi loads on this host and which optional functions the host exports. If a
+ * project's package.json names this module as `winnode.probe`, `winnode doctor` prints the report.
  *
  * @packageDocumentation
  */
@@ -11,29 +11,29 @@ import { isAvailable, lookedUpFunctions, optionalFunctions } from './optional.js
 export { wineVersion } from './wine-version.js';
 
 /**
- * `ok`: it was done. `missing`: it is not there. `unsupported`: it is there and says that it cannot.
- * `failed`: it was tried and went wrong.
+ * `ok`: the item works. `missing`: the host does not have it. `unsupported`: the host has it, but
+ * reports that it does not support it. `failed`: trying it gave an error.
  */
 export type NtVerdict = 'ok' | 'missing' | 'unsupported' | 'failed';
 
-/** One thing that was tried. */
+/** The result for one item of the probe. */
 export interface NtFact {
   readonly name: string;
-  /** False for what ntdllx can do without. */
+  /** False if ntdllx works without the item. */
   readonly isNecessary: boolean;
   readonly verdict: NtVerdict;
-  /** Its version; empty where it has none. */
+  /** The item's version; empty if it has none. */
   readonly version: string;
-  /** What was seen. */
+  /** What the probe observed. */
   readonly detail: string;
-  /** What to do next; empty when nothing is to be done. */
+  /** What the user should do; empty if there is nothing to do. */
   readonly hint: string;
 }
 
 /**
- * Tries koffi and looks for the optional functions, one after another, each when it is asked for: so
- * that a caller who writes down every fact at once knows what a crash interrupted. Never throws for what
- * it finds; without koffi it ends there.
+ * Loads koffi, then looks up the optional functions, one at each step of the generator. A caller that
+ * records every fact as it is yielded can see after a crash which item crashed. A missing item is a
+ * fact, not an exception. If koffi does not load, its fact is the last one.
  */
 export function* probeNt(): Generator<NtFact, void> {
   const koffi = probeKoffi();

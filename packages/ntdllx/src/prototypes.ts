@@ -1,6 +1,7 @@
 /**
- * Every foreign function, one row each: where it is, what it returns, what it takes. The loader
- * expands the rows; a test holds each against what compilers made of the headers.
+ * Every foreign function, one row each: its DLL, its result and its parameters. The loader makes the
+ * functions from the rows. A test compares each row with the prototype that compilers read from the
+ * headers.
  *
  * Sources: phnt's ntioapi.h and ntobapi.h for ntdll, the Windows SDK 10.0.26100 for the rest.
  *
@@ -11,7 +12,7 @@ import { waitPrototypes } from './wait-prototypes.js';
 
 /** The NT and C types that the rows use, as koffi types. */
 export const nativeTypes = {
-  // Unsigned on purpose: this is the one place that makes an NTSTATUS an unsigned number.
+  // Unsigned on purpose: only this row makes an NTSTATUS an unsigned number.
   NTSTATUS: 'uint32_t',
   BOOL: 'int32_t',
   BOOLEAN: 'uint8_t',
@@ -28,17 +29,18 @@ export const nativeTypes = {
   ULONG_PTR: 'uintptr_t',
   SOCKET: 'uintptr_t',
   HANDLE: 'intptr_t',
-  // Every pointer is a plain address of memory from `allocate`. A Buffer or an object is refused by
-  // koffi: the one may be collected, the other's copy is reused, while the kernel still writes there.
+  // A pointer is passed as the address of memory from `allocate`. With this type koffi refuses a Buffer
+  // or an object. For these koffi would pass memory that may be collected or reused while the kernel
+  // still writes to it.
   pointer: 'uintptr_t',
-  // The one exception: the bytes themselves, of calls that are finished with them when they return.
-  // koffi hands over where they are, and copies nothing.
+  // The one exception to that rule, for calls that do not use the bytes after they return: the caller
+  // passes a Uint8Array, and koffi passes its address to the function without a copy.
   bytes: 'uint8_t *',
 } as const;
 
 type NativeType = keyof typeof nativeTypes;
 
-/** A parameter: its name and its type; pointers also keep the type of their header. */
+/** A parameter: its name and its type; for a pointer also its type in the header. */
 export type Parameter = readonly [name: string, type: NativeType, headerType?: string];
 
 /** A foreign function. */
@@ -53,7 +55,7 @@ const pointer = <N extends string>(name: N, headerType: string) =>
 const bytes = <N extends string>(name: N, headerType: string) =>
   [name, 'bytes', headerType] as const;
 
-/** The table. */
+/** The prototype table. */
 export const prototypes = {
   NtCreateIoCompletion: {
     dll: 'ntdll.dll',

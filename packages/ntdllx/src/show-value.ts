@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 const mostChars = 200;
 
 /**
- * A wrong value as an error shows it: one line, not endless. Never fails: what a getter of the value
- * throws, of the few that `inspect` asks, is not passed on.
+ * Formats a wrong value for an error message: one line of limited length. Never throws. If `inspect`
+ * runs a getter of the value and that getter throws, the result is only the value's type.
  */
 export function showValue(value: unknown): string {
   try {

@@ -1,9 +1,9 @@
 /**
- * Whoever wants to see foreign calls: each, in order, with its arguments, result and time.
+ * Reports each foreign call to an observer, in order, with its arguments, result and time.
  *
- * Only calls through this package's functions are seen, and only those of the thread that asked: every
- * worker has bindings of its own and asks for itself. Calls that koffi makes of its own accord, and
- * those of Node, are not seen.
+ * Only calls through this package's functions are reported, and only those of the thread that
+ * installed the observer. Every worker has its own bindings and needs its own observer. Native calls
+ * that koffi or Node make themselves are not reported.
  *
  * @packageDocumentation
  */
@@ -16,18 +16,18 @@ export type { FunctionName, Parameter, Prototype } from './prototypes.js';
 export { prototypes } from './prototypes.js';
 
 /**
- * Observes each foreign call of this thread from now on. Without an observer a call pays one
- * comparison and no memory.
+ * Reports each foreign call of this thread to an observer from now on. Without an observer, a call
+ * costs one more comparison and allocates nothing.
  *
- * An observer that throws is not asked again; a warning of the process says what it threw. The call
- * that it observes, and its result, are not affected.
+ * An observer that throws is removed, and a process warning says what it threw. The reported call and
+ * its result are not affected.
  *
- * @returns ends it; once more does nothing.
- * @throws {Error} while this thread has an observer.
+ * @returns a function that removes the observer. Calling it again does nothing.
+ * @throws {Error} if this thread already has an observer.
  */
 export function observeCalls(next: CallObserver): () => void {
   if (!listen(next)) {
-    throw new Error('This thread has an observer of its calls already: end that one first.');
+    throw new Error('The calls of this thread already have an observer: remove that one first.');
   }
   return () => unlisten(next);
 }

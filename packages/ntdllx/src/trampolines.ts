@@ -8,10 +8,10 @@ import type {
 } from './foreign-function.js';
 import { callObserved, observer } from './observe.js';
 
-// One function for each number of parameters, because a rest parameter is an array per call. While
-// there is no observer a call costs one comparison here, and nothing on the heap; a test holds that.
+// One function for each number of parameters, because a rest parameter allocates an array per call.
+// Without an observer a call costs one comparison here and allocates nothing; a test measures that.
 
-/** Makes the function that the program calls, by the number of parameters. */
+/** By the number of parameters: wraps a foreign function into the function that the program calls. */
 export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = [
   (f) => () => (observer === undefined ? f.call() : callObserved(f, [])),
   (f) => (a: Arg) => {
@@ -68,13 +68,13 @@ export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = 
 ];
 
 /**
- * 1 or 0, to be counted. koffi itself refuses bytes where a number is declared, and a number that is
- * no address for bytes.
+ * 1 if the argument is an integer or a Uint8Array, otherwise 0; the caller adds these up. koffi itself
+ * refuses a Uint8Array for a number, and an invalid address for a Uint8Array.
  */
 const isWhole = (arg: Arg | undefined): 0 | 1 =>
   Number.isSafeInteger(arg) || typeof arg === 'bigint' || isUint8Array(arg) ? 1 : 0;
 
-/** As an error shows it, shortly. Of an object nothing is asked: that might run code of its own. */
+/** Formats an argument for an error message. Does not inspect objects: that could run user code. */
 function show(arg: unknown): string {
   if (typeof arg === 'function') return 'a function';
   if (typeof arg === 'object' && arg !== null) return 'an object';
@@ -82,8 +82,9 @@ function show(arg: unknown): string {
 }
 
 /**
- * koffi makes 0 of NaN. As an ApcContext that is "no packet", as a time-out "for ever". A trampoline
- * hands over as many as the row has, so that one that is missing is not whole either.
+ * Throws if an argument is neither an integer nor a Uint8Array. koffi would convert NaN to 0, which as
+ * an ApcContext means "no packet" and as a time-out "for ever". A missing argument is undefined here,
+ * so it fails the check, too.
  */
 function requireWhole(
   f: ForeignFunction,
@@ -106,11 +107,11 @@ function requireWhole(
   for (const [index, arg] of [a, b, c, d, e, g, h, i, j, k, l].entries()) {
     if (isWhole(arg) === 1) continue;
     const parameter = params[index]?.[0];
-    throw new TypeError(`${f.name}: ${parameter} is ${show(arg)}, and no whole number`);
+    throw new TypeError(`${f.name}: ${parameter} is ${show(arg)}, which is not a whole number`);
   }
 }
 
-/** Adds the zeros that short system calls of ntdll are declared with, up to five arguments. */
+/** By the number of parameters: passes zeros for the missing ones of five; see the loader. */
 export const paddings: readonly ((call: NativeFunction) => NativeFunction)[] = [
   (call) => () => call(0, 0, 0, 0, 0),
   (call) => (a) => call(a as Arg, 0, 0, 0, 0),

@@ -2,51 +2,52 @@ import { NativeMemoryError } from './errors.js';
 
 /**
  * A block of memory outside JavaScript's heap. It does not move and is not collected, so its
- * address may be handed to the kernel.
+ * address can be passed to the kernel.
  *
- * Whoever allocated a block owns it and frees it. While a request that names the block is pending
- * the kernel writes to it: free it only after the packet (or the event) of that request arrived.
+ * The caller that allocated a block owns it and frees it. The kernel writes to the block while a
+ * request that points to it is pending: free it only after the packet (or the event) of that request
+ * has arrived.
  *
- * Numbers are little-endian. Every access is checked against the bounds and against use after
- * {@link free}; a wrong one throws {@link NativeMemoryError} and touches nothing.
+ * Numbers are little-endian. Every access checks the bounds and that the block was not freed.
+ * Otherwise it throws {@link NativeMemoryError} and accesses no memory.
  */
 export interface NativeMemory {
-  /** Where the block is; a multiple of 8, below 2^47, so a number holds it exactly. */
+  /** The block's address: a multiple of 8, below 2^47, so a number represents it exactly. */
   readonly address: number;
-  /** How many bytes it has. */
+  /** The block's length. */
   readonly byteLength: number;
   readU16(offset: number): number;
   readU32(offset: number): number;
   readI32(offset: number): number;
   readU64(offset: number): bigint;
   readI64(offset: number): bigint;
-  /** A handle or an address: 8 bytes, as a number. What is beyond 2^53 is not exact. */
+  /** Reads 8 bytes, a handle or an address, as a number. Not exact above 2^53. */
   readPointer(offset: number): number;
   writeU16(offset: number, value: number): void;
   writeU32(offset: number, value: number): void;
   writeI32(offset: number, value: number): void;
   writeU64(offset: number, value: bigint): void;
   writeI64(offset: number, value: bigint): void;
-  /** A handle or an address, 0 to 2^53, as 8 bytes. */
+  /** Writes a handle or an address, 0 to 2^53, as 8 bytes. */
   writePointer(offset: number, value: number): void;
-  /** A copy of some bytes. */
+  /** Copies bytes out of the block. */
   read(offset: number, byteLength: number): Uint8Array;
-  /** Copies bytes in. */
+  /** Copies bytes into the block. */
   write(offset: number, bytes: Uint8Array): void;
   /** Sets every byte to one value. */
   fill(byte: number): void;
-  /** Gives the block back. The address is worthless afterwards, and so is this object. */
+  /** Frees the block. Afterwards its address is invalid, and every access throws. */
   free(): void;
-  /** {@link free}, at the end of a `using` declaration. */
+  /** Calls {@link free} unless the block is already freed; for `using` declarations. */
   [Symbol.dispose](): void;
 }
 
-/** Native memory that is reached through a DataView. */
+/** Native memory that is accessed through a DataView. */
 export abstract class ViewedMemory implements NativeMemory {
   abstract readonly address: number;
   abstract readonly byteLength: number;
 
-  /** Undefined once freed. A view never outlives its block and never leaves these classes. */
+  /** Undefined once freed. The view is never handed out, so it cannot outlive its block. */
   protected abstract readonly view: DataView | undefined;
 
   abstract free(): void;
@@ -55,7 +56,7 @@ export abstract class ViewedMemory implements NativeMemory {
     if (this.view !== undefined) this.free();
   }
 
-  /** Checks the bounds, and against use after `free`. @throws {NativeMemoryError} */
+  /** Checks the bounds, and that the block is not freed. @throws {NativeMemoryError} */
   protected at(offset: number, byteLength: number): DataView {
     const view = this.view;
     if (view === undefined) {
@@ -125,7 +126,7 @@ export abstract class ViewedMemory implements NativeMemory {
 
   read(offset: number, byteLength: number): Uint8Array {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
-      throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
+      throw new NativeMemoryError(`read needs a whole number of bytes, got ${byteLength}.`);
     }
     return this.#bytes(offset, byteLength).slice();
   }

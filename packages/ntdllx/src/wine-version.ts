@@ -1,15 +1,16 @@
 import { hasExport, loadKoffi } from './loader.js';
 
 /**
- * Wine's version, such as `8.0`, as its own ntdll reports it; undefined on Windows, whose ntdll has no
- * `wine_get_version`. A Wine that was built or set up to hide its exports is not seen.
+ * Wine's version, such as `8.0`, from `wine_get_version` of Wine's ntdll. Undefined on Windows, whose
+ * ntdll does not export that function, and under a Wine that is built or configured to hide it.
  *
- * @throws {HostError} where there is no NT. @throws {KoffiError} where koffi is not installed.
+ * @throws {HostError} if the host is not NT. @throws {KoffiError} if koffi is not installed.
  */
 export function wineVersion(): string | undefined {
   const name = 'wine_get_version';
   if (!hasExport('ntdll.dll', name)) return undefined;
-  // A static text of Wine's: koffi copies it. No header of Windows has it, so it is in no table.
+  // Returns a static string, which koffi copies. No Windows header declares the function, so it is not
+  // in the prototype table.
   const call = loadKoffi(name).load('ntdll.dll').func(name, 'str', []) as unknown as () => string;
   return call();
 }

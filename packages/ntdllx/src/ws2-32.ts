@@ -1,6 +1,6 @@
 /**
- * The functions and constants of Winsock that tofu-sockets uses. No other package imports this: sockets
- * go through `Skt`.
+ * The functions and constants of Winsock that tofu-sockets uses. Other packages use sockets through
+ * the `Skt` of tofu-sockets.
  *
  * @packageDocumentation
  */
@@ -13,9 +13,9 @@ export * from './wsa-error-values.js';
 /** A socket of Winsock: a kernel handle, or {@link INVALID_SOCKET}. */
 export type SOCKET = number | bigint;
 
-/** What a call that should return a socket returns on failure (winsock2.h). */
+/** A failed call that returns a socket returns this (winsock2.h). */
 export const INVALID_SOCKET = 0xffff_ffff_ffff_ffffn;
-/** What other calls return on failure (winsock2.h). */
+/** Other failed calls return this (winsock2.h). */
 export const SOCKET_ERROR = -1;
 
 export const AF_UNIX = 1;
@@ -27,23 +27,23 @@ export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_IPV6 = 41;
 export const SOL_SOCKET = 0xffff;
-/** ~SO_REUSEADDR: the address is this socket's alone. */
+/** ~SO_REUSEADDR: no other socket can bind to this socket's address. */
 export const SO_EXCLUSIVEADDRUSE = -5;
 export const SO_REUSEADDR = 0x4;
 export const SO_KEEPALIVE = 0x8;
 export const SO_BROADCAST = 0x20;
-/** A `linger`: what close does with unsent data. */
+/** The value is a `linger`: what close does with unsent data. */
 export const SO_LINGER = 0x80;
-/** Out-of-band data is received among the rest. */
+/** Out-of-band data is received in line with the normal data. */
 export const SO_OOBINLINE = 0x100;
 export const SO_SNDBUF = 0x1001;
 export const SO_RCVBUF = 0x1002;
-/** The socket's error, of a connect above all. */
+/** The socket's error, mostly that of a connect. */
 export const SO_ERROR = 0x1007;
-/** For how many seconds it is connected; all bits where it is not. */
+/** For how many seconds the socket has been connected; 0xffffffff if it is not connected. */
 export const SO_CONNECT_TIME = 0x700c;
 export const TCP_NODELAY = 0x1;
-/** An IPv6 socket is for IPv6 alone; 1 by default. */
+/** An IPv6 socket does not accept IPv4; 1 by default. */
 export const IPV6_V6ONLY = 27;
 export const MSG_OOB = 0x1;
 export const MSG_PEEK = 0x2;
@@ -51,27 +51,27 @@ export const SD_RECEIVE = 0;
 export const SD_SEND = 1;
 export const SD_BOTH = 2;
 export const SOMAXCONN = 0x7fff_ffff;
-/** Overlapped: needed to associate the socket with a port. */
+/** Makes the socket overlapped, which is needed to associate it with a port. */
 export const WSA_FLAG_OVERLAPPED = 0x1;
-/** Child processes do not get the socket. */
+/** Child processes do not inherit the socket. */
 export const WSA_FLAG_NO_HANDLE_INHERIT = 0x80;
 /** ioctlsocket: non-blocking or not. `cmd` is a signed long: pass `FIONBIO | 0`. */
 export const FIONBIO = 0x8004_667e;
 /** WSAIoctl: the handle of the base provider, below any layered one (mswsock.h). */
 export const SIO_BASE_HANDLE = 0x4800_0022;
 
-/** WSAIoctl: the base handle, asked in other ways where a layered provider hides it (mswsock.h). */
+/** WSAIoctl: other ways to get the base handle if a layered provider hides it (mswsock.h). */
 export const SIO_BSP_HANDLE = 0x4800_001b;
 export const SIO_BSP_HANDLE_SELECT = 0x4800_001c;
 export const SIO_BSP_HANDLE_POLL = 0x4800_001d;
 /** WSAIoctl: whether an ICMP "port unreachable" fails the next receive of a UDP socket. */
 export const SIO_UDP_CONNRESET = 0x9800_000c;
-/** WSAIoctl: the same for "time to live exceeded". */
+/** WSAIoctl: whether an ICMP "time to live exceeded" does. */
 export const SIO_UDP_NETRESET = 0x9800_000f;
-/** The bytes of sockaddr_un's path, the final zero included. */
+/** The size of sockaddr_un's path in bytes, including the final zero. */
 export const UNIX_PATH_MAX = 108;
 
-/** WSADATA, as far as this package reads it. */
+/** WSADATA; only the field that this package reads. */
 export const WSADATA = { size: 408, fields: { wVersion: [0, 2] } } as const satisfies StructLayout;
 
 /** sockaddr_in; port and address in network order. */
@@ -80,7 +80,7 @@ export const sockaddr_in = {
   fields: { sin_family: [0, 2], sin_port: [2, 2], sin_addr: [4, 4], sin_zero: [8, 8] },
 } as const satisfies StructLayout;
 
-/** sockaddr_in6; port in network order, scope in the host's. */
+/** sockaddr_in6; port in network order, scope in host order. */
 export const sockaddr_in6 = {
   size: 28,
   fields: {
@@ -92,7 +92,7 @@ export const sockaddr_in6 = {
   },
 } as const satisfies StructLayout;
 
-/** sockaddr_un; a path in UTF-8 that ends with a zero. */
+/** sockaddr_un; the path is UTF-8 and ends with a zero. */
 export const sockaddr_un = {
   size: 110,
   fields: { sun_family: [0, 2], sun_path: [2, 108] },
@@ -104,17 +104,17 @@ export const linger = {
   fields: { l_onoff: [0, 2], l_linger: [2, 2] },
 } as const satisfies StructLayout;
 
-/** Starts Winsock for this process; counted by Winsock itself. @returns 0 or an error code. */
+/** Starts Winsock for this process. Winsock counts the starts. @returns 0 or an error code. */
 export const WSAStartup: (wVersionRequested: number, lpWSAData: Address) => number =
   row('WSAStartup');
 
-/** Takes one WSAStartup back. */
+/** Undoes one WSAStartup. */
 export const WSACleanup: () => number = row('WSACleanup');
 
-/** The error of this thread's last Winsock call that failed. Call it at once. */
+/** The error of this thread's last failed Winsock call. Call it directly after that call. */
 export const WSAGetLastError: () => number = row('WSAGetLastError');
 
-/** Creates a socket. @returns it, or INVALID_SOCKET. */
+/** Creates a socket. @returns the socket, or INVALID_SOCKET. */
 export const WSASocketW: (
   af: number,
   type: number,
@@ -124,7 +124,7 @@ export const WSASocketW: (
   dwFlags: number,
 ) => SOCKET = row('WSASocketW');
 
-/** Asks a socket's provider something. Without `lpOverlapped` the memory is free again on return. */
+/** Sends a control request to a socket's provider. Does not keep memory if `lpOverlapped` is 0. */
 export const WSAIoctl: (
   s: SOCKET,
   dwIoControlCode: number,
@@ -151,7 +151,7 @@ export const bind: (s: SOCKET, name: Address, namelen: number) => number = row('
 
 export const listen: (s: SOCKET, backlog: number) => number = row('listen');
 
-/** Accepts one connection. @returns its socket, or INVALID_SOCKET. */
+/** Accepts one connection. @returns the connection's socket, or INVALID_SOCKET. */
 export const accept: (s: SOCKET, addr: Address, addrlen: Address) => SOCKET = row('accept');
 
 export const connect: (s: SOCKET, name: Address, namelen: number) => number = row('connect');
@@ -171,18 +171,19 @@ export const getsockopt: (
 ) => number = row('getsockopt');
 
 /**
- * Sends, from where the bytes are: nothing is copied on the way to Winsock.
+ * Sends bytes. Winsock reads them directly from `buf`, without a copy.
  *
  * @param len at most the length of `buf`; not checked here.
- * @returns how many bytes were taken, which may be fewer, or SOCKET_ERROR.
+ * @returns how many bytes Winsock took, which may be fewer than `len`, or SOCKET_ERROR.
  */
 export const send: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => number = row('send');
 
 /**
- * Receives, to where the bytes are to be.
+ * Receives bytes. Winsock writes them directly to `buf`.
  *
- * @param len at most the length of `buf`: beyond it other memory is written over.
- * @returns how many bytes came, 0 at the end of a stream, or SOCKET_ERROR.
+ * @param len at most the length of `buf`; not checked here. If it is larger, Winsock overwrites the
+ *   memory behind `buf`.
+ * @returns how many bytes were received, 0 at the end of a stream, or SOCKET_ERROR.
  */
 export const recv: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => number = row('recv');
 

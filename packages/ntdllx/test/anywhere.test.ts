@@ -5,7 +5,7 @@ import { probeNt } from 'ntdllx/probe';
 import { describe, expect, test } from 'vitest';
 
 test('importing opens no library', () => {
-  // In a process of its own, for this one may have called something already.
+  // In a process of its own, because this process may already have loaded koffi.
   const script = `
     import 'ntdllx'; import 'ntdllx/kernel32'; import 'ntdllx/ws2_32';
     import 'ntdllx/libuv'; import 'ntdllx/probe';
@@ -32,11 +32,14 @@ test.skipIf(process.platform === 'win32').each([
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test.skipIf(process.platform === 'win32')('without Windows a probe says so, and ends', () => {
-  expect([...probeNt()]).toMatchObject([
-    { name: 'koffi', isNecessary: true, verdict: 'unsupported' },
-  ]);
-});
+test.skipIf(process.platform === 'win32')(
+  'without Windows a probe reports koffi as unsupported and ends',
+  () => {
+    expect([...probeNt()]).toMatchObject([
+      { name: 'koffi', isNecessary: true, verdict: 'unsupported' },
+    ]);
+  },
+);
 
 describe('allocate refuses', () => {
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '8', null, undefined])(

@@ -24,7 +24,7 @@ import { INVALID_SOCKET, WSAENOTSOCK, WSAGetLastError } from 'ntdllx/ws2_32';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readOracle } from './oracle.js';
 
-// The memory that the kernel writes to, and the calls that are made with it, as an observer sees them.
+// Native memory that the kernel writes to, and the observer of foreign calls.
 
 const noHandle = 0x7ffc;
 
@@ -166,7 +166,7 @@ describe('accessors write where the headers say', () => {
   });
 });
 
-/** Observes while it runs something. */
+/** Runs a function with an observer. @returns the calls that it made */
 function seen(run: () => void): ObservedCall[] {
   const calls: ObservedCall[] = [];
   const end = observeCalls({ after: (call) => calls.push(call) });
@@ -208,7 +208,7 @@ test('calls are seen in order, with rows, arguments, results and times', () => {
   }
 });
 
-test('before the call the memory is the caller\u2019s, after it the kernel has written', () => {
+test('the memory is unchanged in before, and has the kernel\u2019s output in after', () => {
   const memory = allocate(8);
   memory.fill(0);
   const read: (Uint8Array | undefined)[] = [];
@@ -224,8 +224,8 @@ test('before the call the memory is the caller\u2019s, after it the kernel has w
   memory.free();
 });
 
-test('what the program asks of GetLastError and WSAGetLastError is not disturbed', () => {
-  // Work of every kind between a failure and the question, but no foreign call.
+test('an observer does not change what GetLastError and WSAGetLastError return', () => {
+  // Various work, but no foreign call, between the failed call and GetLastError.
   const busy = () => {
     for (let round = 0; round < 100; round += 1) readMemory(round, 8);
     process.hrtime.bigint();
@@ -245,7 +245,7 @@ test('what the program asks of GetLastError and WSAGetLastError is not disturbed
 });
 
 test.each(['before', 'after'] as const)(
-  'an observer that throws in %s changes no result, and is not asked again',
+  'an observer that throws in %s changes no result and is removed',
   async (method) => {
     let asked = 0;
     const warned = new Promise<Error>((done) => process.once('warning', done));
@@ -263,14 +263,14 @@ test.each(['before', 'after'] as const)(
     expect(asked).toBe(1);
     expect((await warned).message).toMatch(/^An observer of foreign calls threw, .* on purpose/);
     end();
-    // Another observer may be set now.
+    // A new observer can be installed.
     expect(seen(() => NtClose(noHandle))).toHaveLength(1);
   },
 );
 
-test('one observer at a time; ending twice, and from inside, is well', () => {
+test('one observer at a time; it can be removed twice, and by itself', () => {
   const end = observeCalls({ after: () => {} });
-  expect(() => observeCalls({ after: () => {} })).toThrowError('This thread has an observer');
+  expect(() => observeCalls({ after: () => {} })).toThrowError('already have an observer');
   end();
   const calls: string[] = [];
   const endInside = observeCalls({
@@ -279,7 +279,7 @@ test('one observer at a time; ending twice, and from inside, is well', () => {
       endInside();
     },
   });
-  // An end that is late must not end another one's.
+  // Removing the first observer again must not remove the second one.
   end();
   NtClose(noHandle);
   NtClose(noHandle);
@@ -287,7 +287,7 @@ test('one observer at a time; ending twice, and from inside, is well', () => {
   expect(calls).toEqual(['NtClose']);
 });
 
-test('foreign calls of an observer are not observed', () => {
+test('foreign calls of an observer are not reported to it', () => {
   let asked = 0;
   const end = observeCalls({
     after: () => {
@@ -300,7 +300,7 @@ test('foreign calls of an observer are not observed', () => {
   expect(asked).toBe(1);
 });
 
-test('a call that cannot be made throws as ever, and is not reported', () => {
+test('a call that cannot be made throws as without an observer, and is not reported', () => {
   expect(isAvailable('NtCreateWaitCompletionPacket')).toBeTypeOf('boolean');
   const calls = seen(() => {
     expect(() => NtClose('4' as unknown as number)).toThrowError(TypeError);
@@ -311,7 +311,7 @@ test('a call that cannot be made throws as ever, and is not reported', () => {
   expect(calls).toEqual([]);
 });
 
-test('only the thread that asked is observed', async () => {
+test('only the thread that installed the observer is observed', async () => {
   const script = `
     import('ntdllx').then(({ NtClose }) => {
       NtClose(${noHandle});
@@ -331,15 +331,15 @@ test('only the thread that asked is observed', async () => {
   expect(calls).toEqual([]);
 });
 
-test('memory is read by address within live blocks alone', () => {
+test('readMemory reads only inside blocks that are not freed', () => {
   const memory = allocate(24);
   memory.fill(7);
   memory.writeU64(8, 0x1122_3344n);
   expect(readMemory(memory.address + 8, 4)).toEqual(new Uint8Array([0x44, 0x33, 0x22, 0x11]));
   expect(readMemory(BigInt(memory.address), 24)?.byteLength).toBe(24);
-  // Its last byte is in it, the next one is not.
+  // The block's last byte can be read; the byte behind it, below, cannot.
   expect(readMemory(memory.address + 23, 1)).toEqual(new Uint8Array([7]));
-  // Not a view: the copy stays when the block changes.
+  // A copy, not a view: it does not change with the block.
   const copy = readMemory(memory.address, 1);
   memory.fill(9);
   expect(copy).toEqual(new Uint8Array([7]));

@@ -30,7 +30,7 @@ test('success ends where warnings begin', () => {
   for (const status of [0x8000_0000, STATUS_HANDLES_CLOSED, STATUS_CANCELLED, 0xffff_ffff]) {
     expect(isNtSuccess(status)).toBe(false);
   }
-  // A warning is neither.
+  // A warning is neither a success nor an error.
   expect([0, STATUS_PENDING, STATUS_HANDLES_CLOSED].some(isNtError)).toBe(false);
   expect([STATUS_CANCELLED, 0xc000_0000, 0xffff_ffff].every(isNtError)).toBe(true);
 });
@@ -47,7 +47,7 @@ test('an error says the call, the status and what to do', () => {
   expect(call).toThrowError(NtStatusError);
   expect(call).toThrowError(
     'NtClose returned STATUS_INVALID_HANDLE (0xc0000008). ' +
-      'The handle is closed or was never one: check who closes it.',
+      'The handle is closed or was never valid: check what closes it.',
   );
   expect(call).toThrowError(
     expect.objectContaining({ code: 'ERR_NTSTATUS', call: 'NtClose', status: 0xc000_0008 }),

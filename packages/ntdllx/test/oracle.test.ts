@@ -15,7 +15,7 @@ import * as ws2_32 from 'ntdllx/ws2_32';
 import { describe, expect, test } from 'vitest';
 import { differences, type Oracle, type Ours, readOracle } from './oracle.js';
 
-// Every number that the package exports is a constant of NT, but for this one of our own.
+// INT64_MAX is this package's own. Every other number that it exports is a constant of NT.
 const { INT64_MAX: _ours, ...exported } = { ...ntdllx, ...kernel32, ...ws2_32 };
 const constants: Record<string, number | bigint> = {};
 for (const [name, value] of Object.entries(exported)) {

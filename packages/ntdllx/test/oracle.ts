@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Prototype, StructLayout } from 'ntdllx/internal';
 
-/** What compilers made of the headers; see oracle/README.md. */
+/** NT's interface as compilers computed it from the headers; see oracle/README.md. */
 export interface Oracle {
   readonly constants: Readonly<
     Record<string, { readonly value: number | string; readonly ctype: string }>
@@ -29,13 +29,13 @@ export interface Oracle {
   readonly ntstatus: Readonly<Record<string, number>>;
 }
 
-/** A fresh copy, so that a test may alter it. */
+/** Reads a new copy, so that a test may change it. */
 export function readOracle(): Oracle {
   const file = new URL('./oracle/nt-abi-x64.json', import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as Oracle;
 }
 
-/** What this package says, in the shape of its own tables. */
+/** The constants, layouts and prototypes of this package. */
 export interface Ours {
   readonly constants: Readonly<Record<string, number | bigint>>;
   readonly structs: Readonly<Record<string, StructLayout>>;
@@ -53,7 +53,7 @@ const abiOf: Readonly<Record<string, string>> = {
   intptr_t: 'ptr',
 };
 
-/** Bits of a value as the C type holds them: -5 and 0xfffffffb are one int. */
+/** The bits of a value in its C type: as an int, -5 and 0xfffffffb are equal. */
 function bits(value: number | bigint | string, ctype: string): bigint {
   return BigInt.asUintN(ctype.endsWith('64') ? 64 : 32, BigInt(value));
 }
@@ -85,8 +85,8 @@ function compareStructs({ structs }: Ours, oracle: Oracle, wrong: string[]): voi
       if (offset !== expectedOffset) {
         wrong.push(`${name}.${field}: at ${offset}, not ${expectedOffset}`);
       }
-      // phnt has a BOOLEAN and padding where wepoll, c-ares and mio have a ULONG: all four bytes
-      // are written, which suits either.
+      // phnt declares a BOOLEAN and padding; wepoll, c-ares and mio declare a ULONG. ntdllx writes all
+      // four bytes, which is right for both.
       const isExclusive = name === 'AFD_POLL_INFO' && field === 'Exclusive';
       if (bytes !== (isExclusive ? 4 : expectedBytes)) {
         wrong.push(`${name}.${field}: ${bytes} bytes, not ${expectedBytes}`);
@@ -98,7 +98,7 @@ function compareStructs({ structs }: Ours, oracle: Oracle, wrong: string[]): voi
 function comparePrototypes({ prototypes, nativeTypes }: Ours, oracle: Oracle, wrong: string[]) {
   const abi = (type: string) => {
     if (type === 'pointer' || type === 'bytes') return 'ptr';
-    // A status is the same 32 bits, read unsigned by our own convention.
+    // The headers declare NTSTATUS signed; ntdllx reads the same 32 bits unsigned.
     return type === 'NTSTATUS' ? 'i32' : abiOf[nativeTypes[type] ?? ''];
   };
   for (const [name, { dll, returns, params }] of Object.entries(prototypes)) {
@@ -128,7 +128,7 @@ function comparePrototypes({ prototypes, nativeTypes }: Ours, oracle: Oracle, wr
   }
 }
 
-/** Everything in which we and the oracle differ; empty is right. */
+/** All differences between this package and the oracle; none is expected. */
 export function differences(ours: Ours, oracle: Oracle): string[] {
   const wrong: string[] = [];
   compareConstants(ours, oracle, wrong);

@@ -50,8 +50,8 @@ import {
 } from 'ntdllx/kernel32';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-// The calls that a poller makes, on the real kernel: completion ports, their packets, and the handles
-// that are bound to them.
+// The calls that a poller makes, on the real kernel: completion ports, their packets, and the files
+// that are associated with a port.
 
 const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
 const memory = allocate(4 * entryBytes + 16);
@@ -88,7 +88,7 @@ function remove(count: number, timeoutMs: number) {
     timeout.address,
     0,
   );
-  // The count says something only after a success: Wine stores 1 on a time-out, too.
+  // The count is valid only after a success: Wine stores 1 also on a time-out.
   const entries = status === STATUS_SUCCESS ? memory.readU32(removed) : 0;
   return {
     status,
@@ -122,7 +122,7 @@ test('packets come in the order in which they were posted, several at a time', (
 test('a wait lasts as long as it says', () => {
   const before = performance.now();
   expect(remove(1, 120).status).toBe(STATUS_TIMEOUT);
-  // NT's clock is said to tick every 15.6 ms: room for one tick.
+  // NT's clock ticks every 15.6 ms by documentation, so the wait may end one tick early.
   expect(performance.now() - before).toBeGreaterThan(100);
 });
 
@@ -139,7 +139,7 @@ test('N12 bad handles are refused by name, and the port is still usable', () => 
   expect(remove(1, 0).entries).toHaveLength(1);
 });
 
-test('a second handle is the same port, and lives on when the first is closed', () => {
+test('a duplicated handle is the same port, which stays open when the first handle is closed', () => {
   const [self, at] = [NtCurrentProcess(), memory.address];
   const status = NtDuplicateObject(self, port, self, at, IO_COMPLETION_ALL_ACCESS, 0, 0);
   expect(status).toBe(STATUS_SUCCESS);
@@ -153,12 +153,12 @@ test('a second handle is the same port, and lives on when the first is closed', 
   expect(remove(1, 0).entries).toHaveLength(1);
 });
 
-test('a closed port says so', () => {
+test('a wait on a closed port fails with STATUS_INVALID_HANDLE', () => {
   NtClose(port);
   expect(remove(1, 0).status).toBe(STATUS_INVALID_HANDLE);
 });
 
-test('an event is set by hand and stays set', () => {
+test('a manual-reset event stays set', () => {
   const event = CreateEventA(0, 1, 0, 0);
   expect(event).toBeGreaterThan(0);
   expect(WaitForSingleObject(event, 0)).toBe(WAIT_TIMEOUT);
@@ -191,7 +191,7 @@ describe('a handle to the socket driver', () => {
     expect(NtClose(handle)).toBe(STATUS_SUCCESS);
   });
 
-  test('a device that is none does not, and is named', () => {
+  test('a device that does not exist fails to open with NOT_FOUND', () => {
     expect(open('\\Device\\NoSuchDevice').status).toMatch(/^STATUS_OBJECT_(NAME|PATH)_NOT_FOUND$/);
   });
 
@@ -212,7 +212,7 @@ describe('a handle to the socket driver', () => {
   });
 });
 
-test('a port says how many packets wait', () => {
+test('NtQueryIoCompletion returns how many packets are in the queue', () => {
   const depth = () => {
     const [at, returned] = [memory.address + 16, memory.address + 24];
     const status = NtQueryIoCompletion(port, IoCompletionBasicInformation, at, 4, returned);
@@ -224,7 +224,7 @@ test('a port says how many packets wait', () => {
   expect(depth()).toBe(3);
 });
 
-test('what a host may lack is looked up, and says so when it is called all the same', () => {
+test('an optional function can be looked up, and throws if it is called but not exported', () => {
   const calls = {
     NtSetIoCompletionEx: () => NtSetIoCompletionEx(0, 0, 0, 0, 0, 0),
     NtCreateWaitCompletionPacket: () => NtCreateWaitCompletionPacket(0, 0, 0),
@@ -232,7 +232,7 @@ test('what a host may lack is looked up, and says so when it is called all the s
   for (const name of optionalFunctions) expect(isAvailable(name)).toBeTypeOf('boolean');
   for (const [name, call] of Object.entries(calls)) {
     if (isAvailable(name as keyof typeof calls)) {
-      // No valid argument, so no success; but the function is there and says so.
+      // The arguments are invalid, so an exported function returns an error status.
       expect(call()).toBeGreaterThanOrEqual(0xc000_0000);
     } else {
       expect(call).toThrowError(ExportError);
@@ -242,11 +242,11 @@ test('what a host may lack is looked up, and says so when it is called all the s
 });
 
 test.skipIf(!DEBUG)(
-  'the debug build refuses numbers that are none (assertions: debug only)',
+  'the debug build refuses numbers that are not whole (assertions: debug only)',
   () => {
     for (const bad of [Number.NaN, 1.5, Number.POSITIVE_INFINITY, 2 ** 60]) {
       const post = () => NtSetIoCompletion(port, bad, 0, 0, 0);
-      expect(post).toThrowError(`NtSetIoCompletion: KeyContext is ${bad}, and no whole number`);
+      expect(post).toThrowError(`NtSetIoCompletion: KeyContext is ${bad}, which is not a whole`);
     }
     expect(remove(1, 0).status).toBe(STATUS_TIMEOUT);
   },

@@ -27,7 +27,7 @@ test('koffi is necessary and loads; the optional functions are looked for', () =
   }
 });
 
-test('each is tried when it is asked for, and a second time it is the same', () => {
+test('each step of the generator tries one item, and a second probe has the same verdicts', () => {
   const probe = probeNt();
   expect(probe.next().value).toMatchObject({ name: 'koffi' });
   probe.return();
@@ -37,7 +37,7 @@ test('each is tried when it is asked for, and a second time it is the same', () 
 });
 
 test('without koffi the first call says how to get it', () => {
-  // The package where no node_modules is: what is imported finds no koffi.
+  // A copy of the package in a directory without node_modules, so that it does not find koffi.
   const copy = mkdtempSync(join(tmpdir(), 'ntdllx-alone-'));
   try {
     const entry = createRequire(import.meta.url).resolve('ntdllx');
@@ -70,7 +70,7 @@ test('without koffi the first call says how to get it', () => {
     expect(facts).toMatchObject([{ name: 'koffi', verdict: 'missing' }]);
     expect(facts[0].hint).toMatch(/^Install koffi with its native part for win32-(x64|arm64)\./);
 
-    // koffi without its native part.
+    // Now koffi is there, but not its native part.
     cpSync(koffiRoot(), join(copy, 'node_modules', 'koffi'), { recursive: true });
     const again = spawnSync(process.execPath, main, { encoding: 'utf8', env });
     const { message } = JSON.parse(again.stdout.split('\n')[0] ?? '');
@@ -81,12 +81,12 @@ test('without koffi the first call says how to get it', () => {
   }
 });
 
-/** Where the koffi is that ntdllx loads. */
+/** The directory of the koffi that ntdllx loads. */
 function koffiRoot(): string {
   return dirname(createRequire(createRequire(import.meta.url).resolve('ntdllx')).resolve('koffi'));
 }
 
-test('Wine is known by its own word, and Windows by not having one', () => {
+test('wineVersion is the host profile\u2019s version of Wine, and undefined on Windows', () => {
   const version = wineVersion();
   const name = version === undefined ? 'Windows' : `Wine ${version}`;
   expect(hostProfile().kernelVersion).toMatch(new RegExp(`^${name}\\b`));
@@ -96,7 +96,7 @@ test('Winsock errors have the names that the libuv in node.exe gives them', () =
   const require = createRequire(createRequire(import.meta.url).resolve('ntdllx'));
   const koffi = require('koffi') as typeof import('koffi');
   const translate = koffi.load(process.execPath).func('int uv_translate_sys_error(int)');
-  // UV_UNKNOWN: libuv has no name for it.
+  // UV_UNKNOWN: libuv does not translate the code.
   const unknown = -4094;
   for (let wsaCode = 10_000; wsaCode < 11_100; wsaCode += 1) {
     const errno = translate(wsaCode) as number;

@@ -1,5 +1,6 @@
-// Bytes on the heap per call, without a collection in between: through each trampoline and padding,
-// with an observer, and through a function with a rest parameter.
+// Measures how many bytes on the heap a call allocates: through each trampoline and padding, through a
+// trampoline with an observer, and through a function with a rest parameter. No garbage collection runs
+// in between.
 import { paddings, trampolines } from 'ntdllx/internal';
 import { observeCalls } from 'ntdllx/trace';
 
@@ -23,7 +24,7 @@ function run(call) {
   for (let index = 0; index < rounds; index += 1) call(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
 }
 
-/** The least of several runs: what a compiler that works beside leaves behind is in one of them. */
+/** The minimum of several runs, because V8's compiler may allocate during one of them. */
 function measure(call) {
   const bytes = [];
   for (let again = 0; again < 6; again += 1) {

@@ -5,7 +5,7 @@ import { type ForeignFunction, paddings, prototypes, trampolines } from 'ntdllx/
 import { observeCalls } from 'ntdllx/trace';
 import { describe, expect, test } from 'vitest';
 
-/** A row that makes no foreign call, but notes what would have been passed. */
+/** A row whose function makes no foreign call but records its arguments. */
 function noting(parameterCount: number) {
   const passed: unknown[][] = [];
   const params = Array.from({ length: parameterCount }, (_, index) => [`p${index}`, 'ULONG']);
@@ -27,7 +27,7 @@ test('there is one for every number of parameters in the table', () => {
 });
 
 describe.each(counts)('%d parameters', (count) => {
-  test('arrive in order, seen or not', () => {
+  test('arrive in order, with and without an observer', () => {
     const { row, passed } = noting(count);
     const call = trampolines[count]?.(row);
     const seen: unknown[] = [];
@@ -46,10 +46,10 @@ describe.each(counts)('%d parameters', (count) => {
       const { row, passed } = noting(count);
       for (let index = 0; index < count; index += 1) {
         const args = numbers(count).with(index, Number.NaN);
-        const said = `NtClose: p${index} is NaN, and no whole number`;
+        const said = `NtClose: p${index} is NaN, which is not a whole number`;
         expect(() => trampolines[count]?.(row)(...args)).toThrowError(said);
         const few = numbers(index);
-        const missing = `NtClose: p${index} is undefined, and no whole number`;
+        const missing = `NtClose: p${index} is undefined, which is not a whole number`;
         expect(() => trampolines[count]?.(row)(...few)).toThrowError(missing);
       }
       expect(passed).toEqual([]);
@@ -57,13 +57,13 @@ describe.each(counts)('%d parameters', (count) => {
   );
 });
 
-/** Bytes that are no `instanceof Uint8Array`, or say something else about themselves. */
+/** Uint8Arrays that are not `instanceof Uint8Array`, or whose own properties run the caller's code. */
 const strangeBytes: Record<string, () => Uint8Array> = {
   'of another realm': () => runInNewContext('new Uint8Array(4)') as Uint8Array,
   'without a prototype': () => Object.setPrototypeOf(new Uint8Array(4), null) as Uint8Array,
   'that would run code': () => {
     const ran = () => {
-      throw new Error('the caller ran');
+      throw new Error('code of the object was run');
     };
     const traps = Object.fromEntries(Reflect.ownKeys(Reflect).map((trap) => [trap, ran]));
     const bytes = Object.setPrototypeOf(new Uint8Array(4), new Proxy({}, traps)) as Uint8Array;
@@ -71,7 +71,7 @@ const strangeBytes: Record<string, () => Uint8Array> = {
   },
 };
 
-test.each(Object.entries(strangeBytes))('bytes %s are bytes, seen or not', (_name, make) => {
+test.each(Object.entries(strangeBytes))('a Uint8Array %s is passed as bytes', (_name, make) => {
   const { row, passed } = noting(2);
   const call = trampolines[2]?.(row);
   const bytes = make();
@@ -85,24 +85,24 @@ test.each(Object.entries(strangeBytes))('bytes %s are bytes, seen or not', (_nam
 });
 
 test.runIf(process.env['TEST_BUILD'] === 'debug').each([
-  ['without a prototype', () => Object.create(null)],
+  ['object without a prototype', () => Object.create(null)],
   [
-    'of hostile code',
+    'object whose conversion throws',
     () => ({
       [Symbol.toPrimitive]() {
-        throw new Error('the caller ran');
+        throw new Error('code of the object was run');
       },
       get [Symbol.toStringTag]() {
-        throw new Error('the caller ran');
+        throw new Error('code of the object was run');
       },
     }),
   ],
   ['symbol', () => Symbol('x')],
-  ['text without end', () => 'x'.repeat(1e6)],
-])('an argument that is a thing %s is refused by name, shortly', (_name, make) => {
+  ['text of 1,000,000 characters', () => 'x'.repeat(1e6)],
+])('an argument of the wrong type is refused with a short message: %s', (_name, make) => {
   const { row, passed } = noting(2);
   const call = () => trampolines[2]?.(row)(1, make());
-  expect(call).toThrowError(/^NtClose: p1 is .{2,200}, and no whole number$/);
+  expect(call).toThrowError(/^NtClose: p1 is .{2,200}, which is not a whole number$/);
   expect(passed).toEqual([]);
 });
 
@@ -115,9 +115,9 @@ test('short system calls are padded with zeros to five arguments', () => {
   expect(paddings).toHaveLength(5);
 });
 
-test('without an observer a call allocates nothing; with one it does', () => {
+test('a call allocates nothing without an observer, and something with one', () => {
   const script = fileURLToPath(new URL('./trampolines-allocate.mjs', import.meta.url));
-  // Unoptimized: the optimizing compiler sometimes leaves the array of a rest parameter out.
+  // Unoptimized, because V8's optimizing compiler sometimes removes the array of a rest parameter.
   const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];
   const said = execFileSync(process.execPath, [...flags, '--max-semi-space-size=64', script], {
     encoding: 'utf8',
@@ -125,6 +125,6 @@ test('without an observer a call allocates nothing; with one it does', () => {
   const { silent, observed, rest } = JSON.parse(said) as Record<string, number[]>;
   expect(silent).toHaveLength(trampolines.length + paddings.length);
   for (const bytes of silent ?? []) expect(bytes).toBeLessThan(1);
-  // The measure works: an observer costs something, and a rest parameter alone does, too.
+  // An observer and a rest parameter do allocate, which shows that the measurement works.
   for (const bytes of [...(observed ?? []), ...(rest ?? [])]) expect(bytes).toBeGreaterThan(16);
 });

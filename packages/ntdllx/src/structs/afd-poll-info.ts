@@ -20,7 +20,7 @@ export class AFD_POLL_HANDLE_INFO extends NativeStruct {
     this.memory.writeU64(this.offset + handleLayout.fields.Handle[0], value);
   }
 
-  /** In: the AFD_POLL_* bits asked for. Out: those that are true. */
+  /** Input: the AFD_POLL_* bits to wait for. Output: the bits that are true. */
   get Events(): number {
     return this.memory.readU32(this.offset + handleLayout.fields.Events[0]);
   }
@@ -29,7 +29,7 @@ export class AFD_POLL_HANDLE_INFO extends NativeStruct {
     this.memory.writeU32(this.offset + handleLayout.fields.Events[0], value);
   }
 
-  /** Out: why a connect failed, with AFD_POLL_CONNECT_FAIL; otherwise 0. */
+  /** Output: with AFD_POLL_CONNECT_FAIL the reason why the connect failed; otherwise 0. */
   get Status(): NTSTATUS {
     return this.memory.readU32(this.offset + handleLayout.fields.Status[0]);
   }
@@ -45,19 +45,19 @@ const layout = {
 } as const satisfies StructLayout;
 
 /**
- * AFD_POLL_INFO (phnt ntafd.h): what IOCTL_AFD_POLL takes and gives back, 16 + 16 n bytes for n
- * sockets. The output is compacted: only sockets with an event, in the order of the request, so
- * NumberOfHandles is read before Handles.
+ * AFD_POLL_INFO (phnt ntafd.h): the input and the output of IOCTL_AFD_POLL, 16 + 16 n bytes for n
+ * sockets. The output is compacted: it has only the sockets with an event, in the order of the request.
+ * So read NumberOfHandles before Handles.
  */
 export class AFD_POLL_INFO extends NativeStruct {
   static readonly layout = layout;
 
-  /** How many bytes a poll over this many sockets takes. */
+  /** How many bytes the AFD_POLL_INFO of a poll over this many sockets has. */
   static byteLength(handles: number): number {
     return layout.fields.Handles[0] + handles * handleLayout.size;
   }
 
-  /** In 100 ns: negative from now, positive a point in time, INT64_MAX never. */
+  /** In units of 100 ns. Negative: relative to now. Positive: absolute time. INT64_MAX: no time-out. */
   get Timeout(): bigint {
     return this.memory.readI64(this.offset + layout.fields.Timeout[0]);
   }
@@ -74,7 +74,7 @@ export class AFD_POLL_INFO extends NativeStruct {
     this.memory.writeU32(this.offset + layout.fields.NumberOfHandles[0], value);
   }
 
-  /** 1 ends every other exclusive poll of the socket. A BOOLEAN in phnt, written as all four bytes. */
+  /** 1 ends every other exclusive poll of the socket. A BOOLEAN in phnt; written here as four bytes. */
   get Exclusive(): number {
     return this.memory.readU32(this.offset + layout.fields.Exclusive[0]);
   }

@@ -2,7 +2,7 @@ import { NativeStruct, type StructLayout } from './native-struct.js';
 
 const layout = { size: 16, fields: { Port: [0, 8], Key: [8, 8] } } as const satisfies StructLayout;
 
-/** FILE_COMPLETION_INFORMATION (phnt ntioapi.h): which port a file posts to, and with which key. */
+/** FILE_COMPLETION_INFORMATION (phnt ntioapi.h): a file's completion port and completion key. */
 export class FILE_COMPLETION_INFORMATION extends NativeStruct {
   static readonly layout = layout;
 

@@ -7,24 +7,24 @@ const layout = {
 } as const satisfies StructLayout;
 
 /**
- * FILE_IO_COMPLETION_INFORMATION (phnt ntioapi.h): one packet, as NtRemoveIoCompletionEx stores it;
- * Win32 calls it OVERLAPPED_ENTRY. Not to be mixed up with FILE_COMPLETION_INFORMATION, the 16-byte
- * argument of NtSetInformationFile class 30, though some ports give it that name.
+ * FILE_IO_COMPLETION_INFORMATION (phnt ntioapi.h): one packet, as NtRemoveIoCompletionEx stores it.
+ * Win32 calls it OVERLAPPED_ENTRY. FILE_COMPLETION_INFORMATION is another structure: the 16-byte
+ * argument of NtSetInformationFile class 30. Some bindings use that name for this structure.
  */
 export class FILE_IO_COMPLETION_INFORMATION extends NativeStruct {
   static readonly layout = layout;
 
-  /** The key given when the file was associated with the port, or the packet posted. */
+  /** The key from the file's association with the port, or from the post. */
   get KeyContext(): bigint {
     return this.memory.readU64(this.offset + layout.fields.KeyContext[0]);
   }
 
-  /** The ApcContext of the request, or of the posted packet. */
+  /** The ApcContext of the request, or of the post. */
   get ApcContext(): bigint {
     return this.memory.readU64(this.offset + layout.fields.ApcContext[0]);
   }
 
-  /** How the request ended. */
+  /** The request's result. */
   get IoStatusBlock(): IO_STATUS_BLOCK {
     return new IO_STATUS_BLOCK(this.memory, this.offset + layout.fields.IoStatusBlock[0]);
   }

@@ -2,7 +2,7 @@ import { NativeStruct, type StructLayout } from './native-struct.js';
 
 const layout = { size: 8, fields: { QuadPart: [0, 8] } } as const satisfies StructLayout;
 
-/** LARGE_INTEGER (winnt.h): a signed 64-bit number; for time-outs in units of 100 ns. */
+/** LARGE_INTEGER (winnt.h): a signed 64-bit number, here used for time-outs in units of 100 ns. */
 export class LARGE_INTEGER extends NativeStruct {
   static readonly layout = layout;
 
@@ -15,21 +15,21 @@ export class LARGE_INTEGER extends NativeStruct {
   }
 }
 
-/** The largest LARGE_INTEGER; as the Timeout of a poll it means: never. */
+/** The largest LARGE_INTEGER. As the Timeout of a poll it means "no time-out". */
 export const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * A time from now, as NT's time-outs want it: negative, in 100 ns, rounded up so that no positive
- * time becomes "at once".
+ * Converts milliseconds to NT's relative time-out: a negative number of 100 ns units. Rounds up, so
+ * that a positive time never becomes 0, which would mean "return at once".
  *
- * @param timeoutMs 0 to 2^53 ms; fractions are welcome.
+ * @param timeoutMs 0 to 2^53 ms; fractions are allowed.
  * @throws {RangeError} for a negative time, NaN or infinity.
  */
 export function relativeTimeout100ns(timeoutMs: number): bigint {
   if (!(timeoutMs >= 0 && timeoutMs <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(`A time-out is 0 to 2^53 milliseconds, got ${timeoutMs}.`);
   }
-  // Whole milliseconds and the rest apart, so that large times stay exact.
+  // Whole milliseconds and the fraction are converted separately, so that large times stay exact.
   const whole = Math.floor(timeoutMs);
   return -(BigInt(whole) * 10_000n + BigInt(Math.ceil((timeoutMs - whole) * 10_000)));
 }

@@ -1,12 +1,12 @@
 import type { NativeMemory } from '../viewed-memory.js';
 
-/** Where a structure's fields are; `[offset, size]` in bytes, as on x64 and arm64. */
+/** A structure's size, and `[offset, size]` of each field; in bytes, equal on x64 and arm64. */
 export interface StructLayout {
   readonly size: number;
   readonly fields: Readonly<Record<string, readonly [offset: number, size: number]>>;
 }
 
-/** A structure of NT inside a block: accessors only. The block stays its owner's. */
+/** Accessors for a structure of NT inside a block. Does not own the block. */
 export abstract class NativeStruct {
   protected readonly memory: NativeMemory;
   protected readonly offset: number;
@@ -17,7 +17,7 @@ export abstract class NativeStruct {
     this.offset = offset;
   }
 
-  /** The structure's own address, for NT's parameters. */
+  /** The structure's address, to be passed to NT. */
   get address(): number {
     return this.memory.address + this.offset;
   }

@@ -18,10 +18,10 @@ const layout = {
   },
 } as const satisfies StructLayout;
 
-/** UNICODE_STRING (winternl.h): a length in bytes, and an address. The zero is not counted. */
+/** UNICODE_STRING (winternl.h): a length in bytes, and an address. It needs no terminating zero. */
 export const UNICODE_STRING = { layout: unicodeString };
 
-/** OBJECT_ATTRIBUTES (winternl.h): the name of a kernel object, and how it is to be opened. */
+/** OBJECT_ATTRIBUTES (winternl.h): the name of a kernel object, and options for opening it. */
 export const OBJECT_ATTRIBUTES = {
   layout,
 
@@ -31,8 +31,8 @@ export const OBJECT_ATTRIBUTES = {
   },
 
   /**
-   * Writes the structure, its UNICODE_STRING and the name into one block, from its start. The block
-   * must live until the call that takes its address has returned.
+   * Writes the structure, its UNICODE_STRING and the name to the start of a block. The caller must not
+   * free the block before the call that takes its address has returned.
    */
   write(memory: NativeMemory, name: string, attributes: number): void {
     const { fields } = layout;
