@@ -7,8 +7,8 @@ const events = Object.entries<number | bigint>(constants)
   .sort(([, a], [, b]) => a - b);
 
 /**
- * NT's names of the events that are set in an AFD_POLL mask, without the prefix `AFD_POLL_`, lowest
- * bit first. All bits without a name are added as one hexadecimal number.
+ * NT's names of the events that are set in an AFD_POLL mask, without the prefix `AFD_POLL_`,
+ * lowest bit first. All bits without a name are added as one hexadecimal number.
  */
 export function afdPollNames(mask: number): string[] {
   const known = events.filter(([, bit]) => (mask & bit) !== 0);

@@ -72,12 +72,14 @@ export class Win32Error extends NtdllxError {
 }
 
 /**
- * A Winsock call failed. The error has two names: Winsock's, and the one that libuv translates it to
- * for Node. If `wsaName` is `WSAECONNREFUSED`, `code` is `ECONNREFUSED`. Where libuv has no
+ * A Winsock call failed. The error has two names: Winsock's, and the one that libuv translates it
+ * to for Node. If `wsaName` is `WSAECONNREFUSED`, `code` is `ECONNREFUSED`. Where libuv has no
  * translation, `code` is Winsock's name and `errno` is undefined.
  */
 export class WsaError extends NtdllxError {
-  /** The function that failed, with its command or option if it has one: `ioctlsocket(FIONBIO)`. */
+  /**
+   * The function that failed, with its command or option if it has one: `ioctlsocket(FIONBIO)`.
+   */
   readonly call: string;
   /** The function alone, like `syscall` of Node's errors. */
   readonly syscall: string;
@@ -88,7 +90,9 @@ export class WsaError extends NtdllxError {
   /** Winsock's name of the code, or its number where ntdllx has no name for it. */
   readonly wsaName: string;
 
-  /** @param known Node's name and an advice, if the caller knows the cause better than the code. */
+  /**
+   * @param known Node's name and an advice, if the caller knows the cause better than the code.
+   */
   constructor(
     call: string,
     wsaCode: number,

@@ -1,7 +1,7 @@
 /**
- * Bindings of Windows NT: completion ports, requests to the socket driver AFD, the native memory that
- * these requests write to, status names and errors. Addresses are not checked: a wrong one crashes
- * the process.
+ * Bindings of Windows NT: completion ports, requests to the socket driver AFD, the native memory
+ * that these requests write to, status names and errors. Addresses are not checked: a wrong one
+ * crashes the process.
  *
  * Importing this loads no DLL on any system. The first call loads the DLL, or throws an error that
  * says what is missing.

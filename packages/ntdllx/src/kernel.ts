@@ -4,13 +4,14 @@ import * as ntdll from './ntdll.js';
 import * as ws2_32 from './ws2-32.js';
 
 /**
- * Every operating system call that the layers above make: memory, ports, AFD, sockets, and the files
- * of Unix domain sockets. These layers take a `Kernel` as a parameter, {@link ntKernel} by default, so
- * that tests can pass a simulated one.
+ * Every operating system call that the layers above make: memory, ports, AFD, sockets, and the
+ * files of Unix domain sockets. These layers take a `Kernel` as a parameter, {@link ntKernel} by
+ * default, so that tests can pass a simulated one.
  *
- * Functions have NT's names and meanings. Every address points into memory from `allocate`. `send`,
- * `recv`, `sendto` and `recvfrom` instead take a Uint8Array and do not keep it after they return. They
- * do not check its length: the caller checks it, and runs no user code between the check and the call.
+ * Functions have NT's names and meanings. Every address points into memory from `allocate`.
+ * `send`, `recv`, `sendto` and `recvfrom` instead take a Uint8Array and do not keep it after they
+ * return. They do not check its length: the caller checks it, and runs no user code between the
+ * check and the call.
  */
 export interface Kernel {
   readonly allocate: typeof allocate;
@@ -58,7 +59,9 @@ export interface Kernel {
   readonly GetLastError: typeof kernel32.GetLastError;
 }
 
-/** Marks `allocate` of the real kernel. The symbol is the same in every installed copy of ntdllx. */
+/**
+ * Marks `allocate` of the real kernel. The symbol is the same in every installed copy of ntdllx.
+ */
 const realKernel = Symbol.for('ntdllx.real-kernel');
 Object.defineProperty(allocate, realKernel, { value: true });
 

@@ -41,7 +41,10 @@ export const CreateEventA: (
 /** Sets an event. @returns 0 on failure. */
 export const SetEvent: (hEvent: HANDLE) => number = bind('SetEvent');
 
-/** Waits for one object. Blocks the calling thread. @returns WAIT_OBJECT_0, WAIT_TIMEOUT, WAIT_FAILED. */
+/**
+ * Waits for one object. Blocks the calling thread.
+ * @returns WAIT_OBJECT_0, WAIT_TIMEOUT, WAIT_FAILED.
+ */
 export const WaitForSingleObject: (hHandle: HANDLE, dwMilliseconds: number) => number =
   bind('WaitForSingleObject');
 
@@ -52,12 +55,12 @@ export const WT_EXECUTEONLYONCE = 0x8;
 
 /**
  * Makes a thread of the system's wait pool wait for an object and call a native function when the
- * object is signalled. Stores the wait's handle at `phNewWaitObject`; the caller passes that handle to
- * {@link UnregisterWaitEx}.
+ * object is signalled. Stores the wait's handle at `phNewWaitObject`; the caller passes that
+ * handle to {@link UnregisterWaitEx}.
  *
  * @param Callback the address of native code, never of JavaScript. The pool thread calls it with
- *   `Context` and 0 or 1. The caller keeps what `Context` points to valid until UnregisterWaitEx with
- *   INVALID_HANDLE_VALUE has returned.
+ *   `Context` and 0 or 1. The caller keeps what `Context` points to valid until UnregisterWaitEx
+ *   with INVALID_HANDLE_VALUE has returned.
  * @returns 0 on failure.
  */
 export const RegisterWaitForSingleObject: (
@@ -70,8 +73,8 @@ export const RegisterWaitForSingleObject: (
 ) => number = bind('RegisterWaitForSingleObject');
 
 /**
- * Ends a wait of {@link RegisterWaitForSingleObject}. Needed also for a WT_EXECUTEONLYONCE wait whose
- * callback ran.
+ * Ends a wait of {@link RegisterWaitForSingleObject}. Needed also for a WT_EXECUTEONLYONCE wait
+ * whose callback ran.
  *
  * @param CompletionEvent INVALID_HANDLE_VALUE blocks until a running callback has returned; 0 does
  *   not block.

@@ -2,8 +2,8 @@
  * Functions of libuv that node.exe exports, looked up in the running executable. Only Node's main
  * thread may use them: a worker's loop is not the default loop, which belongs to the main thread.
  *
- * Names and arguments are those of libuv's uv.h, 1.x. Node 22.23.3 exports all of them. For another
- * executable {@link missingLibuvFunctions} looks them up.
+ * Names and arguments are those of libuv's uv.h, 1.x. Node 22.23.3 exports all of them. For
+ * another executable {@link missingLibuvFunctions} looks them up.
  *
  * @packageDocumentation
  */
@@ -74,8 +74,8 @@ function find(name: LibuvFunction): NativeFunction {
 }
 
 /**
- * Those of {@link libuvFunctions} that the running executable does not export. If the list is empty,
- * loop integration is possible.
+ * Those of {@link libuvFunctions} that the running executable does not export. If the list is
+ * empty, loop integration is possible.
  *
  * @throws {HostError} if the host is not NT.
  */
@@ -108,17 +108,18 @@ export const uv_default_loop = (): Address => Number(find('uv_default_loop')());
 export const uv_handle_size = (type: number): number => Number(find('uv_handle_size')(type));
 
 /**
- * Initializes a uv_async_t. The handle keeps the process alive until {@link uv_unref}. libuv owns the
- * memory until the callback of {@link uv_close} has run.
+ * Initializes a uv_async_t. The handle keeps the process alive until {@link uv_unref}. libuv owns
+ * the memory until the callback of {@link uv_close} has run.
  *
- * @param callback from {@link registerLibuvCallback}. @returns 0, or libuv's negative error number.
+ * @param callback from {@link registerLibuvCallback}. @returns 0, or libuv's negative error
+ *   number.
  */
 export const uv_async_init = (loop: Address, async: Address, callback: Address): number =>
   find('uv_async_init')(loop, async, callback);
 
 /**
- * Makes the loop call the handle's callback. Several sends before the loop gets there cause one call.
- * Any thread may send.
+ * Makes the loop call the handle's callback. Several sends before the loop gets there cause one
+ * call. Any thread may send.
  */
 export const uv_async_send = (async: Address): number => find('uv_async_send')(async);
 
@@ -138,8 +139,8 @@ export const uv_unref = (handle: Address): void => {
 };
 
 /**
- * Initializes a uv_poll_t for a socket, which becomes non-blocking. The memory is libuv's until the
- * callback of {@link uv_close} ran.
+ * Initializes a uv_poll_t for a socket, which becomes non-blocking. The memory is libuv's until
+ * the callback of {@link uv_close} ran.
  *
  * @returns 0, or libuv's negative error number.
  */
@@ -159,7 +160,9 @@ export const uv_poll_stop = (poll: Address): number => find('uv_poll_stop')(poll
 
 let pollCallbackType: ReturnType<Koffi['pointer']> | undefined;
 
-/** As {@link registerLibuvCallback}, for a uv_poll_cb: a handle, a status, and uv_poll_event bits. */
+/**
+ * As {@link registerLibuvCallback}, for a uv_poll_cb: a handle, a status, and uv_poll_event bits.
+ */
 export function registerLibuvPollCallback(
   callback: (handle: Address, status: number, events: number) => void,
 ): Address {

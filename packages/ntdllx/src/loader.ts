@@ -21,13 +21,14 @@ export type Signature<N extends FunctionName> = (
 ) => Js<(typeof prototypes)[N]['returns']>;
 
 /**
- * System calls of ntdll are declared to koffi with at least this many arguments. ntdllx passes zeros
- * for the additional ones.
+ * System calls of ntdll are declared to koffi with at least this many arguments. ntdllx passes
+ * zeros for the additional ones.
  *
- * Wine 10's system call dispatcher reads the stack slots of arguments five and six, however many the
- * call takes. koffi places a short argument list so near the top of its stack that slot five is on the
- * guard page; the thread then faults for ever. The additional zeros are harmless: under Windows' x64
- * calling convention the caller cleans up the stack, and the callee reads only its own arguments.
+ * Wine 10's system call dispatcher reads the stack slots of arguments five and six, however many
+ * the call takes. koffi places a short argument list so near the top of its stack that slot five
+ * is on the guard page; the thread then faults for ever. The additional zeros are harmless: under
+ * Windows' x64 calling convention the caller cleans up the stack, and the callee reads only its
+ * own arguments.
  */
 export const leastSyscallArguments = 5;
 
@@ -57,14 +58,17 @@ export function loadKoffi(call: string): Koffi {
   return koffi;
 }
 
-/** The paths where Node looks for koffi; if koffi is there, where koffi looks for its native part. */
+/**
+ * The paths where Node looks for koffi; if koffi is there, where koffi looks for its native part.
+ */
 function koffiPlaces(host: string): string[] {
   // A bundle in CommonJS has no import.meta.
   const { url } = import.meta as { readonly url?: string };
   if (url === undefined) return [];
   const { resolve } = createRequire(url);
   try {
-    // koffi's own message does not name the paths of its native part. These are those of koffi 3.3.4.
+    // koffi's own message does not name the paths of its native part. These are those of koffi
+    // 3.3.4.
     const root = dirname(resolve('koffi'));
     const built = join(root, 'build', 'koffi', host.replace('-', '_'), 'koffi.node');
     return [join(root, '..', '@koromix', `koffi-${host}`), built];
@@ -115,9 +119,10 @@ function load(name: FunctionName): NativeFunction {
 const unloaded = new Map<Prototype['dll'], Set<ForeignFunction>>();
 
 /**
- * Loads a function, and all other bound functions of its DLL. If a worker is terminated while koffi
- * declares a function, the whole process ends ("Error::ThrowAsJavaScriptException napi_throw", koffi
- * 3.3.4). So the first call declares all of them at once, which takes 2 ms, and no later call does.
+ * Loads a function, and all other bound functions of its DLL. If a worker is terminated while
+ * koffi declares a function, the whole process ends ("Error::ThrowAsJavaScriptException
+ * napi_throw", koffi 3.3.4). So the first call declares all of them at once, which takes 2 ms, and
+ * no later call does.
  */
 function loadWithItsDll(foreign: ForeignFunction): void {
   const ofDll = unloaded.get(foreign.prototype.dll);

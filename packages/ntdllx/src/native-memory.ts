@@ -25,7 +25,8 @@ export const debugFill = { fresh: 0xaa, freed: 0xdd } as const;
 const largestBlock = 2 ** 31 - 1;
 
 /**
- * Allocates a block, aligned to 8 bytes. Its content is undefined; the debug build fills it with 0xAA.
+ * Allocates a block, aligned to 8 bytes. Its content is undefined; the debug build fills it with
+ * 0xAA.
  *
  * @param byteLength 1 to 2^31 - 1.
  * @throws {NativeMemoryError} for another length. @throws {HostError} if the host is not NT.
@@ -41,9 +42,9 @@ export function allocate(byteLength: number): NativeMemory {
 
 /**
  * Copies memory by its address, for a caller that knows an address but not its block. Reads only
- * blocks that this thread got from {@link allocate}, so a wrong address does not crash. If the address
- * is not the start of a block, the time is proportional to the number of blocks. If the kernel owns the
- * block, its content may change during the copy.
+ * blocks that this thread got from {@link allocate}, so a wrong address does not crash. If the
+ * address is not the start of a block, the time is proportional to the number of blocks. If the
+ * kernel owns the block, its content may change during the copy.
  *
  * @returns undefined unless all the bytes lie in one block that is not freed.
  */
@@ -91,7 +92,8 @@ class KoffiMemory extends ViewedMemory {
     if (DEBUG) this.fill(debugFill.freed);
     this.view = undefined;
     blocks.delete(this.address);
-    // Detaching the buffer, if this Node can, makes the freed bytes unreachable through other views.
+    // Detaching the buffer, if this Node can, makes the freed bytes unreachable through other
+    // views.
     (view.buffer as ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }).transfer?.(0);
     loadKoffi('free').free(this.#pointer);
     use.blocks -= 1;

@@ -11,8 +11,8 @@ const name = (code: string, errno: number): NodeErrorName => ({ code, errno });
 /**
  * The `code` and `errno` that Node's own sockets report on Windows for a Winsock code.
  *
- * Source: uv_translate_sys_error in libuv's src/win/error.c, and include/uv/errno.h. A test compares
- * each row, and each code without a row, with the libuv in node.exe.
+ * Source: uv_translate_sys_error in libuv's src/win/error.c, and include/uv/errno.h. A test
+ * compares each row, and each code without a row, with the libuv in node.exe.
  */
 const names = new Map<number, NodeErrorName>([
   [wsa.WSAEINTR, name('ECANCELED', -4081)],

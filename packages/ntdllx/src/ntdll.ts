@@ -57,16 +57,16 @@ export const NtRemoveIoCompletionEx: (
 /**
  * Sends a request to a driver. For IOCTL_AFD_POLL the kernel owns the memory of `IoStatusBlock`,
  * `InputBuffer` and `OutputBuffer` from this call until the request has ended. It has ended when
- * `IoStatusBlock.Status`, which the caller set to STATUS_PENDING, has changed, and the packet, if one
- * is due, was removed from the port. A set event does not prove that the request has ended, because
- * any code with a handle can set the event.
+ * `IoStatusBlock.Status`, which the caller set to STATUS_PENDING, has changed, and the packet, if
+ * one is due, was removed from the port. A set event does not prove that the request has ended,
+ * because any code with a handle can set the event.
  *
  * @param Event the handle of an event that the kernel sets when the request ends, or 0.
  * @param ApcRoutine 0.
  * @param ApcContext what the packet carries. 0 means: post no packet.
- * @returns STATUS_PENDING; STATUS_SUCCESS when the request is already complete (the kernel still posts
- *   its packet, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error (`isNtError`)
- *   when NT refused the request, and no packet will come.
+ * @returns STATUS_PENDING; STATUS_SUCCESS when the request is already complete (the kernel still
+ *   posts its packet, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error
+ *   (`isNtError`) when NT refused the request, and no packet will come.
  */
 export const NtDeviceIoControlFile: (
   FileHandle: HANDLE,
@@ -82,13 +82,14 @@ export const NtDeviceIoControlFile: (
 ) => NTSTATUS = bind('NtDeviceIoControlFile');
 
 /**
- * Asks the kernel to end a request early. The request still completes: with STATUS_CANCELLED, or with
- * its own status if it completed first. The kernel owns the request's memory until then.
+ * Asks the kernel to end a request early. The request still completes: with STATUS_CANCELLED, or
+ * with its own status if it completed first. The kernel owns the request's memory until then.
  *
- * @param IoRequestToCancel the IoStatusBlock of the request; 0 means every request that this process
- *   has pending on the file.
+ * @param IoRequestToCancel the IoStatusBlock of the request; 0 means every request that this
+ *   process has pending on the file.
  * @param IoStatusBlock address of 16 bytes; used only during this call.
- * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the request is already complete, which is not a fault.
+ * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the request is already complete, which is not a
+ *   fault.
  */
 export const NtCancelIoFileEx: (
   FileHandle: HANDLE,
@@ -126,8 +127,9 @@ export const NtCreateFile: (
 ) => NTSTATUS = bind('NtCreateFile');
 
 /**
- * Sets a property of an open file. FileCompletionInformation associates the file with a port for the
- * file's life. FileIoCompletionNotificationInformation sets FILE_SKIP_* flags, which cannot be reset.
+ * Sets a property of an open file. FileCompletionInformation associates the file with a port for
+ * the file's life. FileIoCompletionNotificationInformation sets FILE_SKIP_* flags, which cannot be
+ * reset.
  */
 export const NtSetInformationFile: (
   FileHandle: HANDLE,

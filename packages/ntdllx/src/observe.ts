@@ -25,14 +25,17 @@ export interface ObservedCall extends StartedCall {
 }
 
 /**
- * Observes each foreign call of one thread. Neither method may make foreign calls, because these would
- * change what WSAGetLastError and GetLastError return to the program. An observer that needs the
- * memory of a call must copy it at once: while a request is pending, the kernel owns that memory.
+ * Observes each foreign call of one thread. Neither method may make foreign calls, because these
+ * would change what WSAGetLastError and GetLastError return to the program. An observer that needs
+ * the memory of a call must copy it at once: while a request is pending, the kernel owns that
+ * memory.
  */
 export interface CallObserver {
   /** Just before the call. The caller still owns the memory that the arguments point to. */
   before?(call: StartedCall): void;
-  /** Just after the call, before the caller gets the result. Not called if the call was not made. */
+  /**
+   * Just after the call, before the caller gets the result. Not called if the call was not made.
+   */
   after(call: ObservedCall): void;
 }
 
@@ -62,7 +65,9 @@ export function unlisten(former: CallObserver): void {
 
 const nowUs = () => Number(process.hrtime.bigint()) / 1_000;
 
-/** Runs a method of the observer. If it throws, the observer is removed and the program goes on. */
+/**
+ * Runs a method of the observer. If it throws, the observer is removed and the program goes on.
+ */
 function notify(called: CallObserver, method: () => void): void {
   // Otherwise a foreign call of the observer would be reported to it, without end.
   observer = undefined;

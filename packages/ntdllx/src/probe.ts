@@ -31,9 +31,9 @@ export interface NtFact {
 }
 
 /**
- * Loads koffi, then looks up the optional functions, one at each step of the generator. A caller that
- * records every fact as it is yielded can see after a crash which item crashed. A missing item is a
- * fact, not an exception. If koffi does not load, its fact is the last one.
+ * Loads koffi, then looks up the optional functions, one at each step of the generator. A caller
+ * that records every fact as it is yielded can see after a crash which item crashed. A missing
+ * item is a fact, not an exception. If koffi does not load, its fact is the last one.
  */
 export function* probeNt(): Generator<NtFact, void> {
   const koffi = probeKoffi();

@@ -1,7 +1,7 @@
 /**
- * Every foreign function, one row each: its DLL, its result and its parameters. The loader makes the
- * functions from the rows. A test compares each row with the prototype that compilers read from the
- * headers.
+ * Every foreign function, one row each: its DLL, its result and its parameters. The loader makes
+ * the functions from the rows. A test compares each row with the prototype that compilers read
+ * from the headers.
  *
  * Sources: phnt's ntioapi.h and ntobapi.h for ntdll, the Windows SDK 10.0.26100 for the rest.
  *
@@ -29,12 +29,12 @@ export const nativeTypes = {
   ULONG_PTR: 'uintptr_t',
   SOCKET: 'uintptr_t',
   HANDLE: 'intptr_t',
-  // A pointer is passed as the address of memory from `allocate`. With this type koffi refuses a Buffer
-  // or an object. For these koffi would pass memory that may be collected or reused while the kernel
-  // still writes to it.
+  // A pointer is passed as the address of memory from `allocate`. With this type koffi refuses a
+  // Buffer or an object. For these koffi would pass memory that may be collected or reused while
+  // the kernel still writes to it.
   pointer: 'uintptr_t',
-  // The one exception to that rule, for calls that do not use the bytes after they return: the caller
-  // passes a Uint8Array, and koffi passes its address to the function without a copy.
+  // The one exception to that rule, for calls that do not use the bytes after they return: the
+  // caller passes a Uint8Array, and koffi passes its address to the function without a copy.
   bytes: 'uint8_t *',
 } as const;
 

@@ -3,8 +3,9 @@ import { inspect } from 'node:util';
 const mostChars = 200;
 
 /**
- * Formats a wrong value for an error message: one line of limited length. Never throws. If `inspect`
- * runs a getter of the value and that getter throws, the result is only the value's type.
+ * Formats a wrong value for an error message: one line of limited length. Never throws. If
+ * `inspect` runs a getter of the value and that getter throws, the result is only the value's
+ * type.
  */
 export function showValue(value: unknown): string {
   try {

@@ -8,10 +8,13 @@ import type {
 } from './foreign-function.js';
 import { callObserved, observer } from './observe.js';
 
-// One function for each number of parameters, because a rest parameter allocates an array per call.
-// Without an observer a call costs one comparison here and allocates nothing; a test measures that.
+// One function for each number of parameters, because a rest parameter allocates an array per
+// call. Without an observer a call costs one comparison here and allocates nothing; a test
+// measures that.
 
-/** By the number of parameters: wraps a foreign function into the function that the program calls. */
+/**
+ * By the number of parameters: wraps a foreign function into the function that the program calls.
+ */
 export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = [
   (f) => () => (observer === undefined ? f.call() : callObserved(f, [])),
   (f) => (a: Arg) => {
@@ -68,13 +71,15 @@ export const trampolines: readonly ((f: ForeignFunction) => NativeFunction)[] = 
 ];
 
 /**
- * 1 if the argument is an integer or a Uint8Array, otherwise 0; the caller adds these up. koffi itself
- * refuses a Uint8Array for a number, and an invalid address for a Uint8Array.
+ * 1 if the argument is an integer or a Uint8Array, otherwise 0; the caller adds these up. koffi
+ * itself refuses a Uint8Array for a number, and an invalid address for a Uint8Array.
  */
 const isWhole = (arg: Arg | undefined): 0 | 1 =>
   Number.isSafeInteger(arg) || typeof arg === 'bigint' || isUint8Array(arg) ? 1 : 0;
 
-/** Formats an argument for an error message. Does not inspect objects: that could run user code. */
+/**
+ * Formats an argument for an error message. Does not inspect objects: that could run user code.
+ */
 function show(arg: unknown): string {
   if (typeof arg === 'function') return 'a function';
   if (typeof arg === 'object' && arg !== null) return 'an object';
@@ -82,9 +87,9 @@ function show(arg: unknown): string {
 }
 
 /**
- * Throws if an argument is neither an integer nor a Uint8Array. koffi would convert NaN to 0, which as
- * an ApcContext means "no packet" and as a time-out "for ever". A missing argument is undefined here,
- * so it fails the check, too.
+ * Throws if an argument is neither an integer nor a Uint8Array. koffi would convert NaN to 0,
+ * which as an ApcContext means "no packet" and as a time-out "for ever". A missing argument is
+ * undefined here, so it fails the check, too.
  */
 function requireWhole(
   f: ForeignFunction,

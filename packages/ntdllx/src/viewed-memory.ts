@@ -5,8 +5,8 @@ import { NativeMemoryError } from './errors.js';
  * address can be passed to the kernel.
  *
  * The caller that allocated a block owns it and frees it. The kernel writes to the block while a
- * request that points to it is pending: free it only after the packet (or the event) of that request
- * has arrived.
+ * request that points to it is pending: free it only after the packet (or the event) of that
+ * request has arrived.
  *
  * Numbers are little-endian. Every access checks the bounds and that the block was not freed.
  * Otherwise it throws {@link NativeMemoryError} and accesses no memory.

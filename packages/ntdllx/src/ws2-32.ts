@@ -1,6 +1,6 @@
 /**
- * The functions and constants of Winsock that tofu-sockets uses. Other packages use sockets through
- * the `Skt` of tofu-sockets.
+ * The functions and constants of Winsock that tofu-sockets uses. Other packages use sockets
+ * through the `Skt` of tofu-sockets.
  *
  * @packageDocumentation
  */
@@ -181,8 +181,8 @@ export const send: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => n
 /**
  * Receives bytes. Winsock writes them directly to `buf`.
  *
- * @param len at most the length of `buf`; not checked here. If it is larger, Winsock overwrites the
- *   memory behind `buf`.
+ * @param len at most the length of `buf`; not checked here. If it is larger, Winsock overwrites
+ *   the memory behind `buf`.
  * @returns how many bytes were received, 0 at the end of a stream, or SOCKET_ERROR.
  */
 export const recv: (s: SOCKET, buf: Uint8Array, len: number, flags: number) => number = row('recv');

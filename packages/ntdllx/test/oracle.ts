@@ -85,8 +85,8 @@ function compareStructs({ structs }: Ours, oracle: Oracle, wrong: string[]): voi
       if (offset !== expectedOffset) {
         wrong.push(`${name}.${field}: at ${offset}, not ${expectedOffset}`);
       }
-      // phnt declares a BOOLEAN and padding; wepoll, c-ares and mio declare a ULONG. ntdllx writes all
-      // four bytes, which is right for both.
+      // phnt declares a BOOLEAN and padding; wepoll, c-ares and mio declare a ULONG. ntdllx writes
+      // all four bytes, which is right for both.
       const isExclusive = name === 'AFD_POLL_INFO' && field === 'Exclusive';
       if (bytes !== (isExclusive ? 4 : expectedBytes)) {
         wrong.push(`${name}.${field}: ${bytes} bytes, not ${expectedBytes}`);

@@ -50,8 +50,8 @@ import {
 } from 'ntdllx/kernel32';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-// The calls that a poller makes, on the real kernel: completion ports, their packets, and the files
-// that are associated with a port.
+// The calls that a poller makes, on the real kernel: completion ports, their packets, and the
+// files that are associated with a port.
 
 const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
 const memory = allocate(4 * entryBytes + 16);

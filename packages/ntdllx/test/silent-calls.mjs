@@ -1,6 +1,6 @@
-// Measures how many bytes on the heap a call of NT allocates, without and with an observer. No garbage
-// collection runs in between. Only calls with results below 2^31: V8 allocates larger numbers on the
-// heap.
+// Measures how many bytes on the heap a call of NT allocates, without and with an observer. No
+// garbage collection runs in between. Only calls with results below 2^31: V8 allocates larger
+// numbers on the heap.
 import {
   allocate,
   IO_COMPLETION_ALL_ACCESS,

@@ -1,6 +1,6 @@
-// Measures how many bytes on the heap a call allocates: through each trampoline and padding, through a
-// trampoline with an observer, and through a function with a rest parameter. No garbage collection runs
-// in between.
+// Measures how many bytes on the heap a call allocates: through each trampoline and padding,
+// through a trampoline with an observer, and through a function with a rest parameter. No garbage
+// collection runs in between.
 import { paddings, trampolines } from 'ntdllx/internal';
 import { observeCalls } from 'ntdllx/trace';
 

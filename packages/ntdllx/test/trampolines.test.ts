@@ -57,7 +57,9 @@ describe.each(counts)('%d parameters', (count) => {
   );
 });
 
-/** Uint8Arrays that are not `instanceof Uint8Array`, or whose own properties run the caller's code. */
+/**
+ * Uint8Arrays that are not `instanceof Uint8Array`, or whose own properties run the caller's code.
+ */
 const strangeBytes: Record<string, () => Uint8Array> = {
   'of another realm': () => runInNewContext('new Uint8Array(4)') as Uint8Array,
   'without a prototype': () => Object.setPrototypeOf(new Uint8Array(4), null) as Uint8Array,

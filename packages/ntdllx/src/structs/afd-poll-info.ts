@@ -46,8 +46,8 @@ const layout = {
 
 /**
  * AFD_POLL_INFO (phnt ntafd.h): the input and the output of IOCTL_AFD_POLL, 16 + 16 n bytes for n
- * sockets. The output is compacted: it has only the sockets with an event, in the order of the request.
- * So read NumberOfHandles before Handles.
+ * sockets. The output is compacted: it has only the sockets with an event, in the order of the
+ * request. So read NumberOfHandles before Handles.
  */
 export class AFD_POLL_INFO extends NativeStruct {
   static readonly layout = layout;
@@ -57,7 +57,10 @@ export class AFD_POLL_INFO extends NativeStruct {
     return layout.fields.Handles[0] + handles * handleLayout.size;
   }
 
-  /** In units of 100 ns. Negative: relative to now. Positive: absolute time. INT64_MAX: no time-out. */
+  /**
+   * In units of 100 ns. Negative: relative to now. Positive: absolute time. INT64_MAX: no
+   * time-out.
+   */
   get Timeout(): bigint {
     return this.memory.readI64(this.offset + layout.fields.Timeout[0]);
   }
@@ -74,7 +77,10 @@ export class AFD_POLL_INFO extends NativeStruct {
     this.memory.writeU32(this.offset + layout.fields.NumberOfHandles[0], value);
   }
 
-  /** 1 ends every other exclusive poll of the socket. A BOOLEAN in phnt; written here as four bytes. */
+  /**
+   * 1 ends every other exclusive poll of the socket. A BOOLEAN in phnt; written here as four
+   * bytes.
+   */
   get Exclusive(): number {
     return this.memory.readU32(this.offset + layout.fields.Exclusive[0]);
   }

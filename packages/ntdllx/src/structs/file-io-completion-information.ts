@@ -7,9 +7,10 @@ const layout = {
 } as const satisfies StructLayout;
 
 /**
- * FILE_IO_COMPLETION_INFORMATION (phnt ntioapi.h): one packet, as NtRemoveIoCompletionEx stores it.
- * Win32 calls it OVERLAPPED_ENTRY. FILE_COMPLETION_INFORMATION is another structure: the 16-byte
- * argument of NtSetInformationFile class 30. Some bindings use that name for this structure.
+ * FILE_IO_COMPLETION_INFORMATION (phnt ntioapi.h): one packet, as NtRemoveIoCompletionEx stores
+ * it. Win32 calls it OVERLAPPED_ENTRY. FILE_COMPLETION_INFORMATION is another structure: the
+ * 16-byte argument of NtSetInformationFile class 30. Some bindings use that name for this
+ * structure.
  */
 export class FILE_IO_COMPLETION_INFORMATION extends NativeStruct {
   static readonly layout = layout;

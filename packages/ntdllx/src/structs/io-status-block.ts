@@ -7,8 +7,8 @@ const layout = {
 } as const satisfies StructLayout;
 
 /**
- * IO_STATUS_BLOCK (winternl.h): the result of a request. The kernel writes it only when the request
- * ends, so the caller sets Status to STATUS_PENDING before it submits the request.
+ * IO_STATUS_BLOCK (winternl.h): the result of a request. The kernel writes it only when the
+ * request ends, so the caller sets Status to STATUS_PENDING before it submits the request.
  */
 export class IO_STATUS_BLOCK extends NativeStruct {
   static readonly layout = layout;
@@ -21,7 +21,9 @@ export class IO_STATUS_BLOCK extends NativeStruct {
     this.memory.writeU32(this.offset + layout.fields.Status[0], value);
   }
 
-  /** Depends on the request. For AFD_POLL: how many bytes of the AFD_POLL_INFO the kernel wrote. */
+  /**
+   * Depends on the request. For AFD_POLL: how many bytes of the AFD_POLL_INFO the kernel wrote.
+   */
   get Information(): bigint {
     return this.memory.readU64(this.offset + layout.fields.Information[0]);
   }

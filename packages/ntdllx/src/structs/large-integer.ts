@@ -19,8 +19,8 @@ export class LARGE_INTEGER extends NativeStruct {
 export const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * Converts milliseconds to NT's relative time-out: a negative number of 100 ns units. Rounds up, so
- * that a positive time never becomes 0, which would mean "return at once".
+ * Converts milliseconds to NT's relative time-out: a negative number of 100 ns units. Rounds up,
+ * so that a positive time never becomes 0, which would mean "return at once".
  *
  * @param timeoutMs 0 to 2^53 ms; fractions are allowed.
  * @throws {RangeError} for a negative time, NaN or infinity.

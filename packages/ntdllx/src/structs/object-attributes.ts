@@ -18,7 +18,9 @@ const layout = {
   },
 } as const satisfies StructLayout;
 
-/** UNICODE_STRING (winternl.h): a length in bytes, and an address. It needs no terminating zero. */
+/**
+ * UNICODE_STRING (winternl.h): a length in bytes, and an address. It needs no terminating zero.
+ */
 export const UNICODE_STRING = { layout: unicodeString };
 
 /** OBJECT_ATTRIBUTES (winternl.h): the name of a kernel object, and options for opening it. */
@@ -31,8 +33,8 @@ export const OBJECT_ATTRIBUTES = {
   },
 
   /**
-   * Writes the structure, its UNICODE_STRING and the name to the start of a block. The caller must not
-   * free the block before the call that takes its address has returned.
+   * Writes the structure, its UNICODE_STRING and the name to the start of a block. The caller must
+   * not free the block before the call that takes its address has returned.
    */
   write(memory: NativeMemory, name: string, attributes: number): void {
     const { fields } = layout;
