@@ -1,10 +1,11 @@
 /**
- * A cache of boxed numbers, such as addresses, by index.
+ * A cache of large numbers, such as addresses, by index. Reading one allocates nothing.
  *
- * V8 stores a number of 2^31 or more as a heap object, and makes a new one whenever a computed one is
- * passed to a function that it does not inline, as those of the kernel. A field or an array that has
- * only held such numbers stores them unboxed, so that each read boxes again. An array that has also
- * held something else stores the boxes: they are made once.
+ * V8 represents a number of 2^31 or more as a heap object, a box. It allocates a new box whenever
+ * such a number is computed and passed to a function that V8 does not inline, such as a kernel
+ * call. A field or an array that has only ever contained numbers stores them unboxed, so V8
+ * allocates a box on each read. An array that has also contained another value stores the boxes
+ * themselves. So this array begins with `undefined`, and each box is allocated once.
  */
 export class BoxedNumbers {
   readonly #items: (number | undefined)[] = [undefined];

@@ -12,7 +12,10 @@ import {
   SYNCHRONIZE,
 } from 'ntdllx';
 
-/** Any last component opens the driver; without one old systems refuse (wepoll, mio). */
+/**
+ * Any last component opens the driver. Old systems refuse a name without one, according to wepoll
+ * and mio.
+ */
 const deviceName = '\\Device\\Afd\\tofu';
 const handleOffset = Math.ceil(OBJECT_ATTRIBUTES.byteLength(deviceName) / 8) * 8;
 const iosbOffset = handleOffset + 8;
@@ -23,7 +26,7 @@ export const afdScratchBytes = iosbOffset + IO_STATUS_BLOCK.layout.size;
 /**
  * Opens a handle to the socket driver. The caller closes it.
  *
- * @param scratch {@link afdScratchBytes} or more; overwritten, and free again on return.
+ * @param scratch {@link afdScratchBytes} or more; overwritten, and not used after the return.
  * @throws {NtStatusError}
  */
 export function openAfd(kernel: Kernel, scratch: NativeMemory): HANDLE {

@@ -1,7 +1,7 @@
 /**
- * AFD_POLL, once: open the socket driver, make a completion port, submit one poll, take packets,
- * cancel. Takes handles, addresses and memory, and allocates nothing: the caller owns every block.
- * Importing this opens nothing, on any system.
+ * The operations of a single AFD_POLL request: open the socket driver, make a completion port,
+ * submit a poll, remove packets, cancel. The functions take handles, addresses and memory and
+ * allocate nothing: the caller allocates every block. Importing this loads no DLL on any system.
  *
  * @packageDocumentation
  */

@@ -1,7 +1,7 @@
 /**
- * One AFD_POLL. Its block is an IO_STATUS_BLOCK and, behind it, an AFD_POLL_INFO that is both input
- * and output. The block is the kernel's from {@link submitPoll} until its packet was removed from the
- * port; until then no other code writes to it or frees it.
+ * One AFD_POLL request. Its block is an IO_STATUS_BLOCK, followed by an AFD_POLL_INFO that is both
+ * input and output. The kernel owns the block from {@link submitPoll} until the poll's packet was
+ * removed from the port. During that time no other code may write to the block or free it.
  */
 import {
   AFD_POLL_HANDLE_INFO,
@@ -18,7 +18,7 @@ import {
   STATUS_PENDING,
 } from 'ntdllx';
 
-/** Where the AFD_POLL_INFO of a block begins. */
+/** The offset of the AFD_POLL_INFO in a block. */
 export const pollInfoOffset = IO_STATUS_BLOCK.layout.size;
 
 const [statusAt] = IO_STATUS_BLOCK.layout.fields.Status;
@@ -27,15 +27,16 @@ const entry = AFD_POLL_HANDLE_INFO.layout.fields;
 const entryBytes = AFD_POLL_HANDLE_INFO.layout.size;
 const firstEntry = pollInfoOffset + info.Handles[0];
 
-/** How many bytes the block of a poll over so many sockets has. */
+/** How many bytes the block of a poll over this many sockets has. */
 export function pollBlockBytes(handles: number): number {
   return pollInfoOffset + AFD_POLL_INFO.byteLength(handles);
 }
 
 /**
- * Writes what stays the same in every poll of a block: no limit of time, not exclusive.
+ * Writes the fields that are the same for every poll with this block: the time-out, by default
+ * none, and "not exclusive".
  *
- * @param at where the block begins in `memory`.
+ * @param at the offset of the block in `memory`.
  */
 export function writePollHeader(memory: NativeMemory, at: number, timeout = INT64_MAX): void {
   memory.writeI64(at + pollInfoOffset + info.Timeout[0], timeout);
@@ -43,7 +44,7 @@ export function writePollHeader(memory: NativeMemory, at: number, timeout = INT6
   memory.writeU32(at + pollInfoOffset + info.Exclusive[0], 0);
 }
 
-/** Writes one socket of a poll: its base handle, and the AFD_POLL_* bits to ask for. */
+/** Writes one socket of a poll: its base handle, and the AFD_POLL_* bits to wait for. */
 export function writePollHandle(
   memory: NativeMemory,
   at: number,
@@ -57,24 +58,25 @@ export function writePollHandle(
   memory.writeU32(offset + entry.Status[0], 0);
 }
 
-/** Writes what each {@link submitPoll} needs anew: the number of sockets, and STATUS_PENDING. */
+/** Writes the fields to be set before each {@link submitPoll}: socket count and STATUS_PENDING. */
 export function writePoll(memory: NativeMemory, at: number, handles: number): void {
   memory.writeU32(at + statusAt, STATUS_PENDING);
   memory.writeU32(at + pollInfoOffset + info.NumberOfHandles[0], handles);
 }
 
 /**
- * Submits a poll. The kernel owns the block from this call until its packet was removed from the
- * port; if the call fails, or completes without a packet, it is the caller's again on return.
+ * Submits a poll. The kernel owns the block from this call until the poll's packet was removed
+ * from the port. If the call fails, or completes without a packet, the caller owns the block again
+ * on return.
  *
  * @param file a handle to AFD, or a socket's base handle; associated with a port.
- * @param apcContext what the packet will carry; 0 would mean: no packet.
+ * @param apcContext the ApcContext of the poll's packet. With 0 the kernel posts no packet.
  * @param address the address of the block.
- * @param infoAddress `address + pollInfoOffset`; a parameter because to compute it allocates.
- * @param handles how many sockets it is about, as given to {@link writePoll}.
- * @returns STATUS_PENDING; STATUS_SUCCESS when it is complete already, whose packet is posted all the
- *   same unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS; an error when there is no poll and
- *   will be no packet.
+ * @param infoAddress `address + pollInfoOffset`. A parameter, because computing it would allocate.
+ * @param handles the number of sockets, as given to {@link writePoll}.
+ * @returns STATUS_PENDING; STATUS_SUCCESS when the poll is already complete (the kernel still
+ *   posts its packet, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error when NT
+ *   refused the poll, and no packet will come.
  */
 export function submitPoll(
   kernel: Kernel,
@@ -100,12 +102,13 @@ export function submitPoll(
 }
 
 /**
- * Asks the kernel to end a poll early. Its packet comes all the same.
+ * Asks the kernel to end a poll early. The poll still posts its packet.
  *
- * @param file the handle that it was submitted on.
- * @param address of its block; 0 for every poll of this process on that handle.
- * @param scratchAddress 16 bytes, free again on return.
- * @returns STATUS_NOT_FOUND when it is complete already, which is ordinary.
+ * @param file the handle on which the poll was submitted.
+ * @param address the address of the poll's block; 0 for every poll of this process on that handle.
+ * @param scratchAddress the address of 16 bytes; used only during this call.
+ * @returns STATUS_SUCCESS; STATUS_NOT_FOUND when the poll is already complete, which is not a
+ *   fault.
  */
 export function cancelPoll(
   kernel: Kernel,
@@ -116,21 +119,26 @@ export function cancelPoll(
   return kernel.NtCancelIoFileEx(file, address, scratchAddress);
 }
 
-/** How a poll ended; STATUS_PENDING until then. Read before anything else of its output. */
+/**
+ * The poll's result; STATUS_PENDING until it completes. Read this before the rest of the output.
+ */
 export function pollStatus(memory: NativeMemory, at: number): NTSTATUS {
   return memory.readU32(at + statusAt);
 }
 
 /**
- * How many sockets a complete poll reports. Reads Status first and NumberOfHandles only after a
- * success: otherwise the output still is the input, as if everything asked for were true.
+ * How many sockets a complete poll reports. Returns 0 unless Status is a success. Without a
+ * success the block still contains the input, and every requested event would look as if it were
+ * reported.
  */
 export function reportedHandles(memory: NativeMemory, at: number): number {
   if (!isNtSuccess(pollStatus(memory, at))) return 0;
   return memory.readU32(at + pollInfoOffset + info.NumberOfHandles[0]);
 }
 
-/** The handle of a reported socket. The output is compacted, in the order of the input (F12). */
+/**
+ * The handle of a reported socket. Only reported sockets are there, in the input's order (F12).
+ */
 export function reportedHandle(memory: NativeMemory, at: number, index: number): HANDLE {
   return memory.readPointer(at + firstEntry + index * entryBytes + entry.Handle[0]);
 }
@@ -140,7 +148,7 @@ export function reportedEvents(memory: NativeMemory, at: number, index: number):
   return memory.readU32(at + firstEntry + index * entryBytes + entry.Events[0]);
 }
 
-/** Why the connect of a reported socket failed, with AFD_POLL_CONNECT_FAIL; otherwise 0. */
+/** With AFD_POLL_CONNECT_FAIL the reason why the socket's connect failed; otherwise 0. */
 export function reportedCause(memory: NativeMemory, at: number, index: number): NTSTATUS {
   return memory.readU32(at + firstEntry + index * entryBytes + entry.Status[0]);
 }

@@ -14,7 +14,7 @@ import {
 } from 'ntdllx';
 import { BoxedNumbers } from './boxed-numbers.js';
 
-/** How many packets one {@link CompletionPort.take} removes at the most. */
+/** The maximum number of packets that one {@link CompletionPort.take} removes. */
 export const largestTake = 64;
 
 const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
@@ -27,15 +27,15 @@ const iosbOffset = removedOffset + 16;
 /** How many bytes a {@link CompletionPort} needs. */
 export const portMemoryBytes = removedOffset + 48;
 
-/** The places in the memory whose addresses are passed to every take, by their index. */
+/** The areas of the memory whose addresses are passed to NT: their index in the address cache. */
 const place = { packets: 0, removed: 1, timeout: 2, scratch: 3 } as const;
 const placeOffsets = [0, removedOffset, timeoutOffset, iosbOffset];
 
-/** Longer than any program runs: 2^53 ticks of 100 ns are 28 years. */
+/** A longer time-out counts as none: 2^53 ticks of 100 ns are 28 years. */
 const longestMs = Math.floor(Number.MAX_SAFE_INTEGER / 10_000);
 const twoTo32 = 0x1_0000_0000;
 
-/** Posts a packet of one's own; another thread may do so, too. @throws {NtStatusError} */
+/** Posts a packet to a port. Any thread may call it. @throws {NtStatusError} */
 export function postPacket(
   kernel: Kernel,
   port: HANDLE,
@@ -49,10 +49,11 @@ export function postPacket(
 }
 
 /**
- * Has requests on a file complete on a port, for the file's life. The key comes with each packet.
+ * Associates a file with a port for the file's life: the kernel posts the packets of the file's
+ * requests to that port. Each packet has the key.
  *
- * @param at where `scratch` has 32 bytes for the call, which does not keep their address.
- * @returns STATUS_INVALID_PARAMETER when the file has a port already.
+ * @param at the offset of 32 bytes in `scratch`; used only during this call.
+ * @returns STATUS_SUCCESS; STATUS_INVALID_PARAMETER when the file already has a port.
  */
 export function setCompletionPort(
   kernel: Kernel,
@@ -70,7 +71,8 @@ export function setCompletionPort(
 }
 
 /**
- * Sets FILE_SKIP_* flags of a file. They cannot be taken back; 0 only asks whether it is a file.
+ * Sets FILE_SKIP_* flags of a file. A flag cannot be reset. With 0 the call sets no flag; the
+ * returned status then only shows whether the handle is a file's.
  *
  * @param at as for {@link setCompletionPort}.
  */
@@ -87,7 +89,7 @@ export function setNotificationModes(
   return kernel.NtSetInformationFile(file, iosb, information, 4, informationClass);
 }
 
-/** One I/O completion port, and the packets that were removed from it last. One thread takes. */
+/** An I/O completion port, and the packets that the last take removed. For one thread. */
 export class CompletionPort {
   readonly #kernel: Kernel;
   readonly #memory: NativeMemory;
@@ -97,8 +99,9 @@ export class CompletionPort {
   #taken = 0;
 
   /**
-   * @param memory {@link portMemoryBytes} or more: the caller's, and in use until {@link close}.
-   * @throws {NtStatusError} when NT refuses; nothing is left then.
+   * @param memory {@link portMemoryBytes} or more. The caller owns it and keeps it until {@link
+   *   close}.
+   * @throws {NtStatusError} when NT creates no port.
    */
   constructor(kernel: Kernel, memory: NativeMemory) {
     this.#kernel = kernel;
@@ -121,11 +124,11 @@ export class CompletionPort {
   }
 
   /**
-   * Removes packets. Blocks this thread until there is one or the time is over.
+   * Removes packets. Blocks this thread until there is a packet or the time-out expires. If {@link
+   * next} has not yet returned all packets of the previous take, only returns how many remain.
    *
-   * @param timeoutMs 0 only looks; Infinity waits for ever; fractions are rounded up to 100 ns.
-   * @returns how many there are for {@link next}. Packets that were not read since the last take are
-   *   kept, and then no more are removed.
+   * @param timeoutMs 0 does not wait; Infinity waits for ever; fractions are rounded up to 100 ns.
+   * @returns how many packets {@link next} will return.
    * @throws {NtStatusError}
    */
   take(timeoutMs: number): number {
@@ -141,7 +144,7 @@ export class CompletionPort {
       isEndless ? 0 : addresses.at(place.timeout),
       0,
     );
-    // A success code: nothing was removed, whatever the count says.
+    // A success code, but no packet was removed. The count is not valid then.
     if (status === STATUS_TIMEOUT) return 0;
     if (status !== STATUS_SUCCESS) throw new NtStatusError('NtRemoveIoCompletionEx', status);
     this.#next = 0;
@@ -149,7 +152,7 @@ export class CompletionPort {
     return this.#taken;
   }
 
-  /** The index of the next packet that was removed; -1 when there are no more. */
+  /** The index of the next packet of the last take; -1 when there are no more. */
   next(): number {
     if (this.#next === this.#taken) return -1;
     this.#next += 1;
@@ -172,19 +175,20 @@ export class CompletionPort {
     return this.#memory.readPointer(index * entryBytes + IoStatusBlock[0] + 8);
   }
 
-  /** Sixteen bytes for a call that does not keep their address. */
+  /** The address of 16 bytes, for a call that uses them only until it returns. */
   get scratchAddress(): number {
     return this.#addresses.at(place.scratch);
   }
 
-  /** Closes the port. No thread may be waiting on it. The memory stays the caller's. */
+  /** Closes the port. No thread may be waiting on it. The caller still owns the memory. */
   close(): void {
     this.#kernel.NtClose(this.handle);
   }
 
   /**
-   * A LARGE_INTEGER below zero: from now, in 100 ns, rounded up. In halves with a sign, which V8 does
-   * not box; nor is a bigint made per take.
+   * Writes a relative time-out: a negative LARGE_INTEGER in units of 100 ns, rounded up. It is
+   * written as two signed 32-bit halves, because V8 allocates neither for these; a bigint would be
+   * allocated on each take.
    */
   #writeRelativeTimeout(timeoutMs: number): void {
     const ticks = Math.ceil(timeoutMs * 10_000);

@@ -1,6 +1,6 @@
 /**
- * Polls one by one, with every parameter in the caller's hand, right or wrong: for probes and tests.
- * A program wants `afd-poller`.
+ * Submits single polls and lets the caller set every parameter, also to an invalid value. For
+ * probes and tests; programs use `afd-poller`.
  *
  * @packageDocumentation
  */
@@ -36,19 +36,19 @@ import { setCompletionPort, setNotificationModes } from './port.js';
 /** Every bit of a poll's mask. */
 export const everything = 0x1ff;
 
-/** What a poll is to be, where it is not the ordinary one. */
+/** Parameters of a poll that differ from the default. */
 export interface PollOptions {
-  /** The handle that it is submitted on; default: the poller's own handle of AFD. */
+  /** The handle on which the poll is submitted. Default: the poller's own handle to AFD. */
   readonly on?: HANDLE;
-  /** In 100 ns, as NT has it; default: never. */
+  /** The Timeout field, in units of 100 ns. Default: no time-out. */
   readonly timeout100ns?: bigint;
   /** Default: the address of the poll's IO_STATUS_BLOCK. */
   readonly apcContext?: PointerSized;
   readonly event?: HANDLE;
   readonly isExclusive?: boolean;
-  /** Gives the output a buffer of its own. */
+  /** Uses separate input and output buffers. */
   readonly hasTwoBuffers?: boolean;
-  /** What is claimed instead of the truth. */
+  /** Values to pass instead of the right ones. */
   readonly lies?: {
     /** NumberOfHandles. */
     readonly count?: number;
@@ -62,23 +62,27 @@ export interface PollOptions {
 export interface PolledSocket {
   readonly isOpen: boolean;
   readonly socket: HANDLE | bigint;
-  /** The handle that AFD knows it by. */
+  /** The socket's base handle. */
   baseHandle(): HANDLE;
 }
 
-/** What a poll can be about: a socket, or any value in the place of its handle. */
+/** What a poll can wait for: a socket, or any value in place of a socket's handle. */
 export type Polled = PolledSocket | HANDLE | bigint;
 
-/** What one handle of a poll's output says. */
+/** One entry of a poll's output. */
 export interface Reported {
   readonly handle: bigint;
-  /** Undefined where it was closed meanwhile, or was given as a value. */
+  /**
+   * Undefined if the socket was closed meanwhile, or if the poll was given a value, not a socket.
+   */
   readonly skt: PolledSocket | undefined;
   readonly events: number;
   readonly status: string;
 }
 
-/** A submitted poll. The kernel owns its memory until it ended and its packet was removed. */
+/**
+ * A submitted poll. The kernel owns its memory until the poll ended and its packet was removed.
+ */
 export class Poll {
   readonly memory: NativeMemory;
   readonly on: HANDLE;
@@ -111,12 +115,12 @@ export class Poll {
     }
   }
 
-  /** True until the kernel wrote how it ended. */
+  /** True until the kernel has written the result. */
   get isPending(): boolean {
     return this.iosb.Status === STATUS_PENDING;
   }
 
-  /** The output, as many handles as it says. */
+  /** The output's entries; NumberOfHandles says how many. */
   get reported(): Reported[] {
     return Array.from({ length: this.output.NumberOfHandles }, (_, index) => {
       const { Handle, Events, Status } = this.output.handle(index);
@@ -128,7 +132,7 @@ export class Poll {
   }
 }
 
-/** What came off the port. */
+/** A packet that was removed from the port. */
 export interface Packet {
   readonly key: bigint;
   readonly apcContext: bigint;
@@ -137,26 +141,26 @@ export interface Packet {
   readonly information: bigint;
 }
 
-/** Where everything is in the scratch memory. */
+/** Offsets in the scratch memory. */
 const at = { out: 0, iosb: 16, packets: 128, removed: 472, timeout: 480 } as const;
 const scratchBytes = 512;
-/** As many packets as there is room for. */
+/** How many packets the scratch memory has room for. */
 const largestTake = 10;
 
-/** A port, a handle of AFD that is associated with it, and polls. Whoever makes one closes it. */
+/** A port, an AFD handle that is associated with it, and polls. The caller must close it. */
 export class RawPoller {
   readonly kernel: Kernel;
   readonly port: HANDLE;
   readonly afd: HANDLE;
-  /** At least 512 bytes, for calls that do not keep their address. */
+  /** At least 512 bytes, for calls that use them only until they return. */
   readonly scratch: NativeMemory;
   readonly #byContext = new Map<bigint, Poll>();
   readonly #submitted = new Set<Poll>();
-  /** Polls whose handle was closed: they cannot be cancelled any more. */
+  /** Polls whose AFD handle was closed. They can no longer be cancelled. */
   readonly #orphans = new Set<Poll>();
   readonly #handles: HANDLE[] = [];
 
-  /** @throws {NtStatusError} when NT refuses; nothing is left then. */
+  /** @throws {NtStatusError} when an NT call fails; everything is freed and closed then. */
   constructor(kernel: Kernel = ntKernel) {
     this.kernel = kernel;
     this.scratch = kernel.allocate(scratchBytes);
@@ -170,7 +174,9 @@ export class RawPoller {
     }
   }
 
-  /** Makes another port. Closed by {@link close}, as all handles that come from here. */
+  /**
+   * Makes another port. {@link close} closes it, and all other handles that these methods return.
+   */
   createPort(): HANDLE {
     const { address } = this.scratch;
     const status = this.kernel.NtCreateIoCompletion(address, IO_COMPLETION_ALL_ACCESS, 0, 0);
@@ -178,13 +184,15 @@ export class RawPoller {
     return this.#own(this.scratch.readPointer(at.out));
   }
 
-  /** Opens another handle of AFD. */
+  /** Opens another handle to AFD. */
   openAfd(name = '\\Device\\Afd\\raw-poll'): HANDLE {
     requireNtSuccess('NtCreateFile', this.tryOpen(name));
     return this.#own(this.scratch.readPointer(at.out));
   }
 
-  /** Opens a name; the handle is in the first 8 bytes of the scratch memory, and the caller's. */
+  /**
+   * Opens a name. The handle is in the first 8 bytes of the scratch memory; the caller closes it.
+   */
   tryOpen(name: string): NTSTATUS {
     const attributes = this.kernel.allocate(OBJECT_ATTRIBUTES.byteLength(name));
     OBJECT_ATTRIBUTES.write(attributes, name, 0);
@@ -217,7 +225,7 @@ export class RawPoller {
     return this.#own(this.scratch.readPointer(at.out));
   }
 
-  /** Submits a poll. @returns it and what the call returned, by name. */
+  /** Submits a poll. @returns the poll, and the name of the status that the call returned. */
   arm(of: Polled | readonly Polled[], mask: number, options: PollOptions = {}) {
     const list: readonly Polled[] = Array.isArray(of) ? of : [of];
     const poll = new Poll(this.kernel, options.on ?? this.afd, list, mask, options);
@@ -242,7 +250,7 @@ export class RawPoller {
     return { poll, status: ntStatusName(status) };
   }
 
-  /** Gives the memory of a poll that was refused, or is over, back. */
+  /** Frees the memory of a poll that NT refused, or that has ended. */
   free(poll: Poll): void {
     this.#submitted.delete(poll);
     poll.memory.free();
@@ -251,7 +259,7 @@ export class RawPoller {
   /**
    * Removes packets from a port. Blocks.
    *
-   * @param limit how many at the most, 1 to 10. @param timeoutMs undefined for ever.
+   * @param limit how many at the most, 1 to 10. @param timeoutMs undefined: no time-out.
    */
   take(limit: number, timeoutMs: number | undefined, port = this.port) {
     const { scratch, kernel } = this;
@@ -277,12 +285,12 @@ export class RawPoller {
     return { status: ntStatusName(status), packets };
   }
 
-  /** Removes one packet; undefined when none comes in time. Blocks. */
+  /** Removes one packet; undefined if none comes before the time-out. Blocks. */
   next(timeoutMs: number): Packet | undefined {
     return this.take(1, timeoutMs).packets[0];
   }
 
-  /** How many packets wait on a port. */
+  /** How many packets are in a port's queue. */
   depth(port = this.port): number {
     const { NtQueryIoCompletion } = this.kernel;
     const status = NtQueryIoCompletion(port, 0, this.scratch.address + at.removed, 4, 0);
@@ -296,7 +304,11 @@ export class RawPoller {
     return ntStatusName(NtSetIoCompletion(this.port, key, context, status, information));
   }
 
-  /** What one poll reports: submits it, takes its packet, and ends it. Undefined if it is silent. */
+  /**
+   * Submits a poll, waits for its packet, and ends the poll.
+   *
+   * @returns what the poll reports; undefined if no packet came within `limitMs`.
+   */
   async poll(skt: PolledSocket, mask: number, limitMs = 150): Promise<Reported[] | undefined> {
     const { poll } = this.arm(skt, mask);
     return this.#reported(poll, await this.wait(limitMs));
@@ -314,12 +326,12 @@ export class RawPoller {
     return reported;
   }
 
-  /** The bits that a poll reports within the time; 0 when it is silent. */
+  /** The bits that a poll reports within `limitMs`; 0 if no packet came. */
   async events(skt: PolledSocket, mask = everything, limitMs = 150): Promise<number> {
     return (await this.poll(skt, mask, limitMs))?.[0]?.events ?? 0;
   }
 
-  /** As {@link next}, but leaves Node's event loop running meanwhile. */
+  /** As {@link next}, but does not block Node's event loop. */
   async wait(limitMs: number): Promise<Packet | undefined> {
     for (const until = performance.now() + limitMs; ; ) {
       const packet = this.next(0);
@@ -328,30 +340,34 @@ export class RawPoller {
     }
   }
 
-  /** Asks the kernel to end a poll, by its handle and its block. @returns the status by name. */
+  /** Cancels a poll, by handle and block. @returns the status by name. */
   cancel(poll: Poll, on = poll.on, block = poll.iosb.address): string {
     const iosb = this.scratch.address + at.iosb;
     return ntStatusName(cancelPoll(this.kernel, on, block, iosb));
   }
 
-  /** Asks the kernel to end every poll of a handle, by either function. */
+  /**
+   * Cancels every poll on a handle: by NtCancelIoFileEx if `isEx`, otherwise by NtCancelIoFile.
+   */
   cancelAll(on: HANDLE, isEx: boolean): string {
     const { kernel, scratch } = this;
     const iosb = scratch.address + at.iosb;
     return ntStatusName(isEx ? cancelPoll(kernel, on, 0, iosb) : kernel.NtCancelIoFile(on, iosb));
   }
 
-  /** Ends a poll if need be, takes its packet, and gives its memory back. */
+  /** Cancels a poll if it is pending, removes its packet, and frees its memory. */
   end(poll: Poll): void {
     if (!this.#submitted.has(poll)) return;
     if (poll.isPending) this.cancel(poll);
     for (let count = 0; count < 200 && poll.isPending; count += 1) this.next(10);
-    if (poll.isPending) throw new Error('the kernel does not let go of a poll');
+    if (poll.isPending) throw new Error('A poll is still pending although it was cancelled.');
     while (this.next(0) !== undefined);
     this.free(poll);
   }
 
-  /** Closes a handle that came from here, before its time. Once it is closed, does nothing. */
+  /**
+   * Closes a handle that a method of this object returned. Does nothing if it is already closed.
+   */
   closeHandle(handle: HANDLE): void {
     const index = this.#handles.indexOf(handle);
     if (index === -1) return;
@@ -361,8 +377,8 @@ export class RawPoller {
   }
 
   /**
-   * Ends every poll, and closes every handle. What is pending on a handle that was closed before can no
-   * longer be cancelled: its memory stays the kernel's for good.
+   * Ends every poll and closes every handle. A poll that is pending on an already closed handle
+   * can no longer be cancelled, so its memory is never freed.
    */
   close(): void {
     for (const poll of [...this.#submitted]) {

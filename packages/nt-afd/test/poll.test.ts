@@ -43,8 +43,8 @@ import {
 import { createSimNt } from 'sim-nt';
 import { beforeEach, expect, test } from 'vitest';
 
-// One poll, step by step, on the simulated kernel, which watches every byte that is lent to it. What
-// the real one does is the contract's business.
+// A single poll, step by step, on the simulated kernel, which checks that nothing else accesses
+// the memory that it owns. The contract tests cover the real kernel.
 
 let sim: ReturnType<typeof createSimNt>;
 let kernel: Kernel;
@@ -61,7 +61,9 @@ beforeEach(() => {
   owned = [];
 });
 
-/** Two sockets on loopback: a listener, and a function that connects to it. */
+/**
+ * Two sockets on loopback, a listener and a client; `connect` connects the client to the listener.
+ */
 function sockets() {
   const memory = own(WSADATA.size);
   kernel.WSAStartup(0x0202, memory.address);
@@ -89,7 +91,7 @@ function sockets() {
   return { listener, client, connect, close };
 }
 
-/** A port with an AFD handle on it, and a block for a poll. */
+/** A port, an AFD handle that is associated with it, and a block for a poll. */
 function parts() {
   const port = new CompletionPort(kernel, own(portMemoryBytes));
   const afd = openAfd(kernel, own(afdScratchBytes));
@@ -136,13 +138,13 @@ test('an accept is reported by a packet with our ApcContext, and the output name
   expectNothingLeft();
 });
 
-test('a cancelled poll reports no socket, though its output still is the input', () => {
+test('a cancelled poll reports no socket, although its block still contains the input', () => {
   const { listener, close } = sockets();
   const { port, afd, block, ...rest } = parts();
   submit(afd, block, listener, AFD_POLL_ACCEPT | AFD_POLL_LOCAL_CLOSE);
   const { address } = block;
   expect(cancelPoll(kernel, afd, address, port.scratchAddress)).toBe(STATUS_SUCCESS);
-  // The block is the kernel's until its packet is removed: the simulation would object to a write.
+  // Here the kernel still owns the block; the simulation would report a write to it.
   expect(port.take(1_000)).toBe(1);
   port.next();
   expect(pollStatus(block, 0)).toBe(STATUS_CANCELLED);
@@ -170,7 +172,7 @@ test('nothing is allocated from the first poll on', () => {
   expectNothingLeft();
 });
 
-test('packets that were not read are kept, and then no more are removed', () => {
+test('take removes no packets while next has not returned all previous ones', () => {
   const { port, ...rest } = parts();
   const post = (value: number) => postPacket(kernel, port.handle, 1, 0, 0, value);
   for (let value = 0; value < largestTake; value += 1) post(value);
@@ -189,7 +191,7 @@ test('packets that were not read are kept, and then no more are removed', () => 
   expectNothingLeft();
 });
 
-test('a file has one port for life; a handle that is none is refused by status', () => {
+test('a file has one port for life; an invalid handle is refused by status', () => {
   const { port, afd, ...rest } = parts();
   expect(port.associate(afd, 1)).toBe(STATUS_INVALID_PARAMETER);
   expect(port.associate(0x7ffc, 1)).not.toBe(STATUS_SUCCESS);
@@ -199,7 +201,7 @@ test('a file has one port for life; a handle that is none is refused by status',
   expectNothingLeft();
 });
 
-test('what NT refuses is an error with the call and the status, and leaves nothing', () => {
+test('a failed NT call is an error with the call and the status, and leaks nothing', () => {
   const refuse = () => STATUS_INSUFFICIENT_RESOURCES;
   const broken = { ...kernel, NtCreateIoCompletion: refuse, NtCreateFile: refuse };
   const memory = own(portMemoryBytes);
@@ -210,7 +212,7 @@ test('what NT refuses is an error with the call and the status, and leaves nothi
   expectNothingLeft();
 });
 
-test('RawPoller gives everything back, also when one of its handles was closed before', () => {
+test('RawPoller frees and closes everything, also when one of its handles is already closed', () => {
   const { listener, close } = sockets();
   const poller = new RawPoller(kernel);
   const { poll, status } = poller.arm(listener, AFD_POLL_ACCEPT);

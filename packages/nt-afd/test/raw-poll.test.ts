@@ -5,7 +5,7 @@ import { createSimNt } from 'sim-nt';
 import { expect, test } from 'vitest';
 
 test.each(['NtCreateIoCompletion', 'NtCreateFile', 'NtSetInformationFile'] as const)(
-  'a poller that cannot be made for want of %s leaves nothing',
+  'a RawPoller whose constructor throws because %s fails leaks nothing',
   (name: keyof Kernel) => {
     const sim = createSimNt({ seed: 1 });
     const kernel = { ...sim.kernel, [name]: () => STATUS_ACCESS_DENIED };
@@ -14,7 +14,7 @@ test.each(['NtCreateIoCompletion', 'NtCreateFile', 'NtSetInformationFile'] as co
   },
 );
 
-test('a poll whose handle was closed before stays the kernel’s, and a close is no error', () => {
+test('close keeps the memory of a poll that is pending on a closed handle, and does not throw', () => {
   const sim = createSimNt({ seed: 1, profile: 'windows' });
   const { kernel } = sim;
   const memory = kernel.allocate(WSADATA.size);
@@ -28,6 +28,6 @@ test('a poll whose handle was closed before stays the kernel’s, and a close is
   raw.closeHandle(afd);
   expect(poll.isPending).toBe(true);
   raw.close();
-  // The socket.
+  // Only the socket is still open.
   expect(sim.handles).toBe(1);
 });

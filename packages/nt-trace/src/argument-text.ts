@@ -12,13 +12,15 @@ import type { PollInfo } from './record.js';
 const signed64 = (bytes: Uint8Array) => BigInt.asIntN(64, u64(bytes));
 const utf16 = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf16le');
 
-/** A parameter's argument, as it was passed. */
+/** The argument of a parameter. */
 export function argumentOf(raw: RawCall, parameter: string): number | bigint {
   const { params } = prototypes[raw.name];
   return raw.args[params.findIndex(([name]) => name === parameter)] ?? 0;
 }
 
-/** What a pointer's memory means, by its parameter; nothing for memory that is not looked into. */
+/**
+ * The memory of a pointer argument as text; undefined for memory that the tracer does not decode.
+ */
 function contentOf(raw: RawCall, parameter: string, handles: HandleNames): string | undefined {
   const { before, after } = raw;
   const bytes = after[parameter] ?? before[parameter];
@@ -54,7 +56,7 @@ function contentOf(raw: RawCall, parameter: string, handles: HandleNames): strin
   }
 }
 
-/** A poll's buffer has a name also when it cannot be looked into. */
+/** A poll's buffer as text: its name, and its content if the recorder could copy it. */
 function pollBuffer(
   raw: RawCall,
   parameter: string,
@@ -68,7 +70,7 @@ function pollBuffer(
   return info === undefined ? name : `${name} ${textOf(info)}`;
 }
 
-/** The pointers of a request; `&iosb#1`, `&info#1 {...}`. */
+/** A request's pointer arguments as text, such as `&iosb#1` or `&info#1 {...}`. */
 function requestPointer(raw: RawCall, parameter: string, handles: HandleNames): string | undefined {
   const value = argumentOf(raw, parameter);
   switch (parameter) {
@@ -93,7 +95,7 @@ function pointerText(raw: RawCall, parameter: string, handles: HandleNames): str
   if (known !== undefined) return known;
   const content = contentOf(raw, parameter, handles);
   if (content !== undefined) return `&{${content}}`;
-  // Values that NT carries and does not look into.
+  // These are values that NT passes through, not addresses.
   return /^(KeyContext|ApcContext)$/.test(parameter) ? hex(value) : `&${hex(value)}`;
 }
 
@@ -134,7 +136,7 @@ const waits = new Map([
   [0xffff_ffff, 'WAIT_FAILED'],
 ]);
 
-/** What a call returned, as text. */
+/** A call's result as text. */
 export function resultText(raw: RawCall, handles: HandleNames): string {
   const { returns } = prototypes[raw.name];
   const { result } = raw;

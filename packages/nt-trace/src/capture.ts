@@ -8,14 +8,16 @@ import {
 } from 'ntdllx/trace';
 import type { Memory } from './raw-call.js';
 
-/** No more than this is copied of one argument: a poll over 256 sockets. */
+/** At most this many bytes of one argument are copied: the size of a poll over 256 sockets. */
 export const mostBytes = 16 + 256 * 16;
 
-/** How many bytes: a number, a parameter that says it, or a parameter that points to it. */
+/** A length in bytes: a number, the parameter that has it, or the parameter that points to it. */
 type Length = number | string | { readonly in: string };
 type Rule = readonly [parameter: string, length: Length];
 
-/** What is copied before the call: its inputs are the caller's then, and do not change. */
+/**
+ * The inputs, copied before the call. The caller owns that memory then, and it does not change.
+ */
 const inputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   NtRemoveIoCompletionEx: [['Timeout', 8]],
   NtDeviceIoControlFile: [['InputBuffer', 'InputBufferLength']],
@@ -28,7 +30,7 @@ const inputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   WSAIoctl: [['lpvInBuffer', 'cbInBuffer']],
 };
 
-/** What is copied after a call that succeeded, and only then. */
+/** The outputs, copied only after a call that succeeded. */
 const outputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   NtCreateIoCompletion: [['IoCompletionHandle', 8]],
   NtCreateFile: [['FileHandle', 8]],
@@ -44,12 +46,12 @@ const outputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   getsockopt: [['optval', { in: 'optlen' }]],
 };
 
-/** An argument by its parameter's name. */
+/** The argument of a parameter, by name. */
 export function argument({ prototype, args }: StartedCall, parameter: string): NativeArgument {
   return args[prototype.params.findIndex(([name]) => name === parameter)] ?? 0;
 }
 
-/** True if a call did what it was asked for, and wrote its outputs. */
+/** True if a call succeeded and wrote its outputs. */
 export function isSuccess({ prototype: { returns }, result }: ObservedCall): boolean {
   if (returns === 'NTSTATUS') return result === STATUS_SUCCESS;
   if (returns === 'SOCKET') return BigInt(result) !== 2n ** 64n - 1n;
@@ -90,7 +92,7 @@ function objectName(address: NativeArgument): Uint8Array | undefined {
   return readMemory(u64(string, characters[0]), u32(string, Length[0]) & 0xffff);
 }
 
-/** Copies what a call is about to hand over. Looks into live blocks only: a wrong address is none. */
+/** Copies a call's inputs. Reads only allocated blocks; for any other address there is no copy. */
 export function captureInputs(call: StartedCall): Memory {
   const copies = copyAll(call, inputs[call.name] ?? []);
   if (call.name !== 'NtCreateFile') return copies;
@@ -98,7 +100,7 @@ export function captureInputs(call: StartedCall): Memory {
   return name === undefined ? copies : { ...copies, ObjectAttributes: name };
 }
 
-/** Copies what a call brought, if it succeeded. */
+/** Copies a call's outputs, if it succeeded. */
 export function captureOutputs(call: ObservedCall): Memory {
   if (!isSuccess(call)) return {};
   const copies = copyAll(call, outputs[call.name] ?? []);

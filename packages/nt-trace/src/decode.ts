@@ -12,7 +12,7 @@ import type { PolledSocket, PollInfo } from './record.js';
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** An AFD_POLL_INFO from a copy of its bytes; as many sockets as the copy holds. */
+/** Decodes a copy of an AFD_POLL_INFO, with as many sockets as the copy contains. */
 export function decodePollInfo(bytes: Uint8Array, names: HandleNames): PollInfo | undefined {
   const { fields } = AFD_POLL_INFO.layout;
   const first = fields.Handles[0];
@@ -39,7 +39,7 @@ export function decodePollInfo(bytes: Uint8Array, names: HandleNames): PollInfo 
 
 const socketText = ({ socket, events }: PolledSocket) => `${socket}: ${events.join('|') || '0'}`;
 
-/** What a poll asks, on one line. */
+/** A poll's input, on one line. */
 export function pollText({ timeout100ns, exclusive, numberOfHandles, sockets }: PollInfo): string {
   const fields = [
     `Timeout=${timeoutText(timeout100ns)}`,
@@ -50,7 +50,7 @@ export function pollText({ timeout100ns, exclusive, numberOfHandles, sockets }: 
   return `{${fields.join(', ')}}`;
 }
 
-/** What a poll brought, on one line. */
+/** A poll's output, on one line. */
 export function answerText({ sockets }: PollInfo): string {
   return sockets.length === 0 ? '{no events}' : `{${sockets.map(socketText).join(', ')}}`;
 }
@@ -63,7 +63,7 @@ export interface Entry {
   readonly information: bigint;
 }
 
-/** The packets in a copy of what was removed. */
+/** Decodes a copy of the packets that NtRemoveIoCompletionEx stored. */
 export function decodeEntries(bytes: Uint8Array): Entry[] {
   const { size, fields } = FILE_IO_COMPLETION_INFORMATION.layout;
   const block = fields.IoStatusBlock[0];
@@ -80,7 +80,7 @@ export function decodeEntries(bytes: Uint8Array): Entry[] {
   });
 }
 
-/** A sockaddr as people write it. */
+/** A sockaddr as text, such as `127.0.0.1:80`. */
 export function sockaddrText(bytes: Uint8Array): string {
   if (bytes.byteLength < 2) return `${bytes.byteLength} bytes`;
   const address = view(bytes);

@@ -3,7 +3,9 @@ import { argumentOf } from './argument-text.js';
 import { u64 } from './capture.js';
 import type { RawCall } from './raw-call.js';
 
-/** What makes a handle, and the parameter that points to it; null where the call returns it. */
+/**
+ * The calls that make a handle, and the parameter that points to it; null if the call returns it.
+ */
 const makers: Partial<Record<FunctionName, string | null>> = {
   NtCreateFile: 'FileHandle',
   NtCreateIoCompletion: 'IoCompletionHandle',
@@ -22,7 +24,7 @@ const closers: Partial<Record<FunctionName, (raw: RawCall) => boolean>> = {
 
 const noHandle = 2n ** 64n - 1n;
 
-/** The handle that a call made; undefined if it made none, or failed. */
+/** The handle that a call made; undefined if the call failed or does not make handles. */
 export function madeHandle(raw: RawCall): bigint | undefined {
   const parameter = makers[raw.name];
   if (parameter === undefined) return undefined;
@@ -31,18 +33,23 @@ export function madeHandle(raw: RawCall): bigint | undefined {
   return handle === 0n || handle === noHandle ? undefined : handle;
 }
 
-/** The handle below a socket, which a call asked for; undefined for any other call. */
+/**
+ * The handle below a socket (base or BSP handle) that a WSAIoctl returned; otherwise undefined.
+ */
 export function baseHandle(raw: RawCall): bigint | undefined {
   const bytes = raw.name === 'WSAIoctl' ? raw.after['lpvOutBuffer'] : undefined;
   return bytes?.byteLength === 8 ? u64(bytes) : undefined;
 }
 
-/** Which handles go with which: NT gives the value of a closed one to the next. */
+/**
+ * Finds out which handles a call closes. This is needed because NT reuses the value of a closed
+ * handle.
+ */
 export class HandleLife {
-  /** Handles below sockets, where they are not the sockets' own: to the sockets that close them. */
+  /** Handles below a socket that differ from its own; the value is the socket that closes them. */
   readonly #sockets = new Map<bigint, bigint>();
 
-  /** @returns the handles that a call closed: a socket's base handle goes with it. */
+  /** @returns the handles that a call closed: closing a socket also closes its base handle. */
   closedBy(raw: RawCall): readonly bigint[] {
     this.#learn(raw);
     if (closers[raw.name]?.(raw) !== true) return [];
@@ -57,11 +64,11 @@ export class HandleLife {
     const base = baseHandle(raw);
     if (base !== undefined) {
       const asked = BigInt(argumentOf(raw, 's'));
-      // Asked of a handle below a socket: still that socket's.
+      // The query may itself be about a base handle: the result belongs to the same socket.
       const socket = this.#sockets.get(asked) ?? asked;
       if (base !== socket) this.#sockets.set(base, socket);
     }
-    // Its value was closed by a call that the trace did not see.
+    // If a new handle has a known value, a call that the trace did not see closed the old handle.
     const made = madeHandle(raw);
     for (const [below, socket] of made === undefined ? [] : this.#sockets) {
       if (below === made || socket === made) this.#sockets.delete(below);

@@ -1,11 +1,11 @@
 import type { NativeArgument } from 'ntdllx/trace';
 
-/** What a handle is a handle of. */
+/** The kind of object that a handle refers to. */
 export type HandleKind = 'port' | 'socket' | 'event' | 'afd' | 'file' | 'waitpacket';
 
 /**
- * Names for handles and addresses: `port#1`, `socket#3`, `&iosb#2`. A name is given when the handle
- * is made, and never again: NT uses the value of a closed handle for the next one.
+ * Names for handles and addresses: `port#1`, `socket#3`, `&iosb#2`. Each new handle gets a new
+ * name, also if NT reuses the value of a closed handle for it.
  */
 export class HandleNames {
   readonly #names = new Map<bigint, string>();
@@ -13,7 +13,9 @@ export class HandleNames {
   readonly #counts = new Map<string, number>();
   readonly #suffix: string;
 
-  /** @param suffix ends every name: two threads that know nothing of each other need different ones. */
+  /**
+   * @param suffix the end of every name. Threads that are traced separately need different ones.
+   */
   constructor(suffix = '') {
     this.#suffix = suffix;
   }
@@ -24,24 +26,24 @@ export class HandleNames {
     return `${kind}#${count}${this.#suffix}`;
   }
 
-  /** A handle was made. @returns its name. */
+  /** Gives a new handle its name. @returns the name. */
   made(handle: NativeArgument, kind: HandleKind): string {
     const name = this.#next(kind);
     this.#names.set(BigInt(handle), name);
     return name;
   }
 
-  /** A handle goes by another one's name, too: the base handle of a socket. */
+  /** Gives a handle the name of another one; used for the base handle of a socket. */
   alias(handle: NativeArgument, name: string): void {
     if (!this.#names.has(BigInt(handle))) this.#names.set(BigInt(handle), name);
   }
 
-  /** A handle was closed: its value may come back as something else. */
+  /** Forgets a closed handle, because NT may reuse its value. */
   closed(handle: NativeArgument): void {
     this.#names.delete(BigInt(handle));
   }
 
-  /** What a handle is called, or undefined for one whose making was not seen. */
+  /** The name of a handle; undefined for a handle that was made before the trace began. */
   find(handle: NativeArgument): string | undefined {
     return this.#names.get(BigInt(handle));
   }
@@ -51,13 +53,13 @@ export class HandleNames {
     return [...this.#names];
   }
 
-  /** A handle as text. */
+  /** A handle as text: its name, or its value in hexadecimal if it has no name. */
   of(handle: NativeArgument): string {
     if (BigInt(handle) === 0n) return 'null';
     return this.find(handle) ?? `0x${handle.toString(16)}`;
   }
 
-  /** An address of something whose kind is known, such as `&iosb#1`. The same address, the same name. */
+  /** The name of an address, such as `&iosb#1`. The same address always has the same name. */
   address(at: NativeArgument, kind: 'iosb' | 'info'): string {
     if (BigInt(at) === 0n) return 'null';
     const known = this.#addresses.get(BigInt(at));
@@ -67,7 +69,7 @@ export class HandleNames {
     return name;
   }
 
-  /** The name of an address that has one. */
+  /** The name of an address; undefined if it has none. */
   findAddress(at: NativeArgument): string | undefined {
     return this.#addresses.get(BigInt(at));
   }

@@ -1,6 +1,6 @@
 /**
- * Sees each NT call of a program, in order: its arguments by name, its status, how long it took, and
- * when the packet came that it asked for.
+ * Records each NT call of a program, in order: its arguments by name, its status, how long it
+ * took, and, for a request, when its packet came.
  *
  * @packageDocumentation
  */

@@ -13,13 +13,16 @@ import { writeLine } from './stderr.js';
 import { formatRecord } from './text.js';
 import { TraceBuilder } from './trace-builder.js';
 
-/** What a worker is handed so that its calls are traced, too. Its `port` is to be transferred. */
+/**
+ * The worker's end of a lane. A lane connects a worker to its parent's trace. The parent passes
+ * this object to the worker and transfers its `port`.
+ */
 export interface LaneSetup {
   readonly name: string;
   readonly port: MessagePort;
-  /** The number of the last call, counted by all threads. */
+  /** The number of the last call. All traced threads share this counter. */
   readonly numbers: Int32Array;
-  /** 0 while the worker traces, 1 when all of it was sent. */
+  /** 0 while the worker traces; 1 when it has sent all of its calls. */
   readonly state: Int32Array;
   readonly originUs: number;
   readonly isText: boolean;
@@ -27,35 +30,36 @@ export interface LaneSetup {
   readonly mostCalls: number;
 }
 
-/** The parent's side of a worker's trace. */
+/** The parent's end of a lane. */
 export interface Lane {
   readonly setup: LaneSetup;
   readonly received: MessagePort;
 }
 
-/** Makes both sides. */
+/** Makes both ends of a lane. */
 export function makeLane(common: Omit<LaneSetup, 'port' | 'state'>): Lane {
   const { port1, port2 } = new MessageChannel();
   const state = new Int32Array(new SharedArrayBuffer(4));
   return { setup: { ...common, port: port2, state }, received: port1 };
 }
 
-/** A thread that is observed. */
+/** A thread whose calls are recorded. */
 export interface RecordedThread {
-  /** What its handles are called; undefined where no listener gets records. */
+  /** The names of the thread's handles; undefined if the thread has no `onRecord` listener. */
   readonly handles: HandleNames | undefined;
-  /** Hands on a call that failed and still waits for the next one. */
+  /** Delivers a failed call now. Otherwise the recorder delivers it with the next call. */
   flush(): void;
   end(): void;
 }
 
 /**
- * Observes the calls of this thread.
+ * Records the calls of this thread.
  *
- * @param take gets each call; also `onRecord`, if it is given, with names as this thread alone knows
- *   them.
- * @param options `suffix` ends the names of those records; a call with a number above `mostCalls` is
- *   only counted, unless there is a listener.
+ * @param take is called with each call.
+ * @param onRecord if given, is called with each record. The names in these records are those of
+ *   this thread alone.
+ * @param options `suffix` is the end of the names in these records. A call with a number above
+ *   `mostCalls` is only counted, unless `onRecord` is given.
  */
 export function recordThread(
   numbers: Int32Array,
@@ -83,7 +87,7 @@ export function recordThread(
   };
 }
 
-/** Lets a recorder see calls while few were made, and then only counts them. */
+/** Records the calls up to number `mostCalls`, and only counts later ones. */
 function upTo(mostCalls: number, recorder: Recorder, numbers: Int32Array): CallObserver {
   let isRecorded = false;
   return {
@@ -98,13 +102,13 @@ function upTo(mostCalls: number, recorder: Recorder, numbers: Int32Array): CallO
   };
 }
 
-/** Writes a thread's records to standard error, a line each, at once. */
+/** Writes each record of a thread to standard error at once, as a line. */
 export function lineWriter(originUs: number, thread: string): (record: TraceRecord) => void {
   const options = { originUs, threadName: () => thread };
   return (record) => writeLine(formatRecord(record, options));
 }
 
-/** In the worker: traces its calls until the function that it returns is called. */
+/** Called by the worker: traces its calls until it calls the returned function. */
 export function traceInLane(setup: LaneSetup): () => void {
   const { port, numbers, state, originUs, isText, mostCalls, name } = setup;
   const thread = recordThread(
@@ -126,13 +130,15 @@ function endLane(state: Int32Array): void {
   Atomics.notify(state, 0);
 }
 
-/** For whoever made a lane and got no worker: the end of the trace does not wait for one. */
+/**
+ * Ends a lane whose worker could not be made, so that the end of the trace does not wait for it.
+ */
 export function dropLane({ port, state }: LaneSetup): void {
   port.close();
   endLane(state);
 }
 
-/** What a worker sent so far. */
+/** The calls that the worker has sent so far. */
 export function drainLane({ received }: Lane): RawCall[] {
   const calls: RawCall[] = [];
   for (;;) {
@@ -142,7 +148,7 @@ export function drainLane({ received }: Lane): RawCall[] {
   }
 }
 
-/** Waits until a worker sent all of its calls. @returns false when the time is over. */
+/** Waits until the worker has sent all of its calls. @returns false when `limitMs` has passed. */
 export function laneEnded({ setup: { state } }: Lane, limitMs: number): boolean {
   Atomics.wait(state, 0, 0, limitMs);
   return Atomics.load(state, 0) === 1;

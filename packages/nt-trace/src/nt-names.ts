@@ -3,7 +3,7 @@ import * as ws2_32 from 'ntdllx/ws2_32';
 
 export const hex = (value: number | bigint) => `0x${value.toString(16)}`;
 
-/** A time-out as NT takes it. */
+/** A time-out of NT as text. */
 export function timeoutText(timeout100ns: bigint): string {
   if (timeout100ns === nt.INT64_MAX) return 'never';
   if (timeout100ns > 0n) return `at ${timeout100ns}`;
@@ -28,7 +28,7 @@ const socketOptions = [
   'SO_BROADCAST',
 ].concat(['SO_LINGER', 'SO_OOBINLINE', 'SO_SNDBUF', 'SO_RCVBUF', 'SO_ERROR', 'SO_CONNECT_TIME']);
 
-/** Numbers that have names, by the parameter that takes them. */
+/** By parameter: the names of the numbers that it takes. */
 export const names: Readonly<Record<string, ReadonlyMap<number, string>>> = {
   IoControlCode: pick(['IOCTL_AFD_POLL'], nt),
   FileInformationClass: pick(information, nt),
@@ -43,7 +43,7 @@ export const names: Readonly<Record<string, ReadonlyMap<number, string>>> = {
   how: pick(['SD_RECEIVE', 'SD_SEND', 'SD_BOTH'], ws2_32),
 };
 
-/** The names of options depend on their level. */
+/** The name of a socket option, which depends on the level. */
 export function optionName(level: number, option: number): string {
   const options: Record<number, ReadonlyMap<number, string>> = {
     [ws2_32.SOL_SOCKET]: pick(socketOptions, ws2_32),
@@ -55,7 +55,7 @@ export function optionName(level: number, option: number): string {
 
 const skips = pick(['FILE_SKIP_COMPLETION_PORT_ON_SUCCESS', 'FILE_SKIP_SET_EVENT_ON_HANDLE'], nt);
 
-/** FILE_SKIP_* flags. */
+/** FILE_SKIP_* flags as text. */
 export function skipFlags(flags: number): string {
   const set = [...skips].filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
   return set.length === 0 ? hex(flags) : set.join('|');

@@ -1,25 +1,25 @@
 import type { FunctionName, NativeArgument } from 'ntdllx/trace';
 
-/** Copies of memory, each by the parameter that names it. */
+/** Copies of memory, by the parameter that points to it. */
 export type Memory = Readonly<Record<string, Uint8Array>>;
 
-/** One foreign call as it was seen, before anything is made of it. Survives a structured clone. */
+/** One foreign call as the recorder captured it, not decoded. Can be sent to another thread. */
 export interface RawCall {
-  /** Which call of the process it is: 1 is the first. Given when the call starts. */
+  /** The call's number, given when it starts. The first call of the process has 1. */
   readonly number: number;
   readonly threadId: number;
   readonly name: FunctionName;
   readonly args: readonly NativeArgument[];
   readonly result: NativeArgument;
-  /** Monotonic, the same clock in all threads. */
+  /** Start, in microseconds on the monotonic clock that all threads share. */
   readonly startUs: number;
   readonly durationUs: number;
-  /** What the program's own WSAGetLastError or GetLastError said, when it asked next. */
+  /** What WSAGetLastError or GetLastError returned, if that was the program's next call. */
   readonly errorCode?: number;
-  /** What the arguments named just before the call. */
+  /** The memory of the inputs just before the call. */
   readonly before: Memory;
-  /** What they named just after it, if it succeeded. */
+  /** The memory of the outputs just after the call, if it succeeded. */
   readonly after: Memory;
-  /** For each packet that was removed: what its poll of this thread left in its output buffer. */
+  /** For each removed packet: the output buffer of its poll, if this thread submitted the poll. */
   readonly outputs?: readonly (Uint8Array | undefined)[];
 }

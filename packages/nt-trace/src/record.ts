@@ -6,92 +6,103 @@ export interface TraceArgument {
   readonly name: string;
   /** Its type in the header, such as `PIO_STATUS_BLOCK`. */
   readonly type: string;
-  /** As it was passed. */
+  /** The argument that the program passed. */
   readonly value: NativeArgument;
-  /** For people: `socket#1`, `null`, `&iosb#1`, `&info#1 {Timeout=never, ...}`. */
+  /** The argument as text: `socket#1`, `null`, `&iosb#1`, `&info#1 {Timeout=never, ...}`. */
   readonly text: string;
 }
 
-/** One socket in a poll, or in its answer. */
+/** One socket in a poll's input or output. */
 export interface PolledSocket {
   readonly handle: bigint;
-  /** The handle by name, such as `socket#1`. */
+  /** The handle's name, such as `socket#1`. */
   readonly socket: string;
-  /** AFD_POLL_* bits: asked for in a request, true in an answer. */
+  /** AFD_POLL_* bits: in the input those to wait for, in the output those that are true. */
   readonly mask: number;
-  /** The same by name: `ACCEPT`, `ABORT`. */
+  /** The names of the bits, such as `ACCEPT` and `ABORT`. */
   readonly events: readonly string[];
-  /** In an answer: why a connect failed; 0 otherwise. */
+  /** In the output: the reason why a connect failed; otherwise 0. */
   readonly status: number;
 }
 
 /** An AFD_POLL_INFO. */
 export interface PollInfo {
-  /** In 100 ns: negative from now, positive a point in time, INT64_MAX never. */
+  /**
+   * In units of 100 ns. Negative: relative to now. Positive: absolute time. INT64_MAX: no
+   * time-out.
+   */
   readonly timeout100ns: bigint;
   readonly exclusive: number;
   readonly numberOfHandles: number;
-  /** As many of the sockets as were copied: 256 at the most. */
+  /** The sockets that the recorder copied: at most 256. */
   readonly sockets: readonly PolledSocket[];
 }
 
-/** What a call of NtDeviceIoControlFile and its like may bring later. */
+/** Whether a request or a post leads to a packet. */
 export interface RequestFate {
-  /** `due`: a packet comes, or came. `none`: never. `unknown`: the trace does not show it. */
+  /**
+   * `due`: there is or will be a packet. `none`: there is none. `unknown`: the trace cannot tell.
+   */
   readonly packet: 'due' | 'none' | 'unknown';
-  /** Why not `due`; empty otherwise. */
+  /** The reason for `none` or `unknown`; otherwise empty. */
   readonly reason: string;
 }
 
-/** A call. */
+/** The record of a call. */
 export interface CallRecord {
   readonly kind: 'call';
-  /** Which call of the process it is; unique, in the order in which calls were started. */
+  /** The call's number in the process: unique, in the order in which calls started. */
   readonly number: number;
   readonly threadId: number;
   readonly function: FunctionName;
   readonly args: readonly TraceArgument[];
   readonly result: { readonly value: NativeArgument; readonly text: string };
-  /** By name, for Winsock and kernel32: what the program itself asked for just afterwards. */
+  /**
+   * For a failed call of Winsock or kernel32: the name of the error code, if the program's next
+   * call asked for it.
+   */
   readonly error?: string;
-  /** Microseconds on the monotonic clock. */
+  /** Start, in microseconds on the monotonic clock. */
   readonly startUs: number;
   readonly durationUs: number;
-  /** For an AFD_POLL: what it asks. */
+  /** For an AFD_POLL: its input. */
   readonly poll?: PollInfo;
-  /** For an AFD_POLL that succeeded at once: its answer. */
+  /** For an AFD_POLL that succeeded at once: its output. */
   readonly answer?: PollInfo;
-  /** For a request, a post or an associated wait packet that was not refused. */
+  /** For a request, a post or an association of a wait packet, unless NT refused it. */
   readonly fate?: RequestFate;
 }
 
-/** A packet that a call took off a port. */
+/** The record of a packet that a call removed from a port. */
 export interface PacketRecord {
   readonly kind: 'packet';
-  /** The call of NtRemoveIoCompletionEx that took it, and its place among what that call took. */
+  /** The number of the NtRemoveIoCompletionEx call that removed the packet. */
   readonly removedBy: number;
+  /** The packet's index among those that this call removed. */
   readonly index: number;
   readonly threadId: number;
-  /** The port by name. */
+  /** The port's name. */
   readonly port: string;
   readonly keyContext: bigint;
   readonly apcContext: bigint;
   readonly status: number;
   readonly information: bigint;
-  /** The same for people, in NT's names and order. */
+  /** The four values as text, with NT's names and in NT's order. */
   readonly fields: readonly { readonly name: string; readonly text: string }[];
-  /** When the call that took it returned. */
+  /** When the call that removed the packet returned. */
   readonly atUs: number;
-  /** The call that asked for it; absent when that was not seen. */
+  /** The call that submitted the request or posted the packet; absent if it was not traced. */
   readonly request?: {
     readonly number: number;
     readonly function: FunctionName;
     /** From the start of that call until {@link atUs}. */
     readonly sinceUs: number;
   };
-  /** For a poll of the thread that took it, if it ended well: its answer. */
+  /**
+   * The poll's output, if the poll succeeded and the thread that removed the packet submitted it.
+   */
   readonly answer?: PollInfo;
 }
 
-/** A line of a trace. */
+/** A record of a trace. */
 export type TraceRecord = CallRecord | PacketRecord;

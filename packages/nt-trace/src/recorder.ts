@@ -6,13 +6,13 @@ import { decodeEntries } from './decode.js';
 import type { Memory, RawCall } from './raw-call.js';
 import { Requests } from './requests.js';
 
-/** The functions by which a program asks why a call failed. */
+/** By DLL: the function that returns the error code of a failed call. */
 const askers: Partial<Record<string, string>> = {
   'ws2_32.dll': 'WSAGetLastError',
   'kernel32.dll': 'GetLastError',
 };
 
-/** Whether the caller is about to ask for an error code. */
+/** True if a call failed in such a way that the program may now ask for its error code. */
 function isFailure(call: ObservedCall): boolean {
   const { dll, returns } = call.prototype;
   if (dll === 'ntdll.dll' || call.name.endsWith('GetLastError')) return false;
@@ -22,20 +22,20 @@ function isFailure(call: ObservedCall): boolean {
 }
 
 /**
- * Makes a {@link RawCall} of each call of this thread and hands it on. It makes no foreign calls, and a
- * call that failed is handed on together with the next one: nothing is written between a failure and
- * the program's own question for the reason.
+ * Makes a {@link RawCall} from each call of this thread and delivers it. It makes no foreign
+ * calls. A failed call is delivered only with the next call: that call may return the error code,
+ * and nothing must be written to standard error between the two.
  */
 export class Recorder implements CallObserver {
   readonly #nextNumber: () => number;
   readonly #take: (call: RawCall) => void;
-  /** Whose packets come: of this thread's requests, to read their answers. */
+  /** This thread's requests, to find the output buffers that belong to removed packets. */
   readonly #requests = new Requests();
   #number = 0;
   #before: Memory = {};
   #held: { readonly raw: RawCall; readonly asker: string | undefined } | undefined;
 
-  /** @param nextNumber gives out the numbers of calls. @param take gets each, on this very thread. */
+  /** @param nextNumber returns the next call's number. @param take is called with each call. */
   constructor(nextNumber: () => number, take: (call: RawCall) => void) {
     this.#nextNumber = nextNumber;
     this.#take = take;
@@ -69,7 +69,7 @@ export class Recorder implements CallObserver {
     else this.#take(raw);
   }
 
-  /** Hands on what waits for an error code. */
+  /** Delivers the failed call that still waits for the next call, if there is one. */
   flush(): void {
     this.#release(undefined);
   }
@@ -81,7 +81,10 @@ export class Recorder implements CallObserver {
     this.#take(errorCode === undefined ? raw : { ...raw, errorCode });
   }
 
-  /** The packets are off the port: what their polls wrote is the program's again, and settled. */
+  /**
+   * Copies the output buffers of the polls whose packets were removed. After the removal the
+   * program owns these buffers, and the kernel no longer writes to them.
+   */
   #outputs(raw: RawCall): (Uint8Array | undefined)[] | undefined {
     const entries = raw.after['IoCompletionInformation'];
     if (raw.name !== 'NtRemoveIoCompletionEx' || entries === undefined) return undefined;
@@ -92,7 +95,8 @@ export class Recorder implements CallObserver {
         return undefined;
       }
       const status = readMemory(argumentOf(request, 'IoStatusBlock'), 4);
-      // A packet that another thread posted by hand: the poll is pending, its block the kernel's.
+      // The packet was not the poll's own: another thread posted one with the same ApcContext. The
+      // poll is still pending, and the kernel owns its block.
       if (status === undefined || u32(status) === STATUS_PENDING) return undefined;
       const byteLength = Number(argumentOf(request, 'OutputBufferLength'));
       return readMemory(argumentOf(request, 'OutputBuffer'), Math.min(byteLength, mostBytes));

@@ -12,27 +12,33 @@ import { HandleLife, madeHandle } from './handle-life.js';
 import type { RawCall } from './raw-call.js';
 import type { RequestFate } from './record.js';
 
-/** What is known of a file: where its packets go. */
+/** What the trace knows about a file: its port, and whether it skips packets on success. */
 interface FileState {
   port?: Port;
   skipsPacketOnSuccess?: boolean;
 }
 
-/** A port, whichever of its handles is used: the handle that made it, and the number of that call. */
+/**
+ * Identifies a port, whichever of its handles is used: the value of its first handle, and the
+ * number of the call that made it.
+ */
 type Port = string;
 
-/** Posts to a port that another thread empties are never taken here: the oldest are forgotten. */
+/**
+ * At most this many posts are remembered; the oldest are forgotten. Without a limit, posts whose
+ * packets another thread removes would be remembered for ever.
+ */
 const mostPosts = 4_096;
 
 const due: RequestFate = { packet: 'due', reason: '' };
 const unknown: RequestFate = { packet: 'unknown', reason: 'no port was seen to be associated' };
 const none = (reason: string): RequestFate => ({ packet: 'none', reason });
 
-/** Which call asked for which packet. */
+/** Finds for each packet the call that submitted the request or posted the packet. */
 export class Requests {
   readonly #files = new Map<bigint, FileState>();
   readonly #ports = new Map<bigint, Port>();
-  /** By port, if it is known, and ApcContext: the latest request. */
+  /** The latest request by ApcContext and, if it is known, port. */
   readonly #pending = new Map<string, RawCall>();
   readonly #posts: RawCall[] = [];
   readonly #life = new HandleLife();
@@ -49,16 +55,17 @@ export class Requests {
     return this.#ports.get(BigInt(handle)) ?? `${handle}`;
   }
 
-  /** A handle was made or closed: what was known of its value is over. */
+  /** Forgets what was known about a handle value, because the handle was closed or made anew. */
   #forget(handle: bigint): void {
     this.#files.delete(handle);
     this.#ports.delete(handle);
   }
 
   /**
-   * Learns what a call that succeeded does to handles, to ports and to files' packets.
+   * Records the effect of a successful call: handles that were made or closed, ports, files that
+   * were associated with a port, and FILE_SKIP_* flags.
    *
-   * @returns the handles that it closed; a socket's base handle goes with it.
+   * @returns the handles that the call closed, including the base handle of a closed socket.
    */
   learn(raw: RawCall): readonly bigint[] {
     const closed = this.#life.closedBy(raw);
@@ -74,7 +81,7 @@ export class Requests {
         if (made !== undefined) this.#ports.set(made, `${made} of #${raw.number}`);
         break;
       case 'NtDuplicateObject':
-        // Another handle to the same object: what is posted to one comes out of the other.
+        // Both handles refer to the same port: a packet posted through one is removed through any.
         if (made !== undefined) {
           this.#ports.set(made, this.#port(argumentOf(raw, 'SourceHandle')));
         }
@@ -102,7 +109,7 @@ export class Requests {
     }
   }
 
-  /** Notes a request. @returns what will come of it; undefined for a call that is none. */
+  /** Remembers a request or post. @returns its fate; undefined for a call that is neither. */
   note(raw: RawCall): RequestFate | undefined {
     switch (raw.name) {
       case 'NtSetIoCompletion':
@@ -134,7 +141,10 @@ export class Requests {
     return port === undefined ? unknown : due;
   }
 
-  /** The call that asked for a packet. A post is one whose four values all are the packet's. */
+  /**
+   * Finds and forgets the call that led to a packet: the post with the same four values, otherwise
+   * the latest request with the same ApcContext.
+   */
   take(entry: Entry, port: number | bigint): RawCall | undefined {
     const posted = this.#posts.findIndex(
       (raw) =>

@@ -2,7 +2,10 @@ import { writeSync } from 'node:fs';
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes a line to standard error at once: a thread that then blocks in the kernel flushes nothing. */
+/**
+ * Writes a line to standard error synchronously. A thread that blocks in the kernel afterwards
+ * could not flush a stream.
+ */
 export function writeLine(line: string): void {
   const bytes = Buffer.from(`${line}\n`);
   for (let sent = 0; sent < bytes.length; ) {
@@ -10,7 +13,7 @@ export function writeLine(line: string): void {
       sent += writeSync(2, bytes, sent);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // The reader has gone, or the disk is full: the traced program goes on.
+      // The reader has closed the pipe, or the disk is full. The traced program must go on.
       if (code !== 'EAGAIN') return;
       Atomics.wait(pause, 0, 0, 1);
     }

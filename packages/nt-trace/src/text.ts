@@ -1,15 +1,15 @@
 import { answerText } from './decode.js';
 import type { CallRecord, PacketRecord, TraceRecord } from './record.js';
 
-/** How records are written. */
+/** Options for the text of records. */
 export interface TextOptions {
-  /** What the first column counts from, on the records' own clock. */
+  /** The zero of the first column, on the records' clock. */
   readonly originUs: number;
-  /** A thread's name, put before its lines; empty for none. */
+  /** Returns the name at the start of a thread's lines; empty for none. */
   readonly threadName?: (threadId: number) => string;
 }
 
-/** A time as people read it, with its unit. */
+/** A duration as text, in a suitable unit. */
 export function timeText(us: number): string {
   if (us < 1_000) return `${us < 10 ? us.toFixed(1) : us.toFixed()} µs`;
   if (us < 1_000_000) return `${(us / 1_000).toFixed(us < 10_000 ? 2 : 1)} ms`;
@@ -34,7 +34,7 @@ function packetText({ fields, port, request, answer, removedBy }: PacketRecord):
   return `#${removedBy}   packet from ${port}: ${list}${events}  ${whose}`;
 }
 
-/** A record as one line, without the end of it. */
+/** A record as one line, without a line feed. */
 export function formatRecord(record: TraceRecord, options: TextOptions): string {
   const atUs = record.kind === 'call' ? record.startUs : record.atUs;
   const column = ((atUs - options.originUs) / 1_000).toFixed(3).padStart(10);

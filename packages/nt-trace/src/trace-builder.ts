@@ -17,12 +17,15 @@ const kinds: Partial<Record<FunctionName, HandleKind>> = {
   accept: 'socket',
 };
 
-/** Makes records of calls, one after another: names handles and links packets to their requests. */
+/** Makes records from calls, one after another: names handles and assigns packets to requests. */
 export class TraceBuilder {
   readonly #handles: HandleNames;
   readonly #requests = new Requests();
 
-  /** @param suffix what every name ends with, such as `@2`; for a builder that sees one thread alone. */
+  /**
+   * @param suffix the end of every name, such as `@2`, if the builder gets one thread's calls
+   *   only.
+   */
   constructor(suffix = '') {
     this.#handles = new HandleNames(suffix);
   }
@@ -32,7 +35,9 @@ export class TraceBuilder {
     return this.#handles;
   }
 
-  /** @returns the call's record, and one for each packet that it took off a port. */
+  /**
+   * @returns the call's record, followed by one for each packet that the call removed from a port.
+   */
   add(raw: RawCall): TraceRecord[] {
     this.#nameNew(raw);
     const closed = this.#requests.learn(raw);
@@ -42,7 +47,7 @@ export class TraceBuilder {
     return [call, ...packets];
   }
 
-  /** Names what the call made, before its own text is written. */
+  /** Names the handle that the call made, before the call's text is made. */
   #nameNew(raw: RawCall): void {
     const handles = this.#handles;
     const base = baseHandle(raw);
@@ -68,7 +73,7 @@ export class TraceBuilder {
   #call(raw: RawCall): CallRecord {
     const { params } = prototypes[raw.name];
     const handles = this.#handles;
-    // The block first: ApcContext, which comes before it, goes by its name.
+    // Name the IO_STATUS_BLOCK first: ApcContext is often its address, and is an earlier argument.
     if (raw.name === 'NtDeviceIoControlFile')
       handles.address(argumentOf(raw, 'IoStatusBlock'), 'iosb');
     const args = params.map((parameter, index): TraceArgument => {
@@ -109,7 +114,7 @@ export class TraceBuilder {
     const port = argumentOf(raw, 'IoCompletionHandle');
     const request = this.#requests.take(entry, port);
     const atUs = raw.startUs + raw.durationUs;
-    // What a poll left in memory is its answer only if the packet is the poll's, and it ended well.
+    // The memory contains the poll's output only if the packet is the poll's own and a success.
     const isPoll = request?.name === 'NtDeviceIoControlFile' && isNtSuccess(entry.status);
     const output = isPoll ? raw.outputs?.[index] : undefined;
     const answer = output && decodePollInfo(output, handles);
@@ -148,21 +153,25 @@ function errorText(raw: RawCall, code: number): string {
   return prototypes[raw.name].dll === 'ws2_32.dll' ? wsaErrorName(code) : `Win32 error ${code}`;
 }
 
-/** Calls whose effect is there for other threads as soon as they start, or before they return. */
+/** Calls whose effect other threads may see before the call returns. */
 const actsAtOnce =
   /^(NtDeviceIoControlFile|NtSetIoCompletion|NtSetIoCompletionEx|NtCancel|NtClose|closesocket|CloseHandle)/;
 
-/** When a call's effect could first be seen by another thread, or what it saw could last be made. */
+/**
+ * The time by which a call is ordered. For a call that acts at once its start, the earliest time
+ * when another thread can see the effect. For another call, such as a wait, its return, the latest
+ * time when another thread can have caused its result.
+ */
 function effectUs({ name, startUs, durationUs }: RawCall): number {
   return actsAtOnce.test(name) ? startUs : startUs + durationUs;
 }
 
 /**
- * Makes a trace of the calls of all threads, in whatever order they come.
+ * Makes the records of the calls of all threads. The calls may be given in any order.
  *
- * Names and links are made in the order in which calls had their effect: a packet is taken when a wait
- * returns, and was posted when the post began. The records are in the order in which calls started,
- * each call followed by its packets.
+ * Handles are named and packets assigned in the order of {@link effectUs}: a post takes effect
+ * when it starts, a removal when it returns. The records are in the order in which calls started,
+ * and each call is followed by its packets.
  */
 export function buildTrace(calls: readonly RawCall[]): TraceRecord[] {
   const builder = new TraceBuilder();

@@ -11,7 +11,9 @@ export interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
-  /** Also of metadata, which has no time: speedscope takes a file for another format without. */
+  /**
+   * Set also for metadata, which has no time: otherwise speedscope does not recognize the format.
+   */
   readonly ts: number;
   readonly dur?: number;
   readonly cat?: string;
@@ -21,21 +23,25 @@ export interface TraceEvent {
   readonly args?: EventArgs;
 }
 
-/** A file of the Trace Event format, in its object form: what Perfetto and chrome://tracing open. */
+/**
+ * A file in the object form of the Trace Event format, which Perfetto and chrome://tracing open.
+ */
 export interface TraceEventFile {
   readonly traceEvents: readonly TraceEvent[];
   readonly displayTimeUnit: 'ms';
   readonly otherData: Readonly<Record<string, string>>;
 }
 
-/** Whose trace it is. */
+/** The process that was traced. */
 export interface TraceEventOptions {
   readonly processName: string;
   /** Default: this process. */
   readonly pid?: number;
 }
 
-/** The clock's own step, 100 ns: just before the end of a wait is still inside it. */
+/**
+ * The clock's resolution, 100 ns. A packet's mark is this much before the end of its call's slice.
+ */
 const stepUs = 0.1;
 
 function callArgs({ number, args, result, error, fate }: CallRecord): EventArgs {
@@ -57,8 +63,8 @@ function packetArgs({ fields, port, request, answer }: PacketRecord): EventArgs 
 }
 
 /**
- * A trace as a file that Perfetto, chrome://tracing and speedscope open: a lane for each thread, a
- * slice for each call, a mark for each packet, and an arrow to it from the call that asked for it.
+ * Makes a file that Perfetto, chrome://tracing and speedscope open: a track for each thread, a
+ * slice for each call, a mark for each packet, and an arrow from the packet's request to the mark.
  *
  * Format: "Trace Event Format" by the Chromium project, JSON object form.
  */

@@ -13,56 +13,57 @@ import type { RawCall } from './raw-call.js';
 import type { TraceRecord } from './record.js';
 import { buildTrace } from './trace-builder.js';
 
-/** What is to become of a trace. */
+/** Options of a trace. */
 export interface TraceOptions {
   /** Writes a line per record to standard error, at once, in every traced thread. Default: no. */
   readonly text?: boolean;
   /**
-   * Keeps calls for {@link Trace.stop}: all of them (true, the default), none, or the first so many.
-   * What is not kept needs no memory; without a listener it is only counted.
+   * Which calls to keep for {@link Trace.stop}: true keeps all (the default), false none, and a
+   * number the first so many. A call that is not kept uses no memory. If no listener gets it
+   * either, it is only counted.
    */
   readonly keep?: boolean | number;
   /**
-   * Called with each record of this thread as soon as its call returned. A failed call is reported together
-   * with the next one. It must not make foreign calls, and must not throw: that ends the trace of this
-   * thread, with a warning of the process.
+   * The listener: called with each record of this thread as soon as its call has returned. A
+   * failed call is delivered with the next call. The listener must not make foreign calls and must
+   * not throw. If it throws, the trace of this thread ends with a process warning.
    */
   readonly onRecord?: (record: TraceRecord) => void;
 }
 
 /** A thread of a trace. */
 export interface TracedThread {
-  /** Node's: 0 is the main one; -1 for a worker of which no call was seen. */
+  /** Node's thread id: 0 is the main thread. -1 for a worker from which no call arrived. */
   readonly id: number;
   readonly name: string;
-  /** False for a worker that had not ended when the trace was: calls of it may be missing. */
+  /** False for a worker that had not ended when the trace ended. Its last calls may be missing. */
   readonly isComplete: boolean;
 }
 
 /** A handle that is open. */
 export interface OpenHandle {
   readonly handle: bigint;
-  /** As in the records: `port#1`. A socket's base handle goes by the socket's name. */
+  /** The name in the records, such as `port#1`. A socket's base handle has the socket's name. */
   readonly name: string;
 }
 
-/** What was seen. */
+/** The result of a trace. */
 export interface TraceResult {
-  /** In the order in which calls started, each call followed by the packets that it took. */
+  /** In the order in which calls started; each call is followed by the packets that it removed. */
   readonly records: readonly TraceRecord[];
   readonly threads: readonly TracedThread[];
-  /** How many calls there were, also those that were not kept. */
+  /** The number of calls, including those that were not kept. */
   readonly callCount: number;
   /** When the trace began, on the records' clock. */
   readonly originUs: number;
 }
 
-/** How long the end of a trace waits for a worker to send the rest. */
+/** How long the end of a trace waits for workers to send their last calls. */
 const laneLimitMs = 2_000;
 
 let current: Trace | undefined;
 
-/** A trace that is being made: of the thread that started it, and of workers that take part. */
+/** A running trace of the thread that started it, and of the workers that take part. */
 export class Trace {
   readonly #originUs = Number(process.hrtime.bigint()) / 1_000;
   readonly #numbers = new Int32Array(new SharedArrayBuffer(4));
@@ -72,7 +73,7 @@ export class Trace {
   readonly #thread: RecordedThread;
   #result: TraceResult | undefined;
 
-  /** Made by {@link startTrace}. */
+  /** Called by {@link startTrace}. */
   constructor(options: TraceOptions) {
     this.#options = options;
     const write = options.text ? lineWriter(this.#originUs, '') : undefined;
@@ -97,7 +98,7 @@ export class Trace {
     return keep ? Number.POSITIVE_INFINITY : 0;
   }
 
-  /** What a worker of this thread is to be handed to take part; see {@link laneFor}. */
+  /** Makes a lane for a worker of this thread; see {@link laneFor}. */
   lane(name: string): LaneSetup {
     const lane = makeLane({
       name,
@@ -111,8 +112,8 @@ export class Trace {
   }
 
   /**
-   * The handles that this thread made and did not close, by name, in the order in which they were made.
-   * Only for a trace with `text` or `onRecord`; empty otherwise.
+   * The handles that this thread made and did not close, by name, in the order in which they were
+   * made. Only for a trace with `text` or `onRecord`; empty otherwise.
    */
   openHandles(): OpenHandle[] {
     const open = this.#thread.handles?.open() ?? [];
@@ -120,16 +121,16 @@ export class Trace {
   }
 
   /**
-   * Reports a call of this thread that failed and waits for the next one, which might ask why it did: for
-   * a listener that needs it between two calls. Its record then has no `error`.
+   * Delivers the record of a failed call of this thread now. Otherwise it is delivered with the
+   * next call, which may ask for the error code. The record then has no `error`.
    */
   flush(): void {
     this.#thread.flush();
   }
 
   /**
-   * Ends the trace; once more returns the same. Blocks until every worker that takes part has ended or
-   * 2 s are over: end the workers first.
+   * Ends the trace. A second call returns the same result. Blocks until every worker that takes
+   * part has ended its part, but at most 2 s: so end the workers first.
    */
   stop(): TraceResult {
     if (this.#result !== undefined) return this.#result;
@@ -154,10 +155,11 @@ export class Trace {
 }
 
 /**
- * Traces every foreign call that this thread makes through ntdllx from now on, and those of workers
- * that are handed a {@link laneFor lane}. What was made before, handles above all, has no name.
+ * Traces every foreign call that this thread makes through ntdllx from now on, and the calls of
+ * workers that got a {@link laneFor lane}. A handle that the program made before the trace began
+ * has no name in the records.
  *
- * @throws {Error} while there is an observer in this thread already.
+ * @throws {Error} if the calls of this thread already have an observer, such as another trace.
  */
 export function startTrace(options: TraceOptions = {}): Trace {
   const trace = new Trace(options);
@@ -166,9 +168,11 @@ export function startTrace(options: TraceOptions = {}): Trace {
 }
 
 /**
- * What a worker that is about to be made is to be handed, so that its calls are part of this thread's
- * trace; undefined while there is none. Goes into `workerData`, its `port` into `transferList`; the
- * worker calls `traceInLane` with it. If no worker can be made, hand it to `dropLane`.
+ * Makes a lane, through which a new worker takes part in this thread's trace. Put the returned
+ * set-up into the worker's `workerData` and its `port` into `transferList`; the worker calls
+ * `traceInLane` with it. If the worker cannot be made, pass it to `dropLane`.
+ *
+ * @returns the worker's end of the lane; undefined if this thread is not being traced.
  */
 export function laneFor(name: string): LaneSetup | undefined {
   return current?.lane(name);

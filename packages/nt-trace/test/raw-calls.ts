@@ -2,9 +2,9 @@ import type { RawCall } from 'nt-trace';
 import { AFD_POLL_INFO, INT64_MAX, IOCTL_AFD_POLL, STATUS_PENDING } from 'ntdllx';
 import { type FunctionName, prototypes } from 'ntdllx/trace';
 
-// Calls as a recorder makes them, written by hand: what a trace makes of them is the same on any host.
+// Calls as a recorder captures them, but written by hand, so that these tests run on any host.
 
-/** Makes calls that follow one another, each 10 µs long and 100 µs after the one before. */
+/** Makes a sequence of calls. Each takes 10 µs and starts 100 µs after the previous one. */
 export class Script {
   readonly calls: RawCall[] = [];
 
@@ -72,7 +72,7 @@ export class Script {
     return this.call('NtDeviceIoControlFile', named, result, { before, ...more });
   }
 
-  /** A wait that takes packets: each with its ApcContext and status. */
+  /** A wait that removes packets. */
   remove(port: number, packets: readonly Packet[], outputs: (Uint8Array | undefined)[] = []): this {
     const count = new Uint8Array(4);
     count[0] = packets.length;

@@ -39,13 +39,14 @@ import {
 } from 'ntdllx/ws2_32';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 
-// The real kernel, call by call: a UDP socket, which can send at once and never receives.
+// Traces of the real kernel. The tests poll a UDP socket: it can send at once, and nothing sends
+// to it.
 
 const noHandle = 0x7ffc;
 const wsaData = allocate(WSADATA.size);
 nt.WSAStartup(0x202, wsaData.address);
 wsaData.free();
-/** Packets, a handle, a count, a time-out, a name: whatever a call needs for itself. */
+/** Memory for the inputs and outputs of single calls. */
 let scratch: NativeMemory;
 
 beforeEach(() => {
@@ -110,7 +111,7 @@ function openAfd(): HANDLE {
   return Number(scratch.readU64(0));
 }
 
-/** A UDP socket, bound to a free port of the loopback. */
+/** Opens a UDP socket that is bound to a free port on loopback. */
 function openSocket(): HANDLE {
   const s = nt.WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, 0, 0, WSA_FLAG_OVERLAPPED);
   scratch.fill(0);
@@ -123,7 +124,7 @@ function openSocket(): HANDLE {
 const infoOffset = IO_STATUS_BLOCK.layout.size;
 const infoBytes = AFD_POLL_INFO.byteLength(1);
 
-/** Polls a socket through a handle of AFD. */
+/** Submits a poll of a socket on an AFD handle. */
 function poll(afd: HANDLE, socket: HANDLE, events: number, block: NativeMemory): number {
   const info = new AFD_POLL_INFO(block, infoOffset);
   block.fill(0);
@@ -148,7 +149,7 @@ function poll(afd: HANDLE, socket: HANDLE, events: number, block: NativeMemory):
   );
 }
 
-/** Takes what is on a port, waiting for 200 ms at most. */
+/** Removes packets from a port; waits 200 ms at most. */
 function remove(port: HANDLE): number {
   scratch.writeI64(264, relativeTimeout100ns(200));
   return nt.NtRemoveIoCompletionEx(
@@ -193,7 +194,8 @@ test('polls that pend, are cancelled, succeed at once, and succeed without a pac
   ]);
   expect(argument(polls[0], 'FileHandle')).toBe('afd#1');
   expect(argument(polls[0], 'InputBuffer')).toContain('socket#1: RECEIVE}');
-  // One block, three requests: each packet has its own, and the third has none.
+  // The three requests use the same block. Each packet is assigned to its own request, and the
+  // third request has no packet.
   expect(packets(records)).toMatchObject([
     { status: STATUS_CANCELLED, keyContext: 7n, request: { number: polls[0]?.number } },
     { status: 0, request: { number: polls[1]?.number }, answer: { numberOfHandles: 1 } },
@@ -207,7 +209,7 @@ test('polls that pend, are cancelled, succeed at once, and succeed without a pac
   ]);
 });
 
-test('a handle that NT gives out again knows nothing of the one before it', () => {
+test('a new handle with a reused value does not have the FILE_SKIP_* flags of the closed one', () => {
   const block = allocate(infoOffset + infoBytes);
   const handles: HANDLE[] = [];
   const records = traced(() => {
@@ -231,34 +233,34 @@ test('a handle that NT gives out again knows nothing of the one before it', () =
     nt.closesocket(socket);
   });
   block.free();
-  // Else the test shows nothing: the value was used again.
+  // NT did reuse the value, which this test needs.
   expect(new Set(handles).size).toBe(1);
   const polls = calls(records, 'NtDeviceIoControlFile');
   expect(polls.map(({ fate }) => fate?.packet)).toEqual(['none', 'due']);
-  // The recorder itself reads the answer, so it must know of the packet at once.
+  // The recorder copied the output, so it knew at once that the packet belongs to the second poll.
   expect(packets(records)).toMatchObject([
     { request: { number: polls[1]?.number }, answer: { numberOfHandles: 1 } },
   ]);
 });
 
-test('a handle value that NT gives out again is another name', () => {
+test('a new handle with a reused value gets a new name', () => {
   const records = traced(() => {
     for (let round = 0; round < 3; round += 1) nt.NtClose(openPort());
   });
   const closes = calls(records, 'NtClose');
   const values = closes.map(({ args }) => args[0]?.value);
   expect(closes.map((call) => argument(call, 'Handle'))).toEqual(['port#1', 'port#2', 'port#3']);
-  // Else the test shows nothing: the value was used again.
+  // NT did reuse a value, which this test needs.
   expect(new Set(values).size).toBeLessThan(3);
 });
 
-test('a failure has the name of what the program itself asked for, and the program gets the true error', () => {
+test('a failed call has the error that the program read, and the program reads the right one', () => {
   const records = traced(() => {
     expect(nt.closesocket(noHandle)).toBe(-1);
     expect(nt.WSAGetLastError()).toBe(WSAENOTSOCK);
     expect(SetEvent(noHandle)).toBe(0);
     expect(GetLastError()).toBe(6);
-    // Not asked: the next call is another one.
+    // The program does not ask for this error: the next call is not WSAGetLastError.
     expect(nt.listen(noHandle, 1)).toBe(-1);
     expect(isNtError(nt.NtClose(noHandle))).toBe(true);
   });
@@ -270,17 +272,17 @@ test('a failure has the name of what the program itself asked for, and the progr
   ]);
 });
 
-test('an address that is wrong is shown, and not looked into', () => {
+test('an invalid address is shown as a number, and its memory is not read', () => {
   const at = scratch.address;
   const records = traced(() => {
-    // Refused for its class, before anybody looks at the information.
+    // NT refuses the class before it reads the information.
     nt.NtSetInformationFile(noHandle, at, 0x10, 16, 9_999);
     nt.NtClose(noHandle);
   });
   expect(argument(calls(records, 'NtSetInformationFile')[0], 'FileInformation')).toBe('&0x10');
 });
 
-test('records are reported as they happen; a trace that keeps nothing has none in the end', () => {
+test('onRecord gets each record at once; a trace that keeps no calls returns no records', () => {
   const reported: string[] = [];
   const trace = startTrace({
     keep: false,
@@ -302,7 +304,7 @@ test('records are reported as they happen; a trace that keeps nothing has none i
   expect(reported).toHaveLength(5);
 });
 
-test('what is open has a name until it is closed', () => {
+test('openHandles lists a handle until it is closed', () => {
   const trace = startTrace({ keep: false, onRecord: () => {} });
   const [first, second] = [openPort(), openPort()];
   expect(trace.openHandles()).toEqual([
@@ -316,7 +318,7 @@ test('what is open has a name until it is closed', () => {
   trace.stop();
 });
 
-test('a failure that waits for a question is reported by flush, once', () => {
+test('flush delivers a failed call once, without waiting for the next call', () => {
   const reported: TraceRecord[] = [];
   const trace = startTrace({ keep: false, onRecord: (record) => reported.push(record) });
   expect(nt.closesocket(noHandle)).toBe(-1);
@@ -330,7 +332,7 @@ test('a failure that waits for a question is reported by flush, once', () => {
   trace.stop();
 });
 
-test('a trace that keeps a few calls is of the first ones, and counts the rest', () => {
+test('a trace with a limit keeps the first calls and counts the rest', () => {
   const trace = startTrace({ keep: 2 });
   for (let call = 0; call < 5; call += 1) GetLastError();
   const { records, callCount } = trace.stop();
@@ -343,6 +345,6 @@ test('a trace that keeps a few calls is of the first ones, and counts the rest',
   });
   for (let call = 0; call < 5; call += 1) GetLastError();
   expect(observedTrace.stop().records).toHaveLength(2);
-  // A listener gets all calls.
+  // onRecord gets all calls, also those that are not kept.
   expect(reported).toHaveLength(5);
 });

@@ -39,8 +39,8 @@ test('calls are slices, a packet is a mark, and an arrow goes from its request t
   expect(otherData).toEqual({});
 });
 
-test('a worker that did not end is named, in the result and in the file', () => {
-  expect(laneFor('nobody asked')).toBeUndefined();
+test('the result and the file name a worker that did not end', () => {
+  expect(laneFor('no trace yet')).toBeUndefined();
   const trace = startTrace();
   laneFor('slow');
   const result = trace.stop();

@@ -20,7 +20,7 @@ const line = (script: Script, number: number) =>
 const [port, socket, iosb] = [0x40, 0x44, 0x5000];
 const ready = () => new Script().port(port).socket(socket).associate(socket, port);
 
-test('a poll, and the packet that points back to it', () => {
+test('a poll, and its packet with the number of the poll', () => {
   const script = ready()
     .poll(socket, iosb)
     .remove(port, [{ apcContext: iosb }], [pollInfo([[socket, 0x80]])]);
@@ -37,7 +37,7 @@ test('a poll, and the packet that points back to it', () => {
 });
 
 describe('names of handles', () => {
-  test('a value that is used again after a close is another name', () => {
+  test('a new handle with the value of a closed one gets a new name', () => {
     const script = new Script()
       .socket(socket)
       .call('closesocket', { s: socket })
@@ -51,7 +51,7 @@ describe('names of handles', () => {
     ]);
   });
 
-  test('a close that failed leaves the name', () => {
+  test('a handle keeps its name when the close fails', () => {
     const script = new Script()
       .port(port)
       .call('NtClose', { Handle: port }, STATUS_INVALID_HANDLE)
@@ -59,7 +59,7 @@ describe('names of handles', () => {
     expect(line(script, 3)).toEqual([expect.stringContaining('NtClose(Handle=port#1)')]);
   });
 
-  test('what is below a socket is closed with it: its name, and where its packets go', () => {
+  test('closing a socket forgets its base handle: the name, and the associated port', () => {
     const [below, base] = [0x60, 0x64];
     const ask = (script: Script, of: number, handle: number) =>
       script.call('WSAIoctl', { s: of, cbOutBuffer: 8 }, 0, {
@@ -80,7 +80,7 @@ describe('names of handles', () => {
     expect(line(script, 9)[0]).toContain('(FileHandle=0x60,');
   });
 
-  test('a value that came back unseen is not closed with the socket that it was below', () => {
+  test('closing a socket does not forget a newer handle that has the value of its base handle', () => {
     const base = 0x60;
     const after = { lpvOutBuffer: i64(BigInt(base)) };
     const script = new Script()
@@ -92,7 +92,7 @@ describe('names of handles', () => {
     expect(line(script, 5)[0]).toContain('listen(s=socket#2,');
   });
 
-  test('an unknown handle is its number, none is null, and each kind counts for itself', () => {
+  test('an unknown handle is a number, handle 0 is null, and each kind is numbered separately', () => {
     const device = Buffer.from('\\Device\\Afd\\Tofu', 'utf16le');
     const script = new Script()
       .call('CreateEventA', { bManualReset: 1 }, 0x50)
@@ -106,7 +106,7 @@ describe('names of handles', () => {
     expect(line(script, 4)[0]).toContain('(FileHandle=0x99, Event=null');
   });
 
-  test('a second handle to the same object is a second name of its kind', () => {
+  test('a duplicated handle gets a new name of the same kind', () => {
     const script = new Script()
       .port(port)
       .call(
@@ -124,7 +124,7 @@ describe('names of handles', () => {
 });
 
 describe('a packet belongs to', () => {
-  test('the latest request with its ApcContext, when a block is used again', () => {
+  test('the latest request with its ApcContext, when two requests use the same block', () => {
     const script = ready()
       .poll(socket, iosb)
       .remove(port, [{ apcContext: iosb }])
@@ -133,7 +133,7 @@ describe('a packet belongs to', () => {
     expect(packets(buildTrace(script.calls)).map(({ request }) => request?.number)).toEqual([4, 6]);
   });
 
-  test('nobody, when the request was refused or its packet was taken already', () => {
+  test('no request, when NT refused the request or its packet was already removed', () => {
     const script = ready()
       .poll(socket, iosb, STATUS_INVALID_HANDLE)
       .remove(port, [{ apcContext: iosb }])
@@ -153,7 +153,7 @@ describe('a packet belongs to', () => {
     const script = ready()
       .poll(socket, iosb)
       .call('NtSetIoCompletion', post)
-      // What lies in the poll's buffer now is not an answer.
+      // The poll is still pending here, so the content of its buffer is not its output.
       .remove(port, [{ apcContext: iosb }], [pollInfo([[socket, 0x80]])])
       .remove(port, [{ apcContext: iosb }], [pollInfo([[socket, 0x80]])]);
     const [posted, completed] = packets(buildTrace(script.calls));
@@ -162,7 +162,7 @@ describe('a packet belongs to', () => {
     expect(completed).toMatchObject({ request: { number: 4 }, answer: { numberOfHandles: 1 } });
   });
 
-  test('a post through another handle of the port, and a poll on the port that it is on', () => {
+  test('a post through another handle of the port, and a poll whose file has this port', () => {
     const [other, again] = [0x60, 0x64];
     const source = { SourceProcessHandle: -1, SourceHandle: port, TargetHandle: 0x100 };
     const script = ready()
@@ -179,13 +179,13 @@ describe('a packet belongs to', () => {
     expect(numbers).toEqual([8, 9, 10]);
   });
 
-  test('a request of another thread, whose own record comes later and ends later', () => {
+  test('a post of another thread that starts and returns after the wait started', () => {
     const script = ready()
       .remove(port, [{ key: 7n, apcContext: 9, information: 0 }])
       .call('NtSetIoCompletion', { IoCompletionHandle: port, KeyContext: 7, ApcContext: 9 });
     const [wait, post] = script.calls.slice(3);
     if (wait === undefined || post === undefined) throw new Error('two calls');
-    // The wait began before the post, and returned while the post had not.
+    // The wait started before the post, and returned before the post returned.
     const slow = { ...wait, startUs: 2_000, durationUs: 60 };
     const late = { ...post, threadId: 1, startUs: 2_050, durationUs: 30 };
     const records = buildTrace([late, ...script.calls.slice(0, 3), slow]);
@@ -201,8 +201,8 @@ describe('a packet belongs to', () => {
   });
 });
 
-describe('what becomes of a request', () => {
-  test('a cancelled one ends with a packet that says so, and no events', () => {
+describe('the fate of a request', () => {
+  test('a cancelled poll has a packet with STATUS_CANCELLED and no events', () => {
     const cancelled = [{ apcContext: iosb, status: STATUS_CANCELLED, information: 0 }];
     const script = ready()
       .poll(socket, iosb)
@@ -211,7 +211,7 @@ describe('what becomes of a request', () => {
         IoRequestToCancel: iosb,
         IoStatusBlock: 0x6000,
       })
-      // The request's own mask still lies there.
+      // The block still contains the input, with the requested events.
       .remove(port, cancelled, [pollInfo([[socket, 0x80]])]);
     const records = buildTrace(script.calls);
     expect(line(script, 5)[0]).toContain('IoRequestToCancel=&iosb#1, IoStatusBlock=&iosb#2');
@@ -221,7 +221,7 @@ describe('what becomes of a request', () => {
     );
   });
 
-  test('one that succeeds at once has a packet all the same, and its answer', () => {
+  test('a poll that succeeds at once has its output, and a packet', () => {
     const after = { OutputBuffer: pollInfo([[socket, 0x80]]) };
     const script = ready()
       .poll(socket, iosb, STATUS_SUCCESS, { after })
@@ -231,7 +231,7 @@ describe('what becomes of a request', () => {
     expect(packets(records)).toMatchObject([{ request: { number: 4 } }]);
   });
 
-  test('unless the handle skips the port on success: then there is none, and the line says so', () => {
+  test('a poll that succeeds at once on a handle with FILE_SKIP_* has no packet', () => {
     const flags = new Uint8Array(4);
     flags[0] = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
     const after = { OutputBuffer: pollInfo([[socket, 0x80]]) };
@@ -251,11 +251,11 @@ describe('what becomes of a request', () => {
     const records = buildTrace(script.calls);
     expect(records[4]).toMatchObject({ fate: { packet: 'none' } });
     expect(lines(records)[4]).toMatch(/ {2}no packet: FILE_SKIP_COMPLETION_PORT_ON_SUCCESS$/);
-    // One that pends has a packet also then.
+    // A poll that pends on such a handle does have a packet.
     expect(records[5]).toMatchObject({ fate: { packet: 'due' } });
   });
 
-  test('a null ApcContext has none; a file without a port is not known', () => {
+  test('without an ApcContext there is no packet; without a known port it is unknown', () => {
     const context = (apcContext: number) => {
       const script = new Script().socket(socket).poll(socket, iosb);
       const [, poll] = script.calls;
@@ -267,7 +267,7 @@ describe('what becomes of a request', () => {
   });
 });
 
-test('errors are reported by name, and times by their size', () => {
+test('errors are shown by name, and durations in a suitable unit', () => {
   const script = new Script()
     .socket(socket)
     .call('recv', { s: socket, buf: 0x7000, len: 64 }, -1, { errorCode: 10_035, durationUs: 1.25 })
