@@ -261,7 +261,9 @@ test.each(['before', 'after'] as const)(
     expect(SetEvent(event)).toBe(1);
     expect(CloseHandle(event)).toBe(1);
     expect(asked).toBe(1);
-    expect((await warned).message).toMatch(/^An observer of foreign calls threw and was removed: .* on purpose/);
+    expect((await warned).message).toMatch(
+      /^An observer of foreign calls threw and was removed: .* on purpose/,
+    );
     end();
     // A new observer can be installed.
     expect(seen(() => NtClose(noHandle))).toHaveLength(1);
