@@ -140,7 +140,7 @@ export class SimBlock implements NativeMemory {
 
   read(offset: number, byteLength: number): Uint8Array {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
-      throw new NativeMemoryError(`read needs a whole number of bytes, got ${byteLength}.`);
+      throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
     }
     return this.#at(offset, byteLength).bytes.slice(offset, offset + byteLength);
   }

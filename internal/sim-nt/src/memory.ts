@@ -46,7 +46,7 @@ export class AddressSpace {
   allocate(byteLength: number): NativeMemory {
     if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {
       throw new NativeMemoryError(
-        `allocate needs a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
+        `allocate wants a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
       );
     }
     const roundedBytes = Math.ceil(byteLength / 16) * 16;

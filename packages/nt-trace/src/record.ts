@@ -41,7 +41,8 @@ export interface PollInfo {
 /** Whether a request or a post leads to a packet. */
 export interface RequestFate {
   /**
-   * `due`: there is or will be a packet. `none`: there is none. `unknown`: the trace cannot tell.
+   * `due`: there is or will be a packet. `none`: there is none. `unknown`: the trace does not show
+   * it.
    */
   readonly packet: 'due' | 'none' | 'unknown';
   /** The reason for `none` or `unknown`; otherwise empty. */

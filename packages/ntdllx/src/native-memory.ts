@@ -34,7 +34,7 @@ const largestBlock = 2 ** 31 - 1;
 export function allocate(byteLength: number): NativeMemory {
   if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {
     throw new NativeMemoryError(
-      `allocate needs a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
+      `allocate wants a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
     );
   }
   return new KoffiMemory(byteLength);

@@ -126,7 +126,7 @@ export abstract class ViewedMemory implements NativeMemory {
 
   read(offset: number, byteLength: number): Uint8Array {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
-      throw new NativeMemoryError(`read needs a whole number of bytes, got ${byteLength}.`);
+      throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
     }
     return this.#bytes(offset, byteLength).slice();
   }
