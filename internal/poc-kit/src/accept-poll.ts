@@ -10,7 +10,7 @@ import {
 import { PoisonedPoll } from './poisoned-poll.js';
 import type { Proof } from './proof.js';
 
-/** What stage 1 asks for: the accept, and all that can end the wait for it. */
+/** The events that stage 1 polls for: the accept, and all events that can end the wait for it. */
 export const acceptMask =
   AFD_POLL_ACCEPT |
   AFD_POLL_DISCONNECT |
@@ -32,9 +32,9 @@ export interface PollParameters {
   readonly OutputBufferLength: number;
 }
 
-/** A poll that an accept must end. */
+/** A poll that an accept must complete. */
 export class AcceptPoll extends PoisonedPoll {
-  /** Holds the block against what only a real accept leaves there. */
+  /** Compares the block with the values that only a real accept leaves there. */
   override judge(proof: Proof): void {
     super.judge(proof, AFD_POLL_ACCEPT);
   }

@@ -17,14 +17,14 @@ import type { AcceptStageOptions } from './stage-main.js';
 
 /** The plan's limit for one wait. */
 const waitLimitMs = 10_000;
-/** How long a person may take to start a client by hand. */
+/** The time limit for a user to start a client by hand. */
 const externalLimitMs = 120_000;
-/** What a client says that has no name. */
+/** The text that a client without a name sends. */
 const message = 'Tofu Engine';
 
 /**
- * What both stage 1 variants have around the kernel calls that they are about: a listener, a real
- * client in another thread (or the user's own), and the accept that must be real in the end.
+ * The part that both stage 1 variants share around their kernel calls: a listener, a real client
+ * in another thread (or the user's own client), and the accept at the end, which must be real.
  */
 export class AcceptSetup {
   readonly #proof: Proof;
@@ -35,14 +35,20 @@ export class AcceptSetup {
   #isClientComing = false;
   #accepted: Skt | undefined;
 
-  /** @param address where to listen; default: the loopback, on the port of the options. */
+  /**
+   * @param address the address to listen on; default: the loopback, with the port of the options.
+   */
   constructor(proof: Proof, options: AcceptStageOptions, address?: ServerAddress<SktEndpoint>) {
     this.#proof = proof;
     this.#options = options;
     this.#address = address ?? new TCPServerAddress('127.0.0.1', options.port ?? 0);
   }
 
-  /** Listens. @returns the listener's own handle, as AFD knows it; it stays the listener's. */
+  /**
+   * Listens.
+   *
+   * @returns the listener's base handle, as AFD knows it; the listener still owns it.
+   */
   listen(): HANDLE {
     const listen = () => new SocketCreator().fromAddress(this.#address);
     const listener = whereSupported(this.#proof, listen);
@@ -64,7 +70,10 @@ export class AcceptSetup {
     this.#client.connect(clientAddressOf(end));
   }
 
-  /** Calls `wait`, at most 10 s at a time, until it no longer says `timedOut` or time is over. */
+  /**
+   * Calls `wait`, at most 10 s at a time, until it no longer returns `timedOut` or the time limit
+   * is reached.
+   */
   waitForClient(wait: (timeoutMs: number) => string, timedOut: string): string {
     const limitMs = this.#options.external ? externalLimitMs : waitLimitMs;
     const deadline = new Deadline(this.#options.waitLimitMs ?? limitMs);
@@ -75,7 +84,7 @@ export class AcceptSetup {
     }
   }
 
-  /** Accepts for real: a connection must be there, and from the client that was started. */
+  /** Accepts: there must be a connection, and it must be from the started client. */
   accept(): void {
     const accepted = this.#open().accept();
     const seen = accepted === wouldBlock ? 'would block' : 'a connection';
@@ -96,7 +105,7 @@ export class AcceptSetup {
     this.#proof.expect('accepted from the client', from, inWords(local));
   }
 
-  /** A client over AF_UNIX was never bound and has no name: it is known by what it says. */
+  /** An AF_UNIX client is unbound and has no name: it is identified by the text that it sends. */
   #judgeWords(accepted: AcceptedSkt, client: ClientThread): void {
     client.say(message);
     const buffer = Buffer.alloc(64);
@@ -110,7 +119,7 @@ export class AcceptSetup {
     this.#proof.expect('the accepted connection says', heard, message);
   }
 
-  /** Closes the sockets and ends the client. A poll that is pending on the listener completes. */
+  /** Closes the sockets and ends the client. A pending poll on the listener then completes. */
   close(): void {
     this.#client?.close();
     try {

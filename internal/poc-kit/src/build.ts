@@ -1,6 +1,6 @@
-// The bundler of the release build puts `true` here and drops what can then not run.
+// The bundler of the release build replaces this with `true` and removes the unreachable code.
 declare const RELEASE_BUILD: true | undefined;
 
-/** Which of the two builds this is. */
+/** The current build. */
 export const build: 'debug' | 'release' =
   typeof RELEASE_BUILD === 'undefined' ? 'debug' : 'release';

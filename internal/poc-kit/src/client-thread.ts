@@ -6,7 +6,10 @@ import {
 } from 'tofu-sockets';
 import { HelperThread } from './helper-thread.js';
 
-/** Connect there; send a text; say where the own end is; or, with none of these, close. */
+/**
+ * A command: connect to an address; send a text; return the own endpoint; or, without a field,
+ * close.
+ */
 export interface ClientTask {
   /** An address in tofu's textual form. */
   readonly connectTo?: string;
@@ -14,25 +17,27 @@ export interface ClientTask {
   readonly isEndpointWanted?: true;
 }
 
-/** Where the client's own end is. */
+/** The client's own endpoint. */
 export interface ClientAnswer {
   readonly local?: SktEndpoint;
 }
 
 const answerLimitMs = 10_000;
 
-/** A real TCP client in a thread of its own: it connects while this thread waits in the kernel. */
+/**
+ * A real TCP client in its own thread: it connects while the calling thread waits in the kernel.
+ */
 export class ClientThread {
   readonly #thread = new HelperThread<ClientTask, ClientAnswer>(
     new URL('./client-worker.js', import.meta.url),
   ).ready();
 
-  /** Lets the client connect; returns at once. */
+  /** Makes the client connect; returns at once. */
   connect(address: TCPClientAddress | UDSClientAddress): void {
     this.#thread.send({ connectTo: formatAddress(address) });
   }
 
-  /** Sends a text. Blocks until it is sent; throws what the client's connect threw. */
+  /** Sends a text. Blocks until it is sent; throws the error of the client's connect. */
   say(text: string): void {
     this.#thread.reply(answerLimitMs);
     this.#thread.send({ text });
@@ -40,8 +45,8 @@ export class ClientThread {
   }
 
   /**
-   * The client's own end. To be asked when the connection was accepted: before, Winsock need not
-   * know it. Blocks until the client answers; throws what its connect threw.
+   * The client's own endpoint. Call it after the connection was accepted: before that, Winsock
+   * need not know the endpoint. Blocks until the client answers; throws the error of its connect.
    */
   localEndpoint(): SktEndpoint {
     this.#thread.reply(answerLimitMs);

@@ -4,12 +4,12 @@ import { performance } from 'node:perf_hooks';
 export class Deadline {
   readonly #atMs: number;
 
-  /** @param limitMs how far away it is, in milliseconds. */
+  /** @param limitMs the time until it, in milliseconds. */
   constructor(limitMs: number) {
     this.#atMs = performance.now() + limitMs;
   }
 
-  /** What is left, never negative. */
+  /** The remaining time, never negative. */
   get remainingMs(): number {
     return Math.max(0, this.#atMs - performance.now());
   }

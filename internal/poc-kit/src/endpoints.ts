@@ -10,7 +10,7 @@ import {
 } from 'tofu-sockets';
 import type { Proof } from './proof.js';
 
-/** Where a listener with such an endpoint listens. */
+/** The type of the address for a listener with this kind of endpoint. */
 export type ServerAddress<E extends SktEndpoint> = [E] extends [Endpoint]
   ? TCPServerAddress
   : [E] extends [PathEndpoint]
@@ -26,18 +26,18 @@ export function listenAt<E extends SktEndpoint>(
   return listener as ListenerSkt<E>;
 }
 
-/** An endpoint for people: `127.0.0.1:7099`, or a path. */
+/** An endpoint as text: `127.0.0.1:7099`, or a path. */
 export function inWords(end: SktEndpoint): string {
   return 'path' in end ? end.path : `${end.host}:${end.port}`;
 }
 
-/** The line that says where a stage listens. */
+/** The line with the address on which a stage listens. */
 export function listeningAt(end: SktEndpoint): string {
   return `listening on ${'path' in end ? end.path : `${end.host} port ${end.port}`}`;
 }
 
 /**
- * Makes sockets of a kind that not every host has. On a host that has none the proof ends as
+ * Creates sockets of a kind that not every host supports. If the host has none, the proof ends as
  * `unsupported`, with the reason.
  */
 export function whereSupported<T>(proof: Proof, make: () => T): T {

@@ -9,15 +9,15 @@ import {
 import { dropLane, type LaneSetup, laneFor, traceInLane } from 'nt-trace';
 import { Deadline } from './deadline.js';
 
-// Both sides may be blocked in a wait of NT when the other one speaks, so neither can rely on its
-// event loop: messages lie in a channel that is read synchronously, and `bells` counts them.
+// When one side sends, the other may be blocked in an NT wait, so neither can rely on its event
+// loop. Messages are in a channel that is read synchronously, and `bells` counts them.
 const toWorker = 0;
 const toMain = 1;
 
 interface Setup {
   readonly port: MessagePort;
   readonly bells: Int32Array;
-  /** Where the helper's calls go while this thread is traced. */
+  /** The track for the helper's calls while this thread is traced. */
   readonly lane?: LaneSetup;
 }
 
@@ -49,8 +49,8 @@ function send(port: MessagePort, bells: Int32Array, bell: number, message: unkno
 }
 
 /**
- * Another thread that does one thing after another while this one waits in the kernel. Every call
- * here is synchronous.
+ * Another thread that processes one task after another while this thread waits in the kernel.
+ * Every call of this class is synchronous.
  */
 export class HelperThread<In, Out> {
   readonly #worker: Worker;
@@ -58,10 +58,10 @@ export class HelperThread<In, Out> {
   readonly #bells = new Int32Array(new SharedArrayBuffer(8));
 
   /**
-   * Starts the script, which must call {@link serveHelper}, and returns at once: {@link ready} comes
-   * before anything else. So several can start at the same time.
+   * Starts the script, which must call {@link serveHelper}, and returns at once, so that several
+   * can start at the same time. Call {@link ready} before any other method.
    *
-   * @throws {Error} when there is no worker to be had.
+   * @throws {Error} if no worker can be created.
    */
   constructor(script: URL) {
     const { port1, port2 } = new MessageChannel();
@@ -76,29 +76,34 @@ export class HelperThread<In, Out> {
       if (lane !== undefined) dropLane(lane);
       throw error;
     }
-    // A proof that ended early must not keep the process alive for its helper.
+    // After an early end of the proof, the helper must not keep the process alive.
     this.#worker.unref();
-    // A script that dies is noticed as silence; its error must not end the process later.
+    // The death of a script shows as a missing answer; its error event must not end the process
+    // later.
     this.#worker.on('error', (error) => process.stderr.write(`helper thread: ${error.message}\n`));
   }
 
   /**
-   * Blocks until the script is ready. The limit is for one that never is: how long a thread takes to
-   * load its packages is up to the machine.
+   * Blocks until the script is ready. The limit is only for a script that never becomes ready: the
+   * time for loading its packages depends on the machine.
    *
-   * @returns itself. @throws {Error} when it does not say that it is ready.
+   * @returns itself.
+   * @throws {Error} if it does not become ready in time.
    */
   ready(limitMs = 60_000): this {
     this.reply(limitMs);
     return this;
   }
 
-  /** Hands the helper its next task; returns at once. */
+  /** Sends the helper its next task; returns at once. */
   send(task: In): void {
     send(this.#port, this.#bells, toWorker, { task });
   }
 
-  /** Blocks until the helper answers; throws what the helper threw, or when the time is over. */
+  /**
+   * Blocks until the helper answers. Throws the helper's error, or an error if the time limit is
+   * reached.
+   */
   reply(limitMs: number): Out {
     const reply = receive<Reply<Out>>(this.#port, this.#bells, toMain, limitMs);
     if (reply === undefined) throw new Error(`The helper thread is silent for ${limitMs} ms.`);
@@ -106,20 +111,23 @@ export class HelperThread<In, Out> {
     return reply.value as Out;
   }
 
-  /** Lets the helper end. */
+  /** Makes the helper end. */
   close(): void {
     send(this.#port, this.#bells, toWorker, {});
     this.#port.close();
   }
 }
 
-/** The other side: call it at the top of the worker's script. Returns when the helper is closed. */
+/**
+ * The worker's side: call it at the top of the worker's script. Returns when the helper is closed.
+ */
 export function serveHelper<In, Out>(work: (task: In) => Out): void {
   const { port, bells, lane } = workerData as Setup;
   const endTrace = lane === undefined ? () => {} : traceInLane(lane);
   send(port, bells, toMain, {});
   for (;;) {
-    // Woken once a second even without a bell: a thread that waits for ever cannot be ended.
+    // Wakes up once a second even without a message: a thread that waits without a limit cannot be
+    // ended.
     const message = receive<{ task?: In }>(port, bells, toWorker, 1_000);
     if (message === undefined) continue;
     if (message.task === undefined) break;

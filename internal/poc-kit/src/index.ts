@@ -1,5 +1,5 @@
 /**
- * What all stages share.
+ * Code that all stages share.
  *
  * @packageDocumentation
  */

@@ -1,10 +1,10 @@
-/** Output that was lost: said once, and the exit code is then no success. */
+/** Whether output was lost. That is reported once, and exit code 0 then becomes 1. */
 let isLost = false;
 
 /**
- * What becomes of a program whose own output cannot be written. Where the reader has gone away
- * (`| head`) it goes on in silence, and its exit code counts. Where output is lost otherwise, as in a
- * file on a full disk, a line on standard error says so, and exit code 0 becomes 1.
+ * Handles an error of the program's own output. If the reader has exited (`| head`), the program
+ * continues silently and keeps its exit code. If output is lost in another way, for example on a
+ * full disk, it prints a line to standard error, and exit code 0 becomes 1.
  */
 export function noteLostOutput(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || isLost) return;
@@ -15,9 +15,9 @@ export function noteLostOutput(error: NodeJS.ErrnoException): void {
   process.stderr.write(`Standard output is not whole: ${error.message}\n`);
 }
 
-/** Has this program outlive its readers: see {@link noteLostOutput}. */
+/** Keeps this program running after its readers have exited: see {@link noteLostOutput}. */
 export function guardOutput(): void {
   process.stdout.on('error', noteLostOutput);
-  // Nothing said there is worth the exit code.
+  // A failed write to standard error must not change the exit code.
   process.stderr.on('error', () => {});
 }

@@ -11,24 +11,24 @@ import {
 } from 'ntdllx';
 import { hex, type Proof } from './proof.js';
 
-/** A status that the kernel never reports for a poll: it must be gone afterwards. */
+/** A status that the kernel never reports for a poll: the kernel must overwrite it. */
 export const poison = 0xdead_beef;
 
 /**
  * The memory of one AFD_POLL over one socket: IO_STATUS_BLOCK and AFD_POLL_INFO in one block.
  *
- * The request itself already says `NumberOfHandles = 1` and the very bits that are hoped for. So
- * that nothing can look like success, the block is filled with what only the kernel can change:
- * a pending status, no information, and a poisoned `Handles[0].Status`.
+ * The request itself already contains `NumberOfHandles = 1` and the expected bits. So that
+ * unchanged memory cannot look like success, the block is filled with values that only the kernel
+ * can change: a pending status, no Information, and a poisoned `Handles[0].Status`.
  *
- * The block is ours until {@link handOver}, just before NtDeviceIoControlFile is called; then it is
- * the kernel's. It is ours again when the kernel wrote how the request ended and, where a packet is
- * due, that packet was taken off the port.
+ * The block belongs to the program until {@link handOver}, just before NtDeviceIoControlFile is
+ * called; then it belongs to the kernel. It belongs to the program again when the kernel has
+ * written the completion and, if a packet is due, the packet was taken off the port.
  */
 export class PoisonedPoll {
   readonly iosb: IO_STATUS_BLOCK;
   readonly info: AFD_POLL_INFO;
-  /** Whether a packet of the request is still to be taken off a port. */
+  /** Whether a packet of the request has still to be taken off a port. */
   isPacketDue = false;
   readonly #memory: NativeMemory;
 
@@ -47,12 +47,15 @@ export class PoisonedPoll {
     socket.Status = poison;
   }
 
-  /** False once the kernel wrote how the request ended. */
+  /** False once the kernel has written the completion. */
   get isPending(): boolean {
     return this.iosb.Status === STATUS_PENDING;
   }
 
-  /** Holds the block against what only the kernel leaves there, for exactly these events. */
+  /**
+   * Compares the block with the values that only the kernel leaves there, for exactly these
+   * events.
+   */
   judge(proof: Proof, events: number): void {
     const socket = this.info.handle(0);
     const bytes = AFD_POLL_INFO.byteLength(1);
@@ -65,27 +68,27 @@ export class PoisonedPoll {
     proof.expect('Handles[0].Status', hex(socket.Status), '0x0', isFine);
   }
 
-  /** True when the kernel has no more business with the block. */
+  /** True if the kernel no longer uses the block. */
   get isOurs(): boolean {
     return !this.isPending && !this.isPacketDue;
   }
 
-  /** The request is about to be made: from here on the block is the kernel's. */
+  /** Called just before the request is submitted: from here on the block belongs to the kernel. */
   handOver(isPacketDue: boolean): void {
     this.iosb.Status = STATUS_PENDING;
     this.isPacketDue = isPacketDue;
   }
 
-  /** The request was refused: there is none, and no packet will come. */
+  /** Called if the request was rejected: there is no request, and no packet will arrive. */
   takeBack(): void {
     this.iosb.Status = STATUS_CANCELLED;
     this.isPacketDue = false;
   }
 
   /**
-   * Gives the memory back.
+   * Frees the memory.
    *
-   * @throws {Error} while the block is the kernel's; the memory then stays allocated.
+   * @throws {Error} while the block belongs to the kernel; the memory then stays allocated.
    */
   free(): void {
     if (!this.isOurs) {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { build } from './build.js';
 
-/** One thing that a stage claims, and what was seen instead or as expected. */
+/** One check of a stage: the expected value and the observed one. */
 export interface Check {
   readonly name: string;
   readonly expected: string;
@@ -9,29 +9,32 @@ export interface Check {
   readonly ok: boolean;
 }
 
-/** What a stage ends with. Printed as one line of JSON. */
+/** The verdict of a stage. Printed as one line of JSON. */
 export interface Verdict {
   readonly stage: string;
   readonly claim: string;
   readonly build: 'debug' | 'release';
-  /** `proven` only if every check held and there was at least one; `unsupported`: see `reason`. */
+  /**
+   * `proven` only if there was at least one check and every check passed; `unsupported`: see
+   * `reason`.
+   */
   readonly verdict: 'proven' | 'failed' | 'unsupported';
-  /** The first check that did not hold, in words; empty when proven. */
+  /** The first failed check, in words; empty if proven. */
   readonly reason: string;
   readonly checks: readonly Check[];
   readonly durationMs: number;
 }
 
-/** Ends a proof at a check without which the later ones mean nothing. */
+/** Ends a proof at a failed check on which the later checks depend. */
 class ProofEnded extends Error {}
 
-/** Ends a proof on a host that does not have what it is about. */
+/** Ends a proof on a host that lacks the proven feature. */
 class HostLacks extends Error {}
 
-/** Takes a line for people; never buffers, for the thread may be about to block. */
+/** Prints a line of text; never buffers, because the thread may block next. */
 export type Print = (line: string) => void;
 
-/** A value as a check shows it: numbers of NT in hexadecimal where that is how people know them. */
+/** Formats a value for a check: NT's numbers in hexadecimal if that is their usual form. */
 export function hex(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }
@@ -43,7 +46,7 @@ export class Proof {
   readonly #print: Print;
   readonly #checks: Check[] = [];
   readonly #started = performance.now();
-  /** Figures that are asked for and not judged yet: name to what is asked. */
+  /** Announced figures that were not judged yet: name to requirement. */
   readonly #asked = new Map<string, string>();
   #isConcluded = false;
 
@@ -54,15 +57,15 @@ export class Proof {
     print(`${stage} (${build} build): ${claim}`);
   }
 
-  /** Something that was done, for the reader; proves nothing. */
+  /** Prints an action for the reader; proves nothing. */
   note(line: string): void {
     this.#print(`      ${line}`);
   }
 
   /**
-   * Compares, prints, remembers. Later checks still run.
+   * Compares the values, prints and records the check. Later checks still run.
    *
-   * @param meaning what the expected value is, for a reader to whom the value itself says nothing
+   * @param meaning the meaning of the expected value, if the value does not explain itself
    */
   expect(
     name: string,
@@ -75,36 +78,36 @@ export class Proof {
     return ok;
   }
 
-  /** As {@link expect}, but the proof ends here if it does not hold. */
+  /** As {@link expect}, but if the check fails, the proof ends here. */
   require(name: string, seen: string | number | bigint, expected: string | number | bigint): void {
     if (!this.expect(name, seen, expected)) throw new ProofEnded(name);
   }
 
   /**
-   * Announces figures that a specification asks for, by name. One that is not judged by {@link figure}
-   * when the proof ends has failed: it was not reached.
+   * Announces the figures that a specification requires, by name. A figure that is not judged by
+   * {@link figure} before the proof ends has failed: the proof did not reach it.
    */
   ask(figures: Readonly<Record<string, string>>): void {
     for (const [name, asked] of Object.entries(figures)) this.#asked.set(name, asked);
   }
 
-  /** Judges a figure that was announced. What is asked stands beside what was seen. */
+  /** Judges an announced figure. The requirement is printed beside the observation. */
   figure(name: string, seen: string, isReached: boolean): void {
     const expected = this.#asked.get(name);
     if (expected === undefined) throw new Error(`The figure "${name}" was not announced with ask.`);
     this.#asked.delete(name);
-    // One that failed says anyway what was expected.
+    // A failed check prints the expected value anyway.
     const meaning = isReached ? `asked: ${expected}` : undefined;
     this.#record({ name, expected, seen, ok: isReached }, meaning);
   }
 
-  /** Ends the proof: what it is about does not exist on this host, for this reason. */
+  /** Ends the proof: this host lacks the proven feature, for this reason. */
   unsupported(reason: string): never {
     this.#print(`  n/a   ${reason}`);
     throw new HostLacks(reason);
   }
 
-  /** Runs the steps of a stage; an error is a check that did not hold, never an exception. */
+  /** Runs the steps of a stage. An error counts as a failed check, and is not thrown. */
   conclude(steps: () => void): Verdict {
     this.#begin();
     try {
@@ -131,13 +134,13 @@ export class Proof {
     this.#isConcluded = true;
   }
 
-  /** @param failure what the steps threw, if they did; it may be undefined itself. */
+  /** @param failure the thrown value of the steps, if they threw; the value may be undefined. */
   #end(failure?: { readonly thrown: unknown }): Verdict {
     const thrown = failure?.thrown;
     const lack = thrown instanceof HostLacks ? thrown.message : undefined;
     const isExpected = thrown instanceof HostLacks || thrown instanceof ProofEnded;
     if (failure !== undefined && !isExpected) {
-      // Whatever it says, be it what is expected.
+      // The message counts as the observed value, even if it equals the expected one.
       const seen = thrown instanceof Error ? thrown.message : String(thrown);
       this.#record({ name: 'error', expected: 'none', seen, ok: false });
     }

@@ -1,4 +1,4 @@
-/** Takes every step, whatever one of them throws; then throws what the first one threw. */
+/** Runs every step even if one throws; then throws the first error. */
 export function runAll(steps: Iterable<() => void>): void {
   let first: { readonly thrown: unknown } | undefined;
   for (const step of steps) {

@@ -6,37 +6,39 @@ import type { Print, Verdict } from './proof.js';
 import { takeTraceFlags, traceFlagNames, withTrace } from './trace-flags.js';
 import { UsageError } from './usage-error.js';
 
-/** The name of a stage, and the one sentence that it proves. */
+/** The name of a stage, and the sentence that it proves. */
 export interface StageNames {
   readonly name: string;
   readonly claim: string;
 }
 
-/** What every stage's `runTest` takes. */
+/** The options of every stage's `runTest`. */
 export interface StageOptions {
-  /** Called with each line for people; default: standard output. */
+  /** Called with each line of text; default: standard output. */
   readonly print?: Print;
-  /** How long to wait for what is claimed, in milliseconds; default: 10 s. */
+  /** The time limit for the claimed event, in milliseconds; default: 10 s. */
   readonly waitLimitMs?: number;
-  /** Take the figures that tofu's specifications ask for, too; default: only a short form. */
+  /** Measure the figures that tofu's specifications require, too; default: only a short form. */
   readonly isThorough?: boolean;
 }
 
-/** What a stage that accepts takes besides. */
+/** Further options of a stage that accepts. */
 export interface AcceptStageOptions extends StageOptions {
-  /** Wait, 120 s by default, for a client of the user's own instead of starting one. */
+  /** Wait, 120 s by default, for the user's own client instead of starting one. */
   readonly external?: boolean;
   /** The port to listen on, 1 to 65535; default: 0, a free one. */
   readonly port?: number;
 }
 
-/** The shape of every stage: construct, run, close. */
+/** The interface of every stage: construct, run, close. */
 export interface Stage {
   run(): Verdict;
   close(): void;
 }
 
-/** Runs and closes a stage. What goes wrong in closing, a leak above all, fails the verdict. */
+/**
+ * Runs and closes a stage. If closing fails, mainly because of a leak, the verdict is `failed`.
+ */
 export function runStage(stage: Stage): Verdict {
   let verdict: Verdict | undefined;
   let closingError: unknown;
@@ -52,13 +54,13 @@ export function runStage(stage: Stage): Verdict {
   return closingError === undefined ? verdict : failedBy(verdict, closingError);
 }
 
-/** A stage that waits for Node's event loop, and so for promises. */
+/** A stage that waits for Node's event loop, so its methods return promises. */
 export interface AsyncStage {
   run(): Promise<Verdict>;
   close(): Promise<void>;
 }
 
-/** Runs and closes such a stage, as {@link runStage} does. */
+/** Runs and closes such a stage as {@link runStage} does. */
 export async function runStageAsync(stage: AsyncStage): Promise<Verdict> {
   let verdict: Verdict | undefined;
   let closingError: unknown;
@@ -77,7 +79,7 @@ function failedBy(verdict: Verdict, closingError: unknown): Verdict {
   return { ...verdict, verdict: 'failed', reason: verdict.reason || `closing: ${message}` };
 }
 
-/** Writes a line at once: a thread that then blocks in the kernel flushes nothing. */
+/** Writes a line synchronously: a thread that then blocks in the kernel would not flush it. */
 export const printLine: Print = (line) => {
   const bytes = Buffer.from(`${line}\n`);
   try {
@@ -87,14 +89,14 @@ export const printLine: Print = (line) => {
   }
 };
 
-/** The numbers that `--port` takes. */
+/** Parses the value of `--port`. */
 export function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new UsageError(`--port wants a number from 0 to 65535, got "${text}".`);
 }
 
-/** Reads `--external` and `--port`. */
+/** Parses `--external` and `--port`. */
 export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions {
   const options = { external: { type: 'boolean' }, port: { type: 'string' } } as const;
   try {
@@ -108,7 +110,11 @@ export function parseAcceptOptions(args: readonly string[]): AcceptStageOptions 
   }
 }
 
-/** Reads `--thorough`, of a stage that takes nothing else. @param stage for its message. */
+/**
+ * Parses `--thorough` for a stage without other options.
+ *
+ * @param stage the stage's name, for the message.
+ */
 export function parseStageOptions(args: readonly string[], stage: string): StageOptions {
   if (args.length === 0) return {};
   if (args.length === 1 && args[0] === '--thorough') return { isThorough: true };
@@ -116,10 +122,13 @@ export function parseStageOptions(args: readonly string[], stage: string): Stage
   throw new UsageError(`${stage} takes ${known}; got "${args.join(' ')}".`);
 }
 
-/** Exit codes of a stage. Unsupported is neither success nor failure, so it has one of its own. */
+/** Exit codes of a stage. Unsupported is neither success nor failure, so it has its own code. */
 export const exitCodes = { proven: 0, failed: 1, unsupported: 3 } as const;
 
-/** Runs a main program; wrong arguments are one line on standard error and exit code 2. */
+/**
+ * Runs a main program. For wrong arguments it prints one line to standard error and sets exit code
+ * 2.
+ */
 export async function reportUsage(main: () => void | Promise<void>): Promise<void> {
   try {
     await main();
@@ -132,8 +141,8 @@ export async function reportUsage(main: () => void | Promise<void>): Promise<voi
 
 /**
  * The main program of a stage: runs it, prints the verdict as one line of JSON, and sets the exit
- * code: one of {@link exitCodes}, or 2 for wrong arguments. `--trace` and `--trace-file` are taken from
- * the arguments before the stage gets them.
+ * code: one of {@link exitCodes}, or 2 for wrong arguments. It removes `--trace` and
+ * `--trace-file` from the arguments before it passes them to the stage.
  */
 export function stageMain(
   stage: string,

@@ -17,7 +17,7 @@ import {
 } from 'ntdllx';
 import { CreateIoCompletionPort, lastWin32Error } from 'ntdllx/kernel32';
 
-/** How many packets one wait takes at the most. */
+/** The maximum number of packets that one wait takes. */
 export const batchSize = 64;
 
 const entryBytes = FILE_IO_COMPLETION_INFORMATION.layout.size;
@@ -25,9 +25,9 @@ const removedOffset = batchSize * entryBytes;
 const timeoutOffset = removedOffset + 8;
 
 /**
- * The completion port of a stage, on which the polls of all its sockets complete, and the memory that
- * packets are read from. Stages 0 and 1 show the calls in here one by one. A program uses nt-afd's
- * `CompletionPort`, which takes without allocating.
+ * The completion port of a stage, on which the polls of all its sockets complete, and the memory
+ * into which the kernel writes packets. Stages 0 and 1 show these calls one by one. A program
+ * would use nt-afd's `CompletionPort`, which takes packets without allocating.
  */
 export class StagePort {
   readonly #handle: HANDLE;
@@ -41,7 +41,7 @@ export class StagePort {
     this.#handle = Number(this.#memory.readU64(0));
   }
 
-  /** From now on polls on this handle complete here; for the handle's life. */
+  /** Polls on this handle complete on this port from now on, for the handle's life. */
   associate(base: HANDLE): void {
     if (CreateIoCompletionPort(base, this.#handle, 0, 0) === 0) {
       throw lastWin32Error('CreateIoCompletionPort');
@@ -51,9 +51,9 @@ export class StagePort {
   /**
    * Waits for packets; blocks this thread.
    *
-   * @param timeoutMs how long; 0 only looks.
-   * @returns the ApcContext of each packet, in order; none when the time is over. The rest of a
-   *   packet repeats what its request's own block says.
+   * @param timeoutMs the time-out; 0: does not block.
+   * @returns the ApcContext of each packet, in order; empty after a time-out. The other fields of
+   *   a packet repeat the contents of its request's block.
    */
   remove(timeoutMs: number): number[] {
     const { address } = this.#memory;
@@ -66,7 +66,7 @@ export class StagePort {
       this.#timeout.address,
       0,
     );
-    // A success code, and nothing was removed, whatever the count says.
+    // A success code, but no packet was removed, whatever the count is.
     if (status === STATUS_TIMEOUT) return [];
     if (status !== STATUS_SUCCESS) throw new NtStatusError('NtRemoveIoCompletionEx', status);
     const count = this.#memory.readU32(removedOffset);
@@ -76,7 +76,7 @@ export class StagePort {
     });
   }
 
-  /** Posts a packet of no request, with a status and an Information of 0. */
+  /** Posts a packet without a request, with status 0 and Information 0. */
   post(apcContext: PointerSized): void {
     const status = NtSetIoCompletion(this.#handle, 0, apcContext, STATUS_SUCCESS, 0);
     requireNtSuccess('NtSetIoCompletion', status);

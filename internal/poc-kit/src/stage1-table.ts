@@ -1,13 +1,14 @@
 import { type CallRecord, type PacketRecord, type TraceRecord, timeoutText } from 'nt-trace';
 import type { FunctionName } from 'ntdllx/trace';
 
-// The parameter table of the owner's plan for stage 1, and the calls around it. Written down here
-// alone: kb/PLAN-STAGE1-IOCP.md is held against it, the stages' traces are, and a report prints it.
+// The parameter table of the owner's plan for stage 1, and the calls around it. This is its only
+// source: kb/PLAN-STAGE1-IOCP.md and the stages' traces are compared with it, and a report prints
+// it.
 
-/** The two ways in which stage 1 learns of an accept. */
+/** The two ways in which stage 1 gets the accept event. */
 export type Stage1Variant = 'event' | 'port';
 
-/** Things that have another name in each run, but the same one in all cells of a run. */
+/** Values that differ between runs but are equal in all cells of one run. */
 export const stage1Things = {
   listener: { is: /^socket#\d+$/, words: 'the listener\u2019s base handle' },
   event: { is: /^event#\d+$/, words: 'the event' },
@@ -20,17 +21,17 @@ export const stage1Things = {
 
 type Thing = keyof typeof stage1Things;
 
-/** What a cell says: a value as a trace writes it, or one of the things. */
+/** The content of a cell: a value in the form of a trace, or one of these values. */
 export type Cell = string | { readonly thing: Thing };
 
-/** A parameter, a field or a result, in both variants; absent where the variant has none. */
+/** A parameter, a field or a result in both variants; absent if the variant has none. */
 export interface TableRow {
   readonly name: string;
   readonly event?: Cell;
   readonly port?: Cell;
 }
 
-/** A call of each variant, or what it brought, side by side. */
+/** A call of each variant, or its output, side by side. */
 export interface TableSection {
   readonly title: string;
   readonly event?: FunctionName | 'packet';
@@ -47,7 +48,7 @@ const both = (name: string, cell: Cell): TableRow => ({ name, event: cell, port:
 const ofPort = (name: string, cell: Cell): TableRow => ({ name, port: cell });
 const ofEvent = (name: string, cell: Cell): TableRow => ({ name, event: cell });
 
-/** The row that says what a call returned. */
+/** The row with the result of a call. */
 export const resultRow = '= result';
 
 /** The table. */
@@ -122,11 +123,14 @@ export const stage1Table: readonly TableSection[] = [
   },
 ];
 
-/** A cell of the table, and what a trace has in its place. */
+/** A cell of the table, and the value of a trace at this place. */
 export interface ComparedCell {
   readonly section: string;
   readonly name: string;
-  /** A value, or the name that the thing had in the cells before; words for a thing not met yet. */
+  /**
+   * A value, or the value that this thing had in earlier cells; a description if it did not occur
+   * yet.
+   */
   readonly expected: string;
   readonly seen: string;
   readonly ok: boolean;
@@ -146,7 +150,7 @@ function pollFields(info: CallRecord['poll']): [string, string][] {
   ];
 }
 
-/** What a record says, by the names of the table's rows. */
+/** The values of a record, by the names of the table's rows. */
 function cellsOf(record: TraceRecord | undefined): ReadonlyMap<string, string> {
   if (record === undefined) return new Map();
   if (record.kind === 'packet') {
@@ -154,7 +158,7 @@ function cellsOf(record: TraceRecord | undefined): ReadonlyMap<string, string> {
     return new Map([...own, ...pollFields(record.answer)]);
   }
   const args = record.args.map(({ name, text }): [string, string] => {
-    // What a buffer holds has rows of its own.
+    // The contents of a buffer have their own rows.
     return [name, name.endsWith('Buffer') ? (text.split(' ')[0] ?? '') : text];
   });
   return new Map([...args, ...pollFields(record.poll), [resultRow, record.result.text]]);
@@ -172,13 +176,13 @@ function find(
     (record): record is CallRecord => record.kind === 'call' && record.function === name,
   );
   const result = section.rows.find((row) => row.name === resultRow)?.[variant];
-  // Of several waits the one that ended as the table says.
+  // If there are several waits, the one with the result in the table.
   return calls.find((call) => call.result.text === result) ?? calls[0];
 }
 
 /**
- * Holds a trace of stage 1 against the table, cell by cell. A thing must be of its kind, and must go
- * by the same name in every cell: `ApcContext` is the very `IoStatusBlock` of the call.
+ * Compares a trace of stage 1 with the table, cell by cell. A thing must have the expected kind
+ * and the same value in every cell: `ApcContext` must be the `IoStatusBlock` of the same call.
  */
 export function compareWithStage1Table(
   records: readonly TraceRecord[],
@@ -196,7 +200,7 @@ export function compareWithStage1Table(
       const { is, words } = stage1Things[cell.thing];
       const expected = known.get(cell.thing) ?? words;
       const ok = is.test(seen) && (expected === words || expected === seen);
-      // Times differ from wait to wait.
+      // Times differ between waits.
       if (ok && cell.thing !== 'time') known.set(cell.thing, seen);
       return [{ ...place, expected, ok }];
     });

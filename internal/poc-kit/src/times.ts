@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
 
-/** Rates are taken over this time. */
+/** The duration of a rate measurement. */
 const rateMs = 5_000;
 
 /**
- * Does something over and over for 5 s. A rate is of this machine and of what else runs on it: it is
- * reported, and nothing is judged by it.
+ * Repeats a function for 5 s. A rate depends on this machine and its load: it is reported, and
+ * never decides a check.
  *
- * @param once returns how often it did it.
- * @returns such as `12,345 in 5.0 s, 2,469 a second`.
+ * @param once returns how many operations it did.
+ * @returns for example `12,345 in 5.0 s, 2,469 a second`.
  */
 export function perSecond(once: () => number): string {
   const startMs = performance.now();
@@ -23,10 +23,10 @@ export function perSecond(once: () => number): string {
 }
 
 /**
- * Waits of so many milliseconds, timed. A wait that ends early is wrong everywhere, one that ends late
- * is the machine's.
+ * Measures waits of this many milliseconds. A wait that ends early is an error on every host; a
+ * wait that ends late depends on the machine.
  *
- * @returns how many ended early, and by how much the latest was late, in milliseconds.
+ * @returns how many ended early, and the largest delay of the others, in milliseconds.
  */
 export function lateness(
   count: number,

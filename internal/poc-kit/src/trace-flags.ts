@@ -4,13 +4,13 @@ import { startTrace, type TraceResult, toTraceEvents } from 'nt-trace';
 import { mostRecordedCalls, writeStageTrace } from './trace-records.js';
 import { UsageError } from './usage-error.js';
 
-/** What every stage understands besides its own arguments. */
+/** The trace options that every stage has besides its own. */
 export interface TraceFlags {
   /** Write a line for each NT call to standard error. */
   readonly isText: boolean;
-  /** Write a file for Perfetto, chrome://tracing and speedscope there. */
+  /** The output file for Perfetto, chrome://tracing and speedscope. */
   readonly file: string | undefined;
-  /** Write the first calls there, for a report: the ladder's own, not for people. */
+  /** The file for the first calls, for a report: used by the ladder, not by users. */
   readonly recordsFile?: string | undefined;
 }
 
@@ -23,7 +23,11 @@ const options = {
   'trace-records': { type: 'string' },
 } as const;
 
-/** Takes the flags of a trace out of a command line. @returns what is left, too. */
+/**
+ * Removes the trace flags from a command line.
+ *
+ * @returns the flags and the remaining arguments
+ */
 export function takeTraceFlags(args: readonly string[]): TraceFlags & { readonly rest: string[] } {
   const taken = new Set<number>();
   let isText = false;
@@ -50,7 +54,7 @@ function requireFile(flag: string, value: string | undefined): string {
 const isDiskFull = (error: unknown) =>
   ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** Undefined where the disk has no room for it: the stage runs all the same, without a trace. */
+/** Returns undefined if the disk is full: the stage then runs without a trace. */
 function openFile(file: string): number | undefined {
   try {
     return openSync(file, 'w');
@@ -68,7 +72,7 @@ function sayNotWritten(file: string, error: unknown): void {
   process.stderr.write(`The trace could not be written to ${file}: ${why}\n`);
 }
 
-/** Writes all of it, or leaves no file: one that is cut short is no trace. Never throws. */
+/** Writes the whole file, or leaves none: a truncated file is not a trace. Never throws. */
 function writeWhole(opened: number, file: string, text: string): void {
   const bytes = Buffer.from(text);
   try {
@@ -84,14 +88,14 @@ function removeCut(opened: number, file: string): void {
   try {
     const isFile = fstatSync(opened).isFile();
     closeSync(opened);
-    // A pipe or a device stays what it is.
+    // A pipe or a device is not removed.
     if (isFile) rmSync(file, { force: true });
   } catch (error) {
     process.stderr.write(`What was written of it is left: ${(error as Error).message}\n`);
   }
 }
 
-/** What a report lacks must not cost a stage its verdict. */
+/** A missing record file must not change the verdict of a stage. */
 function writeRecords(file: string, result: TraceResult): void {
   try {
     writeStageTrace(file, result);
@@ -101,11 +105,11 @@ function writeRecords(file: string, result: TraceResult): void {
 }
 
 /**
- * Does some work, and traces it as the flags say. The file is opened before, so that a slip of the
- * finger is reported before anything runs. A disk that is full costs the trace, and not the work.
+ * Runs a function and traces it as the flags say. It opens the file first, so that a wrong path is
+ * reported before anything runs. If the disk is full, only the trace is lost.
  *
- * @param name the name that the trace gives the process.
- * @throws {UsageError} when the file cannot be opened.
+ * @param name the process name in the trace.
+ * @throws {UsageError} if the file cannot be opened.
  */
 export function withTrace<T>(flags: TraceFlags, name: string, work: () => T): T {
   const { isText, file, recordsFile } = flags;

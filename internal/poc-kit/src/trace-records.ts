@@ -3,22 +3,22 @@ import { release, version } from 'node:os';
 import type { TraceResult } from 'nt-trace';
 import { wineVersion } from 'ntdllx/probe';
 
-/** The trace of a stage's run, and in which Windows it ran. */
+/** The trace of a stage's run, and the Windows version in which it ran. */
 export interface StageTrace {
   readonly trace: TraceResult;
-  /** Windows and its build, as the system calls itself. */
+  /** Windows and its build, as the system reports them. */
   readonly windows: string;
   /** The Node of that process. */
   readonly windowsNode: string;
 }
 
 /**
- * How many calls such a file holds at the most. A stage in which there are more is not slowed down by
- * a trace of all of them.
+ * The maximum number of calls in such a file. A stage with more calls is not slowed down by
+ * tracing all of them.
  */
 export const mostRecordedCalls = 4_000;
 
-// JSON has no bigint; nothing else in a trace is an object with this one name.
+// JSON has no bigint. No other object in a trace has only this key.
 const bigintName = '$bigint';
 
 const isWine = () => process.platform === 'win32' && wineVersion() !== undefined;
@@ -27,7 +27,8 @@ const isWine = () => process.platform === 'win32' && wineVersion() !== undefined
 export function writeStageTrace(file: string, trace: TraceResult): void {
   const written: StageTrace = {
     trace,
-    // Wine's registry names the Windows that it was when the prefix was made, and not what it acts as.
+    // Wine's registry contains the Windows version at the creation of the prefix, which may differ
+    // from the version that Wine reports.
     windows: isWine() ? release() : `${version()} ${release()}`,
     windowsNode: process.versions.node,
   };
@@ -37,7 +38,11 @@ export function writeStageTrace(file: string, trace: TraceResult): void {
   writeFileSync(file, text);
 }
 
-/** Reads such a file. @throws {Error} when there is none, or when it is cut short. */
+/**
+ * Reads such a file.
+ *
+ * @throws {Error} if it does not exist or is truncated.
+ */
 export function readStageTrace(file: string): StageTrace {
   const read = JSON.parse(readFileSync(file, 'utf8'), (_, value) =>
     typeof value?.[bigintName] === 'string' ? BigInt(value[bigintName]) : value,

@@ -1,6 +1,6 @@
-/** A command line was wrong: the message says how it is right. */
+/** A wrong command line: the message shows the correct form. */
 export class UsageError extends Error {
-  /** What parseArgs of node:util threw, cut down to its first sentence, and a hint. */
+  /** Converts an error of node:util's parseArgs: its first sentence, and a hint. */
   static from(error: unknown, hint: string): UsageError {
     if (error instanceof UsageError) return error;
     const message = error instanceof Error ? error.message : String(error);

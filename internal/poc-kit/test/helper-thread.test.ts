@@ -45,6 +45,6 @@ test('a worker that cannot be made is not waited for by the trace', () => {
   } finally {
     trace.stop();
   }
-  // No call of it is missing: it never was.
+  // No call of this thread is missing from the trace.
   expect(trace.stop().threads.map(({ isComplete }) => isComplete)).toEqual([true, true]);
 });

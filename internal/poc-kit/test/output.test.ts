@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-// What a program makes of its own output: guardOutput for its streams, printLine for the verdict.
+// Tests how a program handles its own output: guardOutput for its streams, printLine for the
+// verdict.
 
 const kit = pathToFileURL(createRequire(import.meta.url).resolve('poc-kit')).href;
 const program = (exitCode: number, note = '') => `

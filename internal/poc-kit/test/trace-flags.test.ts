@@ -29,7 +29,7 @@ describe('the flags of a trace are taken out of a command line', () => {
       { isText: true, file: 'x', rest: ['--external', '--port', '80', 'y'] },
     ],
     [['--trace-records', 'r', '--port=1'], { ...none, recordsFile: 'r', rest: ['--port=1'] }],
-    // What is wrong is the stage's to refuse.
+    // The stage itself rejects other arguments.
     [['--trace=yes'], { ...none, rest: ['--trace=yes'] }],
     [['--trac', '--', '--trace'], { ...none, rest: ['--trac', '--', '--trace'] }],
   ])('%j', (args, taken) => {
@@ -95,7 +95,7 @@ describe.skipIf(!existsSync('/dev/full'))(
       expect(said).toEqual([
         'The trace could not be written to /dev/full: ENOSPC: no space left on device, write\n',
       ]);
-      // It is a device: only a file is removed.
+      // This is a device, and only files are removed.
       expect(existsSync('/dev/full')).toBe(true);
     });
   },

@@ -1,5 +1,5 @@
 /**
- * The stages in order, and a way to run them.
+ * The stages in order, and functions to run them.
  *
  * @packageDocumentation
  */

@@ -6,13 +6,13 @@ import { exitCodes, readStageTrace, type StageTrace, type Verdict } from 'poc-ki
 import { openSession, type Session, toWindowsPath } from 'winnode';
 import { type Stage, stages } from './stages.js';
 
-/** The two builds, in the order in which they are proven. */
+/** The two builds, in the order in which the stages are proven. */
 export const builds = ['debug', 'release'] as const;
 
 /** One of the two builds. */
 export type Build = (typeof builds)[number];
 
-/** What to run, and the callbacks of its progress. */
+/** The stages to run, and the callbacks of the progress. */
 export interface LadderOptions {
   /** Names of stages; default: all. */
   readonly stages?: readonly string[];
@@ -22,7 +22,7 @@ export interface LadderOptions {
   readonly arguments?: readonly string[];
   /** Arguments for every stage: `--trace`, `--trace-file FILE` with a path of Windows Node's. */
   readonly traceArguments?: readonly string[];
-  /** Take the figures of tofu's specifications, too, which takes minutes. Default: no. */
+  /** Measure the figures of tofu's specifications, too, which takes minutes. Default: no. */
   readonly isThorough?: boolean;
   /** Keep the first calls of each run for {@link Rung.trace}. Default: no. */
   readonly isTraceKept?: boolean;
@@ -30,40 +30,43 @@ export interface LadderOptions {
   readonly print: (line: string) => void;
 }
 
-/** What one stage came to in one build. */
+/** The result of one stage in one build. */
 export interface Rung {
   readonly stage: string;
   readonly build: Build;
-  /** Undefined when the stage ended without one. */
+  /** Undefined if the stage ended without a verdict. */
   readonly verdict: Verdict | undefined;
   readonly exitCode: number;
-  /** The signal that ended the stage, if one did; no stage is run after that. */
+  /** The signal that ended the stage, if one did; no further stage runs after that. */
   readonly signal: NodeJS.Signals | null;
-  /** Absent when none was asked for, and when the process ended before it could write it. */
+  /** Absent if no trace was requested, or if the process ended before it had written it. */
   readonly trace?: StageTrace;
 }
 
-/** True only for a verdict that says proven, of the build that was asked for. */
+/** True only if the verdict is `proven`, and is that of the requested build. */
 export function isProven({ build, verdict, exitCode }: Rung): boolean {
   return exitCode === 0 && verdict?.verdict === 'proven' && verdict.build === build;
 }
 
-/** True for a verdict that says this host does not have what the stage is about. */
+/** True if the verdict is `unsupported`: this host lacks the feature. */
 export function isUnsupported({ build, verdict, exitCode }: Rung): boolean {
   const isSaid = verdict?.verdict === 'unsupported' && verdict.build === build;
   return isSaid && exitCode === exitCodes.unsupported;
 }
 
-/** True when nothing failed and something was proven: a ladder of nothing but skips is none. */
+/**
+ * True if at least one stage was proven and none failed: a ladder with only unsupported stages is
+ * no success.
+ */
 export function isClimbed(rungs: readonly Rung[]): boolean {
   return rungs.some(isProven) && rungs.every((rung) => isProven(rung) || isUnsupported(rung));
 }
 
 /**
- * Runs the stages one after another, each in a process of its own.
+ * Runs the stages one after another, each in its own process.
  *
- * @throws {RangeError} for a stage that is none. @throws {WinnodeError} when this host cannot run
- *   Windows Node.
+ * @throws {RangeError} for an unknown stage.
+ * @throws {WinnodeError} if this host cannot run Windows Node.
  */
 export async function runLadder(options: LadderOptions): Promise<Rung[]> {
   const unknown = options.stages?.find((name) => !stages.some((stage) => stage.name === name));
@@ -87,7 +90,9 @@ export async function runLadder(options: LadderOptions): Promise<Rung[]> {
   return rungs;
 }
 
-/** Where stages leave their traces. Without such a place they run all the same. */
+/**
+ * The directory for the stages' traces. If it cannot be created, the stages run without traces.
+ */
 function makeTraceDirectory(print: (line: string) => void): string | undefined {
   try {
     return mkdtempSync(join(tmpdir(), 'tofu-nt-traces-'));
@@ -101,12 +106,12 @@ function readTrace(file: string): StageTrace | undefined {
   try {
     return readStageTrace(file);
   } catch {
-    // The process ended before it could write it, or while it did.
+    // The process ended before it had written the whole file.
     return undefined;
   }
 }
 
-/** What makes a stage's process load the debug build, or the release build. */
+/** The environment in which a stage's process loads the debug or the release build. */
 function environmentOf(build: Build): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _ours, ...env } = process.env;
   return build === 'debug' ? { ...env, NODE_OPTIONS: '--conditions=debug' } : env;
@@ -118,8 +123,8 @@ const runner = fileURLToPath(new URL('./run-stage.js', import.meta.url));
  * Runs the echo server of stage 2 in this terminal, until Ctrl-C.
  *
  * @param args `--address TEXT`, `--trace`, `--trace-file FILE`, or nothing.
- * @returns its exit code: 0 when it ended in order, 2 for an address it cannot listen on.
- * @throws {WinnodeError} when this host cannot run Windows Node.
+ * @returns its exit code: 0 after an orderly end, 2 if it cannot listen on the address.
+ * @throws {WinnodeError} if this host cannot run Windows Node.
  */
 export async function runEchoServer(
   build: Build,

@@ -54,14 +54,14 @@ function printSummary(rungs: readonly Rung[]): void {
   }
 }
 
-/** A verdict for programs: what was traced is for the report. */
+/** Formats a result as JSON, without the trace, which only the report needs. */
 function toJson({ trace: _, ...rung }: Rung): string {
   return JSON.stringify(rung);
 }
 
 type Flags = ReturnType<typeof parse>;
 
-/** The arguments for the stage's own process, which has another idea of paths. */
+/** Arguments for the stage's process, with paths in Windows' form. */
 function traceArguments(flags: Flags): string[] {
   const file = flags['trace-file'];
   if (file === '') throw new UsageError('--trace-file wants the name of a file.');

@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { type ReportedRung, writeReport } from '@tofu-nt/report';
 import { isProven, isUnsupported, type Rung } from './ladder.js';
 
-/** Where the page of a run is, from the working directory: the top, for whoever types npm start. */
+/**
+ * The path of the page of a run, relative to the working directory: with npm start, the root of
+ * the repository.
+ */
 export const reportFile = join('report', 'index.html');
 
-/** A rung as the page wants it: with what verdict and exit code come to together. */
+/** A stage's result for the page, with the outcome from verdict and exit code. */
 function reported(rung: Rung): ReportedRung {
   const isNeither = !isProven(rung) && !isUnsupported(rung);
   const outcome = isNeither ? 'failed' : isProven(rung) ? 'proven' : 'unsupported';
@@ -13,8 +16,8 @@ function reported(rung: Rung): ReportedRung {
 }
 
 /**
- * Writes the page of a run. One that cannot be written is a line that says why: the verdicts are
- * there without it, and so the exit code is theirs.
+ * Writes the page of a run. If it cannot be written, the returned line says why; this does not
+ * change the exit code, because the verdicts do not depend on the page.
  *
  * @returns a line for the console.
  */

@@ -1,4 +1,4 @@
-// Runs in Windows Node: loads the main program of the stage whose package is named first. Which
-// build of it that is, the conditions of this process decide.
+// Runs in Windows Node: loads the main program of the stage whose package is the first argument.
+// The conditions of this process select the build.
 const [stage] = process.argv.splice(2, 1);
 await import(`${stage}/main`);

@@ -1,6 +1,6 @@
 /**
- * One rung: a short name to ask for it by, its package, whether it waits for a client, and whether
- * tofu's specifications ask for figures of it.
+ * One stage: the short name for the command line, its package, whether it waits for a client, and
+ * whether tofu's specifications require figures from it.
  */
 export interface Stage {
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Stage {
   readonly hasFigures?: true;
 }
 
-/** Every stage, in order. A new stage is one line here, and a dependency in package.json. */
+/** All stages in order. A new stage needs one line here, and a dependency in package.json. */
 export const stages: readonly Stage[] = [
   { name: '0-wake', package: 'poc-stage0-wake', accepts: false, hasFigures: true },
   { name: '1-event', package: 'poc-stage1-event', accepts: true },

@@ -50,7 +50,7 @@ test('a ladder is climbed when nothing failed and something was proven', () => {
   expect(isClimbed([proven, failed])).toBe(false);
   expect(isClimbed([unsupported])).toBe(false);
   expect(isClimbed([])).toBe(false);
-  // The word alone is not enough: the process must have ended as the word says.
+  // The verdict alone is not sufficient: the process must have the exit code that belongs to it.
   expect(isUnsupported(rung('unsupported', 0))).toBe(false);
   expect(isUnsupported(rung('proven', 3))).toBe(false);
 });
@@ -88,7 +88,7 @@ describe('wrong arguments are one clear message and exit code 2', () => {
     ],
     [['x'], /Unexpected argument 'x'/],
   ])('%j', async (args, message) => {
-    // One of them is a process, for its exit code.
+    // One case runs as a process, to check its exit code.
     const isProcess = args[0] === '--prot';
     const { stdout, stderr, status } = isProcess ? ladder(...args) : await runScript(main, args);
     expect(status).toBe(2);

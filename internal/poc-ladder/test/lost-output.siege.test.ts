@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession } from 'winnode';
 
-// What a ladder says goes somewhere, and that may fail: the verdict is not to be lost by an accessory,
-// and output that is cut short is no success.
+// Output of the ladder may be lost: an additional output must not change the verdict, and
+// truncated main output must not count as success.
 
 const main = createRequire(import.meta.url).resolve('poc-ladder/main');
 const host = describeHost();

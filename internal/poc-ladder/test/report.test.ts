@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Runs the ladder with a working directory of its own. */
+/** Runs the ladder in its own working directory. */
 function ladder(...args: string[]) {
   const build = `--build=${process.env['TEST_BUILD']}`;
   const { stdout, stderr, status } = spawnSync(process.execPath, [main, build, ...args], {
@@ -26,7 +26,7 @@ function ladder(...args: string[]) {
 }
 
 describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
-  // One wineserver for all of these, so that each starts quickly.
+  // One wineserver for all tests, so that each starts quickly.
   let session: Session;
   beforeAll(async () => {
     session = await openSession();
@@ -41,7 +41,7 @@ describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
     expect(stdout).toMatch(/\nReport: .+index\.html\n$/);
     const html = readFileSync(page(), 'utf8');
     expect(html).toContain('Every cell that was seen is as planned.');
-    // All cells of both columns: the very calls of this run.
+    // All cells of both columns agree with the calls of this run.
     expect(html.match(/<td class="kept">/g)).toHaveLength(24 + 35);
     expect(html).not.toContain('differs:');
     expect(html).toMatch(/the packet of #\d+: STATUS_SUCCESS, socket#1: ACCEPT/);

@@ -21,14 +21,14 @@ function serve(...args: string[]) {
 }
 
 describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
-  // One wineserver for all of these, so that each starts quickly.
+  // One wineserver for all tests, so that each starts quickly.
   let session: Session;
   beforeAll(async () => {
     session = await openSession();
   }, 200_000);
   afterAll(() => session.close());
 
-  // On Windows a program cannot send Ctrl-C to just one other.
+  // On Windows a program cannot send Ctrl-C to one other program only.
   test.skipIf(process.platform === 'win32')('serves until Ctrl-C, and sums up', async () => {
     const { child, ended } = serve('--address', 'tcp|127.0.0.1|0');
     let stdout = '';
@@ -79,7 +79,7 @@ describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
     [['--adress', 'x'], /^Unknown option '--adress'\. Known: /],
     [['--port', '80'], /^--serve goes with --address and --build alone\./],
   ])('%j is one clear line and exit code 2', async (args, message) => {
-    // Refused before Windows Node is needed.
+    // Rejected before Windows Node is needed.
     const { status, stdout, stderr } = await runScript(main, ['--serve', build, ...args]);
     expect({ code: status, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);

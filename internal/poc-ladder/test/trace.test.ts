@@ -24,12 +24,12 @@ test.skipIf(host.kind === 'none')(
     expect(stdout).not.toContain('Report');
     rmSync(directory, { recursive: true });
     expect(status).toBe(0);
-    // Standard output is the stage's words alone.
+    // Standard output contains only the stage's own lines.
     expect(stdout).toContain('   ok   NtSetIoCompletion: STATUS_SUCCESS');
     expect(stdout).not.toContain('NtRemoveIoCompletionEx(');
     expect(stderr).toMatch(/#1 NtCreateIoCompletion\(IoCompletionHandle=&\{port#1\}, /);
     expect(stderr).toMatch(/\[waker \d+\] #\d+ NtSetIoCompletion\(/);
-    // In the file the threads know of each other: an arrow from the waker's lane to the wait.
+    // The file connects the threads: an arrow leads from the waker's track to the wait.
     const { traceEvents } = JSON.parse(file) as { traceEvents: { ph: string; tid: number }[] };
     const lanes = (ph: string) => traceEvents.filter((e) => e.ph === ph).map(({ tid }) => tid);
     expect(lanes('f')).toEqual([0]);

@@ -1,23 +1,23 @@
 import { everything, type Packet, type Poll, type PolledSocket, RawPoller } from 'nt-afd/raw-poll';
 import { afdPollNames } from 'ntdllx';
 
-/** The default time-out of a wait: without one a prompt could hang for ever. */
+/** The default time-out of a wait: without a time-out a prompt could hang for ever. */
 export const defaultLimitMs = 10_000;
 const longestLimitMs = 600_000;
 
 /** The packet of a poll. */
 export interface PollPacket {
-  /** How the poll ended, by name. */
+  /** The name of the poll's status. */
   readonly status: string;
-  /** The AFD_POLL_* bits that are true, by name. */
+  /** The names of the reported AFD_POLL_* bits. */
   readonly events: readonly string[];
   readonly apcContext: bigint;
   readonly information: bigint;
 }
 
-/** One AFD_POLL, in a block of its own, that may be looked at until the prompt ends. */
+/** One AFD_POLL in its own block, which can be inspected until the prompt ends. */
 export class AfdPoll {
-  /** What NtDeviceIoControlFile returned, by name. */
+  /** The name of the status that NtDeviceIoControlFile returned. */
   readonly status: string;
   /** Its packet, once it was removed from the port. */
   packet: PollPacket | undefined = undefined;
@@ -31,21 +31,22 @@ export class AfdPoll {
     this.status = status;
   }
 
-  /** Its AFD_POLL_INFO: the request, and once the packet was taken, the answer. */
+  /** Its AFD_POLL_INFO: the request, and after the packet was taken, the answer. */
   get info() {
     return this.#poll.output;
   }
 
-  /** Its IO_STATUS_BLOCK: STATUS_PENDING while the kernel has it. */
+  /** Its IO_STATUS_BLOCK: STATUS_PENDING while the request is pending. */
   get iosb() {
     return this.#poll.iosb;
   }
 
   /**
-   * Takes its packet off the port. Blocks; packets of other polls that come first are kept for them.
+   * Takes its packet off the port. Blocks. Packets of other polls that arrive first are kept for
+   * those polls.
    *
    * @param limitMs 0 to 600,000.
-   * @returns undefined when none came in time.
+   * @returns undefined if none arrived in time.
    */
   wait(limitMs = defaultLimitMs): PollPacket | undefined {
     if (!(limitMs >= 0 && limitMs <= longestLimitMs)) {
@@ -54,22 +55,27 @@ export class AfdPoll {
     return this.packet ?? this.#polls.take(this, limitMs);
   }
 
-  /** Asks the kernel to end it. The packet comes all the same. @returns the status by name. */
+  /**
+   * Cancels the poll. Its packet still arrives.
+   *
+   * @returns the name of the status
+   */
   cancel(): string {
     return this.#polls.cancel(this.#poll);
   }
 }
 
-/** The raw polls of a prompt, all on one port, which is opened by the first. */
+/** The raw polls of a prompt, all on one port, which the first poll opens. */
 export class Polls {
   #poller: RawPoller | undefined;
   readonly #armed = new Map<Poll, AfdPoll>();
 
   /**
-   * Arms one raw AFD_POLL on the handle of AFD itself; it never ends by time.
+   * Arms one raw AFD_POLL on the AFD handle itself, without a time-out.
    *
    * @param mask AFD_POLL_* bits; default: all of them.
-   * @throws {TypeError} for what is no socket or no mask. @throws {Error} when AFD refuses.
+   * @throws {TypeError} for a wrong socket or mask.
+   * @throws {Error} if AFD rejects the poll.
    */
   arm(skt: PolledSocket, mask = everything): AfdPoll {
     if (typeof (skt as Partial<PolledSocket> | null)?.baseHandle !== 'function') {
@@ -113,7 +119,11 @@ export class Polls {
     return this.#poller?.cancel(poll) ?? 'STATUS_NOT_FOUND';
   }
 
-  /** Ends what is pending, and gives everything back. @returns whether there was anything. */
+  /**
+   * Cancels the pending polls and releases all resources.
+   *
+   * @returns whether there were any
+   */
   close(): boolean {
     if (this.#poller === undefined) return false;
     this.#poller.close();

@@ -1,7 +1,7 @@
 import { type FunctionName, type Parameter, type Prototype, readMemory } from 'ntdllx/trace';
 import { headerType, prototypeOf, prototypeText } from './prototype-text.js';
 
-/** Values that NT carries and does not look into. */
+/** Values that NT passes through without interpreting them. */
 const carried = new Set(['KeyContext', 'ApcContext']);
 
 /** Pointers that may be null. */
@@ -16,7 +16,7 @@ const optional = new Set(
   ].concat(['ReturnLength', 'AlreadySignaled', 'IoRequestToCancel', 'lpEventAttributes', 'lpName']),
 );
 
-/** How many bytes a pointer's type needs; by sizes of x64 and arm64. */
+/** The size of a pointer's target type in bytes, on x64 and arm64. */
 const typeBytes: Readonly<Record<string, number>> = {
   PHANDLE: 8,
   PIO_STATUS_BLOCK: 16,
@@ -27,7 +27,7 @@ const typeBytes: Readonly<Record<string, number>> = {
   LPSECURITY_ATTRIBUTES: 24,
 };
 
-/** Which parameter says how many bytes a buffer has. */
+/** The parameter with the size of a buffer. */
 const lengths: Readonly<Record<string, string>> = {
   InputBuffer: 'InputBufferLength',
   OutputBuffer: 'OutputBufferLength',
@@ -77,9 +77,9 @@ function requirePointer(
 }
 
 /**
- * Looks at the arguments of a call before it is made: their number, that each is a whole number, and that
- * each address has as many bytes of living memory as the call reads or writes there. What the kernel
- * is still busy with, and what a handle is a handle of, is not looked at.
+ * Checks the arguments of a call before it is made: their number, that each is a whole number, and
+ * that each address has as much allocated memory as the call reads or writes. It does not check
+ * whether the kernel still uses the memory, nor the type of a handle.
  *
  * @throws {TypeError} naming the parameter; nothing was called.
  */
@@ -100,7 +100,7 @@ export function requireArguments(call: FunctionName, args: readonly unknown[]): 
   }
 }
 
-/** A function of ntdllx that looks at its arguments first. */
+/** Wraps a function of ntdllx so that its arguments are checked first. */
 export function checked<F extends (...args: never[]) => unknown>(name: FunctionName, call: F): F {
   const look = (...args: unknown[]) => {
     requireArguments(name, args);

@@ -4,7 +4,7 @@ import { examples } from './examples.js';
 import { prototypeOf, prototypeText } from './prototype-text.js';
 import type { TraceLines } from './trace-lines.js';
 
-/** What `.proto` says. */
+/** The output of `.proto`. */
 export function protoCommand(name: string): string {
   const prototype = prototypeOf(name);
   if (prototype !== undefined) return `${prototypeText(name, prototype)}  (${prototype.dll})`;
@@ -55,7 +55,7 @@ export function defineCommands(server: REPLServer, lines: TraceLines): void {
         return say(`.example NAME: one of ${Object.keys(examples).join(', ')}; .help shows them.`);
       }
       server.displayPrompt();
-      // No line awaits anything, so each is over before the next one is typed.
+      // No line contains an await, so each has finished before the next one is typed.
       for (const line of example.lines) server.write(`${line}\n`);
     },
   });

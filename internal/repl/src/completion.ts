@@ -9,8 +9,8 @@ type Complete = (
 ) => void;
 
 /**
- * Lets Tab show a function's prototype where its next argument begins, the parameter that is due bold;
- * everywhere else it completes names, as Node does.
+ * Makes Tab show a function's prototype at the start of an argument, with the current parameter in
+ * bold. Elsewhere Tab completes names, as in Node.
  */
 export function completePrototypes(server: REPLServer, isColored: boolean): void {
   const completeNames = server.completer as unknown as Complete;

@@ -1,11 +1,12 @@
 /**
- * The last that the program writes when it ends in order: an application program command, which terminals
- * do not show. Its reader closes the program's standard input. Under Wine a thread of Node's that
- * reads from a pipe keeps the process from ending until there is something to read.
+ * The last output of the program before an orderly end: an application program command, which
+ * terminals do not display. The reader of the output then closes the program's standard input.
+ * Under Wine a Node thread that reads from a pipe keeps the process from exiting until there is
+ * something to read.
  */
 export const endMark = '\u001b_nt-repl ends\u001b\\';
 
-/** What was written, without {@link endMark}, and whether that was in it. */
+/** The output without {@link endMark}, and whether the output contained it. */
 export function takeEndMark(written: Buffer): {
   readonly text: Buffer;
   readonly isEnding: boolean;

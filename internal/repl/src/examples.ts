@@ -1,4 +1,4 @@
-/** An example: lines that are typed, in order. */
+/** An example: lines to type, in order. */
 export interface Example {
   readonly title: string;
   readonly lines: readonly string[];
@@ -15,7 +15,7 @@ const connect = [
 ];
 const closeAll = 'for (const skt of [listener, client, connection]) skt.close()';
 
-/** What `.example` can type. Nothing is declared, so that each can be run again. */
+/** The examples of `.example`. They declare nothing, so that each can be repeated. */
 export const examples: Readonly<Record<string, Example>> = {
   port: {
     title: 'create a port, post a packet, remove it',

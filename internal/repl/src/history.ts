@@ -2,11 +2,12 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /**
- * The file of this user that keeps what was typed; undefined for none. `NODE_REPL_HISTORY` is asked
- * first, as Node does: empty, it means none; a relative path is of the working directory. Otherwise it is
- * in the user's cache directory, and nowhere where HOME is not an absolute path.
+ * The user's history file; undefined: no history is kept. `NODE_REPL_HISTORY` has precedence, as
+ * in Node: if it is empty, there is no history; a relative path is relative to the working
+ * directory. Otherwise the file is in the user's cache directory. If HOME is not an absolute path,
+ * there is no history.
  *
- * @param say is handed a line about a value that is refused.
+ * @param say is called with a line about a rejected value.
  */
 export function historyFile(
   env: NodeJS.ProcessEnv = process.env,
@@ -24,7 +25,7 @@ export function historyFile(
     return join(resolve(env['LOCALAPPDATA'] || join(homedir(), 'AppData/Local')), 'tofu-nt', name);
   }
   const xdg = env['XDG_CACHE_HOME'] ?? '';
-  // The XDG Base Directory Specification: a path that is not absolute is to be ignored.
+  // XDG Base Directory Specification: a relative path must be ignored.
   if (isAbsolute(xdg)) return join(xdg, 'tofu-nt', name);
   const home = env['HOME'] || homedir();
   return isAbsolute(home) ? join(home, '.cache', 'tofu-nt', name) : undefined;

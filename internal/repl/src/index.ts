@@ -1,5 +1,5 @@
 /**
- * What the prompt of `pnpm repl` is made of, as far as it can be used without one.
+ * The parts of the `pnpm repl` prompt that can be used without a prompt.
  *
  * @packageDocumentation
  */

@@ -1,4 +1,5 @@
-// The prompt as a program, on any host: owns the terminal and runs what evaluates in Windows Node.
+// The program of the prompt on any host: it owns the terminal and runs the evaluating program in
+// Windows Node.
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,24 +9,24 @@ import { historyFile } from './history.js';
 import { type Settings, writeSettings } from './settings.js';
 import { TerminalFront } from './terminal-front.js';
 
-/** The exit code of what Ctrl-C ended. */
+/** The exit code after Ctrl-C. */
 const interruptedExitCode = 130;
 
 const { build } = parseArgs({ options: { build: { type: 'string', default: 'debug' } } }).values;
 
-/** Where what was typed is kept, as Windows Node opens it. A directory that cannot be made: nowhere. */
+/** The path of the history file for Windows Node; undefined if its directory cannot be created. */
 function historyForWindows(): string | undefined {
   const file = historyFile(process.env, process.platform, (line) =>
     process.stderr.write(`${line}\n`),
   );
   if (file === undefined) return undefined;
   const directory = dirname(file);
-  // Not recursive: Node 20 then never ends for a directory such as /proc/x.
+  // Not with `recursive`: Node 20 would then loop for ever for a directory such as /proc/x.
   for (const each of [dirname(directory), directory]) {
     try {
       mkdirSync(each);
     } catch {
-      // It is there, or cannot be made.
+      // It exists, or it cannot be created.
     }
   }
   if (!existsSync(directory)) return undefined;
@@ -59,7 +60,7 @@ async function main(): Promise<number> {
   }
 }
 
-// The reader has closed the pipe (`| head`): the exit code still counts.
+// The reader has closed the pipe (`| head`): the exit code is kept.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {

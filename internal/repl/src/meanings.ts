@@ -1,7 +1,7 @@
 import { type Expression, type Node, type Program, parse, type Super } from 'acorn';
 import { prototypeOf } from './prototype-text.js';
 
-/** What a number is: a status, or a handle if there is one of its value. */
+/** The meaning of a number: a status, or a handle if there is one with this value. */
 export type Meaning = 'status' | 'handle';
 
 const handleProperties = new Set(['port', 'afd', 'socket', 'Handle']);
@@ -33,13 +33,18 @@ function lastName(node: Expression | Super): string | undefined {
 }
 
 /**
- * What the numbers of a prompt mean. The number alone does not show it; its source does: the call that
- * is typed, or the variable that was given its result. Whatever else it was computed from is a number.
+ * The meanings of the numbers in a prompt. They do not follow from the number but from its source:
+ * a typed call, or a variable that was assigned the result of a call. Any other computed value is
+ * just a number.
  */
 export class Meanings {
   readonly #variables = new Map<string, Meaning>();
 
-  /** Learns from what was typed and ran. @returns what its value means. */
+  /**
+   * Processes a line that was typed and evaluated.
+   *
+   * @returns the meaning of its value
+   */
   learn(source: string): Meaning | undefined {
     let program: Program;
     try {
@@ -96,7 +101,7 @@ export class Meanings {
     }
   }
 
-  /** A variable that is changed by something that is not followed means nothing any more. */
+  /** A variable loses its meaning if an expression changes it that is not followed here. */
   #forgetInside(node: Node): void {
     const { type, left, argument } = node as Node & { left?: Expression; argument?: Expression };
     const changed = type === 'UpdateExpression' ? argument : left;

@@ -1,5 +1,5 @@
-// Evaluates what is typed: Node's own REPL, in Windows Node. Where there is a terminal, another program
-// owns it and hands every key on, as the terminal sent it; see terminal-front.ts.
+// Evaluates the typed lines: Node's own REPL, in Windows Node. If there is a terminal, another
+// program owns it and forwards every key as the terminal sent it; see terminal-front.ts.
 import { release } from 'node:os';
 import { clearLine, cursorTo } from 'node:readline';
 import repl, { type REPLEval, type REPLServer } from 'node:repl';
@@ -24,7 +24,7 @@ const settings = readSettings(process.argv.slice(2));
 const { terminal } = settings;
 const isColored = (terminal?.colorDepth ?? 1) > 1;
 
-/** The streams of this program, as if they were the terminal's own. */
+/** This program's streams, which look like those of a terminal. */
 function openStreams({ terminal }: Settings) {
   const output = process.stdout;
   if (terminal === undefined) return { input: process.stdin, output };
@@ -40,7 +40,7 @@ function openStreams({ terminal }: Settings) {
 
 const { input, output } = openStreams(settings);
 
-/** Without a terminal, standard output is for results alone. */
+/** Without a terminal, standard output contains only results. */
 const lineOutput: LineOutput = {
   write: (text) => (terminal === undefined ? process.stderr : output).write(text),
   aside(write) {
@@ -56,7 +56,7 @@ const lines = new TraceLines(lineOutput, isColored);
 const trace: Trace = startTrace({ keep: false, onRecord: (record) => lines.write(record) });
 const scope = makeScope();
 const meanings = new Meanings();
-/** What the value that is about to be written means. */
+/** The meaning of the value that is written next. */
 let meaning: Meaning | undefined;
 
 const nameOf = (value: bigint) => trace.openHandles().find(({ handle }) => handle === value)?.name;
@@ -76,7 +76,7 @@ function sayHello(): void {
   );
 }
 
-/** Node's own evaluation, of which the trace and the writer know. */
+/** Wraps Node's own evaluation to inform the trace and the writer. */
 function watchEvaluation(server: REPLServer): void {
   const evaluate = server.eval as unknown as (...args: Parameters<REPLEval>) => void;
   const watched: REPLEval = (source, context, file, done) => {
@@ -90,7 +90,7 @@ function watchEvaluation(server: REPLServer): void {
     evaluate.call(server, source, context, file, finish);
   };
   Object.defineProperty(server, 'eval', { value: watched });
-  // An error does not go through `done`; but a prompt always follows.
+  // An error does not go through `done`, but a prompt always follows.
   const { displayPrompt } = server;
   server.displayPrompt = (preserveCursor) => {
     trace.flush();
@@ -99,7 +99,9 @@ function watchEvaluation(server: REPLServer): void {
   };
 }
 
-/** Closes what is open, and names what the user may have meant to close. */
+/**
+ * Closes everything that is open, and names the objects that the user may have wanted to close.
+ */
 function closeEverything(): void {
   lines.isOn = false;
   const closed: string[] = [];
@@ -108,7 +110,7 @@ function closeEverything(): void {
   } catch (error) {
     lineOutput.write(`${(error as Error).message}\n`);
   }
-  // Sockets end with the process; a port that is left open could be a request's.
+  // Sockets close with the process; a request may still use a port that is left open.
   for (const { handle, name } of trace.openHandles()) {
     if (name.startsWith('socket')) continue;
     NtClose(Number(handle));
@@ -126,9 +128,9 @@ const server = repl.start({
   terminal: terminal !== undefined,
   useColors: isColored,
   useGlobal: true,
-  // What is being typed is not evaluated to show what it would be: it could be a call of NT.
+  // No preview: it would evaluate the unfinished line, which could call NT.
   preview: false,
-  // Ctrl-C then ends an await, too.
+  // With this, Ctrl-C ends an await, too.
   breakEvalOnSigint: terminal !== undefined,
   writer: writeValue,
 });
@@ -141,7 +143,7 @@ if (terminal !== undefined) {
   completePrototypes(server, isColored);
   server.setupHistory(settings.history ?? '', () => {});
 }
-// However it ends: process.exit may be called by what was typed.
+// At any end: a typed line may call process.exit.
 if (terminal !== undefined) process.on('exit', () => output.write(endMark));
 server.on('exit', () => {
   closeEverything();

@@ -1,19 +1,19 @@
 import { type FunctionName, type Parameter, type Prototype, prototypes } from 'ntdllx/trace';
 
-/** The row of a function by its name; undefined for what is none. */
+/** The prototype of a function by name; undefined for an unknown name. */
 export function prototypeOf(name: string): Prototype | undefined {
   return Object.hasOwn(prototypes, name) ? prototypes[name as FunctionName] : undefined;
 }
 
-/** The type of a parameter as its header writes it: `PHANDLE`, `ULONG`. */
+/** The type of a parameter as in its header: `PHANDLE`, `ULONG`. */
 export const headerType = ([, type, header]: Parameter): string => header ?? type;
 
 const plain = (text: string) => text;
 
 /**
- * A prototype for people: each parameter by name and type, in lines of their own from the third on.
+ * Formats a prototype: each parameter by name and type, with one line for each from the third on.
  *
- * @param emphasize writes the parameter at `at`; default: as the others.
+ * @param emphasize formats the parameter at `at`; default: like the others.
  */
 export function prototypeText(
   name: string,
@@ -29,14 +29,17 @@ export function prototypeText(
   return `${name}(\n${list.map((text) => `  ${text},`).join('\n')}\n): ${returns}`;
 }
 
-/** A call that is being typed. */
+/** An unfinished call in the line that is being typed. */
 export interface OpenCall {
   readonly name: string;
-  /** Which argument comes next, from 0. */
+  /** The index of the next argument, from 0. */
   readonly at: number;
 }
 
-/** The innermost call of a line whose next argument is not begun yet: `NtClose(`, `f(a, g(b), `. */
+/**
+ * The innermost call of a line whose next argument has not been started: `NtClose(`, `f(a, g(b),
+ * `.
+ */
 export function openCallOf(line: string): OpenCall | undefined {
   if (!/[(,]\s*$/.test(line)) return undefined;
   let depth = 0;

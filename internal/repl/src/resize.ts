@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
-/** How large a terminal is, in characters. */
+/** The size of a terminal in characters. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
@@ -9,15 +9,15 @@ export interface TerminalSize {
 const introducer = '\u001b';
 
 /**
- * The new size of a terminal among what was typed there: xterm's own report of it. Sent in one write, and
- * no key sends it, so that it neither is split nor taken for one.
+ * The new size of a terminal, inserted into the typed input in xterm's own form. It is written in
+ * one piece and no key sends it, so it is neither split nor taken for a key.
  */
 export const resizeText = ({ columns, rows }: TerminalSize) =>
   `${introducer}[8;${rows};${columns}t`;
 
 const resizes = new RegExp(`${introducer}\\[8;(\\d+);(\\d+)t`, 'g');
 
-/** What was typed, without the reports of a new size, which it passes on. */
+/** The typed input without the size reports, which it forwards separately. */
 export class TypedInput extends Transform {
   readonly #onResize: (size: TerminalSize) => void;
 

@@ -8,14 +8,18 @@ import { Polls } from './afd-poll.js';
 import { checked } from './checked-call.js';
 import { prototypeOf } from './prototype-text.js';
 
-/** The names of the prompt, and which of them have to be closed. */
+/** The names of the prompt, and the objects that must be closed. */
 export interface Scope {
   readonly names: Readonly<Record<string, unknown>>;
-  /** Closes the pollers and polls that are open. @returns what they were, for people. */
+  /**
+   * Closes the open pollers and polls.
+   *
+   * @returns their names, for a message
+   */
   close(): string[];
 }
 
-/** Exports by name; functions of NT look at their arguments first. */
+/** Exports by name; NT functions check their arguments first. */
 function atHand(exports: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(exports).map(([name, value]) => {
     if (typeof value !== 'function' || prototypeOf(name) === undefined) return [name, value];
@@ -24,7 +28,7 @@ function atHand(exports: Readonly<Record<string, unknown>>): Record<string, unkn
   return Object.fromEntries(entries);
 }
 
-/** Makes the scope of one prompt. Opens nothing. */
+/** Makes the scope of one prompt. Has no side effect. */
 export function makeScope(): Scope {
   const polls = new Polls();
   const pollers = new Set<afdPoller.AfdPoller>();

@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 import type { TerminalSize } from './resize.js';
 
-/** What the program that owns the terminal passes to the one that evaluates. */
+/** The settings that the program with the terminal passes to the evaluating program. */
 export interface Settings {
-  /** Undefined where there is no terminal. */
+  /** Undefined without a terminal. */
   readonly terminal: (TerminalSize & { readonly colorDepth: number }) | undefined;
-  /** A Windows path; undefined for none. */
+  /** A Windows path; undefined: no history. */
   readonly history: string | undefined;
   readonly build: string;
 }
 
-/** Settings as arguments. */
+/** Converts settings to arguments. */
 export function writeSettings({ terminal, history, build }: Settings): string[] {
   const { columns, rows, colorDepth } = terminal ?? {};
   return Object.entries({ build, history, columns, rows, 'color-depth': colorDepth })
@@ -18,7 +18,7 @@ export function writeSettings({ terminal, history, build }: Settings): string[] 
     .map(([name, value]) => `--${name}=${value}`);
 }
 
-/** The settings in arguments of {@link writeSettings}. */
+/** Parses the arguments of {@link writeSettings}. */
 export function readSettings(args: readonly string[]): Settings {
   const text = { type: 'string' } as const;
   const options = { build: text, history: text, columns: text, rows: text, 'color-depth': text };

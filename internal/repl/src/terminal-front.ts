@@ -3,11 +3,11 @@ import type { RunOptions } from 'winnode';
 import { takeEndMark } from './end-mark.js';
 import { resizeText } from './resize.js';
 
-/** How long the program may say nothing after Ctrl-C before that is said. */
+/** How long the program may be silent after Ctrl-C before a message is printed. */
 const patienceMs = 1_000;
 const ctrlC = 3;
 
-/** Notices a program that does not answer Ctrl-C: it is inside a call, and reads nothing. */
+/** Detects that the program does not answer Ctrl-C: it is inside a call and reads nothing. */
 class Patience {
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -17,14 +17,18 @@ class Patience {
     this.#say = say;
   }
 
-  /** It wrote something. */
+  /** The program wrote something. */
   answered(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isOver = false;
   }
 
-  /** Ctrl-C was typed. @returns true when it is time to end the program. */
+  /**
+   * Ctrl-C was typed.
+   *
+   * @returns true if the program must be ended now
+   */
   asked(): boolean {
     if (this.#isOver) return true;
     this.#timer ??= setTimeout(() => {
@@ -35,21 +39,21 @@ class Patience {
   }
 }
 
-/** This program's own terminal, with a program behind it that sees every key and draws everything. */
+/** This program's terminal. Another program behind it gets every key and draws everything. */
 export class TerminalFront {
-  /** True once the user ended the program because it did not answer. */
+  /** True if the user ended the program because it did not answer. */
   wasEnded = false;
   readonly #stdin = process.stdin;
   readonly #stdout = process.stdout;
   #stop = () => {};
 
-  /** How to start the program. */
+  /** The options with which the program is started. */
   get options(): Pick<RunOptions, 'stdio' | 'onSpawn'> {
     return { stdio: 'pipe', onSpawn: (child) => this.#attach(child) };
   }
 
   #attach(child: ChildProcess): void {
-    // There was one before, where a start that failed was made again.
+    // If winnode repeats a failed start, there was an earlier process.
     this.release();
     const [stdin, stdout] = [this.#stdin, this.#stdout];
     const patience = new Patience(() => {
@@ -63,7 +67,7 @@ export class TerminalFront {
     };
     const resized = () => child.stdin?.write(resizeText(stdout));
     const hungUp = () => child.stdin?.end();
-    // It has ended: the last input is not read.
+    // The program has ended: it does not read the last input.
     child.stdin?.on('error', () => {});
     child.stdout?.on('data', (written: Buffer) => {
       patience.answered();
@@ -71,7 +75,7 @@ export class TerminalFront {
       stdout.write(text);
       if (isEnding) child.stdin?.end();
     });
-    // Wine opens a console for any stream that is a terminal, and would draw there, too.
+    // If a stream is a terminal, Wine opens a console for it and would draw there, too.
     child.stderr?.on('data', (text: Buffer) => {
       patience.answered();
       process.stderr.write(text);
@@ -88,7 +92,7 @@ export class TerminalFront {
     };
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   release(): void {
     this.#stop();
     this.#stop = () => {};

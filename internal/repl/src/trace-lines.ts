@@ -3,7 +3,10 @@ import { formatRecord, type TraceRecord } from 'nt-trace';
 
 type Style = 'dim' | 'cyan' | 'red' | 'yellow';
 
-/** A record as a line: in colour, what it is about stands out, and the rest is dim. */
+/**
+ * Formats a record as a line: with colour, the important parts are highlighted and the rest is
+ * dim.
+ */
 export function traceLine(record: TraceRecord, originUs: number, isColored: boolean): string {
   const line = formatRecord(record, { originUs });
   if (!isColored) return line;
@@ -23,25 +26,25 @@ export function traceLine(record: TraceRecord, originUs: number, isColored: bool
   ].join('');
 }
 
-/** What succeeded is calm; what has to be looked at is not. */
+/** Success is plain; a result that needs attention is highlighted. */
 function styleOf(result: string, paint: (style: Style, text: string) => string): string {
   if (/^(STATUS_TIMEOUT|STATUS_PENDING|WAIT_TIMEOUT)$/.test(result)) return paint('yellow', result);
   const isFailure = /^(STATUS_(?!SUCCESS)|0x[c8]|SOCKET_ERROR|INVALID_SOCKET|WAIT_FAILED)/i;
   return isFailure.test(result) ? paint('red', result) : result;
 }
 
-/** Where lines go that are written while the user may be typing. */
+/** The output for lines that are written while the user may be typing. */
 export interface LineOutput {
   write(text: string): unknown;
-  /** Takes the line that is being typed away, and puts it back. */
+  /** Hides the line that is being typed, and restores it afterwards. */
   aside(write: () => void): void;
 }
 
-/** Writes the NT calls of a prompt, each as soon as it returned. */
+/** Writes the NT calls of a prompt, each as soon as it has returned. */
 export class TraceLines {
-  /** Whether lines are written. Names are learnt all the same. */
+  /** Whether lines are written. Names are recorded in any case. */
   isOn = true;
-  /** Whether something is being evaluated: then no input line is shown. */
+  /** Whether a line is being evaluated: then no input line is shown. */
   #isBusy = false;
   readonly #originUs = Number(process.hrtime.bigint()) / 1_000;
   readonly #output: LineOutput;
@@ -52,12 +55,12 @@ export class TraceLines {
     this.#isColored = isColored;
   }
 
-  /** An evaluation begins. */
+  /** Called when an evaluation begins. */
   begin(): void {
     this.#isBusy = true;
   }
 
-  /** The prompt is about to be shown. */
+  /** Called before the prompt is shown. */
   end(): void {
     this.#isBusy = false;
   }

@@ -4,7 +4,7 @@ import type { Meaning } from './meanings.js';
 
 type Stylize = InspectOptions & { stylize?(text: string, style: string): string };
 
-/** A text that inspect writes as it is, in the colour of numbers. */
+/** A text that inspect writes unchanged, in the colour of numbers. */
 export class Literal {
   readonly #text: string;
 
@@ -23,7 +23,7 @@ export function statusText(status: number): string {
   return name.startsWith('0x') ? name : `${name} (0x${status.toString(16)})`;
 }
 
-/** What a number is, for people; undefined where it is just a number. */
+/** Describes the meaning of a number; undefined if it is just a number. */
 export function meaningText(
   value: unknown,
   meaning: Meaning | undefined,
@@ -42,7 +42,7 @@ export function meaningText(
   return name === undefined ? undefined : `${name} (0x${value.toString(16)})`;
 }
 
-/** No more sockets of a poll than this are written out. */
+/** The maximum number of a poll's sockets that are written. */
 const mostHandles = 64;
 
 function fieldsOf(struct: NativeStruct): Record<string, unknown> {
@@ -62,7 +62,7 @@ function fieldsOf(struct: NativeStruct): Record<string, unknown> {
   return fields;
 }
 
-/** Makes inspect show a structure of NT by its fields, as they are at that moment. */
+/** Makes inspect show the current fields of an NT structure. */
 export function showStructs(): void {
   Object.defineProperty(NativeStruct.prototype, inspect.custom, {
     configurable: true,
@@ -71,7 +71,7 @@ export function showStructs(): void {
       try {
         return `${name} ${inspect(fieldsOf(this), { ...options, depth: 3 })}`;
       } catch (error) {
-        // Freed, or not all of it is in the block.
+        // The memory is freed, or the structure extends beyond the block.
         return `${name} (${(error as Error).message})`;
       }
     },

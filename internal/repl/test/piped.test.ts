@@ -5,7 +5,7 @@ const isMissing = host.kind === 'none';
 const title = `lines from a pipe${isMissing ? ` (skipped: ${host.reason})` : ''}`;
 
 describe.skipIf(isMissing)(title, () => {
-  // A prompt is a second of computing.
+  // A prompt takes a second of CPU time.
   let end: ReturnType<typeof pipe>;
   beforeAll(() => {
     end = pipe('1+1\nNtClose(3)\nnothing.here\nawait 5\nSTATUS_PENDING');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { key, openPrompt, pipe, whyNoTerminal } from './terminal.js';
 
-// Each opens a prompt of its own. terminal.test.ts has the ends that people use.
+// Each test opens its own prompt. terminal.test.ts tests the common ways to end a prompt.
 
 const reason = whyNoTerminal();
 const title = `how the prompt ends${reason === undefined ? '' : ` (skipped: ${reason})`}`;

@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     expect(packet).toContain('Status: STATUS_TIMEOUT (0x102), Information: 3n');
     expect(await terminal.enter('NtClose(port)')).toContain('STATUS_SUCCESS (0x0)');
     expect(await terminal.enter('NtClose(port)')).toContain('STATUS_INVALID_HANDLE (0xc0000008)');
-    // The handle is closed: its number is a number again.
+    // The handle is closed, so its number has no meaning any more.
     expect(await terminal.enter('port')).toMatch(/\n\d+\n/);
     await terminal.enter('memory.free()');
   });
@@ -158,7 +158,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
 
 const quoted = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-// The rarer ends are in terminal.siege.test.ts.
+// terminal.siege.test.ts tests the rarer ways to end a prompt.
 const endTitle = `the prompt after that${reason === undefined ? '' : ` (skipped: ${reason})`}`;
 
 describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
@@ -173,7 +173,7 @@ describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
     await terminal.saw('.exit');
     terminal.type(key.up);
     await terminal.saw('20 + 3');
-    // The cursor goes back by one, and a digit comes in: 20 + 13.
+    // The cursor moves left by one, and a digit is inserted: 20 + 13.
     terminal.type(`${key.left}1\r`);
     await terminal.saw('\n33\n');
   });
@@ -194,7 +194,7 @@ describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
 
   test('one that crashed says so, and is no success', async () => {
     const crashing = await openPrompt();
-    // Not process.abort, which writes a stack trace: under Wine that takes seconds of computing.
+    // Not process.abort, which writes a stack trace: under Wine that takes seconds of CPU time.
     crashing.type("process.kill(process.pid, 'SIGKILL')\r");
     await crashing.saw('The prompt is gone: ');
     expect(await crashing.ended).not.toBe(0);

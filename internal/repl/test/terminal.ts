@@ -4,12 +4,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { hostProfile } from 'test-kit';
 import { describeHost } from 'winnode';
 
-/** The program behind `pnpm repl`, in the build that is tested. */
+/** The program behind `pnpm repl`, in the tested build. */
 export const main = createRequire(import.meta.url).resolve('nt-repl/main');
 export const build = process.env['TEST_BUILD'] ?? 'debug';
 export const host = describeHost();
 
-/** Gives lines to a prompt without a terminal, and lets it run to its end. */
+/** Pipes lines to a prompt without a terminal, and lets it run to its end. */
 export function pipe(input: string) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, '--build', build], {
     input,
@@ -19,7 +19,7 @@ export function pipe(input: string) {
   return { status, stdout: stdout.replaceAll('\r', ''), stderr };
 }
 
-/** Why there is no terminal for tests here; undefined where there is one. */
+/** Why tests have no terminal here; undefined if they have one. */
 export function whyNoTerminal(): string | undefined {
   if (host.kind === 'none') return host.reason;
   const { isPresent, reason } = hostProfile().pseudoTerminals;
@@ -34,7 +34,7 @@ export const key = {
   left: '\x1b[D',
 } as const;
 
-/** A prompt in a terminal of its own, 200 characters wide. */
+/** A prompt in its own terminal, 200 characters wide. */
 export class Terminal {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
@@ -45,7 +45,7 @@ export class Terminal {
   constructor(history = '') {
     const prompt = `'${process.execPath}' '${main}' --build ${build}`;
     const script = ['-qfec', `stty cols 200 rows 50; ${prompt}`, '/dev/null'];
-    // What Node takes for a terminal without colours, as on a CI server.
+    // Variables that make Node treat a terminal as one without colours, as on a CI server.
     const { CI, NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR, ...rest } = process.env;
     const env = { ...rest, TERM: 'xterm-256color', NODE_REPL_HISTORY: history };
     this.#child = spawn('script', script, { env });
@@ -61,23 +61,27 @@ export class Terminal {
     });
   }
 
-  /** Everything that was drawn, without colours and moves of the cursor. */
+  /** Everything that was drawn, without colours and cursor movements. */
   get text(): string {
     return stripVTControlCharacters(this.#text).replaceAll('\r', '');
   }
 
-  /** The same with them. */
+  /** The same with colours and cursor movements. */
   get raw(): string {
     return this.#text;
   }
 
-  /** Keys, in one piece, as a paste is; Node takes a Tab only for itself, or at the end. */
+  /** Types keys in one piece, like a paste. Node recognises a Tab only alone or at the end. */
   type(keys: string): void {
     this.#seen = this.text.length;
     this.#child.stdin?.write(keys);
   }
 
-  /** Waits until this is drawn, after what was typed last. @returns all that was drawn since. */
+  /**
+   * Waits until this is drawn after the last typed text.
+   *
+   * @returns everything that was drawn since
+   */
   async saw(what: string | RegExp, limitMs = 25_000): Promise<string> {
     const until = performance.now() + limitMs;
     for (;;) {
@@ -97,20 +101,24 @@ export class Terminal {
     }
   }
 
-  /** Types a line, and waits for the prompt after what it does. */
+  /** Types a line, and waits for the prompt after its result. */
   async enter(line: string): Promise<string> {
     this.type(`${line}\r`);
     return await this.saw(/\n(.|\n)*nt> $/);
   }
 
-  /** Ends it, however it is. */
+  /** Ends the prompt in any state. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null) this.#child.kill('SIGHUP');
     await this.ended;
   }
 }
 
-/** A prompt that waits for its first line. @param history the file of what is typed; default: none */
+/**
+ * Opens a prompt that waits for its first line.
+ *
+ * @param history the history file; default: none
+ */
 export async function openPrompt(history?: string): Promise<Terminal> {
   const terminal = new Terminal(history);
   await terminal.saw(/nt> $/);

@@ -5,7 +5,7 @@ import type { BenchFigures, ReportedBench } from './report-input.js';
 
 const ratio = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** Of `Results` in bench: what is shown. What else there is is left alone. */
+/** The shown part of bench's `Results`. Other fields are ignored. */
 const schema: v.GenericSchema<unknown, BenchFigures> = v.object({
   schema: v.literal(1),
   date: v.pipe(v.string(), v.isoTimestamp()),
@@ -31,7 +31,7 @@ const schema: v.GenericSchema<unknown, BenchFigures> = v.object({
 function newestFile(directory: string): string | undefined {
   try {
     const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
-    // The names begin with the date.
+    // File names begin with the date.
     return names.sort().at(-1);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -39,7 +39,7 @@ function newestFile(directory: string): string | undefined {
   }
 }
 
-/** Reads the newest file of the bench. A file that is none is a note, never an error. */
+/** Reads the newest result file of the bench. An invalid file leads to a note, not to an error. */
 export function readBench(directory: string): ReportedBench {
   let file: string | undefined;
   try {

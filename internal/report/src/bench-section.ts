@@ -6,7 +6,7 @@ type Row = BenchFigures['speed'][number];
 
 const [width, height, pad] = [360, 22, 6];
 
-/** Where a ratio is drawn; all workloads share the scale. */
+/** The position at which a ratio is drawn; all workloads share the scale. */
 type Scale = (ratio: number) => number;
 
 function scaleOf(rows: readonly Row[]): { at: Scale; most: number } {

@@ -1,6 +1,6 @@
 import type { CallRecord, PacketRecord, TraceRecord, TraceResult } from 'nt-trace';
 
-/** What kind of call it is, for its colour. */
+/** The kinds of calls, which determine their colour. */
 export const kinds = {
   request: 'requests of AFD',
   wait: 'waits',
@@ -21,13 +21,13 @@ export const isCall = (record: TraceRecord): record is CallRecord => record.kind
 export const isPacket = (record: TraceRecord): record is PacketRecord => record.kind === 'packet';
 export const endUs = ({ startUs, durationUs }: CallRecord) => startUs + durationUs;
 
-/** When the first call started; times of a report count from there. */
+/** The start of the first call; a report counts times from there. */
 export function firstUs({ records, originUs }: TraceResult): number {
   const first = records.find(isCall);
   return first === undefined ? originUs : first.startUs;
 }
 
-/** A number as people read it. */
+/** Formats a number with thousands separators. */
 export const count = (value: number) => value.toLocaleString('en-US');
 export const plural = (value: number, one: string) =>
   `${count(value)} ${one}${value === 1 ? '' : 's'}`;

@@ -5,15 +5,15 @@ import { pathToFileURL } from 'node:url';
 import type { HostFacts } from 'winnode';
 import type { ReportedFinding, ReportedRung, ReportInput } from './report-input.js';
 
-/** A file as a link from a page in a directory. */
+/** The link to a file from a page in a directory. */
 export function linkTo(directory: string, file: string): string {
   const path = relative(directory, file);
-  // On Windows: another drive.
+  // On Windows, if it is on another drive.
   if (isAbsolute(path)) return pathToFileURL(file).href;
   return path.split(sep).map(encodeURIComponent).join('/');
 }
 
-/** The findings of kb/FINDINGS.md, by its headings. None where there is no knowledge base. */
+/** Reads the findings of kb/FINDINGS.md from its headings; empty if there is no knowledge base. */
 export function readFindings(kb: string, pageDirectory: string): ReportedFinding[] {
   const file = join(kb, 'FINDINGS.md');
   let text: string;
@@ -23,7 +23,7 @@ export function readFindings(kb: string, pageDirectory: string): ReportedFinding
     return [];
   }
   return [...text.matchAll(/^## (F\d+) (.+)$/gm)].map(([, id = '', title = '']) => {
-    // As GitHub makes an anchor of a heading.
+    // GitHub's anchor of a heading.
     const anchor = `${id} ${title}`
       .toLowerCase()
       .replace(/[^\w\- ]/g, '')
@@ -38,7 +38,7 @@ function koffiVersion(): string | undefined {
   return dependencies?.koffi;
 }
 
-/** What the host says of itself, and what the stages' processes said of the Windows they ran in. */
+/** The facts of the host, and the Windows version that the stages' processes reported. */
 export function hostRows(facts: HostFacts, rungs: readonly ReportedRung[]): ReportInput['host'] {
   const seen = rungs.find(({ trace }) => trace !== undefined)?.trace;
   const rows: [string, string | undefined][] = [

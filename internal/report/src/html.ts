@@ -1,4 +1,4 @@
-/** Text that is HTML already: made by {@link html} alone. */
+/** Text that is HTML already; only {@link html} makes it. */
 export class Html {
   readonly text: string;
 
@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** What may stand in a template. Nothing, too: a part that is left out. */
+/** The values in a template. Undefined is a part that is left out. */
 export type Content = string | number | Html | undefined | readonly Content[];
 
 const entities: Record<string, string> = {
@@ -22,11 +22,11 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** What a page cannot hold: HTML has no way to write them. */
+/** Characters that a page cannot contain: HTML cannot express them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are meant.
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
-/** Text as it stands between tags, and in attributes in quotes. */
+/** Escapes text for use between tags and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text
     .replace(forbidden, '\ufffd')
@@ -40,7 +40,7 @@ function render(content: Content): string {
   return escapeHtml(String(content));
 }
 
-/** A piece of a page. What is put in is text, and escaped, unless it is {@link Html} itself. */
+/** Makes a part of a page. Inserted values are escaped unless they are {@link Html}. */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(String.raw({ raw: parts }, ...values.map(render)));
 }

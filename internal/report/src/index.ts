@@ -1,5 +1,5 @@
 /**
- * One HTML page of a run of the stages, in a file that needs nothing besides itself.
+ * One HTML page about a run of the stages, in a self-contained file.
  *
  * @packageDocumentation
  */

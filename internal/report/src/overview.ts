@@ -4,9 +4,9 @@ import { type Html, html } from './html.js';
 
 const width = 960;
 const [left, right, top, laneHeight, barHeight] = [130, 12, 10, 34, 16];
-/** More lanes than these are named in the note. */
+/** The maximum number of drawn tracks; the note says that there are more. */
 const mostLanes = 12;
-/** More packets than these are points alone. */
+/** Up to this many packets get an arrow; more are drawn as points only. */
 const mostArrows = 60;
 
 interface Axis {
@@ -24,7 +24,7 @@ function axisOf(records: readonly TraceRecord[]): Axis {
   return { at, spanUs, fromUs };
 }
 
-/** A step of 1, 2 or 5 times a power of ten, such that there are about eight. */
+/** A step of 1, 2 or 5 times a power of ten that gives about eight steps. */
 function stepOf(span: number): number {
   const power = 10 ** Math.floor(Math.log10(span / 8));
   const step = [1, 2, 5, 10].find((each) => each * power >= span / 8) ?? 10;
@@ -43,7 +43,7 @@ text-anchor="middle">${text}${unit}</text>`;
   });
 }
 
-/** Calls of one kind in one lane, drawn as one path: what falls on the same pixels is one bar. */
+/** Draws calls of one kind in one track as one path: calls on the same pixels become one bar. */
 function bars(
   records: readonly TraceRecord[],
   kind: Kind,
@@ -96,7 +96,7 @@ d="M${axis.at(request.startUs)} ${yOf(request.threadId) + barHeight}L${x} ${y}"/
 
 const threadName = ({ id, name }: TracedThread) => (id === 0 ? name : `${name} ${id}`);
 
-/** The colours in words. */
+/** The legend of the colours. */
 export function legend(): Html {
   const entry = (kind: string, words: string) =>
     html`<li><svg width="14" height="14" aria-hidden="true"><rect class="${kind}" width="14"
@@ -106,7 +106,7 @@ ${Object.entries(kinds).map(([kind, words]) => entry(kind, words))}
 ${entry('packet', 'packets')}</ul>`;
 }
 
-/** All calls that were recorded, to scale: a lane for each thread, a point for each packet. */
+/** Draws all recorded calls to scale: a track for each thread, a point for each packet. */
 export function overview({ records, threads, callCount }: TraceResult, id: string): Html {
   const seen = threads.filter((thread) => thread.id >= 0);
   const lanes = seen.slice(0, mostLanes);

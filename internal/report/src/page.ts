@@ -57,7 +57,7 @@ function findingsSection(findings: readonly ReportedFinding[]): Html | undefined
 `;
 }
 
-/** What the whole run came to, in one sentence. */
+/** The result of the whole run in one sentence. */
 function sentence(rungs: readonly ReportedRung[]): string {
   const of = (outcome: ReportedRung['outcome']) =>
     rungs.filter((rung) => rung.outcome === outcome).length;
@@ -67,7 +67,7 @@ function sentence(rungs: readonly ReportedRung[]): string {
   return rungs.length === 0 ? 'No stage was run.' : `${parts.join(', ')}.`;
 }
 
-/** The whole page. It loads nothing: styles and drawings are in it, and there are no scripts. */
+/** Renders the page. It loads nothing: it contains styles and drawings, and no scripts. */
 export function renderPage(input: ReportInput): string {
   const { date, host, rungs, findings, bench } = input;
   const stages = [...new Set(rungs.map(({ stage }) => stage))];

@@ -12,11 +12,11 @@ import {
 import { type Html, html } from './html.js';
 import type { ReportedRung } from './report-input.js';
 
-/** Which stage is which column. */
+/** The stage of each column. */
 const stageOf: Record<Stage1Variant, string> = { event: '1-event', port: '1-iocp' };
 const variants: readonly Stage1Variant[] = ['event', 'port'];
 
-/** What one run has in each cell, or why there is nothing. */
+/** The values of one run for each cell, or the reason why there are none. */
 type Column = ReadonlyMap<string, ComparedCell> | string;
 
 const key = (section: string, name: string) => `${section}\n${name}`;
@@ -31,11 +31,13 @@ function columnOf(rungs: readonly ReportedRung[], variant: Stage1Variant): Colum
 
 const planText = (cell: Cell) => (typeof cell === 'string' ? cell : stage1Things[cell.thing].words);
 
-/** Text that may be broken where names are put together. */
+/** Text that may be broken between the parts of compound names. */
 const breakable = (text: string): Html[] =>
   text.split('|').map((part, index) => (index === 0 ? html`${part}` : html`|<wbr>${part}`));
 
-/** A plan's cell and what was seen. The words say what differs; the colour only helps. */
+/**
+ * A cell of the plan and the observed value. The words say what differs; the colour only helps.
+ */
 function cellPair(section: string, row: TableRow, variant: Stage1Variant, column: Column): Html {
   const plan = row[variant];
   if (plan === undefined) return html`<td class="none">\u2013</td><td class="none">\u2013</td>`;
@@ -65,7 +67,7 @@ ${variants.map((variant) => cellPair(title, row, variant, columns[variant]))}</t
 `;
 }
 
-/** How many cells differ, over both columns. */
+/** The number of different cells in both columns. */
 function countDifferences(columns: readonly Column[]): number {
   const cells = columns.flatMap((column) =>
     typeof column === 'string' ? [] : [...column.values()],
@@ -73,7 +75,7 @@ function countDifferences(columns: readonly Column[]): number {
   return cells.filter(({ ok }) => !ok).length;
 }
 
-/** What the table says as a whole, in words. */
+/** The result of the whole table in words. */
 function sentence(columns: readonly Column[]): string {
   const seen = columns.filter((column) => typeof column !== 'string').length;
   if (seen === 0) return 'There is nothing to compare with.';
@@ -84,7 +86,10 @@ function sentence(columns: readonly Column[]): string {
   return `${differences} ${differences === 1 ? 'cell differs' : 'cells differ'} from the plan.`;
 }
 
-/** The parameter table of stage 1 for one build: both variants, the plan and what a trace has. */
+/**
+ * The parameter table of stage 1 for one build: for both variants the plan and the values of a
+ * trace.
+ */
 export function parameterTable(
   rungs: readonly ReportedRung[],
   build: string,
@@ -107,5 +112,5 @@ ${stage1Table.map((section) => sectionRows(section, columns))}</table></div></de
 `;
 }
 
-/** True for the stages that the table is about. */
+/** True for the stages in this table. */
 export const isStage1 = ({ stage }: ReportedRung) => Object.values(stageOf).includes(stage);

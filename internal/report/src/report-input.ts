@@ -1,30 +1,30 @@
 import type { Results } from '@tofu-nt/bench';
 import type { StageTrace, Verdict } from 'poc-kit';
 
-/** One stage in one build, as the ladder saw it. */
+/** The ladder's result of one stage in one build. */
 export interface ReportedRung {
   readonly stage: string;
   readonly build: 'debug' | 'release';
-  /** Undefined when the stage ended without one. */
+  /** Undefined if the stage ended without a verdict. */
   readonly verdict: Verdict | undefined;
   readonly exitCode: number;
   readonly signal: string | null;
-  /** What the ladder made of verdict and exit code together. */
+  /** The ladder's outcome from verdict and exit code. */
   readonly outcome: 'proven' | 'unsupported' | 'failed';
-  /** Undefined when there is none: the process ended before it could write it. */
+  /** Undefined if there is none: the process ended before it had written it. */
   readonly trace: StageTrace | undefined;
 }
 
 /** A finding of kb/FINDINGS.md. */
 export interface ReportedFinding {
-  /** Such as `F03`. */
+  /** For example `F03`. */
   readonly id: string;
   readonly title: string;
-  /** From the page of the report. */
+  /** Relative to the page of the report. */
   readonly href: string;
 }
 
-/** What of a run of the bench is shown. */
+/** The shown part of a bench run. */
 export type BenchFigures = Pick<Results, 'date' | 'notes'> & {
   readonly host: Pick<Results['host'], 'name' | 'cpu' | 'system'> & {
     readonly wine?: string | undefined;
@@ -37,16 +37,16 @@ export type BenchFigures = Pick<Results, 'date' | 'notes'> & {
   >[];
 };
 
-/** The newest file of the bench, or why there are no figures. */
+/** The newest result of the bench, or the reason why there is none. */
 export type ReportedBench =
   | { readonly file: string; readonly figures: BenchFigures }
   | { readonly note: string };
 
-/** All that a page is made of. */
+/** The input of a page. */
 export interface ReportInput {
-  /** When the run began. */
+  /** The start of the run. */
   readonly date: Date;
-  /** What is known of the host, by name. */
+  /** The facts of the host, by name. */
   readonly host: readonly (readonly [name: string, value: string])[];
   readonly rungs: readonly ReportedRung[];
   readonly findings: readonly ReportedFinding[];

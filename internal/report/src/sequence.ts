@@ -8,7 +8,7 @@ import {
 import { endUs, firstUs, isCall, kindOf } from './calls.js';
 import { type Html, html } from './html.js';
 
-/** More rows than these are not drawn. */
+/** The maximum number of drawn rows. */
 export const mostRows = 120;
 const [rowHeight, timeWidth, gutter, laneWidth] = [18, 84, 64, 24];
 const mostCharacters = 96;
@@ -20,18 +20,18 @@ interface Row {
 
 interface Layout {
   readonly rows: readonly Row[];
-  /** Of a call, by its number: the first row that belongs to it, and the last. */
+  /** The first and the last row of each call, by the call's number. */
   readonly spans: ReadonlyMap<number, { readonly first: number; readonly last: number }>;
 }
 
-/** When something is to be drawn; of several at once, what has the lower order comes first. */
+/** The time of an item to draw; of simultaneous items the one with the lower order comes first. */
 interface Moment {
   readonly us: number;
   readonly order: 0 | 1 | 2;
   readonly record: TraceRecord;
 }
 
-/** A row for each start of a call and each packet, as they followed one another in all threads. */
+/** Makes a row for each start of a call and each packet, in their order across all threads. */
 function layOut(records: readonly TraceRecord[]): Layout {
   const moments = records.flatMap((record): Moment[] => {
     if (!isCall(record)) return [{ us: record.atUs, order: 1, record }];
@@ -40,7 +40,7 @@ function layOut(records: readonly TraceRecord[]): Layout {
       { us: endUs(record), order: 2, record },
     ];
   });
-  // A call starts before it ends, and a packet comes before the end of the call that took it.
+  // A call's start is before its end, and a packet is before the end of the call that took it.
   moments.sort((a, b) => a.us - b.us || a.order - b.order);
   const rows: Row[] = [];
   const spans = new Map<number, { first: number; last: number }>();
@@ -81,7 +81,7 @@ function label(record: TraceRecord): string {
   return `${whose}: ${status}${events}`;
 }
 
-/** Draws rows: time, lanes with bars, arrows left of them, words right of them. */
+/** Draws rows: the time, tracks with bars, arrows on their left, text on their right. */
 class Drawing {
   readonly #trace: TraceResult;
   readonly #layout: Layout;
@@ -135,7 +135,7 @@ y="${this.#y(first) - 6}" width="12" height="${height}" rx="3"/>${text}</g>
 `;
   }
 
-  /** From a request to its packet, around the left of the lanes. */
+  /** Draws an arrow from a request to its packet, on the left of the tracks. */
   #arrow({ record, index }: Row): Html | undefined {
     if (isCall(record) || record.request === undefined) return undefined;
     const asked = this.#layout.spans.get(record.request.number)?.first;
@@ -178,7 +178,7 @@ ${this.#layout.rows.map((row) => this.#row(row))}</svg></div>
   }
 }
 
-/** The first rows of a trace one below another, not to scale. */
+/** Draws the first rows of a trace one below another, not to scale. */
 export function sequence(trace: TraceResult, id: string): { drawing: Html; rowCount: number } {
   const drawing = new Drawing(trace, id);
   return { drawing: drawing.draw(), rowCount: drawing.rowCount };

@@ -6,10 +6,10 @@ import { legend, overview } from './overview.js';
 import type { ReportedRung } from './report-input.js';
 import { mostRows, sequence } from './sequence.js';
 
-/** More lines than these are not written. */
+/** The maximum number of written lines. */
 const mostLines = 400;
 
-/** What a rung came to, as a word with a colour. */
+/** The outcome of a stage as a coloured word. */
 export function badge({ outcome, verdict, signal, exitCode }: ReportedRung): Html {
   const ended = signal === null ? `ended with code ${exitCode}` : `ended by ${signal}`;
   const word = verdict === undefined ? `no verdict, ${ended}` : outcome;
@@ -87,7 +87,7 @@ ${steps(rung)}${timeline(rung)}</details>
 `;
 }
 
-/** A stage: its claim, and for each build its steps and its timeline. */
+/** A stage's section: its claim, and for each build its steps and its timeline. */
 export function stageSection(stage: string, rungs: readonly ReportedRung[]): Html {
   const claim = rungs.find(({ verdict }) => verdict !== undefined)?.verdict?.claim;
   return html`<section aria-labelledby="stage-${stage}"><h2 id="stage-${stage}">Stage ${stage}</h2>

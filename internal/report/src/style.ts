@@ -1,7 +1,7 @@
 import { Html } from './html.js';
 
-// Colours in pairs, light and dark. Text has a contrast of 4.5 on its ground at least, a bar of 3;
-// a test computes it.
+// Pairs of colours, light and dark. Text has a contrast of at least 4.5 on its background, a bar
+// of at least 3; a test checks this.
 export const colours = {
   ground: ['#ffffff', '#15181d'],
   panel: ['#f3f5f8', '#1e232a'],

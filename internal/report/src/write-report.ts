@@ -10,21 +10,25 @@ import type { ReportedRung } from './report-input.js';
 /** The repository: this file is in internal/report/dist/BUILD. */
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** What a report is of, and where it goes. */
+/** The contents of a report, and its path. */
 export interface ReportOptions {
   readonly rungs: readonly ReportedRung[];
-  /** When the run began. */
+  /** The start of the run. */
   readonly date: Date;
-  /** The page; its directory is made. */
+  /** The path of the page; its directory is created. */
   readonly file: string;
-  /** Where `pnpm bench` writes. Default: `bench-results` at the top of the repository. */
+  /**
+   * The directory to which `pnpm bench` writes. Default: `bench-results` at the root of the
+   * repository.
+   */
   readonly benchResults?: string;
 }
 
 /**
- * Writes the page of a run. @returns where it is, absolute.
+ * Writes the page of a run.
  *
- * @throws {Error} when it cannot be written.
+ * @returns its absolute path.
+ * @throws {Error} if it cannot be written.
  */
 export function writeReport({ rungs, date, file, benchResults }: ReportOptions): string {
   const path = resolve(file);

@@ -145,7 +145,7 @@ describe('the figures of the bench', () => {
     const text = textOf(find('body')[0]);
     expect(text).toContain('2026-11-22-box.json');
     expect(text).toContain('W1: one connection, 64 B ping-pong');
-    // Without the lowest and the highest of five.
+    // The range without the lowest and the highest of five.
     expect(text).toContain('1.25 (1.20–1.30)');
     expect(text).toContain('0.75');
     expect(find('circle', 'median')).toHaveLength(1);

@@ -4,7 +4,7 @@ import { readStageTrace, type StageTrace, type Verdict } from 'poc-kit';
 import type { Page } from './parse-page.js';
 import { parsePage } from './parse-page.js';
 
-// What a page is made of, from real traces of stage 1 that were recorded once, under Wine 8.
+// The input of a page, from real traces of stage 1 that were recorded once under Wine 8.
 
 export const recorded = (stage: '1-event' | '1-iocp'): StageTrace =>
   readStageTrace(join(import.meta.dirname, 'traces', `${stage}.json`));
@@ -30,7 +30,7 @@ export const rung = (stage: string, more: Partial<ReportedRung> = {}): ReportedR
   ...more,
 });
 
-/** A page, and what a browser makes of it. */
+/** Renders a page and parses it as a browser does. */
 export function page(more: Partial<ReportInput> = {}): Page {
   const input: ReportInput = {
     date: new Date('2026-11-22T10:00:00Z'),

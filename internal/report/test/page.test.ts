@@ -28,7 +28,7 @@ describe('the page', () => {
         expect(`${name}=${value}`).not.toMatch(/^(src|href|srcset|on\w+|style)=|https?:|\/\//);
       }
     }
-    // In styles and markers only the page itself is referred to.
+    // Styles and markers refer only to the page itself.
     for (const [, target] of html.matchAll(/url\(([^)]*)\)/g)) expect(target).toMatch(/^#/);
     expect(html).not.toMatch(/@import|@font-face/);
     const [policy] = find('meta').filter((meta) => attribute(meta, 'http-equiv') !== undefined);
@@ -77,7 +77,7 @@ test('what is cut is said', () => {
   const { trace: stage } = rung('1-iocp');
   if (stage === undefined) throw new Error('no fixture');
   const { records } = stage.trace;
-  // The same calls again and again, with other numbers: more than are drawn, or written.
+  // The same calls repeated with other numbers: more than are drawn or written.
   const many = Array.from({ length: 20 }, (_, round) =>
     records
       .filter((record) => record.kind === 'call')

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { page, recorded, rung } from './input.js';
 import { type Element, isOfClass, textOf, within } from './parse-page.js';
 
-/** The cells of the table's only row of a name in a section: plan and seen of each variant. */
+/** The cells of the only row with this name in a section: plan and observation of each variant. */
 function rowOf(table: Element | undefined, section: string, name: string): string[] {
   const groups = table === undefined ? [] : within(table, 'tbody');
   const group = groups.find((each) => textOf(within(each, 'th')[0]) === section);

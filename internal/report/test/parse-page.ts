@@ -3,13 +3,13 @@ import { type DefaultTreeAdapterTypes, type ParserError, parse } from 'parse5';
 export type Element = DefaultTreeAdapterTypes.Element;
 type Node = DefaultTreeAdapterTypes.Node;
 
-/** A page as a browser reads it. */
+/** A page as a browser parses it. */
 export interface Page {
   readonly html: string;
-  /** What the parser of the HTML standard had to mend. */
+  /** The errors that the HTML standard's parser corrected. */
   readonly errors: readonly string[];
   readonly elements: readonly Element[];
-  /** The elements of a name, with all of the classes. */
+  /** The elements with this name and all of these classes. */
   find(name: string, ...classes: readonly string[]): Element[];
 }
 
@@ -30,7 +30,7 @@ function rawText(node: Node): string {
   return 'value' in node ? node.value : childrenOf(node).map(rawText).join('');
 }
 
-/** What people read of it: a line's end is a space. */
+/** The visible text of a node; a line break is a space. */
 export function textOf(node: Node | undefined): string {
   return node === undefined ? '' : rawText(node).replace(/\s+/g, ' ');
 }
@@ -38,7 +38,7 @@ export function textOf(node: Node | undefined): string {
 export const within = (element: Element, name: string): Element[] =>
   elementsIn(element).filter(({ tagName }) => tagName === name);
 
-/** Parses as the HTML standard says, and remembers every error that is no error to a browser. */
+/** Parses as the HTML standard says, and records errors that a browser would ignore. */
 export function parsePage(html: string): Page {
   const errors: string[] = [];
   const onParseError = ({ code, startLine, startCol }: ParserError) =>

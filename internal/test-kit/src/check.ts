@@ -6,10 +6,10 @@ import { planRuns, type RunPlan } from './run-plan.js';
 const ordinaryRuns = 100;
 
 /**
- * Checks a property of fast-check on random values. The seed is fixed, or is the siege's; a failure
- * ends with the line that runs it again. An asynchronous property gives a promise.
+ * Checks a fast-check property on random values. The seed is fixed, or the siege's. The message of
+ * a failure ends with the line that repeats it. For an asynchronous property it returns a promise.
  *
- * @param runs how many values are tried in an ordinary run.
+ * @param runs the number of tested values in an ordinary run.
  */
 export function checkProperty<T>(property: fc.IAsyncProperty<T>, runs?: number): Promise<void>;
 export function checkProperty<T>(property: fc.IProperty<T>, runs?: number): void;
@@ -29,8 +29,8 @@ export function checkProperty<T>(
 
 function requirePassed<T>(details: fc.RunDetails<T>): void {
   if (!details.failed) return;
-  // The run alone: how it was shrunk is not enough to find a list of commands again, so it is shrunk
-  // once more.
+  // The path of the run only: the shrink path cannot restore a list of commands, so the run is
+  // shrunk again.
   const [run = ''] = (details.counterexamplePath ?? '').split(':');
   const line = replayLine(details.seed, run);
   const { errorInstance: cause } = details;
@@ -38,11 +38,11 @@ function requirePassed<T>(details: fc.RunDetails<T>): void {
 }
 
 /**
- * Runs a body again and again, each time with choices of its own. What one run does depends on the
- * seed and on the number of the run alone, so that one of them can be run again by itself.
+ * Runs a body several times, each time with different choices. A run depends only on the seed and
+ * on its number, so a single run can be repeated.
  *
- * @param runs how often in an ordinary run.
- * @returns what was planned; `path` is set where one run alone was asked for.
+ * @param runs the number of runs in an ordinary run.
+ * @returns the plan; `path` is set if a single run was requested.
  */
 export function checkRuns(runs: number, body: (choices: Choices, run: number) => void): RunPlan {
   const plan = planRuns(runs);
@@ -58,11 +58,11 @@ export function checkRuns(runs: number, body: (choices: Choices, run: number) =>
 }
 
 /**
- * The same for runs that wait, several at a time. After a failure no further run begins.
+ * The same for asynchronous runs, several at a time. After a failure no further run starts.
  *
- * @param lanes how many at a time.
- * @param body gets the number of its lane as well: no other run is in it meanwhile.
- * @throws the first failure, once the runs that had begun are over.
+ * @param lanes the number of simultaneous runs.
+ * @param body also gets the number of its lane, which no other run uses at the same time.
+ * @throws the first failure, after all started runs have ended.
  */
 export async function checkRunsAsync(
   runs: number,
@@ -87,18 +87,18 @@ export async function checkRunsAsync(
   return plan;
 }
 
-/** The numbers of the runs of a plan: the first, and the one after the last. */
+/** The range of a plan's runs: the first, and the one after the last. */
 function rangeOf({ path, runs }: RunPlan): [first: number, end: number] {
   return path === undefined ? [0, runs] : [Number(path), Number(path) + 1];
 }
 
-/** A failure with the line that runs it again. */
+/** Adds to a failure the line that repeats it. */
 function replayable(cause: unknown, seed: number, run: number): Error {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new Error(`${message}\n${replayLine(seed, run)}`, { cause });
 }
 
-/** The choices of one run: the same for the same seed and number. */
+/** The choices of one run; equal for the same seed and number. */
 export function choicesOf(seed: number, run: number): Choices {
   return new Choices(Math.imul(seed, 0x9e37_79b1) + run);
 }

@@ -20,18 +20,18 @@ export class Choices {
     return this.#generator.next() >>> 0 < probability * 0x1_0000_0000;
   }
 
-  /** One of a list, which is not empty. */
+  /** A random element of a non-empty list. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)] as T;
   }
 
-  /** Any 32 bits, unsigned. */
+  /** A random unsigned 32-bit number. */
   bits32(): number {
     return this.#generator.next() >>> 0;
   }
 }
 
-/** The generator's first numbers follow its seed, so near seeds are first thrown far apart. */
+/** The generator's first numbers depend strongly on its seed, so similar seeds are first mixed. */
 function mixed(seed: number): number {
   let bits = seed | 0;
   for (const factor of [0x85eb_ca6b, 0xc2b2_ae35]) {

@@ -1,6 +1,10 @@
-// Repeats a call while it would block. A limit in tries, not by a clock: a busy host gets more time.
+// Repeats a call while it would block. The limit is a number of tries, not a time: a busy host
+// gets more time.
 
-/** `wouldBlock` of tofu-sockets. It is registered, so this package does not depend on that one. */
+/**
+ * `wouldBlock` of tofu-sockets. It is a registered symbol, so this package does not depend on
+ * tofu-sockets.
+ */
 const wouldBlock = Symbol.for('tofu-sockets.would-block');
 
 const tooOften = (tries: number) => new Error(`still would-block after ${tries} tries`);
@@ -24,7 +28,7 @@ export async function eventually<T>(
   throw tooOften(tries);
 }
 
-/** {@link eventually}, where nothing may be awaited. */
+/** {@link eventually} without await. */
 export function eventuallySync<T>(
   call: () => T,
   pause: () => void,

@@ -1,30 +1,36 @@
 import type { KernelName } from './kernels.js';
 
-/** What a test observes: a plain value, so that a failure can name it. */
+/** The observation of a test: a plain value, so that a failure can name it. */
 export type Observed = string | number | boolean;
 
-/** Nothing is cited of this kernel: any value is as expected. */
+/** Nothing is cited for this kernel: any value is as expected. */
 export const unspecified = { isUnspecified: true } as const;
 
-/** What a kernel is expected to do: one value, one of several, or nothing is cited. */
+/** The expectation for a kernel: one value, one of several, or nothing cited. */
 export type Expected = Observed | readonly Observed[] | typeof unspecified;
 
 /**
- * Who observes a row: one of the three suites that run on the real kernel under any kernel's
+ * The observer of a row: one of the three suites that can run on the real kernel with any kernel's
  * expectations, or the tests of a package.
  */
 export type Holder = 'contract' | 'conformance' | 'threads' | 'poc-stage2-echo' | 'tofu-sockets';
 
-/** In what the kernels differ. Wine 9 does what Wine 8 does, and Wine 11 what Wine 10 does, unless given. */
+/**
+ * A difference between kernels. Without its own value, Wine 9 behaves as Wine 8, and Wine 11 as
+ * Wine 10.
+ */
 export interface Row extends Partial<Record<KernelName, Expected>> {
-  /** What is observed. */
+  /** Description of the observation. */
   readonly what: string;
-  /** A finding of `kb/FINDINGS.md`, or `kb/ACTIVE_KB.md`, whose table has the row with Windows' source. */
+  /**
+   * A finding of `kb/FINDINGS.md`, or `kb/ACTIVE_KB.md`, whose table contains the row with the
+   * source for Windows.
+   */
   readonly page: `F${number}` | 'ACTIVE_KB';
   readonly heldBy: readonly Holder[];
   readonly wine8: Expected;
   readonly wine10: Expected;
-  /** Cited, and not verified yet. */
+  /** Cited and unverified. */
   readonly windows: Expected;
 }
 

@@ -8,7 +8,7 @@ import {
 import { hostProfile } from './host-profile.js';
 import type { KernelName } from './kernels.js';
 
-/** Whose column holds for a kernel that has no value of its own in a row. */
+/** The column that applies to a kernel without its own value in a row. */
 const columns = {
   wine8: 'wine8',
   wine9: 'wine8',
@@ -17,22 +17,22 @@ const columns = {
   windows: 'windows',
 } as const satisfies Record<KernelName, KernelName>;
 
-/** The kernel whose column of the table holds for a kernel. */
+/** The kernel whose column of the table applies to a kernel. */
 export const columnOf = (kernel: KernelName): KernelName => columns[kernel];
 
-/** What a row expects of a kernel. */
+/** The expectation of a row for a kernel. */
 export function expectedOf(name: RowName, kernel: KernelName): Expected {
   const row = expectationRows[name];
   return row[kernel] ?? row[columns[kernel]];
 }
 
 /**
- * Holds what was observed against the rows of the table, for the kernel of this host. What a host does
- * is never asked: it is expected, and another value fails the test.
+ * Compares observations with the rows of the table, for the kernel of this host. The behaviour is
+ * never queried: it is expected, and another value fails the test.
  *
- * @param kernel another one, where the test runs on a simulation of it.
- * @throws {Error} that names every row that differs: `recvAfterReset (F20): windows says WSAECONNRESET
- *   (unverified), observed the end`.
+ * @param kernel another kernel, if the test runs on its simulation.
+ * @throws {Error} that names every different row: `recvAfterReset (F20): windows says
+ *   WSAECONNRESET (unverified), observed the end`.
  */
 export function expectAs(
   observed: Partial<Readonly<Record<RowName, Observed>>>,
@@ -50,7 +50,7 @@ export function expectAs(
 }
 
 /**
- * The rows of a holder that fail when a host that does what one kernel does is held against another's
+ * The rows of an observer that fail if a host with one kernel is compared with another kernel's
  * expectations.
  */
 export function differingRows(real: KernelName, expected: KernelName, holder: Holder): RowName[] {
@@ -63,7 +63,7 @@ export function differingRows(real: KernelName, expected: KernelName, holder: Ho
   });
 }
 
-/** The values that are as expected; undefined where any is. */
+/** The expected values; undefined if any value is expected. */
 function valuesOf(expected: Expected): readonly Observed[] | undefined {
   if (typeof expected !== 'object') return [expected];
   return 'isUnspecified' in expected ? undefined : expected;

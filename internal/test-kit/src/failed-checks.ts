@@ -1,4 +1,4 @@
-/** What a stage has that runs to a verdict. */
+/** A stage that runs to a verdict. */
 export interface RunningStage {
   run(): {
     readonly verdict: string;
@@ -14,8 +14,8 @@ export interface RunningStage {
 /**
  * Runs a stage that is broken on purpose, and closes it.
  *
- * @returns the checks that did not hold, each with what was seen instead.
- * @throws {Error} when its verdict is not `failed`.
+ * @returns the failed checks, each with the observed value.
+ * @throws {Error} if its verdict is not `failed`.
  */
 export function failedChecks(stage: RunningStage): string[] {
   try {

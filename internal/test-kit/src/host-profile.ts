@@ -1,36 +1,41 @@
 import { readFileSync } from 'node:fs';
 import { type KernelName, kernelNames } from './kernels.js';
 
-/** Whether a host has something, and if not, why. */
+/** Whether a host has a feature, and if not, why. */
 export interface Presence {
   readonly isPresent: boolean;
-  /** Empty where it is present. */
+  /** Empty if it is present. */
   readonly reason: string;
 }
 
-/** What the host of this test run was asked before the tests started. */
+/** The facts about the host of this test run that were determined before the tests started. */
 export interface HostProfile {
-  /** The kernel whose row of expectations holds here. */
+  /** The kernel whose expectations apply here. */
   readonly kernel: KernelName;
-  /** What ntdll says of itself: `Wine 8.0`, `Windows 10.0.26100`. */
+  /** The version that ntdll reports: `Wine 8.0`, `Windows 10.0.26100`. */
   readonly kernelVersion: string;
-  /** Set where the kernel is newer than all known ones and is judged as the newest of them. */
+  /**
+   * Set if the kernel is newer than all known kernels; the newest one's expectations then apply.
+   */
   readonly note: string;
-  /** AF_UNIX sockets: one was made, or could not be. */
+  /** AF_UNIX sockets: whether one could be created. */
   readonly afUnix: Presence;
-  /** Pseudo-terminals of the host: one was opened, or could not be. */
+  /** Pseudo-terminals of the host: whether one could be opened. */
   readonly pseudoTerminals: Presence;
-  /** The facts that setup found: `wine` is what `wine --version` prints, and only with Wine there. */
+  /**
+   * The facts that setup determined: `wine` is the output of `wine --version`, present only with
+   * Wine.
+   */
   readonly host: { readonly kind: 'wine' | 'windows' | 'none'; readonly wine?: string };
 }
 
 let known: HostProfile | undefined;
 
 /**
- * The profile that the test runner wrote. Its path is in `TEST_HOST_PROFILE`; `TEST_KERNEL`, for tests of
- * the tests, replaces the kernel whose expectations are used.
+ * The profile that the test runner wrote. Its path is in `TEST_HOST_PROFILE`. `TEST_KERNEL`, for
+ * tests of the tests, replaces the kernel whose expectations apply.
  *
- * @throws {Error} where there is none: the tests were not started by the test runner.
+ * @throws {Error} if there is none: the test runner did not start the tests.
  */
 export function hostProfile(): HostProfile {
   known ??= read();

@@ -1,6 +1,6 @@
 /**
- * What the tests of all packages share. It depends on nothing of this repository, so that every
- * package's tests can depend on it.
+ * Code that the tests of all packages share. It depends on no package of this repository, so that
+ * every package's tests can depend on it.
  *
  * @packageDocumentation
  */

@@ -1,5 +1,5 @@
 /** The kernels that the tests know, oldest first. */
 export const kernelNames = ['wine8', 'wine9', 'wine10', 'wine11', 'windows'] as const;
 
-/** One of them. */
+/** The name of a kernel. */
 export type KernelName = (typeof kernelNames)[number];

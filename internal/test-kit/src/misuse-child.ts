@@ -1,43 +1,44 @@
 /**
- * The process that runs wrong uses of a library, one after another. It must load in any Node, so
- * it imports no test framework.
+ * The process that runs misuses of a library, one after another. It must load in any Node, so it
+ * imports no test framework.
  *
  * @packageDocumentation
  */
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-/** The cases that a process is to run, by their numbers, with commas between them. */
+/** The variable with the numbers of the cases to run, separated by commas. */
 export const casesVariable = 'MISUSE_CASES';
 
-/** Starts every line of a report, so that it differs from what a case prints itself. */
+/** The start of every report line, which distinguishes it from the output of a case. */
 export const reportMark = '#misuse ';
 
-/** A library used wrongly, in one way. */
+/** One misuse of a library. */
 export interface MisuseCase {
   readonly name: string;
   /** The code of the error that must be thrown. */
   readonly code: string;
-  /** True if the kernel is called on the way: only Windows can run it, or a simulated kernel. */
+  /** True if the misuse calls the kernel: only Windows or a simulated kernel can run it. */
   readonly isNative: boolean;
   readonly run: () => unknown;
 }
 
-/** What a process writes before a case and after it. */
+/** The line that a process writes before and after a case. */
 export interface MisuseReport {
   readonly index: number;
   readonly at: 'start' | 'end';
-  /** Of an end: what was thrown; empty if nothing was. */
+  /** After a case: the thrown error; empty if there was none. */
   readonly thrown?: string;
-  /** Of an end: what the case left behind; empty if nothing. */
+  /** After a case: the leftovers of the case; empty if there were none. */
   readonly left?: string;
 }
 
 /**
- * Runs the cases that the parent process asked for; does nothing in any other process.
+ * Runs the cases that the parent process requested; does nothing in any other process.
  *
- * @param clean called after each case: closes what it opened, and says what is left all the same.
- *   If something is, the process ends, and the next case runs in a new one.
+ * @param clean is called after each case: closes what the case opened, and returns a description
+ *   of anything that could not be closed. If there is something, the process ends, and the next
+ *   case runs in a new one.
  */
 export async function serveMisuses(
   cases: readonly MisuseCase[],
@@ -50,11 +51,11 @@ export async function serveMisuses(
     if (misuse === undefined) throw new RangeError(`There is no case ${index}.`);
     report({ index, at: 'start' });
     const thrown = await whatThrows(misuse.run);
-    // An error out of a callback or a rejection belongs to this case: it ends the process here.
+    // An error from a callback or a rejection belongs to this case: it ends the process here.
     await setImmediate();
     const left = await clean();
     report({ index, at: 'end', thrown, left });
-    // The next case starts where nothing is left: in a new process.
+    // The next case must start clean, so it runs in a new process.
     if (left !== '') break;
   }
   process.exit(0);
@@ -70,7 +71,7 @@ async function whatThrows(run: () => unknown): Promise<string> {
   }
 }
 
-/** Written at once: nothing of it is lost when the process ends in the next line. */
+/** Written synchronously: nothing is lost if the process ends in the next line. */
 function report(line: MisuseReport): void {
   writeSync(1, `${reportMark}${JSON.stringify(line)}\n`);
 }

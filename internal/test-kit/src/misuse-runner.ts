@@ -1,36 +1,36 @@
 import { spawn } from 'node:child_process';
 import { casesVariable, type MisuseReport, reportMark } from './misuse-child.js';
 
-/** How one case ended. */
+/** The end of one case. */
 export interface MisuseEnd {
-  /** What was thrown: name, code, message. Empty if nothing was. */
+  /** The thrown error: name, code, message. Empty if there was none. */
   readonly thrown: string;
-  /** What is wrong besides: a crash, a hang, an exit, something left behind. Empty if nothing. */
+  /** Any other problem: a crash, a hang, an exit, a leftover. Empty if there is none. */
   readonly problem: string;
 }
 
-/** How a list of cases is run. */
+/** The options of a run of several cases. */
 export interface MisuseRun {
   /** The script that calls `serveMisuses`. */
   readonly script: string;
   /** The numbers of the cases. */
   readonly indexes: readonly number[];
-  /** How long one case may take: one that takes longer hangs, and its process is ended. */
+  /** The time limit of one case: a longer case counts as a hang, and its process is killed. */
   readonly limitMs?: number;
 }
 
 const ordinaryLimitMs = 20_000;
-/** How long a process may take until its first case. */
+/** The time limit of a process until its first case. */
 const startLimitMs = 60_000;
-/** Wine 8 now and then does not start a process, or one dies while it is loaded. */
+/** Under Wine 8 now and then a process does not start, or dies while it is loaded. */
 const startAttempts = 3;
 
 /**
- * Runs cases in one process. A case that ends the process, or does not end, is named by the last
- * line that was written; the cases behind it run in a new process.
+ * Runs cases in one process. If a case ends the process or hangs, the last line that was written
+ * names it; the following cases run in a new process.
  *
- * @returns how each case ended, by its number.
- * @throws {Error} if a process does not come to its first case.
+ * @returns the end of each case, by its number.
+ * @throws {Error} if a process does not reach its first case.
  */
 export async function runMisuses(run: MisuseRun): Promise<Map<number, MisuseEnd>> {
   const ends = new Map<number, MisuseEnd>();
@@ -70,7 +70,7 @@ async function runProcess(
   try {
     child = start(script, env);
   } catch (error) {
-    // Errors that Node does not expect of a spawn are thrown at once, the others come as an event.
+    // spawn throws unexpected errors synchronously; other errors arrive as an event.
     return { last: undefined, problem: `not started, ${(error as Error).message}` };
   }
   return new Promise((done) => {
@@ -111,7 +111,7 @@ async function runProcess(
       const output = [said, partial, errors].join('').trim();
       const tail = output === '' ? '' : `: ${shortened(output)}`;
       const isWhole = how === 'exit code 0' && isDone;
-      // Which case wrote to stderr is not known, so the last one is blamed, in these words.
+      // It is unknown which case wrote to stderr, so the message names the last one.
       const well = tail === '' ? '' : `it or a case before it in its process printed${tail}`;
       const what = hungMs > 0 ? `hung for ${hungMs} ms` : `ended the process, ${how}`;
       done({ last, problem: isWhole ? well : `${what}${tail}` });
@@ -121,7 +121,7 @@ async function runProcess(
   });
 }
 
-/** What went wrong is said first by some, last by others. */
+/** Some programs print the cause first, others last. */
 function shortened(output: string): string {
   return output.length <= 600 ? output : `${output.slice(0, 300)} ... ${output.slice(-300)}`;
 }

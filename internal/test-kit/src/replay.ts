@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'vitest';
 
-/** The one line that runs what failed in the present test again. */
+/** The line that repeats the failure of the current test. */
 export function replayLine(seed: number, path: string | number): string {
   const { testPath, currentTestName } = expect.getState();
   const environment = `REPLAY_SEED=${seed} REPLAY_PATH="${path}"`;
@@ -17,13 +17,16 @@ export function commandFor(testPath: string, testName: string | undefined): stri
   const siege = file.includes('.siege.') ? ' --siege' : '';
   const test = testName === undefined ? '' : ` -t "${titlePattern(testName)}"`;
   const script = `pnpm --filter ${packageOf(testPath)} test:${build}`;
-  // The filter finds nothing in the part of the run that is for the other host.
+  // The filter matches no test in the run's part for the other host.
   return `${script}${siege} ${file}${test} --passWithNoTests`;
 }
 
-/** A pattern that fits the title, of characters that no shell and no RegExp reads otherwise. */
+/**
+ * A pattern that matches the title and contains no character that is special in a shell or a
+ * RegExp.
+ */
 function titlePattern(testName: string): string {
-  // Vitest names suites and test with " > " between them, and filters without it.
+  // Vitest prints suites and test separated by " > ", but filters without it.
   return testName.replaceAll(' > ', ' ').replace(/[^\w ,:;=/-]/g, '.');
 }
 

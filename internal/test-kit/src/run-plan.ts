@@ -1,22 +1,22 @@
-/** The seed of every test whose run is not the siege: the same run each time. */
+/** The seed of every test outside the siege: each run is the same. */
 const committedSeed = 20_261_122;
 
-/** How often a random test runs, and from which seed. */
+/** The number of runs of a random test, and its seed. */
 export interface RunPlan {
   readonly seed: number;
   readonly runs: number;
-  /** Where to go on from the seed: set when one failure is run again. */
+  /** The path of a run relative to the seed; set if a single failure is repeated. */
   readonly path: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Plans a random test. Without anything in the environment: the committed seed, and `runs` runs.
- * The siege sets `SIEGE_SEED` and `SIEGE_RUNS_FACTOR`; `REPLAY_SEED` and `REPLAY_PATH`, which a
- * failure prints, go before both.
+ * Plans a random test. By default: the committed seed and `runs` runs. The siege sets `SIEGE_SEED`
+ * and `SIEGE_RUNS_FACTOR`. `REPLAY_SEED` and `REPLAY_PATH`, which the message of a failure
+ * contains, take precedence over both.
  *
- * @throws {RangeError} for a value that is not a seed or not a factor.
+ * @throws {RangeError} for an invalid seed or factor.
  */
 export function planRuns(runs: number, environment: Environment = process.env): RunPlan {
   const path = environment['REPLAY_PATH'] || undefined;

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { vi } from 'vitest';
 
-/** What a script said, and the exit code that it set. */
+/** The output of a script, and the exit code that it set. */
 export interface ScriptEnd {
   readonly stdout: string;
   readonly stderr: string;
@@ -11,10 +11,11 @@ export interface ScriptEnd {
 let loads = 0;
 
 /**
- * Runs a script in this process, as far as it gets when it is loaded: for what it refuses, at a
- * hundredth of the cost of a process. `argv`, the exit code and the streams are as before afterwards.
+ * Runs a script in this process as far as it runs while it is loaded. For tests of rejected
+ * arguments, at a hundredth of the cost of a process. Afterwards `argv`, the exit code and the
+ * streams are restored.
  *
- * @param path of a module that reads `process.argv` when it is loaded, each time anew.
+ * @param path a module that reads `process.argv` when it is loaded; it is loaded anew each time.
  */
 export async function runScript(path: string, args: readonly string[]): Promise<ScriptEnd> {
   const { argv, exitCode } = process;
@@ -25,7 +26,7 @@ export async function runScript(path: string, args: readonly string[]): Promise<
       return true;
     }),
   );
-  // A script may listen for a reader that is gone; this process is not its own.
+  // A script may add listeners for a closed pipe to the streams, which belong to this process.
   const listening = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'on').mockReturnThis(),
   );

@@ -2,18 +2,18 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { MisuseCase } from './misuse-child.js';
 import { type MisuseEnd, runMisuses } from './misuse-runner.js';
 
-/** What is tested: the cases of a script, and what each has to throw. */
+/** The tested cases of a script, and the error that each must throw. */
 export interface MisuseTests {
   /** The script that calls `serveMisuses` with all these cases. */
   readonly script: string;
   readonly cases: readonly MisuseCase[];
-  /** Which of them are run. */
+  /** Selects the cases to run. */
   readonly filter: (misuse: MisuseCase) => boolean;
-  /** What the name, the code and the message of the error must look like. */
+  /** Patterns for the name, the code and the message of the error. */
   readonly expected: (code: string) => readonly RegExp[];
 }
 
-/** Makes a test of each case. They run in one process, before the first test. */
+/** Makes a test for each case. All cases run in one process, before the first test. */
 export function testMisuses({ script, cases, filter, expected }: MisuseTests): void {
   const list = cases
     .map(({ name, code }, index) => ({ name, code, index }))

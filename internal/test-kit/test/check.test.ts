@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 
 afterEach(() => void vi.unstubAllEnvs());
 
-/** What a check throws; a check that passes is a failure here. */
+/** The message that a check throws; a passing check fails the test. */
 async function failureOf(check: () => unknown): Promise<string> {
   try {
     await check();
@@ -14,7 +14,7 @@ async function failureOf(check: () => unknown): Promise<string> {
   throw new Error('nothing failed');
 }
 
-/** Sets what the printed line sets, and gives its last part: the command. */
+/** Sets the variables in the printed line, and returns its last part: the command. */
 function obey(message: string): string {
   const line = message.split('\n').at(-1) ?? '';
   const [, seed, path, command] =

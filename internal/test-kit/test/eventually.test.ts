@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 const blocked = Symbol.for('tofu-sockets.would-block');
 
-/** A call that would block so many times. */
+/** A call that returns would-block this many times. */
 const blocksFor = (times: number) => {
   let count = 0;
   return () => {

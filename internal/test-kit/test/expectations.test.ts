@@ -55,7 +55,8 @@ test('the rows that fail under another kernel’s expectations, by holder', () =
     'recvAfterResetBehindData',
   ]);
   expect(differingRows('wine8', 'windows', 'threads')).toEqual(['closeOfClosedSocket']);
-  // What Windows may do that Wine always does is no difference, and the reverse is one.
+  // If Wine always shows one of the values that Windows permits, that is no difference; the
+  // reverse is one.
   expect(differingRows('wine8', 'windows', 'contract')).not.toContain('countAfterTimeout');
   expect(differingRows('windows', 'wine8', 'contract')).toContain('countAfterTimeout');
 });

@@ -7,7 +7,10 @@ import { expect, test } from 'vitest';
 const script =
   "import { hostProfile } from 'test-kit'; console.log(JSON.stringify(hostProfile()));";
 
-/** What a process with these variables says of its host: one JSON line, or the error's first line. */
+/**
+ * The output of a process with these variables: its host as one JSON line, or the first line of
+ * the error.
+ */
 function ask(env: NodeJS.ProcessEnv): string {
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',

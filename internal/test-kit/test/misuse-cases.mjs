@@ -1,4 +1,4 @@
-// Cases that go wrong in every way that a case can, with sound ones behind each.
+// Cases that fail in every possible way, each followed by correct ones.
 import { serveMisuses } from 'test-kit/misuse-child';
 
 let open = 0;
@@ -8,10 +8,10 @@ const refuse = () => {
 };
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** name -> what it does */
+/** name -> function */
 const misuses = {
   refused: refuse,
-  // An abort of Windows Node writes a stack trace first, for which it takes seconds under Wine.
+  // An abort of Windows Node first writes a stack trace, which takes seconds under Wine.
   'a crash': () => (process.platform === 'win32' ? process.reallyExit(134) : process.abort()),
   'behind the crash': refuse,
   'a hang': () => Atomics.wait(never, 0, 0),

@@ -1,4 +1,4 @@
-// Dies while it is loaded, as often as the file says that MISUSE_FLAKY names; then runs the cases.
+// Dies while it is loaded, as often as the file in MISUSE_FLAKY says; then runs the cases.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = process.env.MISUSE_FLAKY;

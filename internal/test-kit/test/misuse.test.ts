@@ -6,7 +6,7 @@ import { testTheRunner } from './misuse.js';
 testTheRunner();
 
 test('a process that the system refuses is an error of the run', async () => {
-  // More than Linux lets an environment variable hold: spawn throws at once.
+  // Longer than Linux permits for an environment variable: spawn throws synchronously.
   const indexes = Array.from({ length: 60_000 }, (_, index) => index);
   const run = runMisuses({ script: join(import.meta.dirname, 'misuse-cases.mjs'), indexes });
   await expect(run).rejects.toThrowError(/misuse-cases.mjs: not started, spawn /);

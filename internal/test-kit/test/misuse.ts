@@ -11,7 +11,7 @@ const { cases } = (await import(pathToFileURL(script).href)) as { cases: readonl
 const indexOf = (name: string) => cases.findIndex((each) => each.name === name);
 const fine = 'RangeError ERR_FINE: refused as it should be';
 
-/** The runner's own tests, on whatever host they are; or only what it promises of each case. */
+/** Tests of the runner: all of them, or only its guarantees for each case. */
 export function testTheRunner(part: 'all' | 'its promise' = 'all'): void {
   test.concurrent('a crash and an exit are named, and the cases behind them run', {
     timeout: 240_000,

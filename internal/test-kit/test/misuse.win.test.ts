@@ -1,4 +1,4 @@
 import { testTheRunner } from './misuse.js';
 
-// In Windows Node a process costs seconds: the rest is asked of the host's own Node.
+// In Windows Node a process takes seconds: the host's own Node runs the other tests.
 testTheRunner('its promise');
