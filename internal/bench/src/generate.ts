@@ -75,7 +75,7 @@ function settle(): void {
   if (inFlight === 0 && !mayFire()) allBack();
 }
 
-/** @param firedAtMs undefined where a message has no latency of its own: in a stream. */
+/** @param firedAtMs undefined in a stream, whose messages have no latency. */
 function finishMessage(index: number, firedAtMs?: number): void {
   run.total += 1;
   movedAtMs = performance.now();

@@ -17,7 +17,7 @@ export function median(values: readonly number[]): number {
   return list.length % 2 === 1 ? upper : ((list[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** @throws {RangeError} for no values, or one that is no number. */
+/** @throws {RangeError} for an empty list, or a value that is not a number. */
 export function summarize(values: readonly number[]): Summary {
   if (values.length === 0 || !values.every(Number.isFinite)) {
     throw new RangeError(`There is no summary of [${values.join(', ')}].`);

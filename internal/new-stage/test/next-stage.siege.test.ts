@@ -75,7 +75,7 @@ function checkHouse(): void {
   expect(node('internal/pipeline', runTests, 'debug', 'tidy')).toMatch(/Tests +\d+ passed \(\d+\)/);
 }
 
-/** Builds and Wine take their time on a busy machine. */
+/** Builds and Wine are slow on a busy machine. */
 const inTime = { timeout: 120_000 };
 
 describe.sequential('the next stage', () => {
@@ -122,7 +122,7 @@ describe.sequential('the next stage', () => {
   );
 });
 
-/** What the plan asks for next: the filled-in stage must also fail, for the right reason. */
+/** The next requirement of the plan: the completed stage must also fail, for the right reason. */
 const brokenTest = `import { nativeMemory } from 'ntdllx';
 import { ${names.class} } from '${names.package}';
 import { expect, test } from 'vitest';

@@ -6,7 +6,7 @@ import { makeStage } from 'new-stage/make-stage';
 import { runScript } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-// Everything happens in a copy without node_modules: what is refused is refused before pnpm runs.
+// All tests use a copy without node_modules: bad input is rejected before pnpm runs.
 
 let place = '';
 beforeAll(() => {

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { figuresOf, repeatedFigures } from '@tofu-nt/pipeline/repeated-figures';
 import { expect, test } from 'vitest';
 
-// A figure stands in one page; others link there. What is listed here is one number with several
-// meanings: a page more with that figure is looked at again.
+// Each figure stands in only one page, and other pages link to it. The figures in this list are
+// numbers with several meanings. A further page with such a figure must be checked.
 
 const root = resolve(import.meta.dirname, '../../..');
 const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {

@@ -22,7 +22,7 @@ const refused =
   'nobodySays|lookAt|KeptNumbers|onStage|AcceptScene|EventScene|Scene|Contestant|Luck|tell\\w*';
 // In comments, titles and messages, too: a word that code may not use as a name explains nothing there.
 const pattern = new RegExp(String.raw`\b(?:${refused})\b`);
-/** A refused name in a line; undefined where there is none. */
+/** The refused name in a line; undefined if there is none. */
 const refusedIn = (line: string) => pattern.exec(line)?.[0];
 
 test('no source and no test uses a refused name', () => {

@@ -6,9 +6,9 @@ import { hostProfile } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Rehearsal, rehearse, type Streams } from './windows/rehearsal.js';
 
-// The first run on Windows, rehearsed: what a Windows user types is run by a Windows Node, for which
-// this is Windows: it starts its children by itself and knows of no winnode. With pipes and with files
-// for streams, for a console is neither.
+// Rehearses the first run on Windows: runs the commands that a Windows user types, in a Windows
+// Node. That Node behaves as on Windows: it starts its children itself and does not use winnode.
+// The streams are pipes and files, because a console is neither.
 
 const isWindows = process.platform === 'win32';
 const why = isWindows
@@ -19,7 +19,7 @@ const stages = readdirSync(join(root, 'packages')).filter((name) => /^poc-stage/
 const own = 'packages/poc-stage99-rehearsal';
 const runTests = 'internal/pipeline/bin/run-tests.mjs';
 
-/** What takes long runs once, with one kind of streams; what is short runs with both. */
+/** Long commands run once, with one kind of streams; short ones run with both kinds. */
 const long = [
   { streams: 'files', build: 'debug', otherBuild: 'release', tested: 'tofu-sockets' },
   { streams: 'pipes', build: 'release', otherBuild: 'debug', tested: 'ntdllx' },
@@ -32,7 +32,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
   });
   afterAll(async () => await windows?.close());
 
-  /** Runs it; what does not end well fails with all that it said. */
+  /** Runs a command; if it fails, the error contains all its output. */
   async function node(streams: Streams, directory: string, script: string, ...args: string[]) {
     const up = directory === '.' ? '' : '../'.repeat(directory.split('/').length);
     const { exitCode, said } = await windows.node(streams, directory, `${up}${script}`, ...args);
@@ -59,7 +59,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
     expect(facts.system).toMatch(/^win32 x64 10\./);
   });
 
-  /** Runs the ladder; each row that it prints is as this kernel lets it be. */
+  /** Runs the ladder; each printed row must have the outcome that this kernel permits. */
   async function ladder(streams: Streams, ...args: string[]) {
     const said = await node(streams, '.', 'internal/poc-ladder/dist/release/main.js', ...args);
     const rows = [...said.matchAll(/^(\S+) +(debug|release) +(proven|unsupported) /gm)];
@@ -70,8 +70,8 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
     return rows.map(([, stage, build]) => `${stage} ${build}`);
   }
 
-  // All that follows runs at the same time, as far as it waits: the tests of the packages compute,
-  // the findings and winnode's time limit wait.
+  // The following tests overlap: the tests of the packages need CPU time, while the findings and
+  // winnode's time limit mostly wait.
   describe.concurrent.each(long.map((each) => [each.streams, each] as const))(
     'the ladder and tests, with %s',
     (streams, { build, otherBuild, tested }) => {

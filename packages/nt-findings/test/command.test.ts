@@ -22,7 +22,10 @@ const host = describeHost();
 const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** Ends Windows Node at once and untold, with the exit code of `process.abort`, but without its trace. */
+/**
+ * Ends Windows Node immediately, without any event and without a stack trace, with the exit code
+ * of `process.abort`.
+ */
 const crash = 'process.reallyExit(134)';
 const differs = {
   expected: { TCP: ['SEND', 'a|b'], ...ok.expected },

@@ -61,7 +61,7 @@ export interface LinkService {
   close(): void;
 }
 
-/** Polling interval where the system cannot report that a file was written. */
+/** Polling interval if the system cannot report that a file was written. */
 const lookMs = 5;
 
 /**

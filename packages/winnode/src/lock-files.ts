@@ -43,7 +43,10 @@ export const lockReaders: Readonly<Record<string, LockReader>> = {
   'bun.lock': readBunLock,
 };
 
-/** Loaded where a lock file is read: it is 70 files, and most starts of winnode read none. */
+/**
+ * Loaded only when a lock file is read: yaml consists of 70 files, and most starts of winnode read
+ * no lock file.
+ */
 const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
 
 const inNodeModules = (name: string) => join('node_modules', name);

@@ -3,17 +3,23 @@ import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 
 /**
- * pnpm for the rehearsal. pnpm 12 is a program of each platform, and that for Windows is not always at
- * hand. So programs in Windows Node have this host's pnpm do their work, by way of pnpm-of-host.mjs.
+ * pnpm for the rehearsal. pnpm 12 has a native program for each platform, and the one for Windows
+ * may not be available. So programs in Windows Node use this host's pnpm, through
+ * pnpm-of-host.mjs.
  */
 export interface HostPnpm {
   readonly port: number;
-  /** What it was asked, in order. */
+  /** The requested commands, in order. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts it. @param directory where pnpm is @param env of its runs */
+/**
+ * Starts the server.
+ *
+ * @param directory the directory of pnpm
+ * @param env the environment of its runs
+ */
 export function startHostPnpm(directory: string, env: NodeJS.ProcessEnv): Promise<HostPnpm> {
   const asked: string[] = [];
   const pnpm = join(directory, 'pnpm');

@@ -1,4 +1,4 @@
-// pnpm for the rehearsal: runs in Windows Node, and has the host's own pnpm do what it is asked.
+// pnpm for the rehearsal: runs in Windows Node, and lets the host's own pnpm execute the command.
 // Its first argument is the port at which host-pnpm.ts listens.
 import { connect } from 'node:net';
 

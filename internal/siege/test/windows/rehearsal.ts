@@ -13,31 +13,34 @@ import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/
 import { openSession, toWindowsPath } from '@tofu-nt/pipeline/winnode';
 import { startHostPnpm } from './host-pnpm.js';
 
-/** How a program of the rehearsal is given its streams. */
+/** The kind of a program's standard streams. */
 export type Streams = 'pipes' | 'files';
 
-/** How it ended, and all that it printed. */
+/** The end of a program, and its whole output. */
 export interface Said {
   readonly exitCode: number;
   readonly said: string;
 }
 
-/** A copy of the repository that is Windows', and a Windows Node to run its programs. */
+/**
+ * A copy of the repository with the packages for Windows, and a Windows Node that runs its
+ * programs.
+ */
 export interface Rehearsal {
-  /** The copy, as this host has it. */
+  /** The path of the copy on this host. */
   readonly place: string;
-  /** What pnpm was asked to do, in order. */
+  /** The commands that pnpm got, in order. */
   readonly asked: readonly string[];
   /** Runs a script of the copy, or Node's own options, in a directory of the copy. */
   node(streams: Streams, directory: string, ...args: readonly string[]): Promise<Said>;
-  /** The same with lines on its standard input. */
+  /** The same, with lines for its standard input. */
   type(input: string, streams: Streams, ...args: readonly string[]): Promise<Said>;
-  /** Runs npm as Windows has it: a script for Node that starts others through cmd.exe. */
+  /** Runs npm as on Windows: a Node script that starts other programs through cmd.exe. */
   npm(...args: readonly string[]): Promise<Said>;
   close(): Promise<void>;
 }
 
-/** What this run of tests has in its environment, and a terminal of Windows has not. */
+/** Variables of this test run that a terminal on Windows does not have. */
 const notOfATerminal = /^(npm_|TEST_|VITEST|SIEGE_(SEED|RUNS)|NODE_)/i;
 const terminal = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !notOfATerminal.test(name)),
@@ -45,7 +48,7 @@ const terminal = Object.fromEntries(
 
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Where npm is, a script for Node. */
+/** The path of npm, a Node script. */
 function npmScript(): string {
   const { npm_execpath: running } = process.env;
   if (running?.endsWith('npm-cli.js')) return running;
@@ -53,7 +56,7 @@ function npmScript(): string {
   return createRequire(import.meta.url).resolve(beside);
 }
 
-/** Makes the copy, with what was built here. Nothing is installed in it yet. */
+/** Makes the copy, including the builds. No packages are installed in it yet. */
 export async function rehearse(): Promise<Rehearsal> {
   const place = copyRepository('first-run');
   copyBuilds(place);
@@ -99,7 +102,7 @@ export async function rehearse(): Promise<Rehearsal> {
     return { exitCode, said };
   };
 
-  // Windows has `node` and `npm` on its PATH; Wine adds what WINEPATH names to its own.
+  // On Windows `node` and `npm` are on PATH; Wine adds the directories in WINEPATH to its PATH.
   const { said } = await run('pipes', '.', ['-p', 'process.execPath']);
   const exe = said.trim();
   const client = join(import.meta.dirname, 'pnpm-of-host.mjs');
