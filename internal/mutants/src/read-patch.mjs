@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { patches } from './places.mjs';
 
 /**
- * A patch: a head for people and for us, then a unified diff of packages of the repository.
+ * Parses a patch file: a head for readers and for this program, then a unified diff of packages.
  *
  *     Bug: its name
- *     Trap: what it stands for
- *     What: what is wrong then
+ *     Trap: the rule that the bug breaks
+ *     What: the wrong behaviour
  *     Test: the test file that finds it
- *     Fails: how the message of the assertion starts that must fail
+ *     Fails: the start of the message of the assertion that must fail
  */
 export function readPatch(file) {
   const path = join(patches, file);

@@ -21,7 +21,10 @@ export const stage1Things = {
 
 type Thing = keyof typeof stage1Things;
 
-/** The content of a cell: a value in the form of a trace, or one of these values. */
+/**
+ * The content of a cell: a value in the form of a trace, or a reference to one of {@link
+ * stage1Things}.
+ */
 export type Cell = string | { readonly thing: Thing };
 
 /** A parameter, a field or a result in both variants; absent if the variant has none. */

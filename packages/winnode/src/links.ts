@@ -20,7 +20,7 @@ import { toWindowsPath } from './windows-path.js';
 
 /*
  * Windows Node asks this host about symbolic links: some Wine versions cannot resolve them, and no
- * version shows them to lstat. The preload has the other side of this protocol.
+ * version shows them to lstat. preload-links.cts has the other side of this protocol.
  *
  * Reading and writing a file is the only blocking communication between two processes that works
  * in Node under Wine. So each thread that asks has its own file in the directory of the session.

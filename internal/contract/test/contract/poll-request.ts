@@ -14,10 +14,7 @@ import type { Environment } from './environment.js';
 const everything = 0x1ff;
 const idle = AFD_POLL_SEND | AFD_POLL_CONNECT;
 
-/**
- * The kernel rejects a poll although its sockets are not ready: it writes nothing and queues no
- * packet.
- */
+/** Expects that the kernel rejects a poll: it writes nothing and queues no packet. */
 async function expectRefused(
   env: Environment,
   status: string,
