@@ -22,8 +22,8 @@ export const stage1Things = {
 type Thing = keyof typeof stage1Things;
 
 /**
- * The content of a cell: a value in the form of a trace, or a reference to one of {@link
- * stage1Things}.
+ * The content of a cell: a value in the form of a trace, or a reference to one of
+ * {@link stage1Things}.
  */
 export type Cell = string | { readonly thing: Thing };
 

@@ -37,8 +37,8 @@ export interface OpenCall {
 }
 
 /**
- * The innermost call of a line whose next argument has not been started: `NtClose(`, `f(a, g(b),
- * `.
+ * The innermost call of a line whose next argument has not been started: `NtClose(`,
+ * `f(a, g(b), `.
  */
 export function openCallOf(line: string): OpenCall | undefined {
   if (!/[(,]\s*$/.test(line)) return undefined;

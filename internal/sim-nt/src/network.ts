@@ -11,8 +11,8 @@ export type Segment =
 /** The receiving end of a wire. */
 export interface Receiver {
   /**
-   * Returns false if there is no buffer space: the segment is offered again after {@link
-   * Network.resume}.
+   * Returns false if there is no buffer space: the segment is offered again after
+   * {@link Network.resume}.
    */
   receive(segment: Segment): boolean;
 }

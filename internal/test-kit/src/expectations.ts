@@ -31,8 +31,8 @@ export function expectedOf(name: RowName, kernel: KernelName): Expected {
  * never queried: it is expected, and another value fails the test.
  *
  * @param kernel another kernel, if the test runs on its simulation.
- * @throws {Error} that names every different row: `recvAfterReset (F20): windows says
- *   WSAECONNRESET (unverified), observed the end`.
+ * @throws {Error} that names every different row:
+ *   `recvAfterReset (F20): windows says WSAECONNRESET (unverified), observed the end`.
  */
 export function expectAs(
   observed: Partial<Readonly<Record<RowName, Observed>>>,

@@ -21,8 +21,8 @@ export interface AskPlatformsOptions {
  * Gets the platforms of packages from the registry. npm, with its own settings, writes a lock file
  * that contains them. npm fetches only the registry's metadata.
  *
- * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, or {@link
- *   InterruptedError} on a signal.
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, or
+ *   {@link InterruptedError} on a signal.
  */
 export async function askPlatforms(
   packages: readonly NpmPackage[],

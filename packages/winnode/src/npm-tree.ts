@@ -80,8 +80,8 @@ export function isInstalled(tree: string, packages: readonly NpmPackage[]): bool
  * built in a temporary directory that is renamed at the end. A failed or killed installation
  * therefore leaves nothing that counts as installed.
  *
- * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`, or {@link
- *   InterruptedError} on a signal.
+ * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, `ERR_LOCK`, or
+ *   {@link InterruptedError} on a signal.
  */
 export async function installTree(
   tree: string,
