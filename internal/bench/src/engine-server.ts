@@ -165,7 +165,10 @@ export class EngineServer {
     }
   }
 
-  /** Served connections may have more by now. They take turns, so that a busy one does not starve the others. */
+  /**
+   * Served connections may have received more by now. They take turns, so that a busy one does not
+   * starve the others.
+   */
   #tryAgain(tries: number): void {
     const before = this.#served;
     for (let left = tries; left > 0 && this.#eager.length > 0; ) {

@@ -1,6 +1,6 @@
 /**
- * Ignores FORCE_COLOR, for this process and those that it starts: tests compare what a program prints,
- * and Node would color it even where its output is a pipe.
+ * Removes FORCE_COLOR for this process and its children: tests compare the output of programs, and
+ * with FORCE_COLOR Node colours the output even if it is a pipe.
  */
 export function ignoreForcedColor(env = process.env) {
   delete env.FORCE_COLOR;

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-// Names that an engineer who knows epoll, mio or NT would have to look up. Each has a noun of the
-// field instead: strategy, queue, sink, deliver, report, unknown, carry-over, delete-pending, fixture.
+// Names that an engineer with knowledge of epoll, mio or NT would have to look up. The field has a
+// noun for each: strategy, queue, sink, deliver, report, unknown, carry-over, delete-pending,
+// fixture.
 
 const root = resolve(import.meta.dirname, '../../..');
 const own = 'internal/pipeline/test/tidy-names.test.ts';
@@ -20,7 +21,8 @@ const refused =
   'PollWay|makeWay|WayName|GroupWay|SingleRequestWay|HelperHandles|pollsPerHelper|Teller|[tT]old|' +
   'isResting|isSilent|muted|overdue|leaving|predecessor|isSuspect|stillWanted|wantsTold|strays|' +
   'nobodySays|lookAt|KeptNumbers|onStage|AcceptScene|EventScene|Scene|Contestant|Luck|tell\\w*';
-// In comments, titles and messages, too: a word that code may not use as a name explains nothing there.
+// The pattern also covers comments, titles and messages: a word that is refused as a name explains
+// nothing there.
 const pattern = new RegExp(String.raw`\b(?:${refused})\b`);
 /** The refused name in a line; undefined if there is none. */
 const refusedIn = (line: string) => pattern.exec(line)?.[0];

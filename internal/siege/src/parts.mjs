@@ -1,5 +1,6 @@
-// The parts of the siege. The limits are kept by the runner; together they are 51 minutes at most:
-// 30 for the engine and the stages, 21 for winnode, the reactor and packed packages. Idle, all parts take half.
+// The parts of the siege. The runner enforces the limits; together they are 51 minutes at most: 30
+// for the engine and the stages, 21 for winnode, the reactor and packed packages. On an idle
+// machine all parts take half of that.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,13 +11,13 @@ const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
 /**
  * @typedef {object} Part
  * @property {string} name
- * @property {string} what what it does, in a sentence
- * @property {number} limitMinutes after that its processes are ended
- * @property {boolean} [isSeeded] whether it takes SIEGE_SEED and SIEGE_RUNS_FACTOR
- * @property {number} [runsFactor] how many times the runs of `npm test`
+ * @property {string} what its purpose, in one sentence
+ * @property {number} limitMinutes the time after which its processes are killed
+ * @property {boolean} [isSeeded] whether it uses SIEGE_SEED and SIEGE_RUNS_FACTOR
+ * @property {number} [runsFactor] the number of runs, as a multiple of those of `npm test`
  * @property {boolean} [needsWindowsNode] whether a host without Wine skips it
- * @property {RegExp} [files] the siege's test files that are in it
- * @property {(root: string) => { args: string[], cwd?: string }[]} commands what Node is started with
+ * @property {RegExp} [files] matches the siege test files of this part
+ * @property {(root: string) => { args: string[], cwd?: string }[]} commands Node's arguments
  */
 
 /** @type {Part[]} */

@@ -43,7 +43,7 @@ export interface Fault {
   readonly before?: (place: Place) => () => void;
   /** No other process may use the prefix meanwhile. */
   readonly isAlone?: boolean;
-  /** The prefix is a copy that only the wrapper's processes see; {@link diskFull} looks after it. */
+  /** The prefix is a copy that only the wrapper's processes see; {@link diskFull} checks it. */
   readonly isOnItsOwnDisk?: boolean;
 }
 

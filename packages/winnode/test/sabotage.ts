@@ -58,8 +58,8 @@ export const noMounts =
     ? ''
     : reason || 'needs unshare and mount in a user namespace';
 
-// Child processes are detached: Node puts other children into a job object, with which they end when
-// their parent does.
+// Child processes are detached: Node puts other children into a job object, with which they end
+// when their parent does.
 export const hang = `console.log('up'); setInterval(() => {}, 1000)`;
 
 /** A script that prints `up`, and ends when standard input does, with this code. */
