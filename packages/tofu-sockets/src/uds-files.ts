@@ -86,10 +86,11 @@ function deleteFile(kernel: Kernel, path: string): Win32Error | undefined {
 export type UDSPathState = 'free' | 'taken' | 'no-directory';
 
 /**
- * Looks at a path as a server would find it. `taken` may be a running server or the file of one that ended;
- * `SocketCreator.removeStale` distinguishes them.
+ * Says what a server that is about to bind this path will meet. `taken` is either a running server or a
+ * file that an ended server left; `SocketCreator.removeStale` distinguishes the two.
  *
- * @throws {SktError} `ERR_ADDRESS` for what is no path of a socket.
+ * @throws {SktError} `ERR_ADDRESS` if the string cannot be the path of a socket, for example because it
+ *   is too long. What lies at the path is never the reason.
  * @throws {HostError} where there is no NT.
  */
 export function udsPathState(path: string): UDSPathState {

@@ -104,9 +104,8 @@ export function shouldStart(args: readonly string[]): boolean {
 }
 
 /**
- * True if a program that should have started failed in the loader, or died of that failure, before
- * any of its code ran. Under Wine this happens once in thousands of starts. The program can safely
- * be started again.
+ * True if Wine's loader failed before any code of the program ran. Under Wine this happens once in
+ * thousands of starts. The program can safely be started again.
  */
 export function isFailedStart(exitCode: number, progress: Progress): boolean {
   if (progress.isStarted) return false;

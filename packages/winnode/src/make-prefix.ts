@@ -216,7 +216,7 @@ async function discard(path: string, wine: Wine | undefined): Promise<void> {
 /**
  * Wine copies its own DLLs into each prefix: 630 MB of 695. Node does not need the copies, so
  * links to Wine's own files replace them. Files that only desktop programs read are removed. 33 MB
- * remain, without Node's own copy.
+ * remain; the prefix's copy of Windows Node is not counted.
  */
 function shareSystemFiles(prefix: string, wine: Wine): void {
   const windows = join(prefix, 'drive_c', 'windows');
