@@ -3,15 +3,15 @@ import type { SktAddress } from './address.js';
 import { formatAddress, type ParsedAddress, parseAddress, type Side } from './address-text.js';
 import { SktError } from './errors.js';
 
-/** tofu's headers, and whose address each carries. */
+/** tofu's address headers, and whether each has a client's or a server's address. */
 const sides: ReadonlyMap<string, Side> = new Map([
   ['~connect_to', 'client'],
   ['~listen_on', 'server'],
 ]);
 
 /**
- * Writes an address as the header that carries it in a message of tofu's:
- * `~connect_to: tcp|127.0.0.1|7099` for a client, `~listen_on: …` for a server; no line's end.
+ * Formats an address as a header of a tofu message, without a line end:
+ * `~connect_to: tcp|127.0.0.1|7099` for a client, `~listen_on: …` for a server.
  *
  * @throws {SktError} `ERR_ADDRESS` as `formatAddress` does.
  */
@@ -21,13 +21,13 @@ export function formatAddressHeader(address: SktAddress): string {
 }
 
 /**
- * Finds the address in a message's headers: lines of `name: value` that end with CR LF or LF. The
- * first line with one of the two names decides, also when its address is wrong; names are compared
- * as they are, and nothing but the one space after the colon is taken away from a value.
+ * Finds the address in a message's headers: lines of `name: value` that end with CR LF or LF. Uses
+ * the first line with one of the two names, also if its address is invalid. Names are
+ * case-sensitive. Only one space after the colon is removed from the value.
  *
- * Never throws on text: a wrong address, or none, is a value.
+ * Does not throw for an invalid or missing address, but returns the error.
  *
- * @throws {SktError} `ERR_SKT_ARGUMENT` when `headers` is no text.
+ * @throws {SktError} `ERR_SKT_ARGUMENT` if `headers` is not a string.
  */
 export function parseAddressHeaders(headers: string): ParsedAddress {
   if (typeof headers !== 'string') {

@@ -9,10 +9,12 @@ import {
 } from './address.js';
 import { SktError } from './errors.js';
 
-/** Which end of a connection a text is the address of: tofu's ~listen_on and ~connect_to. */
+/** Whether an address is a server's (tofu's ~listen_on) or a client's (~connect_to). */
 export type Side = 'server' | 'client';
 
-/** What {@link parseAddress} returns: an address, or why the text is none. */
+/**
+ * The result of {@link parseAddress}: an address, or an error that says why the text is invalid.
+ */
 export type ParsedAddress<A extends SktAddress = SktAddress> =
   | { readonly address: A; readonly error?: undefined }
   | { readonly address?: undefined; readonly error: SktError };
@@ -25,7 +27,7 @@ function wrong(text: string): SktError {
 }
 
 function read(text: string, side: Side): SktAddress {
-  // A path may hold bars itself: everything after the first one is the path.
+  // A path may contain bars: everything after the first bar is the path.
   if (text.startsWith('uds|')) {
     const path = text.slice('uds|'.length);
     return side === 'server' ? new UDSServerAddress(path) : new UDSClientAddress(path);
@@ -34,14 +36,14 @@ function read(text: string, side: Side): SktAddress {
   if (scheme !== 'tcp' || host === undefined || port === undefined || rest.length > 0) {
     throw wrong(text);
   }
-  // One spelling for each port, so that what is read is written back as it was.
+  // Each port has only one valid spelling, so that formatAddress returns the same text.
   if (!/^(0|[1-9]\d{0,4})$/.test(port)) throw wrong(text);
   return side === 'server'
     ? new TCPServerAddress(host, Number(port))
     : new TCPClientAddress(host, Number(port));
 }
 
-/** The value for a text that is no address; other errors are bugs of the caller, and thrown. */
+/** Returns an SktError instead of throwing it. Other errors are bugs and are thrown. */
 export function asValue(readAddress: () => SktAddress): ParsedAddress {
   try {
     return { address: readAddress() };
@@ -52,15 +54,16 @@ export function asValue(readAddress: () => SktAddress): ParsedAddress {
 }
 
 /**
- * Reads tofu's textual form: `tcp|127.0.0.1|7099`, `tcp|example.org|80` or `uds|path`. Nothing is
- * trimmed, completed, converted or cut, so {@link formatAddress} gives the very text back. That
- * means: lower-case schemes, no spaces, ports without signs or leading zeros, an IPv6 address
- * without brackets, never an empty host; 0 as a port, 0.0.0.0 and :: for a server only, a name for a
- * client only. A path is all that follows the first bar.
+ * Parses tofu's textual form: `tcp|127.0.0.1|7099`, `tcp|example.org|80` or `uds|path`. Nothing is
+ * trimmed, completed, converted or shortened, so {@link formatAddress} returns exactly the same
+ * text. This means: schemes are lower-case; there are no spaces; ports have no sign and no leading
+ * zeros; an IPv6 address has no brackets; the host is never empty. Only a server can have port 0,
+ * 0.0.0.0 or ::; only a client can have a host name. The path is everything after the first bar.
  *
- * Never throws on text: what is no address is a value.
+ * Does not throw for an invalid text, but returns the error.
  *
- * @throws {SktError} `ERR_SKT_ARGUMENT` when `text` is no text or `side` is neither end.
+ * @throws {SktError} `ERR_SKT_ARGUMENT` if `text` is not a string, or `side` is neither `server`
+ *   nor `client`.
  */
 export function parseAddress(
   text: string,
@@ -78,17 +81,17 @@ export function parseAddress(text: string, side: Side): ParsedAddress {
   if (side !== 'server' && side !== 'client') {
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `parseAddress wants to know whose address it is, server or client, got ${showValue(side)}.`,
+      `parseAddress wants 'server' or 'client' as its second argument, got ${showValue(side)}.`,
     );
   }
   return asValue(() => read(text, side));
 }
 
 /**
- * Writes an address in tofu's textual form; {@link parseAddress} reads it back.
+ * Formats an address in tofu's textual form, which {@link parseAddress} parses.
  *
- * @throws {SktError} `ERR_ADDRESS` for what no constructor checked, and for a UDP address, for which
- *   tofu has no form.
+ * @throws {SktError} `ERR_ADDRESS` for an object that no address constructor made, and for a UDP
+ *   address, because tofu has no textual form for these.
  */
 export function formatAddress(address: SktAddress): string {
   const checked = requireAddress(address, 'formatAddress');

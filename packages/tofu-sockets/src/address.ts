@@ -2,27 +2,29 @@ import { showValue } from 'ntdllx';
 import { SktError } from './errors.js';
 import { isAddressText, isGroup, isUnspecified, requireHost, requireIP } from './host.js';
 
-/** One end of a connection, or of a datagram: an IPv4 or IPv6 address and a port. */
+/** One end of a connection over IP, or of a datagram: an IPv4 or IPv6 address and a port. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
 
-/** One end of a connection over AF_UNIX: the path of its file, or '' where it was never bound. */
+/**
+ * One end of a connection over AF_UNIX: the path of its file, or '' if the socket is not bound.
+ */
 export interface PathEndpoint {
   readonly path: string;
 }
 
-/** One end of a connection: what it is depends on the address that the socket was made from. */
+/** One end of a connection. Its type depends on the address from which the socket was made. */
 export type SktEndpoint = Endpoint | PathEndpoint;
 
-/** The bytes that a path of AF_UNIX may have: 108 with the zero at its end. */
+/** The maximum length of an AF_UNIX path in bytes; with the terminating zero there are 108. */
 export const longestPathBytes = 107;
 
-/** tofu's port, where a client names none. */
+/** tofu's port, the default of a client. */
 export const defaultPort = 7099;
 
-/** @throws {SktError} `ERR_ADDRESS` for what is no port of at least `least`. */
+/** @throws {SktError} `ERR_ADDRESS` if `port` is not a number from `least` to 65535. */
 export function requirePort(port: number, least: number): number {
   if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
   throw new SktError(
@@ -33,7 +35,10 @@ export function requirePort(port: number, least: number): number {
 
 function refuseGroup(host: string): string {
   if (!isGroup(host)) return host;
-  throw new SktError('ERR_ADDRESS', `${host} is a group of hosts: TCP is between two. Name one.`);
+  throw new SktError(
+    'ERR_ADDRESS',
+    `${host} is a multicast or broadcast address, and TCP needs the address of one host.`,
+  );
 }
 
 function requireTarget(host: string): string {
@@ -56,7 +61,7 @@ function requirePath(path: string): string {
       `A socket's path has at most ${longestPathBytes} bytes of UTF-8, this one has ${bytes}.`,
     );
   }
-  // NTFS has none of them, a zero would end the path early, and a line's end a header.
+  // NTFS does not allow control characters, a zero would end the path, and a line end a header.
   if ([...path].some((character) => character < ' ')) {
     throw new SktError(
       'ERR_ADDRESS',
@@ -64,23 +69,27 @@ function requirePath(path: string): string {
     );
   }
   if (Buffer.from(path).toString() === path) return path;
-  throw new SktError('ERR_ADDRESS', "A socket's path is UTF-8, this one has half a character.");
+  throw new SktError(
+    'ERR_ADDRESS',
+    "A socket's path is UTF-8, and this one cannot be encoded: it has an unpaired surrogate.",
+  );
 }
 
 /**
- * What every address has in common: it was checked when it was made, and cannot be changed
- * afterwards. An object that only looks like one, or borrows the prototype, is none.
+ * The base of all addresses. Their constructors check the values, and the objects are frozen. An
+ * object with the same properties or the same prototype, but not made by a constructor, is not an
+ * address.
  */
 abstract class CheckedAddress {
   readonly #isChecked = true;
 
-  /** True for an object whose constructor ran. */
+  /** True for an object that one of the constructors made. */
   static isChecked(value: unknown): boolean {
     return typeof value === 'object' && value !== null && #isChecked in value && value.#isChecked;
   }
 }
 
-/** Where a TCP server listens. Never a name: a server is bound to what its host has. */
+/** The address on which a TCP server listens. Always an IP address, never a host name. */
 export class TCPServerAddress extends CheckedAddress implements Endpoint {
   readonly kind = 'tcp-server';
   readonly host: string;
@@ -99,15 +108,15 @@ export class TCPServerAddress extends CheckedAddress implements Endpoint {
   }
 }
 
-/** Where a TCP client connects to. */
+/** The address to which a TCP client connects. */
 export class TCPClientAddress extends CheckedAddress implements Endpoint {
   readonly kind = 'tcp-client';
   readonly host: string;
   readonly port: number;
 
   /**
-   * @param host the server's address, not 0.0.0.0 or ::, to which no client can connect; or its name
-   *   in ASCII, kept as it is written, for `resolveAddress`. A last label that is a number is
+   * @param host the server's address, not 0.0.0.0 or ::, to which no client can connect; or its
+   *   name in ASCII, kept as it is written, for `resolveAddress`. A last label that is a number is
    *   refused: resolvers would take `1.2.3` for an address.
    * @param port 1 to 65535.
    * @throws {SktError} `ERR_ADDRESS` for anything else.
@@ -119,13 +128,13 @@ export class TCPClientAddress extends CheckedAddress implements Endpoint {
     Object.freeze(this);
   }
 
-  /** True where the host is a name: `resolveAddress` comes before a socket then. */
+  /** True if the host is a name. Call `resolveAddress` then before making a socket. */
   get isName(): boolean {
     return !isAddressText(this.host);
   }
 }
 
-/** Where a UDP socket is bound to. */
+/** The address to which a UDP socket is bound. */
 export class UDPAddress extends CheckedAddress implements Endpoint {
   readonly kind = 'udp';
   readonly host: string;
@@ -144,7 +153,7 @@ export class UDPAddress extends CheckedAddress implements Endpoint {
   }
 }
 
-/** Where a server listens on a Unix domain socket. */
+/** The path on which a server listens, with a Unix domain socket. */
 export class UDSServerAddress extends CheckedAddress {
   readonly kind = 'uds-server';
   readonly path: string;
@@ -160,7 +169,7 @@ export class UDSServerAddress extends CheckedAddress {
   }
 }
 
-/** Where a client of a Unix domain socket connects to. */
+/** The path to which a client connects, with a Unix domain socket. */
 export class UDSClientAddress extends CheckedAddress {
   readonly kind = 'uds-client';
   readonly path: string;
@@ -176,7 +185,7 @@ export class UDSClientAddress extends CheckedAddress {
   }
 }
 
-/** Any address that a socket can be made from. */
+/** Any address from which a socket can be made. */
 export type SktAddress =
   | TCPServerAddress
   | TCPClientAddress
@@ -193,12 +202,12 @@ export function clientAddressOf(listener: SktEndpoint): TCPClientAddress | UDSCl
   return new TCPClientAddress(listener.host, listener.port);
 }
 
-/** True for an object that a constructor of this module made, and checked. */
+/** True for an address that a constructor of this module made. */
 export function isSktAddress(value: unknown): value is SktAddress {
   return CheckedAddress.isChecked(value);
 }
 
-/** @throws {SktError} `ERR_ADDRESS` for what no constructor of this module made. */
+/** @throws {SktError} `ERR_ADDRESS` for a value that no constructor of this module made. */
 export function requireAddress(value: unknown, call: string): SktAddress {
   if (isSktAddress(value)) return value;
   throw new SktError(

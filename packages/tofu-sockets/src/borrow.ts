@@ -1,9 +1,9 @@
 import type { Kernel, NativeMemory } from 'ntdllx';
 
-/** As much as most calls need: a socket address and its length, an option, a handle. */
+/** Enough for most calls: a socket address and its length, an option, or a handle. */
 const scratchBytes = 160;
 
-/** Memory for one call. */
+/** Native memory for one call. */
 export interface Scratch {
   readonly memory: NativeMemory;
   isLent: boolean;
@@ -12,11 +12,11 @@ export interface Scratch {
 const scratches = new WeakMap<Kernel, Scratch>();
 
 /**
- * Takes native memory for calls that are finished with it when they return. Its content is undefined.
- * Until {@link giveBack} no watcher and no other code of the caller's runs.
+ * Takes native memory for calls that do not use it after they return. Its content is undefined.
+ * Until {@link giveBack} this package must not run watchers or other user code.
  *
- * Between {@link keepScratch} and {@link freeScratch} what is small comes from one block, which is not
- * allocated anew for each call.
+ * Between {@link keepScratch} and {@link freeScratch} small memory is taken from one shared block,
+ * without an allocation per call.
  */
 export function takeScratch(kernel: Kernel, byteLength: number): Scratch {
   const kept = byteLength <= scratchBytes ? scratches.get(kernel) : undefined;
@@ -27,14 +27,14 @@ export function takeScratch(kernel: Kernel, byteLength: number): Scratch {
   return kept;
 }
 
-/** Gives it back. */
+/** Gives the memory of {@link takeScratch} back. */
 export function giveBack(kernel: Kernel, scratch: Scratch): void {
   scratch.isLent = false;
-  // Allocated for this call alone, or freed by {@link freeScratch} in the meantime.
+  // True if it was allocated for this call only, or if freeScratch was called in the meantime.
   if (scratches.get(kernel) !== scratch) scratch.memory.free();
 }
 
-/** Lends such memory to a function. */
+/** Runs a function with native memory from {@link takeScratch}. */
 export function borrow<T>(kernel: Kernel, byteLength: number, use: (memory: NativeMemory) => T): T {
   const scratch = takeScratch(kernel, byteLength);
   try {
@@ -44,12 +44,14 @@ export function borrow<T>(kernel: Kernel, byteLength: number, use: (memory: Nati
   }
 }
 
-/** Keeps a block at hand for {@link takeScratch}. Once per kernel, until it is freed. */
+/**
+ * Allocates the shared block of {@link takeScratch}: one per kernel, until {@link freeScratch}.
+ */
 export function keepScratch(kernel: Kernel): void {
   scratches.set(kernel, { memory: kernel.allocate(scratchBytes), isLent: false });
 }
 
-/** Gives that block back; one that is lent just now goes when its user returns. */
+/** Frees the shared block. If it is in use, {@link giveBack} frees it. */
 export function freeScratch(kernel: Kernel): void {
   const scratch = scratches.get(kernel);
   scratches.delete(kernel);

@@ -14,13 +14,13 @@ function refuse(call: string, wanted: string, given: unknown): SktError {
 }
 
 /**
- * How many bytes were given. What a subclass, a proxy or a borrowed prototype says about itself is not
- * relied on where the kernel reads and writes.
+ * The length of a Uint8Array, read by the built-in getters. The kernel will read or write that
+ * many bytes, so a length that a subclass or another prototype reports must not be used.
  */
 function lengthOf(bytes: Uint8Array, call: string, wanted: string): number {
   if (!isUint8Array(bytes)) throw refuse(call, wanted, bytes);
   const byteLength = byteLengthOf.call(bytes) as number;
-  // A detached one says 0, too.
+  // The length is 0 also if the buffer was detached.
   if (byteLength === 0) requireBuffer(bytes, call, wanted);
   return byteLength;
 }
@@ -35,16 +35,16 @@ function requireBuffer(bytes: Uint8Array, call: string, wanted: string): void {
 }
 
 /**
- * @returns how many bytes there are.
- * @throws {SktError} `ERR_SKT_ARGUMENT` for what are no bytes, or bytes that were given away.
+ * @returns the length in bytes.
+ * @throws {SktError} `ERR_SKT_ARGUMENT` if this is not a Uint8Array, or its buffer was detached.
  */
 export function requireBytes(bytes: Uint8Array, call: string): number {
   return lengthOf(bytes, call, 'a Uint8Array');
 }
 
 /**
- * @returns room for how many bytes there is.
- * @throws {SktError} `ERR_SKT_ARGUMENT` also when there is none.
+ * @returns the length in bytes.
+ * @throws {SktError} `ERR_SKT_ARGUMENT` as {@link requireBytes}, and if the length is 0.
  */
 export function requireRoom(into: Uint8Array, call: string): number {
   const wanted = 'a Uint8Array with room for a byte';

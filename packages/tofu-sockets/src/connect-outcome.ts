@@ -19,26 +19,31 @@ import { isNothingAt } from './uds-files.js';
 /** SO_CONNECT_TIME of a socket that was never connected. */
 const notConnected = -1;
 
-/** What recv says of a connection that was ended hard. */
+/** The errors of recv on a connection that was reset. */
 const ends = [WSAECONNRESET, WSAECONNABORTED];
 
-/** How a connect that was started goes: under way, done, or failed with a Winsock code above these. */
+/** Results of {@link connectOutcome}. A larger number is the Winsock code of a failure. */
 export const connectUnderWay = -1;
 export const connectDone = 0;
 
 /**
- * How a connect that was started goes. Allocates nothing while it is under way.
+ * Whether a connect that was started is pending, has succeeded or has failed. Allocates nothing
+ * while it is pending.
  *
- * SO_CONNECT_TIME says whether there is a connection, or was one. getpeername does not: Wine 10 knows
- * the peer of a connect that is under way, and Wine 8 forgets that of a connection that was reset.
- * Such a connection has no SO_ERROR; a peek distinguishes it:
+ * SO_CONNECT_TIME shows whether the socket is connected or was connected. getpeername cannot show
+ * it: on Wine 10 it succeeds while the connect is still pending, and on Wine 8 it fails after a
+ * reset.
  *
- * | | Wine 8, measured | Wine 10, measured | Windows, by documentation (unverified) |
+ * A connection that the peer has already reset has no SO_ERROR. Reading with MSG_PEEK reveals the
+ * reset. This is what the read returns:
+ *
+ * | connection | Wine 8, measured | Wine 10, measured | Windows, by documentation (unverified) |
  * |---|---|---|---|
  * | reset | 0 | WSAECONNRESET | WSAECONNRESET |
- * | reset, with data to read | the data | WSAECONNRESET | WSAECONNRESET |
+ * | reset, with unread data | the data | WSAECONNRESET | WSAECONNRESET |
  *
- * Under Wine 8 a connection that both sides ended in order before this call looks like a reset one.
+ * Under Wine 8 a connection that both sides shut down (FIN) before this call cannot be
+ * distinguished from a reset one.
  *
  * @returns {@link connectUnderWay}, {@link connectDone}, or the code of the failure.
  */
@@ -50,7 +55,7 @@ export function connectOutcome(kernel: Kernel, socket: SOCKET): number {
   if (time === notConnected) return connectUnderWay;
   const peeked = kernel.recv(socket, new Uint8Array(1), 1, MSG_PEEK);
   if (peeked === SOCKET_ERROR) {
-    // Of a connection that there is, only its end counts: what else recv refuses is recv's affair.
+    // Only a reset matters here. The program's own recv will report any other error.
     const code = kernel.WSAGetLastError();
     return ends.includes(code) ? code : connectDone;
   }
@@ -68,9 +73,9 @@ function hasPeer(kernel: Kernel, socket: SOCKET): boolean {
 }
 
 /**
- * The error of a connect that failed. Where the path of an AF_UNIX socket leads to nothing it is Node's
- * ENOENT, whatever Winsock's code is: that does not say so (WSAEINVAL, measured on Wine 11), and has other
- * causes.
+ * The error of a failed connect. If there is no file at the path of an AF_UNIX socket, the error
+ * has Node's ENOENT, whatever Winsock's code is. Winsock's code (WSAEINVAL, measured on Wine 11)
+ * does not show that the file is missing, because it also has other causes.
  */
 export function connectError(kernel: Kernel, to: SktAddress, code: number): WsaError {
   const call = 'connect';

@@ -6,23 +6,27 @@ import { SktError } from './errors.js';
 import { isMapped, requireIP } from './host.js';
 import { requireValue, type SktOptions } from './options.js';
 
-/** How a socket is made, where it is not the ordinary way. */
+/** Options of `SocketCreator.fromAddress`. */
 export interface CreateOptions {
-  /** A listener: how many clients may wait to be accepted; 1 to 2^31 - 1. Default: many. */
+  /**
+   * For a listener: how many clients may wait to be accepted; 1 to 2^31 - 1. Default: SOMAXCONN.
+   */
   readonly backlog?: number;
-  /** A TCP client: where it is bound to first, exclusively; port 0 for a free one. */
+  /**
+   * For a TCP client: the local endpoint, to which it is bound exclusively; port 0: a free one.
+   */
   readonly local?: Endpoint;
-  /** Set before the socket is bound, as `v6Only` has to be. */
+  /** Options that are set before the bind, which `v6Only` needs. */
   readonly options?: Readonly<Partial<SktOptions>>;
   /**
-   * A UDP socket: whether a datagram to a closed port fails a later receive with WSAECONNRESET, as
-   * Windows has it. Default: false, for one peer that is gone must not fail the next receive from
-   * all the others.
+   * For a UDP socket: whether a datagram to a closed port makes a later receive fail with
+   * WSAECONNRESET, as is the default on Windows. Default: false, because one closed peer must not
+   * make the next receive fail, which may be for a datagram of another peer.
    */
   readonly reportUnreachable?: boolean;
 }
 
-/** What {@link planSocket} made of them. */
+/** The checked options, as {@link planSocket} returns them. */
 export interface SocketPlan {
   readonly backlog: number;
   readonly bindTo: Endpoint | UDSServerAddress | undefined;
@@ -39,7 +43,7 @@ function requireBacklog(backlog: number): number {
   throw wrong('backlog wants a number of clients from 1 to 2^31 - 1', backlog);
 }
 
-/** Where the socket is bound to before anything else; undefined for a client that does not care. */
+/** The address to bind the socket to; undefined for a client without a local endpoint. */
 function placeOf(address: SktAddress, local: Endpoint | undefined): SocketPlan['bindTo'] {
   if (address.kind === 'uds-client') return undefined;
   if (address.kind !== 'tcp-client') return address;
@@ -52,7 +56,7 @@ function placeOf(address: SktAddress, local: Endpoint | undefined): SocketPlan['
   throw wrong(`local wants an address of the family of ${address.host}`, place.host);
 }
 
-/** An IPv6 socket takes an IPv4-mapped address only where it is not for IPv6 alone. */
+/** Turns v6Only off, because otherwise the socket cannot use an IPv4-mapped address. */
 function reachIPv4(host: string, options: Partial<SktOptions>): void {
   options.v6Only ??= false;
   if (!options.v6Only) return;
@@ -61,7 +65,7 @@ function reachIPv4(host: string, options: Partial<SktOptions>): void {
 }
 
 /**
- * Checks everything before anything is opened, and reads each property once.
+ * Checks all options before anything is opened. Reads each property only once.
  *
  * @throws {SktError} `ERR_SKT_ARGUMENT`, or `ERR_ADDRESS` for an endpoint or a name.
  */

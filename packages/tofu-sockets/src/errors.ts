@@ -1,14 +1,17 @@
 /**
- * What went wrong, for programs to branch on; stable. Failed calls are ntdllx's `WsaError`.
+ * The `code` of an error, for programs to branch on; these names do not change. A failed Winsock
+ * call throws ntdllx's `WsaError` instead.
  *
- * - `ERR_ADDRESS`: what was given is no address, or none that can be a listener, or a target.
- * - `ERR_RESOLVE`: a host's name has no address, or the resolver could not be asked.
+ * - `ERR_ADDRESS`: the value is not an address, or not one for this purpose, such as 0.0.0.0 for a
+ *   client.
+ * - `ERR_RESOLVE`: the host name has no address, or the resolver failed.
  * - `ERR_SKT_ARGUMENT`: another argument is wrong.
- * - `ERR_SKT_CLOSED`: the socket was closed before, or is being closed.
- * - `ERR_SKT_KIND`: sockets of this kind do not have the call.
- * - `ERR_SKT_STATE`: the call was made already, or comes too early.
- * - `ERR_SKT_UNSUPPORTED`: this host does not have such sockets.
- * - `ERR_UDS_FILE`: the file of a Unix domain socket is in the way, or could not be looked at, or removed.
+ * - `ERR_SKT_CLOSED`: the socket is closed or is being closed.
+ * - `ERR_SKT_KIND`: sockets of this kind do not have this method.
+ * - `ERR_SKT_STATE`: the method was already called, or was called too early.
+ * - `ERR_SKT_UNSUPPORTED`: this host does not have sockets of this address family.
+ * - `ERR_UDS_FILE`: a file already exists at a Unix domain socket's path, or the file could not be
+ *   examined or removed.
  */
 export type SktErrorCode =
   | 'ERR_ADDRESS'
@@ -20,7 +23,7 @@ export type SktErrorCode =
   | 'ERR_SKT_UNSUPPORTED'
   | 'ERR_UDS_FILE';
 
-/** A socket or an address used wrongly: nothing was called, and the object is as it was. */
+/** Wrong use of a socket or an address. Nothing was called, and the object is unchanged. */
 export class SktError extends Error {
   readonly code: SktErrorCode;
 

@@ -5,12 +5,12 @@ import { showValue } from 'ntdllx';
 import { SktError } from './errors.js';
 
 const largestScope = 0xffff_ffff;
-/** Without the dot that may end it (RFC 1035, section 2.3.4, as text). */
+/** Without the optional final dot (RFC 1035, section 2.3.4, in textual form). */
 const longestName = 253;
 
 /**
- * True for an IPv4 or IPv6 address in text, as Winsock can be given it. The zone of an IPv6 address
- * is an interface's number; names of interfaces are Unix'.
+ * True for the text of an IPv4 or IPv6 address that Winsock can use. The zone of an IPv6 address
+ * must be an interface's number. Interface names, as on Unix, are not valid.
  */
 export function isAddressText(host: unknown): host is string {
   if (typeof host !== 'string' || isIP(host) === 0) return false;
@@ -20,7 +20,7 @@ export function isAddressText(host: unknown): host is string {
   return /^[1-9]\d{0,9}$/.test(zone) && Number(zone) <= largestScope;
 }
 
-/** @throws {SktError} `ERR_ADDRESS` for what is no address. */
+/** @throws {SktError} `ERR_ADDRESS` if `host` is not an IP address. */
 export function requireIP(host: string): string {
   if (isAddressText(host)) return host;
   throw new SktError(
@@ -30,7 +30,7 @@ export function requireIP(host: string): string {
   );
 }
 
-/** Why a text is not a host's name (RFC 1123, section 2.1), or undefined if it is one. */
+/** Why a text is not a valid host name (RFC 1123, section 2.1); undefined if it is valid. */
 function nameProblem(name: string): string | undefined {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;
   if (bare.length > longestName) return `a name has at most ${longestName} characters`;
@@ -43,13 +43,13 @@ function nameProblem(name: string): string | undefined {
   if (!labels.every((label) => /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(label))) {
     return 'a name is of letters, digits and inner hyphens, at most 63 between two dots';
   }
-  // A resolver takes 1.2.3 for 1.2.0.3, and 0x7f.1 for 127.0.0.1. No top-level domain is a number.
+  // A resolver reads 1.2.3 as 1.2.0.3, and 0x7f.1 as 127.0.0.1. No top-level domain is a number.
   const last = labels.at(-1) ?? '';
   if (/^(\d+|0x[\da-f]*)$/i.test(last)) return 'it looks like an IPv4 address but is not valid';
   return undefined;
 }
 
-/** @throws {SktError} `ERR_ADDRESS` for what is neither an address nor a name. */
+/** @throws {SktError} `ERR_ADDRESS` if `host` is neither an IP address nor a host name. */
 export function requireHost(host: string): string {
   if (isAddressText(host)) return host;
   const problem = typeof host === 'string' ? nameProblem(host) : 'it is not a string';
@@ -62,8 +62,9 @@ export function requireHost(host: string): string {
 }
 
 /**
- * The bytes of an address that {@link isAddressText}, without its zone; 4 or 16. IPv6's dotted tail is
- * made two groups first: ipaddr.js would take ::1.2.3.4 for ::ffff:1.2.3.4, another host.
+ * The 4 or 16 bytes of an address for which {@link isAddressText} is true, without its zone. A
+ * dotted IPv4 part at the end of an IPv6 address is first converted to two groups, because
+ * ipaddr.js would read ::1.2.3.4 as ::ffff:1.2.3.4, which is another address.
  */
 export function addressBytes(host: string): number[] {
   if (!host.includes(':')) return ipaddr.IPv4.parse(host).toByteArray();
@@ -75,7 +76,7 @@ export function addressBytes(host: string): number[] {
   return ipaddr.IPv6.parse(groups).toByteArray();
 }
 
-/** What ::ffff:0:0/96 begins with: IPv4-mapped addresses (RFC 4291, section 2.5.5.2). */
+/** The prefix ::ffff:0:0/96 of IPv4-mapped addresses (RFC 4291, section 2.5.5.2). */
 const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** True for an IPv4-mapped IPv6 address, such as ::ffff:127.0.0.1. */
@@ -84,7 +85,7 @@ export function isMapped(host: string): boolean {
   return bytes.length === 16 && mappedPrefix.every((byte, index) => bytes[index] === byte);
 }
 
-/** The bytes that say who is meant: a mapped address follows the rules of its IPv4 address. */
+/** The bytes of an address; of an IPv4-mapped address those of its IPv4 address. */
 function meantBytes(host: string): number[] {
   const bytes = addressBytes(host);
   return isMapped(host) ? bytes.slice(mappedPrefix.length) : bytes;
@@ -95,7 +96,7 @@ export function isUnspecified(host: string): boolean {
   return meantBytes(host).every((byte) => byte === 0);
 }
 
-/** True for an address of many hosts: multicast, and IPv4's broadcast. */
+/** True for a multicast address, and for IPv4's broadcast address. */
 export function isGroup(host: string): boolean {
   const bytes = meantBytes(host);
   const [first = 0] = bytes;

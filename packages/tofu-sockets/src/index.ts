@@ -1,5 +1,5 @@
 /**
- * Non-blocking sockets and their addresses, on Winsock. Importing this opens nothing, anywhere.
+ * Non-blocking sockets and their addresses, on Winsock. Importing this loads no DLL on any system.
  *
  * @packageDocumentation
  */

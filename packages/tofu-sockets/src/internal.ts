@@ -1,5 +1,5 @@
 /**
- * For this repository's own tests and measurements. Not part of the API.
+ * Internals, for this repository's own tests and measurements. Not part of the API.
  *
  * @packageDocumentation
  */

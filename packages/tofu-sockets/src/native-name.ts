@@ -7,19 +7,19 @@ import { decodePath, decodeSockaddr } from './sockaddr.js';
 const nameBytes = 128;
 const lengthOffset = nameBytes;
 
-/** A name that a call stored. */
+/** A socket address that a call stored. */
 export interface NativeName {
-  /** @throws {SktError} `ERR_ADDRESS` when it is no IP address. */
+  /** @throws {SktError} `ERR_ADDRESS` if it is not an IP address. */
   readonly read: () => Endpoint;
-  /** @throws {SktError} `ERR_ADDRESS` when it is no path. */
+  /** @throws {SktError} `ERR_ADDRESS` if it is not a path. */
   readonly readPath: () => string;
 }
 
 /**
- * Lends a call memory for a sockaddr and its length.
+ * Runs a function with native memory for a sockaddr and its length.
  *
- * @param use is given both addresses, and what reads the name that was stored there; only until it
- *   returns.
+ * @param use gets the addresses of both, and an object that decodes the stored sockaddr. All three
+ *   are valid only until `use` returns.
  */
 export function withNativeName<T>(
   kernel: Kernel,

@@ -15,19 +15,19 @@ import {
 } from 'ntdllx/ws2_32';
 import { borrow, giveBack, takeScratch } from './borrow.js';
 
-/** The error of the Winsock call that has just failed. */
+/** Makes the error for the Winsock call that has just failed. */
 export function lastWsaError(kernel: Kernel, call: string): WsaError {
   return new WsaError(call, kernel.WSAGetLastError());
 }
 
-/** False for what cannot be a socket of a kernel: nothing could even close it. */
+/** False if `kernel` is not a kernel, or `socket` cannot be a socket handle. */
 export function isSocket(kernel: Kernel, socket: SOCKET): boolean {
   if (typeof kernel?.closesocket !== 'function') return false;
   if (typeof socket === 'number') return Number.isSafeInteger(socket) && socket >= 0;
   return typeof socket === 'bigint' && socket >= 0n && socket < INVALID_SOCKET;
 }
 
-/** Makes a socket non-blocking; what accept returns is not relied on to be. */
+/** Makes a socket non-blocking. Called also for an accepted socket, which may be blocking. */
 export function makeNonBlocking(kernel: Kernel, socket: SOCKET): void {
   borrow(kernel, 4, (on) => {
     on.writeU32(0, 1);
@@ -46,11 +46,12 @@ function askHandle(kernel: Kernel, socket: SOCKET, code: number, call: string): 
 }
 
 /**
- * The handle of the base provider. Where a layered provider hides it, it is asked for as mio does:
- * which socket would be used for select, for poll, for anything; of that one, if it is another one,
- * the base. Once each, so the search ends.
+ * The handle of the base provider. A layered provider may hide it. Then the search is as in mio:
+ * three ioctls ask for the socket that the provider uses for select, for poll, and in general. If
+ * such a socket is another one, it is asked for its base handle. Each ioctl is tried once, so the
+ * search ends.
  *
- * @throws {WsaError} of the first question, when none is answered.
+ * @throws {WsaError} of the first ioctl, if all of them fail.
  */
 export function findBaseHandle(kernel: Kernel, socket: SOCKET): number {
   const first = askHandle(kernel, socket, SIO_BASE_HANDLE, 'WSAIoctl(SIO_BASE_HANDLE)');
@@ -65,7 +66,7 @@ export function findBaseHandle(kernel: Kernel, socket: SOCKET): number {
   throw first;
 }
 
-/** Makes the close of a connection a reset. */
+/** Makes close reset the connection. */
 export function lingerZero(kernel: Kernel, socket: SOCKET): void {
   borrow(kernel, linger.size, (memory) => {
     memory.writeU16(linger.fields.l_onoff[0], 1);
@@ -77,7 +78,7 @@ export function lingerZero(kernel: Kernel, socket: SOCKET): void {
   });
 }
 
-/** Sets an option that is one int. */
+/** Sets an option whose value is an int. */
 export function setIntOption(
   kernel: Kernel,
   socket: SOCKET,
@@ -94,7 +95,9 @@ export function setIntOption(
   });
 }
 
-/** Reads an option that is one int. Allocates nothing while there is scratch memory. */
+/**
+ * Reads an option whose value is an int. Allocates nothing if the shared scratch block is free.
+ */
 export function getIntOption(
   kernel: Kernel,
   socket: SOCKET,
@@ -105,7 +108,7 @@ export function getIntOption(
   const scratch = takeScratch(kernel, 16);
   const { memory } = scratch;
   try {
-    // Some options are one byte: the rest is zero then.
+    // Winsock stores only one byte for some options, so the other bytes must be zero before.
     memory.writeU32(0, 0);
     memory.writeI32(8, 4);
     const { address } = memory;

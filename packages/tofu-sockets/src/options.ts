@@ -17,21 +17,21 @@ import {
 import { SktError } from './errors.js';
 import { getIntOption, setIntOption } from './native-skt.js';
 
-/** The options of a socket, each a switch or a number of bytes. */
+/** The options of a socket. Each is a boolean or a number of bytes. */
 export interface SktOptions {
   /** TCP_NODELAY: send small data at once. */
   noDelay: boolean;
-  /** SO_KEEPALIVE: ask an idle peer whether it is still there. */
+  /** SO_KEEPALIVE: probe whether an idle peer still exists. */
   keepAlive: boolean;
   /** SO_BROADCAST: a UDP socket may send to broadcast addresses. */
   broadcast: boolean;
-  /** SO_OOBINLINE: out-of-band data comes among the rest. */
+  /** SO_OOBINLINE: out-of-band data is received in line with the normal data. */
   oobInline: boolean;
-  /** SO_EXCLUSIVEADDRUSE: the address is this socket's alone; on for every socket that is bound. */
+  /** SO_EXCLUSIVEADDRUSE: no other socket can bind to the address. On by default before a bind. */
   exclusiveAddress: boolean;
-  /** SO_REUSEADDR. Never on by default. Refused where exclusiveAddress is on. */
+  /** SO_REUSEADDR. Never on by default. Winsock refuses it while exclusiveAddress is on. */
   reuseAddress: boolean;
-  /** IPV6_V6ONLY: an IPv6 socket does not take IPv4. Winsock's default is on. */
+  /** IPV6_V6ONLY: an IPv6 socket does not accept IPv4. Winsock's default is on. */
   v6Only: boolean;
   /** SO_SNDBUF, in bytes. The system may round. */
   sendBufferBytes: number;
@@ -53,9 +53,9 @@ const names = {
 
 const isNumber = (option: keyof SktOptions) => option.endsWith('Bytes');
 
-/** @throws {SktError} `ERR_SKT_ARGUMENT` for what is no option's name. */
+/** @throws {SktError} `ERR_SKT_ARGUMENT` if there is no option of that name. */
 function requireOption(option: keyof SktOptions): void {
-  // What is no text could be another one each time it is asked.
+  // An object could convert to another name each time it is used.
   if (typeof option === 'string' && Object.hasOwn(names, option)) return;
   const known = Object.keys(names).join(', ');
   throw new SktError(
@@ -76,7 +76,7 @@ export function getOption<K extends keyof SktOptions>(
   return (isNumber(option) ? value : value !== 0) as SktOptions[K];
 }
 
-/** @throws {SktError} `ERR_SKT_ARGUMENT` for what is no option, or no value of it. */
+/** @throws {SktError} `ERR_SKT_ARGUMENT` if there is no such option, or the value is invalid. */
 export function requireValue(option: keyof SktOptions, value: unknown): void {
   requireOption(option);
   const isFit = isNumber(option)
@@ -87,7 +87,7 @@ export function requireValue(option: keyof SktOptions, value: unknown): void {
   throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${showValue(value)}.`);
 }
 
-/** Sets an option; a value of the wrong kind is refused before the call. */
+/** Sets an option. Throws before the call if the value is invalid. */
 export function setOption<K extends keyof SktOptions>(
   kernel: Kernel,
   socket: SOCKET,

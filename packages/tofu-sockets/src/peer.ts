@@ -5,10 +5,10 @@ import { SktError } from './errors.js';
 import { requireIP } from './host.js';
 
 /**
- * The other end that a UDP socket is given, read once: an object may say something else the next
- * time.
+ * Checks the peer's endpoint for a UDP socket and copies it. Reads each property once, because a
+ * getter could return another value the next time.
  *
- * @throws {SktError} `ERR_ADDRESS` for what is no endpoint, and for one of the other family.
+ * @throws {SktError} `ERR_ADDRESS` if it is not an endpoint, or one of the other address family.
  */
 export function requirePeer(to: Endpoint, own: SktAddress | undefined): Endpoint {
   if (typeof to !== 'object' || to === null) {
@@ -22,6 +22,6 @@ export function requirePeer(to: Endpoint, own: SktAddress | undefined): Endpoint
   const family = isIPv6(own.host) ? 'IPv6' : 'IPv4';
   throw new SktError(
     'ERR_ADDRESS',
-    `This socket is one of ${family}: it cannot reach ${peer.host}.`,
+    `This socket uses ${family}, so it cannot send to ${peer.host}.`,
   );
 }

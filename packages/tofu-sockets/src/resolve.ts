@@ -5,20 +5,20 @@ import { SktError } from './errors.js';
 import { isGroup, isUnspecified } from './host.js';
 
 /**
- * Asks the system's resolver for the addresses of a client address whose host is a name. What is an
- * address already comes back as it is, without asking. Nothing blocks: the question runs on one of
- * Node's threads, and cannot be taken back.
+ * Resolves a client address whose host is a name, with the system's resolver. A client address
+ * whose host is an IP address is returned unchanged. Does not block this thread: the look-up runs
+ * on one of Node's threads. It cannot be cancelled.
  *
- * @returns at least one address, in the resolver's order: try them one after another. Answers that
- *   cannot be a target, such as 0.0.0.0, are left out.
- * @throws {SktError} `ERR_RESOLVE` when the name has no address or the resolver cannot be asked, with
- *   Node's error as `cause`; `ERR_ADDRESS` for another kind of address.
+ * @returns at least one address, in the resolver's order; try them one after another. Addresses to
+ *   which a client cannot connect, such as 0.0.0.0, are left out.
+ * @throws {SktError} `ERR_RESOLVE` if the name has no address or the resolver fails, with Node's
+ *   error as `cause`; `ERR_ADDRESS` for another kind of address.
  */
 export async function resolveAddress(address: TCPClientAddress): Promise<TCPClientAddress[]> {
   const checked = requireAddress(address, 'resolveAddress');
   if (checked.kind !== 'tcp-client') {
     const given = showValue(checked.kind);
-    throw new SktError('ERR_ADDRESS', `Only a client of TCP has a host's name, got ${given}.`);
+    throw new SktError('ERR_ADDRESS', `resolveAddress wants a TCPClientAddress, got ${given}.`);
   }
   if (!checked.isName) return [checked];
   const answers = await ask(checked.host);

@@ -8,50 +8,57 @@ import type { WouldBlock } from './would-block.js';
 
 /** A datagram that was received. */
 export interface Datagram {
-  /** How many bytes of it were stored. 0 is an empty datagram, and no end of anything. */
+  /** The datagram's length. 0 is an empty datagram; it does not mean the end of a stream. */
   readonly byteLength: number;
-  /** Who sent it. */
+  /** The sender's endpoint. */
   readonly from: Endpoint;
 }
 
-/** What a socket is for. */
+/** The kind of a socket. */
 export type SktKind = 'listener' | 'client' | 'accepted' | 'datagram';
 
-/** What a socket has in every copy of this package that understands this one's sockets. */
+/**
+ * Marks sockets. It is the same in every installed copy of this package with compatible sockets.
+ */
 export const sktBrand: unique symbol = Symbol.for('tofu-sockets.Skt.1');
 
-/** True for a socket, also of another installed copy of this package. */
+/** True for a socket, also if another installed copy of this package made it. */
 export function isSkt(value: unknown): value is Skt {
   return typeof value === 'object' && value !== null && sktBrand in value && 'isOn' in value;
 }
 
 /**
- * What every non-blocking socket has. Made by `SocketCreator` or by `accept`; the caller closes it.
- * Every method throws `SktError` after {@link close} and for wrong arguments, without calling
- * anything, and ntdllx's `WsaError`, naming the call and the code, when Winsock refuses; the socket
- * is as usable as before. Not to be shared between threads.
+ * What all non-blocking sockets have in common. `SocketCreator` and `accept` make them; the caller
+ * closes them. A socket must not be shared between threads.
  *
- * @typeParam E the endpoints: a host and a port, or the path of a socket over AF_UNIX.
+ * After {@link close}, and for wrong arguments, every method throws `SktError` and calls nothing.
+ * If a Winsock call fails, the method throws ntdllx's `WsaError` with the call and the code. After
+ * an error the socket is as usable as before.
+ *
+ * @typeParam E the type of endpoints: a host and a port, or the path of an AF_UNIX socket.
  */
 export interface AnySkt<E extends SktEndpoint = SktEndpoint> extends Disposable {
-  /** Known to every installed copy of this package; see {@link isSkt}. */
+  /** See {@link isSkt}. */
   readonly [sktBrand]: true;
   readonly kind: SktKind;
 
   /** True until {@link close}. */
   readonly isOpen: boolean;
 
-  /** Winsock's handle. It is this object's: never close it elsewhere. */
+  /** Winsock's handle. This object owns it: no other code may close it. */
   readonly socket: SOCKET;
 
-  /** True if it was made on this kernel, or on another copy of the real one. */
+  /**
+   * True if the socket was made on this kernel; the real kernels of all copies of ntdllx are
+   * equal.
+   */
   isOn(kernel: Kernel): boolean;
 
   /**
-   * The handle of the base provider, which AFD knows the socket by. A layered provider may have
-   * put another handle in front of it.
+   * The socket's handle of the base provider, which is the handle that AFD knows. If there is a
+   * layered provider, {@link socket} may be another handle.
    *
-   * @throws {WsaError} when the provider hides it: such a socket cannot be polled.
+   * @throws {WsaError} if the provider hides the base handle. Such a socket cannot be polled.
    */
   baseHandle(): HANDLE;
 
@@ -62,26 +69,28 @@ export interface AnySkt<E extends SktEndpoint = SktEndpoint> extends Disposable 
   setOption<K extends keyof SktOptions>(option: K, value: SktOptions[K]): void;
 
   /**
-   * This side's endpoint. Of a client over IP it can be relied on once it is connected, not before; a
-   * client over AF_UNIX is never bound, and its path is ''.
+   * The local endpoint. For a client over IP it is reliable only once the client is connected. A
+   * client over AF_UNIX is never bound, so its path is ''.
    */
   localEndpoint(): E;
 
-  /** The other side's endpoint, of a connected socket. */
+  /** The peer's endpoint, for a connected socket. */
   peerEndpoint(): E;
 
   /**
-   * Reports every would-block to a poller, which edge-triggered readiness needs, and the close. Costs
-   * nothing without a watcher. The same watcher is called once, however often it was added.
+   * Adds a watcher: an object to which the socket reports every would-block and its close. A
+   * poller needs these reports for edge-triggered events. Without a watcher they cost nothing.
+   * Adding the same watcher again has no effect.
    *
-   * @throws {SktError} `ERR_SKT_CLOSED` also while the close is reported: it would not hear of it.
+   * @throws {SktError} `ERR_SKT_CLOSED` also while the socket reports its close, because the new
+   *   watcher would not get that report.
    */
   watch(watcher: SktWatcher): void;
 
-  /** Takes {@link watch} back; a watcher that is not there is fine, and so is a closed socket. */
+  /** Removes a watcher. Does nothing if it was not added, or if the socket is closed. */
   unwatch(watcher: SktWatcher): void;
 
-  /** Closes the socket; a poll that is pending on it completes. Idempotent. */
+  /** Closes the socket. A poll that is pending on it completes. A second call does nothing. */
   close(): void;
 }
 
@@ -90,65 +99,65 @@ export interface ListenerSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt
   readonly kind: 'listener';
 
   /**
-   * Accepts one connection. The new socket is the caller's, and non-blocking by our own doing.
+   * Accepts one connection. The new socket is non-blocking; the caller closes it.
    *
-   * @returns the socket, or `wouldBlock` when no client waits.
-   * @throws {WsaError} WSAECONNRESET, by documentation, when a client gave up while it waited: that is
-   *   no fault of the listener, accept again.
+   * @returns the socket, or `wouldBlock` if no client is waiting.
+   * @throws {WsaError} WSAECONNRESET, by documentation, if a client reset its connection while it
+   *   was waiting. The listener still works: call accept again.
    */
   accept(): AcceptedSkt<E> | WouldBlock;
 }
 
-/** A connection, or what becomes one. */
+/** A connection, or a client socket that is not connected yet. */
 export interface StreamSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E> {
   readonly kind: 'client' | 'accepted';
 
   /**
-   * Sends bytes: at most 1 MiB a call, and possibly fewer than were given. A short count is not
-   * would-block: call again with the rest. Nothing is copied but by Winsock itself.
+   * Sends bytes: at most 1 MiB per call, and possibly fewer than given. A smaller count does not
+   * mean would-block: call send again with the rest. Only Winsock copies the bytes.
    *
-   * @returns how many were taken, or `wouldBlock` when none could be.
+   * @returns how many bytes Winsock took, or `wouldBlock` if it could not take any.
    */
   send(bytes: Uint8Array, flags?: TransferFlags): number | WouldBlock;
 
   /**
-   * Receives bytes: at most as many as fit into `into`, and 1 MiB. They are written where they are to
-   * be, by Winsock itself.
+   * Receives bytes: at most as many as fit into `into`, and at most 1 MiB. Winsock writes them
+   * directly to `into`, which must have room for at least one byte.
    *
-   * @returns how many came; 0 at the end of the stream, when the peer sends no more; or `wouldBlock`
-   *   when there are none now. `into` must have room for one, or 0 means nothing.
+   * @returns how many bytes were received; 0 at the end of the stream, when the peer sends no
+   *   more; or `wouldBlock` if no data is there now.
    */
   recv(into: Uint8Array, flags?: TransferFlags): number | WouldBlock;
 
-  /** Ends one direction of the connection, or both; the socket stays open. */
+  /** Shuts down one direction of the connection, or both. The socket stays open. */
   shutdown(how: 'receive' | 'send' | 'both'): void;
 
   /**
-   * Makes {@link close} end the connection hard: unsent data is thrown away and the peer sees a reset.
-   * Never done by default.
+   * Makes {@link close} reset the connection: unsent data is discarded, and the peer sees a reset.
+   * Off by default.
    */
   abortOnClose(): void;
 }
 
-/** A connection that this side begins. */
+/** A connection that this side opens. */
 export interface ClientSkt<E extends SktEndpoint = SktEndpoint> extends StreamSkt<E> {
   readonly kind: 'client';
 
   /**
-   * Starts connecting to the address that the socket was made from. Called once; how it ended is
-   * asked with {@link finishConnect}.
+   * Starts connecting to the address from which the socket was made. Call it once;
+   * {@link finishConnect} then returns the result.
    *
-   * @returns true when connected already, `wouldBlock` while it is under way.
-   * @throws {SktError} `ERR_SKT_STATE` the second time, unless the first one failed.
+   * @returns true if the socket is already connected, `wouldBlock` if the connect is pending.
+   * @throws {SktError} `ERR_SKT_STATE` on a second call, unless the first connect failed.
    */
   connect(): true | WouldBlock;
 
   /**
-   * How a connect that was under way ended, without connecting again.
+   * Returns the result of the connect that {@link connect} started. Does not connect again.
    *
-   * @returns true when connected, `wouldBlock` while it is still under way.
-   * @throws {WsaError} of the connect, when it failed; the same one each time. WSAECONNRESET also when
-   *   it succeeded, and the peer reset the connection before this was asked.
+   * @returns true if the connect succeeded, `wouldBlock` while it is pending.
+   * @throws {WsaError} if the connect failed; each call throws the same error. Also WSAECONNRESET
+   *   if the connect succeeded, but the peer reset the connection before this call.
    * @throws {SktError} `ERR_SKT_STATE` before {@link connect}.
    */
   finishConnect(): true | WouldBlock;
@@ -164,26 +173,26 @@ export interface DatagramSkt extends AnySkt<Endpoint> {
   readonly kind: 'datagram';
 
   /**
-   * Sets the peer: from then on {@link recvFrom} gets that peer's datagrams alone. May be called again
-   * with another one. Nothing is sent.
+   * Sets the peer: from then on {@link recvFrom} receives only that peer's datagrams. May be
+   * called again with another peer. Sends nothing.
    */
   connectTo(peer: Endpoint): void;
 
   /**
-   * Sends one datagram, whole, to an address of the socket's own family.
+   * Sends all of `bytes` as one datagram, to an address of the socket's own family.
    *
-   * @returns its length, or `wouldBlock`.
+   * @returns the datagram's length, or `wouldBlock`.
    */
   sendTo(bytes: Uint8Array, to: Endpoint): number | WouldBlock;
 
   /**
-   * Receives one datagram. What does not fit into `into` is lost, and the call then fails with
-   * WSAEMSGSIZE.
+   * Receives one datagram. If it does not fit into `into`, the rest is lost, and the call fails
+   * with WSAEMSGSIZE.
    *
-   * @returns its length and sender, or `wouldBlock` when there is none now.
+   * @returns the datagram's length and sender, or `wouldBlock` if no datagram is there now.
    */
   recvFrom(into: Uint8Array): Datagram | WouldBlock;
 }
 
-/** A non-blocking socket; `kind` says which, and what it can do. */
+/** A non-blocking socket. Its `kind` determines its type. */
 export type Skt = ListenerSkt | ClientSkt | AcceptedSkt | DatagramSkt;

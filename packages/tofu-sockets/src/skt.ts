@@ -47,39 +47,44 @@ import {
 import { startWinsock, stopWinsock } from './winsock.js';
 import { type WouldBlock, wouldBlock } from './would-block.js';
 
-/** How many bytes of a connection one call moves at the most. */
+/** The maximum number of bytes that one send or recv transfers. */
 const largestTransferBytes = 2 ** 20;
-/** No datagram has more. */
+/** The maximum number of bytes of a datagram. */
 const datagramBytes = 65_536;
 
 const streams: readonly SktKind[] = ['client', 'accepted'];
 const everyKind: readonly SktKind[] = ['listener', 'datagram', ...streams];
 
 const noWatchers: Watchers = [];
-/** One for all: not an object for each call. */
+/** A shared default, so that a call does not allocate an object. */
 const noFlags: TransferFlags = {};
 
 const shutdownHow = { receive: SD_RECEIVE, send: SD_SEND, both: SD_BOTH } as const;
 
-/** A socket of whichever kind, on a kernel. What its methods do is said in `skt-types.ts`. */
+/** The implementation of all kinds of sockets. `skt-types.ts` documents its methods. */
 export class NativeSkt implements AnySkt {
   declare readonly [sktBrand]: true;
   readonly kind: SktKind;
   readonly #kernel: Kernel;
-  /** What it was made from; of an accepted socket what its listener was made from. */
+  /** The address from which the socket was made; for an accepted socket its listener's address. */
   readonly #address: SktAddress | undefined;
   #socket: SOCKET | undefined;
   #isClosing = false;
-  /** How connect went. Kept, for Winsock forgets: a failure once reported, a success once reset. */
+  /**
+   * The state of the connect. It is kept, because Winsock forgets a failure once it was read, and
+   * a success once the connection was reset.
+   */
   #connect: 'not yet' | 'started' | 'done' | WsaError = 'not yet';
   #watchers = noWatchers;
 
   static {
-    // Not on each socket, of which there may be many.
+    // On the prototype, because there may be many sockets.
     Object.defineProperty(NativeSkt.prototype, sktBrand, { value: true });
   }
 
-  /** Takes over `socket`, which Winsock just made: on a throw it is closed. For this package. */
+  /**
+   * Takes ownership of a new `socket`: closes it if the constructor throws. For this package only.
+   */
   constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: SktAddress) {
     if (!(isSocket(kernel, socket) && everyKind.includes(kind))) {
       throw new SktError('ERR_SKT_ARGUMENT', 'A Skt is made by SocketCreator or by accept.');
@@ -133,7 +138,10 @@ export class NativeSkt implements AnySkt {
   connect(): true | WouldBlock {
     NativeSkt.#require(this, 'connect', ['client']);
     if (this.#connect === 'started' || this.#connect === 'done') {
-      throw new SktError('ERR_SKT_STATE', 'connect was called: finishConnect says how it went.');
+      throw new SktError(
+        'ERR_SKT_STATE',
+        'connect was already called: call finishConnect for its result.',
+      );
     }
     const address = this.#address as SktAddress;
     const code = this.#connectBy(address);
@@ -142,7 +150,8 @@ export class NativeSkt implements AnySkt {
       throw this.#connect;
     }
     this.#connect = code === connectDone ? 'done' : 'started';
-    // A poll from before the connect may not see one that succeeded at once either.
+    // Also if the connect succeeded at once: a poll that was submitted before it may not report
+    // it.
     reportWouldBlock(this.#watchers, this.#self(), 'connect');
     return code === connectDone ? true : wouldBlock;
   }
@@ -173,7 +182,7 @@ export class NativeSkt implements AnySkt {
     NativeSkt.#require(this, 'send', streams);
     const bits = flagBits(flags, 'send');
     const socket = this.#open();
-    // Flags may have run code of the caller's; from here on nothing does.
+    // Reading the flags may have run user code. From here on no user code runs before the call.
     const length = Math.min(requireBytes(bytes, 'send'), largestTransferBytes);
     const sent = this.#kernel.send(socket, bytes, length, bits);
     return sent === SOCKET_ERROR ? this.#blockedBy('send', 'writable') : sent;
@@ -199,7 +208,8 @@ export class NativeSkt implements AnySkt {
     const kernel = this.#kernel;
     const sent = borrow(kernel, name.byteLength, (memory) => {
       memory.write(0, name);
-      // Asked again: the endpoint may have run code of the caller's. From here on nothing does.
+      // Checked again, because reading the endpoint may have run user code. From here on none
+      // runs.
       const length = requireBytes(bytes, 'sendTo');
       return kernel.sendto(socket, bytes, length, 0, memory.address, name.byteLength);
     });
@@ -215,7 +225,8 @@ export class NativeSkt implements AnySkt {
       const byteLength = kernel.recvfrom(socket, into, room, 0, name, length);
       return byteLength === SOCKET_ERROR ? undefined : { byteLength, from: stored.read() };
     });
-    // Only now, for it notifies the watchers: they may close the last socket, and with it the memory.
+    // Only after the memory was given back, because this notifies watchers. They may close the
+    // last socket, which frees the shared memory.
     return datagram ?? this.#blockedBy('recvfrom', 'readable');
   }
 
@@ -292,19 +303,19 @@ export class NativeSkt implements AnySkt {
     if (watcherError !== undefined) throw watcherError.thrown;
   }
 
-  /** By its kind, which the constructor was given. */
+  /** This socket as the public type. */
   #self(): Skt {
     return this as AnySkt as Skt;
   }
 
-  /** The handle itself: the getter may have been overridden, and would run code of the caller's. */
+  /** The handle. Does not use the getter, because a program may have overridden it. */
   #open(): SOCKET {
     const socket = this.#socket;
     if (socket !== undefined) return socket;
     throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
   }
 
-  /** Passes a name to Winsock's connect. @returns {@link connectDone}, or what it failed with. */
+  /** Calls Winsock's connect. @returns {@link connectDone}, or the Winsock code of the failure. */
   #connectBy(to: Endpoint | { readonly path: string }): number {
     const socket = this.#open();
     const name = encodeSockaddr(to);
@@ -325,17 +336,19 @@ export class NativeSkt implements AnySkt {
         return isPath ? { path: stored.readPath() } : stored.read();
       }
       const error = lastWsaError(this.#kernel, call);
-      // Winsock says so of a socket that was never bound. One over AF_UNIX never is, but a server.
+      // WSAEINVAL means that the socket is not bound, as no AF_UNIX socket is except a server's.
       const isUnbound = isPath && call === 'getsockname' && error.wsaCode === WSAEINVAL;
       if (isUnbound) return { path: '' };
       throw error;
     });
   }
 
-  /** Would-block if that is what the call just said; throws what else it said. */
+  /**
+   * For a call that just failed: returns would-block if it would have blocked, otherwise throws.
+   */
   #blockedBy(call: string, direction: Direction): WouldBlock {
     const code = this.#kernel.WSAGetLastError();
-    // An error object is not made for what is no error: its stack alone costs more than the call.
+    // For a would-block no error object is made: its stack trace alone costs more than the call.
     if (code !== WSAEWOULDBLOCK) throw new WsaError(call, code);
     return this.#reportBlocked(direction);
   }
@@ -345,7 +358,7 @@ export class NativeSkt implements AnySkt {
     return wouldBlock;
   }
 
-  /** A method may be called on anything; what is no socket is refused by name. */
+  /** Checks `this` of a method, because a program may call a method on any value. */
   static #own(self: unknown, call: string): NativeSkt {
     if (typeof self === 'object' && self !== null && #socket in self) return self;
     const hint = `call it as skt.${call}, on one that SocketCreator made.`;
@@ -354,7 +367,7 @@ export class NativeSkt implements AnySkt {
 
   static #require(self: unknown, call: string, kinds = everyKind): void {
     const skt = NativeSkt.#own(self, call);
-    // Closed is said first, and before any memory is touched.
+    // A closed socket is reported first, before any native memory is used.
     skt.#open();
     const { kind } = skt;
     if (kinds.includes(kind)) return;

@@ -13,7 +13,7 @@ export function familyOf(name: Endpoint | { readonly path: string }): number {
   return isIPv6(name.host) ? AF_INET6 : AF_INET;
 }
 
-/** The bytes of the sockaddr. The name must be valid, and a host no name: addresses see to that. */
+/** The bytes of the sockaddr. The caller has checked that it is a valid path or IP endpoint. */
 export function encodeSockaddr(name: Endpoint | { readonly path: string }): Uint8Array {
   if ('path' in name) return encodePath(name.path);
   return isIPv6(name.host) ? encodeV6(name) : encodeV4(name);
@@ -45,7 +45,7 @@ function encodePath(path: string): Uint8Array {
   return bytes;
 }
 
-/** The endpoint in a sockaddr, or undefined where the bytes are of another family or too few. */
+/** The endpoint in a sockaddr; undefined if it is of another family or too short. */
 export function decodeSockaddr(bytes: Uint8Array): Endpoint | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < 2) return undefined;
@@ -70,9 +70,9 @@ export function decodeSockaddr(bytes: Uint8Array): Endpoint | undefined {
 }
 
 /**
- * The path in a sockaddr of AF_UNIX, up to its zero or to the end of the bytes; undefined where they are
- * of another family. Empty for a socket that was never bound: then there is no path (Linux), no bytes at
- * all, or zeros (Wine's patches).
+ * The path in a sockaddr of AF_UNIX, up to its zero or to the end of the bytes; undefined if the
+ * sockaddr is of another family. The path is empty for a socket that is not bound: its sockaddr
+ * has no path (Linux), or has no bytes at all, or consists of zeros (Wine's patches).
  */
 export function decodePath(bytes: Uint8Array): string | undefined {
   const [start] = sockaddr_un.fields.sun_path;

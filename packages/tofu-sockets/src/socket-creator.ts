@@ -37,7 +37,7 @@ import { encodeSockaddr, familyOf } from './sockaddr.js';
 import { ownFile, removeStaleFile, requireFreePath, udsPathStateOn } from './uds-files.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 
-/** How often a connect must be refused before a file is taken for stale, and how far apart. */
+/** How many refused connects show that a file is stale, and the pause between them. */
 const staleTries = 5;
 const stalePauseMs = 25;
 
@@ -49,7 +49,7 @@ const kinds: Record<SktAddress['kind'], SktKind> = {
   'uds-client': 'client',
 };
 
-/** Makes a creator of sockets on another kernel than that of this process. */
+/** Makes a SocketCreator on a given kernel, such as a simulated one. */
 export let createSocketCreator: (kernel: Kernel) => SocketCreator;
 
 /** Makes sockets from addresses. */
@@ -65,14 +65,14 @@ export class SocketCreator {
   }
 
   /**
-   * Makes a socket: of a server address one that is bound and listens, of a client address one
-   * that is ready for `connect`, of a UDP address one that is bound. The caller closes it; the close
-   * of a server on a path also removes its file.
+   * Makes a socket. For a server address it is bound and listens; for a client address it is ready
+   * for `connect`; for a UDP address it is bound. The caller closes it. Closing a server on a path
+   * also removes the server's file.
    *
-   * @throws {SktError} `ERR_ADDRESS` for what is no address, or a name that was not resolved;
-   *   `ERR_SKT_ARGUMENT` for wrong options; `ERR_SKT_UNSUPPORTED` where this host does not have the
-   *   kind of socket; `ERR_UDS_FILE` where a path is taken or has no directory.
-   * @throws {WsaError} when Winsock refuses. Nothing is left open in any case.
+   * @throws {SktError} `ERR_ADDRESS` if it is not an address, or its host name was not resolved;
+   *   `ERR_SKT_ARGUMENT` for wrong options; `ERR_SKT_UNSUPPORTED` if this host does not have the
+   *   address family; `ERR_UDS_FILE` if a file exists at the path, or its directory does not.
+   * @throws {WsaError} if a Winsock call fails. No error leaves a socket open.
    */
   fromAddress(address: TCPServerAddress, options?: CreateOptions): ListenerSkt<Endpoint>;
   fromAddress(address: TCPClientAddress, options?: CreateOptions): ClientSkt<Endpoint>;
@@ -102,8 +102,8 @@ export class SocketCreator {
   }
 
   /**
-   * A port that was free on `host` a moment ago. Another program may take it before you do: to listen
-   * on port 0 and to ask `localEndpoint` has no such gap.
+   * Finds a free TCP port on `host`. Another program may bind to it before you do. To avoid that,
+   * listen on port 0 and read the port from `localEndpoint`.
    *
    * @throws as {@link fromAddress}.
    */
@@ -118,17 +118,17 @@ export class SocketCreator {
   }
 
   /**
-   * Removes the file that a server left behind at a path. Asks the host for AF_UNIX first, whatever is
-   * at the path. A refused connect may also mean a server between bind and listen, or one whose backlog
-   * is full (unverified on Windows), so the file goes only once five connects in a row were refused,
-   * 25 ms apart: this blocks the thread for up to 100 ms. A server that is not ready for longer than
-   * that loses its file.
+   * Removes the file of a server that ended without removing it. A single refused connect does not
+   * show that the server has ended: the server may be between bind and listen, or its backlog may
+   * be full (unverified on Windows). So the file is removed only after five refused connects in a
+   * row, 25 ms apart. This blocks the thread for up to 100 ms. A server that refuses connects for
+   * longer than that loses its file.
    *
-   * @returns `absent` if there was none, or none any more; `in-use` if a server answers, and where a
-   *   connect is not refused at once.
-   * @throws {SktError} `ERR_SKT_UNSUPPORTED` where this host has no AF_UNIX, `ERR_UDS_FILE` for a file
-   *   that is no socket's.
-   * @throws {WsaError} when the connect fails otherwise.
+   * @returns `absent` if there is no file, or it disappeared meanwhile; `in-use` if a server
+   *   accepts the connect, or the connect is not refused at once.
+   * @throws {SktError} `ERR_SKT_UNSUPPORTED` if this host has no AF_UNIX, whether or not there is
+   *   a file; `ERR_UDS_FILE` if the file is not a socket's.
+   * @throws {WsaError} if the connect fails with another error.
    */
   removeStale(address: UDSServerAddress): 'removed' | 'absent' | 'in-use' {
     SocketCreator.#check(this, 'removeStale');
@@ -149,7 +149,7 @@ export class SocketCreator {
     return 'removed';
   }
 
-  /** What a client finds at a path, by a connect. */
+  /** Tries a connect to a path. */
   #knock(path: string): 'absent' | 'in-use' | 'refused' {
     const skt = this.fromAddress(new UDSClientAddress(path));
     try {
@@ -168,7 +168,8 @@ export class SocketCreator {
 
   #create(address: SktAddress): Skt {
     const kernel = this.#kernel;
-    // Winsock has to run before there is a socket; from then on the socket is its user.
+    // Winsock must be started before a socket is made. Each socket then counts as a user of
+    // Winsock.
     startWinsock(kernel);
     try {
       const family = familyOf(address);
@@ -199,8 +200,9 @@ export class SocketCreator {
   #bind(skt: Skt, name: Endpoint | UDSServerAddress, options: Partial<SktOptions>): void {
     const path = 'path' in name ? name.path : undefined;
     if (path !== undefined) requireFreePath(path, this.#kernel);
-    // By Microsoft's documentation SO_REUSEADDR lets any program take the port over on Windows
-    // (unverified here): the opposite is set. A path has an owner of its own.
+    // By Microsoft's documentation, SO_REUSEADDR on Windows lets any program take over the port
+    // (unverified here), so the opposite is set. A path does not need it: requireFreePath refuses
+    // one with a file.
     if (path === undefined) setOptions(skt, { exclusiveAddress: true, ...options });
     else setOptions(skt, options);
     const { socket } = skt;
@@ -213,7 +215,7 @@ export class SocketCreator {
     if (path !== undefined) ownFile(skt, path, this.#kernel);
   }
 
-  /** One peer that is gone must not fail the next receive from all the others. */
+  /** Makes receives not fail because a peer has closed its port. */
   #ignoreUnreachable(skt: Skt): void {
     const kernel = this.#kernel;
     const { socket } = skt;
@@ -224,7 +226,7 @@ export class SocketCreator {
         const result = kernel.WSAIoctl(socket, code, off, 4, 0, 0, returned, 0, 0);
         if (result !== SOCKET_ERROR) continue;
         const error = lastWsaError(kernel, 'WSAIoctl(SIO_UDP_CONNRESET)');
-        // A host that does not know the switch does not have what it switches.
+        // A host without this ioctl does not have the behaviour that it turns off.
         if (error.wsaCode !== WSAEOPNOTSUPP) throw error;
       }
     });
@@ -234,7 +236,7 @@ export class SocketCreator {
     if (result === SOCKET_ERROR) throw lastWsaError(this.#kernel, call);
   }
 
-  /** A method may be called on anything; what is no creator is refused by name. */
+  /** Checks `this` of a method, because a program may call a method on any value. */
   static #check(self: unknown, call: string): void {
     if (typeof self === 'object' && self !== null && #kernel in self) return;
     throw new SktError(

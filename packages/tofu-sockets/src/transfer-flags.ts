@@ -2,11 +2,11 @@ import { showValue } from 'ntdllx';
 import { MSG_OOB, MSG_PEEK } from 'ntdllx/ws2_32';
 import { SktError } from './errors.js';
 
-/** How a send or a receive differs from an ordinary one. */
+/** Flags of a send or a receive. */
 export interface TransferFlags {
   /** MSG_OOB: TCP's one urgent byte. */
   readonly oob?: boolean;
-  /** MSG_PEEK: look, and leave the data where it is. Receiving only. */
+  /** MSG_PEEK: copy the data without removing it from the receive buffer. For recv only. */
   readonly peek?: boolean;
 }
 
@@ -18,7 +18,7 @@ function isOn(value: unknown, flag: string, call: string): boolean {
   );
 }
 
-/** Winsock's bits. @throws {SktError} `ERR_SKT_ARGUMENT` for what are no flags, or not of the call. */
+/** Winsock's bits. @throws {SktError} `ERR_SKT_ARGUMENT` for flags that the call does not have. */
 export function flagBits(flags: TransferFlags, call: 'send' | 'recv'): number {
   if (typeof flags !== 'object' || flags === null) {
     throw new SktError(
@@ -29,5 +29,5 @@ export function flagBits(flags: TransferFlags, call: 'send' | 'recv'): number {
   const bits =
     (isOn(flags.oob, 'oob', call) ? MSG_OOB : 0) | (isOn(flags.peek, 'peek', call) ? MSG_PEEK : 0);
   if (call === 'recv' || (bits & MSG_PEEK) === 0) return bits;
-  throw new SktError('ERR_SKT_ARGUMENT', 'To peek is a way of receiving: send has no such flag.');
+  throw new SktError('ERR_SKT_ARGUMENT', 'send has no flag peek: only recv can peek.');
 }

@@ -17,14 +17,15 @@ import { UDSServerAddress } from './address.js';
 import { borrow } from './borrow.js';
 import { SktError } from './errors.js';
 
-// The files of Unix domain sockets. A server's bind makes the file, a connect needs it, and only the
-// server's owner removes it: after its close, so that no second server takes the name of one that
-// still listens. The kernel is asked: Node's fs does not see such a file on any Wine.
+// The files of Unix domain sockets. A server's bind makes the file, and a connect needs it. Only
+// the server removes it, after it has closed its socket: otherwise a second server could bind to
+// the path while the first one still listens. This module uses kernel32, because Node's fs does
+// not see such a file on any Wine.
 
 /** What is at a path. */
 type FoundFile = 'nothing' | 'no directory' | 'socket' | 'other';
 
-/** Lends a call the address of a path in UTF-16, with its zero. */
+/** Runs a function with the address of a zero-terminated path in UTF-16. */
 function withPath<T>(kernel: Kernel, path: string, use: (name: number) => T): T {
   const bytes = Buffer.from(`${path}\0`, 'utf16le');
   return borrow(kernel, bytes.byteLength, (memory) => {
@@ -34,9 +35,10 @@ function withPath<T>(kernel: Kernel, path: string, use: (name: number) => T): T 
 }
 
 /**
- * Looks at a path. Under Wine GetFileAttributesW says ERROR_INVALID_PARAMETER of a socket's file
- * (measured on 8, 10 and 11), as of a pipe's or a device's. On Windows, and in Wine's newer patches, it is
- * a reparse point (by Wine's tests, unverified); those patches do not say with which tag.
+ * Finds out what is at a path. Under Wine GetFileAttributesW fails with ERROR_INVALID_PARAMETER
+ * for a socket's file (measured on 8, 10 and 11), as for a pipe's or a device's. On Windows, and
+ * in Wine's newer patches, a socket's file is a reparse point (by Wine's tests, unverified). Those
+ * patches report no tag (0).
  */
 function findFile(kernel: Kernel, path: string): FoundFile {
   return withPath(kernel, path, (name) => {
@@ -49,14 +51,14 @@ function findFile(kernel: Kernel, path: string): FoundFile {
   });
 }
 
-/** What GetFileAttributesW means by an error. What cannot be looked at for another reason is there. */
+/** By error of GetFileAttributesW: what is at the path. For any other error there is some file. */
 const refused: Readonly<Record<number, FoundFile>> = {
   [ERROR_FILE_NOT_FOUND]: 'nothing',
   [ERROR_PATH_NOT_FOUND]: 'no directory',
   [ERROR_INVALID_PARAMETER]: 'socket',
 };
 
-/** The tag of a reparse point; undefined where it cannot be read. */
+/** The tag of a reparse point; undefined if it cannot be read. */
 function reparseTag(kernel: Kernel, name: number): number | undefined {
   return borrow(kernel, WIN32_FIND_DATAW.size, (data) => {
     const handle = kernel.FindFirstFileW(name, data.address);
@@ -66,45 +68,45 @@ function reparseTag(kernel: Kernel, name: number): number | undefined {
   });
 }
 
-/** True where a path leads to no file, or through a directory that does not exist. */
+/** True if there is no file at the path, or its directory does not exist. */
 export function isNothingAt(path: string, kernel: Kernel): boolean {
   return ['nothing', 'no directory'].includes(findFile(kernel, path));
 }
 
-/** Removes a file. @returns why it is still there; undefined where it is gone. */
+/** Removes a file. @returns the error; undefined if the file is gone. */
 function deleteFile(kernel: Kernel, path: string): Win32Error | undefined {
   return withPath(kernel, path, (name) => {
     if (kernel.DeleteFileW(name) !== 0) return undefined;
     const code = kernel.GetLastError();
     if (code === ERROR_FILE_NOT_FOUND || code === ERROR_PATH_NOT_FOUND) return undefined;
-    // 0, too: a call that failed has failed, also where it leaves no code.
+    // The code may be 0: also without an error code, the call has failed.
     return new Win32Error('DeleteFileW', code);
   });
 }
 
-/** What a server finds at a path: nothing, some file, or not even the directory. */
+/** What is at a path: nothing, a file, or not even the directory. */
 export type UDSPathState = 'free' | 'taken' | 'no-directory';
 
 /**
- * Says what a server that is about to bind this path will meet. `taken` is either a running server or a
- * file that an ended server left; `SocketCreator.removeStale` distinguishes the two.
+ * Finds out what a server would find at a path that it is about to bind. `taken` is either a running
+ * server or the file of one that ended; `SocketCreator.removeStale` distinguishes the two.
  *
- * @throws {SktError} `ERR_ADDRESS` if the string cannot be the path of a socket, for example because it
- *   is too long. What lies at the path is never the reason.
- * @throws {HostError} where there is no NT.
+ * @throws {SktError} `ERR_ADDRESS` if the string cannot be the path of a socket, for example because
+ *   it is too long. What is at the path is never the reason.
+ * @throws {HostError} if the host is not NT.
  */
 export function udsPathState(path: string): UDSPathState {
   return udsPathStateOn(ntKernel, path);
 }
 
-/** As {@link udsPathState}, among a kernel's files. */
+/** As {@link udsPathState}, on a given kernel. */
 export function udsPathStateOn(kernel: Kernel, path: string): UDSPathState {
   const found = findFile(kernel, new UDSServerAddress(path).path);
   if (found === 'no directory') return 'no-directory';
   return found === 'nothing' ? 'free' : 'taken';
 }
 
-/** @throws {SktError} `ERR_UDS_FILE` when a server cannot be bound there, and why. */
+/** @throws {SktError} `ERR_UDS_FILE`, with the reason, if a server cannot be bound to the path. */
 export function requireFreePath(path: string, kernel: Kernel): void {
   const state = udsPathStateOn(kernel, path);
   if (state === 'free') return;
@@ -115,22 +117,24 @@ export function requireFreePath(path: string, kernel: Kernel): void {
   throw new SktError('ERR_UDS_FILE', `No server can listen at ${showValue(path)}: ${why}.`);
 }
 
-/** Chance alone takes a name twice once in many lifetimes: what fails so often is the directory. */
+/**
+ * A random name practically never exists already, so repeated failures are due to the directory.
+ */
 const nameTries = 8;
 
 /**
- * A path for a socket in the system's directory for temporary files; nothing is there yet. Long
- * enough at random that no other program comes to it.
+ * A path for a socket in the system's directory for temporary files. There is no file at the path
+ * yet, and its name is random, so that no other program will use it.
  *
- * @throws {SktError} `ERR_ADDRESS` when that directory's name leaves no room within 107 bytes;
- *   `ERR_UDS_FILE` when it cannot be looked into.
- * @throws {HostError} where there is no NT.
+ * @throws {SktError} `ERR_ADDRESS` if the directory's name is too long for a path of 107 bytes;
+ *   `ERR_UDS_FILE` if the directory cannot be accessed.
+ * @throws {HostError} if the host is not NT.
  */
 export function temporaryUDSPath(): string {
   return temporaryUDSPathOn(ntKernel);
 }
 
-/** As {@link temporaryUDSPath}, among a kernel's files. */
+/** As {@link temporaryUDSPath}, on a given kernel. */
 export function temporaryUDSPathOn(kernel: Kernel): string {
   const directory = tmpdir();
   for (let count = 0; count < nameTries; count += 1) {
@@ -139,20 +143,20 @@ export function temporaryUDSPathOn(kernel: Kernel): string {
   }
   throw new SktError(
     'ERR_UDS_FILE',
-    `The directory for temporary files, ${showValue(directory)}, cannot be looked into: set TEMP ` +
-      'to one that can.',
+    `The directory for temporary files, ${showValue(directory)}, cannot be accessed: set TEMP to ` +
+      'another directory.',
   );
 }
 
 const owned = new WeakMap<object, { readonly kernel: Kernel; readonly path: string }>();
 
-/** From now on the file at `path` is this server's to remove. */
+/** Makes {@link removeOwnFile} remove the file at `path` when this server closes. */
 export function ownFile(server: object, path: string, kernel: Kernel): void {
-  // The working directory may be another one when the server closes.
+  // Absolute, because the working directory may have changed when the server closes.
   owned.set(server, { kernel, path: win32.resolve(path) });
 }
 
-/** Removes the file of a server that was just closed; that it is gone already is fine. */
+/** Removes the file of a server that was just closed. Does nothing if the file is already gone. */
 export function removeOwnFile(server: object): void {
   const own = owned.get(server);
   if (own === undefined) return;
@@ -167,8 +171,10 @@ export function removeOwnFile(server: object): void {
 }
 
 /**
- * @throws {SktError} `ERR_UDS_FILE` where the file cannot be a socket's: it is not ours to remove.
- * @throws {Win32Error} where it cannot be removed.
+ * Removes the file of a server that has ended.
+ *
+ * @throws {SktError} `ERR_UDS_FILE` if the file is not a socket's; it is not removed then.
+ * @throws {Win32Error} if the file cannot be removed.
  */
 export function removeStaleFile(path: string, kernel: Kernel): void {
   if (findFile(kernel, path) !== 'socket') {

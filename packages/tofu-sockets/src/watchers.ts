@@ -3,8 +3,9 @@ import { SktError } from './errors.js';
 import type { Skt } from './skt-types.js';
 
 /**
- * What a call that would have blocked was waiting for: a connection to accept, the end of the connect that
- * it just began (`connect`) or that began before (`finishConnect`), data, room to send, or an urgent byte.
+ * What a call that would have blocked was waiting for: a connection to accept, the end of the
+ * connect that this call started (`connect`) or that an earlier call started (`finishConnect`),
+ * data, room to send, or an urgent byte.
  */
 export type Direction =
   | 'accept'
@@ -15,29 +16,34 @@ export type Direction =
   | 'priority';
 
 /**
- * What a socket reports to a poller that watches it. Both are called on the stack of the call that
- * caused them, and should not throw: an error goes to that call's caller.
+ * What a socket reports to a poller that watches it. The socket calls both methods synchronously,
+ * inside the method that caused the report. They should not throw: that method would throw the
+ * error to its caller.
  */
 export interface SktWatcher {
   /**
-   * A call of the socket is about to return `wouldBlock`: from now on readiness is news. Also called,
-   * with `connect`, by a connect that succeeds at once: a poll that was submitted before it may not see
-   * the connection.
+   * A call on the socket is about to return `wouldBlock`, so the next readiness is a new edge.
+   * Also called, with `connect`, when a connect succeeds at once, because a poll that was
+   * submitted before the connect may not report the connection.
    */
   onWouldBlock?(skt: Skt, direction: Direction): void;
-  /** The socket is about to be closed. It is open still, so that polls can be cancelled. */
+  /**
+   * The socket is about to be closed. It is still open, so that the poller can cancel its polls.
+   */
   onClose?(skt: Skt): void;
 }
 
-/** Those of one socket: never changed but replaced, so that it can be read while watchers come and go. */
+/**
+ * A socket's watchers. The list is replaced, never modified, so it can change during an iteration.
+ */
 export type Watchers = readonly SktWatcher[];
 
-/** What was thrown, boxed: it may be undefined itself. */
+/** A thrown value. In an object, because the value itself may be undefined. */
 interface Thrown {
   readonly thrown: unknown;
 }
 
-/** @throws {SktError} `ERR_SKT_ARGUMENT` for what could not be called. */
+/** @throws {SktError} `ERR_SKT_ARGUMENT` if it is not an object, or a method is not a function. */
 export function requireWatcher(watcher: SktWatcher): SktWatcher {
   const isFit =
     typeof watcher === 'object' &&
@@ -53,13 +59,13 @@ export function requireWatcher(watcher: SktWatcher): SktWatcher {
 const isFunction = (value: unknown) => typeof value === 'function';
 
 /**
- * Reports a would-block to every watcher, whatever one of them throws. Allocates nothing.
+ * Reports a would-block to every watcher, also if one of them throws. Allocates nothing.
  *
- * @throws what the first one threw.
+ * @throws the first value that a watcher threw.
  */
 export function reportWouldBlock(watchers: Watchers, skt: Skt, direction: Direction): void {
   let first: Thrown | undefined;
-  // By index: an iterator would be an object for each would-block.
+  // By index, because an iterator would allocate an object for each would-block.
   for (let index = 0; index < watchers.length; index += 1) {
     try {
       watchers[index]?.onWouldBlock?.(skt, direction);
@@ -70,7 +76,7 @@ export function reportWouldBlock(watchers: Watchers, skt: Skt, direction: Direct
   if (first !== undefined) throw first.thrown;
 }
 
-/** Reports the close to every watcher. @returns what the first one threw. */
+/** Reports the close to every watcher. @returns the first value that a watcher threw. */
 export function reportClose(watchers: Watchers, skt: Skt): Thrown | undefined {
   let first: Thrown | undefined;
   for (const watcher of watchers) {

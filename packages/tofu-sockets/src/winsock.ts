@@ -8,9 +8,9 @@ const winsockVersion = 0x0202;
 const users = new WeakMap<Kernel, number>();
 
 /**
- * Counts one more user of Winsock; the first one starts it.
+ * Counts one more user of Winsock. The first user starts it.
  *
- * @throws {WsaError} when it does not start; then nothing was counted, and nothing is kept.
+ * @throws {WsaError} if Winsock does not start; the user is not counted then.
  */
 export function startWinsock(kernel: Kernel): void {
   const count = users.get(kernel) ?? 0;
@@ -19,10 +19,12 @@ export function startWinsock(kernel: Kernel): void {
 }
 
 function start(kernel: Kernel): void {
-  // First, for it may fail: a start of Winsock would have to be taken back.
+  // Before WSAStartup, because the allocation may fail, and WSAStartup would have to be undone
+  // then.
   keepScratch(kernel);
   try {
-    // Winsock is not up, so the code is the result itself: WSAGetLastError cannot be asked.
+    // The result is the error code itself: Winsock is not started, so WSAGetLastError does not
+    // work.
     const code = borrow(kernel, WSADATA.size, (data) =>
       kernel.WSAStartup(winsockVersion, data.address),
     );
@@ -33,7 +35,7 @@ function start(kernel: Kernel): void {
   }
 }
 
-/** Counts one user less; the last one stops Winsock. */
+/** Counts one user less. The last user stops Winsock. */
 export function stopWinsock(kernel: Kernel): void {
   const count = (users.get(kernel) ?? 0) - 1;
   users.set(kernel, count);

@@ -10,8 +10,9 @@ import {
 } from 'tofu-sockets/internal';
 import { afterEach, describe, expect, test } from 'vitest';
 
-// The rules about the files of Unix domain sockets, on simulated kernels that have such sockets: under Wine
-// the attributes of a socket's file cannot be read, on Windows they say that it is a reparse point.
+// The rules about the files of Unix domain sockets, on simulated kernels that have such sockets:
+// under Wine the attributes of a socket's file cannot be read, on Windows they say that it is a
+// reparse point.
 
 const kernels: ProfileName[] = ['wine11', 'windows'];
 const path = 'C:\\s';
@@ -63,7 +64,7 @@ describe('B08 a temporary path', () => {
     // ERROR_CANT_RESOLVE_FILENAME, which Wine 8 says of a link to itself.
     const looped = { ...kernel, GetFileAttributesW: () => 0xffff_ffff, GetLastError: () => 1_921 };
     expect(() => temporaryUDSPathOn(looped)).toThrowError(isFileError);
-    expect(() => temporaryUDSPathOn(looped)).toThrowError(/cannot be looked into: set TEMP/);
+    expect(() => temporaryUDSPathOn(looped)).toThrowError(/cannot be accessed: set TEMP/);
   });
 });
 
