@@ -36,7 +36,7 @@ afterEach(() => {
   closeAll();
 });
 
-/** What a poll for readiness asks beside its interest. */
+/** The bits that the engine always adds to a poll's mask. */
 const endings = AFD_POLL_DISCONNECT | AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE | AFD_POLL_CONNECT_FAIL;
 
 describe('accept', () => {
@@ -65,7 +65,7 @@ describe('accept', () => {
     const { poll } = poller.arm(listener, AFD_POLL_RECEIVE);
     listener.close();
     listener.close();
-    // One packet, and no accept in it.
+    // The poll has one packet, and it does not report an accept.
     expect(poller.next(1_000)?.poll).toBe(poll);
     expect(poll.reported.map(({ events }) => events)).toEqual([AFD_POLL_LOCAL_CLOSE]);
     const events = await poller.events(client, endings, 1_500);
@@ -103,11 +103,11 @@ describe('connect', () => {
     const address = new TCPClientAddress('127.0.0.1', creator.findFreeTcpPort());
     const client = keep(creator.fromAddress(address));
     client.connect();
-    // Two seconds on Windows, they say.
+    // On Windows the refusal is said to take 2 s.
     const mask = AFD_POLL_SEND | AFD_POLL_CONNECT_FAIL;
     expect(await poller.events(client, mask, 6_000)).toBe(AFD_POLL_CONNECT_FAIL);
     expect(await poller.events(client, AFD_POLL_SEND)).toBe(0);
-    // Each time: Winsock may forget it, the socket does not.
+    // Each call throws the error, because the socket keeps it; Winsock may forget it.
     for (let count = 0; count < 3; count += 1) {
       expect(() => client.finishConnect()).toThrowError(
         expect.objectContaining({ call: 'connect', wsaName: 'WSAECONNREFUSED' }),
@@ -153,7 +153,7 @@ describe('connect', () => {
     );
   });
 
-  test('C09 a client that is to have a local port in use is refused, and not connected', () => {
+  test('C09 a client with a local port that is in use is refused, and not connected', () => {
     const listener = listen();
     const local = listener.localEndpoint();
     const address = new TCPClientAddress('127.0.0.1', local.port);
@@ -163,7 +163,7 @@ describe('connect', () => {
     expect(listener.accept()).toBe(wouldBlock);
   });
 
-  test('a client that has a local endpoint connects from there', async () => {
+  test('a client with a local endpoint connects from that endpoint', async () => {
     const listener = listen();
     const { host, port } = listener.localEndpoint();
     const client = keep(
@@ -202,13 +202,14 @@ describe('connect', () => {
       [true, 'connected'],
     ]);
     expectAs({ connectBeyondBacklog: words.get(last) ?? String(last) });
-    // Linux has room for one more than it was given.
+    // The backlog of Linux has room for one client more than its size says.
     expect(connected.length).toBeGreaterThanOrEqual(1);
     expect([0, 10, 11]).toContain(clients.length - connected.length);
     for (const client of waiting) expect(await poller.events(client, everything, 10)).toBe(0);
     for (const _each of connected) keep(await eventually(() => listener.accept()));
     if (waiting.length === 0) return;
-    // There is room again, and one of them is asked once more: it takes the system a second.
+    // There is room again, so the system retries one of the waiting connects, within about a
+    // second.
     keep(await eventually(() => listener.accept()));
     const later = waiting.filter((client) => answer(client) === true);
     expect(later.length).toBeGreaterThanOrEqual(1);
@@ -217,17 +218,17 @@ describe('connect', () => {
   });
 });
 
-test('finishConnect says what it said, also when the connection is over', async () => {
+test('finishConnect returns the same result again, also after the connection was reset', async () => {
   const { client, server } = await connectPair();
   server.abortOnClose();
   server.close();
   await pause(50);
-  // In any case Winsock has forgotten the rest.
+  // Winsock itself no longer knows that the connect succeeded.
   expectAs({ recvAfterReset: received(() => client.recv(new Uint8Array(1))) });
   expect(client.finishConnect()).toBe(true);
 });
 
-describe('finishConnect that is asked late', () => {
+describe('finishConnect after the connection ended', () => {
   const reset = expect.objectContaining({ call: 'connect', wsaName: 'WSAECONNRESET' });
   const begin = async () => {
     const listener = listen();
@@ -235,7 +236,7 @@ describe('finishConnect that is asked late', () => {
     return { listener, client, server: keep(await eventually(() => listener.accept())) };
   };
 
-  test('of a connection that was reset is that error each time, not would-block', async () => {
+  test('by a reset: it throws that error each time and does not return would-block', async () => {
     const { client, server } = await begin();
     server.abortOnClose();
     server.close();
@@ -245,7 +246,7 @@ describe('finishConnect that is asked late', () => {
     }
   });
 
-  test('of one whose listener closed without accepting is that error, too', async () => {
+  test('because the listener closed without accepting: it throws that error, too', async () => {
     const listener = listen();
     const client = connectTo(listener);
     await pause(20);
@@ -254,7 +255,7 @@ describe('finishConnect that is asked late', () => {
     expect(() => client.finishConnect()).toThrowError(reset);
   });
 
-  test('of one that was reset behind data: where recv has the data it is true', async () => {
+  test('by a reset after data: it returns true if recv still returns the data', async () => {
     const { client, server } = await begin();
     server.send(Buffer.from('x'));
     server.abortOnClose();
@@ -266,7 +267,7 @@ describe('finishConnect that is asked late', () => {
     expect(ended).toBe(first === 'the data' ? true : first);
   });
 
-  test('of one that the peer ended in order is true', async () => {
+  test('by a FIN of the peer: it returns true', async () => {
     const { client, server } = await begin();
     server.close();
     await poller.events(client, AFD_POLL_DISCONNECT, 1_000);

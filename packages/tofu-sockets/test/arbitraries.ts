@@ -9,12 +9,12 @@ export const anyIP = fc.oneof(
   fc.ipV6().filter((text) => !/^ff[\da-f]{2}:/i.test(text)),
 );
 
-/** One that a server can have. */
+/** An IP address to which a client can connect. */
 export const targetIP = anyIP.filter((text) => !/^[0:.]+$/.test(text));
 
 export const label = fc.stringMatching(/^[a-zA-Z\d]([a-zA-Z\d-]{0,8}[a-zA-Z\d])?$/);
 
-/** A host's name, its last label no number. */
+/** A host name whose last label is not a number. */
 export const hostName = fc
   .tuple(fc.array(label, { maxLength: 4 }), fc.stringMatching(/^[a-zA-Z]{1,8}$/), fc.boolean())
   .map(([labels, last, dot]) => `${[...labels, last].join('.')}${dot ? '.' : ''}`);

@@ -4,7 +4,7 @@ import { decodeSockaddr, encodeSockaddr } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { RandomTexts } from './random-texts.js';
 
-/** Throws unless the answer about a text is all that it has to be. */
+/** Throws unless parseAddress returns a correct result for a text. */
 function check(text: string, side: 'server' | 'client'): 'address' | 'none' {
   const { address, error } = parseAddress(text, side);
   if (address === undefined) {
@@ -29,10 +29,12 @@ function check(text: string, side: 'server' | 'client'): 'address' | 'none' {
   return 'address';
 }
 
-/** Parses random texts: none throws, none is cut, and there are many on both sides of the border. */
+/**
+ * Parses random texts: none throws, none is shortened, and there are many valid and invalid ones.
+ */
 export function checkRandomTexts(texts: number): void {
   const seen = { address: 0, none: 0 };
-  // An error is made for most of the texts; where it was made is not asked.
+  // Most texts give an error, and the test does not need its stack trace.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {

@@ -23,8 +23,8 @@ import {
 
 afterEach(closeAll);
 
-describe('B05 what is made', () => {
-  test('says what it is, is open, and can be closed twice', () => {
+describe('B05 a new socket', () => {
+  test('has its kind, is open, and can be closed twice', () => {
     const made = [
       [creator.fromAddress(new TCPServerAddress()), 'listener'],
       [creator.fromAddress(new TCPClientAddress()), 'client'],
@@ -47,7 +47,7 @@ describe('B05 what is made', () => {
 });
 
 describe('options', () => {
-  test('are set before the socket is bound: an IPv6 listener that takes IPv4, too', async () => {
+  test('are set before the bind: an IPv6 listener can accept IPv4, too', async () => {
     const both = { options: { v6Only: false } };
     const listener = keep(creator.fromAddress(new TCPServerAddress('::', 0), both));
     const { port } = listener.localEndpoint();
@@ -84,7 +84,7 @@ describe('options', () => {
     }
   });
 
-  test('replace the defaults: an address that is shared', () => {
+  test('replace the defaults: two sockets can share an address', () => {
     const shared = { options: { exclusiveAddress: false, reuseAddress: true } };
     const first = keep(creator.fromAddress(new UDPAddress(), shared));
     expect(first.getOption('reuseAddress')).toBe(true);
@@ -110,7 +110,7 @@ describe('options', () => {
     },
   );
 
-  test('that are refused leave nothing open', () => {
+  test('that Winsock refuses leave nothing open', () => {
     const wrong = { options: { exclusiveAddress: true, reuseAddress: true } };
     expect(() => creator.fromAddress(new UDPAddress(), wrong)).toThrowError(
       expect.objectContaining({ wsaName: 'WSAEINVAL' }),
@@ -128,7 +128,7 @@ describe('options', () => {
     return read;
   }
 
-  test('B11 no socket lingers, accepted ones neither, until it is asked to abort', async () => {
+  test('B11 SO_LINGER is off for every socket until abortOnClose', async () => {
     const { client, server } = await connectPair();
     expect(lingerOf(client)[0]).toBe(0);
     expect(lingerOf(server)[0]).toBe(0);
@@ -183,7 +183,7 @@ describe('B09', () => {
   });
 });
 
-test('flags that use another socket meanwhile change nothing of what is sent', async () => {
+test('a getter of the flags that uses another socket does not change what is sent', async () => {
   const [one, two] = [await connectPair(), await connectPair()];
   const sneaky = {
     get oob() {
@@ -202,7 +202,7 @@ test('flags that use another socket meanwhile change nothing of what is sent', a
   }
 });
 
-test('what an array says of itself is not believed: exactly its bytes are sent', async () => {
+test('an array with an overridden length: exactly its real bytes are sent', async () => {
   class Liar extends Uint8Array {
     override get byteLength() {
       return 60_000;
@@ -291,7 +291,7 @@ describe('a poller that watches', () => {
     let refusal: unknown;
     skt.watch({
       onClose: () => {
-        // What a poller needs to cancel its polls still answers.
+        // A poller needs these to cancel its polls, so they must still work.
         expect(skt.baseHandle()).toBeGreaterThan(0);
         try {
           skt.watch(late);
@@ -319,7 +319,8 @@ describe('a poller that watches', () => {
     skt.watch(watcher);
     expect(skt.recvFrom(new Uint8Array(1))).toBe(wouldBlock);
     expect(skt.isOpen).toBe(false);
-    // The watchers were notified of the close inside of the first one's turn, then of the would-block.
+    // The first watcher closed the socket, so both were notified of the close before the second
+    // one was notified of the would-block.
     expect(reported).toEqual(['closing', 'close true', 'readable']);
   });
 });

@@ -9,7 +9,7 @@ import { winsockUsers } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { eventually } from './sockets.js';
 
-/** How many cycles are a round. */
+/** The number of cycles in a round. */
 export const cyclesPerRound = 20;
 
 setFlagsFromString('--expose-gc');
@@ -26,7 +26,7 @@ async function cycle(): Promise<void> {
   for (const skt of [accepted, client, listener]) skt.close();
 }
 
-/** What the process has now; the handle is the one that would come next. */
+/** The resources of the process; `handle` is the value that NT would give the next handle. */
 function state() {
   collect();
   const handle = CreateEventA(0, 1, 0, 0);
@@ -37,7 +37,10 @@ function state() {
 
 type State = ReturnType<typeof state>;
 
-/** Cycles of listen, connect, accept, close: the state after round 2 and after the last is the same. */
+/**
+ * Runs cycles of listen, connect, accept, close; the resources after round 2 and the last are
+ * equal.
+ */
 export async function expectSameState(rounds: number): Promise<void> {
   const states: State[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -52,9 +55,10 @@ export async function expectSameState(rounds: number): Promise<void> {
   expect(Math.abs(last.handle - second.handle)).toBeLessThan(400);
   expect(last.native).toEqual({ blocks: 0, bytes: 0 });
   expect(last.users).toBe(0);
-  // What is left is what Node itself does meanwhile: 512 bytes kept by each cycle would show.
+  // The allowance is for what Node itself allocates. A leak of 512 bytes per cycle would exceed
+  // it.
   expect(last.heapUsed - second.heapUsed).toBeLessThan((rounds - 2) * cyclesPerRound * 512);
-  // V8 gives pages back when it likes; 1 to 5 MiB were seen.
+  // V8 frees pages at times of its own; 1 to 5 MiB were seen.
   expect(last.rss - second.rss).toBeLessThan(16 * 2 ** 20);
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(2);
   console.log(

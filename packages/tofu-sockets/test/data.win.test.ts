@@ -31,11 +31,12 @@ import {
   received,
 } from './sockets.js';
 
-// What travels over a connection, and how connections end, as the socket's own calls and a raw poll
+// What travels over a connection, and how connections end, as the socket's own calls and a raw
+// poll
 
 afterEach(closeAll);
 
-test('R06 nothing to receive is would-block, the end is 0, and they cannot be mixed up', async () => {
+test('R06 recv returns would-block without data, and 0 at the end of the stream', async () => {
   const { client, server } = await connectPair();
   const buffer = new Uint8Array(8);
   expect(server.recv(buffer)).toBe(wouldBlock);
@@ -67,7 +68,7 @@ test('E03 all 256 values of a byte, and a receive into a part of a buffer', asyn
   );
 });
 
-test('R04 to peek leaves the data where it is', async () => {
+test('R04 peek does not remove the data', async () => {
   const { client, server } = await connectPair();
   client.send(Buffer.from('hello'));
   const buffer = Buffer.alloc(8);
@@ -78,7 +79,7 @@ test('R04 to peek leaves the data where it is', async () => {
   expect(server.recv(buffer, { peek: true })).toBe(wouldBlock);
 });
 
-test('R07 an urgent byte travels beside the data', async () => {
+test('R07 an urgent byte is received separately from the data', async () => {
   const { client, server } = await connectPair();
   client.send(Buffer.from('!'), { oob: true });
   const buffer = Buffer.alloc(8);
@@ -87,7 +88,7 @@ test('R07 an urgent byte travels beside the data', async () => {
   expect(server.recv(buffer)).toBe(wouldBlock);
 });
 
-test('an urgent byte comes among the data if that was asked for', async () => {
+test('with oobInline an urgent byte is received in line with the data', async () => {
   const { client, server } = await connectPair();
   const buffer = Buffer.alloc(8);
   server.setOption('oobInline', true);
@@ -96,11 +97,11 @@ test('an urgent byte comes among the data if that was asked for', async () => {
   expect(buffer.toString('latin1', 0, 1)).toBe('?');
 });
 
-test('W02 a full send buffer is would-block; nothing that was taken is lost', async () => {
+test('W02 send returns would-block when the buffer is full; no accepted byte is lost', async () => {
   const { client, server } = await connectPair();
   const chunk = Buffer.alloc(2_000_000, 0x5a);
   let taken = 0;
-  // 1 MiB a call at the most, whatever is given.
+  // A call takes 1 MiB at most, however large the buffer is.
   for (;;) {
     const sent = client.send(chunk);
     if (sent === wouldBlock) break;
@@ -150,7 +151,7 @@ test('half a close: the other half still works', async () => {
 });
 
 describe('how a connect ended', () => {
-  test('is learnt without connecting twice', async () => {
+  test('is returned by finishConnect without a second connect', async () => {
     const listener = keep(creator.fromAddress(new TCPServerAddress()));
     const { port } = listener.localEndpoint();
     const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
@@ -163,7 +164,7 @@ describe('how a connect ended', () => {
   });
 
   test('a closed port: the error is that of connect', { timeout: 15_000 }, async () => {
-    // A port that was free a moment ago.
+    // No server listens on this port: it was just found to be free.
     const listener = creator.fromAddress(new TCPServerAddress());
     const { port } = listener.localEndpoint();
     listener.close();
@@ -284,10 +285,10 @@ function withPoller(): void {
 }
 
 const oneByte = () => new Uint8Array(1);
-/** What a registration without any interest asks for all the same. */
+/** The bits that a poll has even for a registration without any interest. */
 const hangUps = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE;
 
-/** The peer ends the connection hard. */
+/** Makes the peer reset the connection. */
 async function reset() {
   const { client, server } = await connectPair();
   client.abortOnClose();
@@ -311,7 +312,7 @@ describe('FIN and half a close', () => {
     expect(await poller.events(server, AFD_POLL_DISCONNECT, 1_000)).toBe(AFD_POLL_DISCONNECT);
   });
 
-  test('H06 two clean FINs are no ABORT', async () => {
+  test('H06 a FIN from each side does not cause an ABORT', async () => {
     const { client, server } = await connectPair();
     client.shutdown('send');
     expect((await receiveAll(server)).length).toBe(0);
@@ -330,12 +331,12 @@ describe('FIN and half a close', () => {
     expect(await poller.events(client, hangUps, 1_000)).toBe(AFD_POLL_ABORT);
   });
 
-  test('H08 sending after own end, and after the end of the other side, fails by name', async () => {
+  test('H08 sending after own FIN, and after the peer has closed, fails by name', async () => {
     const { client, server } = await connectPair();
     client.shutdown('send');
     expect(outcome(() => client.send(Buffer.from('x')))).toBe('WSAESHUTDOWN');
     expect((await receiveAll(server)).length).toBe(0);
-    // The other direction is open: no error there.
+    // The other direction is still open and gives no error.
     expect(server.send(Buffer.from('x'))).toBe(1);
     client.close();
     const sending = eventually(() => {

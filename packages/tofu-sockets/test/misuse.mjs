@@ -1,5 +1,5 @@
-// Every call used wrongly, one after another in a process of their own. What a case opens is closed
-// behind it, and nothing may then be left.
+// Calls every method wrongly, one case after another, in a process of its own. What a case opens
+// is closed afterwards; nothing may be left open then.
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { eventually } from 'test-kit/eventually';
 import { serveMisuses } from 'test-kit/misuse-child';
@@ -46,7 +46,7 @@ function detached() {
   return view;
 }
 
-/** A Uint8Array that says that it is larger than it is. */
+/** A Uint8Array whose overridden length is larger than the real one. */
 class Liar extends Uint8Array {
   get byteLength() {
     return 60_000;
@@ -74,7 +74,9 @@ const misuses = new Map();
 const add = (code, name, misuse) => misuses.set(name, [code, misuse, true]);
 const addAnywhere = (code, name, misuse) => misuses.set(name, [code, misuse, false]);
 
-/** Methods of a Skt: a maker of a fit socket, the call, a maker of one of the wrong kind. */
+/**
+ * By method: a function that makes a suitable socket, the call, and one that makes a wrong kind.
+ */
 const calls = {
   accept: [listener, (skt) => skt.accept(), connection],
   connect: [idle, (skt) => skt.connect(), listener],

@@ -1,4 +1,4 @@
 import { testSocketMisuses } from './misuse.js';
 
-// What calls nothing is refused on any host.
+// These cases are refused before any call to Windows, so they run on any host.
 testSocketMisuses(({ isNative }) => !isNative);

@@ -5,7 +5,7 @@ import { type MisuseCase, testMisuses } from 'test-kit';
 const script = join(import.meta.dirname, 'misuse.mjs');
 const { cases } = (await import(pathToFileURL(script).href)) as { cases: readonly MisuseCase[] };
 
-/** Makes a test of each case that fits. */
+/** Makes a test for each case that matches the filter. */
 export function testSocketMisuses(filter: (misuse: MisuseCase) => boolean): void {
   const expected = (code: string) =>
     code === 'ERR_WSA'

@@ -6,7 +6,7 @@ import { RandomTexts } from './random-texts.js';
 
 test('50,000 random texts: none throws, none is cut', () => checkRandomTexts(50_000));
 
-test('what is an address is taken: 20,000 of them', () => {
+test('20,000 valid addresses are accepted', () => {
   checkRuns(20_000, (choices) => {
     const text = new RandomTexts(choices).valid();
     const { error } = parseAddress(text, 'client');

@@ -1,7 +1,7 @@
 import type { Choices } from 'test-kit';
 
-// Texts near the border of what an address is: the same choices give the same texts. fast-check would
-// shrink, but takes minutes for a million.
+// Random texts that are valid addresses or nearly so. The same random choices give the same texts.
+// fast-check could also shrink them, but takes minutes for a million texts.
 
 const tokens = [
   'tcp',
@@ -44,7 +44,7 @@ const tokens = [
 const alphabet = '|.:%-_0123456789abcdefxyzTCPuds /\\\n\0\u00e9\u3002\uff0e\ud800\udc00';
 const nameLetters = 'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789';
 
-/** An endless source of texts. */
+/** Makes texts, without end. */
 export class RandomTexts {
   readonly #choices: Choices;
 
@@ -60,7 +60,7 @@ export class RandomTexts {
     return this.#characters(this.#upTo(40));
   }
 
-  /** A text that is an address of a client, and, unless its host is a name, of a server. */
+  /** A text that is valid for a client and, unless its host is a name, for a server. */
   valid(): string {
     if (this.#upTo(3) === 0) return `uds|${this.#path()}`;
     return `tcp|${this.#host()}|${1 + this.#upTo(65_534)}`;
@@ -72,7 +72,7 @@ export class RandomTexts {
     if (choice === 1)
       return `${1 + this.#upTo(222)}.${this.#byte()}.${this.#byte()}.${this.#byte()}`;
     const groups = Array.from({ length: 8 }, () => this.#upTo(0xffff).toString(16));
-    // Neither :: alone nor a group of hosts.
+    // Neither :: nor a multicast address.
     groups[0] = '2001';
     if (choice === 2) return groups.join(':');
     const cut = 1 + this.#upTo(5);

@@ -32,7 +32,7 @@ import { createSocketCreator, winsockUsers } from 'tofu-sockets/internal';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeAll, connectPair, connectTo, creator, eventually, keep, listen } from './sockets.js';
 
-// What a socket is, by itself: accepting, its ports and handles, its base handle behind a layered
+// Tests of single sockets: accepting, ports and handles, the base handle behind a layered
 // provider, and the native memory that all sockets share.
 
 const acceptFrom = async (listener: ListenerSkt) => keep(await eventually(() => listener.accept()));
@@ -91,8 +91,8 @@ test('the base handle is a handle', () => {
 });
 
 test('a provider that hides its base handle is refused loudly', () => {
-  // Wine answers SIO_BASE_HANDLE for any number, even of a closed socket, so the provider is asked
-  // for something that no provider knows.
+  // Wine's SIO_BASE_HANDLE succeeds for any number, even for a closed socket. So the test replaces
+  // the ioctl with one that no provider knows.
   const unknown = 0x4800_00ff;
   const { WSAIoctl } = ntKernel;
   const kernel: typeof ntKernel = {
@@ -146,8 +146,8 @@ describe('misuse is one clear error and harms nothing', () => {
   });
 });
 
-// No host here has a layered provider, so one is put in front of the real Winsock: it answers the
-// question for the base handle as it likes, and passes everything else on.
+// No host here has a layered provider. So these tests put a wrapper in front of the real Winsock,
+// which answers the ioctls for the base handle itself and passes all other calls on.
 
 type Answer = (socket: bigint) => bigint | number;
 
@@ -176,11 +176,11 @@ function layered(answers: ReadonlyMap<number, Answer>) {
   return { skt, asked, kernel };
 }
 
-/** The base of 500 is 600; that of any other socket is hidden. */
+/** The base handle of 500 is 600. For any other socket SIO_BASE_HANDLE fails. */
 const below: Answer = (socket) => (socket === 500n ? 600n : WSAEOPNOTSUPP);
 
 describe('the base handle behind a layered provider', () => {
-  test('is asked for through the socket of select', () => {
+  test('is found through the socket for select', () => {
     const { skt, asked } = layered(
       new Map([
         [SIO_BASE_HANDLE, below],
@@ -191,7 +191,7 @@ describe('the base handle behind a layered provider', () => {
     expect(asked).toEqual([SIO_BASE_HANDLE, SIO_BSP_HANDLE_SELECT, SIO_BASE_HANDLE]);
   });
 
-  test('then through that of poll, then of anything; a socket that names itself is no step', () => {
+  test('then through the one for poll, then the general one; the same socket is skipped', () => {
     for (const code of [SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE]) {
       const { skt } = layered(
         new Map<number, Answer>([
@@ -205,7 +205,7 @@ describe('the base handle behind a layered provider', () => {
     }
   });
 
-  test('that is hidden at every step ends in the first error, after seven questions at most', () => {
+  test('that is hidden at every step gives the first error, after seven ioctls at most', () => {
     const { skt, asked, kernel } = layered(
       new Map<number, Answer>([
         [SIO_BSP_HANDLE_SELECT, () => 700n],
@@ -221,7 +221,7 @@ describe('the base handle behind a layered provider', () => {
     expect(winsockUsers(kernel)).toBe(0);
   });
 
-  test('of what is no socket is not searched for', () => {
+  test('is not searched for after WSAENOTSOCK', () => {
     const { skt, asked } = layered(new Map([[SIO_BASE_HANDLE, () => WSAENOTSOCK]]));
     expect(() => skt.baseHandle()).toThrowError(
       expect.objectContaining({ wsaName: 'WSAENOTSOCK' }),
@@ -230,7 +230,9 @@ describe('the base handle behind a layered provider', () => {
   });
 });
 
-/** The real kernel, but one allocation fails; and how often Winsock was started and not stopped. */
+/**
+ * The real kernel, but one allocation fails; also counts the Winsock starts that are not undone.
+ */
 function failing(failedAllocation: number) {
   const counts = { allocations: 0, starts: 0 };
   const kernel: Kernel = {
@@ -272,7 +274,7 @@ test.each([
     expect(winsockUsers(kernel)).toBe(0);
     expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
   }
-  // The block that all calls share, and what Winsock says of itself.
+  // Two allocations: the block that all calls share, and the WSADATA.
   expect(failures).toBeGreaterThanOrEqual(2);
 });
 
@@ -290,7 +292,8 @@ test('nothing is lent while a watcher handles a would-block: it may close the la
   skt.watch({
     onWouldBlock() {
       const before = allocations;
-      // Needs what the sockets share; were it lent, this were a block of its own.
+      // This call needs the shared block. If the block were in use, the call would allocate
+      // another one.
       skt.localEndpoint();
       reported.push(allocations - before);
       skt.close();
@@ -317,7 +320,7 @@ test('a block that is lent when the last socket closes is given back after its u
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('no method asks the getter of the handle, which may be overridden', async () => {
+test('no method uses the getter of the handle, which may be overridden', async () => {
   const { client, server } = await connectPair();
   const udp = keep(creator.fromAddress(new UDPAddress('127.0.0.1', 0)));
   const asked: string[] = [];

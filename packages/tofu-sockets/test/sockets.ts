@@ -28,7 +28,7 @@ export function keep<T extends Skt>(skt: T): T {
   return skt;
 }
 
-/** Closes what {@link keep} kept; nothing may then be left. For `afterEach`. */
+/** Closes the sockets of {@link keep}; no socket may be left open then. For `afterEach`. */
 export function closeAll(): void {
   for (const skt of open.splice(0)) skt.close();
   expect(winsockUsers(ntKernel)).toBe(0);
@@ -47,7 +47,7 @@ export function outcome<T>(call: () => T): T | string {
   }
 }
 
-/** What the rows of `test-kit` call the answers of recv: the data, the end, or the error's name. */
+/** A result of recv, as the rows of `test-kit` name it: the data, the end, or the error's name. */
 export function received(call: () => number | WouldBlock): string {
   const answer = outcome(call);
   if (typeof answer === 'string') return answer;

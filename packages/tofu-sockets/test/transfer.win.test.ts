@@ -27,16 +27,16 @@ afterEach(() => {
 });
 
 const big = 16 * 2 ** 20;
-/** Bytes whose order shows: no two stretches of it are the same. */
+/** Bytes of which no two sections are equal, so that a wrong order is detected. */
 const pattern = (length: number) =>
   Buffer.from(Uint32Array.from({ length: length / 4 }, (_, index) => index).buffer);
 
-/** Waits until a poll says so. */
+/** Waits until a poll reports one of the events. */
 async function ready(skt: Skt, mask: number): Promise<void> {
   expect(await poller.events(skt, mask, 10_000)).not.toBe(0);
 }
 
-/** Sends everything: first tries, and waits for a poll only after a would-block. */
+/** Sends all bytes. Waits for a poll only after a would-block. */
 async function sendAll(skt: StreamSkt, bytes: Uint8Array, chunk = 65_536): Promise<number> {
   let waits = 0;
   for (let sent = 0; sent < bytes.length; ) {
@@ -44,7 +44,7 @@ async function sendAll(skt: StreamSkt, bytes: Uint8Array, chunk = 65_536): Promi
     if (count !== wouldBlock) sent += count;
     else {
       waits += 1;
-      // The reader runs in this thread, too.
+      // The reader runs in the same thread and needs a turn.
       await pause(0);
       await poller.events(skt, AFD_POLL_SEND, 20);
     }
@@ -100,7 +100,7 @@ describe('receiving', () => {
     expect(buffer.toString()).toBe('Tofu Eng');
     await ready(server, AFD_POLL_RECEIVE);
     expect(server.recv(buffer)).toBe(3);
-    // The same buffer again: behind the three is what was there.
+    // The same buffer is used again: after the three new bytes it has those of the first receive.
     expect(buffer.toString()).toBe('ineu Eng');
     expect(server.recv(buffer)).toBe(wouldBlock);
   });
@@ -131,7 +131,7 @@ describe('sending', () => {
     for (;;) {
       const count = client.send(chunk);
       if (count !== wouldBlock) taken += count;
-      // What is under way may still make room.
+      // Data that is still in transit may make room.
       else if ((await poller.events(client, AFD_POLL_SEND, 100)) === 0) break;
     }
     let received = 0;
@@ -156,7 +156,7 @@ describe('sending', () => {
       if (part === wouldBlock) await pause(0);
       else count += part;
     }
-    // It did have to wait: otherwise this were no test of waiting.
+    // The writer did have to wait, which is what this test is about.
     expect(await sending).toBeGreaterThan(0);
     expect(received.equals(sent)).toBe(true);
   });
@@ -228,20 +228,20 @@ describe('both ways', () => {
     expect(await eventually(() => client.recv(buffer))).toBe(0);
   });
 
-  // WSAENOTCONN by documentation; Wine has a pipe that broke in mind.
-  test('E05 nothing is queued before there is a connection: sending fails by name', async () => {
+  // WSAENOTCONN by documentation; Wine reports the code for a broken pipe instead.
+  test('E05 sending before there is a connection fails by name, and queues nothing', async () => {
     const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
     expectAs({ sendBeforeConnect: outcome(() => client.send(Buffer.from('x'))) as string });
   });
 
-  test('E07 nothing native is kept for a connect that is over', async () => {
+  test('E07 no native memory is kept after a connect has ended', async () => {
     const listener = listen();
     const before = nativeMemory();
     const client = connectTo(listener);
     await eventually(() => client.finishConnect());
     client.close();
     const { blocks } = nativeMemory();
-    // One more is the block that all sockets share.
+    // The additional block is the one that all sockets share.
     expect(blocks - before.blocks).toBeLessThanOrEqual(1);
   });
 

@@ -24,7 +24,7 @@ test.each(['127.0.0.1', '::1'])(
   },
 );
 
-test('U01 an empty datagram is a datagram, and no end', async () => {
+test('U01 an empty datagram is received as a datagram, not as an end', async () => {
   const [a, b] = [bind(), bind()];
   expect(a.sendTo(new Uint8Array(0), b.localEndpoint())).toBe(0);
   const buffer = new Uint8Array(4);
@@ -32,7 +32,7 @@ test('U01 an empty datagram is a datagram, and no end', async () => {
   expect(b.recvFrom(buffer)).toBe(wouldBlock);
 });
 
-test('U05 what does not fit is lost, and the call says so', async () => {
+test('U05 a datagram that does not fit fails with WSAEMSGSIZE and is lost', async () => {
   const [a, b] = [bind(), bind()];
   a.sendTo(Buffer.from('12345'), b.localEndpoint());
   const receiving = eventually(() => b.recvFrom(new Uint8Array(2)));
@@ -41,7 +41,7 @@ test('U05 what does not fit is lost, and the call says so', async () => {
 });
 
 test('U04 a closed port does not fail the next receive', async () => {
-  // Under Wine nothing is reported in any case; on Windows (unverified) the ioctl switched it off.
+  // Wine never reports a closed port. On Windows (unverified) the ioctl has turned the report off.
   const [a, b] = [bind(), bind()];
   const nobody = b.localEndpoint();
   b.close();

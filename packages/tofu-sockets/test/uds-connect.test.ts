@@ -3,8 +3,8 @@ import { type Direction, UDSClientAddress, UDSServerAddress, wouldBlock } from '
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
-// How a connect over AF_UNIX ends, on simulated kernels: under Wine it succeeds at once (measured on 11), on
-// Windows it is assumed to be under way first.
+// How a connect over AF_UNIX ends, on simulated kernels: under Wine it succeeds at once (measured
+// on 11), on Windows it is assumed to be under way first.
 
 const path = 'C:\\s';
 
@@ -17,7 +17,7 @@ function start(profile: ProfileName) {
   return { sim, creator, client, reported };
 }
 
-/** What a connect fails with, the second time it is asked as well. */
+/** The error of a connect; checks that the second call throws the same one. */
 function failureOf(connect: () => unknown, again: () => unknown): unknown {
   for (const call of [connect, again]) expect(call).toThrowError();
   try {
@@ -41,7 +41,7 @@ test.each([
   for (const skt of [client, listener]) skt.close();
 });
 
-test('what a watcher throws of a connect that succeeded goes to its caller, and it is connected', () => {
+test('a watcher that throws makes connect throw, but the socket is connected', () => {
   const { creator, client } = start('wine11');
   const listener = creator.fromAddress(new UDSServerAddress(path));
   client.watch({
@@ -76,7 +76,7 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
     client.close();
   });
 
-  test('WSAEINVAL where there is a file says nothing of the file', () => {
+  test('WSAEINVAL is not ENOENT if there is a file', () => {
     const sim = createSimNt({ seed: 14, profile });
     sim.makeFile(path, 'socket');
     const refusing = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 10_022 };
@@ -97,10 +97,10 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
     client.close();
   });
 
-  test('a connect that fails without a code is no success', () => {
+  test('a connect that fails without an error code is a failure', () => {
     const sim = createSimNt({ seed: 14, profile });
     sim.makeFile(path, 'socket');
-    // Wine's patches do so for a path that they cannot convert.
+    // Wine's patches set no error code for a path that they cannot convert.
     const silent = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 0 };
     const client = createSocketCreator(silent).fromAddress(new UDSClientAddress(path));
     expect(() => client.connect()).toThrowError(expect.objectContaining({ code: 'EINVAL' }));
@@ -108,7 +108,7 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
   });
 });
 
-test('a connect that was under way fails when its listener goes', () => {
+test('a pending connect fails when its listener closes', () => {
   const sim = createSimNt({ seed: 14, profile: 'windows', network: 'lazy' });
   const creator = createSocketCreator(sim.kernel);
   const listener = creator.fromAddress(new UDSServerAddress(path));
@@ -116,10 +116,11 @@ test('a connect that was under way fails when its listener goes', () => {
   expect(client.connect()).toBe(wouldBlock);
   listener.close();
   sim.deliver();
-  // The listener removed its file, too, so that Node's name is that of the path; the code is Winsock's.
+  // The listener removed its file, too, so that Node's name is that of the path; the code is
+  // Winsock's.
   const isGone = expect.objectContaining({ wsaCode: 10_061, code: 'ENOENT' });
   expect(() => client.finishConnect()).toThrowError(isGone);
-  // The next try starts anew.
+  // The next connect starts again.
   const next = creator.fromAddress(new UDSServerAddress(path));
   expect(client.connect()).toBe(wouldBlock);
   sim.deliver();

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe('B08 a temporary path', () => {
-  test('is a fit one: not empty, with room for the zero, and nothing is there', () => {
+  test('is valid: not empty, with room for the zero, and there is no file', () => {
     const { kernel } = start('wine11');
     const found = temporaryUDSPathOn(kernel);
     expect(new UDSServerAddress(found).path).toBe(found);
@@ -40,7 +40,7 @@ describe('B08 a temporary path', () => {
     expect(win32.resolve(win32.dirname(found))).toBe(win32.resolve(tmpdir()));
   });
 
-  test('is another one each time', () => {
+  test('is different each time', () => {
     const { kernel } = start('wine11');
     const paths = Array.from({ length: 1_000 }, () => temporaryUDSPathOn(kernel));
     expect(new Set(paths).size).toBe(1_000);
@@ -59,9 +59,9 @@ describe('B08 a temporary path', () => {
     }
   });
 
-  test('in a directory that cannot be looked into is refused, not searched for ever', () => {
+  test('in a directory that cannot be accessed is refused after a few tries', () => {
     const { kernel } = start('wine11');
-    // ERROR_CANT_RESOLVE_FILENAME, which Wine 8 says of a link to itself.
+    // ERROR_CANT_RESOLVE_FILENAME, which Wine 8 returns for a link to itself.
     const looped = { ...kernel, GetFileAttributesW: () => 0xffff_ffff, GetLastError: () => 1_921 };
     expect(() => temporaryUDSPathOn(looped)).toThrowError(isFileError);
     expect(() => temporaryUDSPathOn(looped)).toThrowError(/cannot be accessed: set TEMP/);
@@ -102,7 +102,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     }
   });
 
-  test('whose file is gone already is no error at the close', () => {
+  test('whose file is already gone can be closed without an error', () => {
     const { kernel, creator } = start(profile);
     const listener = creator.fromAddress(new UDSServerAddress(path));
     const other = creator.fromAddress(new UDSServerAddress('C:\\other'));
@@ -133,7 +133,8 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
 
   test.each([0, 5])('whose removal fails with code %s stays, and that is said', (code) => {
     const { kernel } = start(profile);
-    // A failure need not leave a code of its own, and Winsock's calls leave 0 when they succeed.
+    // A failed DeleteFileW may set no error code. The code is then 0, from Winsock's successful
+    // calls.
     const codes: number[] = [];
     const careless = createSocketCreator({
       ...kernel,
@@ -149,7 +150,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     expect(() => careless.removeStale(new UDSServerAddress(path))).toThrowError(/DeleteFileW/);
   });
 
-  test('is its owner’s alone: a client and an accepted socket remove nothing', () => {
+  test('is removed only by the server: a client and an accepted socket remove nothing', () => {
     const { creator } = start(profile);
     const listener = creator.fromAddress(new UDSServerAddress(path));
     const client = creator.fromAddress(new UDSClientAddress(path));
@@ -165,7 +166,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
 });
 
 describe.each(kernels)('what a server left behind, on %s', (profile) => {
-  test('is removed; what is in use is not', () => {
+  test('is removed; the file of a running server is not', () => {
     const { creator } = start(profile);
     const address = new UDSServerAddress(path);
     expect(creator.removeStale(address)).toBe('absent');
@@ -201,7 +202,7 @@ describe.each(kernels)('what a server left behind, on %s', (profile) => {
     listener.close();
   });
 
-  test('a file that Winsock removes while it is asked is absent', () => {
+  test('a file that disappears during the connect is absent', () => {
     const { kernel } = start(profile);
     const vanishing = createSocketCreator({
       ...kernel,
@@ -233,7 +234,7 @@ test.each([
 describe('a reparse point', () => {
   const address = new UDSServerAddress(path);
 
-  test('that is a link, or whose tag cannot be read, is left alone', () => {
+  test('that is a link, or whose tag cannot be read, is not removed', () => {
     const { kernel, creator } = start('windows');
     sim.makeFile(path, 'link');
     expect(() => creator.removeStale(address)).toThrowError(/it was not removed/);

@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe.skipIf(afUnix.isPresent)('B07 AF_UNIX where the host does not have it', () => {
-  test('is unsupported by name, for a server, for a client and for stale files', () => {
+  test('throws ERR_SKT_UNSUPPORTED for a server, a client and removeStale', () => {
     const unsupported = expect.objectContaining({
       name: 'SktError',
       code: 'ERR_SKT_UNSUPPORTED',
@@ -59,12 +59,12 @@ describe('files, by the kernel', () => {
     expect(udsPathState(join(path, 's'))).toBe('no-directory');
   });
 
-  test('that is relative is looked for in the working directory', () => {
+  test('a relative path is relative to the working directory', () => {
     expect(udsPathState('package.json')).toBe('taken');
     expect(udsPathState('no-such-socket')).toBe('free');
   });
 
-  test('an owner removes its file, once; one that is gone is no error, a directory is', () => {
+  test('removeOwnFile removes the file once; a missing file is no error, a directory is one', () => {
     const path = join(directory, 's');
     const server = {};
     writeFileSync(path, '');
@@ -90,7 +90,7 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
     return client;
   };
 
-  test('there and back; the path can be bound again once its owner closed', async () => {
+  test('data is exchanged; the path can be bound again once the server has closed', async () => {
     const path = temporaryUDSPath();
     for (let round = 0; round < 2; round += 1) {
       const listener = keep(creator.fromAddress(new UDSServerAddress(path)));
@@ -107,7 +107,7 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
     }
   });
 
-  test('an owner’s removal that fails is said; what stays refuses, and is removed when asked', () => {
+  test('close reports a failed removal; the file then blocks a bind until removeStale', () => {
     const codes: number[] = [];
     const careless = createSocketCreator({
       ...ntKernel,
@@ -115,7 +115,7 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
         codes.push(5);
         return 0;
       },
-      // Not what an earlier call left there, which may be ERROR_FILE_NOT_FOUND.
+      // Sets an error code, because an earlier call may have set ERROR_FILE_NOT_FOUND.
       GetLastError: () => codes.pop() ?? ntKernel.GetLastError(),
     });
     const path = join(directory, 's');
@@ -134,7 +134,7 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
     again.close();
   });
 
-  test('what is no socket is refused, and left alone', () => {
+  test('a file that is not a socket’s is refused, and not removed', () => {
     const address = new UDSServerAddress(join(directory, 'letter'));
     writeFileSync(address.path, 'Dear Sir');
     expect(() => creator.fromAddress(address)).toThrowError(isFileError);
@@ -142,7 +142,7 @@ describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.r
     expect(udsPathState(address.path)).toBe('taken');
   });
 
-  // Under Wine the Unix name of a path on drive C: is longer by the prefix's own.
+  // Under Wine the Unix name of a path on drive C: also contains the path of the Wine prefix.
   test('a path of 107 bytes works, however long its Unix name is', async () => {
     const room = longestPathBytes - directory.length - 2;
     const inner = join(directory, 'd'.repeat(Math.max(1, room - 3)));

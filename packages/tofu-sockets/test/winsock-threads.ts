@@ -6,11 +6,14 @@ import { winsockUsers } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { creator, eventually, keep, pause } from './sockets.js';
 
-// Winsock counts its starts for the whole process, tofu-sockets those of a thread.
+// Winsock counts its starts for the whole process; tofu-sockets counts them for each thread.
 
 const wsaNotInitialised = '10093';
 
-/** What threads do: each so many rounds, as clients of a port, or as listeners where there is none. */
+/**
+ * The work of the threads: how many rounds each runs, as a client of a port, or without one as a
+ * listener.
+ */
 export interface Rounds {
   readonly threads: number;
   readonly rounds: number;
@@ -22,7 +25,7 @@ export async function failuresOf({ threads, ...workerData }: Rounds): Promise<st
   const script = new URL('./winsock-thread.mjs', import.meta.url);
   const run = async (): Promise<string[]> => {
     const worker = new Worker(script, { workerData });
-    // Listened for from the start: both may come in one turn of the loop.
+    // Listen for the exit before waiting for the message: both may come in one turn of the loop.
     const exited = once(worker, 'exit');
     const [failures] = await once(worker, 'message');
     await exited;
@@ -31,7 +34,9 @@ export async function failuresOf({ threads, ...workerData }: Rounds): Promise<st
   return (await Promise.all(Array.from({ length: threads }, run))).flat();
 }
 
-/** Beside a listener of this thread no start that others give back ends Winsock. */
+/**
+ * While this thread has a listener, other threads cannot stop Winsock by undoing their own starts.
+ */
 export async function expectWinsockStays(rounds: Rounds): Promise<void> {
   const listener = keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   const { port } = listener.localEndpoint();
@@ -55,7 +60,7 @@ export async function expectWinsockStays(rounds: Rounds): Promise<void> {
   expect(failures.filter((each) => each.startsWith(wsaNotInitialised))).toEqual([]);
   expect(failures).toEqual([]);
   expect(accepted).toBeGreaterThan(0);
-  // The start of this thread still counts: all of it works.
+  // Winsock is still started for this thread, so everything works.
   expect(winsockUsers(ntKernel)).toBe(1);
   const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
   client.connect();

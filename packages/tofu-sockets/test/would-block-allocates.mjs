@@ -1,5 +1,5 @@
-// Bytes on the heap per would-block, without a collection in between: with no watcher, one and two, and,
-// so that the measure can be seen to work, with one that makes an object each time.
+// Bytes on the heap per would-block, without a collection in between: with no watcher, one and
+// two, and, so that the measure can be seen to work, with one that makes an object each time.
 import { createSimNt } from 'sim-nt';
 import { TCPClientAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
@@ -14,7 +14,7 @@ function run() {
   for (let index = 0; index < rounds; index += 1) skt.recv(into);
 }
 
-/** The least of several runs: what a compiler that works beside leaves behind is in one of them. */
+/** The minimum of several runs, because V8's compiler may allocate during one of them. */
 function measure() {
   const bytes = [];
   for (let again = 0; again < 6; again += 1) {
