@@ -111,8 +111,9 @@ export class PinnedRegistry {
   }
 
   /**
-   * Removes a socket by a swap with the last one, and closes it. Its poll completes with
-   * LOCAL_CLOSE; the kernel owns its block until that packet is removed.
+   * Removes a socket from the table by a swap with the last one, and closes it. The poll of the socket
+   * then completes with LOCAL_CLOSE and posts a packet. The kernel owns the block of that poll until
+   * the program takes this packet from the port.
    */
   remove(entry: Entry): void {
     const last = this.table.pop() as Entry;
