@@ -50,7 +50,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
     );
   });
 
-  test('the host is Windows to whoever asks for its facts', async () => {
+  test('the facts of the host are those of Windows', async () => {
     const source = `import('@tofu-nt/pipeline/host-facts').then((facts) => facts.writeHostFacts())`;
     const { exitCode, said } = await windows.node('pipes', 'internal/siege', '-e', source);
     expect(exitCode, said).toBe(0);

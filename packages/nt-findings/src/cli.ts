@@ -43,7 +43,7 @@ export interface CommandEnd {
 const say = (line: string) => process.stderr.write(`nt-findings: ${line}\n`);
 const ended = (exitCode: number): CommandEnd => ({ exitCode, signal: null });
 
-/** 128 + SIGPIPE: how a shell reports a program that was ended because nobody reads its output. */
+/** 128 + SIGPIPE: how a shell reports a program that ended because the reader of its output has gone. */
 const brokenPipeExitCode = 141;
 const output = { isWatched: false, hasReader: true };
 

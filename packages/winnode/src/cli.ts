@@ -113,7 +113,7 @@ async function cleanAll(): Promise<number> {
   return kept.length === 0 ? 0 : 1;
 }
 
-/** 128 + SIGPIPE: how a shell reports a program that was ended because nobody reads its output. */
+/** 128 + SIGPIPE: how a shell reports a program that ended because the reader of its output has gone. */
 const brokenPipeExitCode = 141;
 let isReaderGone = false;
 let isOutputLost = false;

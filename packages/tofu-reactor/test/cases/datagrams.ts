@@ -40,7 +40,7 @@ datagramCases.onIP('datagrams come whole, with their sender, and are answered', 
   expect([client.isOpen, client.send(Buffer.from('x'), server.endpoint)]).toEqual([false, false]);
 });
 
-datagramCases.onIP('a port where nobody listens does not end the reading', async (fixture) => {
+datagramCases.onIP('a port without a listener does not end the reading', async (fixture) => {
   const reactor = fixture.reactor();
   const got: string[] = [];
   const socket = reactor.bind({}, (each) => receiveAll(each, got));
