@@ -50,6 +50,8 @@ export class DatagramSocket implements Member, AsyncDisposable {
   #isRef = true;
   #isServing = false;
   #isEager = false;
+  /** True after onReadable ran and received nothing: it is called again only after a receive. */
+  #isHinted = false;
   #wantsRoom = false;
   #left = serveCalls;
   #unreachable = 0;
@@ -67,7 +69,12 @@ export class DatagramSocket implements Member, AsyncDisposable {
     } catch (error) {
       throw nodeError('bind', error, at);
     }
-    this.#endpoint = this.#skt.localEndpoint();
+    try {
+      this.#endpoint = this.#skt.localEndpoint();
+    } catch (error) {
+      this.#skt.close();
+      throw nodeError('bind', error, at);
+    }
     this.#onReadable = onReadable;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -100,6 +107,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
 
   set onReadable(run: ((socket: DatagramSocket) => unknown) | undefined) {
     this.#onReadable = callbackOf('onReadable', run);
+    this.#isHinted = false;
     this.#ask();
   }
 
@@ -138,6 +146,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
    */
   receiveInto(buffer: Uint8Array): Datagram | WouldBlock {
     requireRoom(buffer, 'receiveInto');
+    this.#isHinted = false;
     while (this.#isOpen) {
       if (this.#isServing && this.#left === 0) return wouldBlock;
       this.#left -= 1;
@@ -147,7 +156,10 @@ export class DatagramSocket implements Member, AsyncDisposable {
         if (!this.#isServing) this.#ask();
         return datagram;
       } catch (error) {
-        if (!isOfEarlierSend(error)) throw nodeError('recvmsg', error, {});
+        if (!isOfEarlierSend(error)) {
+          if (!this.#isServing) this.#ask();
+          throw nodeError('recvmsg', error, {});
+        }
         this.#unreachable += 1;
       }
     }
@@ -232,7 +244,9 @@ export class DatagramSocket implements Member, AsyncDisposable {
     this.#left = serveCalls;
     this.#onReadable.call(this);
     this.#isServing = false;
-    if (!this.#isOpen || this.#left === serveCalls) return;
+    if (!this.#isOpen) return;
+    // The request that ended may have asked for room, too, so a new one is needed in any case.
+    this.#isHinted = this.#left === serveCalls;
     if (this.#left > 0) this.#ask();
     else if (!this.#isEager) {
       this.#isEager = true;
@@ -242,7 +256,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
 
   #ask(): void {
     if (!this.#isOpen) return;
-    const reads = this.#onReadable !== undefined;
+    const reads = this.#onReadable !== undefined && !this.#isHinted;
     const interest = this.#wantsRoom ? (reads ? both : sending) : reads ? reading : nothing;
     this.#host.engine.ask(this.#source, this.#skt, interest, true);
   }

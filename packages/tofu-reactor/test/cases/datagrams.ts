@@ -81,6 +81,24 @@ datagramCases.onIP(
 );
 
 datagramCases.onIP(
+  'a receive outside of the callback that throws asks for the next datagram, too',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    let hints = 0;
+    const socket = reactor.bind({}, () => (hints += 1));
+    const other = reactor.bind({});
+    other.send(Buffer.from('too large'), socket.endpoint);
+    await fixture.until(() => hints === 1);
+    expect(() => socket.receiveInto(room.subarray(0, 4))).toThrow(
+      expect.objectContaining({ code: 'EMSGSIZE' }),
+    );
+    other.send(Buffer.from('fits'), socket.endpoint);
+    await fixture.until(() => hints === 2);
+    expect(socket.receiveInto(room)).toMatchObject({ byteLength: 4 });
+  },
+);
+
+datagramCases.onIP(
   'bind: a taken port is EADDRINUSE; closed from its own callback',
   async (fixture) => {
     const reactor = fixture.reactor();
