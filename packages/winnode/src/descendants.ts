@@ -50,6 +50,15 @@ function processesWith(text: string): number[] {
     .map(Number);
 }
 
+/** True if winnode or one of its programs started this process. */
+export function isMarked(pid: number): boolean {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(`\0${markVariable}=`);
+  } catch {
+    return false;
+  }
+}
+
 function isWine(pid: number): boolean {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('wine');

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, wasInterrupted } from './command.js';
-import { endRunsOf } from './descendants.js';
+import { endRunsOf, isMarked, markVariable } from './descendants.js';
 import { wineEnvironment } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
@@ -30,8 +30,10 @@ import {
 /**
  * A wineserver serves every program of one prefix; when it ends, all of them end. So each run puts
  * a file into `.winnode/users` while it uses the wineserver. A run that finds no wineserver starts
- * one and records its process. The last user ends a wineserver that has such a record. A
- * wineserver that another program started is used and never ended.
+ * one and records its process. The last user ends a wineserver that has such a record. If that
+ * wineserver is killed, Wine starts another one with the next program; the last user ends it, too,
+ * because it has winnode's mark in its environment. A wineserver that another program started is
+ * used and never ended.
  */
 export interface WineserverLease {
   /**
@@ -137,12 +139,17 @@ async function endOurs(prefix: string, wine: Wine): Promise<void> {
   rmSync(noteOf(prefix), { force: true });
 }
 
-/** True if the running wineserver is the process that a winnode recorded when it started one. */
+/** True if a winnode started the running wineserver, or Wine did for a program of winnode. */
 export function isOurs(prefix: string): boolean {
   return ourServer(prefix) !== undefined;
 }
 
 function ourServer(prefix: string): number | undefined {
+  return recordedServer(prefix) ?? markedServer(prefix);
+}
+
+/** The process that a winnode recorded when it started a wineserver, if it still runs. */
+function recordedServer(prefix: string): number | undefined {
   try {
     const [pid, start] = readFileSync(noteOf(prefix), 'utf8').split(' ');
     return start !== undefined && processStart(Number(pid)) === start ? Number(pid) : undefined;
@@ -150,6 +157,21 @@ function ourServer(prefix: string): number | undefined {
     return undefined;
   }
 }
+
+/** The wineserver that Wine started by itself for a program of winnode. */
+function markedServer(prefix: string): number | undefined {
+  const pid = wineserverPid(prefix);
+  return pid !== undefined && isMarked(pid) ? pid : undefined;
+}
+
+/**
+ * The environment of the wineserver and of Wine's services. Their mark belongs to no run, because
+ * they outlive the run that starts them.
+ */
+const serverEnvironment = (prefix: string) => ({
+  ...wineEnvironment(prefix),
+  [markVariable]: 'wineserver',
+});
 
 /** The pids of the processes that use the wineserver now. */
 export function livingUsers(prefix: string): number[] {
@@ -208,7 +230,7 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
   const log = openSync(logOf(prefix), 'w');
   fchmodSync(log, 0o600);
   const server = spawn(wine.server, ['-f', `-p${lingerSeconds}`], {
-    env: wineEnvironment(prefix),
+    env: serverEnvironment(prefix),
     stdio: ['ignore', 'ignore', log],
     detached: true,
   });
@@ -243,7 +265,7 @@ async function startServices(
   { startLimitMs, held }: WineserverOptions,
 ): Promise<void> {
   const { code, isLate } = await runCommand(wine.loader, ['wineboot.exe'], {
-    env: wineEnvironment(prefix),
+    env: serverEnvironment(prefix),
     limitMs: startLimitMs,
     log: logOf(prefix),
     isUnwanted: wasInterrupted(held),

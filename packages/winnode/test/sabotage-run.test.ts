@@ -1,7 +1,8 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runWindowsNode } from 'winnode';
+import { findWine, runWindowsNode } from 'winnode';
 import { host, type Running, start, winnode, winnodeHere } from './cli.js';
 import {
   cacheEnvironment,
@@ -27,6 +28,25 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       const run = runWindowsNode(['-p', '1'], { env, timeLimitMs });
       await expect(run).rejects.toMatchObject({ code: 'ERR_USAGE' });
     });
+  });
+
+  test('a wineserver that is killed before Wine starts: the one that Wine starts instead is ended', async () => {
+    const [killing, killed] = [join(cache, 'wineserver'), join(cache, 'killed')];
+    const { server } = findWine();
+    writeFileSync(
+      killing,
+      `#!/bin/sh
+      if [ "$1" = -k0 ] && [ ! -e '${killed}' ]; then
+        '${server}' -k0 && '${server}' -k9 && touch '${killed}'
+      else
+        exec '${server}' "$@"
+      fi`,
+      { mode: 0o755 },
+    );
+    const run = await winnode(['-p', '1'], { env: { ...env, WINESERVER: killing } });
+    expect(run).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
+    expect(existsSync(killed)).toBe(true);
+    expectNothingLeft(cache);
   });
 
   describe('a program that crashes is named, and others go on', () => {
