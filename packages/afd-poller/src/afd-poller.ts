@@ -15,8 +15,11 @@ import { requireTimeout } from './require-timeout.js';
 
 /** What {@link AfdPoller.inspect} returns. */
 export interface PollerState extends Readonly<LoopCounts> {
+  /** False once `close` was called. */
   readonly isOpen: boolean;
+  /** The option of this name, or its default. */
   readonly socketsPerRequest: number;
+  /** The option of this name, or its default. */
   readonly handle: 'afd' | 'socket';
   /** Sockets that are registered. */
   readonly registrations: number;
@@ -24,6 +27,7 @@ export interface PollerState extends Readonly<LoopCounts> {
   readonly pending: number;
   /** Requests that were submitted, and how many of them the poller asked NT to cancel. */
   readonly requests: number;
+  /** How many of the submitted requests the poller asked NT to cancel. */
   readonly cancelled: number;
   /** Requests that the poller cancelled only to batch their sockets with others. */
   readonly coalesced: number;
@@ -233,6 +237,7 @@ export class AfdPoller<Token = unknown> {
     throw new PollerError('ERR_POLLER_LEAK', what);
   }
 
+  /** Calls {@link close}, at the end of a `using` declaration. */
   [Symbol.dispose](): void {
     this.close();
   }

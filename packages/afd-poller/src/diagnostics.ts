@@ -10,7 +10,9 @@ import type { Registration } from './registration.js';
 export interface PolledSocket {
   /** What `add` returned. */
   readonly id: number;
+  /** The socket. */
   readonly skt: Skt;
+  /** Names of AFD's events without `AFD_POLL_`: `RECEIVE`, `ACCEPT`, … */
   readonly events: readonly string[];
 }
 
@@ -37,7 +39,9 @@ export interface RequestMessage {
  * requests, or to close.
  */
 export interface CancelMessage {
+  /** Identifies the poller: the handle of its port. */
   readonly port: HANDLE;
+  /** Identifies the request, as in {@link RequestMessage}. */
   readonly apcContext: number;
   /**
    * The status that NT returned, by name; STATUS_NOT_FOUND if the request was complete already.
@@ -47,6 +51,7 @@ export interface CancelMessage {
 
 /** A wait delivered a wake event. */
 export interface WakeMessage {
+  /** Identifies the poller: the handle of its port. */
   readonly port: HANDLE;
   /** The bits of all wakes since the last wake event. */
   readonly bits: number;
@@ -54,6 +59,7 @@ export interface WakeMessage {
 
 /** A poller is closed. */
 export interface CloseMessage {
+  /** Identifies the poller: the handle of its port, which is closed now. */
   readonly port: HANDLE;
   /** How many sockets were registered when it was closed. */
   readonly registrations: number;
@@ -63,19 +69,29 @@ export interface CloseMessage {
 
 /** The messages of each channel. */
 export interface DiagnosticsMessages {
+  /** NT accepted or refused a request. */
   readonly submit: RequestMessage;
+  /** A request is complete. */
   readonly complete: RequestMessage;
+  /** The poller asked NT to cancel a request. */
   readonly cancel: CancelMessage;
+  /** A wait delivered a wake event. */
   readonly wake: WakeMessage;
+  /** A poller is closed. */
   readonly close: CloseMessage;
 }
 
 /** A channel of node:diagnostics_channel whose messages have a type. */
 export interface DiagnosticsChannel<Message> {
+  /** The channel's name in Node, such as `afd-poller:submit`. */
   readonly name: string;
+  /** False while no one subscribes. Messages are then not made. */
   readonly hasSubscribers: boolean;
+  /** Calls `listener` with each message from now on. */
   subscribe(listener: (message: Message, name: string) => void): void;
+  /** Ends a subscription. */
   unsubscribe(listener: (message: Message, name: string) => void): void;
+  /** Sends a message to the subscribers. Pollers and reactors call it. */
   publish(message: Message): void;
 }
 

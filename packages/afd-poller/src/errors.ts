@@ -17,6 +17,7 @@ export type PollerErrorCode =
  * exception is `ERR_POLLER_LEAK`, which a poller throws while it is closed.
  */
 export class PollerError extends Error {
+  /** Stable: programs may branch on it. */
   readonly code: PollerErrorCode;
 
   constructor(code: PollerErrorCode, message: string, options?: ErrorOptions) {

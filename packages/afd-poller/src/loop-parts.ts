@@ -14,6 +14,7 @@ export interface LoopCounts {
    * poller matches.
    */
   packets: number;
+  /** Packets that matched no request and no key of the poller. */
   unknown: number;
   /** Events delivered. */
   delivered: number;

@@ -45,8 +45,11 @@ interface Slab {
 
 /** How many blocks there are, by owner. */
 export interface BlockCounts {
+  /** Blocks that no request uses. */
   readonly free: number;
+  /** Blocks of requests that are being prepared, or are complete and not yet reported. */
   readonly ours: number;
+  /** Blocks that the kernel may write to: their packet was not removed yet. */
   readonly kernelOwned: number;
   /** Native memory of all slabs, in bytes. */
   readonly bytes: number;

@@ -11,9 +11,11 @@ const largestCapacity = 65_536;
 
 /** A registered socket is ready. */
 export interface SocketEvent<Token = unknown> {
+  /** Distinguishes the three kinds of {@link PollEvent}. */
   readonly kind: 'socket';
   /** The token of `add`, or of the last `modify` that gave one. */
   readonly token: Token;
+  /** The registered socket. */
   readonly skt: Skt;
   /** What is ready, as bits of {@link Readiness}: the properties below, in one number. */
   readonly bits: number;
@@ -49,6 +51,7 @@ export interface SocketEvent<Token = unknown> {
 
 /** The poller was woken. */
 export interface WakeEvent {
+  /** Distinguishes the three kinds of {@link PollEvent}. */
   readonly kind: 'wake';
   /** The bits of all wakes since the last wake event. */
   readonly value: number;
@@ -56,8 +59,11 @@ export interface WakeEvent {
 
 /** A packet that was posted. */
 export interface PostEvent {
+  /** Distinguishes the three kinds of {@link PollEvent}. */
   readonly kind: 'post';
+  /** The first argument of `post`, 0 to 2^32 - 1. */
   readonly type: number;
+  /** The second argument of `post`, 0 to 2^53 - 1. */
   readonly value: number;
 }
 
@@ -217,6 +223,7 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     return record as unknown as PollEvent<Token>;
   }
 
+  /** Iterates over the events of the last wait. Only the iterator itself is allocated. */
   [Symbol.iterator](): IterableIterator<PollEvent<Token>> {
     return new Walk(this);
   }

@@ -36,6 +36,7 @@ import { requireTimeout } from './require-timeout.js';
 
 /** A socket and its interest. */
 export interface PollOnceEntry {
+  /** The socket to poll. The caller keeps owning it. */
   readonly skt: Skt;
   /** An interest as for a poller. The only mode is `level`. */
   readonly interest: Interest;
@@ -43,6 +44,7 @@ export interface PollOnceEntry {
 
 /** A socket that is ready. */
 export interface PollOnceResult {
+  /** The socket of the entry. */
   readonly skt: Skt;
   /** Bits of `Readiness`. */
   readonly bits: number;

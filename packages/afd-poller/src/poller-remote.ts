@@ -12,6 +12,7 @@ import { SharedFlags } from './shared-flags.js';
 export interface RemoteData {
   /** The handle of the poller's port, in this process. */
   readonly port: number;
+  /** Shared by the poller and its remotes: whether a wake is due, and whether it is closed. */
   readonly flags: SharedArrayBuffer;
 }
 
@@ -109,6 +110,7 @@ export class PollerRemote {
     this.#isOpen = false;
   }
 
+  /** Calls {@link close}, at the end of a `using` declaration. */
   [Symbol.dispose](): void {
     this.close();
   }

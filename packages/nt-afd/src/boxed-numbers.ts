@@ -10,19 +10,22 @@
 export class BoxedNumbers {
   readonly #items: (number | undefined)[] = [undefined];
 
+  /** How many numbers there are. */
   get length(): number {
     return this.#items.length - 1;
   }
 
+  /** Appends a number, and allocates its box. */
   push(value: number): void {
     this.#items.push(value);
   }
 
-  /** @param index 0 to `length - 1`. */
+  /** Returns a number, without allocating. @param index 0 to `length - 1`. */
   at(index: number): number {
     return this.#items[index + 1] as number;
   }
 
+  /** Removes all numbers. */
   clear(): void {
     this.#items.length = 1;
   }

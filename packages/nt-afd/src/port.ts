@@ -94,6 +94,7 @@ export class CompletionPort {
   readonly #kernel: Kernel;
   readonly #memory: NativeMemory;
   readonly #addresses = new BoxedNumbers();
+  /** The handle of the port. This object owns it: {@link close} closes it. */
   readonly handle: HANDLE;
   #next = 0;
   #taken = 0;
@@ -113,12 +114,20 @@ export class CompletionPort {
     for (const offset of placeOffsets) this.#addresses.push(address + offset);
   }
 
-  /** As {@link setCompletionPort}. */
+  /**
+   * Associates a file with this port for the file's life. Each packet of the file's requests has
+   * the key.
+   *
+   * @returns STATUS_SUCCESS; STATUS_INVALID_PARAMETER when the file already has a port.
+   */
   associate(file: HANDLE, key: number): NTSTATUS {
     return setCompletionPort(this.#kernel, file, this.handle, key, this.#memory, iosbOffset);
   }
 
-  /** As {@link setNotificationModes}. */
+  /**
+   * Sets FILE_SKIP_* flags of a file. A flag cannot be reset. With 0 the call sets no flag; the
+   * returned status then only shows whether the handle is a file's.
+   */
   setNotificationModes(file: HANDLE, flags: number): NTSTATUS {
     return setNotificationModes(this.#kernel, file, flags, this.#memory, iosbOffset);
   }
@@ -159,18 +168,22 @@ export class CompletionPort {
     return this.#next - 1;
   }
 
+  /** The KeyContext of a packet: the key with which the file was associated. */
   key(index: number): number {
     return this.#memory.readPointer(index * entryBytes + KeyContext[0]);
   }
 
+  /** The ApcContext of a packet: the value that the program gave with the request. */
   apcContext(index: number): number {
     return this.#memory.readPointer(index * entryBytes + ApcContext[0]);
   }
 
+  /** The Status of the packet's request. */
   status(index: number): NTSTATUS {
     return this.#memory.readU32(index * entryBytes + IoStatusBlock[0]);
   }
 
+  /** The Information of the packet's request: for a poll the bytes of its output. */
   information(index: number): number {
     return this.#memory.readPointer(index * entryBytes + IoStatusBlock[0] + 8);
   }

@@ -5,15 +5,12 @@
  * @packageDocumentation
  */
 import {
-  AFD_POLL_INFO,
   FILE_IO_COMPLETION_INFORMATION,
   FILE_OPEN,
   FILE_SHARE_READ,
   FILE_SHARE_WRITE,
   type HANDLE,
-  INT64_MAX,
   IO_COMPLETION_ALL_ACCESS,
-  IO_STATUS_BLOCK,
   IOCTL_AFD_POLL,
   isNtError,
   type Kernel,
@@ -23,123 +20,25 @@ import {
   ntKernel,
   ntStatusName,
   OBJECT_ATTRIBUTES,
-  type PointerSized,
   relativeTimeout100ns,
   requireNtSuccess,
-  STATUS_PENDING,
   STATUS_SUCCESS,
   SYNCHRONIZE,
 } from 'ntdllx';
-import { cancelPoll, pollBlockBytes, pollInfoOffset } from './poll.js';
+import { cancelPoll } from './poll.js';
 import { setCompletionPort, setNotificationModes } from './port.js';
+import {
+  everything,
+  type Packet,
+  Poll,
+  type Polled,
+  type PolledSocket,
+  type PollOptions,
+  type Reported,
+} from './raw-poll-request.js';
 
-/** Every bit of a poll's mask. */
-export const everything = 0x1ff;
-
-/** Parameters of a poll that differ from the default. */
-export interface PollOptions {
-  /** The handle on which the poll is submitted. Default: the poller's own handle to AFD. */
-  readonly on?: HANDLE;
-  /** The Timeout field, in units of 100 ns. Default: no time-out. */
-  readonly timeout100ns?: bigint;
-  /** Default: the address of the poll's IO_STATUS_BLOCK. */
-  readonly apcContext?: PointerSized;
-  readonly event?: HANDLE;
-  readonly isExclusive?: boolean;
-  /** Uses separate input and output buffers. */
-  readonly hasTwoBuffers?: boolean;
-  /** Values to pass instead of the right ones. */
-  readonly lies?: {
-    /** NumberOfHandles. */
-    readonly count?: number;
-    readonly inLength?: number;
-    readonly outLength?: number;
-    readonly handles?: readonly (HANDLE | bigint)[];
-  };
-}
-
-/** A socket, as far as a poll needs it. */
-export interface PolledSocket {
-  readonly isOpen: boolean;
-  readonly socket: HANDLE | bigint;
-  /** The socket's base handle. */
-  baseHandle(): HANDLE;
-}
-
-/** What a poll can wait for: a socket, or any value in place of a socket's handle. */
-export type Polled = PolledSocket | HANDLE | bigint;
-
-/** One entry of a poll's output. */
-export interface Reported {
-  readonly handle: bigint;
-  /**
-   * Undefined if the socket was closed meanwhile, or if the poll was given a value, not a socket.
-   */
-  readonly skt: PolledSocket | undefined;
-  readonly events: number;
-  readonly status: string;
-}
-
-/**
- * A submitted poll. The kernel owns its memory until the poll ended and its packet was removed.
- */
-export class Poll {
-  readonly memory: NativeMemory;
-  readonly on: HANDLE;
-  readonly iosb: IO_STATUS_BLOCK;
-  readonly input: AFD_POLL_INFO;
-  readonly output: AFD_POLL_INFO;
-  readonly byteLength: number;
-  readonly #of: readonly Polled[];
-
-  constructor(kernel: Kernel, on: HANDLE, of: readonly Polled[], mask: number, o: PollOptions) {
-    this.on = on;
-    this.#of = of;
-    this.byteLength = AFD_POLL_INFO.byteLength(of.length);
-    const handles = of.map((each) => (typeof each === 'object' ? each.baseHandle() : each));
-    this.memory = kernel.allocate(pollBlockBytes(of.length) + this.byteLength);
-    this.memory.fill(0);
-    this.iosb = new IO_STATUS_BLOCK(this.memory, 0);
-    this.iosb.Status = STATUS_PENDING;
-    this.input = new AFD_POLL_INFO(this.memory, pollInfoOffset);
-    const second = new AFD_POLL_INFO(this.memory, pollInfoOffset + this.byteLength);
-    this.output = o.hasTwoBuffers ? second : this.input;
-    this.input.Timeout = o.timeout100ns ?? INT64_MAX;
-    this.input.NumberOfHandles = o.lies?.count ?? of.length;
-    this.input.Exclusive = o.isExclusive ? 1 : 0;
-    for (const [index, handle] of handles.entries()) {
-      const entry = this.input.handle(index);
-      entry.Handle = BigInt(o.lies?.handles?.[index] ?? handle);
-      entry.Events = mask;
-      entry.Status = 0xdead_beef;
-    }
-  }
-
-  /** True until the kernel has written the result. */
-  get isPending(): boolean {
-    return this.iosb.Status === STATUS_PENDING;
-  }
-
-  /** The output's entries; NumberOfHandles says how many. */
-  get reported(): Reported[] {
-    return Array.from({ length: this.output.NumberOfHandles }, (_, index) => {
-      const { Handle, Events, Status } = this.output.handle(index);
-      const skt = this.#of.find(
-        (each) => typeof each === 'object' && each.isOpen && BigInt(each.socket) === Handle,
-      ) as PolledSocket | undefined;
-      return { handle: Handle, skt, events: Events, status: ntStatusName(Status) };
-    });
-  }
-}
-
-/** A packet that was removed from the port. */
-export interface Packet {
-  readonly key: bigint;
-  readonly apcContext: bigint;
-  readonly poll: Poll | undefined;
-  readonly status: string;
-  readonly information: bigint;
-}
+export type { Packet, Polled, PolledSocket, PollOptions, Reported };
+export { everything, Poll };
 
 /** Offsets in the scratch memory. */
 const at = { out: 0, iosb: 16, packets: 128, removed: 472, timeout: 480 } as const;
@@ -149,8 +48,11 @@ const largestTake = 10;
 
 /** A port, an AFD handle that is associated with it, and polls. The caller must close it. */
 export class RawPoller {
+  /** The kernel that the calls go to. */
   readonly kernel: Kernel;
+  /** The port to which {@link afd} belongs. */
   readonly port: HANDLE;
+  /** A handle to AFD, on which polls are submitted. */
   readonly afd: HANDLE;
   /** At least 512 bytes, for calls that use them only until they return. */
   readonly scratch: NativeMemory;

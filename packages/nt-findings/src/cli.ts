@@ -35,6 +35,7 @@ the signal's number where a signal ended it.
 
 /** How this process is to end. */
 export interface CommandEnd {
+  /** The exit code; see {@link signal}. */
   readonly exitCode: number;
   /** The signal that ended it, or null. */
   readonly signal: NodeJS.Signals | null;

@@ -19,6 +19,7 @@ export class ProbeError extends Error {
 
 /** A signal ended the probing. No process that it started remains. */
 export class ProbeInterruptedError extends Error {
+  /** The signal, such as `SIGINT`. */
   readonly signal: NodeJS.Signals;
 
   constructor(signal: NodeJS.Signals) {

@@ -6,11 +6,13 @@ export type Expected = string | readonly string[];
 
 /** A fact that is never tried, on any host, and the reason. */
 export interface NotRun {
+  /** The reason. */
   readonly notRun: string;
 }
 
 /** For a host without a citation: any value is shown as seen and counts as no difference. */
 export interface Unspecified {
+  /** Marks the object. */
   readonly unspecified: true;
 }
 
@@ -37,6 +39,7 @@ export type See<K extends string> = (
 
 /** The text of a finding, for its section of `kb/FINDINGS.md`. */
 export interface FindingText {
+  /** One sentence: what the kernel does. */
   readonly title: string;
   /** What the kernel does, in a few sentences. */
   readonly claim: string;
@@ -52,6 +55,7 @@ export interface Finding extends FindingText {
    * The expectation of each fact. For Windows it is cited and unverified, or {@link Unspecified}.
    */
   readonly expected: Readonly<Record<string, Expectation>>;
+  /** The probe. */
   readonly see: See<string>;
 }
 

@@ -5,6 +5,7 @@ import { Loopback } from './loopback.js';
 
 /** One observed fact. Plain values that can be written as JSON. */
 export interface Fact {
+  /** The name of the fact; unique in its finding. */
   readonly name: string;
   /** Each of these values is as expected on this host; empty if unspecified or not run. */
   readonly expected: readonly string[];

@@ -12,7 +12,9 @@ import { type FindingVerdict, judged, type ProbeEnd } from './verdict.js';
 export interface FindingRow {
   /** Its number, such as `F06`. */
   readonly id: string;
+  /** One sentence: what the kernel does. */
   readonly title: string;
+  /** The result of the comparison. */
   readonly verdict: FindingVerdict;
   /** The error, if there was one; otherwise empty. */
   readonly detail: string;
@@ -28,6 +30,7 @@ export interface ProbedHost {
   readonly kernel: string;
   /** The name of the file with this kernel's observations, without its suffix: `wine8`. */
   readonly observed: string;
+  /** The version of Windows Node, such as `22.23.3`. */
   readonly windowsNode: string;
   /** The origin of the expectations, for messages. */
   readonly basis: string;
@@ -45,6 +48,7 @@ export interface FindingsReport {
   readonly problem: { readonly message: string; readonly hint: string } | null;
   /** False if only some findings were selected. */
   readonly isWhole: boolean;
+  /** A row for each probed finding. */
   readonly findings: readonly FindingRow[];
 }
 

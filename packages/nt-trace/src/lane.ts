@@ -18,13 +18,17 @@ import { TraceBuilder } from './trace-builder.js';
  * this object to the worker and transfers its `port`.
  */
 export interface LaneSetup {
+  /** The name of the worker's track. */
   readonly name: string;
+  /** Where the worker sends its calls. Transfer it to the worker. */
   readonly port: MessagePort;
   /** The number of the last call. All traced threads share this counter. */
   readonly numbers: Int32Array;
   /** 0 while the worker traces; 1 when it has sent all of its calls. */
   readonly state: Int32Array;
+  /** When the trace began, on the clock that all threads share. */
   readonly originUs: number;
+  /** True if the worker also writes a line per call to standard error. */
   readonly isText: boolean;
   /** Calls with a higher number are not sent. */
   readonly mostCalls: number;

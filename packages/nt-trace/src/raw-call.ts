@@ -7,12 +7,17 @@ export type Memory = Readonly<Record<string, Uint8Array>>;
 export interface RawCall {
   /** The call's number, given when it starts. The first call of the process has 1. */
   readonly number: number;
+  /** Node's id of the calling thread: 0 is the main thread. */
   readonly threadId: number;
+  /** The called function. */
   readonly name: FunctionName;
+  /** The arguments, in order. */
   readonly args: readonly NativeArgument[];
+  /** The result. An NTSTATUS is unsigned. */
   readonly result: NativeArgument;
   /** Start, in microseconds on the monotonic clock that all threads share. */
   readonly startUs: number;
+  /** How long the call took, in microseconds. */
   readonly durationUs: number;
   /** What WSAGetLastError or GetLastError returned, if that was the program's next call. */
   readonly errorCode?: number;

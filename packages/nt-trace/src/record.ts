@@ -14,6 +14,7 @@ export interface TraceArgument {
 
 /** One socket in a poll's input or output. */
 export interface PolledSocket {
+  /** The socket's base handle. */
   readonly handle: bigint;
   /** The handle's name, such as `socket#1`. */
   readonly socket: string;
@@ -32,7 +33,9 @@ export interface PollInfo {
    * time-out.
    */
   readonly timeout100ns: bigint;
+  /** 1 if the poll ends other exclusive polls of the sockets. */
   readonly exclusive: number;
+  /** The kernel's count: it may be more than the copied sockets. */
   readonly numberOfHandles: number;
   /** The sockets that the recorder copied: at most 256. */
   readonly sockets: readonly PolledSocket[];
@@ -51,12 +54,17 @@ export interface RequestFate {
 
 /** The record of a call. */
 export interface CallRecord {
+  /** Distinguishes the two kinds of {@link TraceRecord}. */
   readonly kind: 'call';
   /** The call's number in the process: unique, in the order in which calls started. */
   readonly number: number;
+  /** Node's id of the calling thread: 0 is the main thread. */
   readonly threadId: number;
+  /** The called function, by NT's name. */
   readonly function: FunctionName;
+  /** The arguments, in order. */
   readonly args: readonly TraceArgument[];
+  /** What the function returned, as a number and as text. */
   readonly result: { readonly value: NativeArgument; readonly text: string };
   /**
    * For a failed call of Winsock or kernel32: the name of the error code, if the program's next
@@ -65,6 +73,7 @@ export interface CallRecord {
   readonly error?: string;
   /** Start, in microseconds on the monotonic clock. */
   readonly startUs: number;
+  /** How long the call took, in microseconds. */
   readonly durationUs: number;
   /** For an AFD_POLL: its input. */
   readonly poll?: PollInfo;
@@ -76,17 +85,23 @@ export interface CallRecord {
 
 /** The record of a packet that a call removed from a port. */
 export interface PacketRecord {
+  /** Distinguishes the two kinds of {@link TraceRecord}. */
   readonly kind: 'packet';
   /** The number of the NtRemoveIoCompletionEx call that removed the packet. */
   readonly removedBy: number;
   /** The packet's index among those that this call removed. */
   readonly index: number;
+  /** Node's id of the thread that removed the packet. */
   readonly threadId: number;
   /** The port's name. */
   readonly port: string;
+  /** The key of the file's association with the port, or of the post. */
   readonly keyContext: bigint;
+  /** The ApcContext of the request, or of the post. */
   readonly apcContext: bigint;
+  /** The NTSTATUS of the request, unsigned. */
   readonly status: number;
+  /** The Information of the request: for a poll the bytes of its output. */
   readonly information: bigint;
   /** The four values as text, with NT's names and in NT's order. */
   readonly fields: readonly { readonly name: string; readonly text: string }[];

@@ -169,9 +169,9 @@ function effectUs({ name, startUs, durationUs }: RawCall): number {
 /**
  * Makes the records of the calls of all threads. The calls may be given in any order.
  *
- * Handles are named and packets assigned in the order of {@link effectUs}: a post takes effect
- * when it starts, a removal when it returns. The records are in the order in which calls started,
- * and each call is followed by its packets.
+ * Handles are named and packets assigned in the order in which calls took effect: a post takes
+ * effect when it starts, a removal when it returns. The records are in the order in which calls
+ * started, and each call is followed by its packets.
  */
 export function buildTrace(calls: readonly RawCall[]): TraceRecord[] {
   const builder = new TraceBuilder();

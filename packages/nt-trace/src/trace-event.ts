@@ -7,19 +7,29 @@ type EventArgs = Readonly<Record<string, string | number>>;
 
 /** An event of the Trace Event format. Times in microseconds. */
 export interface TraceEvent {
+  /** The phase: `X` a slice, `M` metadata, `s` and `f` the ends of an arrow, `i` a mark. */
   readonly ph: 'X' | 'M' | 's' | 'f' | 'i';
+  /** The name that a viewer shows. */
   readonly name: string;
+  /** The process. */
   readonly pid: number;
+  /** The track: Node's id of the thread. */
   readonly tid: number;
   /**
    * Set also for metadata, which has no time: otherwise speedscope does not recognize the format.
    */
   readonly ts: number;
+  /** The duration of a slice, in microseconds. */
   readonly dur?: number;
+  /** The category: a DLL, or `packet`. */
   readonly cat?: string;
+  /** Connects both ends of an arrow. */
   readonly id?: number;
+  /** The arrow ends at the slice around it, not at the next one. */
   readonly bp?: 'e';
+  /** The mark belongs to its thread only. */
   readonly s?: 't';
+  /** What a viewer shows on a click. */
   readonly args?: EventArgs;
 }
 
@@ -27,13 +37,17 @@ export interface TraceEvent {
  * A file in the object form of the Trace Event format, which Perfetto and chrome://tracing open.
  */
 export interface TraceEventFile {
+  /** The events. Viewers sort them. */
   readonly traceEvents: readonly TraceEvent[];
+  /** The unit in which chrome://tracing shows times. */
   readonly displayTimeUnit: 'ms';
+  /** What is missing in the trace, if anything. */
   readonly otherData: Readonly<Record<string, string>>;
 }
 
 /** The process that was traced. */
 export interface TraceEventOptions {
+  /** The name of the process's group of tracks. */
   readonly processName: string;
   /** Default: this process. */
   readonly pid?: number;

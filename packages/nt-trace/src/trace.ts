@@ -35,6 +35,7 @@ export interface TraceOptions {
 export interface TracedThread {
   /** Node's thread id: 0 is the main thread. -1 for a worker from which no call arrived. */
   readonly id: number;
+  /** `main`, `worker`, or the name that the parent gave to `laneFor`. */
   readonly name: string;
   /** False for a worker that had not ended when the trace ended. Its last calls may be missing. */
   readonly isComplete: boolean;
@@ -42,6 +43,7 @@ export interface TracedThread {
 
 /** A handle that is open. */
 export interface OpenHandle {
+  /** Its value. */
   readonly handle: bigint;
   /** The name in the records, such as `port#1`. A socket's base handle has the socket's name. */
   readonly name: string;
@@ -51,6 +53,7 @@ export interface OpenHandle {
 export interface TraceResult {
   /** In the order in which calls started; each call is followed by the packets that it removed. */
   readonly records: readonly TraceRecord[];
+  /** The traced threads: first the one that started the trace. */
   readonly threads: readonly TracedThread[];
   /** The number of calls, including those that were not kept. */
   readonly callCount: number;

@@ -43,7 +43,9 @@ export const IoCompletionBasicInformation = 0;
 
 /** The handle can be passed to a wait function. */
 export const SYNCHRONIZE = 0x10_0000;
+/** Others may open the file for reading meanwhile. */
 export const FILE_SHARE_READ = 0x1;
+/** Others may open the file for writing meanwhile. */
 export const FILE_SHARE_WRITE = 0x2;
 /** Open an existing file; fail if there is none. */
 export const FILE_OPEN = 0x1;

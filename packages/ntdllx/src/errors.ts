@@ -57,6 +57,7 @@ export function isNtStatusError(error: unknown): error is NtStatusError {
 
 /** A kernel32 call failed. */
 export class Win32Error extends NtdllxError {
+  /** The failed function. */
   readonly call: string;
   /** What GetLastError returned. */
   readonly errorNumber: number;

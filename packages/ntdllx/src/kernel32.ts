@@ -93,7 +93,9 @@ export const GetLastError: () => number = bind('GetLastError');
 export const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
 /** What FindFirstFileW returns on failure (handleapi.h). */
 export const INVALID_HANDLE_VALUE = -1;
+/** The file is a directory (winnt.h). */
 export const FILE_ATTRIBUTE_DIRECTORY = 0x10;
+/** The file is marked for backup (winnt.h). */
 export const FILE_ATTRIBUTE_ARCHIVE = 0x20;
 /** A link, or another file with a reparse point, such as the file of a Unix domain socket. */
 export const FILE_ATTRIBUTE_REPARSE_POINT = 0x400;

@@ -5,7 +5,9 @@ import { type NativeMemory, ViewedMemory } from './viewed-memory.js';
 
 /** How much native memory is allocated now. Both are 0 once everything was freed. */
 export interface NativeMemoryUse {
+  /** How many blocks. */
   readonly blocks: number;
+  /** The sum of their lengths. */
   readonly bytes: number;
 }
 

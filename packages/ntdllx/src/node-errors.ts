@@ -2,7 +2,9 @@ import * as wsa from './wsa-error-values.js';
 
 /** How Node names an error: the `code` and `errno` of Node's own errors. */
 export interface NodeErrorName {
+  /** Such as `ECONNREFUSED`. */
   readonly code: string;
+  /** libuv's number on Windows, such as -4078. Always negative. */
   readonly errno: number;
 }
 

@@ -5,6 +5,7 @@ import type { FunctionName, Prototype } from './prototypes.js';
 
 /** A foreign call, just before it is made. */
 export interface StartedCall {
+  /** The function, by NT's name. */
   readonly name: FunctionName;
   /** The function's row of the table: its DLL, result type, and parameters by name and type. */
   readonly prototype: Prototype;

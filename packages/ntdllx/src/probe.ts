@@ -18,9 +18,11 @@ export type NtVerdict = 'ok' | 'missing' | 'unsupported' | 'failed';
 
 /** The result for one item of the probe. */
 export interface NtFact {
+  /** What was probed. */
   readonly name: string;
   /** False if ntdllx works without the item. */
   readonly isNecessary: boolean;
+  /** The result. */
   readonly verdict: NtVerdict;
   /** The item's version; empty if it has none. */
   readonly version: string;

@@ -45,8 +45,11 @@ export type Parameter = readonly [name: string, type: NativeType, headerType?: s
 
 /** A foreign function. */
 export interface Prototype {
+  /** The DLL that exports it. */
   readonly dll: 'ntdll.dll' | 'kernel32.dll' | 'ws2_32.dll';
+  /** The type of its result. */
   readonly returns: NativeType;
+  /** Its parameters, in order. */
   readonly params: readonly Parameter[];
 }
 

@@ -16,17 +16,27 @@ export interface NativeMemory {
   readonly address: number;
   /** The block's length. */
   readonly byteLength: number;
+  /** Reads 2 bytes. */
   readU16(offset: number): number;
+  /** Reads 4 bytes, such as an NTSTATUS. */
   readU32(offset: number): number;
+  /** Reads 4 bytes as a signed number. */
   readI32(offset: number): number;
+  /** Reads 8 bytes. For a handle or an address {@link readPointer} is cheaper. */
   readU64(offset: number): bigint;
+  /** Reads 8 bytes as a signed number, such as a LARGE_INTEGER. */
   readI64(offset: number): bigint;
   /** Reads 8 bytes, a handle or an address, as a number. Not exact above 2^53. */
   readPointer(offset: number): number;
+  /** Writes 2 bytes; the value is taken modulo 2^16. */
   writeU16(offset: number, value: number): void;
+  /** Writes 4 bytes; the value is taken modulo 2^32. */
   writeU32(offset: number, value: number): void;
+  /** Writes 4 bytes of a signed number. */
   writeI32(offset: number, value: number): void;
+  /** Writes 8 bytes; the value is taken modulo 2^64. */
   writeU64(offset: number, value: bigint): void;
+  /** Writes 8 bytes of a signed number. */
   writeI64(offset: number, value: bigint): void;
   /** Writes a handle or an address, 0 to 2^53, as 8 bytes. */
   writePointer(offset: number, value: number): void;

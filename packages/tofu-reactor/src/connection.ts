@@ -209,6 +209,7 @@ export class Connection implements Member, AsyncDisposable {
     this.#core.over(undefined, true);
   }
 
+  /** Calls {@link close}, at the end of an `await using` declaration. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -83,6 +83,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     host.engine.ask(this.#source, this.#skt, onReadable === undefined ? nothing : reading, false);
   }
 
+  /** False once it was closed. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -205,6 +206,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     });
   }
 
+  /** Calls {@link close}, at the end of an `await using` declaration. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -9,6 +9,7 @@ import type { Server } from './server.js';
 export interface ReactorMessage {
   /** The reactor's name, from its options. */
   readonly reactor: string;
+  /** The mode that was chosen. */
   readonly mode: ReactorMode;
   /** The handle of its port. Traces and the channels of afd-poller identify the reactor by it. */
   readonly port: number;
@@ -16,14 +17,19 @@ export interface ReactorMessage {
 
 /** A server has started or stopped listening. */
 export interface ServerMessage {
+  /** The reactor's name, from its options. */
   readonly reactor: string;
+  /** The server. */
   readonly server: Server;
+  /** Where it listens, or did. */
   readonly endpoint: SktEndpoint;
 }
 
 /** A connection was accepted or established. */
 export interface ConnectionMessage {
+  /** The reactor's name, from its options. */
   readonly reactor: string;
+  /** The connection. */
   readonly connection: Connection;
 }
 
@@ -35,12 +41,19 @@ export interface ConnectionCloseMessage extends ConnectionMessage {
 
 /** The messages of each channel. */
 export interface DiagnosticsMessages {
+  /** A reactor was created. */
   readonly open: ReactorMessage;
+  /** A reactor is being closed. */
   readonly close: ReactorMessage;
+  /** A server listens. */
   readonly listen: ServerMessage;
+  /** A server has stopped listening. */
   readonly unlisten: ServerMessage;
+  /** A server has accepted a connection. */
   readonly accept: ConnectionMessage;
+  /** A connection of this side is established. */
   readonly connect: ConnectionMessage;
+  /** A connection was closed. */
   readonly end: ConnectionCloseMessage;
 }
 

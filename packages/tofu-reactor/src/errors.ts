@@ -16,6 +16,7 @@ export type ReactorErrorCode =
  * changed nothing.
  */
 export class ReactorError extends Error {
+  /** Stable: programs may branch on it. */
   readonly code: ReactorErrorCode;
 
   constructor(code: ReactorErrorCode, message: string, options?: ErrorOptions) {

@@ -5,10 +5,15 @@ import { SktError } from 'tofu-sockets';
  * An error with the message and the properties of Node's errors: the call, the code and the peer.
  */
 export interface NodeError extends Error {
+  /** Node's code, such as `ECONNREFUSED`. */
   code: string;
+  /** libuv's number of the code on Windows, such as -4078. */
   errno?: number;
+  /** The operation: `connect`, `read`, `write`, `listen`, … */
   syscall?: string;
+  /** The host or the path. */
   address?: string;
+  /** The port, over IP. */
   port?: number;
 }
 

@@ -23,12 +23,17 @@ import type { TurnCounts, TurnEngine } from './turn-engine.js';
 
 /** What {@link Reactor.inspect} returns. */
 export interface ReactorState extends Readonly<TurnCounts> {
+  /** The name from the options. */
   readonly name: string;
+  /** The mode that was chosen. */
   readonly mode: ReactorMode;
   /** Why the reactor has this mode. */
   readonly reason: string;
+  /** False once the reactor is being closed. */
   readonly isOpen: boolean;
+  /** Servers that listen. */
   readonly servers: number;
+  /** Connections that are open or being opened. */
   readonly connections: number;
   /** UDP sockets. */
   readonly datagramSockets: number;
@@ -103,6 +108,7 @@ export class Reactor implements AsyncDisposable {
     return this.#chosen.mode;
   }
 
+  /** False once {@link close} was called. */
   get isOpen(): boolean {
     return this.#closed === undefined;
   }
@@ -295,6 +301,7 @@ export class Reactor implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** Calls {@link close}, at the end of an `await using` declaration. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -25,7 +25,9 @@ const pausing = prepareInterest({});
 
 /** A connection that was closed because of {@link Server.maxConnections}. */
 export interface DroppedConnection {
+  /** The address at which it arrived; undefined if the system no longer knows it. */
   readonly local: SktEndpoint | undefined;
+  /** The address of the client; undefined if the system no longer knows it. */
   readonly remote: SktEndpoint | undefined;
 }
 
@@ -92,6 +94,7 @@ export class Server implements Member, AsyncDisposable {
     return this.#connections.size;
   }
 
+  /** How many connections the server has accepted, closed ones included. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -178,6 +181,7 @@ export class Server implements Member, AsyncDisposable {
     for (const connection of [...this.#connections]) connection.destroy();
   }
 
+  /** Calls {@link close}, at the end of an `await using` declaration. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

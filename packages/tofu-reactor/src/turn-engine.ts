@@ -30,9 +30,13 @@ export interface TurnBudget {
 
 /** Counters of an engine. */
 export interface TurnCounts {
+  /** How often the engine took its turn in the loop. */
   turns: number;
+  /** Events that its waits returned. */
   events: number;
+  /** How often a source was tried without an event. */
   tries: number;
+  /** Bytes that were received and sent. */
   bytes: number;
 }
 

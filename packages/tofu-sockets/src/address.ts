@@ -4,7 +4,9 @@ import { isAddressText, isGroup, isUnspecified, requireHost, requireIP } from '.
 
 /** One end of a connection over IP, or of a datagram: an IPv4 or IPv6 address and a port. */
 export interface Endpoint {
+  /** An IPv4 or IPv6 address as text. */
   readonly host: string;
+  /** 0 to 65535. */
   readonly port: number;
 }
 
@@ -12,6 +14,7 @@ export interface Endpoint {
  * One end of a connection over AF_UNIX: the path of its file, or '' if the socket is not bound.
  */
 export interface PathEndpoint {
+  /** As the program passed it to bind. */
   readonly path: string;
 }
 
@@ -91,8 +94,11 @@ abstract class CheckedAddress {
 
 /** The address on which a TCP server listens. Always an IP address, never a host name. */
 export class TCPServerAddress extends CheckedAddress implements Endpoint {
+  /** Distinguishes the kinds of addresses. */
   readonly kind = 'tcp-server';
+  /** An IP address. */
   readonly host: string;
+  /** 0 to 65535; 0 stands for a free port. */
   readonly port: number;
 
   /**
@@ -110,8 +116,11 @@ export class TCPServerAddress extends CheckedAddress implements Endpoint {
 
 /** The address to which a TCP client connects. */
 export class TCPClientAddress extends CheckedAddress implements Endpoint {
+  /** Distinguishes the kinds of addresses. */
   readonly kind = 'tcp-client';
+  /** An IP address or a host name. */
   readonly host: string;
+  /** 1 to 65535. */
   readonly port: number;
 
   /**
@@ -136,8 +145,11 @@ export class TCPClientAddress extends CheckedAddress implements Endpoint {
 
 /** The address to which a UDP socket is bound. */
 export class UDPAddress extends CheckedAddress implements Endpoint {
+  /** Distinguishes the kinds of addresses. */
   readonly kind = 'udp';
+  /** An IP address. */
   readonly host: string;
+  /** 0 to 65535; 0 stands for a free port. */
   readonly port: number;
 
   /**
@@ -155,7 +167,9 @@ export class UDPAddress extends CheckedAddress implements Endpoint {
 
 /** The path on which a server listens, with a Unix domain socket. */
 export class UDSServerAddress extends CheckedAddress {
+  /** Distinguishes the kinds of addresses. */
   readonly kind = 'uds-server';
+  /** The path, unchanged. */
   readonly path: string;
 
   /**
@@ -171,7 +185,9 @@ export class UDSServerAddress extends CheckedAddress {
 
 /** The path to which a client connects, with a Unix domain socket. */
 export class UDSClientAddress extends CheckedAddress {
+  /** Distinguishes the kinds of addresses. */
   readonly kind = 'uds-client';
+  /** The path, unchanged. */
   readonly path: string;
 
   /**

@@ -25,6 +25,7 @@ export type SktErrorCode =
 
 /** Wrong use of a socket or an address. Nothing was called, and the object is unchanged. */
 export class SktError extends Error {
+  /** Stable: programs may branch on it. */
   readonly code: SktErrorCode;
 
   constructor(code: SktErrorCode, message: string, options?: ErrorOptions) {

@@ -40,6 +40,7 @@ export function isSkt(value: unknown): value is Skt {
 export interface AnySkt<E extends SktEndpoint = SktEndpoint> extends Disposable {
   /** See {@link isSkt}. */
   readonly [sktBrand]: true;
+  /** Determines the type: see {@link Skt}. */
   readonly kind: SktKind;
 
   /** True until {@link close}. */
@@ -96,6 +97,7 @@ export interface AnySkt<E extends SktEndpoint = SktEndpoint> extends Disposable 
 
 /** A socket that listens. */
 export interface ListenerSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E> {
+  /** Determines the type: see {@link Skt}. */
   readonly kind: 'listener';
 
   /**
@@ -110,6 +112,7 @@ export interface ListenerSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt
 
 /** A connection, or a client socket that is not connected yet. */
 export interface StreamSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E> {
+  /** Determines the type: see {@link Skt}. */
   readonly kind: 'client' | 'accepted';
 
   /**
@@ -141,6 +144,7 @@ export interface StreamSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E
 
 /** A connection that this side opens. */
 export interface ClientSkt<E extends SktEndpoint = SktEndpoint> extends StreamSkt<E> {
+  /** Determines the type: see {@link Skt}. */
   readonly kind: 'client';
 
   /**
@@ -165,11 +169,13 @@ export interface ClientSkt<E extends SktEndpoint = SktEndpoint> extends StreamSk
 
 /** A connection that a listener accepted. */
 export interface AcceptedSkt<E extends SktEndpoint = SktEndpoint> extends StreamSkt<E> {
+  /** Determines the type: see {@link Skt}. */
   readonly kind: 'accepted';
 }
 
 /** A UDP socket. */
 export interface DatagramSkt extends AnySkt<Endpoint> {
+  /** Determines the type: see {@link Skt}. */
   readonly kind: 'datagram';
 
   /**

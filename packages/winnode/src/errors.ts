@@ -20,6 +20,7 @@ export type WinnodeErrorCode =
 
 /** An error of winnode itself: what failed in `message`, what to do about it in `hint`. */
 export class WinnodeError extends Error {
+  /** Stable: programs may branch on it. */
   readonly code: WinnodeErrorCode;
   /** What to type or change next, one or more lines. */
   readonly hint: string;

@@ -11,9 +11,11 @@ export interface InstallAllOptions extends InstallOptions {
 
 /** The installed parts, each as a path. */
 export interface Installed {
+  /** The path of node.exe. */
   readonly windowsNode: string;
   /** Undefined if the project needs no Windows packages. */
   readonly packages: string | undefined;
+  /** The directory of the Wine prefix; on Windows empty. */
   readonly prefix: string;
 }
 

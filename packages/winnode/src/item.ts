@@ -10,9 +10,11 @@ export const verdicts = ['ok', 'missing', 'unsupported', 'failed', 'skipped'] as
 
 /** One checked thing: a row of `winnode doctor`. */
 export interface Item {
+  /** What was checked, such as `Wine`. */
   readonly name: string;
   /** False if programs can run without it. */
   readonly isNecessary: boolean;
+  /** The result. */
   readonly verdict: Verdict;
   /** Its version; empty if it has none or none is known. */
   readonly version: string;

@@ -43,6 +43,7 @@ export function signalExitCode(signal: NodeJS.Signals): number {
 
 /** The error of a preparation that a signal ended; it leaves nothing behind. */
 export class InterruptedError extends WinnodeError {
+  /** The signal, such as `SIGINT`. */
   readonly signal: NodeJS.Signals;
 
   constructor(signal: NodeJS.Signals) {

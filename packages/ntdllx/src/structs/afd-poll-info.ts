@@ -9,6 +9,7 @@ const handleLayout = {
 
 /** AFD_POLL_HANDLE_INFO (phnt ntafd.h; ReactOS: AFD_HANDLE): one socket of a poll. */
 export class AFD_POLL_HANDLE_INFO extends NativeStruct {
+  /** Size and offsets, compared with phnt's header by a test. */
   static readonly layout = handleLayout;
 
   /** The base handle of the socket. */
@@ -50,6 +51,7 @@ const layout = {
  * request. So read NumberOfHandles before Handles.
  */
 export class AFD_POLL_INFO extends NativeStruct {
+  /** Size and offsets of an AFD_POLL_INFO for one socket. */
   static readonly layout = layout;
 
   /** How many bytes the AFD_POLL_INFO of a poll over this many sockets has. */
@@ -69,6 +71,7 @@ export class AFD_POLL_INFO extends NativeStruct {
     this.memory.writeI64(this.offset + layout.fields.Timeout[0], value);
   }
 
+  /** Input: how many sockets to poll. Output: how many have an event; 0 after a time-out. */
   get NumberOfHandles(): number {
     return this.memory.readU32(this.offset + layout.fields.NumberOfHandles[0]);
   }

@@ -13,6 +13,7 @@ const layout = {
  * structure.
  */
 export class FILE_IO_COMPLETION_INFORMATION extends NativeStruct {
+  /** Size and offsets, compared with phnt's header by a test. */
   static readonly layout = layout;
 
   /** The key from the file's association with the port, or from the post. */

@@ -11,8 +11,10 @@ const layout = {
  * request ends, so the caller sets Status to STATUS_PENDING before it submits the request.
  */
 export class IO_STATUS_BLOCK extends NativeStruct {
+  /** Size and offsets, compared with the Windows SDK's header by a test. */
   static readonly layout = layout;
 
+  /** The request's status. STATUS_PENDING until the kernel writes another one. */
   get Status(): NTSTATUS {
     return this.memory.readU32(this.offset + layout.fields.Status[0]);
   }
