@@ -159,7 +159,8 @@ function manifests() {
     .filter((file) => existsSync(file));
 }
 
-async function installPackages() {
+/** Installs the packages of the repository, without anything of this host's Wine. */
+export async function installPackages() {
   const hash = createHash('sha256').update(`${process.platform} ${root}`);
   for (const file of manifests()) hash.update(readFileSync(file));
   const digest = hash.digest('hex');

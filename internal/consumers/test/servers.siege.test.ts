@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -8,13 +8,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 import { examples } from './examples.js';
 
-// Runs the servers of the READMEs in Windows Node and uses them from the host.
+// Runs the servers of the READMEs, and the programs that the documentation shows, in Windows Node,
+// and uses them from the host.
 
 const host = describeHost();
 const work = resolve(import.meta.dirname, '../.work/servers');
-const servers = examples.filter(
-  ({ code }) => /new AfdPoller[\s\S]*poller\.wait/.test(code) && code.includes('TCPServerAddress('),
+/** The programs that the documentation shows. */
+const programs = readdirSync(resolve(import.meta.dirname, '../programs')).map((file) => ({
+  name: `programs/${file}`,
+  file,
+  code: readFileSync(resolve(import.meta.dirname, '../programs', file), 'utf8'),
+}));
+const servers = [...examples, ...programs].filter(({ code }) =>
+  /TCPServerAddress\('127\.0\.0\.1', 7099\)|\.listen\(\{ port: 7099\b/.test(code),
 );
+/** What a program that ends by itself prints at least. */
+const prints: Record<string, RegExp> = {
+  'udp.ts': /^hello from port \d+$/m,
+  'workers.ts': /^progress 25\r?\nprogress 50\r?\nprogress 75\r?\nprogress 100$/m,
+  'trace.ts': /^\d+ calls are in trace\.json$/m,
+};
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -63,8 +76,32 @@ describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
     rmSync(work, { recursive: true, force: true });
   });
 
-  test('there are two: one that asks first, and one that tries first', () => {
-    expect(servers).toHaveLength(2);
+  test('the servers are those of three READMEs and two programs; other programs end', () => {
+    const names = servers.map(({ name }) => name.replace(/^packages\//, ''));
+    expect(names.sort()).toEqual([
+      'README.md 1',
+      'afd-poller/README.md 1',
+      'afd-poller/README.md 2',
+      'programs/echo-limits.ts',
+      'programs/echo.ts',
+      'tofu-reactor/README.md 1',
+    ]);
+    const others = programs.filter((each) => !servers.includes(each)).map(({ file }) => file);
+    expect(others.sort()).toEqual(Object.keys(prints).sort());
+  });
+
+  test.each(Object.entries(prints))('the program %s does what it shows', async (file, pattern) => {
+    const code = programs.find((each) => each.file === file)?.code ?? '';
+    const place = join(work, file);
+    writeFileSync(place, code);
+    let output = '';
+    const { exitCode } = await session.run([place], {
+      cwd: work,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      onSpawn: (child) => child.stdout?.on('data', (data) => (output += data)),
+    });
+    expect(output).toMatch(pattern);
+    expect(exitCode).toBe(0);
   });
 
   test.each(servers)(

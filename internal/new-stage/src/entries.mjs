@@ -21,9 +21,9 @@ const lists = [
     line: (names) => `  '${names.package}': ['ntdllx', 'tofu-sockets', 'poc-kit'],`,
   },
   {
-    file: 'README.md',
+    file: 'docs/how/stages.md',
     stage: /^\| \[poc-stage(\d+)([a-z]?)-/,
-    line: (names) => `| [${names.package}](packages/${names.package}) | not proven yet |`,
+    line: (names) => `| [${names.package}](../../packages/${names.package}) | not proven yet |`,
   },
   {
     file: 'kb/README.md',

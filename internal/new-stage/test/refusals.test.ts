@@ -113,18 +113,18 @@ test('a pnpm that fails leaves nothing half-made', () => {
 
 test('what cannot be put back is named', async () => {
   const own = join(place, 'packages/poc-stage90-udp');
-  const readme = join(place, 'README.md');
-  const text = readFileSync(readme, 'utf8');
+  const list = join(place, 'docs/how/stages.md');
+  const text = readFileSync(list, 'utf8');
   const made = makeStage(place, '90', 'udp', async () => {
     // A directory replaces the file, so the file cannot be restored.
-    rmSync(readme);
-    mkdirSync(join(readme, 'x'), { recursive: true });
+    rmSync(list);
+    mkdirSync(join(list, 'x'), { recursive: true });
     throw new Error('on purpose.');
   });
   const said = await made.catch((error: unknown) => String((error as Error).message));
-  rmSync(readme, { recursive: true });
-  writeFileSync(readme, text);
-  expect(said).toContain(`on purpose.\nNot put back: ${readme} (EISDIR`);
+  rmSync(list, { recursive: true });
+  writeFileSync(list, text);
+  expect(said).toContain(`on purpose.\nNot put back: ${list} (EISDIR`);
   expect(said).toMatch(/\)\. See git status\.$/);
   expect(existsSync(own)).toBe(false);
   expect(changes(place)).toBe('');
@@ -141,7 +141,7 @@ test('a list that is not found stops it before anything is written', async () =>
 });
 
 test('what is dirty stays as dirty as it was, whatever goes wrong', async () => {
-  const file = join(place, 'README.md');
+  const file = join(place, 'docs/how/stages.md');
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, `${text}\nA line that is not committed.\n`);
   const made = makeStage(place, '90', 'udp', async () => {
@@ -149,7 +149,7 @@ test('what is dirty stays as dirty as it was, whatever goes wrong', async () => 
     throw new Error('on purpose');
   });
   await expect(made).rejects.toThrowError('on purpose');
-  expect(changes(place)).toBe(' M README.md\n');
+  expect(changes(place)).toBe(' M docs/how/stages.md\n');
   expect(readFileSync(file, 'utf8')).toContain('not committed');
   writeFileSync(file, text);
 });
@@ -160,7 +160,10 @@ test('a variant stands behind its stage in every list', async () => {
       expect(readFileSync(join(place, file), 'utf8'), file).toMatch(pattern);
     after('internal/poc-ladder/src/stages.ts', /'2-echo'.*\n.*'2b-udp'.*\n.*'2u-echo'/);
     after('internal/poc-ladder/package.json', /stage2-echo.*\n.*stage2b-udp": .*\n.*stage2u/);
-    after('README.md', /\[poc-stage2-echo\].*\n\| \[poc-stage2b-udp\].*\n\| \[poc-stage2u/);
+    after(
+      'docs/how/stages.md',
+      /\[poc-stage2-echo\].*\n\| \[poc-stage2b-udp\].*\n\| \[poc-stage2u/,
+    );
     after('kb/ROADMAP.md', /2 echo.*\n\| I \| 2b udp \|.*\n.*2U echo/);
     after('kb/HOSTS.md', /\| 2 echo \| 2b udp \| 2U echo \|/);
     after('kb/README.md', /\[PLAN-STAGE1-IOCP\].*\n\| \[PLAN-STAGE2B-UDP\]/);

@@ -13,7 +13,9 @@ const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /^(?:README|kb\/.+|(?:packages|internal)\/[^/]+\/README)\.md$/.test(file))
+  .filter((file) =>
+    /^(?:README|SECURITY|(?:kb|docs)\/.+|(?:packages|internal)\/[^/]+\/README)\.md$/.test(file),
+  )
   .filter((file) => existsSync(join(root, file)));
 
 /** Figure: why it stands in more than one page, and in which. */

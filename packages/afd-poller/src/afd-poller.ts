@@ -57,6 +57,27 @@ export let hasWork: (poller: AfdPoller) => boolean;
  *
  * A poller belongs to one thread; other threads reach it through {@link remoteData}. A change of
  * interest reaches NT at the next wait, so that many changes cost one request.
+ *
+ * @example
+ * ```ts
+ * import { AfdPoller, PollEvents } from 'afd-poller';
+ * import { SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
+ *
+ * using poller = new AfdPoller<string>({ allowMainThread: true });
+ * const listener = new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0));
+ * poller.add(listener, { accept: true }, 'the listener');
+ * const events = new PollEvents<string>(64);
+ * poller.wait(1_000, events);
+ * for (const event of events) {
+ *   if (event.kind !== 'socket') continue;
+ *   console.log(event.token, 'is ready');
+ *   if (event.isAccept) {
+ *     const peer = listener.accept();
+ *     if (peer !== wouldBlock) peer.close();
+ *   }
+ * }
+ * listener.close();
+ * ```
  */
 export class AfdPoller<Token = unknown> {
   readonly #options: CheckedOptions;

@@ -97,6 +97,13 @@ export class PreparedInterest implements Interest {
  * Checks an interest once, so that frequent calls of `add` and `modify` need not check it.
  *
  * @throws {PollerError} `ERR_POLLER_ARGUMENT`
+ *
+ * @example
+ * ```ts
+ * import { prepareInterest } from 'afd-poller';
+ *
+ * const receiving = prepareInterest({ readable: true, mode: 'oneshot' });
+ * ```
  */
 export function prepareInterest(interest: Interest): PreparedInterest {
   if (interest instanceof PreparedInterest) return interest;

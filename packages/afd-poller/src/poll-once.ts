@@ -77,6 +77,18 @@ const longestMs = 2 ** 46;
  *   over.
  * @throws {PollerError} for wrong arguments, and on Node's main thread as `AfdPoller.wait` does.
  * @throws {SktError} for a closed socket. @throws {NtStatusError} when NT refuses.
+ *
+ * @example
+ * ```ts
+ * import { pollOnce } from 'afd-poller';
+ * import { SocketCreator, UDPAddress } from 'tofu-sockets';
+ *
+ * const skt = new SocketCreator().fromAddress(new UDPAddress('127.0.0.1', 0));
+ * const entries = [{ skt, interest: { readable: true } }];
+ * const ready = pollOnce(entries, 100, { allowMainThread: true });
+ * console.log(ready.length === 0 ? 'no datagram within 100 ms' : 'a datagram');
+ * skt.close();
+ * ```
  */
 export function pollOnce(
   entries: readonly PollOnceEntry[],

@@ -23,6 +23,17 @@ export let createRemote: (data: RemoteData, kernel: Kernel) => PollerRemote;
  * Controls a poller from another thread, also while the poller waits: wakes it, posts packets,
  * changes and removes registrations. It owns no resource. The poller's port stays open while a
  * call of a remote uses it. After the poller is closed, every call returns false.
+ *
+ * @example
+ * ```ts
+ * import { workerData } from 'node:worker_threads';
+ * import { PollerRemote } from 'afd-poller';
+ *
+ * // In a worker that got `poller.remoteData()` as its workerData.
+ * const remote = new PollerRemote(workerData);
+ * remote.wake(1);
+ * remote.close();
+ * ```
  */
 export class PollerRemote {
   #kernel = ntKernel;

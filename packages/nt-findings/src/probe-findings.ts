@@ -99,6 +99,15 @@ const ownProbes: Probes = {
  *
  * @throws {ProbeInterruptedError} if a signal ended it.
  * @throws {ProbeError} `ERR_USAGE` for an unknown number.
+ *
+ * @example
+ * ```ts
+ * import { probeFindings } from 'nt-findings';
+ *
+ * const { findings, problem } = await probeFindings({ ids: ['F01', 'F06'] });
+ * if (problem !== null) console.error(problem.message, problem.hint);
+ * for (const { id, verdict } of findings) console.log(id, verdict);
+ * ```
  */
 export function probeFindings(options: ProbeFindingsOptions = {}): Promise<FindingsReport> {
   return probeAll(ownProbes, options);

@@ -163,6 +163,16 @@ export class Trace {
  * has no name in the records.
  *
  * @throws {Error} if the calls of this thread already have an observer, such as another trace.
+ *
+ * @example
+ * ```ts
+ * import { formatRecord, startTrace } from 'nt-trace';
+ *
+ * const trace = startTrace();
+ * // … calls of any package that uses ntdllx …
+ * const { records, originUs } = trace.stop();
+ * for (const record of records) console.log(formatRecord(record, { originUs }));
+ * ```
  */
 export function startTrace(options: TraceOptions = {}): Trace {
   const trace = new Trace(options);

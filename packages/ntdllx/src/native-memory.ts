@@ -32,6 +32,15 @@ const largestBlock = 2 ** 31 - 1;
  *
  * @param byteLength 1 to 2^31 - 1.
  * @throws {NativeMemoryError} for another length. @throws {HostError} if the host is not NT.
+ *
+ * @example
+ * ```ts
+ * import { allocate, IO_STATUS_BLOCK, STATUS_PENDING } from 'ntdllx';
+ *
+ * using memory = allocate(16);
+ * const iosb = new IO_STATUS_BLOCK(memory);
+ * iosb.Status = STATUS_PENDING; // then pass iosb.address to NT
+ * ```
  */
 export function allocate(byteLength: number): NativeMemory {
   if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {

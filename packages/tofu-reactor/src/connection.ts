@@ -20,6 +20,19 @@ export let coreOf: (connection: Connection) => StreamCore;
  * Callbacks run on the reactor's thread, in the async context in which they were set. An exception
  * in a callback reaches `uncaughtException`, and the connection stays open. A connection cannot be
  * shared between threads.
+ *
+ * @example
+ * ```ts
+ * import { Reactor } from 'tofu-reactor';
+ *
+ * await using reactor = new Reactor();
+ * const connection = await reactor.connect({ port: 7099 }, { timeoutMs: 5_000 });
+ * connection.write('hello');
+ * const buffer = Buffer.alloc(1_024);
+ * const count = await connection.read(buffer);
+ * console.log(buffer.toString('utf8', 0, count));
+ * await connection.close();
+ * ```
  */
 export class Connection implements Member, AsyncDisposable {
   readonly #core: StreamCore;

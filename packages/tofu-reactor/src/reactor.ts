@@ -62,6 +62,22 @@ const closeLimitMs = 2_000;
  * callbacks run on the thread that created it.
  *
  * A reactor keeps the process alive while it has a server or a connection that is not unref-ed.
+ *
+ * @example
+ * ```ts
+ * import { Reactor, wouldBlock } from 'tofu-reactor';
+ *
+ * await using reactor = new Reactor();
+ * const buffer = Buffer.alloc(65_536);
+ * const server = await reactor.listen({ port: 0 }, (connection) => {
+ *   connection.onReadable = () => {
+ *     const count = connection.readInto(buffer);
+ *     if (count !== wouldBlock && count > 0) connection.write(buffer.subarray(0, count));
+ *   };
+ * });
+ * console.log('Listening on', server.endpoint);
+ * await reactor.run();
+ * ```
  */
 export class Reactor implements AsyncDisposable {
   readonly #name: string;

@@ -52,7 +52,18 @@ const kinds: Record<SktAddress['kind'], SktKind> = {
 /** Makes a SocketCreator on a given kernel, such as a simulated one. */
 export let createSocketCreator: (kernel: Kernel) => SocketCreator;
 
-/** Makes sockets from addresses. */
+/**
+ * Makes sockets from addresses.
+ *
+ * @example
+ * ```ts
+ * import { SocketCreator, TCPServerAddress } from 'tofu-sockets';
+ *
+ * const listener = new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0));
+ * console.log(listener.localEndpoint());
+ * listener.close();
+ * ```
+ */
 export class SocketCreator {
   #kernel = ntKernel;
 

@@ -34,6 +34,15 @@ const probeLimitMs = 60_000;
  * and so is every error of the probe.
  *
  * @throws {InterruptedError} if a signal ended it.
+ *
+ * @example
+ * ```ts
+ * import { diagnose, isWell } from 'winnode';
+ *
+ * const items = await diagnose();
+ * for (const { verdict, name, detail } of items) console.log(verdict, name, detail);
+ * if (!isWell(items)) process.exitCode = 1;
+ * ```
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Item[]> {
   const { env = process.env, cwd = process.cwd(), limitMs = probeLimitMs, onProgress } = options;

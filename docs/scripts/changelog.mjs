@@ -1,0 +1,35 @@
+// The changelog of all packages: what changesets wrote for each release, and what waits for the
+// next one.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { published, root } from './packages.mjs';
+
+const read = (...path) => readFileSync(join(root, ...path), 'utf8');
+
+/** The notes that wait, each with the packages that it is about. */
+function waiting() {
+  const names = readdirSync(join(root, '.changeset')).filter((name) => name.endsWith('.md'));
+  return names
+    .filter((name) => name !== 'README.md')
+    .map((name) => {
+      const [, head = '', body = ''] =
+        /^---\n([\s\S]*?)---\n([\s\S]*)$/.exec(read('.changeset', name)) ?? [];
+      const packages = [...head.matchAll(/^'?"?([^'":]+)'?"?:/gm)].map(([, each]) => each);
+      return { packages, body: body.trim().replace(/\s*\n\s*/g, ' ') };
+    })
+    .filter(({ packages }) => packages.some((each) => published.includes(each)));
+}
+
+/** The page as Markdown. */
+export function changelog() {
+  const notes = waiting().map(({ packages, body }) => `- **${packages.join(', ')}**: ${body}`);
+  const released = published
+    .filter((name) => existsSync(join(root, 'packages', name, 'CHANGELOG.md')))
+    .map((name) => read('packages', name, 'CHANGELOG.md').replace(/^#/gm, '##').trim());
+  return [
+    '# Changelog',
+    'The [stability policy](./stability.md) says what a version number means.',
+    ...(notes.length === 0 ? [] : ['## Next release', notes.sort().join('\n')]),
+    ...(released.length === 0 ? ['Nothing was released yet.'] : released),
+  ].join('\n\n');
+}

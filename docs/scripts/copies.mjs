@@ -1,0 +1,56 @@
+// Pages that stand elsewhere in the repository: the knowledge base, the READMEs, the policies. The
+// site shows copies, whose links are links of the site.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pageOf, siteLink } from './links.mjs';
+import { root } from './packages.mjs';
+
+const docs = join(root, 'docs');
+const isCopied = (file) =>
+  /^(kb\/.+|(packages|internal)\/[^/]+\/README|CONTRIBUTING|SECURITY|CODE_OF_CONDUCT)\.md$/.test(
+    file,
+  );
+
+/** Applies a function to the parts of a page that are neither code nor console output. */
+function mapProse(text, change) {
+  const code = /^( *)```[\s\S]*?^\1```$|``[^`]+``|`[^`\n]*`|<!--[\s\S]*?-->/gm;
+  let at = 0;
+  let out = '';
+  for (const found of text.matchAll(code)) {
+    out += change(text.slice(at, found.index)) + found[0];
+    at = found.index + found[0].length;
+  }
+  return out + change(text.slice(at));
+}
+
+/** A link that leads nowhere becomes its text. */
+function rewrite(text, file) {
+  // Links first, whole, because their text may be code.
+  const linked = text.replace(/\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g, (_, words, link) => {
+    const target = siteLink(link, file);
+    return target === undefined ? words : `[${words}](${target})`;
+  });
+  // Vue would take these for its own.
+  return mapProse(linked, (prose) =>
+    prose.replaceAll('{{', '&#123;&#123;').replace(/<(?=\w)/g, '&lt;'),
+  );
+}
+
+/** Copies the pages. @returns their names without the suffix. */
+export function copyPages() {
+  for (const directory of ['kb', 'packages', 'internal']) {
+    rmSync(join(docs, directory), { recursive: true, force: true });
+  }
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  }).split('\n');
+  return files.filter(isCopied).map((file) => {
+    const page = pageOf(file);
+    const to = join(docs, `${page}.md`);
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, rewrite(readFileSync(join(root, file), 'utf8'), file));
+    return page;
+  });
+}

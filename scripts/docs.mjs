@@ -1,0 +1,44 @@
+// npm run docs: builds the site of the documentation. Its dependencies have a lock file of their
+// own, so that the other commands do not install them.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installPackages, main, pnpm, root, run, SetupError, withoutSeparator } from './common.mjs';
+
+const help = `npm run docs -- [flags]: builds the documentation into docs/.vitepress/dist.
+
+  --test          opens the built pages in Chromium instead: errors, search, dark, narrow
+  --screenshots   with --test: also pictures of five pages, in docs/.screenshots
+  --serve         shows the built site in this terminal's browser, until Ctrl-C
+  --help          this text
+`;
+
+const docs = join(root, 'docs');
+
+/** Installs what the site needs, if its lock file has changed since the last time. */
+async function installSite() {
+  const lock = readFileSync(join(docs, 'pnpm-lock.yaml'), 'utf8');
+  const stamp = join(docs, 'node_modules', '.setup');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  const install = ['--dir', 'docs', 'install', '--frozen-lockfile', '--prefer-offline'];
+  if ((await pnpm(install)) !== 0) {
+    throw new SetupError('pnpm could not install the packages of the site: see above.');
+  }
+  writeFileSync(stamp, lock);
+}
+
+await main(async () => {
+  const args = withoutSeparator(process.argv.slice(2));
+  const flags = ['--test', '--screenshots', '--serve', '--help'];
+  const unknown = args.find((arg) => !flags.includes(arg));
+  if (unknown !== undefined)
+    throw new SetupError(`docs takes ${flags.join(', ')}, not "${unknown}".`, 2);
+  if (args.includes('--help')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  await installPackages();
+  await installSite();
+  const script = args.includes('--test') ? 'test' : args.includes('--serve') ? 'serve' : 'build';
+  const rest = args.filter((arg) => arg === '--screenshots');
+  return await run(process.execPath, [join(docs, 'scripts', `${script}.mjs`), ...rest]);
+});
