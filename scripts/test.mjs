@@ -50,6 +50,7 @@ function readArguments() {
 }
 
 async function build(...tasks) {
+  process.env.TEST_RUN = runName;
   return await turbo(['run', ...tasks, '--concurrency=2']);
 }
 
@@ -80,7 +81,6 @@ async function test(...tasks) {
   allTasks.push(...found);
   const { TURBO_FORCE } = process.env;
   const isForced = TURBO_FORCE !== undefined && !['', '0', 'false'].includes(TURBO_FORCE);
-  process.env.TEST_RUN = runName;
   const stale = isForced ? found : found.filter(({ isCached }) => !isCached);
   const isComplete = await runBatch(stale, root, runName);
   // What a signal ended, turbo would run again.

@@ -3,8 +3,11 @@
 // optimized, with assertions compiled out. Dependencies remain imports.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { isBuilt, noteBuilt } from '../src/built-once.mjs';
 
+if (isBuilt()) process.exit();
+
+const { rolldown } = await import('rolldown');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const bundled = (path) => /^\.\/dist\/release\/(.+)\.(c?)js$/.exec(path ?? '');
 
@@ -44,6 +47,7 @@ const scripts = entries.filter(({ source }) => source.endsWith('.cts'));
 if (scripts.length > 0) {
   await build(scripts, { ...output, format: 'cjs', entryFileNames: '[name].cjs' });
 }
+noteBuilt();
 
 async function build(list, outputOptions) {
   const input = Object.fromEntries(list.map(({ name, source }) => [name, source]));

@@ -1,0 +1,32 @@
+// Builds each package once in a run of `npm test`. A forced run executes every task of all four
+// runs of turbo; the runs that test also contain the builds, which the runs before them have just
+// made of the same sources.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const stamps = fileURLToPath(new URL('../../../node_modules/.cache/built', import.meta.url));
+
+/** The file that says which run made the build with this hash; undefined outside of such a run. */
+function stampOf({ TEST_RUN: run, TURBO_HASH: hash }) {
+  return run === undefined || hash === undefined ? undefined : { file: join(stamps, hash), run };
+}
+
+/** Whether the current run of `npm test` has made this task's build already. */
+export function isBuilt(env = process.env) {
+  const stamp = stampOf(env);
+  if (stamp === undefined) return false;
+  try {
+    return readFileSync(stamp.file, 'utf8') === stamp.run;
+  } catch {
+    return false;
+  }
+}
+
+/** Notes that this task's build was made. */
+export function noteBuilt(env = process.env) {
+  const stamp = stampOf(env);
+  if (stamp === undefined) return;
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(stamp.file, stamp.run);
+}
