@@ -101,12 +101,8 @@ test('a color that the user forces does not reach the programs that a test start
 });
 
 describe.skipIf(process.platform === 'win32')('output that cannot be written', () => {
-  const commands = [
-    'scripts/start.mjs --help',
-    'scripts/siege.mjs --list',
-    'scripts/new-stage.mjs --help',
-    'scripts/repl.mjs --help',
-  ];
+  // scripts/common.mjs handles lost output for all commands.
+  const commands = ['scripts/start.mjs --help', 'scripts/siege.mjs --list'];
   const bash = (script: string) => {
     const env = { ...process.env, NODE: process.execPath };
     return spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8', env }).stdout;

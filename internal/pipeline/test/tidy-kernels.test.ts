@@ -63,7 +63,7 @@ test.each([
 const placeOf: Record<Holder, string> = {
   contract: 'internal/contract/test/contract/',
   conformance: 'packages/afd-poller/test/cases/',
-  threads: 'packages/afd-poller/test/threads.win.test.ts',
+  threads: 'packages/afd-poller/test/threads.ts',
   'poc-stage2-echo': 'packages/poc-stage2-echo/test/',
   'tofu-sockets': 'packages/tofu-sockets/test/',
 };

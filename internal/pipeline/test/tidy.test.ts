@@ -298,8 +298,7 @@ test('every case that a test names is in kb/CASES, and every one there is tested
     ([, id = '']) => id,
   );
   const cited = new Set<string>();
-  const isTests = (name: string) => /\/test\/(.*\.test|cases\/.*)\.ts$/.test(name);
-  for (const file of files.filter(isTests)) {
+  for (const file of files.filter((name) => /\/test\/.*\.ts$/.test(name))) {
     for (const [, name = ''] of read(file).matchAll(
       /(?:test|describe|onIP|onUnix)[^'"`\n]*(?:\n\s*)?['"`](.*)/g,
     )) {

@@ -6,6 +6,7 @@
  */
 export { checkProperty, checkRuns, checkRunsAsync, choicesOf } from './check.js';
 export { Choices } from './choices.js';
+export { crossSection, inRelease, testedBuild } from './cross-section.js';
 export { eventually, eventuallySync } from './eventually.js';
 export {
   type Expected,

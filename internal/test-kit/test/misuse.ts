@@ -5,14 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { type MisuseCase, runMisuses } from 'test-kit';
 import { expect, test, vi } from 'vitest';
 
-const script = join(import.meta.dirname, 'misuse-cases.mjs');
+export const script = join(import.meta.dirname, 'misuse-cases.mjs');
 const { cases } = (await import(pathToFileURL(script).href)) as { cases: readonly MisuseCase[] };
 
-const indexOf = (name: string) => cases.findIndex((each) => each.name === name);
-const fine = 'RangeError ERR_FINE: refused as it should be';
+export const indexOf = (name: string) => cases.findIndex((each) => each.name === name);
+export const fine = 'RangeError ERR_FINE: refused as it should be';
 
-/** Tests of the runner: all of them, or only its guarantees for each case. */
-export function testTheRunner(part: 'all' | 'its promise' = 'all'): void {
+/** Tests of the runner. */
+export function testTheRunner(): void {
   test.concurrent('a crash and an exit are named, and the cases behind them run', {
     timeout: 240_000,
   }, async () => {
@@ -51,8 +51,6 @@ export function testTheRunner(part: 'all' | 'its promise' = 'all'): void {
       { thrown: fine, problem: '' },
     ]);
   });
-
-  if (part === 'its promise') return;
 
   test.concurrent('sound cases need one process, and run in the order that was asked for', async () => {
     const indexes = ['its process', 'behind the exit', 'refused', 'its process, later'].map(

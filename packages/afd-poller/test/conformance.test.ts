@@ -1,35 +1,7 @@
-import { createSimNt, type ProfileName } from 'sim-nt';
-import { describe, expect } from 'vitest';
-import { conform } from './conformance.js';
-import type { Over } from './fixture.js';
+import { crossSection, testedBuild } from 'test-kit';
+import { presetNames } from './pollers.js';
+import { conformSimulated } from './simulated-conformance.js';
 
-// The same cases on the simulated kernel, with the behaviour of Wine and with the cited behaviour
-// of Windows.
-const networks = ['eager', 'lazy'] as const;
-const suites: readonly (readonly [Over, readonly ProfileName[]])[] = [
-  ['IP', ['wine8', 'wine10', 'windows']],
-  ['AF_UNIX', ['wine11', 'windows']],
-];
-
-for (const [over, profiles] of suites) {
-  for (const profile of profiles) {
-    for (const network of networks) {
-      describe(`simulated ${profile}, ${network}, over ${over}`, () => {
-        conform(over, () => {
-          const sim = createSimNt({ seed: 20_261_122, profile, network });
-          return {
-            name: `sim-nt ${profile}`,
-            expected: profile,
-            kernel: sim.kernel,
-            now: sim.nowMs,
-            sleep: (ms) => sim.advance(ms),
-            verify: () => {
-              expect(sim.violations).toEqual([]);
-              expect(sim).toMatchObject({ pending: 0, handles: 0, memory: { blocks: 0 } });
-            },
-          };
-        });
-      });
-    }
-  }
-}
+// Release: every case with every preset. Debug, which is slower: each case with one preset; the
+// siege runs all there, too.
+conformSimulated(testedBuild === 'debug' ? crossSection(presetNames) : undefined);

@@ -11,12 +11,21 @@ import { type PresetName, presetNames } from './pollers.js';
 
 const groups = { wakeAndTime, acceptAndConnect, data, ends, registrations, many, once };
 
-/** Runs every case for one kind of sockets, with every preset, on a host. */
-export function conform(over: Over, makeHost: () => Omit<Host, 'over'>): void {
+/**
+ * Runs cases for one kind of sockets on a host.
+ *
+ * @param isChosen whether the next case runs with a preset; default: every case runs with every
+ *   preset.
+ */
+export function conform(
+  over: Over,
+  makeHost: () => Omit<Host, 'over'>,
+  isChosen: (preset: PresetName) => boolean = () => true,
+): void {
   for (const preset of presetNames) {
     for (const { list } of Object.values(groups)) {
       for (const { name, run, only = over } of list) {
-        if (only !== over) continue;
+        if (only !== over || !isChosen(preset)) continue;
         const host = { ...makeHost(), over };
         test(`${name} [${preset}]`, () => runIn(new Fixture(host, preset), run));
       }

@@ -1,20 +1,15 @@
-import { nativeMemory, ntKernel } from 'ntdllx';
-import { hostProfile } from 'test-kit';
-import { describe, expect } from 'vitest';
+import { crossSection, hostProfile } from 'test-kit';
+import { describe } from 'vitest';
 import { conform } from './conformance.js';
+import { presetNames } from './pollers.js';
+import { realHost } from './real-host.js';
 
-const { kernel, afUnix } = hostProfile();
-const bell = new Int32Array(new SharedArrayBuffer(4));
+// Each case runs with one preset, which differs between the builds. The siege and the tests on the
+// simulated kernel run every case with every preset.
+const { afUnix } = hostProfile();
 
-const host = () => ({
-  name: 'the real kernel',
-  expected: kernel,
-  kernel: ntKernel,
-  now: () => performance.now(),
-  sleep: (ms: number) => void Atomics.wait(bell, 0, 0, ms),
-  verify: () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 }),
-});
+conform('IP', () => realHost, crossSection(presetNames));
 
-conform('IP', host);
-
-describe.skipIf(!afUnix.isPresent)(`over AF_UNIX ${afUnix.reason}`, () => conform('AF_UNIX', host));
+describe.skipIf(!afUnix.isPresent)(`over AF_UNIX ${afUnix.reason}`, () =>
+  conform('AF_UNIX', () => realHost, crossSection(presetNames)),
+);

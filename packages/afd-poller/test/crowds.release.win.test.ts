@@ -37,8 +37,9 @@ describe.each(presetNames)('%s', (preset) => {
     expect(poller.wait(20, batch).length).toBe(0);
     poller.close();
   });
+});
 
-  test('five hundred registered sockets: add, poll, report the right one, close', () => {
-    registerCrowd(crowd, preset, 500);
-  });
+// The siege registers ten thousand with each preset.
+test('five hundred registered sockets: add, poll, report the right one, close [batched]', () => {
+  registerCrowd(crowd, 'batched', 500);
 });

@@ -1,23 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { nativeMemory, ntKernel } from 'ntdllx';
-import { hostProfile } from 'test-kit';
 import { expect, test } from 'vitest';
 import { runCase } from './conformance.js';
 import type { Host } from './fixture.js';
 import { presetNames } from './pollers.js';
+import { realHost } from './real-host.js';
 
 // Runs cases often that failed in other projects once in hundreds of runs.
-const bell = new Int32Array(new SharedArrayBuffer(4));
-const host: Host = {
-  name: 'the real kernel',
-  over: 'IP',
-  expected: hostProfile().kernel,
-  kernel: ntKernel,
-  now: () => performance.now(),
-  sleep: (ms: number) => void Atomics.wait(bell, 0, 0, ms),
-  verify: () => expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 }),
-};
+const host: Host = { ...realHost, over: 'IP' };
 
 test.each(presetNames)('G09 1,000 times closed with a poll pending: all bytes [%s]', (preset) => {
   for (let times = 0; times < 100; times += 1) runCase('G09', host, preset);

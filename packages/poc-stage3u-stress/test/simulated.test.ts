@@ -1,13 +1,15 @@
 import { createPoller } from 'afd-poller/internal';
 import { churn, type NewPoller, PartialDrain, PingServer } from 'poc-stage3-stress';
 import { createSimNt, type SimNt } from 'sim-nt';
+import { testedBuild } from 'test-kit';
 import { type PathEndpoint, UDSServerAddress } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
 // Runs the parts of the stage that accept another kernel on the simulated kernel, over AF_UNIX.
 
-const profiles = ['wine11', 'windows'] as const;
+const profiles =
+  testedBuild === 'release' ? (['wine11', 'windows'] as const) : ['windows' as const];
 
 /** Creates what the parts of the stage need on a simulated kernel. */
 function partsOn({ kernel, nowMs }: SimNt) {

@@ -1,4 +1,5 @@
 import { createSimNt, type ProfileName, type SimNt } from 'sim-nt';
+import { crossSection, testedBuild } from 'test-kit';
 import {
   createReactor,
   type PortWatch,
@@ -85,8 +86,12 @@ function threadOn(sim: SimNt): ThreadStarter {
   };
 }
 
+// Debug, which is slower, runs each suite in one mode; release runs it in all.
+const modes = ['blocking', 'loop', 'thread'] as const;
+const isChosen = testedBuild === 'debug' ? crossSection(modes) : () => true;
+
 for (const [over, profile, network] of suites) {
-  for (const mode of ['blocking', 'loop', 'thread'] as const) {
+  for (const mode of modes.filter(isChosen)) {
     describe(`simulated ${profile}, ${network}, over ${over}`, () => {
       runCases({ mode, over, isSimulated: true }, () => {
         const sim = createSimNt({ seed: 20_261_129, profile, network });

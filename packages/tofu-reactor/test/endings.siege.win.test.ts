@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { planRuns } from 'test-kit';
@@ -11,6 +11,10 @@ const ways = [
   ['exit', 7],
   ['throw', 1],
 ] as const;
+/** Further ways, at one moment each, with the expected output. */
+const quietWays = ['unref', 'natural', 'close'].flatMap((way) =>
+  (['loop', 'thread'] as const).map((mode) => [way, mode] as const),
+);
 /**
  * The number of processes for each way. They end at different moments within 100 ms; 50 with
  * --long.
@@ -52,6 +56,12 @@ test.each(['loop', 'thread'])('%s: a process ends at each of several moments', a
     await Promise.all(pair);
   }
   expect(ends).toEqual(wanted);
+});
+
+test.each(quietWays)('a process with a busy reactor ends: %s in mode %s', (way, mode) => {
+  const args = [script, way, mode, '50'];
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: limitMs });
+  expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining('exit 0') });
 });
 
 test.each(['loop', 'thread', 'blocking'] as const)(

@@ -12,15 +12,17 @@ const groups = [echoCases, endCases, serverCases, connectCases, datagramCases];
  * Runs every case for one kind of sockets, in one mode, on a host.
  *
  * @param chosen the cases to run; default: all.
+ * @param isChosen whether the next of these cases runs; default: every case runs.
  */
 export function runCases(
   host: Omit<TestHost, 'kernel' | 'verify' | 'createReactor'>,
   make: () => TestHost,
   chosen: readonly Cases[] = groups,
+  isChosen = () => true,
 ): void {
   for (const { list } of chosen) {
     for (const { name, run, only = host.over } of list) {
-      if (only !== host.over) continue;
+      if (only !== host.over || !isChosen()) continue;
       test(`${name} [${host.mode}]`, async () => {
         const fixture = new Fixture(make());
         try {

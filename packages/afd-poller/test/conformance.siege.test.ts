@@ -1,0 +1,4 @@
+import { conformSimulated } from './simulated-conformance.js';
+
+// Every case with every preset on the simulated kernel.
+conformSimulated();

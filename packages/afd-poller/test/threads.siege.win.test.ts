@@ -1,0 +1,4 @@
+import { testThreads } from './threads.js';
+
+// Every test with every preset.
+testThreads();
