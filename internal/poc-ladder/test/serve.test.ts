@@ -1,24 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { runScript } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
+import { build, main, serve } from './serve.js';
 
-const main = createRequire(import.meta.url).resolve('poc-ladder/main');
-const build = `--build=${process.env['TEST_BUILD']}`;
 const host = describeHost();
-
-/** Starts the echo server through the ladder. */
-function serve(...args: string[]) {
-  const child = spawn(process.execPath, [main, '--serve', build, ...args], { stdio: 'pipe' });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (text) => (output.stdout += text));
-  child.stderr.on('data', (text) => (output.stderr += text));
-  const ended = once(child, 'close').then(([code]) => ({ ...output, code }));
-  return { child, ended };
-}
 
 describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
   // One wineserver for all tests, so that each starts quickly.
@@ -53,16 +40,6 @@ describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
       'Connections: 1; 1 ended by clients, 0 broken off, 0 still open',
       '11 bytes in, 11 out',
     ]);
-  });
-
-  test.each([
-    ['uds|x', /^--address: this server speaks TCP only/],
-    ['tcp|192.0.2.1|0', /^Cannot listen on tcp\|192.*: bind failed with WSAEADDRNOTAVAIL/],
-  ])('--address %s is one clear line and exit code 2', async (address, message) => {
-    const { code, stdout, stderr } = await serve('--address', address).ended;
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(stderr).toMatch(message);
   });
 
   test('a port in use is one clear line and exit code 2', async () => {

@@ -22,12 +22,4 @@ describe.skipIf(isMissing)(title, () => {
     expect(end.stdout).toMatch(/\nUncaught ReferenceError: .*\n5\n/);
     expect(end.stderr).toMatch(/^ +[\d.]+ #1 NtClose\(Handle=0x3\) = STATUS_INVALID_HANDLE .*\n$/);
   });
-
-  test('.example runs here, too', () => {
-    const { status, stdout, stderr } = pipe('.example port\n1 + 1\n');
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/\nport#1 \(0x[0-9a-f]+\)\n/);
-    expect(stdout).toMatch(/\n2\n$/);
-    expect(stderr.match(/ = STATUS_SUCCESS /g)).toHaveLength(4);
-  });
 });

@@ -34,4 +34,20 @@ describe.skipIf(reason !== undefined)(title, () => {
   test('nothing at all from a pipe is a success', () => {
     expect(pipe('')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
+
+  test('.example runs from a pipe, too', () => {
+    const { status, stdout, stderr } = pipe('.example port\n1 + 1\n');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\nport#1 \(0x[0-9a-f]+\)\n/);
+    expect(stdout).toMatch(/\n2\n$/);
+    expect(stderr.match(/ = STATUS_SUCCESS /g)).toHaveLength(4);
+  });
+
+  test('one that crashed says so, and is no success', async () => {
+    const crashing = await openPrompt();
+    // Not process.abort, which writes a stack trace: under Wine that takes seconds of CPU time.
+    crashing.type("process.kill(process.pid, 'SIGKILL')\r");
+    await crashing.saw('The prompt is gone: ');
+    expect(await crashing.ended).not.toBe(0);
+  });
 });

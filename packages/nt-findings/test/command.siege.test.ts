@@ -6,8 +6,8 @@ import { isConfirmed } from 'nt-findings';
 import { probeAll } from 'nt-findings/internal';
 import { describe, expect, test } from 'vitest';
 import { describeHost, findWindowsNode, openSession } from 'winnode';
-import { bin } from './command.js';
-import { madeUpProbes, ok } from './made-up.js';
+import { bin, start } from './command.js';
+import { left, madeUpProbes, ok } from './made-up.js';
 import { verdicts } from './read.js';
 
 // Tests that need real time, and tests that end a wineserver.
@@ -27,6 +27,23 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
       { verdict: 'holds' },
     ]);
     expect(isConfirmed(report)).toBe(false);
+  });
+
+  test('one that expects nothing failed, and one of which a part is not run holds', async () => {
+    const findings = {
+      F06: { expected: {}, body: '' },
+      F07: { expected: { ...left, ...expected }, body: ok.body },
+    };
+    const report = await probeAll(madeUpProbes(findings));
+    expect(verdicts(report)).toEqual({ F06: 'failed', F07: 'holds' });
+    expect(report.findings.map(({ facts }) => facts.length)).toEqual([0, 2]);
+  });
+
+  test.skipIf(process.platform === 'win32')('Ctrl-C ends it', async () => {
+    const { child, saw, ended } = start(['probe']);
+    await saw('F01 ');
+    child.kill('SIGINT');
+    expect((await ended).signal).toBe('SIGINT');
   });
 
   test.each(['', '--json'])('a reader of probe %s that goes away leaves no message', (option) => {

@@ -1,7 +1,7 @@
 import { askForUnixSockets, findFinding, findHost, probeFinding } from 'nt-findings';
 import { nativeMemory, ntKernel } from 'ntdllx';
 import { winsockUsers } from 'tofu-sockets/internal';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 // Each test checks one finding of kb/FINDINGS.md by real calls of AFD. The expectations for each
 // host are beside the calls, in src/findings.
@@ -114,3 +114,5 @@ test('a host that has no AF_UNIX sockets says what was refused', () => {
   expect(winsockUsers(ntKernel)).toBe(0);
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
+
+describe('the command', async () => void (await import('./command-on-windows.js')));

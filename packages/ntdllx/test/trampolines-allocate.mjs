@@ -27,7 +27,7 @@ function run(call) {
 /** The minimum of several runs, because V8's compiler may allocate during one of them. */
 function measure(call) {
   const bytes = [];
-  for (let again = 0; again < 6; again += 1) {
+  for (let again = 0; again < 3; again += 1) {
     globalThis.gc();
     const before = process.memoryUsage().heapUsed;
     run(call);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { type ForeignFunction, paddings, prototypes, trampolines } from 'ntdllx/internal';
 import { observeCalls } from 'ntdllx/trace';
+import { inRelease, testedBuild } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
 /** A row whose function makes no foreign call but records its arguments. */
@@ -40,7 +41,7 @@ describe.each(counts)('%d parameters', (count) => {
     expect(seen).toEqual([numbers(count), 2]);
   });
 
-  test.runIf(process.env['TEST_BUILD'] === 'debug' && count > 0)(
+  test.runIf(testedBuild === 'debug' && count > 0)(
     'in the debug build each must be a whole number',
     () => {
       const { row, passed } = noting(count);
@@ -86,7 +87,7 @@ test.each(Object.entries(strangeBytes))('a Uint8Array %s is passed as bytes', (_
   expect(seen).toEqual([[1, 4]]);
 });
 
-test.runIf(process.env['TEST_BUILD'] === 'debug').each([
+test.runIf(testedBuild === 'debug').each([
   ['object without a prototype', () => Object.create(null)],
   [
     'object whose conversion throws',
@@ -117,16 +118,18 @@ test('short system calls are padded with zeros to five arguments', () => {
   expect(paddings).toHaveLength(5);
 });
 
-test('a call allocates nothing without an observer, and something with one', () => {
-  const script = fileURLToPath(new URL('./trampolines-allocate.mjs', import.meta.url));
-  // Unoptimized, because V8's optimizing compiler sometimes removes the array of a rest parameter.
-  const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];
-  const said = execFileSync(process.execPath, [...flags, '--max-semi-space-size=64', script], {
-    encoding: 'utf8',
+inRelease(() => {
+  test('a call allocates nothing without an observer, and something with one', () => {
+    const script = fileURLToPath(new URL('./trampolines-allocate.mjs', import.meta.url));
+    // Unoptimized, because V8's optimizing compiler sometimes removes the array of a rest parameter.
+    const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];
+    const said = execFileSync(process.execPath, [...flags, '--max-semi-space-size=64', script], {
+      encoding: 'utf8',
+    });
+    const { silent, observed, rest } = JSON.parse(said) as Record<string, number[]>;
+    expect(silent).toHaveLength(trampolines.length + paddings.length);
+    for (const bytes of silent ?? []) expect(bytes).toBeLessThan(1);
+    // An observer and a rest parameter do allocate, which shows that the measurement works.
+    for (const bytes of [...(observed ?? []), ...(rest ?? [])]) expect(bytes).toBeGreaterThan(16);
   });
-  const { silent, observed, rest } = JSON.parse(said) as Record<string, number[]>;
-  expect(silent).toHaveLength(trampolines.length + paddings.length);
-  for (const bytes of silent ?? []) expect(bytes).toBeLessThan(1);
-  // An observer and a rest parameter do allocate, which shows that the measurement works.
-  for (const bytes of [...(observed ?? []), ...(rest ?? [])]) expect(bytes).toBeGreaterThan(16);
 });

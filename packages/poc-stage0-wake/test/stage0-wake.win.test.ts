@@ -1,5 +1,6 @@
 import { nativeMemory } from 'ntdllx';
 import { runTest, Stage0Wake, type WakePacket } from 'poc-stage0-wake';
+import { inRelease } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
@@ -29,25 +30,27 @@ function failure(stage: Stage0Wake): string {
   }
 }
 
-test('broken on purpose: another packet', () => {
-  class Other extends Stage0Wake {
-    protected override wake(packet: WakePacket): void {
-      super.wake({ ...packet, information: packet.information + 1n });
+inRelease(() => {
+  test('broken on purpose: another packet', () => {
+    class Other extends Stage0Wake {
+      protected override wake(packet: WakePacket): void {
+        super.wake({ ...packet, information: packet.information + 1n });
+      }
     }
-  }
-  expect(failure(new Other(quick))).toMatch(/^IoStatusBlock\.Information: /);
-});
+    expect(failure(new Other(quick))).toMatch(/^IoStatusBlock\.Information: /);
+  });
 
-test('broken on purpose: two packets', () => {
-  class Twice extends Stage0Wake {
-    protected override wake(packet: WakePacket): void {
-      super.wake(packet);
-      super.wake(packet);
-      // Both packets are on the port before the first is removed.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  test('broken on purpose: two packets', () => {
+    class Twice extends Stage0Wake {
+      protected override wake(packet: WakePacket): void {
+        super.wake(packet);
+        super.wake(packet);
+        // Both packets are on the port before the first is removed.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      }
     }
-  }
-  expect(failure(new Twice(quick))).toMatch(/^after the wake, a wait of 100 ms: /);
+    expect(failure(new Twice(quick))).toMatch(/^after the wake, a wait of 100 ms: /);
+  });
 });
 
 test('a stage runs once; closing twice is nothing', () => {

@@ -9,8 +9,8 @@ import {
 } from 'ntdllx';
 import type { AcceptPoll, PollParameters } from 'poc-kit';
 import { runTest, Stage1AcceptIocp } from 'poc-stage1-iocp';
-import { failedChecks } from 'test-kit';
-import { afterEach, expect, test } from 'vitest';
+import { failedChecks, inRelease } from 'test-kit';
+import { afterEach, describe, expect, test } from 'vitest';
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.
@@ -55,52 +55,54 @@ test('N01 the request is the parameter table of the plan', () => {
   expect(stage.seen).toHaveLength(1);
 });
 
-test('broken on purpose: N05 separate buffers, and the verdict is read from the input', () => {
-  class TwoBuffers extends Stage1AcceptIocp {
-    output: NativeMemory | undefined;
-    protected override pollParameters(poll: AcceptPoll): PollParameters {
-      this.output = allocate(AFD_POLL_INFO.byteLength(1));
-      return { ...super.pollParameters(poll), OutputBuffer: this.output.address };
+inRelease(() => {
+  test('broken on purpose: N05 separate buffers, and the verdict is read from the input', () => {
+    class TwoBuffers extends Stage1AcceptIocp {
+      output: NativeMemory | undefined;
+      protected override pollParameters(poll: AcceptPoll): PollParameters {
+        this.output = allocate(AFD_POLL_INFO.byteLength(1));
+        return { ...super.pollParameters(poll), OutputBuffer: this.output.address };
+      }
+      override close(): void {
+        super.close();
+        this.output?.free();
+        this.output = undefined;
+      }
     }
-    override close(): void {
-      super.close();
-      this.output?.free();
-      this.output = undefined;
-    }
-  }
-  // The packet is real, and the input of the request already has NumberOfHandles 1. Only the
-  // requested mask and the poison value can reveal the mistake.
-  expect(failedChecks(new TwoBuffers(quick))).toEqual([
-    'Events returned: 0x1b8',
-    'Handles[0].Status: 0xdeadbeef',
-  ]);
-});
+    // The packet is real, and the input of the request already has NumberOfHandles 1. Only the
+    // requested mask and the poison value can reveal the mistake.
+    expect(failedChecks(new TwoBuffers(quick))).toEqual([
+      'Events returned: 0x1b8',
+      'Handles[0].Status: 0xdeadbeef',
+    ]);
+  });
 
-test('broken on purpose: a packet posted by hand, with the right ApcContext', () => {
-  class Posted extends Stage1AcceptIocp {
-    protected override startClient(): void {
-      const address = this.poll?.iosb.address ?? 0;
-      NtSetIoCompletion(this.port, 0, address, STATUS_SUCCESS, AFD_POLL_INFO.byteLength(1));
+  test('broken on purpose: a packet posted by hand, with the right ApcContext', () => {
+    class Posted extends Stage1AcceptIocp {
+      protected override startClient(): void {
+        const address = this.poll?.iosb.address ?? 0;
+        NtSetIoCompletion(this.port, 0, address, STATUS_SUCCESS, AFD_POLL_INFO.byteLength(1));
+      }
     }
-  }
-  expect(failedChecks(new Posted(quick))).toEqual([
-    'IoStatusBlock.Status: 0x103',
-    'IoStatusBlock.Information: 0',
-    'Events returned: 0x1b8',
-    'Handles[0].Status: 0xdeadbeef',
-    'accept: would block',
-  ]);
-});
+    expect(failedChecks(new Posted(quick))).toEqual([
+      'IoStatusBlock.Status: 0x103',
+      'IoStatusBlock.Information: 0',
+      'Events returned: 0x1b8',
+      'Handles[0].Status: 0xdeadbeef',
+      'accept: would block',
+    ]);
+  });
 
-test('broken on purpose: a poll on nothing', () => {
-  class Nowhere extends Stage1AcceptIocp {
-    protected override pollParameters(poll: AcceptPoll): PollParameters {
-      return { ...super.pollParameters(poll), FileHandle: 0x7ffc };
+  test('broken on purpose: a poll on nothing', () => {
+    class Nowhere extends Stage1AcceptIocp {
+      protected override pollParameters(poll: AcceptPoll): PollParameters {
+        return { ...super.pollParameters(poll), FileHandle: 0x7ffc };
+      }
     }
-  }
-  expect(failedChecks(new Nowhere(quick))).toEqual([
-    expect.stringMatching(/^error: NtDeviceIoControlFile returned STATUS_INVALID_HANDLE/),
-  ]);
+    expect(failedChecks(new Nowhere(quick))).toEqual([
+      expect.stringMatching(/^error: NtDeviceIoControlFile returned STATUS_INVALID_HANDLE/),
+    ]);
+  });
 });
 
 test('the block is not freed while it is the kernel\u2019s, and the proof goes on', () => {
@@ -137,38 +139,45 @@ test('closing before running, twice, and after a run', () => {
   expect(() => fresh.run()).toThrowError('This stage is closed');
 });
 
-test('--external: a client of another program proves the accept', async () => {
-  // The client runs in its own thread, because this thread blocks in the kernel.
-  const script = `
-    const { connect } = require('node:net');
-    const { workerData } = require('node:worker_threads');
-    const socket = connect(workerData, '127.0.0.1');
-    socket.on('error', () => {});
-  `;
-  let stranger: Worker | undefined;
-  const lines: string[] = [];
-  const print = (line: string) => {
-    lines.push(line);
-    const port = /nc 127\.0\.0\.1 (\d+)/.exec(line)?.[1];
-    if (port !== undefined) stranger = new Worker(script, { eval: true, workerData: Number(port) });
-  };
-  const verdict = runTest({ external: true, waitLimitMs: 10_000, print });
-  expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
-  expect(lines.join('\n')).toMatch(/accepted a connection from 127\.0\.0\.1:\d+/);
-  await stranger?.terminate();
+inRelease(() => {
+  test('--external: a client of another program proves the accept', async () => {
+    // The client runs in its own thread, because this thread blocks in the kernel.
+    const script = `
+      const { connect } = require('node:net');
+      const { workerData } = require('node:worker_threads');
+      const socket = connect(workerData, '127.0.0.1');
+      socket.on('error', () => {});
+    `;
+    let stranger: Worker | undefined;
+    const lines: string[] = [];
+    const print = (line: string) => {
+      lines.push(line);
+      const port = /nc 127\.0\.0\.1 (\d+)/.exec(line)?.[1];
+      if (port !== undefined)
+        stranger = new Worker(script, { eval: true, workerData: Number(port) });
+    };
+    const verdict = runTest({ external: true, waitLimitMs: 10_000, print });
+    expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
+    expect(lines.join('\n')).toMatch(/accepted a connection from 127\.0\.0\.1:\d+/);
+    await stranger?.terminate();
+  });
+
+  test('a port in use ends the proof with the reason, and leaks nothing', () => {
+    let port = 0;
+    const holder = new Stage1AcceptIocp({
+      ...quick,
+      print: (line) => {
+        port ||= Number(/port (\d+)$/.exec(line)?.[1] ?? 0);
+      },
+    });
+    expect(holder.run().verdict).toBe('proven');
+    const second = runTest({ ...quick, port });
+    holder.close();
+    expect(second.verdict).toBe('failed');
+    expect(second.reason).toMatch(/^error: expected none, saw bind failed with WSAEADDRINUSE/);
+  });
 });
 
-test('a port in use ends the proof with the reason, and leaks nothing', () => {
-  let port = 0;
-  const holder = new Stage1AcceptIocp({
-    ...quick,
-    print: (line) => {
-      port ||= Number(/port (\d+)$/.exec(line)?.[1] ?? 0);
-    },
-  });
-  expect(holder.run().verdict).toBe('proven');
-  const second = runTest({ ...quick, port });
-  holder.close();
-  expect(second.verdict).toBe('failed');
-  expect(second.reason).toMatch(/^error: expected none, saw bind failed with WSAEADDRINUSE/);
+inRelease(() => {
+  describe('the trace', async () => void (await import('./trace.js')));
 });

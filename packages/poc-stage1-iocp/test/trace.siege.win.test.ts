@@ -4,7 +4,7 @@ import { Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
 import { brokenCells } from './traced.js';
 
-// Tests that need a real time-out to run out. For the other tests see trace.release.win.test.ts.
+// Tests that need a real time-out to run out. For the other tests see trace.ts.
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.

@@ -1,7 +1,7 @@
 import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { allocate, nativeMemory, ntKernel } from 'ntdllx';
 import { runTest, Stage1uAcceptUds } from 'poc-stage1u-uds';
-import { hostProfile } from 'test-kit';
+import { hostProfile, inRelease } from 'test-kit';
 import {
   clientAddressOf,
   type ListenerSkt,
@@ -113,31 +113,33 @@ test('the steps of the proof hold with a file that the listener’s close remove
   expect(lines).toContain('   ok   the path, after the close: free');
 });
 
-test('broken on purpose: the file comes back after the close', () => {
-  class Sticky extends WithFile {
-    protected override judgeFile(): void {
-      writeFileSync(this.path, '');
-      super.judgeFile();
-      unlinkSync(this.path);
+inRelease(() => {
+  test('broken on purpose: the file comes back after the close', () => {
+    class Sticky extends WithFile {
+      protected override judgeFile(): void {
+        writeFileSync(this.path, '');
+        super.judgeFile();
+        unlinkSync(this.path);
+      }
     }
-  }
-  const stage = new Sticky({ print: () => {} });
-  const reason = 'the path, after the close: expected free, saw taken';
-  expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
-  stage.close();
-});
+    const stage = new Sticky({ print: () => {} });
+    const reason = 'the path, after the close: expected free, saw taken';
+    expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
+    stage.close();
+  });
 
-test('a stage that fails while it listens leaves no file', () => {
-  class Failing extends WithFile {
-    protected override clientAddress(listener: ListenerSkt): TCPClientAddress {
-      super.clientAddress(listener);
-      throw new Error('on purpose');
+  test('a stage that fails while it listens leaves no file', () => {
+    class Failing extends WithFile {
+      protected override clientAddress(listener: ListenerSkt): TCPClientAddress {
+        super.clientAddress(listener);
+        throw new Error('on purpose');
+      }
     }
-  }
-  const stage = new Failing(quick);
-  expect(stage.run().verdict).toBe('failed');
-  stage.close();
-  expect(stage.seen).toEqual([true, false]);
+    const stage = new Failing(quick);
+    expect(stage.run().verdict).toBe('failed');
+    stage.close();
+    expect(stage.seen).toEqual([true, false]);
+  });
 });
 
 test('the steps of the proof hold over TCP', () => {
@@ -148,18 +150,20 @@ test('the steps of the proof hold over TCP', () => {
   expect(verdict.checks).toHaveLength(12);
 });
 
-test('broken on purpose: no client comes', () => {
-  class Elsewhere extends OverTcp {
-    protected override clientAddress(): TCPClientAddress {
-      return new TCPClientAddress('127.0.0.1', 1);
+inRelease(() => {
+  test('broken on purpose: no client comes', () => {
+    class Elsewhere extends OverTcp {
+      protected override clientAddress(): TCPClientAddress {
+        return new TCPClientAddress('127.0.0.1', 1);
+      }
     }
-  }
-  const stage = new Elsewhere(quick);
-  expect(stage.run()).toMatchObject({
-    verdict: 'failed',
-    reason: 'packets when the client comes: expected 1, saw 0',
+    const stage = new Elsewhere(quick);
+    expect(stage.run()).toMatchObject({
+      verdict: 'failed',
+      reason: 'packets when the client comes: expected 1, saw 0',
+    });
+    stage.close();
   });
-  stage.close();
 });
 
 test('a listener that fails for another reason is a failure, not unsupported', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
 
 test('A01 A02 accept: none before a client, one connection for one client', async () => {
@@ -80,3 +80,5 @@ test('R02 what is sent in pieces comes back whole and in order', async () => {
   }
   expect(inbox.bytes.toString()).toBe('abcdefgh');
 });
+
+describe('trouble', async () => void (await import('./trouble.js')));

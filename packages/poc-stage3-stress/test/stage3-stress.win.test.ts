@@ -1,6 +1,7 @@
 import { nativeMemory } from 'ntdllx';
 import { churn, PartialDrain, PingServer, runTest, Stage3Stress } from 'poc-stage3-stress';
-import { afterEach, expect, test } from 'vitest';
+import { inRelease } from 'test-kit';
+import { afterEach, describe, expect, test } from 'vitest';
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
@@ -14,24 +15,26 @@ test('S05 Windows Stage 3: 50 of 50, then churn', () => {
   expect(lines).toContain('   ok   pings answered: 50');
 });
 
-test('broken on purpose: a server that never answers is not proven by waiting', () => {
-  class Mute extends PingServer {
-    override turn(timeoutMs: number): number {
-      this.poller.wait(timeoutMs);
-      return 0;
+inRelease(() => {
+  test('broken on purpose: a server that never answers is not proven by waiting', () => {
+    class Mute extends PingServer {
+      override turn(timeoutMs: number): number {
+        this.poller.wait(timeoutMs);
+        return 0;
+      }
     }
-  }
-  class MuteStage extends Stage3Stress {
-    protected override createServer(): PingServer {
-      return new Mute();
+    class MuteStage extends Stage3Stress {
+      protected override createServer(): PingServer {
+        return new Mute();
+      }
     }
-  }
-  const stage = new MuteStage({ print: () => {}, waitLimitMs: 300 });
-  expect(stage.run()).toMatchObject({
-    verdict: 'failed',
-    reason: 'clients accepted: expected 5, saw 0',
+    const stage = new MuteStage({ print: () => {}, waitLimitMs: 300 });
+    expect(stage.run()).toMatchObject({
+      verdict: 'failed',
+      reason: 'clients accepted: expected 5, saw 0',
+    });
+    stage.close();
   });
-  stage.close();
 });
 
 /** Runs a partial drain of one megabyte with a class that is broken on purpose. */
@@ -60,28 +63,30 @@ test('S10 a partial drain reads a megabyte through 8 buffers', () => {
   expect(reportedAtOnce).toBe(pauses);
 });
 
-test('broken on purpose: a server that does not pause gets events for data that it has no buffer for', () => {
-  class Restless extends PartialDrain {
-    protected override pause(): void {}
-  }
-  const counts = drainWith(Restless);
-  expect(counts).toMatchObject(whole);
-  expect(counts.eventsWhilePaused).toBe(counts.pauses);
-});
+inRelease(() => {
+  test('broken on purpose: a server that does not pause gets events for data that it has no buffer for', () => {
+    class Restless extends PartialDrain {
+      protected override pause(): void {}
+    }
+    const counts = drainWith(Restless);
+    expect(counts).toMatchObject(whole);
+    expect(counts.eventsWhilePaused).toBe(counts.pauses);
+  });
 
-test('broken on purpose: a server that does not resume stays behind', () => {
-  class Forgetful extends PartialDrain {
-    protected override resume(): void {}
-  }
-  const counts = drainWith(Forgetful, 300);
-  expect(counts).toMatchObject({ received: 8 * 16_384, isEnded: false, reportedAtOnce: 0 });
-});
+  test('broken on purpose: a server that does not resume stays behind', () => {
+    class Forgetful extends PartialDrain {
+      protected override resume(): void {}
+    }
+    const counts = drainWith(Forgetful, 300);
+    expect(counts).toMatchObject({ received: 8 * 16_384, isEnded: false, reportedAtOnce: 0 });
+  });
 
-test('broken on purpose: a server that throws data away has a gap', () => {
-  const { received, inOrder, isEnded } = drainWith(Lossy);
-  expect(isEnded).toBe(true);
-  expect(received).toBeLessThan(2 ** 20);
-  expect(inOrder).toBeLessThan(received);
+  test('broken on purpose: a server that throws data away has a gap', () => {
+    const { received, inOrder, isEnded } = drainWith(Lossy);
+    expect(isEnded).toBe(true);
+    expect(received).toBeLessThan(2 ** 20);
+    expect(inOrder).toBeLessThan(received);
+  });
 });
 
 test.each([Number.NaN, -1, 0, 10, 20, 20.5, 21.5])('a churn of %s rounds is refused', (rounds) => {
@@ -101,3 +106,5 @@ test('closing before running, and twice', () => {
   stage.close();
   expect(() => stage.run()).toThrowError('This stage is closed');
 });
+
+describe('trouble', async () => void (await import('./trouble.js')));

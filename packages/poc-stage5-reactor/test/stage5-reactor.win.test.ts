@@ -1,6 +1,7 @@
 import { nativeMemory } from 'ntdllx';
 import { runTest, Stage5Reactor } from 'poc-stage5-reactor';
-import { afterEach, expect, test } from 'vitest';
+import { inRelease } from 'test-kit';
+import { afterEach, describe, expect, test } from 'vitest';
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
@@ -18,4 +19,8 @@ test('closing before running, and twice', async () => {
   await stage.close();
   await stage.close();
   await expect(stage.run()).rejects.toThrow('This stage is closed');
+});
+
+inRelease(() => {
+  describe('broken', async () => void (await import('./broken.js')));
 });

@@ -1,7 +1,7 @@
 import { resolveAddress, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
 import { expect, test } from 'vitest';
 
-// On the host: what Node's resolver says there. The same in Windows Node is in create.win.test.ts.
+// On the host: what Node's resolver says there. The same in Windows Node is in create.ts.
 
 test('an address is its own answer', async () => {
   for (const host of ['127.0.0.1', '::1', 'fe80::1%5']) {

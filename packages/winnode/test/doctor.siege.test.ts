@@ -31,6 +31,42 @@ describe.skipIf(host.kind === 'none')(
 
     test.each([
       [
+        'is no generator',
+        'export default async () => [];',
+        /returned an object of Promise, not a gen/,
+      ],
+      [
+        'throws',
+        probeOf('yield good; throw new Error("on purpose");'),
+        /after item 1: on purpose$/,
+      ],
+      ['does not load', 'import "./nowhere.mjs";', /^\.\/probe\.mjs does not load: .*nowhere\.mjs/],
+    ])('a probe that %s is one failure', async (name, text, said) => {
+      const items = await diagnose({ cwd: probeProject(scratch, name, text) });
+      expect(items.at(-1)).toMatchObject({
+        name: 'the probe of the project',
+        verdict: 'failed',
+        isNecessary: true,
+        detail: expect.stringMatching(said),
+        hint: expect.stringMatching(/./),
+      });
+    });
+
+    test.each(['./not there.mjs', 'no-such-package/probe'])(
+      '%s, which is missing, is named',
+      async (probe) => {
+        const items = await diagnose({ cwd: probeProject(scratch, 'missing', '', { probe }) });
+        expect(items.at(-1)).toMatchObject({
+          name: 'the probe of the project',
+          verdict: 'missing',
+          isNecessary: true,
+          hint: `Is "${probe}", which package.json names, installed and built?`,
+        });
+      },
+    );
+
+    test.each([
+      [
         'hangs',
         'setInterval(() => {}, 1_000); await new Promise(() => {});',
         /^no answer within 5 s/,

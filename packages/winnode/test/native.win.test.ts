@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { describeHost, openSession, runWindowsNode, toWindowsPath } from 'winnode';
 import { crashOnWindows } from 'winnode/internal';
 import { start } from './cli.js';
@@ -67,3 +67,5 @@ test('a crash is named by its whole exit code', async () => {
   expect(crashOnWindows(0xc000_0005)).toBe('0xC0000005 STATUS_ACCESS_VIOLATION');
   expect(crashOnWindows(5)).toBeUndefined();
 });
+
+describe('doctor', async () => void (await import('./doctor-on-windows.js')));
