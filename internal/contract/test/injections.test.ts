@@ -1,5 +1,6 @@
 import { AFD_POLL_RECEIVE, AFD_POLL_SEND } from 'ntdllx';
 import { createSimNt, type Injection, SimDeadlockError, type SimNtOptions } from 'sim-nt';
+import { UDPAddress, wouldBlock } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
 import { Environment } from './contract/environment.js';
 
@@ -114,6 +115,23 @@ describe('each injection, once', () => {
     );
     env.connectTo(listener);
     expect(listener.accept()).toMatchObject({ kind: 'accepted' });
+  });
+
+  test('sendFull: a datagram is not sent, and SEND is reported when there is room', async () => {
+    const { sim, env, poller } = make();
+    const socket = () => env.keep(env.creator.fromAddress(new UDPAddress()));
+    const [sender, receiver] = [socket(), socket()];
+    sim.force('sendFull');
+    const send = () => sender.sendTo(Buffer.from('x'), receiver.localEndpoint());
+    expect(send()).toBe(wouldBlock);
+    const { status } = poller.arm([sender], AFD_POLL_SEND);
+    expect([status, send()]).toEqual(['STATUS_PENDING', wouldBlock]);
+    expect(poller.next(10)).toMatchObject({ status: 'STATUS_SUCCESS', information: 32n });
+    expect(sim.nowMs()).toBeLessThanOrEqual(3);
+    expect(send()).toBe(1);
+    const into = Buffer.alloc(8);
+    expect(receiver.recvFrom(into)).toMatchObject({ byteLength: 1 });
+    expect(receiver.recvFrom(into)).toBe(wouldBlock);
   });
 
   test('shuffle: what ends at the same moment comes in more than one order', async () => {

@@ -30,6 +30,11 @@ export interface Injections {
   postFails: number;
   /** accept fails with WSAECONNRESET: the waiting connection is gone. */
   acceptReset: number;
+  /**
+   * The send buffer of a UDP socket is full: a send fails with WSAEWOULDBLOCK, and SEND is not
+   * reported until the buffer has drained, up to 3 ms later.
+   */
+  sendFull: number;
 }
 
 /** The name of one of {@link Injections}. */
@@ -46,6 +51,7 @@ export const noInjections: Readonly<Injections> = {
   refuseHandle: 0,
   postFails: 0,
   acceptReset: 0,
+  sendFull: 0,
 };
 
 /** Decides on each occasion whether an injection happens. */

@@ -19,6 +19,8 @@ export class UdpSocket extends SimSocket {
   readonly received: Datagram[] = [];
   receivedBytes = 0;
   receiveCapacity: number;
+  /** The injection `sendFull`: the send buffer has no room now. */
+  isSendFull = false;
   /** SIO_UDP_CONNRESET: whether a datagram to a closed port is reported. */
   hasResetReports: boolean;
   /** The next receive fails with WSAECONNRESET. */
@@ -46,7 +48,9 @@ export class UdpSocket extends SimSocket {
     const isReadable = this.received.length > 0 || this.hasReset;
     const isConnected = this.remote !== undefined && this.#core.profile.udpSaysConnect;
     return (
-      AFD_POLL_SEND | (isReadable ? AFD_POLL_RECEIVE : 0) | (isConnected ? AFD_POLL_CONNECT : 0)
+      (this.isSendFull ? 0 : AFD_POLL_SEND) |
+      (isReadable ? AFD_POLL_RECEIVE : 0) |
+      (isConnected ? AFD_POLL_CONNECT : 0)
     );
   }
 }
@@ -86,6 +90,19 @@ export class Udp {
     if (typeof name === 'number') return name;
     socket.local = name;
     return 0;
+  }
+
+  /** Whether the send buffer has room for a datagram. */
+  hasRoom(socket: UdpSocket): boolean {
+    const { dice, clock, random } = this.#core;
+    if (!socket.isSendFull && dice.rolls('sendFull')) {
+      socket.isSendFull = true;
+      clock.at(clock.nowMs + random.below(31) / 10, () => {
+        socket.isSendFull = false;
+        this.#core.changed(socket);
+      });
+    }
+    return !socket.isSendFull;
   }
 
   /** Sends a datagram. It is lost if no socket has this name or the receiver's buffer is full. */

@@ -88,6 +88,7 @@ export function dataFunctions(core: Core) {
     if (bytes.byteLength > 65_507) return fail(core, WSAEMSGSIZE);
     const code = core.udp.bindImplicitly(socket);
     if (code !== 0) return fail(core, code);
+    if (!core.udp.hasRoom(socket)) return wouldBlock(socket, 'sendto');
     core.udp.send(socket, new Uint8Array(bytes), to);
     return bytes.byteLength;
   }
