@@ -4,7 +4,8 @@ import type { NativeArgument } from 'ntdllx/trace';
 export type HandleKind = 'port' | 'socket' | 'event' | 'afd' | 'file' | 'waitpacket';
 
 /**
- * Names for handles and addresses: `port#1`, `socket#3`, `&iosb#2`. Each new handle gets a new
+ * Names for handles and addresses: `port#1`, `socket#3`, `&iosb#2`, and with a name of the
+ * program `port#2 "reactor"`. Each new handle gets a new
  * name, also if NT reuses the value of a closed handle for it.
  */
 export class HandleNames {
@@ -26,11 +27,21 @@ export class HandleNames {
     return `${kind}#${count}${this.#suffix}`;
   }
 
-  /** Gives a new handle its name. @returns the name. */
-  made(handle: NativeArgument, kind: HandleKind): string {
-    const name = this.#next(kind);
+  /**
+   * Gives a new handle its name.
+   *
+   * @param label the program's own name for the handle. @returns the name.
+   */
+  made(handle: NativeArgument, kind: HandleKind, label?: string): string {
+    const name = labelled(this.#next(kind), label);
     this.#names.set(BigInt(handle), name);
     return name;
+  }
+
+  /** Adds the program's own name to the name of a handle from now on. */
+  label(handle: NativeArgument, label: string): void {
+    const name = this.find(handle);
+    if (name !== undefined) this.#names.set(BigInt(handle), labelled(name, label));
   }
 
   /** Gives a handle the name of another one; used for the base handle of a socket. */
@@ -73,4 +84,8 @@ export class HandleNames {
   findAddress(at: NativeArgument): string | undefined {
     return this.#addresses.get(BigInt(at));
   }
+}
+
+function labelled(name: string, label: string | undefined): string {
+  return label === undefined ? name : `${name} "${label}"`;
 }

@@ -6,7 +6,7 @@
  */
 export { dropLane, type LaneSetup, traceInLane } from './lane.js';
 export { timeoutText } from './nt-names.js';
-export type { Memory, RawCall } from './raw-call.js';
+export type { HandleLabel, Memory, RawCall } from './raw-call.js';
 export type {
   CallRecord,
   PacketRecord,

@@ -6,7 +6,7 @@ import {
 } from 'node:worker_threads';
 import { type CallObserver, observeCalls } from 'ntdllx/trace';
 import type { HandleNames } from './handle-names.js';
-import type { RawCall } from './raw-call.js';
+import type { HandleLabel, RawCall } from './raw-call.js';
 import type { TraceRecord } from './record.js';
 import { Recorder } from './recorder.js';
 import { writeLine } from './stderr.js';
@@ -59,7 +59,7 @@ export interface RecordedThread {
 /**
  * Records the calls of this thread.
  *
- * @param take is called with each call.
+ * @param take is called with each call, and with each name that the program gives to a handle.
  * @param onRecord if given, is called with each record. The names in these records are those of
  *   this thread alone.
  * @param options `suffix` is the end of the names in these records. A call with a number above
@@ -67,7 +67,7 @@ export interface RecordedThread {
  */
 export function recordThread(
   numbers: Int32Array,
-  take: (raw: RawCall) => void,
+  take: (raw: RawCall | HandleLabel) => void,
   onRecord: ((record: TraceRecord) => void) | undefined,
   { suffix = '', mostCalls }: { readonly suffix?: string; readonly mostCalls: number },
 ): RecordedThread {
@@ -77,6 +77,10 @@ export function recordThread(
     (raw) => {
       take(raw);
       for (const record of builder?.add(raw) ?? []) onRecord?.(record);
+    },
+    (label) => {
+      take(label);
+      builder?.handles.label(label.handle, label.label);
     },
   );
   const isAllRecorded = onRecord !== undefined || mostCalls === Number.POSITIVE_INFINITY;
@@ -103,6 +107,7 @@ function upTo(mostCalls: number, recorder: Recorder, numbers: Int32Array): CallO
     after: (call) => {
       if (isRecorded) recorder.after(call);
     },
+    named: (handle, name) => recorder.named(handle, name),
   };
 }
 
@@ -142,13 +147,15 @@ export function dropLane({ port, state }: LaneSetup): void {
   endLane(state);
 }
 
-/** The calls that the worker has sent so far. */
-export function drainLane({ received }: Lane): RawCall[] {
-  const calls: RawCall[] = [];
+/** What the worker has sent so far: calls, and names of handles. */
+export function drainLane({ received }: Lane): (RawCall | HandleLabel)[] {
+  const sent: (RawCall | HandleLabel)[] = [];
   for (;;) {
-    const message = receiveMessageOnPort(received) as { message: RawCall } | undefined;
-    if (message === undefined) return calls;
-    calls.push(message.message);
+    const message = receiveMessageOnPort(received) as
+      | { message: RawCall | HandleLabel }
+      | undefined;
+    if (message === undefined) return sent;
+    sent.push(message.message);
   }
 }
 

@@ -28,3 +28,11 @@ export interface RawCall {
   /** For each removed packet: the output buffer of its poll, if this thread submitted the poll. */
   readonly outputs?: readonly (Uint8Array | undefined)[];
 }
+
+/** A name that the program gave to one of its handles. */
+export interface HandleLabel {
+  readonly handle: bigint;
+  readonly label: string;
+  /** The number of the last call before. */
+  readonly number: number;
+}

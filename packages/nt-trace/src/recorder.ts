@@ -1,9 +1,15 @@
 import { IOCTL_AFD_POLL, STATUS_PENDING } from 'ntdllx';
-import { type CallObserver, type ObservedCall, readMemory, type StartedCall } from 'ntdllx/trace';
+import {
+  type CallObserver,
+  type NativeArgument,
+  type ObservedCall,
+  readMemory,
+  type StartedCall,
+} from 'ntdllx/trace';
 import { argumentOf } from './argument-text.js';
 import { captureInputs, captureOutputs, isSuccess, mostBytes, u32 } from './capture.js';
 import { decodeEntries } from './decode.js';
-import type { Memory, RawCall } from './raw-call.js';
+import type { HandleLabel, Memory, RawCall } from './raw-call.js';
 import { Requests } from './requests.js';
 
 /** By DLL: the function that returns the error code of a failed call. */
@@ -29,16 +35,29 @@ function isFailure(call: ObservedCall): boolean {
 export class Recorder implements CallObserver {
   readonly #nextNumber: () => number;
   readonly #take: (call: RawCall) => void;
+  readonly #label: (label: HandleLabel) => void;
   /** This thread's requests, to find the output buffers that belong to removed packets. */
   readonly #requests = new Requests();
   #number = 0;
   #before: Memory = {};
   #held: { readonly raw: RawCall; readonly asker: string | undefined } | undefined;
 
-  /** @param nextNumber returns the next call's number. @param take is called with each call. */
-  constructor(nextNumber: () => number, take: (call: RawCall) => void) {
+  /**
+   * @param nextNumber returns the next call's number. @param take is called with each call.
+   * @param label is called with each name that the program gives to a handle.
+   */
+  constructor(
+    nextNumber: () => number,
+    take: (call: RawCall) => void,
+    label: (label: HandleLabel) => void,
+  ) {
     this.#nextNumber = nextNumber;
     this.#take = take;
+    this.#label = label;
+  }
+
+  named(handle: NativeArgument, label: string): void {
+    this.#label({ handle: BigInt(handle), label, number: this.#number });
   }
 
   before(call: StartedCall): void {

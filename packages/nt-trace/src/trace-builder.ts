@@ -5,7 +5,7 @@ import { decodeEntries, decodePollInfo, type Entry } from './decode.js';
 import { baseHandle, madeHandle } from './handle-life.js';
 import { type HandleKind, HandleNames } from './handle-names.js';
 import { hex } from './nt-names.js';
-import type { RawCall } from './raw-call.js';
+import type { HandleLabel, RawCall } from './raw-call.js';
 import type { CallRecord, PacketRecord, TraceArgument, TraceRecord } from './record.js';
 import { Requests } from './requests.js';
 
@@ -21,13 +21,15 @@ const kinds: Partial<Record<FunctionName, HandleKind>> = {
 export class TraceBuilder {
   readonly #handles: HandleNames;
   readonly #requests = new Requests();
+  readonly #labels: ReadonlyMap<number, string>;
 
   /**
    * @param suffix the end of every name, such as `@2`, if the builder gets one thread's calls
-   *   only.
+   *   only. @param labels the program's name for a handle, by the number of the call that made it.
    */
-  constructor(suffix = '') {
+  constructor(suffix = '', labels: ReadonlyMap<number, string> = new Map()) {
     this.#handles = new HandleNames(suffix);
+    this.#labels = labels;
   }
 
   /** The names of the handles that are open. */
@@ -54,7 +56,8 @@ export class TraceBuilder {
     const socket = base === undefined ? undefined : handles.find(argumentOf(raw, 's'));
     if (base !== undefined && socket !== undefined) handles.alias(base, socket);
     const handle = madeHandle(raw);
-    if (handle !== undefined) handles.made(handle, this.#kindOf(raw));
+    if (handle === undefined) return;
+    handles.made(handle, this.#kindOf(raw), this.#labels.get(raw.number));
   }
 
   #kindOf(raw: RawCall): HandleKind {
@@ -166,15 +169,28 @@ function effectUs({ name, startUs, durationUs }: RawCall): number {
   return actsAtOnce.test(name) ? startUs : startUs + durationUs;
 }
 
+/** The program's names for handles, by the number of the call that made the handle. */
+function labelsByCall(calls: readonly RawCall[], labels: readonly HandleLabel[]) {
+  const byCall = new Map<number, string>();
+  for (const { handle, label, number } of labels) {
+    const made = calls.filter((raw) => raw.number <= number && madeHandle(raw) === handle);
+    if (made.length > 0) byCall.set(Math.max(...made.map((raw) => raw.number)), label);
+  }
+  return byCall;
+}
+
 /**
- * Makes the records of the calls of all threads. The calls may be given in any order.
+ * Makes the records of the calls of all threads. The calls may be given in any order, and among
+ * them the names that the program gave to its handles.
  *
  * Handles are named and packets assigned in the order in which calls took effect: a post takes
  * effect when it starts, a removal when it returns. The records are in the order in which calls
  * started, and each call is followed by its packets.
  */
-export function buildTrace(calls: readonly RawCall[]): TraceRecord[] {
-  const builder = new TraceBuilder();
+export function buildTrace(recorded: readonly (RawCall | HandleLabel)[]): TraceRecord[] {
+  const calls = recorded.filter((each): each is RawCall => 'threadId' in each);
+  const labels = recorded.filter((each): each is HandleLabel => 'label' in each);
+  const builder = new TraceBuilder('', labelsByCall(calls, labels));
   const byEffect = [...calls].sort((a, b) => effectUs(a) - effectUs(b) || a.number - b.number);
   const built = byEffect.map((raw) => ({ number: raw.number, records: builder.add(raw) }));
   return built.sort((a, b) => a.number - b.number).flatMap(({ records }) => records);

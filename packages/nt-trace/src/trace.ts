@@ -9,7 +9,7 @@ import {
   type RecordedThread,
   recordThread,
 } from './lane.js';
-import type { RawCall } from './raw-call.js';
+import type { HandleLabel, RawCall } from './raw-call.js';
 import type { TraceRecord } from './record.js';
 import { buildTrace } from './trace-builder.js';
 
@@ -71,7 +71,7 @@ export class Trace {
   readonly #originUs = Number(process.hrtime.bigint()) / 1_000;
   readonly #numbers = new Int32Array(new SharedArrayBuffer(4));
   readonly #options: TraceOptions;
-  readonly #calls: RawCall[] = [];
+  readonly #calls: (RawCall | HandleLabel)[] = [];
   readonly #lanes: Lane[] = [];
   readonly #thread: RecordedThread;
   #result: TraceResult | undefined;
@@ -146,7 +146,8 @@ export class Trace {
     for (const lane of this.#lanes) {
       const isComplete = laneEnded(lane, Math.max(0, deadlineMs - performance.now()));
       const drained = drainLane(lane);
-      threads.push({ id: drained[0]?.threadId ?? -1, name: lane.setup.name, isComplete });
+      const first = drained.find((each) => 'threadId' in each);
+      threads.push({ id: first?.threadId ?? -1, name: lane.setup.name, isComplete });
       for (const raw of drained) calls.push(raw);
       lane.received.close();
     }

@@ -37,6 +37,26 @@ test('a poll, and its packet with the number of the poll', () => {
 });
 
 describe('names of handles', () => {
+  test("the program's own name is that of the handle which was open when it was given", () => {
+    const script = new Script()
+      .socket(socket)
+      .call('closesocket', { s: socket })
+      .socket(socket)
+      .call('listen', { s: socket, backlog: 5 })
+      .call('closesocket', { s: socket })
+      .socket(socket);
+    const label = { handle: BigInt(socket), label: 'echo', number: 4 };
+    const unknown = { handle: 0x99n, label: 'nothing', number: 4 };
+    expect(lines(buildTrace([unknown, label, ...script.calls]))).toEqual([
+      expect.stringContaining('= socket#1 '),
+      expect.stringContaining('closesocket(s=socket#1)'),
+      expect.stringContaining('= socket#2 "echo" '),
+      expect.stringContaining('listen(s=socket#2 "echo", backlog=5)'),
+      expect.stringContaining('closesocket(s=socket#2 "echo")'),
+      expect.stringContaining('= socket#3 '),
+    ]);
+  });
+
   test('a new handle with the value of a closed one gets a new name', () => {
     const script = new Script()
       .socket(socket)

@@ -38,6 +38,8 @@ export interface CallObserver {
    * Just after the call, before the caller gets the result. Not called if the call was not made.
    */
   after(call: ObservedCall): void;
+  /** The program gave a name to a handle of its own. */
+  named?(handle: NativeArgument, name: string): void;
 }
 
 /**
@@ -80,6 +82,12 @@ function notify(called: CallObserver, method: () => void): void {
     process.emitWarning(`An observer of foreign calls threw and was removed: ${said}`);
   }
   observer = listener;
+}
+
+/** Tells the observer of this thread, if there is one, the program's name for a handle. */
+export function nameHandle(handle: NativeArgument, name: string): void {
+  const called = observer;
+  if (called?.named !== undefined) notify(called, () => called.named?.(handle, name));
 }
 
 /** Reads the length by the built-in getter, so that an override by the caller does not run. */

@@ -12,6 +12,7 @@ import { type CallObserver, listen, unlisten } from './observe.js';
 export type { NativeArgument } from './foreign-function.js';
 export { readMemory } from './native-memory.js';
 export type { CallObserver, ObservedCall, StartedCall } from './observe.js';
+export { nameHandle } from './observe.js';
 export type { FunctionName, Parameter, Prototype } from './prototypes.js';
 export { prototypes } from './prototypes.js';
 
