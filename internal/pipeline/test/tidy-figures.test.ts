@@ -26,8 +26,12 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
   },
   '1 event': { why: 'the name of a stage', in: ['kb/HOSTS.md', 'kb/ROADMAP.md'] },
   '10 ms': {
-    why: 'the start of a Unix program; the time-out of a wait in a figure of stage 0',
-    in: ['kb/decisions/D20-links-are-asked-of-the-host.md', 'packages/poc-stage0-wake/README.md'],
+    why: 'the start of a Unix program; the time-out of a wait in stage 0; the timer of D2 and D6',
+    in: [
+      'internal/bench/README.md',
+      'kb/decisions/D20-links-are-asked-of-the-host.md',
+      'packages/poc-stage0-wake/README.md',
+    ],
   },
   '10 s': {
     why: 'limits of five different programs, and how long the making of a prefix takes',

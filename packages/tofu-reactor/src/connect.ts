@@ -1,5 +1,6 @@
 import { type PreparedInterest, prepareInterest, type SocketEvent } from 'afd-poller';
-import { type ClientSkt, wouldBlock } from 'tofu-sockets';
+import { WsaError } from 'ntdllx';
+import { type ClientSkt, type Endpoint, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import type { ConnectAddress } from './addresses.js';
 import type { Host } from './host.js';
@@ -24,16 +25,22 @@ export interface AttemptResult {
 /** One connect to one address. */
 export class ConnectAttempt implements Source {
   readonly #address: ConnectAddress;
+  readonly #local: Endpoint | undefined;
   readonly #onEnd: (result: AttemptResult) => void;
   #skt: ClientSkt | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param onEnd called once, unless the attempt is cancelled. {@link start} may call it before it
-   *   returns.
+   * @param local the endpoint to bind to, if any. @param onEnd called once, unless the attempt is
+   *   cancelled. {@link start} may call it before it returns.
    */
-  constructor(address: ConnectAddress, onEnd: (result: AttemptResult) => void) {
+  constructor(
+    address: ConnectAddress,
+    local: Endpoint | undefined,
+    onEnd: (result: AttemptResult) => void,
+  ) {
     this.#address = address;
+    this.#local = local;
     this.#onEnd = onEnd;
   }
 
@@ -43,7 +50,9 @@ export class ConnectAttempt implements Source {
    */
   start(host: Host, timeoutMs: number): void {
     try {
-      const skt = createSocketCreator(host.kernel).fromAddress(this.#address);
+      const local = this.#local;
+      const options = local === undefined ? {} : { local };
+      const skt = createSocketCreator(host.kernel).fromAddress(this.#address, options);
       this.#skt = skt;
       if (skt.connect() !== wouldBlock) {
         this.#end({ skt, isRegistered: false });
@@ -53,7 +62,12 @@ export class ConnectAttempt implements Source {
       if (timeoutMs === Number.POSITIVE_INFINITY) return;
       this.#timer = setTimeout(() => this.#fail(timeoutError(this.#address)), timeoutMs);
     } catch (error) {
-      this.#fail(nodeError('connect', error, this.#address));
+      const isLocal = error instanceof WsaError && error.call === 'bind';
+      this.#fail(
+        isLocal
+          ? nodeError('bind', error, this.#local ?? {})
+          : nodeError('connect', error, this.#address),
+      );
     }
   }
 
@@ -95,6 +109,12 @@ export class ConnectAttempt implements Source {
   }
 }
 
+/** Where to connect to, and the local endpoint to bind to, if any. */
+export interface ConnectTargets {
+  readonly addresses: readonly ConnectAddress[];
+  readonly local: Endpoint | undefined;
+}
+
 /**
  * Tries addresses one after another, as `node:net` does by default. Each but the last has {@link
  * attemptTimeoutMs}; the last has the system's own limit.
@@ -105,7 +125,7 @@ export class ConnectAttempt implements Source {
  */
 export function connectInTurn(
   host: Host,
-  addresses: readonly ConnectAddress[],
+  { addresses, local }: ConnectTargets,
   onEnd: (result: AttemptResult) => void,
 ): () => void {
   const errors: Error[] = [];
@@ -113,7 +133,7 @@ export function connectInTurn(
   const next = (index: number): void => {
     const address = addresses[index] as ConnectAddress;
     const isLast = index === addresses.length - 1;
-    current = new ConnectAttempt(address, (result) => {
+    current = new ConnectAttempt(address, local, (result) => {
       current = undefined;
       if (result.error === undefined) {
         onEnd(result);

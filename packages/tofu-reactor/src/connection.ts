@@ -227,12 +227,12 @@ export class Connection implements Member, AsyncDisposable {
     return this.close();
   }
 
-  /** Sets TCP_NODELAY. Ignored over AF_UNIX, and if the connection is not open. */
+  /** Sets TCP_NODELAY. Ignored over AF_UNIX, if the connection is not open, or if refused. */
   setNoDelay(isOn = true): void {
     this.#core.setOption('noDelay', isOn);
   }
 
-  /** Sets SO_KEEPALIVE. Ignored over AF_UNIX, and if the connection is not open. */
+  /** Sets SO_KEEPALIVE. Ignored over AF_UNIX, if the connection is not open, or if refused. */
   setKeepAlive(isOn = false): void {
     this.#core.setOption('keepAlive', isOn);
   }

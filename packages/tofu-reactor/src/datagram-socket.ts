@@ -61,6 +61,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
   /**
    * @internal Creates and binds the socket.
    * @throws an error like Node's if the system refuses, such as `bind EADDRINUSE 127.0.0.1:53`.
+   * @throws {NtStatusError} if it cannot be polled. In both cases nothing stays open.
    */
   constructor(host: Host, at: UDPAddress, onReadable: Callback<DatagramSocket> | undefined) {
     this.#host = host;
@@ -79,8 +80,14 @@ export class DatagramSocket implements Member, AsyncDisposable {
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
+    try {
+      const interest = onReadable === undefined ? nothing : reading;
+      host.engine.ask(this.#source, this.#skt, interest, false);
+    } catch (error) {
+      this.#skt.close();
+      throw error;
+    }
     host.join(this, false);
-    host.engine.ask(this.#source, this.#skt, onReadable === undefined ? nothing : reading, false);
   }
 
   /** False once it was closed. */
@@ -198,12 +205,15 @@ export class DatagramSocket implements Member, AsyncDisposable {
   destroy(error?: Error): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#skt.close();
-    this.#host.leave(this, false, this.#isRef);
-    queueMicrotask(() => {
-      this.#onClose?.call(error);
-      this.#resolveClosed();
-    });
+    try {
+      this.#skt.close();
+    } finally {
+      this.#host.leave(this, false, this.#isRef);
+      queueMicrotask(() => {
+        this.#onClose?.call(error);
+        this.#resolveClosed();
+      });
+    }
   }
 
   /** Calls {@link close}, at the end of an `await using` declaration. */
@@ -249,16 +259,18 @@ export class DatagramSocket implements Member, AsyncDisposable {
     if (!this.#isOpen) return;
     // The request that ended may have asked for room, too, so a new one is needed in any case.
     this.#isHinted = this.#left === serveCalls;
-    if (this.#left > 0) this.#ask();
-    else if (!this.#isEager) {
+    if (this.#left === 0 && !this.#isEager) {
       this.#isEager = true;
       this.#host.engine.tryLater(this.#source);
     }
+    // While there is always another datagram, each turn uses up the budget. The socket must
+    // nevertheless get its event for room.
+    if (this.#left > 0 || this.#wantsRoom) this.#ask();
   }
 
   #ask(): void {
     if (!this.#isOpen) return;
-    const reads = this.#onReadable !== undefined && !this.#isHinted;
+    const reads = this.#onReadable !== undefined && !this.#isHinted && !this.#isEager;
     const interest = this.#wantsRoom ? (reads ? both : sending) : reads ? reading : nothing;
     this.#host.engine.ask(this.#source, this.#skt, interest, true);
   }

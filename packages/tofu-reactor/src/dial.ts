@@ -26,7 +26,7 @@ export interface DialOutcome {
 export function dial(
   host: Host,
   to: ReactorAddress,
-  { signal, timeoutMs, connection: options }: CheckedConnectOptions,
+  { signal, timeoutMs, local, connection: options }: CheckedConnectOptions,
   outcome: DialOutcome,
 ): Connection {
   // Checks the address first, so that an error is thrown before anything is started.
@@ -56,7 +56,7 @@ export function dial(
       settle();
       cancel?.();
     };
-    cancel = connectInTurn(host, addresses, ({ skt, isRegistered = false, error }) => {
+    cancel = connectInTurn(host, { addresses, local }, ({ skt, isRegistered = false, error }) => {
       settle();
       if (skt === undefined) {
         connection.destroy(error);

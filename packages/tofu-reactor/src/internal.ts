@@ -8,6 +8,7 @@ import { Reactor } from './reactor.js';
 
 export type { ReactorSeams } from './options.js';
 export type { PortWatch, PortWatchFactory } from './port-watch.js';
+export { adoptListener } from './reactor.js';
 export { Speculation } from './speculation.js';
 export { ThreadShare } from './thread-share.js';
 export type { RunningThread, ThreadStarter } from './thread-watch.js';

@@ -6,6 +6,9 @@ import type { TurnEngine } from './turn-engine.js';
 /** How many turns one visit performs before Node's loop handles its timers, files and sockets. */
 const turnsPerVisit = 4;
 
+/** The pause after a turn that failed, for example because NT refused to remove packets. */
+const retryMs = 50;
+
 /**
  * Performs the engine's turns inside Node's event loop without blocking it. A visit performs turns
  * until no work is left, and then arms the watch on the port. If its budget is used up before, the
@@ -74,8 +77,10 @@ export class LoopPump implements Pump {
       if (isThrough) this.#watch.arm();
       else this.#schedule();
     } catch (error) {
-      // libuv calls this function, so there is no caller that could catch the error.
+      // libuv calls this function, so there is no caller that could catch the error. If the
+      // program goes on, so does the reactor.
       reportUncaught(error);
+      setTimeout(this.#visit, retryMs).unref();
     }
   }
 }

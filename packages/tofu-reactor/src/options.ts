@@ -16,7 +16,7 @@ export interface ReactorOptions {
    * supports it, otherwise `thread`; `inspect().reason` says why.
    */
   readonly mode?: ReactorMode | 'auto';
-  /** The name in `inspect()` and in diagnostics messages; default `reactor`. */
+  /** The name in `inspect()`, diagnostics messages and traces; default `reactor`. */
   readonly name?: string;
   /** The largest number of connections. At this number servers stop accepting. Default 100,000. */
   readonly maxConnections?: number;

@@ -1,5 +1,7 @@
 import type { RemoteData } from 'afd-poller';
-import type { Endpoint } from 'tofu-sockets';
+import { isRealKernel } from 'ntdllx';
+import { nameHandle } from 'ntdllx/trace';
+import type { Endpoint, ListenerSkt } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { listenAddress, type ReactorAddress } from './addresses.js';
 import { BufferedBytes } from './buffered-bytes.js';
@@ -57,6 +59,16 @@ export interface Posted {
 const closeLimitMs = 2_000;
 
 /**
+ * Creates a server on a socket that listens already, such as a second handle of another server's
+ * socket; for this package's tests. The server owns the socket.
+ */
+export let adoptListener: (
+  reactor: Reactor,
+  skt: ListenerSkt,
+  onConnection: (connection: Connection) => unknown,
+) => Server;
+
+/**
  * Servers and connections over TCP and AF_UNIX on one completion port. In the modes `loop` and
  * `thread` a reactor runs in Node's event loop, in the mode `blocking` in {@link run}. All
  * callbacks run on the thread that created it.
@@ -88,6 +100,14 @@ export class Reactor implements AsyncDisposable {
   #onPost: Callback<Posted> | undefined;
   #closed: Promise<void> | undefined;
 
+  static {
+    adoptListener = (reactor, skt, onConnection) => {
+      const { connection, maxConnections } = readListenOptions({});
+      const handler = callbackOf('listen', onConnection);
+      return new Server(reactor.#host('listen'), skt, connection, maxConnections, handler);
+    };
+  }
+
   /**
    * Creates the port. A reactor that is not closed leaks it.
    *
@@ -103,6 +123,8 @@ export class Reactor implements AsyncDisposable {
     const { engine, pump } = createPump(mode, checked);
     this.#engine = engine;
     this.#pump = pump;
+    // For traces of nt-trace.
+    if (isRealKernel(kernel)) nameHandle(engine.poller.remoteData().port, name);
     this.#engine.onPost = (type, value) => this.#onPost?.call({ type, value });
     const buffered = new BufferedBytes(checked.maxBufferedBytesInAll);
     this.#members = new Members({
@@ -153,13 +175,15 @@ export class Reactor implements AsyncDisposable {
       ...(backlog === undefined ? {} : { backlog }),
       ...(isAny ? { options: { v6Only: ipv6Only } } : {}),
     };
+    let skt: ListenerSkt | undefined;
     try {
-      const skt = createSocketCreator(host.kernel).fromAddress(at, created);
+      skt = createSocketCreator(host.kernel).fromAddress(at, created);
       // Accepted sockets inherit the option, according to the documentation; measured under Wine,
       // on Windows unverified.
       if ('port' in at && connection.noDelay) skt.setOption('noDelay', true);
       return new Server(host, skt, connection, maxConnections, handler);
     } catch (error) {
+      skt?.close();
       throw nodeError('listen', error, at);
     }
   }

@@ -17,9 +17,11 @@ export type Outcome = 'served' | 'blocked' | 'unread';
  * used up, and when the end of the stream is certain.
  *
  * A receive may return 0 after a reset: under Wine 8 the wineserver has already removed the error
- * from the socket (measured: X01). Therefore the end is certain only after the poller has reported
- * it, because the poller reports a reset as a reset. If a receive returns 0 before, the connection
- * requests an event, which arrives at once.
+ * from the socket (measured: X01). Therefore a 0 alone does not mean the end. It is certain if the
+ * socket still has a peer, because a reset takes the peer's name from a socket of Wine 8, and on
+ * the other kernels a receive after a reset fails. It is also certain after the poller has reported
+ * it, because the poller reports a reset as a reset. Otherwise the connection requests an event,
+ * which arrives at once.
  */
 export class ReadSide {
   readonly speculation = new Speculation();
@@ -72,7 +74,7 @@ export class ReadSide {
     const count = skt.recv(into);
     if (count === wouldBlock) return this.#blocked();
     if (count === 0) {
-      if (!this.isEndConfirmed) return this.#blocked();
+      if (!this.isEndConfirmed && !hasPeer(skt)) return this.#blocked();
       this.isEnded = true;
       return 0;
     }
@@ -89,5 +91,17 @@ export class ReadSide {
   #blocked(): WouldBlock {
     this.#hasBlocked = true;
     return wouldBlock;
+  }
+}
+
+/**
+ * True if the socket has a peer over TCP. False for AF_UNIX, where this was not measured after a
+ * reset, and after both sides have ended.
+ */
+function hasPeer(skt: StreamSkt): boolean {
+  try {
+    return 'host' in skt.peerEndpoint();
+  } catch {
+    return false;
   }
 }

@@ -58,7 +58,7 @@ export class Server implements Member, AsyncDisposable {
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
 
-  /** @internal Takes ownership of `skt`, which must be listening. */
+  /** @internal Takes ownership of `skt`, which must be listening, unless it throws. */
   constructor(
     host: Host,
     skt: ListenerSkt,

@@ -1,3 +1,4 @@
+import { WsaError } from 'ntdllx';
 import { type AcceptedSkt, type ClientSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
 import type { Bytes } from './bytes.js';
 import type { Callback } from './callback.js';
@@ -186,8 +187,13 @@ export class StreamCore implements LinkOwner {
 
   setOption(option: 'noDelay' | 'keepAlive', isOn: boolean): void {
     const skt = this.link?.skt;
-    if (this.isClosed || skt === undefined || 'path' in skt.localEndpoint()) return;
-    skt.setOption(option, isOn);
+    if (this.isClosed || skt === undefined) return;
+    try {
+      if ('host' in skt.localEndpoint()) skt.setOption(option, isOn);
+    } catch (error) {
+      // As in Node. The peer may have reset the connection, which is reported as its end.
+      if (!(error instanceof WsaError)) throw error;
+    }
   }
 
   setRef(isRef: boolean): void {

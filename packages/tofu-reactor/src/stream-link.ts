@@ -25,7 +25,7 @@ export interface LinkOwner {
   writable(): void;
   /** Called in a later turn, after {@link StreamLink.tryLater}. */
   tried(): void;
-  /** The connection was reset, or NT refused to poll it. */
+  /** The connection was reset, or it cannot be polled. */
   failed(error: Error): void;
 }
 
@@ -122,6 +122,11 @@ export class StreamLink implements Source {
     const interest = interests[this.#wanted] as PreparedInterest;
     const isRegistered = this.#isRegistered;
     this.#isRegistered = true;
-    this.#engine.ask(this, this.skt, interest, isRegistered);
+    try {
+      this.#engine.ask(this, this.skt, interest, isRegistered);
+    } catch (error) {
+      // The first poll of a socket may need another handle of AFD, which NT may refuse.
+      this.#owner.failed(error as Error);
+    }
   }
 }

@@ -6,13 +6,14 @@ import { nativeMemory } from 'ntdllx';
 import { planRuns } from 'test-kit';
 import { type Connection, Reactor, type ReactorMode, wouldBlock } from 'tofu-reactor';
 import { expect, test } from 'vitest';
+import { expectNoHandleAbove, nextHandle } from './cycles.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 /** The duration of each mode in seconds; ten times as long with --long. */
 const seconds = planRuns(8).runs;
-const clients = { steady: 32, churning: 8, slow: 2, silent: 20 };
+const clients = { steady: 64, churning: 8, slow: 2, silent: 200 };
 /**
  * Code and caches grow for a while. A leak of a few hundred bytes per connection exceeds this
  * limit.
@@ -72,6 +73,7 @@ test.each(['loop', 'thread', 'blocking'] as const)(
   async (mode) => {
     await soak(mode, 1_000);
     collect();
+    const handleBefore = nextHandle();
     const heapBefore = process.memoryUsage().heapUsed;
     const counts = await soak(mode, seconds * 1_000);
     collect();
@@ -88,5 +90,6 @@ test.each(['loop', 'thread', 'blocking'] as const)(
     }
     expect(heapGrowth).toBeLessThan(heapLimitBytes);
     expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
+    await expectNoHandleAbove(handleBefore);
   },
 );

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRemote } from 'afd-poller/internal';
 import type { Connection } from 'tofu-reactor';
-import { TCPServerAddress, wouldBlock } from 'tofu-sockets';
+import { type Endpoint, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { createSocketCreator, temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { Cases, type Fixture, readBytes } from '../fixture.js';
@@ -60,6 +61,61 @@ connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', asyn
     port,
   });
   await reactor.listen({ port: 0 });
+});
+
+connectCases.onIP('C09 a client whose local port is taken: EADDRINUSE', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
+  const taken = server.endpoint as Endpoint;
+  const failed = await reactor.connect(taken, { local: taken }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({
+    message: `bind EADDRINUSE 127.0.0.1:${taken.port}`,
+    code: 'EADDRINUSE',
+    syscall: 'bind',
+    port: taken.port,
+  });
+  expect([server.accepted, reactor.inspect().connections]).toEqual([0, 0]);
+  const client = await reactor.connect(taken, { local: { host: '127.0.0.1', port: 0 } });
+  client.write('bound');
+  expect((await readBytes(client, 5)).toString()).toBe('bound');
+});
+
+connectCases.onIP('B12 a server on :: that is IPv6 only refuses IPv4', async (fixture) => {
+  const reactor = fixture.reactor();
+  const only = await reactor.listen({ host: '::', port: 0 }, (each) => each.end('six'), {
+    ipv6Only: true,
+  });
+  const { port } = only.endpoint as Endpoint;
+  await expect(reactor.connect({ host: '127.0.0.1', port })).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+  });
+  const six = await reactor.connect({ host: '::1', port });
+  expect((await readBytes(six, 3)).toString()).toBe('six');
+  const dual = await reactor.listen({ host: '::', port: 0 }, (each) => each.end('any'));
+  for (const host of ['127.0.0.1', '::1']) {
+    const client = await reactor.connect({ host, port: (dual.endpoint as Endpoint).port });
+    expect((await readBytes(client, 3)).toString()).toBe('any');
+  }
+});
+
+connectCases.onIP('B10 which numbers are ports, which texts are addresses', async (fixture) => {
+  const reactor = fixture.reactor();
+  const wrong = { code: 'ERR_ADDRESS' };
+  for (const port of [-1 >>> 0, -1, 65_536, 1.5, Number.NaN, '80' as unknown as number]) {
+    await expect(reactor.listen({ port })).rejects.toMatchObject(wrong);
+    await expect(reactor.connect({ host: '127.0.0.1', port })).rejects.toMatchObject(wrong);
+    expect(() => reactor.bind({ port })).toThrow(expect.objectContaining(wrong));
+  }
+  for (const host of ['127.0.0.1', '::1', '0.0.0.0']) {
+    expect((await reactor.listen({ host, port: 0 })).endpoint).toMatchObject({
+      port: expect.any(Number),
+    });
+  }
+  for (const host of ['1.2.3.4.5', '256.0.0.1', '127.1', '', '::1::2']) {
+    await expect(reactor.listen({ host, port: 0 })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ERR_ADDRESS|ENOTFOUND)$/),
+    });
+  }
 });
 
 connectCases.test(
@@ -218,5 +274,40 @@ connectCases.test('the reactor is closed from each of its callbacks', async (fix
     await closing;
     expect(reactor.inspect()).toMatchObject({ isOpen: false, connections: 0, servers: 0 });
     await expect(reactor.listen({ port: 0 })).rejects.toMatchObject({ code: 'ERR_REACTOR_CLOSED' });
+  }
+});
+
+connectCases.test('the reactor is closed from onPost', async (fixture) => {
+  const reactor = fixture.reactor();
+  const server = await fixture.echo(reactor);
+  const client = await reactor.connect(server.endpoint);
+  let closing: Promise<void> | undefined;
+  reactor.onPost = () => {
+    closing ??= reactor.close();
+  };
+  const remote = createRemote(reactor.remoteData(), fixture.host.kernel);
+  remote.post(1);
+  remote.post(2);
+  await fixture.until(() => closing !== undefined);
+  await closing;
+  expect([client.isOpen, server.isListening, remote.post(3)]).toEqual([false, false, false]);
+});
+
+connectCases.onIP('the reactor is closed from each callback of a UDP socket', async (fixture) => {
+  for (const from of ['readable', 'close']) {
+    const reactor = fixture.reactor();
+    let closing: Promise<void> | undefined;
+    const at = (where: string) => {
+      if (where === from) closing = reactor.close();
+    };
+    const socket = reactor.bind({}, () => {
+      at('readable');
+      if (from === 'close') socket.destroy();
+    });
+    socket.onClose = () => at('close');
+    reactor.bind({}).send(Buffer.from('x'), socket.endpoint);
+    await fixture.until(() => closing !== undefined);
+    await closing;
+    expect(reactor.inspect()).toMatchObject({ isOpen: false, datagramSockets: 0, refs: 0 });
   }
 });
