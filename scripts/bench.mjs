@@ -29,7 +29,7 @@ await main(async () => {
     throw new SetupError(`${said}. Known: ${known}.`, 2);
   }
   // To compare two files no Wine is needed.
-  await setup(isInstallAllowed, { mayLackWine: command !== undefined });
+  await setup(isInstallAllowed, { mayLackWine: command === 'compare' });
   await buildAll();
   const bench = join(root, 'internal', 'bench', 'dist', 'release', 'main.js');
   return run(process.execPath, [bench, ...rest], { stdio: 'inherit' });

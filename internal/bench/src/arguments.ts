@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { subjects } from './subjects.js';
-import { fairness, workloads } from './workloads.js';
+import { subjects, targetSubjects } from './subjects.js';
+import { effects, fairness, workloads } from './workloads.js';
 
 /** The error of a wrong command line: the command prints its message and exits with code 2. */
 export class UsageError extends Error {}
@@ -10,9 +10,11 @@ export interface RunArguments {
   readonly command: 'run';
   readonly pairs: number;
   readonly seconds: number;
-  /** Ids of workloads and of fairness measurements. */
+  /** Ids of workloads, and of measurements of fairness and of effects. */
   readonly workloads: readonly string[];
-  /** The subjects whose speed is measured beside `node:net`; undefined: all of them. */
+  /** Only the figures that the targets of tofu-reactor refer to. */
+  readonly isForTargets: boolean;
+  /** The subjects that are measured beside `node:net`; undefined: all of them. */
   readonly subjects: readonly string[] | undefined;
   /** The numbers of idle connections with which memory is measured. */
   readonly crowds: readonly number[];
@@ -39,11 +41,13 @@ export interface CompareArguments {
 
 /** The text of `--help`. */
 export const help = `pnpm bench [flags]                    measures; 10 minutes at the most
+pnpm bench targets [flags]            measures what the targets of tofu-reactor refer to, in nine rounds
 pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did, or is missing in B
 
   --quick            a short run, for development: about three minutes
-  --workload ID      only this: W1 to W6, or F1 or F2 for fairness; may be given again
-  --subject NAME     only this, and node-net, in W1 to W6; may be given again
+  --workload ID      only this: W1 to W6; F1 or F2 for fairness; D2, D6, S1 or S2 for effects of
+                     and on others (default: W and F; for targets: all); may be given again
+  --subject NAME     only this, and node-net; may be given again
   --pairs NUMBER     how often each subject is measured (default: 7)
   --seconds NUMBER   how long each time (default: 0.7)
   --relay            count NT calls through Wine's relay channel, too
@@ -96,10 +100,14 @@ export function readArguments(
     }
     return { command: 'compare', before, after };
   }
-  if (command !== undefined) {
-    throw new UsageError(`There is no command "${command}"; there is compare. See --help.`);
+  const isForTargets = command === 'targets' && before === undefined;
+  if (command !== undefined && !isForTargets) {
+    throw new UsageError(
+      `There is no command "${positionals.join(' ')}"; there are targets and compare. See --help.`,
+    );
   }
-  const ids = [...workloads.map(({ id }) => id), ...Object.keys(fairness)];
+  const plainIds = [...workloads.map(({ id }) => id), ...Object.keys(fairness)];
+  const ids = [...plainIds, ...Object.keys(effects)];
   const unknown = values.workload?.find((id) => !ids.includes(id));
   if (unknown !== undefined) {
     throw new UsageError(`--workload wants one of ${ids.join(', ')}; got "${unknown}".`);
@@ -112,19 +120,21 @@ export function readArguments(
   if (generator !== undefined && generator !== 'c' && generator !== 'node') {
     throw new UsageError(`--generator wants c or node; got "${generator}".`);
   }
-  const pairs = requireNumber('pairs', values.pairs ?? (quick ? '3' : '7'), 1, 1_000);
+  const usualPairs = isForTargets ? '9' : '7';
+  const pairs = requireNumber('pairs', values.pairs ?? (quick ? '3' : usualPairs), 1, 1_000);
   if (!Number.isInteger(pairs)) throw new UsageError('--pairs wants a whole number.');
   return {
     command: 'run',
     pairs,
     seconds: requireNumber('seconds', values.seconds ?? (quick ? '0.3' : '0.7'), 0.05, 600),
-    workloads: values.workload ?? ids,
-    subjects: values.subject,
+    workloads: values.workload ?? (isForTargets ? ids : plainIds),
+    isForTargets,
+    subjects: values.subject ?? (isForTargets ? targetSubjects : undefined),
     crowds: quick ? [1_000] : [1_000, 10_000],
     sockets: quick ? [1, 100, 1_000] : [1, 10, 100, 1_000, 10_000],
     isQuick: quick,
     isPinned: !values['no-pin'],
-    isLimited: values.pairs === undefined && values.seconds === undefined,
+    isLimited: !isForTargets && values.pairs === undefined && values.seconds === undefined,
     withRelay: values.relay,
     generator,
     output: values.output,

@@ -17,4 +17,5 @@ export { report } from './report.js';
 export type { Results } from './results.js';
 export { median, ratios, summarize } from './statistics.js';
 export { defaultPreset, type PresetName, presetNames } from './subjects.js';
+export { type Target, targetsOf, targetTable } from './targets.js';
 export { workloads } from './workloads.js';

@@ -14,6 +14,7 @@ import { Interrupted } from './interruption.js';
 import { report } from './report.js';
 import type { Results } from './results.js';
 import { runBench } from './run.js';
+import { targetsOf, targetTable } from './targets.js';
 
 function readResults(file: string): Results {
   let text: string;
@@ -67,6 +68,7 @@ async function measure(args: RunArguments): Promise<number> {
   const file = resolve(args.output ?? join('bench-results', `${stamp}-${results.host.name}.json`));
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  if (args.isForTargets) process.stdout.write(`${targetTable(targetsOf(results))}\n\n`);
   process.stdout.write(`${report(results)}\nWritten to ${file}, in ${seconds()} s.\n`);
   return results.notes.some((note) => note.includes('failed')) ? 1 : 0;
 }

@@ -93,7 +93,7 @@ export async function measureSpeed(
  * The order of a round. The previous subject leaves work to the machine, such as sockets to be
  * freed, which slows down the next one. So no subject always follows the same one.
  */
-function inTurn(seats: readonly Seat[], round: number): Seat[] {
+export function inTurn<T>(seats: readonly T[], round: number): T[] {
   const first = round % seats.length;
   const order = [...seats.slice(first), ...seats.slice(0, first)];
   return round % 2 === 0 ? order : order.reverse();

@@ -1,16 +1,19 @@
 import { microCalls } from './micro-row.js';
 import type {
   CallsRow,
+  CrowdRow,
+  DelayRow,
   EngineRow,
   MemoryRow,
   NeighbourRow,
   Results,
   ShareRow,
+  SilentRow,
   SpeedRow,
 } from './results.js';
 import { median, type Summary, summarize } from './statistics.js';
 import { presetNames } from './subjects.js';
-import { fairness, workloads } from './workloads.js';
+import { effects, fairness, workloads } from './workloads.js';
 
 type Cell = string | number | undefined;
 
@@ -87,6 +90,40 @@ function neighbourTable(rows: readonly NeighbourRow[]): string {
       medianOf(p99Beside),
       medianOf(streamMibs),
     ]),
+  );
+}
+
+function delayTable(rows: readonly DelayRow[]): string {
+  const delay = (us: readonly number[], toBase: readonly number[]) =>
+    `${figure(medianOf(us))}, ${ratioText(toBase)}`;
+  return markdownTable(
+    ['', 'timer p50 µs', 'timer p99 µs', 'readFile p50 µs', 'readFile p99 µs'],
+    rows.map((row) => [
+      `${row.workload} ${row.label}`,
+      delay(row.timerP50us, row.timerP50Ratios),
+      delay(row.timerP99us, row.timerP99Ratios),
+      delay(row.readP50us, row.readP50Ratios),
+      delay(row.readP99us, row.readP99Ratios),
+    ]),
+  );
+}
+
+function silentTable(rows: readonly SilentRow[]): string {
+  return markdownTable(
+    ['', 'rate, of its own', 'per s alone', 'per s beside'],
+    rows.map((row) => [
+      row.label,
+      ratioText(row.ratios),
+      medianOf(row.alone),
+      medianOf(row.beside),
+    ]),
+  );
+}
+
+function crowdTable(rows: readonly CrowdRow[]): string {
+  return markdownTable(
+    ['', 'p99.9 to the engine', 'p99.9 µs'],
+    rows.map(({ label, ratios, p999us }) => [label, ratioText(ratios), medianOf(p999us)]),
   );
 }
 
@@ -180,7 +217,7 @@ function hostLine({ host, settings, date }: Results): string {
 /** Formats the results in Markdown, for a README. Parts that were not measured are left out. */
 export function report(results: Results): string {
   const { speed, foreignCalls, relayedNtCalls, memory, engine, notes } = results;
-  const { shares = [], neighbours = [] } = results;
+  const { shares = [], neighbours = [], delays = [], silent = [], crowds = [] } = results;
   const parts = [hostLine(results)];
   const section = (title: string, text: string) => parts.push(`### ${title}`, text);
   for (const { id, title } of workloads) {
@@ -189,6 +226,11 @@ export function report(results: Results): string {
   }
   if (shares.length > 0) section(`Fairness, F1: ${fairness.F1}`, shareTable(shares));
   if (neighbours.length > 0) section(`Fairness, F2: ${fairness.F2}`, neighbourTable(neighbours));
+  if (delays.length > 0) {
+    section('Delays of other work in microseconds, and compared with node:net', delayTable(delays));
+  }
+  if (silent.length > 0) section(`S1: ${effects.S1}`, silentTable(silent));
+  if (crowds.length > 0) section(`S2: ${effects.S2}`, crowdTable(crowds));
   if (foreignCalls.length > 0) {
     section('Foreign calls per message', callsTable(foreignCalls));
   }

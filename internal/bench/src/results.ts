@@ -49,6 +49,43 @@ export interface NeighbourRow {
   readonly streamMibs: readonly number[];
 }
 
+/**
+ * D2, D6: delays of other work in a server under load; one figure per round. The ratios are to
+ * `node:net` in the same round: above 1 is later.
+ */
+export interface DelayRow {
+  readonly workload: string;
+  readonly label: string;
+  /** How much later than asked for a 10 ms timer ran. */
+  readonly timerP50us: readonly number[];
+  readonly timerP99us: readonly number[];
+  /** How long fs.readFile of a small file took. */
+  readonly readP50us: readonly number[];
+  readonly readP99us: readonly number[];
+  readonly timerP50Ratios: readonly number[];
+  readonly timerP99Ratios: readonly number[];
+  readonly readP50Ratios: readonly number[];
+  readonly readP99Ratios: readonly number[];
+}
+
+/** S1: the rate of 64 connections alone and beside 200 silent ones; one figure per round. */
+export interface SilentRow {
+  readonly label: string;
+  /** The second rate of a round over the first, both in messages per second. */
+  readonly ratios: readonly number[];
+  readonly alone: readonly number[];
+  readonly beside: readonly number[];
+}
+
+/** S2: the latency of 64 connections beside 5,000 silent ones; one figure per round. */
+export interface CrowdRow {
+  readonly label: string;
+  readonly connections: number;
+  readonly p999us: readonly number[];
+  /** The latency over that of the raw engine in the same round. */
+  readonly ratios: readonly number[];
+}
+
 /** The memory of one idle connection, in bytes. */
 export interface MemoryRow {
   readonly label: string;
@@ -96,6 +133,9 @@ export interface Results {
   /** Absent in older results, which did not measure this. */
   readonly shares?: readonly ShareRow[];
   readonly neighbours?: readonly NeighbourRow[];
+  readonly delays?: readonly DelayRow[];
+  readonly silent?: readonly SilentRow[];
+  readonly crowds?: readonly CrowdRow[];
   readonly memory: readonly MemoryRow[];
   readonly engine: readonly EngineRow[];
   /** What was left out or failed, and why. */

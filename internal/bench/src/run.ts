@@ -3,21 +3,36 @@ import { findGenerator, type Generator } from './generator.js';
 import { hostRow, pinEverything } from './host.js';
 import { Interruption } from './interruption.js';
 import { measureForeignCalls, measureRelayedCalls } from './measure-calls.js';
+import { measureDelays } from './measure-delays.js';
 import { measureEngine } from './measure-engine.js';
 import { measureNeighbour, measureShare } from './measure-fairness.js';
 import { measureMemory } from './measure-memory.js';
+import { measureCrowd, measureSilent } from './measure-silent.js';
 import { measureSpeed } from './measure-speed.js';
 import type {
   CallsRow,
+  CrowdRow,
+  DelayRow,
   EngineRow,
   MemoryRow,
   NeighbourRow,
   Results,
   ShareRow,
+  SilentRow,
   SpeedRow,
 } from './results.js';
 import { Servers } from './servers.js';
-import { neighbours, type PresetName, presetNames, sharers } from './subjects.js';
+import {
+  baseline,
+  besideCrowd,
+  besideSilent,
+  loopServers,
+  neighbours,
+  type PresetName,
+  presetNames,
+  type SubjectName,
+  sharers,
+} from './subjects.js';
 import { type Entry, entriesOf, plainEntries, type Workload, workloads } from './workloads.js';
 
 /**
@@ -50,12 +65,15 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
     const speed = await run.speed();
     const shares = await run.shares();
     const neighbours = await run.neighbours();
+    const delays = await run.delays();
+    const silent = await run.silent();
+    const crowds = await run.crowds();
     const memory = await run.memory();
     const engine = await run.engine();
     const { pairs, seconds } = args;
     const settings = { pairs, seconds, generator: generator.name, core };
-    const fairness = { shares, neighbours };
-    const measured = { speed, foreignCalls, relayedNtCalls, ...fairness, memory, engine };
+    const effects = { shares, neighbours, delays, silent, crowds };
+    const measured = { speed, foreignCalls, relayedNtCalls, ...effects, memory, engine };
     return { schema: 1, date, host: hostRow(), settings, ...measured, notes: run.notes };
   } finally {
     run.interruption.release();
@@ -125,9 +143,8 @@ class Run {
   }
 
   shares(): Promise<ShareRow[]> {
-    const { workloads: asked, subjects, isQuick, seconds } = this.#args;
-    const names = isQuick ? sharers.slice(-3) : sharers;
-    const entries = asked.includes('F1') && subjects === undefined ? plainEntries(names) : [];
+    const { isQuick, seconds } = this.#args;
+    const entries = this.#entries('F1', isQuick ? sharers.slice(-4) : sharers);
     // Long enough for several messages on each of a thousand connections.
     const options = { seconds: 2.5 * seconds, generator: this.#generator, say: this.#say };
     return this.#each(entries, 'fairness, F1', (entry) =>
@@ -136,13 +153,37 @@ class Run {
   }
 
   neighbours(): Promise<NeighbourRow[]> {
-    const { workloads: asked, subjects, pairs, seconds } = this.#args;
-    const entries = asked.includes('F2') && subjects === undefined ? plainEntries(neighbours) : [];
-    const rounds = Math.ceil(pairs / 3);
-    const options = { seconds, rounds, generator: this.#generator, say: this.#say };
-    return this.#each(entries, 'fairness, F2', (entry) =>
+    const { pairs, isForTargets } = this.#args;
+    const options = this.#rounds(isForTargets ? pairs : Math.ceil(pairs / 3));
+    return this.#each(this.#entries('F2', neighbours), 'fairness, F2', (entry) =>
       this.#inSession(async (servers) => [await measureNeighbour(servers, entry, options)]),
     );
+  }
+
+  delays(): Promise<DelayRow[]> {
+    const { workloads: asked, pairs } = this.#args;
+    const loads = workloads.filter(({ id }) => asked.includes(id.replace('W', 'D')));
+    const entries = this.#chosen(loopServers);
+    return this.#each(loads, 'delays', ({ id }) => {
+      const open = (subject: SubjectName) => this.#open(subject);
+      return measureDelays(open, entries, id as 'W2' | 'W6', this.#rounds(pairs));
+    });
+  }
+
+  silent(): Promise<SilentRow[]> {
+    const options = this.#rounds(this.#args.pairs);
+    return this.#each(this.#entries('S1', besideSilent), 'silent connections, S1', (entry) =>
+      this.#inSession(async (servers) => [await measureSilent(servers, entry, options)]),
+    );
+  }
+
+  crowds(): Promise<CrowdRow[]> {
+    const entries = this.#entries('S2', besideCrowd);
+    const what = 'silent connections, S2';
+    return this.#each(entries.slice(0, 1), what, () => {
+      const open = (subject: SubjectName) => this.#open(subject);
+      return measureCrowd(open, entries, this.#rounds(this.#args.pairs));
+    });
   }
 
   memory(): Promise<MemoryRow[]> {
@@ -160,6 +201,27 @@ class Run {
     return this.#each(this.#isWhole ? presetNames : [], 'the engine alone', (preset) =>
       this.#inSession(async (servers) => [await measureEngine(servers, preset, this.#args)]),
     );
+  }
+
+  /** The entries of a measurement; empty if it is not selected. */
+  #entries(id: string, names: readonly SubjectName[]): Entry[] {
+    return this.#args.workloads.includes(id) ? this.#chosen(names) : [];
+  }
+
+  /** Of these subjects the selected ones. The one to which the others are compared stays. */
+  #chosen(names: readonly SubjectName[]): Entry[] {
+    const { subjects } = this.#args;
+    const isChosen = (name: SubjectName, index: number) =>
+      subjects === undefined ||
+      subjects.includes(name) ||
+      name === baseline ||
+      (names === besideCrowd && index === 0);
+    return plainEntries(names.filter(isChosen));
+  }
+
+  #rounds(rounds: number) {
+    const { seconds } = this.#args;
+    return { seconds, rounds, generator: this.#generator, say: this.#say };
   }
 
   #note(line: string): void {

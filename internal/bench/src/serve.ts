@@ -1,16 +1,16 @@
-// Runs in Windows Node: node serve.js SUBJECT BUFFER_BYTES [count]. Prints its ports as one line
-// of JSON and serves until it is killed.
+// Runs in Windows Node: node serve.js SUBJECT BUFFER_BYTES [plain | count | delays]. Prints its
+// ports as one line of JSON and serves until it is killed.
 import { ntKernel } from 'ntdllx';
 import { BlockingServer } from './blocking-server.js';
 import { countCalls } from './counting-kernel.js';
 import { EngineServer } from './engine-server.js';
 import { startNodeServer } from './node-server.js';
 import { startReactorServer } from './reactor-server.js';
-import type { ServerPorts } from './server-report.js';
+import { type ServerPorts, watchDelays } from './server-report.js';
 import { engineOf, reactorModes, type SubjectName } from './subjects.js';
 import { UvPollServer } from './uv-poll-server.js';
 
-const [name = '', bufferText = '', counting] = process.argv.slice(2);
+const [name = '', bufferText = '', measuring] = process.argv.slice(2);
 const subject = name as SubjectName;
 const bufferBytes = Number(bufferText);
 const engine = engineOf(subject);
@@ -21,9 +21,11 @@ function say(ports: ServerPorts): void {
   process.stdout.write(`${JSON.stringify(ports)}\n`);
 }
 
+if (measuring === 'delays') watchDelays();
+
 if (engine !== undefined) {
   const { kernel, calls } =
-    counting === 'count' ? countCalls(ntKernel) : { kernel: ntKernel, calls: undefined };
+    measuring === 'count' ? countCalls(ntKernel) : { kernel: ntKernel, calls: undefined };
   const options = { ...engine, bufferBytes, kernel, ...(calls === undefined ? {} : { calls }) };
   const server = new EngineServer(options);
   say(server.ports);

@@ -1,5 +1,6 @@
 import { nativeMemory } from 'ntdllx';
 import type { CallCounts } from './counting-kernel.js';
+import { type DelayReport, DelayWatch } from './delays.js';
 
 /** A server's report about itself, sent as one line of JSON to each client of its control port. */
 export interface ServerReport {
@@ -14,6 +15,15 @@ export interface ServerReport {
   readonly rssBytes: number;
   /** Foreign calls since the start; absent if they are not counted. */
   readonly calls?: CallCounts;
+  /** Delays since the last report; absent if they are not measured. */
+  readonly delays?: DelayReport;
+}
+
+let delayWatch: DelayWatch | undefined;
+
+/** Makes the reports of this process contain the delays of its other work. */
+export function watchDelays(): void {
+  delayWatch ??= new DelayWatch();
 }
 
 /** The report of this process. If Node was started with --expose-gc, a collection runs first. */
@@ -29,6 +39,7 @@ export function reportServer(connections: number, calls?: CallCounts): ServerRep
     nativeBytes: nativeMemory().bytes,
     rssBytes: rss,
     ...(calls === undefined ? {} : { calls: { ...calls } }),
+    ...(delayWatch === undefined ? {} : { delays: delayWatch.take() }),
   };
 }
 

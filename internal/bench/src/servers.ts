@@ -100,11 +100,12 @@ export class Servers {
   /**
    * Starts a subject.
    *
-   * @param mode `count` counts its foreign calls
+   * @param mode `count` counts its foreign calls; `delays` measures the delays of other work in
+   *   its process
    */
   async start(
     entry: Entry,
-    mode: 'plain' | 'count' = 'plain',
+    mode: 'plain' | 'count' | 'delays' = 'plain',
     { nodeOptions = [], env = {}, onStderr }: StartOptions = {},
   ): Promise<RunningServer> {
     const args = [...nodeOptions, scriptNamed('serve'), entry.subject, `${entry.bufferBytes}`];

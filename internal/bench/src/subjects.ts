@@ -41,20 +41,49 @@ export const subjects: readonly SubjectName[] = [
 ];
 
 /**
- * Subjects of F1, the share of each of a thousand connections: each preset, eager or not, and
- * node:net.
+ * Subjects of F1, the share of each of a thousand connections: each preset, eager or not, the
+ * reactor, and node:net.
  */
 export const sharers: readonly SubjectName[] = [
   ...presetNames.flatMap((preset) => [`engine-${preset}`, `engine-${preset}-asking`] as const),
+  'reactor',
   baseline,
 ];
 
 /**
- * Subjects of F2, the effect of one streaming connection on the others: the default engine and
- * node:net.
+ * Subjects of F2, the effect of one streaming connection on the others: the default engine, the
+ * reactor and node:net.
  */
-export const neighbours: readonly SubjectName[] = ['engine', baseline];
+export const neighbours: readonly SubjectName[] = ['engine', 'reactor', baseline];
 
+/** Subjects of D2 and D6, the delays of other work: servers that run in Node's event loop. */
+export const loopServers: readonly SubjectName[] = ['reactor', 'reactor-thread', baseline];
+
+/** Subjects of S1, the effect of 200 silent connections on the rate of the others. */
+export const besideSilent: readonly SubjectName[] = [
+  'reactor',
+  'reactor-thread',
+  'reactor-blocking',
+  baseline,
+];
+
+/** Subjects of S2, the latency beside 5,000 silent connections. The engine is first. */
+export const besideCrowd: readonly SubjectName[] = [
+  'engine-batched',
+  'reactor',
+  'reactor-thread',
+  'reactor-blocking',
+];
+
+/** The subjects that the targets of tofu-reactor refer to. */
+export const targetSubjects: readonly SubjectName[] = [
+  'engine-batched',
+  'reactor',
+  'reactor-thread',
+  'reactor-blocking',
+  'uv-poll',
+  'node-net-onread',
+];
 /** The reactor mode of a subject; undefined for a subject without a reactor. */
 export const reactorModes: Partial<Record<SubjectName, ReactorMode>> = {
   reactor: 'loop',

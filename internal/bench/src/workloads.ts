@@ -80,6 +80,14 @@ export const fairness = {
   F2: '64 connections beside one that streams: how much longer they wait',
 } as const;
 
+/** The effects of and on other work and silent connections, by id. */
+export const effects = {
+  D2: 'a 10 ms timer and fs.readFile in a server under W2: how much later than on node:net',
+  D6: 'a 10 ms timer and fs.readFile in a server under W6: how much later than on node:net',
+  S1: '64 connections beside 200 silent ones: their rate, of their rate alone',
+  S2: '64 connections beside 5,000 silent ones: their p99.9, compared with the raw engine’s',
+} as const;
+
 /** A server with its read buffer. */
 export interface Entry {
   readonly subject: SubjectName;

@@ -22,6 +22,18 @@ test('subjects are named, and none means all', () => {
   expect(readArguments(['--subject', 'reactor'])).toMatchObject({ subjects: ['reactor'] });
 });
 
+test('targets measures their subjects, in nine rounds, without a time limit', () => {
+  expect(readArguments(['targets'])).toMatchObject({
+    command: 'run',
+    pairs: 9,
+    isForTargets: true,
+    isLimited: false,
+    workloads: expect.arrayContaining(['W6', 'F2', 'D2', 'D6', 'S1', 'S2']),
+    subjects: expect.arrayContaining(['reactor', 'engine-batched', 'uv-poll']),
+  });
+  expect(readArguments(['targets', '--workload', 'W1'])).toMatchObject({ workloads: ['W1'] });
+});
+
 test('compare wants two files', () => {
   expect(readArguments(['compare', 'a.json', 'b.json'])).toEqual({
     command: 'compare',
@@ -36,10 +48,13 @@ test.each([
   [['--pairs', '2.5'], /^--pairs wants a whole number\.$/],
   [['--pairs', 'x'], /^--pairs wants a number/],
   [['--seconds', ''], /^--seconds wants a number/],
-  [['--workload', 'W9'], /^--workload wants one of W1, W2, W3, W4, W5, W6, F1, F2; got "W9"\.$/],
+  [
+    ['--workload', 'W9'],
+    /^--workload wants one of W1, W2, W3, W4, W5, W6, F1, F2, D2, D6, S1, S2; got "W9"\.$/,
+  ],
   [['--subject', 'libuv'], /^--subject wants one of engine-.*, blocking; got "libuv"\.$/],
   [['--generator', 'perl'], /^--generator wants c or node; got "perl"\.$/],
-  [['measure'], /^There is no command "measure"; there is compare\. See --help\.$/],
+  [['measure'], /^There is no command "measure"; there are targets and compare\. See --help\.$/],
   [['compare', 'a.json'], /^compare wants two files/],
   [['compare', 'a', 'b', 'c'], /^compare wants two files/],
 ])('%j is refused in one line', (args, message) => {

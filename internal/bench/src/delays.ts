@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** The delays of one kind since the last report. */
+export interface Delay {
+  readonly count: number;
+  /** In microseconds; NaN becomes null in JSON, so a report without any delay has 0. */
+  readonly p50us: number;
+  readonly p99us: number;
+}
+
+/** How punctual the other work of a server's process was. */
+export interface DelayReport {
+  /** How much later than asked for a timer of 10 ms ran. */
+  readonly timer: Delay;
+  /** How long fs.readFile of a small file took. */
+  readonly readFile: Delay;
+}
+
+const periodMs = 10;
+const file = fileURLToPath(import.meta.url);
+
+/**
+ * Runs a timer of 10 ms and reads a file over and over, as other work of the server's process, and
+ * records the delays of both.
+ */
+export class DelayWatch {
+  readonly #timer = createHistogram();
+  readonly #readFile = createHistogram();
+
+  constructor() {
+    this.#runTimer();
+    void this.#runReads();
+  }
+
+  /** The delays since the last call. */
+  take(): DelayReport {
+    return { timer: takeFrom(this.#timer), readFile: takeFrom(this.#readFile) };
+  }
+
+  #runTimer(): void {
+    const dueMs = performance.now() + periodMs;
+    setTimeout(() => {
+      record(this.#timer, performance.now() - dueMs);
+      this.#runTimer();
+    }, periodMs);
+  }
+
+  async #runReads(): Promise<void> {
+    for (;;) {
+      const beganMs = performance.now();
+      await readFile(file);
+      record(this.#readFile, performance.now() - beganMs);
+      await sleep(periodMs);
+    }
+  }
+}
+
+/** A histogram takes whole numbers from 1: nanoseconds. */
+function record(histogram: RecordableHistogram, ms: number): void {
+  histogram.record(Math.max(1, Math.round(ms * 1e6)));
+}
+
+function takeFrom(histogram: RecordableHistogram): Delay {
+  const count = Number(histogram.count);
+  const [p50us, p99us] = [50, 99].map((part) =>
+    count === 0 ? 0 : Number(histogram.percentile(part)) / 1e3,
+  ) as [number, number];
+  histogram.reset();
+  return { count, p50us, p99us };
+}
