@@ -116,8 +116,8 @@ export const parts = [
   }),
   siegeFiles({
     name: 'reactor',
-    what: 'tofu-reactor in each mode: a soak whose every byte is compared, endings, cycles of a server',
-    limitMinutes: 3.5,
+    what: 'tofu-reactor in each mode: a soak whose every byte is compared, endings, cycles, failing calls',
+    limitMinutes: 8,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\//,
