@@ -9,6 +9,7 @@ export default defineConfig({
   title: 'tofu-nt',
   description: 'Socket readiness on Windows NT, from TypeScript: AFD_POLL and one completion port',
   lang: 'en',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/icon.svg' }]],
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ['node_modules/**', '.generated/**', 'README.md'],

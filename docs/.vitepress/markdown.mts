@@ -30,7 +30,8 @@ function rewriteLinks(tokens: readonly Token[], file: string): Token[] {
 /** An SVG file as part of the page, without its own colours. */
 function drawing(file: string): string {
   const svg = readFileSync(file, 'utf8').replace(/<style>[\s\S]*?<\/style>\n?/, '');
-  return `<div class="drawing" tabindex="0" role="region" aria-label="Drawing" v-pre>${svg}</div>`;
+  // In a paragraph, where no block may be.
+  return `<span class="drawing" tabindex="0" role="region" aria-label="Drawing" v-pre>${svg}</span>`;
 }
 
 /** Adds both to VitePress's renderer. */
