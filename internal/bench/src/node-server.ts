@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, Socket } from 'node:net';
+import { Reactor } from 'tofu-reactor';
+import { netOn } from 'tofu-reactor/net';
 import { reportServer, type ServerPorts } from './server-report.js';
 
 /** Options of {@link startNodeServer}. */
@@ -54,15 +56,33 @@ function echoOnread(accepted: Socket, bufferBytes: number): void {
 }
 
 /** An echo server of `node:net`. */
-export async function startNodeServer({ onreadBytes }: NodeServerOptions): Promise<ServerPorts> {
+export function startNodeServer({ onreadBytes }: NodeServerOptions): Promise<ServerPorts> {
   const pauseOnConnect = onreadBytes !== undefined;
-  const server = createServer({ noDelay: true, pauseOnConnect }, (socket) => {
-    if (onreadBytes === undefined) echo(socket);
-    else echoOnread(socket, onreadBytes);
-  });
-  const control = createServer((socket) => {
+  return start(
+    (onConnection) => createServer({ noDelay: true, pauseOnConnect }, onConnection),
+    onreadBytes === undefined ? echo : (socket) => echoOnread(socket, onreadBytes),
+  );
+}
+
+/** The same echo server on the streams of `tofu-reactor/net`. */
+export function startStreamServer(): Promise<ServerPorts> {
+  const net = netOn(new Reactor());
+  // Its server and its sockets have what this echo uses of those of `node:net`.
+  const create = net.createServer as unknown as typeof createServer;
+  return start((onConnection) => create(onConnection), echo);
+}
+
+type OnConnection = (socket: Socket) => void;
+
+async function start(
+  create: (onConnection: OnConnection) => ReturnType<typeof createServer>,
+  serve: OnConnection,
+): Promise<ServerPorts> {
+  const server = create(serve);
+  const control = create((socket) => {
     socket.on('error', () => {});
     socket.on('data', () => socket.write(`${JSON.stringify(reportServer(connections))}\n`));
+    socket.resume();
   });
   const [port, controlPort] = await Promise.all(
     [server, control].map(async (each) => {

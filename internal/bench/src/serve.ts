@@ -4,7 +4,7 @@ import { ntKernel } from 'ntdllx';
 import { BlockingServer } from './blocking-server.js';
 import { countCalls } from './counting-kernel.js';
 import { EngineServer } from './engine-server.js';
-import { startNodeServer } from './node-server.js';
+import { startNodeServer, startStreamServer } from './node-server.js';
 import { startReactorServer } from './reactor-server.js';
 import { type ServerPorts, watchDelays } from './server-report.js';
 import { engineOf, reactorModes, type SubjectName } from './subjects.js';
@@ -38,6 +38,8 @@ if (engine !== undefined) {
   say(new UvPollServer(bufferBytes).ports);
 } else if (mode !== undefined) {
   say(await startReactorServer(mode, bufferBytes));
+} else if (subject === 'reactor-stream') {
+  say(await startStreamServer());
 } else {
   const options = subject === 'node-net-onread' ? { onreadBytes: bufferBytes } : {};
   say(await startNodeServer(options));

@@ -19,6 +19,7 @@ export type SubjectName =
   | 'reactor'
   | 'reactor-thread'
   | 'reactor-blocking'
+  | 'reactor-stream'
   | 'uv-poll'
   | 'node-net'
   | 'node-net-onread'
@@ -34,6 +35,7 @@ export const subjects: readonly SubjectName[] = [
   'reactor',
   'reactor-thread',
   'reactor-blocking',
+  'reactor-stream',
   'uv-poll',
   'node-net',
   'node-net-onread',

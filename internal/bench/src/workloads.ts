@@ -109,11 +109,13 @@ export function entriesOf({ id, load }: Workload): Entry[] {
   // costs little.
   return able.flatMap((subject) => {
     if (subject === 'engine-asking' || subject === 'uv-poll') return [];
-    const sizes = subject === baseline ? [chunkBytes] : [chunkBytes, windowBytes];
+    // Streams choose the size themselves.
+    const isStream = subject === baseline || subject === 'reactor-stream';
+    const sizes = isStream ? [chunkBytes] : [chunkBytes, windowBytes];
     return sizes.map((bufferBytes) => ({
       subject,
       bufferBytes,
-      label: subject === baseline ? subject : `${subject} ${bufferBytes / 1_024}K`,
+      label: isStream ? subject : `${subject} ${bufferBytes / 1_024}K`,
     }));
   });
 }

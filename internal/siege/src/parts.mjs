@@ -120,7 +120,16 @@ export const parts = [
     limitMinutes: 8,
     isSeeded: true,
     needsWindowsNode: true,
-    files: /^packages\/tofu-reactor\//,
+    files: /^packages\/tofu-reactor\/test\/(?!net-)/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'streams',
+    what: '2,000 random scripts on streams of tofu-reactor and of node:net: the same events in the same order',
+    limitMinutes: 3,
+    isSeeded: true,
+    needsWindowsNode: true,
+    files: /^packages\/tofu-reactor\/test\/net-/,
     builds: ['release'],
   }),
   siegeFiles({

@@ -7,8 +7,8 @@ import type { Host } from './host.js';
 import { type NodeError, nodeError, refusedError, timeoutError } from './node-errors.js';
 import type { Source } from './turn-engine.js';
 
-/** How long an address is tried if another one is left, as the default of `node:net`. */
-export const attemptTimeoutMs = 250;
+/** The default of {@link AttemptOptions.timeoutMs}. */
+const attemptTimeoutMs = 250;
 
 const connecting: PreparedInterest = prepareInterest({ connected: true, mode: 'oneshot' });
 
@@ -20,6 +20,24 @@ export interface AttemptResult {
   readonly skt?: ClientSkt;
   readonly isRegistered?: boolean;
   readonly error?: Error;
+  /** True if the error is that {@link AttemptOptions.timeoutMs} was over. */
+  readonly isTimeout?: boolean;
+}
+
+/** Options of the attempts of one connect; every option has a default. */
+export interface AttemptOptions {
+  /**
+   * How long an address is tried if another one is left, in milliseconds; default: 250, as in
+   * `node:net`.
+   */
+  readonly timeoutMs?: number;
+  /** Called before each attempt. If it returns false, the connect is cancelled. */
+  readonly onAttempt?: (address: ConnectAddress) => boolean;
+  /**
+   * Called with the result of each attempt that failed. If it returns false, the connect is
+   * cancelled.
+   */
+  readonly onFailure?: (address: ConnectAddress, result: AttemptResult) => boolean;
 }
 
 /** One connect to one address. */
@@ -60,7 +78,7 @@ export class ConnectAttempt implements Source {
       }
       host.engine.ask(this, skt, connecting, false);
       if (timeoutMs === Number.POSITIVE_INFINITY) return;
-      this.#timer = setTimeout(() => this.#fail(timeoutError(this.#address)), timeoutMs);
+      this.#timer = setTimeout(() => this.#fail(timeoutError(this.#address), true), timeoutMs);
     } catch (error) {
       const isLocal = error instanceof WsaError && error.call === 'bind';
       this.#fail(
@@ -97,9 +115,9 @@ export class ConnectAttempt implements Source {
     skt?.close();
   }
 
-  #fail(error: Error): void {
+  #fail(error: Error, isTimeout = false): void {
     this.cancel();
-    this.#onEnd({ error });
+    this.#onEnd({ error, isTimeout });
   }
 
   #end(result: AttemptResult): void {
@@ -117,7 +135,7 @@ export interface ConnectTargets {
 
 /**
  * Tries addresses one after another, as `node:net` does by default. Each but the last has {@link
- * attemptTimeoutMs}; the last has the system's own limit.
+ * AttemptOptions.timeoutMs}; the last has the system's own limit.
  *
  * @param onEnd called once, with a socket or with the error. If several addresses failed, the
  *   error is an AggregateError with the code of the first.
@@ -127,12 +145,14 @@ export function connectInTurn(
   host: Host,
   { addresses, local }: ConnectTargets,
   onEnd: (result: AttemptResult) => void,
+  { timeoutMs = attemptTimeoutMs, onAttempt, onFailure }: AttemptOptions = {},
 ): () => void {
   const errors: Error[] = [];
   let current: ConnectAttempt | undefined;
   const next = (index: number): void => {
     const address = addresses[index] as ConnectAddress;
     const isLast = index === addresses.length - 1;
+    if (onAttempt?.(address) === false) return;
     current = new ConnectAttempt(address, local, (result) => {
       current = undefined;
       if (result.error === undefined) {
@@ -140,10 +160,11 @@ export function connectInTurn(
         return;
       }
       errors.push(result.error);
+      if (onFailure?.(address, result) === false) return;
       if (isLast) onEnd({ error: aggregate(errors) });
       else next(index + 1);
     });
-    current.start(host, isLast ? Number.POSITIVE_INFINITY : attemptTimeoutMs);
+    current.start(host, isLast ? Number.POSITIVE_INFINITY : timeoutMs);
   };
   next(0);
   return () => current?.cancel();

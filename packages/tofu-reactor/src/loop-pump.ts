@@ -72,6 +72,8 @@ export class LoopPump implements Pump {
       let isThrough = false;
       for (let turns = turnsPerVisit; turns > 0 && !this.#isClosed && !isThrough; turns -= 1) {
         isThrough = engine.turn(0) && !engine.hasWork;
+        // Node runs ticks and promises when this visit ends.
+        if (engine.mustYield) break;
       }
       if (this.#isClosed) return;
       if (isThrough) this.#watch.arm();

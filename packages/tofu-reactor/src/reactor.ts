@@ -2,7 +2,6 @@ import type { RemoteData } from 'afd-poller';
 import { isRealKernel } from 'ntdllx';
 import { nameHandle } from 'ntdllx/trace';
 import type { Endpoint, ListenerSkt } from 'tofu-sockets';
-import { createSocketCreator } from 'tofu-sockets/internal';
 import { listenAddress, type ReactorAddress } from './addresses.js';
 import { BufferedBytes } from './buffered-bytes.js';
 import { type Callback, callbackOf } from './callback.js';
@@ -14,10 +13,10 @@ import { diagnosticsChannels } from './diagnostics.js';
 import { dial } from './dial.js';
 import { ReactorError } from './errors.js';
 import type { Host } from './host.js';
+import { listenOn } from './listen.js';
 import { type ListenOptions, readListenOptions } from './listen-options.js';
 import { Members } from './members.js';
 import { type ChosenMode, chooseMode } from './mode.js';
-import { nodeError } from './node-errors.js';
 import { type ReactorMode, type ReactorOptions, readOptions } from './options.js';
 import type { Pump } from './pump.js';
 import { Server } from './server.js';
@@ -54,6 +53,13 @@ export interface Posted {
   /** 0 to 2^53 - 1. */
   readonly value: number;
 }
+
+/**
+ * Returns the interface of a reactor for its members; for this package only.
+ *
+ * @throws {ReactorError} `ERR_REACTOR_CLOSED`, naming the call.
+ */
+export let hostOf: (reactor: Reactor, call: string) => Host;
 
 /** How long {@link Reactor.close} lets connections send their unsent bytes. */
 const closeLimitMs = 2_000;
@@ -106,6 +112,7 @@ export class Reactor implements AsyncDisposable {
       const handler = callbackOf('listen', onConnection);
       return new Server(reactor.#host('listen'), skt, connection, maxConnections, handler);
     };
+    hostOf = (reactor, call) => reactor.#host(call);
   }
 
   /**
@@ -165,27 +172,11 @@ export class Reactor implements AsyncDisposable {
     onConnection?: (connection: Connection) => unknown,
     options: ListenOptions = {},
   ): Promise<Server> {
-    const host = this.#host('listen');
-    const handler = callbackOf('listen', onConnection);
-    const { backlog, maxConnections, ipv6Only, connection } = readListenOptions(options);
-    const at = await listenAddress(address);
     this.#host('listen');
-    const isAny = 'host' in at && at.host === '::';
-    const created = {
-      ...(backlog === undefined ? {} : { backlog }),
-      ...(isAny ? { options: { v6Only: ipv6Only } } : {}),
-    };
-    let skt: ListenerSkt | undefined;
-    try {
-      skt = createSocketCreator(host.kernel).fromAddress(at, created);
-      // Accepted sockets inherit the option, according to the documentation; measured under Wine,
-      // on Windows unverified.
-      if ('port' in at && connection.noDelay) skt.setOption('noDelay', true);
-      return new Server(host, skt, connection, maxConnections, handler);
-    } catch (error) {
-      skt?.close();
-      throw nodeError('listen', error, at);
-    }
+    const handler = callbackOf('listen', onConnection);
+    const checked = readListenOptions(options);
+    const at = await listenAddress(address);
+    return listenOn(this.#host('listen'), at, checked, handler);
   }
 
   /**

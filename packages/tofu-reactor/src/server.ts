@@ -57,6 +57,8 @@ export class Server implements Member, AsyncDisposable {
   #accepted = 0;
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
+  /** @internal Called when it has stopped listening, for any reason. */
+  onStop: (() => void) | undefined;
 
   /** @internal Takes ownership of `skt`, which must be listening, unless it throws. */
   constructor(
@@ -277,6 +279,7 @@ export class Server implements Member, AsyncDisposable {
     for (const connection of this.#queue.close()) connection.destroy();
     this.#skt.close();
     this.#publish('unlisten');
+    this.onStop?.();
   }
 
   #publish(channel: 'listen' | 'unlisten'): void {

@@ -13,6 +13,23 @@ import { type Outcome, ReadSide } from './read-side.js';
 import { type LinkOwner, readBit, StreamLink, writeBit } from './stream-link.js';
 import { type WriteOptions, WriteSide } from './write-side.js';
 
+/**
+ * The owner of a connection that decides itself when to read and when to close: a Node stream. Its
+ * methods are called instead of the callbacks of {@link Connection}. They must not throw.
+ */
+export interface StreamOwner {
+  /** There may be something to read: one {@link StreamCore.readInto} is allowed now. */
+  readable(): void;
+  /** All buffered bytes are sent. */
+  sent(): void;
+  /** The connection was reset, or failed. The owner closes it. */
+  failed(error: Error): void;
+  /** The reactor is being closed. The owner closes the connection as soon as its bytes are sent. */
+  closeRequested(): void;
+  /** The connection was closed, by the owner or by the reactor. Called inside of that call. */
+  closed(): void;
+}
+
 /** A `read` that waits. */
 interface PendingRead {
   readonly into: Uint8Array;
@@ -30,13 +47,17 @@ export class StreamCore implements LinkOwner {
   readonly readSide = new ReadSide();
   readonly writeSide: WriteSide;
   readonly idle = new IdleTimer(() => this.onTimeout?.call(this.#connection));
-  readonly #host: Host;
+  readonly host: Host;
   readonly #options: CheckedConnectionOptions;
   readonly #connection: Connection;
   link: StreamLink | undefined;
   isClosed = false;
   /** True until its first turn, which its creator starts by {@link begin}. */
   isNew = true;
+  /** Undefined for a thin connection. */
+  owner: StreamOwner | undefined;
+  /** True while the owner wants bytes. */
+  isFlowing = false;
   onReadable: Callback<Connection> | undefined;
   onDrain: Callback<Connection> | undefined;
   onTimeout: Callback<Connection> | undefined;
@@ -54,7 +75,7 @@ export class StreamCore implements LinkOwner {
   #resolveClosed: (() => void) | undefined;
 
   constructor(host: Host, options: CheckedConnectionOptions, connection: Connection) {
-    this.#host = host;
+    this.host = host;
     this.#options = options;
     this.#connection = connection;
     this.writeSide = new WriteSide(host.maxBufferedBytes, host.buffered);
@@ -76,12 +97,12 @@ export class StreamCore implements LinkOwner {
    */
   attach(skt: AcceptedSkt | ClientSkt, isRegistered: boolean): void {
     this.cancelConnect = undefined;
-    this.link = new StreamLink(this.#host.engine, skt, this, isRegistered);
+    this.link = new StreamLink(this.host.engine, skt, this, isRegistered);
     if (this.#options.noDelay && skt.kind !== 'accepted') this.setOption('noDelay', true);
     if (this.#options.keepAlive) this.setOption('keepAlive', true);
     const channel = diagnosticsChannels[skt.kind === 'accepted' ? 'accept' : 'connect'];
     if (channel.hasSubscribers) {
-      channel.publish({ reactor: this.#host.name, connection: this.#connection });
+      channel.publish({ reactor: this.host.name, connection: this.#connection });
     }
     if (this.writeSide.bufferedBytes > 0) this.writable();
     else if (this.writeSide.isEnding) this.#finish();
@@ -95,6 +116,10 @@ export class StreamCore implements LinkOwner {
   begin(isTry: boolean): boolean {
     this.isNew = false;
     if (!this.#isReading) return true;
+    if (this.owner !== undefined) {
+      this.#tryLater();
+      return true;
+    }
     if (isTry) return this.#serve() !== 'blocked';
     this.link?.want(readBit);
     return false;
@@ -102,7 +127,7 @@ export class StreamCore implements LinkOwner {
 
   /** Called when the program starts to wait for bytes. */
   resume(): void {
-    if (!this.isNew && !this.readSide.isServing) this.link?.tryLater();
+    if (!this.isNew && !this.readSide.isServing) this.#tryLater();
   }
 
   /** A receive by the program, inside or outside of the connection's turn. */
@@ -145,12 +170,28 @@ export class StreamCore implements LinkOwner {
     }
   }
 
+  /**
+   * A write by the owner. The chunks are kept by reference until they are sent.
+   *
+   * @returns true if no byte is left to send; otherwise the owner gets `sent` later.
+   * @throws {WsaError} when the connection is broken.
+   */
+  send(chunks: readonly Uint8Array[]): boolean {
+    const isAllSent = this.writeSide.send(this.link?.skt, chunks, true);
+    if (!isAllSent) this.link?.want(writeBit);
+    return isAllSent;
+  }
+
   end(): void {
     this.writeSide.isEnding = true;
     if (this.writeSide.bufferedBytes === 0) this.#finish();
   }
 
   close(): void {
+    if (this.owner !== undefined && !this.isClosed) {
+      this.owner.closeRequested();
+      return;
+    }
     this.#isClosing = true;
     if (this.link === undefined) this.over(undefined, false);
     else this.end();
@@ -168,15 +209,16 @@ export class StreamCore implements LinkOwner {
     try {
       this.link?.close(isHard);
     } finally {
-      this.#host.leave(this.#connection, true, this.#isRef);
+      this.host.leave(this.#connection, true, this.#isRef);
       this.onOver?.();
       const { end } = diagnosticsChannels;
       if (end.hasSubscribers) {
-        end.publish({ reactor: this.#host.name, connection: this.#connection, error });
+        end.publish({ reactor: this.host.name, connection: this.#connection, error });
       }
       const pending = this.#pendingRead;
       this.#pendingRead = undefined;
       pending?.reject(error ?? closedError());
+      this.owner?.closed();
       // The callback must not run inside the call that closed the connection.
       queueMicrotask(() => {
         this.onClose?.call(error);
@@ -199,7 +241,7 @@ export class StreamCore implements LinkOwner {
   setRef(isRef: boolean): void {
     if (this.isClosed || this.#isRef === isRef) return;
     this.#isRef = isRef;
-    this.#host.changeRef(isRef);
+    this.host.changeRef(isRef);
   }
 
   /** The poller reported bytes or the end of the stream. */
@@ -214,7 +256,7 @@ export class StreamCore implements LinkOwner {
     try {
       const before = this.writeSide.bufferedBytes;
       const result = this.writeSide.flush(link.skt);
-      this.#host.engine.served(before - this.writeSide.bufferedBytes);
+      this.host.engine.served(before - this.writeSide.bufferedBytes);
       this.idle.touch();
       if (result !== 'empty') {
         link.want(writeBit);
@@ -227,7 +269,12 @@ export class StreamCore implements LinkOwner {
     if (this.writeSide.isEnding) this.#finish();
     const { needsDrain } = this.writeSide;
     this.writeSide.needsDrain = false;
-    if (needsDrain && !this.isClosed) this.onDrain?.call(this.#connection);
+    if (!needsDrain || this.isClosed) return;
+    if (this.owner === undefined) this.onDrain?.call(this.#connection);
+    else {
+      this.host.engine.yieldAfterTurn();
+      this.owner.sent();
+    }
   }
 
   /** The engine lets this connection try to receive. */
@@ -239,12 +286,18 @@ export class StreamCore implements LinkOwner {
   }
 
   failed(error: Error): void {
-    this.over(error, false);
+    if (this.owner === undefined) {
+      this.over(error, false);
+      return;
+    }
+    this.host.engine.yieldAfterTurn();
+    this.owner.failed(error);
   }
 
   /** True while the program waits for bytes. */
   get #isReading(): boolean {
     if (this.isClosed || this.readSide.isEnded) return false;
+    if (this.owner !== undefined) return this.isFlowing;
     return this.onReadable !== undefined || this.#pendingRead !== undefined;
   }
 
@@ -264,10 +317,12 @@ export class StreamCore implements LinkOwner {
     const { readSide } = this;
     readSide.begin();
     const pending = this.#pendingRead;
-    if (pending === undefined) this.onReadable?.call(this.#connection);
+    if (this.owner !== undefined) this.owner.readable();
+    else if (pending === undefined) this.onReadable?.call(this.#connection);
     else this.#continueRead(pending);
     const outcome = readSide.end();
-    this.#host.engine.served(readSide.served);
+    if (outcome === 'served' && this.owner !== undefined) this.host.engine.yieldAfterTurn();
+    this.host.engine.served(readSide.served);
     this.#settle(outcome);
     return outcome;
   }
@@ -284,13 +339,22 @@ export class StreamCore implements LinkOwner {
     if (this.isClosed) return;
     if (outcome === 'served') this.idle.touch();
     if (this.readSide.isEnded) {
+      if (this.owner !== undefined) return;
       if (!this.#options.allowHalfOpen && !this.writeSide.isEnding) this.end();
       else if (this.writeSide.isFinSent) this.over(undefined, false);
     } else if (outcome === 'blocked') {
       if (this.#isReading) this.link?.want(readBit);
     } else if (outcome === 'served' && this.#isReading) {
-      this.link?.tryLater();
+      this.#tryLater();
     }
+  }
+
+  /**
+   * Lets the connection try to receive later. With an owner that is in the next turn, because
+   * Node's streams rely on it that ticks and promises run between two reads.
+   */
+  #tryLater(): void {
+    this.link?.tryLater(this.owner !== undefined);
   }
 
   /**
@@ -301,15 +365,19 @@ export class StreamCore implements LinkOwner {
     if (this.isClosed || link === undefined) return;
     // If the peer has ended its side, too, the shutdown is not needed: the close below sends the
     // same FIN. It cannot become a reset, because no byte is unread.
-    if (!writeSide.isFinSent && !this.readSide.isEnded) {
+    if (!writeSide.isFinSent && (!this.readSide.isEnded || this.owner !== undefined)) {
       try {
         link.skt.shutdown('send');
       } catch (error) {
-        this.failed(transferError('write', error));
-        return;
+        // A stream of Node ignores it: a read reports that the connection is broken.
+        if (this.owner === undefined) {
+          this.failed(transferError('write', error));
+          return;
+        }
       }
       writeSide.isFinSent = true;
     }
+    if (this.owner !== undefined) return;
     if (this.readSide.isEnded || this.#isClosing) this.over(undefined, false);
   }
 }

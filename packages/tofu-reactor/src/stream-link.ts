@@ -69,11 +69,14 @@ export class StreamLink implements Source {
     if (!this.#isInEvent) this.#ask();
   }
 
-  /** Schedules a try in this turn or in the next one, without a poll. */
-  tryLater(): void {
+  /**
+   * Schedules a try without a poll: in this turn or in the next one, or only in the next one.
+   */
+  tryLater(isNextTurn: boolean): void {
     if (this.#isEager || this.#isClosed) return;
     this.#isEager = true;
-    this.#engine.tryLater(this);
+    if (isNextTurn) this.#engine.tryNextTurn(this);
+    else this.#engine.tryLater(this);
   }
 
   onEvent(event: SocketEvent<Source>): void {

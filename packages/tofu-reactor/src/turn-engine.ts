@@ -51,6 +51,9 @@ export class TurnEngine {
   readonly #budget: TurnBudget;
   readonly #events: PollEvents<Source>;
   #eager: Source[] = [];
+  /** Sources to try in the next turn. */
+  #next: Source[] = [];
+  #mustYield = false;
   #isInTurn = false;
   #isClosed = false;
   /** Called with each packet that another thread posted. */
@@ -76,7 +79,19 @@ export class TurnEngine {
 
   /** True if a turn has something to do without waiting: sources to try, polls to submit. */
   get hasWork(): boolean {
-    return this.#eager.length > 0 || hasWork(this.poller);
+    return this.#eager.length > 0 || this.#next.length > 0 || hasWork(this.poller);
+  }
+
+  /**
+   * True if Node has to run ticks and promises before the next turn. See {@link yieldAfterTurn}.
+   */
+  get mustYield(): boolean {
+    return this.#mustYield;
+  }
+
+  /** Lets Node run ticks and promises after this turn, before another one begins. */
+  yieldAfterTurn(): void {
+    this.#mustYield = true;
   }
 
   /**
@@ -100,6 +115,14 @@ export class TurnEngine {
   }
 
   /**
+   * Schedules a try in the next turn. The caller must not pass a source again before it was tried.
+   */
+  tryNextTurn(source: Source): void {
+    this.#next.push(source);
+    if (!this.#isInTurn && this.#next.length === 1) this.#onWork();
+  }
+
+  /**
    * Requests a turn although there is no interest to submit, because other threads may post
    * packets.
    */
@@ -119,6 +142,11 @@ export class TurnEngine {
    */
   turn(timeoutMs: number): boolean {
     this.#isInTurn = true;
+    this.#mustYield = false;
+    if (this.#next.length > 0) {
+      this.#eager = this.#eager.length === 0 ? this.#next : [...this.#eager, ...this.#next];
+      this.#next = [];
+    }
     this.counts.turns += 1;
     try {
       const isBusy = this.#eager.length > 0;
@@ -140,6 +168,7 @@ export class TurnEngine {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#eager = [];
+    this.#next = [];
     this.poller.close();
   }
 

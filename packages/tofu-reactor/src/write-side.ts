@@ -59,8 +59,16 @@ export class WriteSide {
     const chunks = chunksOf(data);
     if (options !== undefined) requireWriteOptions(options);
     this.#requireRoom();
+    return this.send(skt, chunks, options?.keep === true);
+  }
+
+  /**
+   * Like {@link write}, for checked chunks and without a limit.
+   *
+   * @param isKept true: the unsent chunks are not copied.
+   */
+  send(skt: StreamSkt | undefined, chunks: readonly Uint8Array[], isKept: boolean): boolean {
     for (const chunk of chunks) this.#accepted += chunk.byteLength;
-    const isKept = options?.keep === true;
     if (skt === undefined || this.#queue.byteLength > 0) {
       for (const chunk of chunks) this.#queue.push(isKept ? chunk : copyOf(chunk));
     } else if (chunks.length === 1) {

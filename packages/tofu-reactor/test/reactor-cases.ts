@@ -4,9 +4,10 @@ import { datagramCases } from './cases/datagrams.js';
 import { echoCases } from './cases/echo.js';
 import { endCases } from './cases/ends.js';
 import { serverCases } from './cases/servers.js';
+import { streamCases } from './cases/streams.js';
 import { type Cases, Fixture, type TestHost } from './fixture.js';
 
-const groups = [echoCases, endCases, serverCases, connectCases, datagramCases];
+const groups = [echoCases, endCases, serverCases, connectCases, datagramCases, streamCases];
 
 /**
  * Runs every case for one kind of sockets, in one mode, on a host.
