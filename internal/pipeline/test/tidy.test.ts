@@ -42,7 +42,16 @@ const mayImport: Record<string, readonly string[]> = {
   // On hosts other than Windows its command starts Windows Node with winnode.
   'nt-findings': ['ntdllx', 'nt-afd', 'tofu-sockets', 'winnode'],
   'afd-poller': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
-  'tofu-reactor': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'sim-nt', 'nt-trace'],
+  // The tests of its command start it with winnode.
+  'tofu-reactor': [
+    'ntdllx',
+    'nt-afd',
+    'tofu-sockets',
+    'afd-poller',
+    'sim-nt',
+    'nt-trace',
+    'winnode',
+  ],
   winnode: [],
   'nt-trace': ['ntdllx'],
   'poc-stage0-wake': ['ntdllx', 'tofu-sockets', 'nt-trace', 'poc-kit'],

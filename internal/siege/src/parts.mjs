@@ -120,7 +120,7 @@ export const parts = [
     limitMinutes: 8,
     isSeeded: true,
     needsWindowsNode: true,
-    files: /^packages\/tofu-reactor\/test\/(?!net-)/,
+    files: /^packages\/tofu-reactor\/test\/(?!net-|command\.)/,
     builds: ['release'],
   }),
   siegeFiles({
@@ -130,6 +130,15 @@ export const parts = [
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\/test\/net-/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'command',
+    what: 'the proxy with 1,000 connections whose every byte is compared, and Ctrl-C by a real clock',
+    limitMinutes: 2,
+    isSeeded: true,
+    needsWindowsNode: true,
+    files: /^packages\/tofu-reactor\/test\/command\./,
     builds: ['release'],
   }),
   siegeFiles({

@@ -6,6 +6,11 @@
 import type { ReactorOptions, ReactorSeams } from './options.js';
 import { Reactor } from './reactor.js';
 
+export { type Asked, type ConnectTo, type ListenAt, parseArguments } from './command/arguments.js';
+export { EchoServer } from './command/echo.js';
+export { prepareAddresses } from './command/problems.js';
+export { ProxyServer } from './command/proxy.js';
+export { serve } from './command/serve.js';
 export type { ReactorSeams } from './options.js';
 export type { PortWatch, PortWatchFactory } from './port-watch.js';
 export { adoptListener } from './reactor.js';

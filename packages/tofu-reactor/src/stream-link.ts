@@ -41,6 +41,8 @@ export class StreamLink implements Source {
   /** The directions that were requested from the poller and are not reported yet. */
   #asked = 0;
   #isRegistered: boolean;
+  /** A reset was requested from the poller while no direction was wanted. */
+  #isWatched = false;
   #isEager = false;
   #isInEvent = false;
   #isClosed = false;
@@ -70,6 +72,16 @@ export class StreamLink implements Source {
   }
 
   /**
+   * Requests the event of a reset while the connection waits for neither direction. Otherwise a
+   * reset is reported only with the next event of a direction.
+   */
+  watchReset(): void {
+    if (this.#isClosed || this.#asked !== 0 || this.#isWatched) return;
+    this.#isWatched = true;
+    this.#request(interests[0] as PreparedInterest);
+  }
+
+  /**
    * Schedules a try without a poll: in this turn or in the next one, or only in the next one.
    */
   tryLater(isNextTurn: boolean): void {
@@ -82,6 +94,7 @@ export class StreamLink implements Source {
   onEvent(event: SocketEvent<Source>): void {
     if (this.#isClosed) return;
     this.#asked = 0;
+    this.#isWatched = false;
     if (event.isReset || event.isRefused) {
       this.#owner.failed(event.isReset ? resetError('read') : refusedError(event.cause));
       return;
@@ -122,7 +135,11 @@ export class StreamLink implements Source {
   #ask(): void {
     if (this.#isClosed || (this.#wanted & ~this.#asked) === 0) return;
     this.#asked = this.#wanted;
-    const interest = interests[this.#wanted] as PreparedInterest;
+    this.#isWatched = false;
+    this.#request(interests[this.#wanted] as PreparedInterest);
+  }
+
+  #request(interest: PreparedInterest): void {
     const isRegistered = this.#isRegistered;
     this.#isRegistered = true;
     try {

@@ -5,17 +5,20 @@ import { explained, WinnodeError } from './errors.js';
 import { describeHost, winnodeVersion } from './host.js';
 import { install } from './install.js';
 import { type Item, isWell } from './item.js';
+import { withPackageCommand } from './package-command.js';
 import { runWindowsNode } from './run.js';
 import type { RunResult } from './run-child.js';
 import { InterruptedError, signalExitCode } from './signals.js';
 
 const help = `Usage: winnode [--time-limit SECONDS] [--node VERSION] [node options] [script.js [arguments]]
+       winnode [--time-limit SECONDS] [--node VERSION] COMMAND [arguments]
        winnode install [--node VERSION]
        winnode clean
        winnode doctor [--json]
 
 Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
-Node as they are, the exit code is the script's, and without a script Node's prompt starts.
+Node as they are, the exit code is the script's, and without a script Node's prompt starts. COMMAND
+is the name of a command of an installed package, as for npx: winnode runs its script.
 
   install     does beforehand what the first run would: fetches Windows Node and the Windows builds
               of the project's packages by npm, and makes a Wine prefix; offline once it is done
@@ -78,7 +81,8 @@ async function run(args: readonly string[]): Promise<RunResult> {
       const { timeLimitMs, node } = asked;
       const own = timeLimitMs === undefined ? {} : { timeLimitMs };
       const env = withNode(node);
-      const result = await runWindowsNode(asked.args, { onProgress: say, env, ...own });
+      const words = withPackageCommand(asked.args, '.', env);
+      const result = await runWindowsNode(words, { onProgress: say, env, ...own });
       if (result.isTimedOut) {
         say(`the time limit of ${(timeLimitMs ?? 0) / 1_000} s is over: the program was ended`);
       }

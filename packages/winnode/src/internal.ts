@@ -16,6 +16,7 @@ export {
 export { wineEnvironment } from './environment.js';
 export { answered, answerLinks } from './links.js';
 export { installTree, isInstalled, type NpmPackage, placesOf } from './npm-tree.js';
+export { withPackageCommand } from './package-command.js';
 export { nodeIn, pageAligned } from './page-aligned.js';
 export {
   type AskPlatforms,

@@ -1,0 +1,141 @@
+import { BlockList, isIPv6 } from 'node:net';
+import { parseArgs } from 'node:util';
+import {
+  parseAddress,
+  type TCPClientAddress,
+  TCPServerAddress,
+  type UDSClientAddress,
+  type UDSServerAddress,
+} from 'tofu-sockets';
+import { CommandError, exitCodes, usageError } from './command-error.js';
+
+/** An address on which the command listens. */
+export type ListenAt = TCPServerAddress | UDSServerAddress;
+/** An address to which the proxy connects; a host name is not resolved yet. */
+export type ConnectTo = TCPClientAddress | UDSClientAddress;
+
+/** What all services take. */
+interface Common {
+  readonly listenAt: ListenAt;
+  readonly isJson: boolean;
+  /** The number of connections above which further ones are closed at once. */
+  readonly maxConnections: number;
+}
+
+/** The result of parsing a command line. */
+export type Asked =
+  | { readonly what: 'help' | 'version' }
+  | ({ readonly what: 'echo' } & Common)
+  | ({ readonly what: 'proxy'; readonly connectTo: ConnectTo } & Common);
+
+/** The default of `--max-connections`. */
+export const defaultMaxConnections = 10_000;
+
+const options = {
+  json: { type: 'boolean' },
+  expose: { type: 'boolean' },
+  'max-connections': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+/** For each service: its arguments. */
+const services = {
+  echo: ['ADDRESS'],
+  proxy: ['FROM', 'TO'],
+} as const;
+
+/**
+ * Parses a command line.
+ *
+ * @throws {CommandError} with the exit code 2.
+ */
+export function parseArguments(args: readonly string[]): Asked {
+  const { values, positionals } = parsed(args);
+  if (values.help === true) return { what: 'help' };
+  if (values.version === true) return { what: 'version' };
+  const [what, ...words] = positionals;
+  if (what !== 'echo' && what !== 'proxy') {
+    const given = what === undefined ? 'none' : JSON.stringify(what);
+    throw usageError(`The commands are echo and proxy; got ${given}.`);
+  }
+  requireCount(what, words);
+  const [first = '', second = ''] = words;
+  const common = {
+    listenAt: readListenAt(first, values.expose === true),
+    isJson: values.json === true,
+    maxConnections: readCount(values['max-connections']),
+  };
+  if (what === 'echo') return { what, ...common };
+  return { what, connectTo: readConnectTo(second), ...common };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    // Node's message continues with advice about `--`, which does not apply here.
+    throw usageError(`${(error as Error).message.split(/[.\n]/, 1)[0]}.`);
+  }
+}
+
+function requireCount(what: keyof typeof services, words: readonly string[]): void {
+  const names = services[what];
+  if (words.length === names.length) return;
+  const given =
+    words.length === 0 ? 'nothing' : words.map((word) => JSON.stringify(word)).join(' ');
+  // A shell that was given a bar without quotes has started another program.
+  throw usageError(
+    `The usage is: tofu ${what} ${names.join(' ')}; got ${given}. ` +
+      'An address with a | in it needs quotes.',
+  );
+}
+
+function readCount(text: string | undefined): number {
+  if (text === undefined) return defaultMaxConnections;
+  const count = Number(text);
+  if (/^\d{1,6}$/.test(text) && count >= 1) return count;
+  throw usageError(`--max-connections is a number from 1 to 999999, got ${JSON.stringify(text)}.`);
+}
+
+/**
+ * tofu's form of an address. The command also takes the forms `tcp:HOST:PORT` and `uds:PATH`,
+ * because `|` has a meaning in every shell.
+ */
+function inTofuForm(text: string): string {
+  const tcp = /^tcp:(.*):([^:]*)$/s.exec(text);
+  if (tcp !== null) return `tcp|${(tcp[1] as string).replace(/^\[(.*)\]$/s, '$1')}|${tcp[2]}`;
+  return text.replace(/^uds:/, 'uds|');
+}
+
+function readListenAt(text: string, isExposed: boolean): ListenAt {
+  const { address, error } = parseAddress(inTofuForm(text), 'server');
+  if (address === undefined) throw wrongAddress(text, error);
+  if (!(address instanceof TCPServerAddress) || isExposed || isLoopback(address.host)) {
+    return address;
+  }
+  throw new CommandError(
+    `Other machines could connect to ${text}. Add --expose if they may; ` +
+      `otherwise listen on tcp|127.0.0.1|${address.port}.`,
+    exitCodes.usage,
+  );
+}
+
+function readConnectTo(text: string): ConnectTo {
+  const { address, error } = parseAddress(inTofuForm(text), 'client');
+  if (address === undefined) throw wrongAddress(text, error);
+  return address;
+}
+
+function wrongAddress(text: string, { message }: Error): CommandError {
+  return usageError(`${JSON.stringify(text)} is not an address for this. ${message}`);
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** True if only programs on this machine can connect to this IP address. */
+function isLoopback(host: string): boolean {
+  return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
+}
