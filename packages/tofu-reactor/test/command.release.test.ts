@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 import { type RunningCommand, startCommand } from './command.js';
-import { connectTo, type HostEnd, HostServer, sendStream, until } from './host-peers.js';
+import {
+  connectTo,
+  type HostEnd,
+  HostServer,
+  pieceBytes,
+  sendStream,
+  until,
+} from './host-peers.js';
 
 // The command in Windows Node, found by its name, and peers of node:net on this host.
 
@@ -20,7 +27,7 @@ async function startPeer(...args: readonly (string | number)[]) {
   child.stdout.on('data', (text) => (said += text));
   await until(() => said.includes('ready'));
   return {
-    accepted: () => said.split('accepted').length - 1,
+    count: (word: string) => said.split(word).length - 1,
     async kill() {
       child.kill('SIGKILL');
       await once(child, 'close');
@@ -87,6 +94,9 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       [1, 0],
     ])('a reset by end %d is a reset of end %d', async (from, to) => {
       const pair = await openBoth();
+      // A byte from the target shows that the proxy's own connect has completed.
+      pair[1].socket.write('x');
+      await until(() => pair[0].received === 1);
       (pair[from] as HostEnd).socket.resetAndDestroy();
       await until(() => (pair[to] as HostEnd).isClosed);
       expect(pair[to]).toMatchObject({ hasEnded: false, error: 'ECONNRESET' });
@@ -142,17 +152,16 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     });
 
     test.each([
-      ['read', { hasEnded: true, error: undefined }],
+      ['read', 5, { hasEnded: true, error: undefined }],
       // Its kernel resets a connection with unread bytes.
-      ['ignore', { hasEnded: false, error: 'ECONNRESET' }],
-    ])('a target that is killed ends at the clients: it %ss', async (how, seen) => {
+      ['ignore', 1_000_000, { hasEnded: false, error: 'ECONNRESET' }],
+    ])('a target that is killed ends at the clients: it %ss', async (how, length, seen) => {
       const killed = await startPeer('server', target.port, how);
       const clients = [await open(), await open()];
-      for (const { socket } of clients) socket.write(Buffer.alloc(1_000_000));
-      await until(() => killed.accepted() === clients.length);
-      // The bytes have arrived when nothing more is sent.
-      await until(() => clients.every(({ socket }) => socket.bytesWritten > 0));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      for (const { socket } of clients) socket.write(Buffer.alloc(length));
+      await until(() => killed.count(how === 'read' ? 'read\n' : 'accepted') === clients.length);
+      // The bytes of a server that does not read are in its kernel after a while.
+      if (how === 'ignore') await new Promise((resolve) => setTimeout(resolve, 100));
       await killed.kill();
       await until(() => clients.every(({ hasEnded, isClosed }) => hasEnded || isClosed));
       for (const client of clients) expect(client).toMatchObject(seen);
@@ -162,13 +171,11 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     test('Ctrl-C under load ends it in order, and the summary is true', async () => {
       target = await HostServer.listen(target.port);
       const pairs: [HostEnd, HostEnd][] = [];
-      for (let seed = 0; seed < 20; seed += 1) {
-        const [client, end] = await openBoth();
-        pairs.push([client, end]);
-        sendStream(client.socket, seed, Number.POSITIVE_INFINITY);
-        sendStream(end.socket, seed + 100, Number.POSITIVE_INFINITY);
+      while (pairs.length < 10) pairs.push(await openBoth());
+      for (const [seed, { socket }] of pairs.flat().entries()) {
+        sendStream(socket, seed, Number.POSITIVE_INFINITY);
       }
-      await until(() => pairs.flat().every(({ received }) => received > bytes));
+      await until(() => pairs.flat().every(({ received }) => received > pieceBytes));
       proxy.interrupt();
       const { code, stderr } = await proxy.ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -176,13 +183,16 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       for (const end of pairs.flat())
         expect(end).toMatchObject({ isWrong: false, hasEnded: false });
 
-      const { event, bytesToTarget, bytesToClients, ...counts } = proxy.lastEvent();
+      const { event, ended, broken, bytesToTarget, bytesToClients, ...counts } = proxy.lastEvent();
+      // What is written to a client that was killed may be answered by a reset, or not in time.
+      const killed = 5 + 2;
+      expect(Number(ended) + Number(broken)).toBe(60 + 1 + 2 + 2 + killed);
+      expect(ended).toBeGreaterThanOrEqual(60 + 1);
+      expect(broken).toBeGreaterThanOrEqual(2 + 2);
       expect({ event, ...counts }).toEqual({
         event: 'summary',
         accepted: connections,
         open: 0,
-        ended: 60 + 1 + 5 + 2,
-        broken: 2 + 2,
         unreachable: 1,
         cut: pairs.length,
         dropped: 0,

@@ -128,12 +128,9 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
     await checkRunsAsync(4, 1, async (choices) => {
       const setup = await Setup.start();
       const pairs: Pair[] = [];
-      while (pairs.length < 50) {
-        const pair = await setup.open();
-        pairs.push(pair);
-        for (const { socket } of pair) {
-          sendStream(socket, choices.below(256), Number.POSITIVE_INFINITY);
-        }
+      while (pairs.length < 50) pairs.push(await setup.open());
+      for (const { socket } of pairs.flat()) {
+        sendStream(socket, choices.below(256), Number.POSITIVE_INFINITY);
       }
       await new Promise((resolve) => setTimeout(resolve, choices.below(500)));
       setup.proxy.interrupt();

@@ -48,7 +48,8 @@ export function observeSocket(socket: Socket, onEnd?: (end: HostEnd) => void): H
   return end;
 }
 
-const pieceBytes = 30_000;
+/** A stream is sent in pieces of this length. */
+export const pieceBytes = 30_000;
 
 /** The pieces of a stream. @param length in bytes; may be Infinity. */
 function* piecesOf(seed: number, length: number): Generator<Buffer> {

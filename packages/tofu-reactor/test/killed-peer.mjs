@@ -25,7 +25,7 @@ if (role === 'client') {
 } else {
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    if (how === 'read') socket.resume();
+    if (how === 'read') socket.on('data', () => process.stdout.write('read\n'));
     process.stdout.write('accepted\n');
   });
   server.listen(Number(port), '127.0.0.1', () => process.stdout.write('ready\n'));

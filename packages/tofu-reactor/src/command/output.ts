@@ -1,4 +1,4 @@
-import type { WriteStream } from 'node:tty';
+import type { Writable } from 'node:stream';
 import { exitCodes } from './command-error.js';
 import type { Reports } from './service.js';
 
@@ -9,8 +9,8 @@ const longestLine = 79;
 
 /** The streams of the command, which tests replace. */
 export interface Streams {
-  readonly stdout: Pick<WriteStream, 'write' | 'on' | 'off' | 'isTTY'>;
-  readonly stderr: Pick<WriteStream, 'write' | 'on' | 'off' | 'isTTY'>;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable;
 }
 
 /** A report that was printed a short time ago. */

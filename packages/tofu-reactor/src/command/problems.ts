@@ -17,6 +17,7 @@ const listenAdvice: Readonly<Record<string, string>> = {
 /** Why a connect failed and what to do, by the error's code. */
 const connectAdvice: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no server listens there. Start it, or correct the address',
+  ECONNRESET: 'the server there reset the connection at once. See what it reports',
   ENOENT: 'there is no such file. Start the server, or correct the path',
   ETIMEDOUT: 'nothing answered in time. Check the address, and the firewall on the way',
   EACCES: 'this user may not connect to it. Check the permissions of the file and its directory',
