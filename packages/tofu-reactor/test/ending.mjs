@@ -27,8 +27,12 @@ async function serve() {
   reactor = new Reactor({ mode });
   server = await reactor.listen({ port: 0 }, echo);
   const running = mode === 'blocking' ? reactor.run() : undefined;
-  for (let index = 0; index < 8; index += 1) {
-    const client = await reactor.connect(server.endpoint);
+  for (let index = 0; index < 8 && !isEnding; index += 1) {
+    // An early end closes the server while a client connects.
+    const client = await reactor.connect(server.endpoint).catch((error) => {
+      if (!isEnding) throw error;
+    });
+    if (client === undefined) break;
     echo(client);
     client.write('round and round');
     clients.push(client);

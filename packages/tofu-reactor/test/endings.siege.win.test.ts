@@ -16,7 +16,7 @@ const quietWays = ['unref', 'close'].flatMap((way) =>
 );
 
 /** The number of processes in each mode; ten times as many with --long. */
-const ordinaryMoments = 60;
+const ordinaryMoments = 20;
 const moments = planRuns(ordinaryMoments).runs;
 /** The moments are within this time after the start of the script. */
 const withinMs = 150;

@@ -1,6 +1,7 @@
 import { STATUS_ACCESS_DENIED } from 'ntdllx';
 import type { DatagramSocket } from 'tofu-reactor';
-import { wouldBlock } from 'tofu-sockets';
+import { clientAddressOf, wouldBlock } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { failing, simulatedReactor } from './simulated.js';
 
@@ -68,6 +69,31 @@ test('the wait for room outlasts a flood of datagrams that uses up every budget'
   const counts = sendIntoFull(socket, other);
   await until(() => counts.drains === 1);
   expect(received).toBeGreaterThan(64);
+  await close();
+});
+
+test('a stream that has ended when it is accepted is read to its end without a poll', async () => {
+  const { sim, reactor, until, close } = simulatedReactor({ network: 'eager' });
+  const counts: unknown[] = [];
+  const server = await reactor.listen({ port: 0 }, (connection) => {
+    connection.onReadable = () => {
+      for (;;) {
+        const count = connection.readInto(room);
+        if (count === wouldBlock) return;
+        counts.push(count);
+        if (count === 0) return;
+      }
+    };
+  });
+  const client = createSocketCreator(sim.kernel).fromAddress(clientAddressOf(server.endpoint));
+  client.connect();
+  client.send(text);
+  client.shutdown('send');
+  await until(() => server.accepted === 1 && server.connections === 0);
+  expect(counts).toEqual([1, 0]);
+  // The poll of the listener.
+  expect(sim.calls['NtDeviceIoControlFile']).toBe(1);
+  client.close();
   await close();
 });
 
