@@ -5,29 +5,36 @@ import { checkProperty } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
 import { netOn } from 'tofu-reactor/net';
 import { expect } from 'vitest';
-import { anyScript, runScript, type ScriptLog, type Transport } from './net-script.js';
+import { anyScript, runScript, type Script, type ScriptLog, type Transport } from './net-script.js';
 
 /** The pauses after a step. A difference counts only if the longest pause shows it, too. */
 const pacesMs = [2, 20, 60];
 
 /**
  * Runs random scripts on `node:net` and on its counterpart, and compares the events of each socket
- * and their order. A script with a difference is shrunk.
+ * and their order. Scripts with a difference are shrunk.
+ *
+ * @param scripts how many; a multiple of four.
  */
-export async function checkDifference(runs: number): Promise<void> {
+export async function checkDifference(scripts: number): Promise<void> {
   const reactor = new Reactor();
   const transports = [nodeNet, netOn(reactor)] as unknown as readonly Transport[];
+  const compare = async (script: Script) => {
+    let logs: readonly ScriptLog[] = [];
+    for (const paceMs of pacesMs) {
+      logs = await Promise.all(transports.map((each) => runScript(each, script, paceMs)));
+      if (isDeepStrictEqual(logs[0], logs[1])) return;
+    }
+    expect(logs[1]).toEqual(logs[0]);
+  };
+  // Four scripts at a time.
+  const group = fc.tuple(anyScript, anyScript, anyScript, anyScript);
   try {
     await checkProperty(
-      fc.asyncProperty(anyScript, async (script) => {
-        let logs: readonly ScriptLog[] = [];
-        for (const paceMs of pacesMs) {
-          logs = await Promise.all(transports.map((each) => runScript(each, script, paceMs)));
-          if (isDeepStrictEqual(logs[0], logs[1])) return;
-        }
-        expect(logs[1]).toEqual(logs[0]);
+      fc.asyncProperty(group, async (each) => {
+        await Promise.all(each.map(compare));
       }),
-      runs,
+      scripts / 4,
     );
   } finally {
     await reactor.close();

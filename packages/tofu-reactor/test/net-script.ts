@@ -121,7 +121,8 @@ export async function runScript(
   for (const from of ['client', 'server'] as const) {
     const socket = sockets[from];
     if (socket === undefined) continue;
-    log[from].push(describe(socket));
+    const hasFailed = log[from].some((event) => /^error .* write$|^written E/.test(event));
+    log[from].push(describe(socket, hasFailed));
     socket.destroy();
   }
   await quiet();
@@ -164,8 +165,18 @@ function run(socket: NodeSocket, what: Step['act'], seen: (event: string) => voi
   });
 }
 
-function describe(socket: NodeSocket): string {
-  const { readyState, destroyed, bytesRead, bytesWritten, pending, connecting } = socket;
+/**
+ * What differs from `node:net` on purpose is left out:
+ *
+ * | what | why |
+ * |---|---|
+ * | `bytesWritten` after a failed write | `node:net` counts bytes whose send fails, but not text; here both count |
+ *
+ * @param hasFailed whether a write has failed.
+ */
+function describe(socket: NodeSocket, hasFailed: boolean): string {
+  const { readyState, destroyed, bytesRead, pending, connecting } = socket;
+  const bytesWritten = hasFailed ? undefined : socket.bytesWritten;
   const { readableEnded, writableEnded, writableFinished, writableLength } = socket;
   return JSON.stringify({
     readyState,
