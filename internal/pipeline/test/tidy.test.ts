@@ -279,6 +279,17 @@ test('links between documents lead somewhere', () => {
   }
 });
 
+test('each program that the documentation shows exists, and consumers has no other', () => {
+  const pages = files.filter((name) => /^docs\/.*\.md$/.test(name)).map(read);
+  const shown = pages.flatMap((page) =>
+    [...page.matchAll(/^<<< @\/\.\.\/([^#{\s]+)/gm)].map(([, file = '']) => file),
+  );
+  expect(shown.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  const programs = files.filter((name) => name.startsWith('internal/consumers/programs/'));
+  expect(programs.length).toBeGreaterThan(3);
+  expect(programs.filter((file) => !shown.includes(file))).toEqual([]);
+});
+
 test('every decision and every page of kb is in its index', () => {
   const index = read('kb/README.md');
   for (const file of files.filter((name) => /^kb\/.+\.md$/.test(name))) {
