@@ -29,6 +29,9 @@ const documentedKinds =
 const isPart = ({ parent }) =>
   parent !== undefined && (parent.kindOf(TypeLiteral) || isPart(parent));
 
+/** A method that Node calls, such as `_read` of a stream: Node describes it. */
+const isOfStreams = ({ name, overwrites }) => name.startsWith('_') && overwrites !== undefined;
+
 const hasText = (reflection) => reflection.comment?.hasVisibleComponent() === true;
 
 /**
@@ -38,13 +41,11 @@ const hasText = (reflection) => reflection.comment?.hasVisibleComponent() === tr
 function undocumented(project) {
   return project
     .getReflectionsByKind(documentedKinds)
-    .filter((each) => !isPart(each) && !each.flags.isExternal)
+    .filter((each) => !isPart(each) && !isOfStreams(each))
     .filter((each) => {
+      // Of several overloads one says what the function does.
       const signatures = each.signatures ?? [each.getSignature ?? each.setSignature];
-      const [first] = signatures;
-      return first === undefined
-        ? !hasText(each)
-        : !signatures.every((one) => hasText(one) || hasText(each));
+      return !hasText(each) && !signatures.some((one) => one !== undefined && hasText(one));
     })
     .map((each) => each.getFullName());
 }

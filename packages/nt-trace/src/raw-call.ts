@@ -31,7 +31,9 @@ export interface RawCall {
 
 /** A name that the program gave to one of its handles. */
 export interface HandleLabel {
+  /** The value of the handle. */
   readonly handle: bigint;
+  /** The program's name for it. */
   readonly label: string;
   /** The number of the last call before. */
   readonly number: number;

@@ -22,6 +22,7 @@ export interface ConnectTarget {
   readonly path?: string;
   /** The local address and port; default: the system chooses them. */
   readonly localAddress?: string;
+  /** The local port; default: a free one. */
   readonly localPort?: number;
   /** 4 or 6: use only addresses of this family. Default: both. */
   readonly family?: number | string;

@@ -184,6 +184,7 @@ export class Server extends EventEmitter implements AsyncDisposable, SocketServe
     return this;
   }
 
+  /** Closes the server, at the end of an `await using` declaration. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#thin !== undefined) await promisify(this.close).call(this);
   }

@@ -34,9 +34,8 @@ export interface Adoption {
 }
 
 /**
- * A connection as a stream of Node: the counterpart of `net.Socket` on a reactor. It has the
- * events of `net.Socket` in the same order, and the same errors. Libraries that take any `Duplex`
- * run on it unmodified. It is not an instance of `net.Socket`.
+ * A connection as a stream of Node: `net.Socket` on a reactor, with the same events in the same
+ * order, and the same errors. Libraries that take any `Duplex` run on it. It is no `net.Socket`.
  */
 export class Socket extends Duplex {
   /** True from {@link connect} until it is connected. */
@@ -64,7 +63,6 @@ export class Socket extends Duplex {
 
   /**
    * Creates a socket that is not connected; see {@link connect}.
-   *
    * @throws {ReactorError} `ERR_REACTOR_CLOSED`. @throws a TypeError for wrong options.
    */
   constructor(reactor: Reactor, options?: SocketOptions);
@@ -98,7 +96,6 @@ export class Socket extends Duplex {
   /**
    * Connects. Takes the arguments of `net.Socket.connect`: `(options, callback)`,
    * `(port, host, callback)` or `(path, callback)`. A socket that is closed can connect again.
-   *
    * @throws {ReactorError} `ERR_REACTOR_CLOSED`. @throws TypeError and RangeError like Node's.
    */
   connect(options: ConnectSocketOptions, onConnect?: () => void): this;
@@ -169,14 +166,17 @@ export class Socket extends Duplex {
     return nameOf(this.#handle?.connection.localEndpoint) ?? {};
   }
 
+  /** The IP address of this end; undefined over AF_UNIX and before it is connected. */
   get localAddress(): string | undefined {
     return this.address().address;
   }
 
+  /** The port of this end, as {@link localAddress}. */
   get localPort(): number | undefined {
     return this.address().port;
   }
 
+  /** `IPv4` or `IPv6`, as {@link localAddress}. */
   get localFamily(): string | undefined {
     return this.address().family;
   }
@@ -186,10 +186,12 @@ export class Socket extends Duplex {
     return this.#remote.address;
   }
 
+  /** The port of the peer, as {@link remoteAddress}. */
   get remotePort(): number | undefined {
     return this.#remote.port;
   }
 
+  /** `IPv4` or `IPv6`, as {@link remoteAddress}. */
   get remoteFamily(): string | undefined {
     return this.#remote.family;
   }

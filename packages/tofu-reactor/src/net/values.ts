@@ -3,8 +3,11 @@ import type { SktEndpoint } from 'tofu-sockets';
 
 /** One end's address, as `node:net` names it. Empty over AF_UNIX. */
 export interface SocketAddress {
+  /** An IP address; absent over AF_UNIX. */
   readonly address?: string;
+  /** The family of the address. */
   readonly family?: 'IPv4' | 'IPv6';
+  /** The port, over IP. */
   readonly port?: number;
 }
 
