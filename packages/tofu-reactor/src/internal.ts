@@ -8,6 +8,7 @@ import { Reactor } from './reactor.js';
 
 export { type Asked, type ConnectTo, type ListenAt, parseArguments } from './command/arguments.js';
 export { EchoServer } from './command/echo.js';
+export { HttpServer } from './command/http.js';
 export { Output } from './command/output.js';
 export { prepareAddresses } from './command/problems.js';
 export { ProxyServer } from './command/proxy.js';

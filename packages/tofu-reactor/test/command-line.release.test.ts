@@ -49,16 +49,31 @@ describe('a command line', () => {
         ...common,
       },
     ],
+    [
+      ['http', 'public'],
+      {
+        what: 'http',
+        directory: 'public',
+        listenAt: new TCPServerAddress('127.0.0.1', 8080),
+        ...common,
+      },
+    ],
+    [
+      ['http', '.', 'tcp:127.0.0.1:80'],
+      { what: 'http', directory: '.', listenAt: here, ...common },
+    ],
   ])('%j', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);
   });
 
   test.each([
-    [[], 'The commands are echo and proxy; got none.'],
-    [['ecko', 'x'], 'The commands are echo and proxy; got "ecko".'],
+    [[], 'The commands are echo, proxy and http; got none.'],
+    [['ecko', 'x'], 'The commands are echo, proxy and http; got "ecko".'],
     [['echo'], 'The usage is: tofu echo ADDRESS; got nothing.'],
     [['proxy', 'tcp:127.0.0.1:1'], 'The usage is: tofu proxy FROM TO; got "tcp:127.0.0.1:1".'],
     [['echo', 'tcp', '127.0.0.1', '80'], 'got "tcp" "127.0.0.1" "80". An address with a | in it'],
+    [['http'], 'The usage is: tofu http DIR [ADDRESS]; got nothing.'],
+    [['http', ''], 'DIR is the path of a directory, got an empty text.'],
     [['echo', '80'], '"80" is not an address for this. An address is tcp|HOST|PORT or uds|PATH'],
     [['echo', ''], '"" is not an address for this.'],
     [['echo', 'TCP:127.0.0.1:80'], 'An address is tcp|HOST|PORT or uds|PATH'],
@@ -87,7 +102,7 @@ describe('a command line', () => {
   test('--help names every command, option and exit code', async () => {
     const { code, stdout } = await commandHere(['--help']);
     expect(code).toBe(0);
-    const words = ['echo ADDRESS', 'proxy FROM TO', '--expose', '--max-connections N'];
+    const words = ['echo ADDRESS', 'proxy FROM TO', 'http DIR', '--expose', '--max-connections N'];
     for (const word of [...words, '--json', '--help', '--version', ' 2 ', ' 3 ', '141', '130']) {
       expect(stdout).toContain(word);
     }

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
@@ -220,5 +223,43 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       '100,000 bytes in, 100,000 out',
       '',
     ]);
+  });
+
+  test('http serves the files of a directory, and none outside of it by a link', async () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'tofu http '));
+    try {
+      const root = join(scratch, 'public');
+      const large = Buffer.alloc(3_000_000, 'tofu ');
+      mkdirSync(root);
+      writeFileSync(join(root, 'index.html'), 'the page');
+      writeFileSync(join(root, 'large.bin'), large);
+      writeFileSync(join(scratch, 'secret.txt'), 'secret');
+      symlinkSync(join(scratch, 'secret.txt'), join(root, 'link.txt'));
+      symlinkSync(scratch, join(root, 'linked'));
+      const { port, interrupt, ended } = startCommand(['http', root, 'tcp:127.0.0.1:0']);
+      const at = `http://127.0.0.1:${await port()}`;
+      expect(await (await fetch(`${at}/`)).text()).toBe('the page');
+      const all = await Promise.all(
+        Array.from({ length: 10 }, async () => (await fetch(`${at}/large.bin`)).arrayBuffer()),
+      );
+      for (const bytes of all) expect(large.equals(Buffer.from(bytes))).toBe(true);
+      for (const path of [
+        'link.txt',
+        'linked/secret.txt',
+        '..%5csecret.txt',
+        'NUL',
+        'index.html::$DATA',
+      ]) {
+        const { status } = await fetch(`${at}/${path}`);
+        expect([403, 404], path).toContain(status);
+      }
+      interrupt();
+      const { code, stdout, stderr } = await ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^Serving .*public at http:\/\/127\.0\.0\.1:\d+\/ Ctrl-C ends it\.$/m);
+      expect(stdout).toMatch(/^16 requests; /m);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
   });
 });

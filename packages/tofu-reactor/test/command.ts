@@ -65,7 +65,7 @@ export function startCommand(args: readonly string[], options: SpawnOptions = {}
     },
     async port() {
       // The event of programs or the line for people.
-      const address = /tcp\|127\.0\.0\.1\|(\d+)/;
+      const address = /127\.0\.0\.1[|:](\d+)/;
       while (!address.test(said.stdout)) {
         if (isOver()) throw new Error(`ended without listening: ${said.stdout}${said.stderr}`);
         await new Promise((resolve) => setTimeout(resolve, 10));

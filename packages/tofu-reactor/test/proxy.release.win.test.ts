@@ -40,7 +40,9 @@ test('a port in use is one line, exit code 1', async () => {
   const { endpoint } = await reactor.listen({ port: 0 }, () => {});
   const address = `tcp|127.0.0.1|${'port' in endpoint ? endpoint.port : 0}`;
   const message = `Cannot listen on ${address}: another program listens there. End it, or use another port`;
-  await expectRefused(['echo', address], message);
+  for (const command of [['echo'], ['http', scratch]]) {
+    await expectRefused([...command, address], message);
+  }
   await expectRefused(['proxy', address, 'tcp:127.0.0.1:1'], message);
   await reactor.close();
 });
@@ -70,4 +72,13 @@ describe.skipIf(!afUnix.isPresent)(`a path ${afUnix.reason}`, () => {
     const nowhere = String.raw`uds|C:\no\such\directory\x.sock`;
     await expectRefused(['echo', nowhere], 'its directory does not exist');
   });
+});
+
+test.each([
+  ['nowhere', 'there is no such directory'],
+  ['file', 'it is a file'],
+])('http without a directory is one line, exit code 1: %s', async (name, message) => {
+  const path = join(scratch, name);
+  if (name === 'file') writeFileSync(path, '');
+  await expectRefused(['http', path, 'tcp:127.0.0.1:0'], message);
 });

@@ -26,8 +26,11 @@ interface Common {
 export type Asked =
   | { readonly what: 'help' | 'version' }
   | ({ readonly what: 'echo' } & Common)
-  | ({ readonly what: 'proxy'; readonly connectTo: ConnectTo } & Common);
+  | ({ readonly what: 'proxy'; readonly connectTo: ConnectTo } & Common)
+  | ({ readonly what: 'http'; readonly directory: string } & Common);
 
+/** Where `tofu http` listens by default. */
+export const defaultHttpAddress = 'tcp|127.0.0.1|8080';
 /** The default of `--max-connections`. */
 export const defaultMaxConnections = 10_000;
 
@@ -39,10 +42,11 @@ const options = {
   version: { type: 'boolean', short: 'v' },
 } as const;
 
-/** For each service: its arguments. */
+/** For each service: its arguments, and how many of them may be missing. */
 const services = {
-  echo: ['ADDRESS'],
-  proxy: ['FROM', 'TO'],
+  echo: { names: ['ADDRESS'], optional: 0 },
+  proxy: { names: ['FROM', 'TO'], optional: 0 },
+  http: { names: ['DIR', 'ADDRESS'], optional: 1 },
 } as const;
 
 /**
@@ -55,19 +59,21 @@ export function parseArguments(args: readonly string[]): Asked {
   if (values.help === true) return { what: 'help' };
   if (values.version === true) return { what: 'version' };
   const [what, ...words] = positionals;
-  if (what !== 'echo' && what !== 'proxy') {
+  if (what !== 'echo' && what !== 'proxy' && what !== 'http') {
     const given = what === undefined ? 'none' : JSON.stringify(what);
-    throw usageError(`The commands are echo and proxy; got ${given}.`);
+    throw usageError(`The commands are echo, proxy and http; got ${given}.`);
   }
   requireCount(what, words);
-  const [first = '', second = ''] = words;
+  const [first = '', second = defaultHttpAddress] = words;
   const common = {
-    listenAt: readListenAt(first, values.expose === true),
+    listenAt: readListenAt(what === 'http' ? second : first, values.expose === true),
     isJson: values.json === true,
     maxConnections: readCount(values['max-connections']),
   };
   if (what === 'echo') return { what, ...common };
-  return { what, connectTo: readConnectTo(second), ...common };
+  if (what === 'proxy') return { what, connectTo: readConnectTo(second), ...common };
+  if (first === '') throw usageError('DIR is the path of a directory, got an empty text.');
+  return { what, directory: first, ...common };
 }
 
 function parsed(args: readonly string[]) {
@@ -80,13 +86,16 @@ function parsed(args: readonly string[]) {
 }
 
 function requireCount(what: keyof typeof services, words: readonly string[]): void {
-  const names = services[what];
-  if (words.length === names.length) return;
+  const { names, optional } = services[what];
+  if (words.length <= names.length && words.length >= names.length - optional) return;
+  const wanted = names.map((name, index) =>
+    index >= names.length - optional ? `[${name}]` : name,
+  );
   const given =
     words.length === 0 ? 'nothing' : words.map((word) => JSON.stringify(word)).join(' ');
   // A shell that was given a bar without quotes has started another program.
   throw usageError(
-    `The usage is: tofu ${what} ${names.join(' ')}; got ${given}. ` +
+    `The usage is: tofu ${what} ${wanted.join(' ')}; got ${given}. ` +
       'An address with a | in it needs quotes.',
   );
 }

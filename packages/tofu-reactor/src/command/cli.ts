@@ -5,6 +5,7 @@ import { type Asked, type ListenAt, parseArguments } from './arguments.js';
 import { CommandError, exitCodes } from './command-error.js';
 import { EchoServer } from './echo.js';
 import { help } from './help.js';
+import { HttpServer } from './http.js';
 import { Output } from './output.js';
 import { prepareAddresses } from './problems.js';
 import { ProxyServer } from './proxy.js';
@@ -63,6 +64,8 @@ async function start(asked: AskedService, reactor: Reactor, output: Output): Pro
       return EchoServer.start(reactor, asked, output);
     case 'proxy':
       return ProxyServer.start(reactor, asked, output);
+    case 'http':
+      return HttpServer.start(reactor, asked, output);
   }
 }
 

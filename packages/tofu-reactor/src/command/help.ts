@@ -1,8 +1,9 @@
-import { defaultMaxConnections } from './arguments.js';
+import { defaultHttpAddress, defaultMaxConnections } from './arguments.js';
 
 /** The text of `--help`. */
 export const help = `Usage: tofu echo ADDRESS          sends back what it receives
        tofu proxy FROM TO        relays each connection of FROM to TO, in both directions
+       tofu http DIR [ADDRESS]   serves the files of a directory
 
 An address is "tcp|HOST|PORT" or "uds|PATH", the file of an AF_UNIX socket. The shell needs the quotes.
 tcp:HOST:PORT and uds:PATH mean the same and need none. FROM may be of one kind and TO of the other:
@@ -12,7 +13,7 @@ tcp:HOST:PORT and uds:PATH mean the same and need none. FROM may be of one kind 
 
 The proxy passes on how each side ends: an end of the stream as an end, a reset as a reset. While one
 side does not read, the other is not read either. If TO does not accept, the client is reset and the
-proxy goes on.
+proxy goes on. http listens on ${defaultHttpAddress} unless ADDRESS says otherwise.
 
   --expose     allows a TCP address that other machines can connect to, such as tcp|0.0.0.0|8080
   --max-connections N

@@ -1,7 +1,7 @@
 /** What a running service has done, as numbers by name. `--json` prints them as they are. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** A running command: an echo server or a proxy. */
+/** A running command: an echo server, a proxy or an HTTP server. */
 export interface Service {
   /** The first line, which says where it listens. */
   readonly announcement: string;
