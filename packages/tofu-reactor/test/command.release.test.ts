@@ -171,6 +171,17 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       for (const { socket } of clients) socket.destroy();
     });
 
+    /**
+     * A Unix kernel reports a reset once: to a write, if one comes first, and then the next read
+     * finds the end.
+     */
+    const expectReset = ({ isWrong, error }: HostEnd) => {
+      expect({ isWrong, error }).toEqual({
+        isWrong: false,
+        error: expect.stringMatching(/^(ECONNRESET|EPIPE)$/),
+      });
+    };
+
     test('Ctrl-C under load ends it in order, and the summary is true', async () => {
       target = await HostServer.listen(target.port);
       const pairs: [HostEnd, HostEnd][] = [];
@@ -183,8 +194,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       const { code, stderr } = await proxy.ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       await until(() => pairs.flat().every(({ isClosed }) => isClosed));
-      for (const end of pairs.flat())
-        expect(end).toMatchObject({ isWrong: false, hasEnded: false });
+      for (const end of pairs.flat()) expectReset(end);
 
       const { event, ended, broken, bytesToTarget, bytesToClients, ...counts } = proxy.lastEvent();
       // What is written to a client that was killed may be answered by a reset, or not in time.
