@@ -1,0 +1,4 @@
+import { testForeignCalls } from './foreign-calls.js';
+
+// Every test with every preset.
+testForeignCalls();
