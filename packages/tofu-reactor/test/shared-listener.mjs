@@ -31,7 +31,8 @@ function duplicate() {
 const reactor = createReactor({ mode, kernel });
 adoptListener(reactor, new NativeSkt(kernel, duplicate(), 'listener'), (connection) => {
   counts.accepted += 1;
-  connection.end('x');
+  connection.write('x');
+  return connection.close();
 });
 let dueMs = performance.now() + 10;
 const timer = setInterval(() => {
