@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { echoCases } from './cases/echo.js';
 import { runCycles } from './cycles.js';
 import type { Over } from './fixture.js';
+import { checkDifference } from './net-difference.js';
 import { runRealCases } from './real-cases.js';
 import { runThrowing, thrown } from './throwing.js';
 
@@ -95,3 +96,6 @@ test.each([
 ] as const)('%s: %d cycles of a server leave no memory and no handle', (mode, cycles) =>
   runCycles(mode, cycles),
 );
+
+test('random scripts have the same events in the same order as on node:net; the siege runs 2,000', () =>
+  checkDifference(32));
