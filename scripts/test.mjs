@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
+import { beginGate, recordGate } from '../internal/release/src/gate.mjs';
 import {
   askHost,
   main,
@@ -99,6 +100,8 @@ await main(async () => {
     process.stdout.write(help);
     return 0;
   }
+  // A release needs this run on the very commit that it is made of.
+  const tree = beginGate(root);
   // Without Wine the tests that need Windows are skipped, each with the reason, and the packages
   // of which nothing else is left fail.
   const canRunWindowsNode = await setup(isInstallAllowed, { mayLackWine: true });
@@ -126,5 +129,6 @@ await main(async () => {
   sayHowToGetPnpm();
   const { summary } = await import('@tofu-nt/pipeline/summary');
   for (const line of summary(allTasks, host)) process.stdout.write(`${line}\n`);
+  recordGate(root, tree, code === 0);
   return code;
 });

@@ -35,6 +35,8 @@ const output = {
   sourcemap: true,
   // Names are kept, so that stack traces of the release build are readable.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
+  // Doc comments are in the declarations, and in the sources that the source map contains.
+  comments: { legal: true, annotation: true, jsdoc: false },
   entryFileNames: '[name].js',
   chunkFileNames: 'shared-[name].js',
   minifyInternalExports: false,

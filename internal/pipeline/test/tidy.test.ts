@@ -76,6 +76,7 @@ const mayImport: Record<string, readonly string[]> = {
   '@tofu-nt/pipeline': ['winnode'],
   'new-stage': ['@tofu-nt/pipeline', 'winnode'],
   '@tofu-nt/siege': ['@tofu-nt/pipeline'],
+  '@tofu-nt/release': ['@tofu-nt/pipeline'],
   'nt-repl': ['ntdllx', 'nt-afd', 'tofu-sockets', 'afd-poller', 'nt-trace', 'winnode'],
   '@tofu-nt/bench': [
     'ntdllx',
@@ -175,7 +176,7 @@ test('foreign packages are pinned to one version', () => {
       ...optionalDependencies,
     })) {
       expect(version, `${dependency} of ${name}`).toMatch(
-        /^(\d+\.\d+\.\d+|workspace:\*|catalog:)$/,
+        /^(\d+\.\d+\.\d+|workspace:[*^]|catalog:)$/,
       );
     }
   }

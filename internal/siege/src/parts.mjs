@@ -155,7 +155,15 @@ export const parts = [
     limitMinutes: 4,
     isSeeded: true,
     needsWindowsNode: true,
-    files: /^internal\/consumers\//,
+    files: /^internal\/consumers\/test\/(?!packages)/,
+    builds: ['release'],
+  }),
+  siegeFiles({
+    name: 'packages',
+    what: 'the packages from their tarballs in projects of npm, pnpm and Yarn; a release up to the upload',
+    limitMinutes: 5,
+    needsWindowsNode: true,
+    files: /^internal\/(consumers\/test\/packages|release\/)/,
     builds: ['release'],
   }),
   siegeFiles({

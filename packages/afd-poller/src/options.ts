@@ -28,8 +28,8 @@ export interface PollerOptions {
   readonly closeLimitMs?: number;
 }
 
-/** Parts that tests replace. */
-export interface PollerSeams {
+/** The kernel and the clock of a poller; the defaults are those of this process. */
+export interface KernelOptions {
   /** Default: the kernel of this process. */
   readonly kernel?: Kernel;
   /** A monotonic clock, in milliseconds; default `performance.now`. */
@@ -37,7 +37,7 @@ export interface PollerSeams {
 }
 
 /** All options, with their defaults filled in. */
-export type CheckedOptions = Required<PollerOptions & PollerSeams>;
+export type CheckedOptions = Required<PollerOptions & KernelOptions>;
 
 /**
  * The three polling strategies, to be spread into the options. `batched` is the default: it is the
@@ -76,7 +76,7 @@ function isClock(now: () => unknown): boolean {
 }
 
 /** @throws {PollerError} `ERR_POLLER_ARGUMENT` naming the option. */
-export function readOptions(options: PollerOptions & PollerSeams): CheckedOptions {
+export function readOptions(options: PollerOptions & KernelOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',

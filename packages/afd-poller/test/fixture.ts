@@ -1,5 +1,5 @@
 import { type AfdPoller, type PollEvents, type PollerOptions, Readiness } from 'afd-poller';
-import { type PollerSeams, verifyPoller } from 'afd-poller/internal';
+import { type KernelOptions, verifyPoller } from 'afd-poller/internal';
 import type { Kernel } from 'ntdllx';
 import { eventuallySync, expectAs, type KernelName, type Observed, type RowName } from 'test-kit';
 import {
@@ -64,7 +64,7 @@ export class Fixture {
     expectAs(observed, this.host.expected);
   }
 
-  poller(options: PollerOptions & PollerSeams = {}): AfdPoller<string> {
+  poller(options: PollerOptions & KernelOptions = {}): AfdPoller<string> {
     const { kernel, now } = this.host;
     const defaults = { allowMainThread: true, kernel, now };
     const poller = pollerOf<string>(this.preset, { ...defaults, ...options });

@@ -5,7 +5,7 @@ import {
   presets,
   type SocketEvent,
 } from 'afd-poller';
-import { createPoller, type PollerSeams } from 'afd-poller/internal';
+import { createPoller, type KernelOptions } from 'afd-poller/internal';
 
 /** The name of a preset. */
 export type PresetName = keyof typeof presets;
@@ -16,7 +16,7 @@ export const presetNames: PresetName[] = ['self', 'single', 'batched'];
 /** Creates a poller with a preset, optionally with another kernel or another clock. */
 export function pollerOf<Token = unknown>(
   preset: PresetName,
-  options: PollerOptions & PollerSeams = {},
+  options: PollerOptions & KernelOptions = {},
 ): AfdPoller<Token> {
   return createPoller<Token>({ ...presets[preset], ...options });
 }

@@ -116,7 +116,10 @@ export class HostError extends NtdllxError {
     super(
       'ERR_NT_HOST',
       `${call} needs Windows NT, but ${reason}. ` +
-        'Run the program on 64-bit Windows, or with winnode, which uses Wine: winnode script.js',
+        'Run the program on 64-bit Windows, or through winnode, which uses Wine. ' +
+        'npm: npm install --save-dev winnode, then npx winnode script.js. ' +
+        'pnpm: pnpm add --save-dev winnode, then pnpm exec winnode script.js. ' +
+        'Yarn: yarn add --dev winnode, then yarn winnode script.js.',
     );
   }
 }
@@ -145,8 +148,10 @@ export class KoffiError extends NtdllxError {
     const reason = `koffi does not load: ${said}`;
     const advice = isBundled
       ? 'ntdllx is in a bundle, and koffi has a native part that no bundle can hold: bundle as ESM, ' +
-        `and install koffi where the bundle is run, with its native part for ${host}.`
-      : `Install koffi with its native part for ${host}. It is among koffi's optional packages; ` +
+        'and add koffi to the project in which the bundle runs (npm install koffi, pnpm add koffi, ' +
+        `yarn add koffi), with its native part for ${host}.`
+      : `Install koffi with its native part for ${host}. It is among koffi's optional packages, ` +
+        'which npm --omit=optional, pnpm --no-optional and yarn --ignore-optional leave out. ' +
         'winnode fetches it by the lock file of the project in the working directory.';
     const places = ['', ...tried].join('\n  ');
     super('ERR_KOFFI', `${call}: ${reason}. ${advice} Tried:${places}`, { cause });

@@ -1,7 +1,7 @@
 import { type PreparedInterest, prepareInterest, type SocketEvent } from 'afd-poller';
 import { WsaError } from 'ntdllx';
 import { type ClientSkt, type Endpoint, wouldBlock } from 'tofu-sockets';
-import { createSocketCreator } from 'tofu-sockets/internal';
+import { createSocketCreator } from 'tofu-sockets/on-kernel';
 import type { ConnectAddress } from './addresses.js';
 import type { Host } from './host.js';
 import { type NodeError, nodeError, refusedError, timeoutError } from './node-errors.js';

@@ -8,7 +8,7 @@ import {
   type WouldBlock,
   wouldBlock,
 } from 'tofu-sockets';
-import { createSocketCreator } from 'tofu-sockets/internal';
+import { createSocketCreator } from 'tofu-sockets/on-kernel';
 import { requireRoom } from './bytes.js';
 import { type Callback, callbackOf } from './callback.js';
 import { ReactorError } from './errors.js';

@@ -1,5 +1,5 @@
 import type { ListenerSkt } from 'tofu-sockets';
-import { createSocketCreator } from 'tofu-sockets/internal';
+import { createSocketCreator } from 'tofu-sockets/on-kernel';
 import type { ListenAddress } from './addresses.js';
 import type { Callback } from './callback.js';
 import type { Connection } from './connection.js';

@@ -1,5 +1,5 @@
 import { type AfdPoller, type Interest, PollEvents, type SocketEvent } from 'afd-poller';
-import { createPoller, hasWork } from 'afd-poller/internal';
+import { createPoller, hasWork } from 'afd-poller/on-kernel';
 import type { Kernel } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 

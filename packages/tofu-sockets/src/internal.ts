@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
+
+export { createSocketCreator } from './on-kernel.js';
 export { NativeSkt } from './skt.js';
 export { decodePath, decodeSockaddr, encodeSockaddr } from './sockaddr.js';
-export { createSocketCreator } from './socket-creator.js';
 export { ownFile, removeOwnFile, temporaryUDSPathOn, udsPathStateOn } from './uds-files.js';
 export { winsockUsers } from './winsock.js';

@@ -49,7 +49,7 @@ const kinds: Record<SktAddress['kind'], SktKind> = {
   'uds-client': 'client',
 };
 
-/** Makes a SocketCreator on a given kernel, such as a simulated one. */
+/** Makes a SocketCreator whose sockets are on the given kernel, not on that of this process. */
 export let createSocketCreator: (kernel: Kernel) => SocketCreator;
 
 /**

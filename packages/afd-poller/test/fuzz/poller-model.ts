@@ -6,7 +6,7 @@ import {
   type PollerRemote,
   Readiness,
 } from 'afd-poller';
-import { createRemote, type PollerSeams, verifyPoller } from 'afd-poller/internal';
+import { createRemote, type KernelOptions, verifyPoller } from 'afd-poller/internal';
 import { type Kernel, NtStatusError, STATUS_SUCCESS } from 'ntdllx';
 import type { Choices } from 'test-kit';
 import { type PresetName, pollerOf } from '../pollers.js';
@@ -66,7 +66,7 @@ export class ModelPoller {
     number: number,
     preset: PresetName,
     kernel: Kernel,
-    options: PollerOptions & PollerSeams,
+    options: PollerOptions & KernelOptions,
   ) {
     this.number = number;
     this.preset = preset;

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// The script `prepack` of each published package: stages what pnpm packs then. It refuses npm and
+// Yarn, which would pack the directory of the package itself, with the ranges of the workspace.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { stagePackage } from '../src/stage.mjs';
+
+const { name } = JSON.parse(readFileSync('package.json', 'utf8'));
+const tool = /^(\w+)\//.exec(process.env.npm_config_user_agent ?? '')?.[1];
+try {
+  if (tool !== 'pnpm') {
+    throw new Error(`${tool ?? 'This tool'} cannot pack ${name}. Use: pnpm --filter ${name} pack`);
+  }
+  stagePackage(resolve('../..'), name);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

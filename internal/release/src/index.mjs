@@ -1,0 +1,10 @@
+export { buildProblem } from './build-state.mjs';
+export { beginGate, gateProblem, readTree, recordGate } from './gate.mjs';
+export { fileAddress, rawAddress, readHome } from './home.mjs';
+export { packAll, readTarball } from './pack.mjs';
+export { publishedPackages } from './published.mjs';
+export { refusal, waitingChangesets } from './refusals.mjs';
+export { provenanceProblem, releaseReport } from './report.mjs';
+export { stagePackage } from './stage.mjs';
+export { tryVersions } from './trial.mjs';
+export { npmProblem, uploadAll } from './upload.mjs';

@@ -1,0 +1,124 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { publishedPackages } from '../src/index.mjs';
+import { publishedManifest } from '../src/published.mjs';
+import { publishedReadme } from '../src/readme.mjs';
+
+// What npm shows of each package: its manifest and its README.
+
+const root = resolve(import.meta.dirname, '../../..');
+const home = 'https://example.com/owner/name';
+const all = publishedPackages(root);
+
+test('eight packages are published, each after those that it needs', () => {
+  const names = all.map(({ name }) => name);
+  expect([...names].sort()).toEqual([
+    'afd-poller',
+    'nt-afd',
+    'nt-findings',
+    'nt-trace',
+    'ntdllx',
+    'tofu-reactor',
+    'tofu-sockets',
+    'winnode',
+  ]);
+  for (const [at, { manifest }] of all.entries()) {
+    for (const needed of Object.keys({ ...manifest['dependencies'], ...manifest['peerDependencies'] })) {
+      if (names.includes(needed)) expect(names.indexOf(needed), needed).toBeLessThan(at);
+    }
+  }
+});
+
+describe.each(all)('$name', (published) => {
+  const { name, path, manifest } = published;
+  const shown = publishedManifest(published, all, home);
+
+  test('names its home, its issues and what it is about', () => {
+    expect(shown).toMatchObject({
+      repository: { type: 'git', url: `git+${home}.git`, directory: path },
+      homepage: `${home}/tree/main/${path}#readme`,
+      bugs: { url: `${home}/issues` },
+      license: 'MIT',
+      engines: { node: '>=20.19.0' },
+      publishConfig: { access: 'public', provenance: true },
+    });
+    expect(shown['keywords'].length).toBeGreaterThan(4);
+    expect(shown['description']).toMatch(/^[^\n]{30,110}$/);
+    expect(shown['sideEffects']).toBeDefined();
+  });
+
+  test('without a public home it names none', () => {
+    const { repository, homepage, bugs } = publishedManifest(published, all, '');
+    expect([repository, homepage, bugs]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('exports one build and its types, and nothing for the tests of this repository', () => {
+    expect(Object.keys(shown['exports'])).not.toContain('./internal');
+    for (const [subpath, target] of Object.entries(shown['exports'])) {
+      if (subpath === './package.json') continue;
+      expect(target).toEqual({
+        types: expect.stringMatching(/^\.\/types\/[\w-]+\.d\.ts$/),
+        default: expect.stringMatching(/^\.\/dist\/[\w-]+\.js$/),
+      });
+    }
+    expect(Object.keys(shown)).not.toEqual(expect.arrayContaining(['scripts']));
+    expect(Object.keys(shown)).not.toEqual(expect.arrayContaining(['devDependencies']));
+  });
+
+  test('needs ranges of versions; ntdllx and tofu-sockets come from the user', () => {
+    const { dependencies = {}, peerDependencies = {} } = shown;
+    const ranges = Object.values({ ...dependencies, ...peerDependencies });
+    for (const range of ranges) expect(range).toMatch(/^\^\d+\.\d+\.\d+$/);
+    const needed = ['ntdllx', 'tofu-sockets'].filter((each) => each in dependencies);
+    expect(needed).toEqual([]);
+    const workspace = all.filter((each) => each.name in peerDependencies);
+    for (const each of workspace) {
+      expect(peerDependencies[each.name]).toBe(`^${each.manifest['version']}`);
+    }
+    expect(manifest['scripts']).toMatchObject({
+      prepack: 'stage-package',
+      prepublishOnly: 'refuse-publish',
+    });
+  });
+
+  test.each([
+    ['with a public home', home],
+    ['without one', ''],
+  ])('its README has no link that is dead on npm, %s', (_when, at) => {
+    const text = readFileSync(join(root, path, 'README.md'), 'utf8');
+    const links = [...publishedReadme(text, published, all, at, root).matchAll(/\]\(([^)\s]+)\)/g)];
+    for (const [, target = ''] of links) {
+      expect(target).toMatch(/^https:\/\/|^#/);
+      if (at === '' || !target.startsWith(at)) continue;
+      const [file = ''] = target.slice(`${at}/blob/main/`.length).split('#');
+      expect(existsSync(join(root, file)), target).toBe(true);
+    }
+    expect(text).toContain(name);
+  });
+});
+
+test('a link to another package leads to npm; others to the home, or become text', () => {
+  const published = all.find(({ name }) => name === 'afd-poller');
+  if (published === undefined) throw new Error('afd-poller is not published');
+  const text = [
+    '[nt-afd](../nt-afd), [`D12`](../../kb/decisions/D12-the-engine.md#x), [site](https://x.org),',
+    '[below](#below), ![a drawing](README.md)',
+    '```js\nconst [a](../no-link) = 1;\n```',
+  ].join('\n');
+  const shown = (at: string) => publishedReadme(text, published, all, at, root).split('\n');
+  const common = ['```js', 'const [a](../no-link) = 1;', '```'];
+  expect(shown(home)).toEqual([
+    `[nt-afd](https://www.npmjs.com/package/nt-afd), [\`D12\`](${home}/blob/main/kb/decisions/D12-the-engine.md#x), [site](https://x.org),`,
+    `[below](#below), ![a drawing](${home}/raw/main/packages/afd-poller/README.md)`,
+    ...common,
+  ]);
+  expect(shown('')).toEqual([
+    '[nt-afd](https://www.npmjs.com/package/nt-afd), `D12`, [site](https://x.org),',
+    '[below](#below), ',
+    ...common,
+  ]);
+  expect(() => publishedReadme('[x](no-such.md)', published, all, home, root)).toThrow(
+    'README of afd-poller links to no-such.md',
+  );
+});

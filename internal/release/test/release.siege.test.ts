@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/copy-repository';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beginGate, publishedPackages, readTarball, recordGate } from '../src/index.mjs';
+
+// A release of a copy of the repository, up to the upload. The copy is a clean clone with builds;
+// its gate is what `npm test` records.
+
+let place = '';
+beforeAll(() => {
+  place = copyRepository('release');
+  copyBuilds(place);
+  rmSync(join(place, 'node_modules'), { recursive: true, force: true });
+  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'), 'junction');
+}, 120_000);
+afterAll(() => removeCopy(place));
+
+const pass = (isGreen = true) => recordGate(place, beginGate(place), isGreen);
+
+function release(...flags: string[]) {
+  const env = { ...process.env, ACTIONS_ID_TOKEN_REQUEST_URL: undefined };
+  const script = join(place, 'scripts/release.mjs');
+  return spawnSync(process.execPath, [script, ...flags], { cwd: place, env, encoding: 'utf8' });
+}
+
+test('a dry run makes versions, changelogs and tarballs with provenance, and changes nothing', () => {
+  pass();
+  const { status, stdout, stderr } = release('--dry-run');
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const tarballs = readdirSync(join(place, '.release')).filter((file) => file.endsWith('.tgz'));
+  const packages = publishedPackages(place);
+  expect(tarballs).toHaveLength(packages.length);
+  for (const { name, path } of packages) {
+    const [file = ''] = tarballs.filter((each) => /^(.+)-\d/.exec(each)?.[1] === name);
+    const { version, manifest, files } = readTarball(join(place, '.release', file));
+    expect(stdout).toMatch(new RegExp(`^${name} +\\d+\\.\\d+\\.\\d+ → ${version}$`, 'm'));
+    expect(stdout).toContain(`## ${version}`);
+    expect(files.map((each) => each.path)).toContain('CHANGELOG.md');
+    for (const each of files) expect(stdout).toContain(` ${each.bytes} ${each.path}`);
+    expect(manifest['publishConfig']).toEqual({ access: 'public', provenance: true });
+    expect(manifest['repository']).toMatchObject({ type: 'git', directory: path });
+    expect(stdout).toContain(`provenance true, ${manifest['repository'].url} ${path}`);
+  }
+  const changed = spawnSync('git', ['status', '--porcelain'], { cwd: place, encoding: 'utf8' });
+  expect(changed.stdout).toBe('');
+});
+
+const oneLine = (text: string) => text.trim().split('\n');
+
+test.each([
+  ['a red gate', () => pass(false), 'The gate is not green: npm test failed on commit'],
+  [
+    'a missing build',
+    () => rmSync(join(place, 'packages/ntdllx/dist'), { recursive: true }),
+    'ntdllx is not built',
+  ],
+  [
+    'a dirty tree',
+    () => writeFileSync(join(place, 'kb/NEW.md'), 'new\n'),
+    'The working tree has 1 changes',
+  ],
+])('with %s it is refused in one line', (_what, spoil, reason) => {
+  pass();
+  spoil();
+  for (const flags of [['--dry-run'], []]) {
+    const { status, stdout, stderr } = release(...flags);
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(oneLine(stderr)).toEqual([expect.stringContaining(reason)]);
+  }
+  rmSync(join(place, 'kb/NEW.md'), { force: true });
+  if (!existsSync(join(place, 'packages/ntdllx/dist'))) copyBuilds(place);
+});
+
+test('npm publish of a package is refused in one line', () => {
+  const args = ['publish', '--dry-run', '--foreground-scripts'];
+  const options = { cwd: join(place, 'packages/ntdllx'), encoding: 'utf8' } as const;
+  const { status, stderr } = spawnSync('npm', args, options);
+  expect(status).not.toBe(0);
+  const own = oneLine(stderr).filter((line) => !line.startsWith('npm '));
+  expect(own).toEqual([expect.stringMatching(/^ntdllx is published together .*pnpm release/)]);
+});
