@@ -81,6 +81,7 @@ describe.skipIf(host.kind === 'none')(`bundles ${host.reason}`, () => {
       const said = await run(file);
       expect(said).toMatch(/^ERR_KOFFI \w+: koffi does not load: Cannot find module 'koffi'/);
       expect(said).toContain('ntdllx is in a bundle');
+      expect(said).toContain('npm install koffi, pnpm add koffi, yarn add koffi');
       expect(said).not.toContain('pnpm-workspace');
     },
   );

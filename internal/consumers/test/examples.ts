@@ -31,6 +31,7 @@ function textOf(file: string): string {
 export const examples = [...readmes, ...sources].flatMap((page) =>
   examplesOf(page).map((code, index) => ({
     name: `${page} ${index + 1}`,
+    page,
     file: `${page.replace(/[^a-z0-9]+/gi, '-')}-${index + 1}.ts`,
     code,
   })),

@@ -1,9 +1,14 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { publishedPackages } from '@tofu-nt/release';
+import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
+import { hostProfile } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
-import { root } from './examples.js';
-import { importAll, nameAll, poll, requireAll } from './outside/programs.js';
+import { examples, root } from './examples.js';
+import { importAll, nameAll, poll, requireAll, twoCopies, vitestFile } from './outside/programs.js';
 import { managers, Project } from './outside/projects.js';
 import {
   end,
@@ -14,13 +19,36 @@ import {
   type Tarball,
   tool,
 } from './outside/tools.js';
+import { echo, freePort } from './tcp.js';
 
 // The packages as npm has them, in projects of a user outside of this repository.
 
 const host = describeHost();
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { dependencies } = JSON.parse(
+  readFileSync(join(root, 'internal/pipeline/package.json'), 'utf8'),
+);
+const testTools = { vite: dependencies.vite, vitest: '4.1.12' };
 const wanted = { '@types/node': devDependencies['@types/node'] };
+/** The programs of the READMEs of the eight packages. */
+const published = publishedPackages(root).map(({ path }) => `${path}/README.md`);
+const ownExamples = examples.filter(({ page }) => published.includes(page));
+const isServer = (code: string) => /TCPServerAddress\('127.0.0.1', 7099\)|port: 7099 \}/.test(code);
+
+/** Each makes one file of a program. koffi needs no setting: no bundler sees its import. */
+const bundlers = {
+  esbuild: async (source: string, outfile: string) => {
+    const options = { bundle: true, platform: 'node', format: 'esm' } as const;
+    await build({ ...options, entryPoints: [source], outfile, external: ['koffi'] });
+  },
+  rolldown: async (source: string, file: string) => {
+    const bundle = await rolldown({ input: source, external: ['koffi'], platform: 'node' });
+    await bundle.write({ file, format: 'esm', codeSplitting: false });
+    await bundle.close();
+  },
+} as const;
+
 const record = process.env['RECORD_TRANSCRIPTS'] !== undefined;
 
 let tarballs: Tarball[] = [];
@@ -92,9 +120,10 @@ describe('the tarballs', () => {
   });
 });
 
+const newestTsc = join(root, 'node_modules/typescript/bin/tsc');
 const compilers = [
   ['5.4', () => tool('typescript/bin/tsc')],
-  ['the newest', () => join(root, 'node_modules/typescript/bin/tsc')],
+  ['the newest', () => newestTsc],
 ] as const;
 
 /** Compiles a project in strict TypeScript, with its declarations. @returns the errors. */
@@ -126,7 +155,8 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
     beforeAll(async () => {
       // Keeps one wineserver for the project's own winnode.
       session = await openSession({ env });
-      project = new Project(name, tarballs, wanted);
+      project = new Project(name, tarballs, name === 'npm' ? { ...wanted, ...testTools } : wanted);
+      if (name === 'npm') for (const { file, code } of ownExamples) project.write(file, code);
       project.write('all.mjs', importAll(entries));
       project.write('all.cjs', requireAll(entries));
       project.write('poll.mjs', poll);
@@ -161,6 +191,76 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
     test('the commands of the packages work', () => {
       expect(project.exec('winnode', '-p', 'process.platform')).toBe('win32\n');
       expect(project.exec('nt-findings', 'probe', 'F14')).toContain('F14');
+    });
+
+    test('bundles of esbuild and rolldown work once koffi is a dependency of the project', async () => {
+      const bundles: string[] = [];
+      for (const [bundler, bundle] of Object.entries(bundlers)) {
+        const file = join(project.directory, 'bundles', `${bundler}.mjs`);
+        await bundle(join(project.directory, 'poll.mjs'), file);
+        bundles.push(file);
+      }
+      // pnpm alone does not show a project the dependencies of its dependencies.
+      if (name === 'pnpm') {
+        const said = project.exec('winnode', bundles[0] as string);
+        expect(said).toMatch(/^ERR_KOFFI .*ntdllx is in a bundle.*pnpm add koffi/);
+        project.run('pnpm', 'add', '--prefer-offline', 'koffi@3.3.4');
+      }
+      for (const file of bundles) expect(project.exec('winnode', file)).toBe('socket true\n');
+    });
+
+    test.runIf(name === 'npm')('vitest runs on the host and through winnode', () => {
+      project.write('nt.test.mjs', vitestFile);
+      const args = ['node_modules/vitest/vitest.mjs', 'run', 'nt.test.mjs'];
+      expect(project.run('node', ...args)).toMatch(/1 passed \| 1 skipped/);
+      expect(project.exec('winnode', ...args)).toMatch(/1 passed \| 1 skipped/);
+    });
+
+    test.runIf(name === 'npm')('two copies of tofu-sockets are named as the cause', () => {
+      const modules = join(project.directory, 'node_modules');
+      const copy = join(modules, 'afd-poller/node_modules/tofu-sockets');
+      cpSync(join(modules, 'tofu-sockets'), copy, { recursive: true });
+      project.write('two.mjs', twoCopies);
+      expect(project.exec('winnode', 'two.mjs')).toContain('another copy of tofu-sockets');
+      rmSync(join(modules, 'afd-poller/node_modules'), { recursive: true });
+    });
+
+    describe.runIf(name === 'npm')('the example', () => {
+      beforeAll(() => {
+        // Node cannot run all of their syntax.
+        const options = { module: 'nodenext', target: 'es2022', rootDir: '.', outDir: 'out' };
+        const compilerOptions = { ...options, lib: ['es2023', 'esnext.disposable'] };
+        const include = ['README-*.ts', 'packages-*.ts'];
+        project.write('tsconfig.out.json', JSON.stringify({ compilerOptions, include }));
+        project.run(process.execPath, newestTsc, '-p', 'tsconfig.out.json');
+        for (const script of ['script.js', 'a.js', 'b.js']) project.write(script, '');
+        project.write('hangs.js', 'setInterval(() => {}, 1_000);');
+      });
+
+      test.each(ownExamples)('$name runs', async ({ file, code }) => {
+        const script = `out/${file.replace(/ts$/, 'js')}`;
+        if (isServer(code)) {
+          const port = await freePort();
+          const built = readFileSync(join(project.directory, script), 'utf8');
+          const server = project.write(`server-${file}.mjs`, built.replace('7099', `${port}`));
+          let child: ChildProcess | undefined;
+          const done = session.run([server], {
+            stdio: ['ignore', 'ignore', 'inherit'],
+            onSpawn: (started) => (child = started),
+          });
+          expect((await echo(port, Buffer.from('hello'))).toString()).toBe('hello');
+          child?.kill('SIGKILL');
+          await done;
+        } else if (/from '(winnode|nt-findings)'/.test(code)) {
+          project.run('node', script);
+        } else if (code.includes('UDSServerAddress') && !hostProfile().afUnix.isPresent) {
+          const command = managers[name].exec.concat('winnode', script);
+          const { status, stderr } = end(project.directory, ...(command as [string, string]));
+          expect([status, stderr]).toEqual([1, expect.stringContaining('ERR_SKT_UNSUPPORTED')]);
+        } else {
+          project.exec('winnode', script);
+        }
+      });
     });
   },
 );

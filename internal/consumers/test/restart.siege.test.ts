@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Choices, checkRunsAsync, hostProfile } from 'test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session, toWindowsPath } from 'winnode';
+import { freePort } from './tcp.js';
 
 // A server that a task runner starts, as during development. It ends by Ctrl-C or by force, and is
 // restarted at once.
@@ -38,15 +39,6 @@ function makeProject(): void {
   writeFileSync(join(work, 'turbo.json'), JSON.stringify({ tasks }));
   const server = readFileSync(join(import.meta.dirname, 'restart-server.mjs'));
   writeFileSync(join(work, 'server.mjs'), server);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 interface Running {

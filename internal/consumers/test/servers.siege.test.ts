@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 import { examples } from './examples.js';
+import { connectTo, echo, freePort } from './tcp.js';
 
 // Runs the servers of the READMEs, and the programs that the documentation shows, in Windows Node,
 // and uses them from the host.
@@ -28,41 +27,6 @@ const prints: Record<string, RegExp> = {
   'workers.ts': /^progress 25\r?\nprogress 50\r?\nprogress 75\r?\nprogress 100$/m,
   'trace.ts': /^\d+ calls are in trace\.json$/m,
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
-
-/** Connects as soon as a server listens on the port. */
-async function connectTo(port: number): Promise<Socket> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return socket;
-    } catch {
-      await setTimeout(50);
-    }
-  }
-}
-
-/**
- * Sends bytes and ends the sending direction.
- *
- * @returns the bytes that come back
- */
-async function echo(port: number, bytes: Buffer): Promise<Buffer> {
-  const socket = await connectTo(port);
-  socket.end(bytes);
-  const parts: Buffer[] = [];
-  for await (const part of socket) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}
 
 describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
   let session: Session;

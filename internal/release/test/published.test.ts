@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { publishedManifest, publishedPackages, publishedReadme } from '@tofu-nt/release';
 import { describe, expect, test } from 'vitest';
-import { publishedPackages } from '../src/index.mjs';
-import { publishedManifest } from '../src/published.mjs';
-import { publishedReadme } from '../src/readme.mjs';
 
 // What npm shows of each package: its manifest and its README.
 
@@ -24,7 +22,10 @@ test('eight packages are published, each after those that it needs', () => {
     'winnode',
   ]);
   for (const [at, { manifest }] of all.entries()) {
-    for (const needed of Object.keys({ ...manifest['dependencies'], ...manifest['peerDependencies'] })) {
+    for (const needed of Object.keys({
+      ...manifest['dependencies'],
+      ...manifest['peerDependencies'],
+    })) {
       if (names.includes(needed)) expect(names.indexOf(needed), needed).toBeLessThan(at);
     }
   }
@@ -58,8 +59,8 @@ describe.each(all)('$name', (published) => {
     for (const [subpath, target] of Object.entries(shown['exports'])) {
       if (subpath === './package.json') continue;
       expect(target).toEqual({
-        types: expect.stringMatching(/^\.\/types\/[\w-]+\.d\.ts$/),
-        default: expect.stringMatching(/^\.\/dist\/[\w-]+\.js$/),
+        types: expect.stringMatching(/^\.\/types\/[\w/-]+\.d\.ts$/),
+        default: expect.stringMatching(/^\.\/dist\/[\w/-]+\.js$/),
       });
     }
     expect(Object.keys(shown)).not.toEqual(expect.arrayContaining(['scripts']));
@@ -96,6 +97,16 @@ describe.each(all)('$name', (published) => {
     }
     expect(text).toContain(name);
   });
+});
+
+test('no published source imports what is for the tests of this repository', () => {
+  for (const { directory } of all) {
+    const files = readdirSync(join(directory, 'src'), { recursive: true }).map(String);
+    for (const file of files.filter((each) => /\.c?ts$/.test(each))) {
+      const text = readFileSync(join(directory, 'src', file), 'utf8');
+      expect(/from '[\w-]+\/internal'/.exec(text)?.[0], file).toBeUndefined();
+    }
+  }
 });
 
 test('a link to another package leads to npm; others to the home, or become text', () => {

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/copy-repository';
+import { beginGate, publishedPackages, readTarball, recordGate } from '@tofu-nt/release';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { beginGate, publishedPackages, readTarball, recordGate } from '../src/index.mjs';
 
 // A release of a copy of the repository, up to the upload. The copy is a clean clone with builds;
 // its gate is what `npm test` records.

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { beginGate, recordGate, refusal, stagePackage } from '@tofu-nt/release';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { beginGate, recordGate, refusal, stagePackage } from '../src/index.mjs';
 
 // A small repository with one package, whose build is written by hand.
 

@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export { createSocketCreator } from './socket-creator.js';
+export { udsPathStateOn } from './uds-files.js';

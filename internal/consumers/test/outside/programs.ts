@@ -38,6 +38,19 @@ try {
 }
 `;
 
+/** Passes a socket of one copy of tofu-sockets to a poller that has another copy. */
+export const twoCopies = `
+  import { AfdPoller } from 'afd-poller';
+  import { SocketCreator, UDPAddress } from 'tofu-sockets';
+  const skt = new SocketCreator().fromAddress(new UDPAddress('127.0.0.1', 0));
+  try {
+    new AfdPoller({ allowMainThread: true }).add(skt, { writable: true });
+  } catch (error) {
+    console.log(error.message);
+  }
+  process.exit();
+`;
+
 /** A test file that tests what it can on each host. */
 export const vitestFile = `
   import { Reactor } from 'tofu-reactor';

@@ -50,11 +50,7 @@ export class Project {
   readonly #transcript: string[] = [];
 
   /** Makes the project and installs all packages from their tarballs. */
-  constructor(
-    name: keyof typeof managers,
-    tarballs: readonly Tarball[],
-    wanted: Wanted,
-  ) {
+  constructor(name: keyof typeof managers, tarballs: readonly Tarball[], wanted: Wanted) {
     this.name = name;
     this.#manager = managers[name];
     this.directory = join(scratch, name);

@@ -1,6 +1,6 @@
 import type { Kernel } from 'ntdllx';
 import { formatAddress, UDSClientAddress, UDSServerAddress } from 'tofu-sockets';
-import { createSocketCreator } from 'tofu-sockets/internal';
+import { createSocketCreator } from 'tofu-sockets/on-kernel';
 import type { ConnectTo, ListenAt } from './arguments.js';
 import { CommandError } from './command-error.js';
 

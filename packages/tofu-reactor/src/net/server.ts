@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
 import { TCPServerAddress, UDSServerAddress } from 'tofu-sockets';
-import { udsPathStateOn } from 'tofu-sockets/internal';
+import { udsPathStateOn } from 'tofu-sockets/on-kernel';
 import type { ListenAddress } from '../addresses.js';
 import { Callback } from '../callback.js';
 import type { Connection } from '../connection.js';
