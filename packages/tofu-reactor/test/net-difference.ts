@@ -1,5 +1,4 @@
 import * as nodeNet from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { checkProperty } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
@@ -9,6 +8,20 @@ import { anyScript, runScript, type Script, type ScriptLog, type Transport } fro
 
 /** The pauses after a step. A difference counts only if the longest pause shows it, too. */
 const pacesMs = [2, 20, 60];
+
+/**
+ * True if both logs are equal, up to a reset that `node:net` reports as an end.
+ *
+ * Under Wine 8 a receive after a reset returns 0, like at the end of a stream (X01). `node:net` then
+ * emits `end`; the reactor asks the poller, which reports the reset. What follows differs.
+ */
+function isSame(node: ScriptLog, own: ScriptLog): boolean {
+  return (['client', 'server'] as const).every((side) => {
+    const at = own[side].findIndex((event, index) => event !== node[side][index]);
+    if (at === -1) return own[side].length === node[side].length;
+    return node[side][at] === 'end' && own[side][at] === 'error ECONNRESET read';
+  });
+}
 
 /**
  * Runs random scripts on `node:net` and on its counterpart, and compares the events of each socket
@@ -23,7 +36,7 @@ export async function checkDifference(scripts: number): Promise<void> {
     let logs: readonly ScriptLog[] = [];
     for (const paceMs of pacesMs) {
       logs = await Promise.all(transports.map((each) => runScript(each, script, paceMs)));
-      if (isDeepStrictEqual(logs[0], logs[1])) return;
+      if (isSame(logs[0] as ScriptLog, logs[1] as ScriptLog)) return;
     }
     expect(logs[1]).toEqual(logs[0]);
   };
