@@ -110,10 +110,10 @@ export async function connectTo(port: number): Promise<HostEnd> {
 }
 
 /** Waits until a condition holds. The time limit only ends a failing test. */
-export async function until(holds: () => boolean): Promise<void> {
-  const endMs = performance.now() + 60_000;
+export async function until(holds: () => boolean, pollMs = 5): Promise<void> {
+  const endMs = performance.now() + 90_000;
   while (!holds()) {
-    if (performance.now() > endMs) throw new Error(`still not, after a minute: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (performance.now() > endMs) throw new Error(`still not, after 90 s: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
