@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { compare, compareReport, type Results, report, summarize } from '@tofu-nt/bench';
+import { runScript } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
 interface Figures {
@@ -215,15 +215,13 @@ test.each<[what: string, change: object]>([
   ['a row without ratios', { speed: [{ workload: 'W1', label: 'engine' }] }],
   ['a neighbour without them', { neighbours: [{ label: 'engine', ratios: [] }] }],
   ['no foreign calls', { foreignCalls: undefined }],
-])('a file with %s is refused by name', (_what, change) => {
+])('a file with %s is refused by name', async (_what, change) => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-compare-'));
   const file = join(directory, 'result.json');
   try {
     writeFileSync(file, JSON.stringify({ ...results({}), ...change }));
     const main = join(dirname(createRequire(import.meta.url).resolve('@tofu-nt/bench')), 'main.js');
-    const { status, stderr } = spawnSync(process.execPath, [main, 'compare', file, file], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = await runScript(main, ['compare', file, file]);
     expect(stderr.trim()).toMatch(
       /^\S+result\.json (has a row without measurements, of engine|is not a result file of this bench)\.$/,
     );

@@ -15,7 +15,7 @@ const kernels = (['IP', 'AF_UNIX'] as const).flatMap((over) =>
 );
 
 // Each seed is another order in which things arrive. Debug, which is slower, tries fewer.
-const seeds = testedBuild === 'release' ? { lazy: 10, eager: 3 } : { lazy: 3, eager: 1 };
+const seeds = testedBuild === 'release' ? { lazy: 6, eager: 2 } : { lazy: 3, eager: 1 };
 
 describe.each(kernels)('$profile, $network, over $over', ({ over, profile, network }) => {
   for (const [group, list] of contractsOver(over)) {

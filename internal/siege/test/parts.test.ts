@@ -21,13 +21,14 @@ test('there are siege test files', () => {
   expect(siegeFiles.length).toBeGreaterThan(5);
 });
 
+/** The paths among the arguments of each part. */
+const pathsOf = parts.map(
+  ({ commands }) =>
+    new Set(commands(root).flatMap(({ cwd = root, args }) => args.map((arg) => join(cwd, arg)))),
+);
+
 test.each(siegeFiles)('%s is run by one part', (file) => {
-  const owners = parts.filter(({ commands }) =>
-    commands(root).some(({ cwd = root, args }) =>
-      args.some((arg) => join(cwd, arg) === join(root, file)),
-    ),
-  );
-  expect(owners).toHaveLength(1);
+  expect(pathsOf.filter((paths) => paths.has(join(root, file)))).toHaveLength(1);
 });
 
 test.each(parts)('$name runs something that exists', ({ commands }) => {

@@ -11,6 +11,7 @@ import {
   wineEnvironment,
 } from 'winnode/internal';
 import { bin, host, winnode, winnodeHere } from './cli.js';
+import { shareNode } from './prefixes.js';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode environment ')));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -174,6 +175,7 @@ describe.skipIf(isWindows)('a directory that Windows has no name for', () => {
 
   test('the same for a cache, but not for what Wine shows all the same', async () => {
     const env = { WINNODE_CACHE: join(scratch, 'cache.') };
+    shareNode(env.WINNODE_CACHE);
     const { code, stderr } = await winnodeHere(['-p', '1'], env);
     expect(code).toBe(1);
     expect(stderr).toContain(`the directory of the Wine prefix, ${scratch}/cache./`);
