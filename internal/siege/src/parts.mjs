@@ -52,7 +52,7 @@ export const parts = [
   siegeFiles({
     name: 'presets',
     what: 'every conformance case and thread test with every preset of the engine, in both builds',
-    limitMinutes: 4,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^packages\/afd-poller\/test\/(conformance|threads)\.siege\./,
     builds: ['debug', 'release'],
@@ -60,7 +60,7 @@ export const parts = [
   siegeFiles({
     name: 'crowds',
     what: '10,000 sockets in each preset of the engine, and long cycles of making and closing sockets',
-    limitMinutes: 4,
+    limitMinutes: 3.5,
     needsWindowsNode: true,
     files:
       /^packages\/(afd-poller\/test\/(?!conformance|threads)|(tofu-sockets|ntdllx|nt-trace|nt-findings)\/).*\.siege\.win\./,
@@ -100,7 +100,7 @@ export const parts = [
   siegeFiles({
     name: 'faults',
     what: '120 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
-    limitMinutes: 7,
+    limitMinutes: 6.5,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/winnode\/test\/faults\./,
@@ -144,7 +144,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 4,
+    limitMinutes: 3,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
