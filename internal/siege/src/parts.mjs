@@ -144,7 +144,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
-    limitMinutes: 3,
+    limitMinutes: 2.5,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],
