@@ -41,7 +41,9 @@ export class StreamLink implements Source {
   /** The directions that were requested from the poller and are not reported yet. */
   #asked = 0;
   #isRegistered: boolean;
-  /** A reset was requested from the poller while no direction was wanted. */
+  /** A reset is to be reported also while no direction is wanted. */
+  #isWatching = false;
+  /** This was requested from the poller. */
   #isWatched = false;
   #isEager = false;
   #isInEvent = false;
@@ -66,19 +68,19 @@ export class StreamLink implements Source {
 
   /** Requests one event for reading or writing. */
   want(bit: number): void {
+    if (bit === readBit) this.#isWatching = false;
     if ((this.#wanted & bit) !== 0) return;
     this.#wanted |= bit;
     if (!this.#isInEvent) this.#ask();
   }
 
   /**
-   * Requests the event of a reset while the connection waits for neither direction. Otherwise a
-   * reset is reported only with the next event of a direction.
+   * Requests the event of a reset until bytes are wanted again, also while the connection waits for
+   * neither direction. Otherwise a reset is reported only with the next event of a direction.
    */
   watchReset(): void {
-    if (this.#isClosed || this.#asked !== 0 || this.#isWatched) return;
-    this.#isWatched = true;
-    this.#request(interests[0] as PreparedInterest);
+    this.#isWatching = true;
+    if (!this.#isInEvent) this.#ask();
   }
 
   /**
@@ -133,10 +135,15 @@ export class StreamLink implements Source {
   }
 
   #ask(): void {
-    if (this.#isClosed || (this.#wanted & ~this.#asked) === 0) return;
-    this.#asked = this.#wanted;
-    this.#isWatched = false;
-    this.#request(interests[this.#wanted] as PreparedInterest);
+    if (this.#isClosed) return;
+    if ((this.#wanted & ~this.#asked) !== 0) {
+      this.#asked = this.#wanted;
+      this.#isWatched = false;
+      this.#request(interests[this.#wanted] as PreparedInterest);
+    } else if (this.#asked === 0 && this.#isWatching && !this.#isWatched) {
+      this.#isWatched = true;
+      this.#request(interests[0] as PreparedInterest);
+    }
   }
 
   #request(interest: PreparedInterest): void {

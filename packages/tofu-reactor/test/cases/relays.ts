@@ -9,7 +9,7 @@ import { clientAddressOf, TCPServerAddress, UDSServerAddress } from 'tofu-socket
 import { temporaryUDSPathOn } from 'tofu-sockets/internal';
 import { expect } from 'vitest';
 import { Cases, type Fixture, type Over } from '../fixture.js';
-import { type End, observe, sendAll } from '../traffic.js';
+import { bytesOf, type End, observe, sendAll } from '../traffic.js';
 
 /** A target, a proxy in front of it, and a reactor for both kinds of peers. */
 interface Setup {
@@ -211,6 +211,9 @@ export function relayCases(route: Route): Cases {
     target.connection.onReadable = undefined;
     sendAll(client.connection, 3, 12_000_000);
     await fixture.until(() => proxyReactor.inspect().bufferedBytes > 0);
+    // The proxy may have to wait until it can send this to the client, and then waits for nothing.
+    target.connection.write(bytesOf(9, 2_000_000));
+    await fixture.until(() => client.received === 2_000_000);
     await fixture.settle();
     await abort(fixture, client, target, route[0]);
     await fixture.until(() => proxy.open === 0);
