@@ -280,12 +280,12 @@ export class Socket extends Duplex {
       this.once('connect', () => this._final(done));
       return;
     }
-    // After both ends the stream is destroyed, and the close sends the same FIN.
-    if (this.#handle === undefined || this.readableEnded) {
+    if (this.#handle === undefined) {
       done();
       return;
     }
-    this.#handle.core.end();
+    // After both ends the stream is destroyed, and the close sends the same FIN.
+    if (!this.readableEnded) this.#handle.core.end();
     // As in Node: after all ticks, and before the next read.
     process.nextTick(() => queueMicrotask(done));
   }
