@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/copy-repository';
 import { beginGate, publishedPackages, readTarball, recordGate } from '@tofu-nt/release';
@@ -12,8 +12,13 @@ let place = '';
 beforeAll(() => {
   place = copyRepository('release');
   copyBuilds(place);
-  rmSync(join(place, 'node_modules'), { recursive: true, force: true });
-  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'), 'junction');
+  // A directory of links: git would report a link named node_modules as a new file.
+  const modules = join(place, 'node_modules');
+  rmSync(modules, { recursive: true, force: true });
+  mkdirSync(modules);
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
 }, 120_000);
 afterAll(() => removeCopy(place));
 
