@@ -97,7 +97,7 @@ export class Udp {
     const { dice, clock, random } = this.#core;
     if (!socket.isSendFull && dice.rolls('sendFull')) {
       socket.isSendFull = true;
-      clock.at(clock.nowMs + random.below(31) / 10, () => {
+      clock.at(clock.nowMs + (1 + random.below(30)) / 10, () => {
         socket.isSendFull = false;
         this.#core.changed(socket);
       });
