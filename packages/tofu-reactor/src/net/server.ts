@@ -54,13 +54,14 @@ export type ServerAddress = Required<SocketAddress> | string | null;
  * with the same events in the same order: `listening`, `connection`, `drop`, `error`, `close`. It
  * is not an instance of `net.Server`.
  */
-export class Server extends EventEmitter implements AsyncDisposable, SocketServer {
+export class Server extends EventEmitter implements AsyncDisposable {
   readonly allowHalfOpen: boolean;
   readonly pauseOnConnect: boolean;
   readonly noDelay: boolean;
   readonly keepAlive: boolean;
   readonly highWaterMark: number;
   readonly #reactor: Reactor;
+  readonly #ofSockets: SocketServer = { left: () => this.#left() };
   #thin: ThinServer | undefined;
   #maxConnections: number | undefined;
   #connections = 0;
@@ -203,12 +204,6 @@ export class Server extends EventEmitter implements AsyncDisposable, SocketServe
     return this;
   }
 
-  /** @internal */
-  left(): void {
-    this.#connections -= 1;
-    this.#emitCloseIfDrained();
-  }
-
   /** For EventEmitter's `captureRejections`, as in `node:net`. */
   override [EventEmitter.captureRejectionSymbol](
     error: Error,
@@ -302,10 +297,15 @@ export class Server extends EventEmitter implements AsyncDisposable, SocketServe
       readableHighWaterMark: highWaterMark,
       writableHighWaterMark: highWaterMark,
     };
-    const adopted = { connection, server: this, isPaused: this.pauseOnConnect };
+    const adopted = { connection, server: this.#ofSockets, isPaused: this.pauseOnConnect };
     const socket = new Socket(this.#reactor, options, adopted);
     socket.server = this;
     this.emit('connection', socket);
+  }
+
+  #left(): void {
+    this.#connections -= 1;
+    this.#emitCloseIfDrained();
   }
 
   #dropped({ local, remote }: DroppedConnection): void {
