@@ -7,7 +7,7 @@ const trace = startTrace();
 const reactor = new Reactor({ mode: 'blocking' });
 const server = await reactor.listen({ port: 0 }, (connection) => {
   connection.write('hello');
-  connection.end();
+  connection.close();
 });
 const client = reactor.open(server.endpoint);
 const buffer = Buffer.alloc(64);
