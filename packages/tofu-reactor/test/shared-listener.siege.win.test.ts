@@ -61,17 +61,12 @@ for (const mode of ['thread', 'blocking']) {
   test(`G01 two reactors on one listener are idle while nothing comes [${mode}]`, async () => {
     await start(mode);
     await visit();
-    // The reactor that lost the client may still be about to poll again.
-    let before = await counts();
-    for (let isSettled = false; !isSettled; ) {
-      await sleep(500);
-      const next = await counts();
-      isSettled = sum(next, 'submits') === sum(before, 'submits');
-      before = next;
-    }
+    const before = await counts();
     await sleep(idleMs);
     const after = await counts();
-    expect(sum(after, 'submits')).toBe(sum(before, 'submits'));
+    // Each reactor may still poll once more after the client. A reactor that is not idle polls
+    // thousands of times.
+    expect(sum(after, 'submits') - sum(before, 'submits')).toBeLessThanOrEqual(workers.length);
     const texts = await Promise.all(Array.from({ length: 100 }, visit));
     expect(texts.join('')).toBe('x'.repeat(100));
     expect(sum(await counts(), 'accepted')).toBe(101);
