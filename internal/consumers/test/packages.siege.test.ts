@@ -216,19 +216,20 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
       expect(project.exec('winnode', ...args)).toMatch(/1 passed \| 1 skipped/);
     });
 
-    test.runIf(name === 'npm')('two copies of tofu-sockets are named as the cause', () => {
+    test.runIf(name === 'npm')('a socket of a second copy of tofu-sockets is polled', () => {
       const modules = join(project.directory, 'node_modules');
       const copy = join(modules, 'afd-poller/node_modules/tofu-sockets');
       cpSync(join(modules, 'tofu-sockets'), copy, { recursive: true });
       project.write('two.mjs', twoCopies);
-      expect(project.exec('winnode', 'two.mjs')).toContain('another copy of tofu-sockets');
+      expect(project.exec('winnode', 'two.mjs').trim()).toBe('socket socket');
       rmSync(join(modules, 'afd-poller/node_modules'), { recursive: true });
     });
 
     describe.runIf(name === 'npm')('the example', () => {
       beforeAll(() => {
         // Node cannot run all of their syntax.
-        const options = { module: 'nodenext', target: 'es2022', rootDir: '.', outDir: 'out' };
+        const output = { rootDir: '.', outDir: 'out', types: ['node'] };
+        const options = { module: 'nodenext', target: 'es2022', ...output };
         const compilerOptions = { ...options, lib: ['es2023', 'esnext.disposable'] };
         const include = ['README-*.ts', 'packages-*.ts'];
         project.write('tsconfig.out.json', JSON.stringify({ compilerOptions, include }));

@@ -14,7 +14,9 @@ import { isGroup, isUnspecified } from './host.js';
  * @throws {SktError} `ERR_RESOLVE` if the name has no address or the resolver fails, with Node's
  *   error as `cause`; `ERR_ADDRESS` for another kind of address.
  */
-export async function resolveAddress(address: TCPClientAddress): Promise<TCPClientAddress[]> {
+export async function resolveAddress(
+  address: TCPClientAddress,
+): Promise<[TCPClientAddress, ...TCPClientAddress[]]> {
   const checked = requireAddress(address, 'resolveAddress');
   if (checked.kind !== 'tcp-client') {
     const given = showValue(checked.kind);
@@ -23,8 +25,9 @@ export async function resolveAddress(address: TCPClientAddress): Promise<TCPClie
   if (!checked.isName) return [checked];
   const answers = await ask(checked.host);
   const targets = answers.filter((answer) => !isUnspecified(answer) && !isGroup(answer));
-  if (targets.length === 0) throw unresolved(checked.host, 'it has no address to connect to');
-  return targets.map((answer) => new TCPClientAddress(answer, checked.port));
+  const [first, ...others] = targets.map((answer) => new TCPClientAddress(answer, checked.port));
+  if (first === undefined) throw unresolved(checked.host, 'it has no address to connect to');
+  return [first, ...others];
 }
 
 async function ask(name: string): Promise<string[]> {

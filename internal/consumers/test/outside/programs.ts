@@ -44,7 +44,9 @@ export const twoCopies = `
   import { SocketCreator, UDPAddress } from 'tofu-sockets';
   const skt = new SocketCreator().fromAddress(new UDPAddress('127.0.0.1', 0));
   try {
-    new AfdPoller({ allowMainThread: true }).add(skt, { writable: true });
+    const poller = new AfdPoller({ allowMainThread: true });
+    poller.add(skt, { writable: true }, 'socket');
+    for (const event of poller.wait(1_000)) console.log(event.kind, event.token);
   } catch (error) {
     console.log(error.message);
   }
