@@ -1,7 +1,7 @@
 // Makes the API reference from the doc comments. An export without a comment is an error, and so
 // is a link in a comment that leads nowhere.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, posix, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { Application, Converter, ReflectionKind } from 'typedoc';
 import { slugOf } from './links.mjs';
 import { modulesOf, published, root } from './packages.mjs';
@@ -54,8 +54,9 @@ function undocumented(project) {
 function renameModules(project, modules) {
   for (const child of project.children ?? []) {
     const { name } = modules.find(({ name, source }) => {
-      const file = basename(source, '.ts');
       const [own] = name.split('/');
+      const directory = join(root, 'packages', own, 'src');
+      const file = posixOf(relative(directory, source)).replace(/\.ts$/, '');
       return child.name === `${own}/src${file === 'index' ? '' : `/${file}`}`;
     });
     child.name = name;

@@ -1,6 +1,6 @@
 // The packages that users install, and the modules that each of them exports.
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The top of the repository. */
@@ -32,6 +32,11 @@ export function modulesOf(name) {
     .filter(([path]) => !['./internal', './package.json'].includes(path))
     .map(([path, entry]) => ({
       name: path === '.' ? name : `${name}${path.slice(1)}`,
-      source: join(directory, 'src', basename(fileOf(entry)).replace(/(\.d)?\.[cm]?[jt]s$/, '.ts')),
+      source: join(directory, 'src', sourceOf(fileOf(entry))),
     }));
+}
+
+/** The source of a built file, below `src`. */
+function sourceOf(file) {
+  return file.replace(/^\.\/dist\/\w+\//, '').replace(/(\.d)?\.[cm]?[jt]s$/, '.ts');
 }

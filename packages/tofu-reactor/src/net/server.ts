@@ -55,10 +55,15 @@ export type ServerAddress = Required<SocketAddress> | string | null;
  * is not an instance of `net.Server`.
  */
 export class Server extends EventEmitter implements AsyncDisposable {
+  /** See {@link ServerOptions.allowHalfOpen}. */
   readonly allowHalfOpen: boolean;
+  /** See {@link ServerOptions.pauseOnConnect}. */
   readonly pauseOnConnect: boolean;
+  /** See {@link ServerOptions.noDelay}. */
   readonly noDelay: boolean;
+  /** See {@link ServerOptions.keepAlive}. */
   readonly keepAlive: boolean;
+  /** In bytes; see {@link ServerOptions.highWaterMark}. */
   readonly highWaterMark: number;
   readonly #reactor: Reactor;
   readonly #ofSockets: SocketServer = { left: () => this.#left() };
