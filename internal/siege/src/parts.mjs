@@ -52,7 +52,7 @@ export const parts = [
   siegeFiles({
     name: 'presets',
     what: 'every conformance case and thread test with every preset of the engine, in both builds',
-    limitMinutes: 2,
+    limitMinutes: 2.5,
     needsWindowsNode: true,
     files: /^packages\/afd-poller\/test\/(conformance|threads)\.siege\./,
     builds: ['debug', 'release'],
@@ -117,7 +117,7 @@ export const parts = [
   siegeFiles({
     name: 'reactor',
     what: 'tofu-reactor in each mode: a soak whose every byte is compared, endings, cycles, failing calls',
-    limitMinutes: 8,
+    limitMinutes: 7.5,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\/test\/(?!net-|command\.)/,
