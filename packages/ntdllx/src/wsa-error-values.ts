@@ -70,7 +70,7 @@ export const WSAESHUTDOWN = 10058;
 export const WSAETOOMANYREFS = 10059;
 /** The peer did not answer in time. */
 export const WSAETIMEDOUT = 10060;
-/** The peer refused the connection: mostly, nobody listens there. */
+/** The peer refused the connection: in most cases no socket listens on that port. */
 export const WSAECONNREFUSED = 10061;
 /** A name cannot be translated. */
 export const WSAELOOP = 10062;

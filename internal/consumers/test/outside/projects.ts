@@ -57,7 +57,7 @@ export class Project {
     const files = Object.fromEntries(tarballs.map((each) => [each.name, `file:${each.file}`]));
     const { winnode = '', ...dependencies } = files;
     const manifest = {
-      name: 'somebody-s-project',
+      name: 'a-users-project',
       private: true,
       type: 'module',
       dependencies,
