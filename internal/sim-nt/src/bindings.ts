@@ -1,6 +1,6 @@
 import { SO_REUSEADDR, SOL_SOCKET, WSAEACCES, WSAEADDRINUSE } from 'ntdllx/ws2_32';
+import type { Name, SimSocket } from './objects.js';
 import type { Random } from './random.js';
-import type { Name, SimSocket } from './sim-socket.js';
 
 const firstEphemeral = 49_152;
 const ephemerals = 65_536 - firstEphemeral;

@@ -1,5 +1,4 @@
 import { type NativeMemory, NativeMemoryError } from 'ntdllx';
-import type { AddressSpace } from './memory.js';
 
 /** A slot in the address space, which different blocks use one after another. */
 export interface Slot {
@@ -8,6 +7,17 @@ export interface Slot {
   readonly view: DataView;
   readonly bytes: Uint8Array;
   block: SimBlock | undefined;
+}
+
+/** The functions of the address space that a block calls. */
+export interface BlockHost {
+  readonly host: {
+    violate(text: string): void;
+    /** Names the request that uses these bytes. */
+    ownerOf(from: number, to: number): string;
+  };
+  /** Frees the slot of a block. */
+  release(slot: Slot, byteLength: number): void;
 }
 
 const fresh = 0xaa;
@@ -21,13 +31,13 @@ const freed = 0xdd;
 export class SimBlock implements NativeMemory {
   readonly address: number;
   readonly byteLength: number;
-  readonly #space: AddressSpace;
+  readonly #space: BlockHost;
   // Undefined once freed.
   #slot: Slot | undefined;
   #pins: Uint16Array | undefined;
   #pinCount = 0;
 
-  constructor(space: AddressSpace, slot: Slot, byteLength: number) {
+  constructor(space: BlockHost, slot: Slot, byteLength: number) {
     this.#space = space;
     this.#slot = slot;
     this.address = slot.address;

@@ -1,11 +1,10 @@
 import { AF_UNIX } from 'ntdllx/ws2_32';
-import type { Core } from './core.js';
-import { FileObject, type KernelObject, Port } from './objects.js';
-import { SimSocket } from './sim-socket.js';
+import { FileObject, type KernelObject, Port, SimSocket } from './objects.js';
+import type { SimCore } from './sim-core.js';
 import { TcpSocket } from './tcp-socket.js';
 
 /** Called when a handle of the object was closed. The object ends with its last handle. */
-export function closeObject(core: Core, object: KernelObject): void {
+export function closeObject(core: SimCore, object: KernelObject): void {
   if (object.handles > 0) return;
   if (object instanceof Port) {
     core.settleMoment();
@@ -17,7 +16,7 @@ export function closeObject(core: Core, object: KernelObject): void {
   else if (object instanceof FileObject) core.polls.closeFile(object);
 }
 
-function closeSocket(core: Core, socket: SimSocket): void {
+function closeSocket(core: SimCore, socket: SimSocket): void {
   core.polls.closeSocket(socket);
   core.polls.closeFile(socket);
   const { tcp, udp, unix } = core;

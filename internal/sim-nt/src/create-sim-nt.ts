@@ -1,14 +1,14 @@
 import type { HANDLE, Kernel } from 'ntdllx';
 import type { SOCKET } from 'ntdllx/ws2_32';
-import { Core } from './core.js';
 import type { FileKind } from './files.js';
 import type { Injection, Injections } from './injections.js';
 import { kernel32Files } from './kernel32-files.js';
 import type { MemoryUse } from './memory.js';
 import { fileFunctions } from './ntdll-file.js';
 import { portFunctions } from './ntdll-port.js';
+import { SimSocket } from './objects.js';
 import { type Profile, type ProfileName, profiles } from './profiles.js';
-import { SimSocket } from './sim-socket.js';
+import { SimCore } from './sim-core.js';
 import { dataFunctions } from './winsock-data.js';
 import { optionFunctions } from './winsock-options.js';
 import { setupFunctions } from './winsock-setup.js';
@@ -98,7 +98,7 @@ export function createSimNt(options: SimNtOptions): SimNt {
     throw new RangeError(`A seed is a whole number, got ${options.seed}.`);
   }
   const profile = profiles[options.profile ?? 'wine8'];
-  const core = new Core({
+  const core = new SimCore({
     seed: options.seed,
     profile,
     isLazy: options.network === 'lazy',

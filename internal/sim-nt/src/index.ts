@@ -4,9 +4,10 @@
  *
  * @packageDocumentation
  */
-export { SimDeadlockError } from './core.js';
+
 export { createSimNt, type SimNt, type SimNtOptions } from './create-sim-nt.js';
 export type { FileKind } from './files.js';
 export type { Injection, Injections } from './injections.js';
 export type { MemoryUse } from './memory.js';
 export { type Profile, type ProfileName, profiles } from './profiles.js';
+export { SimDeadlockError } from './sim-core.js';

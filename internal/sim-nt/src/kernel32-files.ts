@@ -9,9 +9,9 @@ import {
   IO_REPARSE_TAG_AF_UNIX,
   WIN32_FIND_DATAW,
 } from 'ntdllx/kernel32';
-import type { Core } from './core.js';
 import type { SimFile } from './files.js';
 import { KernelObject } from './objects.js';
+import type { SimCore } from './sim-core.js';
 
 /** DeleteFileW of a directory (winerror.h; measured on Wine 8). */
 const ERROR_ACCESS_DENIED = 5;
@@ -30,7 +30,7 @@ const IO_REPARSE_TAG_SYMLINK = 0xa000_000c;
 class Search extends KernelObject {}
 
 /** The functions of kernel32 that inspect and remove files. */
-export function kernel32Files(core: Core) {
+export function kernel32Files(core: SimCore) {
   const { memory, files } = core;
 
   function fail(code: number): void {

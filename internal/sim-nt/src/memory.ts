@@ -1,5 +1,5 @@
 import { type NativeMemory, NativeMemoryError } from 'ntdllx';
-import { SimBlock, type Slot } from './block.js';
+import { type BlockHost, SimBlock, type Slot } from './block.js';
 import type { Random } from './random.js';
 
 const pageBytes = 4_096;
@@ -13,19 +13,14 @@ export interface MemoryUse {
 }
 
 /** The kernel functions that the address space uses. */
-export interface MemoryHost {
-  readonly random: Random;
-  violate(text: string): void;
-  /** Names the request that uses these bytes. */
-  ownerOf(from: number, to: number): string;
-}
+export type MemoryHost = BlockHost['host'] & { readonly random: Random };
 
 /**
  * The simulated address space. Each block has its own pages with a gap behind them, so that an
  * address can be looked up directly, and a wild address hits no block. Freed slots are soon
  * reused, as in a real allocator, so that a stale address reaches another block's bytes.
  */
-export class AddressSpace {
+export class AddressSpace implements BlockHost {
   readonly host: MemoryHost;
   readonly #pages: (Slot | undefined)[] = [];
   readonly #free = new Map<number, Slot[]>();
@@ -56,7 +51,6 @@ export class AddressSpace {
     return new SimBlock(this, slot, byteLength);
   }
 
-  /** Frees the slot of a block. */
   release(slot: Slot, byteLength: number): void {
     this.#blocks -= 1;
     this.#bytes -= byteLength;

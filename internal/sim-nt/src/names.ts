@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { AF_INET, AF_INET6, AF_UNIX, sockaddr_in, sockaddr_in6, sockaddr_un } from 'ntdllx/ws2_32';
 import type { AddressSpace } from './memory.js';
-import type { Name } from './sim-socket.js';
+import type { Name } from './objects.js';
 
 const pathOffset = sockaddr_un.fields.sun_path[0];
 

@@ -1,4 +1,4 @@
-import type { Core } from './core.js';
+import type { Random } from './random.js';
 
 /** Something in transit to a socket. */
 export type Segment =
@@ -29,17 +29,24 @@ export class Wire {
   }
 }
 
+/** The kernel functions that the network uses. */
+interface NetworkHost {
+  readonly random: Random;
+  /** Queues the completions that a delivery has caused. */
+  settleMoment(): void;
+}
+
 /**
  * The segments in transit. Eager: there are never any. Lazy: each segment arrives at a random
  * time.
  */
 export class Network {
   readonly isLazy: boolean;
-  readonly #core: Core;
+  readonly #host: NetworkHost;
   readonly #busy: Wire[] = [];
 
-  constructor(core: Core, isLazy: boolean) {
-    this.#core = core;
+  constructor(host: NetworkHost, isLazy: boolean) {
+    this.#host = host;
     this.isLazy = isLazy;
   }
 
@@ -68,7 +75,7 @@ export class Network {
    * @returns false if nothing was in transit
    */
   step(): boolean {
-    const wire = this.#busy[this.#core.random.below(this.#busy.length)];
+    const wire = this.#busy[this.#host.random.below(this.#busy.length)];
     if (wire === undefined) return false;
     this.#deliver(wire);
     return true;
@@ -76,12 +83,12 @@ export class Network {
 
   /** Delivers one segment at about every third call. */
   stepNowAndThen(): void {
-    if (this.#core.random.below(3) === 0) this.step();
+    if (this.#host.random.below(3) === 0) this.step();
   }
 
   /** Delivers everything that can arrive, in random order between wires. */
   deliverAll(): void {
-    while (this.step()) this.#core.settleMoment();
+    while (this.step()) this.#host.settleMoment();
   }
 
   #deliver(wire: Wire): void {

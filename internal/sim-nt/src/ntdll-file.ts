@@ -24,11 +24,9 @@ import {
   STATUS_SUCCESS,
   UNICODE_STRING,
 } from 'ntdllx';
-import type { Core } from './core.js';
-import { FileObject } from './objects.js';
-import type { Pinned, PollEntry, PollRequest } from './poll-request.js';
+import { FileObject, type Pinned, type PollEntry, type PollRequest, SimSocket } from './objects.js';
 import type { Deadline } from './polls.js';
-import { SimSocket } from './sim-socket.js';
+import type { SimCore } from './sim-core.js';
 import { readPointerSized, requireWhole, writeHandle, writeStatus } from './values.js';
 
 const infoFields = AFD_POLL_INFO.layout.fields;
@@ -40,7 +38,7 @@ const deviceName = /^\\Device\\Afd(\\.*)?$/;
 const deviceNameInAnyCase = new RegExp(deviceName, 'i');
 
 /** The functions of ntdll for files, mainly for AFD. */
-export function fileFunctions(core: Core) {
+export function fileFunctions(core: SimCore) {
   const { memory, handles } = core;
   const wrongHandle = (handle: number) =>
     handles.get(handle) === undefined ? STATUS_INVALID_HANDLE : STATUS_OBJECT_TYPE_MISMATCH;

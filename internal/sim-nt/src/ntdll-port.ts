@@ -11,8 +11,8 @@ import {
   STATUS_TIMEOUT,
 } from 'ntdllx';
 import { closeObject } from './close.js';
-import { type Core, SimDeadlockError } from './core.js';
 import { type Packet, Port } from './objects.js';
+import { type SimCore, SimDeadlockError } from './sim-core.js';
 import { requireWhole, writeHandle, writePointerSized } from './values.js';
 
 const entryBytes = 32;
@@ -20,7 +20,7 @@ const entryBytes = 32;
 const DUPLICATE_CLOSE_SOURCE = 0x1;
 
 /** The functions of ntdll for ports and handles. */
-export function portFunctions(core: Core) {
+export function portFunctions(core: SimCore) {
   const { memory, handles, clock } = core;
   const wrongHandle = (handle: HANDLE) =>
     handles.get(handle) === undefined ? STATUS_INVALID_HANDLE : STATUS_OBJECT_TYPE_MISMATCH;

@@ -1,5 +1,8 @@
+// The kernel's objects: ports, files, sockets, and the polls that connect them. They refer to each
+// other, so they share a file.
 import type { NTSTATUS, PointerSized } from 'ntdllx';
-import type { PollRequest } from './poll-request.js';
+import type { SimBlock } from './block.js';
+import type { Planned } from './clock.js';
 
 /** An object to which a handle can refer. */
 export abstract class KernelObject {
@@ -53,4 +56,75 @@ export class FileObject extends KernelObject {
   isOverlapped = true;
   /** The pending polls that were submitted on this file. */
   readonly pending = new Set<PollRequest>();
+}
+
+/** The name of one end: an address as text and a port; for AF_UNIX a path without a port. */
+export interface Name {
+  readonly family: number;
+  /** The address in ipaddr.js' form, without a zone; or the path as the program gave it. */
+  readonly host: string;
+  /** 0 for AF_UNIX. */
+  readonly port: number;
+}
+
+/** The common part of all simulated sockets. */
+export abstract class SimSocket extends FileObject {
+  readonly family: number;
+  abstract readonly isStream: boolean;
+  /** The polls that wait for this socket. */
+  readonly polls: PollEntry[] = [];
+  /** Options by level * 65536 + name. */
+  readonly options = new Map<number, number>();
+  isNonBlocking = false;
+  isClosed = false;
+  /** IPV6_V6ONLY, which is on by default. */
+  isV6Only = true;
+  local: Name | undefined;
+  remote: Name | undefined;
+  /** The status that is reported with AFD_POLL_CONNECT_FAIL. */
+  failure = 0;
+
+  constructor(family: number) {
+    super();
+    this.family = family;
+  }
+
+  /** The current AFD_POLL_* bits. */
+  abstract get bits(): number;
+}
+
+/** One socket of a poll. */
+export interface PollEntry {
+  readonly request: PollRequest;
+  readonly socket: SimSocket;
+  /** The handle as the program wrote it; it is returned unchanged. */
+  readonly handle: number;
+  readonly mask: number;
+}
+
+/** Bytes that a request names. */
+export interface Pinned {
+  readonly block: SimBlock;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** An AFD_POLL from its submission until its packet is taken. */
+export interface PollRequest {
+  /** Counted from 1, for messages. */
+  readonly number: number;
+  readonly file: FileObject;
+  readonly handle: number;
+  readonly context: PointerSized;
+  readonly iosb: number;
+  readonly output: number;
+  /** Timeout, low and high, and Exclusive, if the output has its own buffer. */
+  readonly header: readonly [number, number, number] | undefined;
+  readonly isExclusive: boolean;
+  readonly armedMs: number;
+  readonly entries: PollEntry[];
+  readonly pinned: Pinned[];
+  timer: Planned | undefined;
+  /** Its index in the list of all pending polls; -1 if it is not in the list. */
+  index: number;
 }

@@ -9,9 +9,7 @@ import {
   STATUS_TIMEOUT,
 } from 'ntdllx';
 import type { Core } from './core.js';
-import type { FileObject, Packet } from './objects.js';
-import type { PollEntry, PollRequest } from './poll-request.js';
-import type { SimSocket } from './sim-socket.js';
+import type { FileObject, Packet, PollEntry, PollRequest, SimSocket } from './objects.js';
 
 /** The report for one socket. */
 interface Report {

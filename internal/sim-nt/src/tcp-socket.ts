@@ -11,7 +11,7 @@ import {
 import { AF_UNIX } from 'ntdllx/ws2_32';
 import type { Core } from './core.js';
 import { type Receiver, type Segment, Wire } from './network.js';
-import { SimSocket } from './sim-socket.js';
+import { SimSocket } from './objects.js';
 
 /** The state of a TCP socket. A reset is recorded separately and does not change it. */
 export type TcpState = 'fresh' | 'listening' | 'connecting' | 'failed' | 'connected';

@@ -14,7 +14,7 @@ import {
 import { Bindings, isOwnHost } from './bindings.js';
 import type { Core } from './core.js';
 import { Wire } from './network.js';
-import type { Name } from './sim-socket.js';
+import type { Name } from './objects.js';
 import { TcpSocket } from './tcp-socket.js';
 
 /** The duration of a connect to a host that never answers. */

@@ -3,7 +3,7 @@ import { AF_INET } from 'ntdllx/ws2_32';
 import { Bindings, isAny } from './bindings.js';
 import type { Core } from './core.js';
 import { Wire } from './network.js';
-import { type Name, SimSocket } from './sim-socket.js';
+import { type Name, SimSocket } from './objects.js';
 
 /** A datagram and its sender. */
 export interface Datagram {

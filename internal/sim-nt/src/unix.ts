@@ -9,8 +9,10 @@ import {
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
 import type { Core } from './core.js';
+import type { Files } from './files.js';
 import { Wire } from './network.js';
-import type { Name } from './sim-socket.js';
+import type { Name } from './objects.js';
+import type { Tcp } from './tcp.js';
 import type { TcpSocket } from './tcp-socket.js';
 
 /**
@@ -20,11 +22,15 @@ import type { TcpSocket } from './tcp-socket.js';
  */
 export class Unix {
   readonly #core: Core;
+  readonly #files: Files;
+  readonly #tcp: Tcp;
   /** The name of an unbound socket. Under Wine it consists of zeros, including the family. */
   readonly #unnamed: Name;
 
-  constructor(core: Core) {
+  constructor(core: Core, files: Files, tcp: Tcp) {
     this.#core = core;
+    this.#files = files;
+    this.#tcp = tcp;
     this.#unnamed = { family: core.isWine ? 0 : AF_UNIX, host: '', port: 0 };
   }
 
@@ -34,7 +40,7 @@ export class Unix {
    * @returns 0, or the error code, as {@link connect} does
    */
   bind(socket: TcpSocket, name: Name): number {
-    const { files } = this.#core;
+    const files = this.#files;
     // Winsock accepts a path that begins with a zero, but no client can connect to it.
     if (name.host !== '') {
       if (files.find(name.host) !== undefined) return WSAEADDRINUSE;
@@ -48,7 +54,7 @@ export class Unix {
   /** Called when the socket is closed; its file remains. */
   unbind(socket: TcpSocket): void {
     const { local } = socket;
-    const file = local === undefined ? undefined : this.#core.files.find(local.host);
+    const file = local === undefined ? undefined : this.#files.find(local.host);
     // An accepted socket has its listener's name, and the path may belong to another server by
     // now.
     if (file?.owner === socket) file.owner = undefined;
@@ -57,7 +63,7 @@ export class Unix {
   connect(socket: TcpSocket, to: Name): number {
     if (socket.state === 'listening') return WSAEINVAL;
     if (socket.state !== 'fresh' && socket.state !== 'failed') return WSAEISCONN;
-    if (to.host === '' || this.#core.files.find(to.host) === undefined) return WSAEINVAL;
+    if (to.host === '' || this.#files.find(to.host) === undefined) return WSAEINVAL;
     if (this.#listenerAt(to) === undefined) return WSAECONNREFUSED;
     socket.local ??= this.#unnamed;
     // SO_ERROR must report this connect, not an earlier one.
@@ -76,7 +82,7 @@ export class Unix {
   }
 
   #listenerAt(to: Name): TcpSocket | undefined {
-    const owner = this.#core.files.find(to.host)?.owner;
+    const owner = this.#files.find(to.host)?.owner;
     if (owner?.state !== 'listening' || owner.backlog.length >= owner.backlogLimit)
       return undefined;
     return owner;
@@ -89,7 +95,7 @@ export class Unix {
    * @returns false if the listener is closed; its polls have then completed.
    */
   #meet(client: TcpSocket, to: Name): boolean {
-    const { tcp } = this.#core;
+    const tcp = this.#tcp;
     const listener = this.#listenerAt(to);
     if (listener === undefined) {
       tcp.fail(client, WSAECONNREFUSED, STATUS_CONNECTION_REFUSED);

@@ -1,6 +1,6 @@
 import { type NTSTATUS, type PointerSized, STATUS_ACCESS_VIOLATION, STATUS_SUCCESS } from 'ntdllx';
-import type { Core } from './core.js';
 import type { KernelObject } from './objects.js';
+import type { SimCore } from './sim-core.js';
 
 const twoTo32 = 0x1_0000_0000;
 
@@ -30,7 +30,7 @@ export function requireWhole(value: PointerSized): void {
 }
 
 /** Opens a handle to an object and writes it to the program's address. */
-export function writeHandle(core: Core, address: number, object: KernelObject): NTSTATUS {
+export function writeHandle(core: SimCore, address: number, object: KernelObject): NTSTATUS {
   const { memory } = core;
   if (!memory.locate(address, 8, 'new handle')) return STATUS_ACCESS_VIOLATION;
   writePointerSized(memory.view, memory.at, core.handles.open(object));
@@ -38,7 +38,12 @@ export function writeHandle(core: Core, address: number, object: KernelObject): 
 }
 
 /** Writes the status of a call to its IO_STATUS_BLOCK. */
-export function writeStatus(core: Core, address: number, status: NTSTATUS, information = 0): void {
+export function writeStatus(
+  core: SimCore,
+  address: number,
+  status: NTSTATUS,
+  information = 0,
+): void {
   const { memory } = core;
   if (!memory.locate(address, 16, 'IO_STATUS_BLOCK of a call')) return;
   memory.view.setUint32(memory.at, status, true);

@@ -16,15 +16,15 @@ import {
   WSAESHUTDOWN,
   WSAEWOULDBLOCK,
 } from 'ntdllx/ws2_32';
-import type { Core } from './core.js';
 import { readName, writeName } from './names.js';
-import type { Name, SimSocket } from './sim-socket.js';
+import type { Name, SimSocket } from './objects.js';
+import type { SimCore } from './sim-core.js';
 import { TcpSocket } from './tcp-socket.js';
 import { UdpSocket } from './udp-socket.js';
 import { enterSocket, fail } from './winsock-setup.js';
 
 /** Winsock's functions that transfer data. */
-export function dataFunctions(core: Core) {
+export function dataFunctions(core: SimCore) {
   const { memory } = core;
 
   /** The bytes of a call that gets a Uint8Array. */

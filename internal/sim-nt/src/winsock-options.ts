@@ -21,8 +21,8 @@ import {
   WSAENOPROTOOPT,
 } from 'ntdllx/ws2_32';
 import { optionKey } from './bindings.js';
-import type { Core } from './core.js';
-import type { SimSocket } from './sim-socket.js';
+import type { SimSocket } from './objects.js';
+import type { SimCore } from './sim-core.js';
 import { TcpSocket } from './tcp-socket.js';
 import type { UdpSocket } from './udp-socket.js';
 import { enterSocket, fail } from './winsock-setup.js';
@@ -52,7 +52,7 @@ const switches = new Set([
 ]);
 
 /** setsockopt and getsockopt. */
-export function optionFunctions(core: Core) {
+export function optionFunctions(core: SimCore) {
   const { memory } = core;
 
   function set(socket: SimSocket, option: number, value: number): number {

@@ -25,9 +25,9 @@ import {
 } from 'ntdllx/ws2_32';
 import { isOwnHost } from './bindings.js';
 import { closeObject } from './close.js';
-import type { Core } from './core.js';
 import { readName, writeName } from './names.js';
-import { SimSocket } from './sim-socket.js';
+import { SimSocket } from './objects.js';
+import type { SimCore } from './sim-core.js';
 import { TcpSocket } from './tcp-socket.js';
 import { UdpSocket } from './udp-socket.js';
 import { writePointerSized } from './values.js';
@@ -37,7 +37,7 @@ import { writePointerSized } from './values.js';
  *
  * @returns the result of a failed call
  */
-export function fail(core: Core, code: number): number {
+export function fail(core: SimCore, code: number): number {
   core.lastError = code;
   return SOCKET_ERROR;
 }
@@ -46,7 +46,11 @@ export function fail(core: Core, code: number): number {
  * Counts the call and returns the socket; for a wrong handle it sets the error and returns
  * undefined.
  */
-export function enterSocket(core: Core, call: string, s: number | bigint): SimSocket | undefined {
+export function enterSocket(
+  core: SimCore,
+  call: string,
+  s: number | bigint,
+): SimSocket | undefined {
   core.enter(call);
   if (core.winsockUsers === 0) {
     core.lastError = WSANOTINITIALISED;
@@ -59,12 +63,12 @@ export function enterSocket(core: Core, call: string, s: number | bigint): SimSo
 }
 
 /** Ends a call: 0 is success; any other code is set as the error. */
-export function end(core: Core, code: number): number {
+export function end(core: SimCore, code: number): number {
   return code === 0 ? 0 : fail(core, code);
 }
 
 /** Winsock's functions that create, bind, connect and close sockets. */
-export function setupFunctions(core: Core) {
+export function setupFunctions(core: SimCore) {
   const { memory } = core;
 
   function baseHandle(s: number | bigint, out: number, room: number, returned: number): number {
