@@ -2,7 +2,7 @@
 // run-on-host <debug|release> FILE [FILE ...] [vitest options]: runs test files of the package in
 // the working directory in this Node only. For test files outside of the pipeline that do not need
 // Windows.
-import { runLane } from '../src/lane.mjs';
+import { runVitest } from '../src/run-vitest.mjs';
 
 const [build, ...rest] = process.argv.slice(2);
 const isOption = (text) => text.startsWith('--');
@@ -12,7 +12,7 @@ if (!['debug', 'release'].includes(build) || files.length === 0) {
   process.exit(1);
 }
 const packages = [{ name: 'here', directory: process.cwd(), files }];
-const { exitCode } = await runLane('host', packages, {
+const { exitCode } = await runVitest('host', packages, {
   build,
   vitestOptions: rest.filter(isOption),
 });

@@ -56,7 +56,7 @@ export async function runBatch(tasks, root, run) {
     hash,
   }));
   for (const { directory } of packages) removeRecord(directory, build);
-  const options = { isBrief: true, areLanesParallel: true, env: taskEnvironment(root) };
+  const options = { isBrief: true, isParallel: true, env: taskEnvironment(root) };
   const records = await runPackages(packages, build, facts, options);
   let isComplete = true;
   for (const { name, directory, hash } of packages) {

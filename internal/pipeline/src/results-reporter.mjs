@@ -39,7 +39,7 @@ function* failedSuites(parent) {
 }
 
 function fileResult(file, module) {
-  const known = { file, lane: plan.lane };
+  const known = { file, nodeKind: plan.nodeKind };
   if (module === undefined) {
     return { ...known, isNotRun: true, ms: 0, tests: [], errors: ['it was not run'] };
   }
@@ -63,7 +63,7 @@ function printFile(module) {
   const seconds = `${(ms / 1000).toFixed(1)} s`;
   const counts = [`${count('passed')} passed`, `${count('failed')} failed`];
   if (count('skipped') > 0) counts.push(`${count('skipped')} skipped`);
-  process.stdout.write(`${plan.lane}: ${name} ${path}: ${counts.join(', ')}, ${seconds}\n`);
+  process.stdout.write(`${plan.nodeKind}: ${name} ${path}: ${counts.join(', ')}, ${seconds}\n`);
   for (const text of errors) process.stdout.write(`${text}\n`);
   for (const { title, errors: texts = [] } of tests) {
     if (texts.length > 0) process.stdout.write(`FAILED ${title}\n${texts.join('\n')}\n`);

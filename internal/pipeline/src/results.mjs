@@ -29,7 +29,7 @@ export function removeRecord(directory, build) {
 
 /** All tests of a record, each with its file. */
 export const testsOf = ({ files }) =>
-  files.flatMap(({ file, lane, tests }) => tests.map((test) => ({ file, lane, ...test })));
+  files.flatMap(({ file, nodeKind, tests }) => tests.map((test) => ({ file, nodeKind, ...test })));
 
 /** The numbers of passed, failed and skipped tests, and all failures as text. */
 export function verdictOf(record) {

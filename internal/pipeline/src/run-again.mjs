@@ -3,7 +3,7 @@
 /**
  * @typedef {{ file: string, isNotRun?: boolean }} FileResult
  * @typedef {{ name: string, errors: string[], files: FileResult[] }} PackageResult
- * @typedef {{ exitCode: number, results?: PackageResult[] }} LaneEnd
+ * @typedef {{ exitCode: number, results?: PackageResult[] }} RunEnd
  */
 
 /**
@@ -19,7 +19,7 @@ export const isOfStart = ({ message = '' }) =>
  * The packages of a run, each with only those files that did not run.
  *
  * @param {{ name: string, directory: string, files: string[] }[]} packages
- * @param {LaneEnd} end
+ * @param {RunEnd} end
  */
 export function notRun(packages, { results = [] }) {
   return packages.flatMap((each) => {
@@ -33,9 +33,9 @@ export function notRun(packages, { results = [] }) {
  * Merges two runs: results of the second run replace the files that did not run in the first. The
  * first exit code only says that some file did not run.
  *
- * @param {LaneEnd} first
- * @param {LaneEnd} second
- * @returns {LaneEnd}
+ * @param {RunEnd} first
+ * @param {RunEnd} second
+ * @returns {RunEnd}
  */
 export function together(first, second) {
   const results = first.results?.map(({ name, errors, files }) => {

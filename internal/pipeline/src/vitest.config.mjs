@@ -22,7 +22,7 @@ export default defineConfig({
     // never carries over to the next. On the host no test has native state, and starting a process
     // takes half of the file's time.
     pool: 'forks',
-    isolate: plan.lane === 'windows',
+    isolate: plan.nodeKind === 'windows',
     fileParallelism: plan.workers > 1,
     maxWorkers: plan.workers,
     // A poll ends with its test, not by its own time-out.

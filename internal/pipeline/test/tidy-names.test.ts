@@ -20,7 +20,8 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 const refused =
   'PollWay|makeWay|WayName|GroupWay|SingleRequestWay|HelperHandles|pollsPerHelper|Teller|[tT]old|' +
   'isResting|isSilent|muted|overdue|leaving|predecessor|isSuspect|stillWanted|wantsTold|strays|' +
-  'nobodySays|lookAt|KeptNumbers|onStage|AcceptScene|EventScene|Scene|Contestant|Luck|tell\\w*';
+  'nobodySays|lookAt|KeptNumbers|onStage|AcceptScene|EventScene|Scene|[cC]ontestants?|' +
+  '[rR]ungs?|isClimbed|Luck|tell\\w*';
 // The pattern also covers comments, titles and messages: a word that is refused as a name explains
 // nothing there.
 const pattern = new RegExp(String.raw`\b(?:${refused})\b`);

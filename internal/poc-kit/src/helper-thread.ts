@@ -18,7 +18,7 @@ interface Setup {
   readonly port: MessagePort;
   readonly bells: Int32Array;
   /** The track for the helper's calls while this thread is traced. */
-  readonly lane?: LaneSetup;
+  readonly track?: LaneSetup;
 }
 
 interface Reply<Out> {
@@ -66,14 +66,14 @@ export class HelperThread<In, Out> {
   constructor(script: URL) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const lane = laneFor(basename(script.pathname, '.js'));
-    const setup: Setup = { port: port2, bells: this.#bells, ...(lane && { lane }) };
-    const transferList = lane === undefined ? [port2] : [port2, lane.port];
+    const track = laneFor(basename(script.pathname, '.js'));
+    const setup: Setup = { port: port2, bells: this.#bells, ...(track && { track }) };
+    const transferList = track === undefined ? [port2] : [port2, track.port];
     try {
       this.#worker = new Worker(script, { workerData: setup, transferList });
     } catch (error) {
       for (const port of [port1, port2]) port.close();
-      if (lane !== undefined) dropLane(lane);
+      if (track !== undefined) dropLane(track);
       throw error;
     }
     // After an early end of the proof, the helper must not keep the process alive.
@@ -122,8 +122,8 @@ export class HelperThread<In, Out> {
  * The worker's side: call it at the top of the worker's script. Returns when the helper is closed.
  */
 export function serveHelper<In, Out>(work: (task: In) => Out): void {
-  const { port, bells, lane } = workerData as Setup;
-  const endTrace = lane === undefined ? () => {} : traceInLane(lane);
+  const { port, bells, track } = workerData as Setup;
+  const endTrace = track === undefined ? () => {} : traceInLane(track);
   send(port, bells, toMain, {});
   for (;;) {
     // Wakes up once a second even without a message: a thread that waits without a limit cannot be

@@ -31,9 +31,9 @@ test.skipIf(host.kind === 'none')(
     expect(stderr).toMatch(/\[waker \d+\] #\d+ NtSetIoCompletion\(/);
     // The file connects the threads: an arrow leads from the waker's track to the wait.
     const { traceEvents } = JSON.parse(file) as { traceEvents: { ph: string; tid: number }[] };
-    const lanes = (ph: string) => traceEvents.filter((e) => e.ph === ph).map(({ tid }) => tid);
-    expect(lanes('f')).toEqual([0]);
-    expect(lanes('s')).toHaveLength(1);
-    expect(lanes('s')[0]).toBeGreaterThan(0);
+    const tracks = (ph: string) => traceEvents.filter((e) => e.ph === ph).map(({ tid }) => tid);
+    expect(tracks('f')).toEqual([0]);
+    expect(tracks('s')).toHaveLength(1);
+    expect(tracks('s')[0]).toBeGreaterThan(0);
   },
 );

@@ -54,14 +54,14 @@ function workloadTable(id: string, rows: readonly Row[], scale: ReturnType<typeo
   const title = workloads.find((each) => each.id === id)?.title ?? '';
   return html`<div class="scroll" role="region" tabindex="0" aria-label="Figures of ${id}">
 <table><caption>${id}${title === '' ? '' : `: ${title}`}</caption>
-<thead><tr><th scope="col">contestant</th><th scope="col">rate to node:net (range)</th>
+<thead><tr><th scope="col">subject</th><th scope="col">rate to node:net (range)</th>
 <th scope="col"><span class="hidden">the same, drawn</span>${axis(scale)}</th>
 <th scope="col">p99 to node:net</th></tr></thead>
 <tbody>${rows.map((each) => row(scale.at, each))}</tbody></table></div>
 `;
 }
 
-/** The figures of the last bench, as ratios: a row for each contestant, and its range as a bar. */
+/** The figures of the last bench, as ratios: a row for each subject, and its range as a bar. */
 export function benchSection(bench: ReportedBench): Html {
   if ('note' in bench) {
     return html`<section aria-labelledby="bench"><h2 id="bench">How fast it is</h2>

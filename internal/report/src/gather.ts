@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { HostFacts } from 'winnode';
-import type { ReportedFinding, ReportedRung, ReportInput } from './report-input.js';
+import type { ReportedFinding, ReportedStage, ReportInput } from './report-input.js';
 
 /** The link to a file from a page in a directory. */
 export function linkTo(directory: string, file: string): string {
@@ -39,8 +39,8 @@ function koffiVersion(): string | undefined {
 }
 
 /** The facts of the host, and the Windows version that the stages' processes reported. */
-export function hostRows(facts: HostFacts, rungs: readonly ReportedRung[]): ReportInput['host'] {
-  const seen = rungs.find(({ trace }) => trace !== undefined)?.trace;
+export function hostRows(facts: HostFacts, results: readonly ReportedStage[]): ReportInput['host'] {
+  const seen = results.find(({ trace }) => trace !== undefined)?.trace;
   const rows: [string, string | undefined][] = [
     ['system', facts.system],
     ['Wine', facts.wine],

@@ -11,7 +11,7 @@ export type {
   BenchFigures,
   ReportedBench,
   ReportedFinding,
-  ReportedRung,
+  ReportedStage,
   ReportInput,
 } from './report-input.js';
 export { colours } from './style.js';

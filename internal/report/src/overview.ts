@@ -3,9 +3,9 @@ import { count, endUs, isCall, isPacket, type Kind, kindOf, kinds, plural } from
 import { type Html, html } from './html.js';
 
 const width = 960;
-const [left, right, top, laneHeight, barHeight] = [130, 12, 10, 34, 16];
+const [left, right, top, trackHeight, barHeight] = [130, 12, 10, 34, 16];
 /** The maximum number of drawn tracks; the note says that there are more. */
-const mostLanes = 12;
+const mostTracks = 12;
 /** Up to this many packets get an arrow; more are drawn as points only. */
 const mostArrows = 60;
 
@@ -72,17 +72,17 @@ function bars(
 function packetMarks(
   records: readonly TraceRecord[],
   axis: Axis,
-  laneOf: Map<number, number>,
+  trackOf: Map<number, number>,
 ): Html[] {
   const packets = records.filter(isPacket);
   const calls = new Map(records.filter(isCall).map((call) => [call.number, call]));
-  const yOf = (threadId: number) => top + (laneOf.get(threadId) ?? 0) * laneHeight;
+  const yOf = (threadId: number) => top + (trackOf.get(threadId) ?? 0) * trackHeight;
   const drawn = new Set<string>();
   return packets.flatMap((packet) => {
-    if (!laneOf.has(packet.threadId)) return [];
+    if (!trackOf.has(packet.threadId)) return [];
     const [x, y] = [axis.at(packet.atUs), yOf(packet.threadId) + barHeight + 6];
     const request = packet.request && calls.get(packet.request.number);
-    const isArrow = packets.length <= mostArrows && request && laneOf.has(request.threadId);
+    const isArrow = packets.length <= mostArrows && request && trackOf.has(request.threadId);
     const arrow = isArrow
       ? html`<path class="arrow"
 d="M${axis.at(request.startUs)} ${yOf(request.threadId) + barHeight}L${x} ${y}"/>`
@@ -109,10 +109,10 @@ ${entry('packet', 'packets')}</ul>`;
 /** Draws all recorded calls to scale: a track for each thread, a point for each packet. */
 export function overview({ records, threads, callCount }: TraceResult, id: string): Html {
   const seen = threads.filter((thread) => thread.id >= 0);
-  const lanes = seen.slice(0, mostLanes);
-  const laneOf = new Map(lanes.map((thread, index) => [thread.id, index]));
+  const tracks = seen.slice(0, mostTracks);
+  const trackOf = new Map(tracks.map((thread, index) => [thread.id, index]));
   const axis = axisOf(records);
-  const bottom = top + lanes.length * laneHeight;
+  const bottom = top + tracks.length * trackHeight;
   const calls = records.filter(isCall).length;
   const packets = records.length - calls;
   const where = plural(seen.length, 'thread');
@@ -122,10 +122,12 @@ export function overview({ records, threads, callCount }: TraceResult, id: strin
       ? ` Of ${count(callCount)} calls the first ${count(calls)} were recorded.`
       : '';
   const hidden =
-    seen.length > lanes.length ? ` ${seen.length - lanes.length} more threads are not drawn.` : '';
-  const lane = (thread: TracedThread, index: number) => {
+    seen.length > tracks.length
+      ? ` ${seen.length - tracks.length} more threads are not drawn.`
+      : '';
+  const track = (thread: TracedThread, index: number) => {
     const own = records.filter(({ threadId }) => threadId === thread.id);
-    const y = top + index * laneHeight;
+    const y = top + index * trackHeight;
     return html`<path class="grid" d="M${left} ${y + barHeight / 2}H${width - right}"/>
 <text x="${left - 10}" y="${y + 12}" text-anchor="end">${threadName(thread)}</text>
 ${(['wait', 'other', 'post', 'request'] as const).map((kind) => bars(own, kind, axis, y))}`;
@@ -135,6 +137,6 @@ ${(['wait', 'other', 'post', 'request'] as const).map((kind) => bars(own, kind, 
 aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">Calls to scale, in milliseconds</title>
 <desc id="${id}-desc">${said}.${first}${hidden}</desc>
-${ticks(axis, bottom)}${lanes.map(lane)}${packetMarks(records, axis, laneOf)}</svg></div>
+${ticks(axis, bottom)}${tracks.map(track)}${packetMarks(records, axis, trackOf)}</svg></div>
 <p class="note">${said}.${first}${hidden}</p>`;
 }

@@ -2,24 +2,24 @@ import { benchSection } from './bench-section.js';
 import { count } from './calls.js';
 import { type Html, html } from './html.js';
 import { isStage1, parameterTable } from './parameter-table.js';
-import type { ReportedFinding, ReportedRung, ReportInput } from './report-input.js';
+import type { ReportedFinding, ReportedStage, ReportInput } from './report-input.js';
 import { badge, stageSection } from './stage-section.js';
 import { style } from './style.js';
 
-function summary(rungs: readonly ReportedRung[]): Html {
+function summary(results: readonly ReportedStage[]): Html {
   const row = (
-    rung: ReportedRung,
-  ) => html`<tr><th scope="row"><a href="#stage-${rung.stage}">${rung.stage}</a></th>
-<td>${rung.build}</td><td>${badge(rung)}</td>
-<td class="number">${rung.verdict === undefined ? '\u2013' : count(rung.verdict.durationMs)}</td>
-<td>${rung.verdict?.reason}</td></tr>
+    result: ReportedStage,
+  ) => html`<tr><th scope="row"><a href="#stage-${result.stage}">${result.stage}</a></th>
+<td>${result.build}</td><td>${badge(result)}</td>
+<td class="number">${result.verdict === undefined ? '\u2013' : count(result.verdict.durationMs)}</td>
+<td>${result.verdict?.reason}</td></tr>
 `;
   return html`<section aria-labelledby="verdicts"><h2 id="verdicts">Verdicts</h2>
 <div class="scroll" role="region" tabindex="0" aria-label="Verdicts"><table><thead><tr>
 <th scope="col">stage</th>
 <th scope="col">build</th><th scope="col">verdict</th><th scope="col">ms</th>
 <th scope="col">why</th></tr></thead>
-<tbody>${rungs.map(row)}</tbody></table></div>
+<tbody>${results.map(row)}</tbody></table></div>
 <p>Unsupported: this host does not have what the stage is about. It is neither a success nor a
 failure.</p></section>
 `;
@@ -32,8 +32,8 @@ function hostSection(host: ReportInput['host']): Html {
 `;
 }
 
-function parameterSection(rungs: readonly ReportedRung[]): Html | undefined {
-  const own = rungs.filter(isStage1);
+function parameterSection(results: readonly ReportedStage[]): Html | undefined {
+  const own = results.filter(isStage1);
   if (own.length === 0) return undefined;
   const builds = [...new Set(own.map(({ build }) => build))];
   return html`<section aria-labelledby="parameters">
@@ -41,7 +41,7 @@ function parameterSection(rungs: readonly ReportedRung[]): Html | undefined {
 <p>Plan: what the call is to look like; bold where the variants differ. Seen: what the trace of
 this run has.
 Handles and addresses go by names, and a name is the same thing in every cell of its column.</p>
-${builds.map((build, index) => parameterTable(rungs, build, index === builds.length - 1))}</section>
+${builds.map((build, index) => parameterTable(results, build, index === builds.length - 1))}</section>
 `;
 }
 
@@ -58,20 +58,20 @@ function findingsSection(findings: readonly ReportedFinding[]): Html | undefined
 }
 
 /** The result of the whole run in one sentence. */
-function sentence(rungs: readonly ReportedRung[]): string {
-  const of = (outcome: ReportedRung['outcome']) =>
-    rungs.filter((rung) => rung.outcome === outcome).length;
+function sentence(results: readonly ReportedStage[]): string {
+  const of = (outcome: ReportedStage['outcome']) =>
+    results.filter((result) => result.outcome === outcome).length;
   const parts = (['proven', 'failed', 'unsupported'] as const)
     .filter((outcome) => of(outcome) > 0)
     .map((outcome) => `${of(outcome)} ${outcome}`);
-  return rungs.length === 0 ? 'No stage was run.' : `${parts.join(', ')}.`;
+  return results.length === 0 ? 'No stage was run.' : `${parts.join(', ')}.`;
 }
 
 /** Renders the page. It loads nothing: it contains styles and drawings, and no scripts. */
 export function renderPage(input: ReportInput): string {
-  const { date, host, rungs, findings, bench } = input;
-  const stages = [...new Set(rungs.map(({ stage }) => stage))];
-  const parameters = parameterSection(rungs);
+  const { date, host, results, findings, bench } = input;
+  const stages = [...new Set(results.map(({ stage }) => stage))];
+  const parameters = parameterSection(results);
   const found = findingsSection(findings);
   const link = (id: string, words: string) => html`<li><a href="#${id}">${words}</a></li>`;
   const time = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -79,20 +79,20 @@ export function renderPage(input: ReportInput): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport"
 content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark"><title>tofu-nt: ${sentence(rungs)}</title>
+<meta name="color-scheme" content="light dark"><title>tofu-nt: ${sentence(results)}</title>
 ${style}</head><body>
 <a class="skip" href="#main">To the verdicts</a>
 <header><h1>tofu-nt: the stages, as they ran</h1>
-<p><b>${sentence(rungs)}</b> <time datetime="${date.toISOString()}">${time}</time></p>
+<p><b>${sentence(results)}</b> <time datetime="${date.toISOString()}">${time}</time></p>
 <nav aria-label="Parts"><ul>${link('verdicts', 'Verdicts')}${link('host', 'The host')}
 ${parameters && link('parameters', 'Stage 1, parameter by parameter')}
 ${stages.map((stage) => link(`stage-${stage}`, `Stage ${stage}`))}
 ${found && link('findings', 'Findings')}${link('bench', 'How fast it is')}</ul></nav></header>
-<main id="main">${summary(rungs)}${hostSection(host)}${parameters}
+<main id="main">${summary(results)}${hostSection(host)}${parameters}
 ${stages.map((stage) =>
   stageSection(
     stage,
-    rungs.filter((rung) => rung.stage === stage),
+    results.filter((result) => result.stage === stage),
   ),
 )}${found}${benchSection(bench)}</main></body></html>
 `.text;

@@ -10,7 +10,7 @@ import {
   type TableSection,
 } from 'poc-kit';
 import { type Html, html } from './html.js';
-import type { ReportedRung } from './report-input.js';
+import type { ReportedStage } from './report-input.js';
 
 /** The stage of each column. */
 const stageOf: Record<Stage1Variant, string> = { event: '1-event', port: '1-iocp' };
@@ -21,11 +21,11 @@ type Column = ReadonlyMap<string, ComparedCell> | string;
 
 const key = (section: string, name: string) => `${section}\n${name}`;
 
-function columnOf(rungs: readonly ReportedRung[], variant: Stage1Variant): Column {
-  const rung = rungs.find(({ stage }) => stage === stageOf[variant]);
-  if (rung === undefined) return 'not run';
-  if (rung.trace === undefined) return 'no trace';
-  const cells = compareWithStage1Table(rung.trace.trace.records, variant);
+function columnOf(results: readonly ReportedStage[], variant: Stage1Variant): Column {
+  const result = results.find(({ stage }) => stage === stageOf[variant]);
+  if (result === undefined) return 'not run';
+  if (result.trace === undefined) return 'no trace';
+  const cells = compareWithStage1Table(result.trace.trace.records, variant);
   return new Map(cells.map((cell) => [key(cell.section, cell.name), cell]));
 }
 
@@ -91,14 +91,14 @@ function sentence(columns: readonly Column[]): string {
  * trace.
  */
 export function parameterTable(
-  rungs: readonly ReportedRung[],
+  results: readonly ReportedStage[],
   build: string,
   isLast: boolean,
 ): Html {
-  const own = rungs.filter((rung) => rung.build === build);
+  const own = results.filter((result) => result.build === build);
   const columns = { event: columnOf(own, 'event'), port: columnOf(own, 'port') };
   const isOpen = isLast || countDifferences(Object.values(columns)) > 0;
-  return html`<details class="rung"${isOpen ? html` open` : undefined}>
+  return html`<details class="result"${isOpen ? html` open` : undefined}>
 <summary><h3>${build} build</h3> ${sentence(Object.values(columns))}</summary>
 <div class="scroll" role="region" tabindex="0" aria-label="Parameter table, ${build} build">
 <table class="parameters"><caption>Stage 1, ${build} build</caption>
@@ -113,4 +113,4 @@ ${stage1Table.map((section) => sectionRows(section, columns))}</table></div></de
 }
 
 /** True for the stages in this table. */
-export const isStage1 = ({ stage }: ReportedRung) => Object.values(stageOf).includes(stage);
+export const isStage1 = ({ stage }: ReportedStage) => Object.values(stageOf).includes(stage);

@@ -2,7 +2,7 @@ import type { Results } from '@tofu-nt/bench';
 import type { StageTrace, Verdict } from 'poc-kit';
 
 /** The ladder's result of one stage in one build. */
-export interface ReportedRung {
+export interface ReportedStage {
   readonly stage: string;
   readonly build: 'debug' | 'release';
   /** Undefined if the stage ended without a verdict. */
@@ -48,7 +48,7 @@ export interface ReportInput {
   readonly date: Date;
   /** The facts of the host, by name. */
   readonly host: readonly (readonly [name: string, value: string])[];
-  readonly rungs: readonly ReportedRung[];
+  readonly results: readonly ReportedStage[];
   readonly findings: readonly ReportedFinding[];
   readonly bench: ReportedBench;
 }

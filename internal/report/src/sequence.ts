@@ -10,7 +10,7 @@ import { type Html, html } from './html.js';
 
 /** The maximum number of drawn rows. */
 export const mostRows = 120;
-const [rowHeight, timeWidth, gutter, laneWidth] = [18, 84, 64, 24];
+const [rowHeight, timeWidth, gutter, trackWidth] = [18, 84, 64, 24];
 const mostCharacters = 96;
 
 interface Row {
@@ -86,7 +86,7 @@ class Drawing {
   readonly #trace: TraceResult;
   readonly #layout: Layout;
   readonly #id: string;
-  readonly #lanes: Map<number, number>;
+  readonly #tracks: Map<number, number>;
   readonly #names: string[];
   readonly #top: number;
 
@@ -96,7 +96,7 @@ class Drawing {
     this.#id = id;
     const used = new Set(this.#layout.rows.map(({ record }) => record.threadId));
     const seen = trace.threads.filter((thread) => used.has(thread.id));
-    this.#lanes = new Map(seen.map((thread, index) => [thread.id, index]));
+    this.#tracks = new Map(seen.map((thread, index) => [thread.id, index]));
     this.#names = seen.map(({ id: own, name }) => (own === 0 ? name : `${name} ${own}`));
     this.#top = 8 + this.#names.length * 16;
   }
@@ -106,7 +106,7 @@ class Drawing {
   }
 
   #x(threadId: number): number {
-    return timeWidth + gutter + (this.#lanes.get(threadId) ?? 0) * laneWidth;
+    return timeWidth + gutter + (this.#tracks.get(threadId) ?? 0) * trackWidth;
   }
 
   #y(row: number): number {
@@ -117,7 +117,7 @@ class Drawing {
     const originUs = firstUs(this.#trace);
     const us = isCall(record) ? record.startUs : record.atUs;
     const [x, y] = [this.#x(record.threadId), this.#y(index)];
-    const words = timeWidth + gutter + this.#names.length * laneWidth + 8;
+    const words = timeWidth + gutter + this.#names.length * trackWidth + 8;
     const line = formatRecord(record, { originUs }).trim();
     const text = html`<text class="time" x="${timeWidth - 8}" y="${y + 4}"
 text-anchor="end">${((us - originUs) / 1_000).toFixed(3)}</text>
@@ -153,16 +153,16 @@ d="M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}"/>`;
 
   draw(): Html {
     const bottom = this.#top + this.rowCount * rowHeight + 4;
-    const lane = (name: string, index: number) => {
-      const x = timeWidth + gutter + index * laneWidth;
-      return html`<text class="lane" x="${x - 6}" y="${16 * index + 12}">${name}</text>
+    const track = (name: string, index: number) => {
+      const x = timeWidth + gutter + index * trackWidth;
+      return html`<text class="track" x="${x - 6}" y="${16 * index + 12}">${name}</text>
 <path class="grid" d="M${x} ${16 * index + 16}V${bottom}"/>`;
     };
     const longest = Math.max(
       20,
       ...this.#layout.rows.map(({ record }) => cut(label(record)).length),
     );
-    const width = timeWidth + gutter + this.#names.length * laneWidth + 20 + longest * 7.3;
+    const width = timeWidth + gutter + this.#names.length * trackWidth + 20 + longest * 7.3;
     const id = this.#id;
     return html`<div class="scroll" role="region" tabindex="0" aria-label="Calls in order">
 <svg class="sequence" viewBox="0 0 ${Math.ceil(width)} ${bottom}" width="${Math.ceil(width)}"
@@ -172,7 +172,7 @@ height="${bottom}" role="img" aria-labelledby="${id}-title ${id}-desc">
 from its start to its end; an arrow from a request to its packet. The same is below as text.</desc>
 <defs><marker id="${id}-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
 orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>
-${this.#names.map(lane)}${this.#layout.rows.map((row) => this.#arrow(row))}
+${this.#names.map(track)}${this.#layout.rows.map((row) => this.#arrow(row))}
 ${this.#layout.rows.map((row) => this.#row(row))}</svg></div>
 `;
   }

@@ -3,14 +3,14 @@ import type { Check } from 'poc-kit';
 import { count, firstUs } from './calls.js';
 import { type Html, html } from './html.js';
 import { legend, overview } from './overview.js';
-import type { ReportedRung } from './report-input.js';
+import type { ReportedStage } from './report-input.js';
 import { mostRows, sequence } from './sequence.js';
 
 /** The maximum number of written lines. */
 const mostLines = 400;
 
 /** The outcome of a stage as a coloured word. */
-export function badge({ outcome, verdict, signal, exitCode }: ReportedRung): Html {
+export function badge({ outcome, verdict, signal, exitCode }: ReportedStage): Html {
   const ended = signal === null ? `ended with code ${exitCode}` : `ended by ${signal}`;
   const word = verdict === undefined ? `no verdict, ${ended}` : outcome;
   return html`<span class="badge ${outcome}">${word}</span>`;
@@ -23,11 +23,11 @@ function stepRow({ name, seen, expected, ok }: Check, index: number): Html {
 `;
 }
 
-function steps(rung: ReportedRung): Html {
-  const checks = rung.verdict?.checks ?? [];
+function steps(result: ReportedStage): Html {
+  const checks = result.verdict?.checks ?? [];
   if (checks.length === 0) return html`<p class="note">No step was taken.</p>`;
   return html`<div class="scroll" role="region" tabindex="0"
-aria-label="Steps of ${rung.stage}, ${rung.build}">
+aria-label="Steps of ${result.stage}, ${result.build}">
 <table class="steps"><caption>Steps</caption><thead><tr><th scope="col">#</th>
 <th scope="col">step</th><th scope="col">seen</th>
 <th scope="col">expected</th><th scope="col">held</th></tr></thead>
@@ -35,11 +35,11 @@ aria-label="Steps of ${rung.stage}, ${rung.build}">
 `;
 }
 
-const command = ({ stage, build }: ReportedRung) =>
+const command = ({ stage, build }: ReportedStage) =>
   html`<code>npm start -- --stage ${stage} --build ${build} --trace-file trace.json</code>`;
 
-function timeline(rung: ReportedRung): Html {
-  const { trace } = rung.trace ?? {};
+function timeline(result: ReportedStage): Html {
+  const { trace } = result.trace ?? {};
   if (trace === undefined) {
     return html`<p class="note">There is no trace: the process ended before it
 could write one.</p>`;
@@ -47,7 +47,7 @@ could write one.</p>`;
   const { records, callCount } = trace;
   const originUs = firstUs(trace);
   if (records.length === 0) return html`<p class="note">No NT call was made.</p>`;
-  const id = `t-${rung.stage}-${rung.build}`;
+  const id = `t-${result.stage}-${result.build}`;
   const { drawing, rowCount } = sequence(trace, id);
   const names = new Map(trace.threads.map((thread) => [thread.id, `${thread.name} ${thread.id}`]));
   const threadName = (threadId: number) => names.get(threadId) ?? '';
@@ -68,7 +68,7 @@ ${
   isWhole
     ? undefined
     : html`<p class="note">The first ${count(Math.min(rowCount, mostRows))}
-calls and packets. All of them: ${command(rung)}, for ui.perfetto.dev.</p>`
+calls and packets. All of them: ${command(result)}, for ui.perfetto.dev.</p>`
 }
 ${drawing}
 <details><summary>The same as text, each call with its arguments: ${count(lines.length)}
@@ -77,21 +77,21 @@ ${lines.length < records.length ? `of ${count(records.length)} ` : ''}lines</sum
 `;
 }
 
-function rungPart(rung: ReportedRung, isOpen: boolean): Html {
-  const { verdict, build } = rung;
+function resultPart(result: ReportedStage, isOpen: boolean): Html {
+  const { verdict, build } = result;
   const time = verdict === undefined ? '' : `${count(verdict.durationMs)} ms`;
-  return html`<details class="rung"${isOpen ? html` open` : undefined}>
-<summary><h3>${build} build</h3> ${badge(rung)} ${time}</summary>
+  return html`<details class="result"${isOpen ? html` open` : undefined}>
+<summary><h3>${build} build</h3> ${badge(result)} ${time}</summary>
 ${verdict?.reason ? html`<p class="reason">${verdict.reason}</p>` : undefined}
-${steps(rung)}${timeline(rung)}</details>
+${steps(result)}${timeline(result)}</details>
 `;
 }
 
 /** A stage's section: its claim, and for each build its steps and its timeline. */
-export function stageSection(stage: string, rungs: readonly ReportedRung[]): Html {
-  const claim = rungs.find(({ verdict }) => verdict !== undefined)?.verdict?.claim;
+export function stageSection(stage: string, results: readonly ReportedStage[]): Html {
+  const claim = results.find(({ verdict }) => verdict !== undefined)?.verdict?.claim;
   return html`<section aria-labelledby="stage-${stage}"><h2 id="stage-${stage}">Stage ${stage}</h2>
 <p class="claim">${claim ?? 'The stage ended before it could say what it claims.'}</p>
-${rungs.map((rung) => rungPart(rung, rung === rungs.at(-1) || rung.outcome === 'failed'))}</section>
+${results.map((result) => resultPart(result, result === results.at(-1) || result.outcome === 'failed'))}</section>
 `;
 }

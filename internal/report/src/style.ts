@@ -71,7 +71,7 @@ font:600 .875rem system-ui,sans-serif;white-space:nowrap}
 dl>div{display:flex;flex-wrap:wrap;gap:0 1em;padding:.15em 0}
 dt{min-width:12rem;color:var(--faint)}
 dd{margin:0;overflow-wrap:anywhere}
-.rung{margin:.8em 0;padding:.2em .9em;border:1px solid var(--line);border-radius:.5em}
+.result{margin:.8em 0;padding:.2em .9em;border:1px solid var(--line);border-radius:.5em}
 summary{cursor:pointer;padding:.5em 0}
 pre{line-height:1.45;background:var(--panel);padding:.8em;max-height:32rem;overflow:auto}
 .findings{columns:26rem;padding-left:1.2em}
@@ -89,7 +89,7 @@ circle.packet,rect.packet,.head{fill:var(--packet)}
 .arrow{fill:none;stroke:var(--packet);stroke-width:1.3}
 svg .time{fill:var(--faint)}
 svg .packet-words{fill:var(--packet)}
-svg .lane{font-weight:600}
+svg .track{font-weight:600}
 .range{fill:var(--request);opacity:.45}
 .median{fill:var(--request)}
 .plot svg{display:block}
@@ -103,7 +103,7 @@ svg{max-width:100%;height:auto}
 .overview{min-width:0}
 nav,.skip{display:none}
 details::details-content{content-visibility:visible;display:block}
-tr,.rung>summary,h2,h3,h4{break-inside:avoid;break-after:auto}
+tr,.result>summary,h2,h3,h4{break-inside:avoid;break-after:auto}
 h2,h3,h4,caption,summary{break-after:avoid}
 }
 `;

@@ -5,14 +5,14 @@ import { describeHost } from 'winnode';
 import { readBench } from './bench-figures.js';
 import { hostRows, readFindings } from './gather.js';
 import { renderPage } from './page.js';
-import type { ReportedRung } from './report-input.js';
+import type { ReportedStage } from './report-input.js';
 
 /** The repository: this file is in internal/report/dist/BUILD. */
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** The contents of a report, and its path. */
 export interface ReportOptions {
-  readonly rungs: readonly ReportedRung[];
+  readonly results: readonly ReportedStage[];
   /** The start of the run. */
   readonly date: Date;
   /** The path of the page; its directory is created. */
@@ -30,13 +30,13 @@ export interface ReportOptions {
  * @returns its absolute path.
  * @throws {Error} if it cannot be written.
  */
-export function writeReport({ rungs, date, file, benchResults }: ReportOptions): string {
+export function writeReport({ results, date, file, benchResults }: ReportOptions): string {
   const path = resolve(file);
   const directory = dirname(path);
   const page = renderPage({
     date,
-    rungs,
-    host: hostRows(describeHost(), rungs),
+    results,
+    host: hostRows(describeHost(), results),
     findings: readFindings(join(repository, 'kb'), directory),
     bench: readBench(benchResults ?? join(repository, 'bench-results')),
   });

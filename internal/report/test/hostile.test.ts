@@ -12,7 +12,7 @@ import {
   readFindings,
 } from '@tofu-nt/report';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { page, recorded, rung, verdict } from './input.js';
+import { page, recorded, result, verdict } from './input.js';
 import { textOf } from './parse-page.js';
 
 let directory = '';
@@ -50,7 +50,7 @@ describe('what comes from outside is text', () => {
       isComplete: false,
     }));
     const checks = [{ name: evil, seen: evil, expected: evil, ok: false }];
-    const spoilt = rung('1-iocp', {
+    const spoilt = result('1-iocp', {
       signal: evil,
       verdict: { ...verdict, claim: evil, reason: evil, checks },
       trace: { windows: evil, windowsNode: evil, trace: { ...own.trace, records, threads } },
@@ -62,7 +62,7 @@ describe('what comes from outside is text', () => {
       find,
       html: text,
     } = page({
-      rungs: [spoilt],
+      results: [spoilt],
       host: [[evil, evil]],
       findings: [{ id: evil, title: evil, href: evil }],
       bench: { file: evil, figures: { ...figures, speed } },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ReportedRung, type ReportInput, renderPage } from '@tofu-nt/report';
+import { type ReportedStage, type ReportInput, renderPage } from '@tofu-nt/report';
 import { readStageTrace, type StageTrace, type Verdict } from 'poc-kit';
 import type { Page } from './parse-page.js';
 import { parsePage } from './parse-page.js';
@@ -19,7 +19,7 @@ export const verdict: Verdict = {
   durationMs: 694,
 };
 
-export const rung = (stage: string, more: Partial<ReportedRung> = {}): ReportedRung => ({
+export const result = (stage: string, more: Partial<ReportedStage> = {}): ReportedStage => ({
   stage,
   build: 'debug',
   verdict,
@@ -35,7 +35,7 @@ export function page(more: Partial<ReportInput> = {}): Page {
   const input: ReportInput = {
     date: new Date('2026-11-22T10:00:00Z'),
     host: [['system', 'linux x64']],
-    rungs: [rung('1-event'), rung('1-iocp')],
+    results: [result('1-event'), result('1-iocp')],
     findings: [{ id: 'F01', title: 'A title', href: '../kb/FINDINGS.md#f01-a-title' }],
     bench: { note: 'No figures yet: pnpm bench has not run here.' },
     ...more,

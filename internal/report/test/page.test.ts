@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { page, rung, verdict } from './input.js';
+import { page, result, verdict } from './input.js';
 import { attribute, textOf, within } from './parse-page.js';
 
 describe('the page', () => {
@@ -62,9 +62,9 @@ describe('the page', () => {
 });
 
 test('the drawing has a bar for each call, and an arrow from the request to its packet', () => {
-  const { find } = page({ rungs: [rung('1-iocp')] });
+  const { find } = page({ results: [result('1-iocp')] });
   const [drawing] = find('svg', 'sequence');
-  const records = rung('1-iocp').trace?.trace.records ?? [];
+  const records = result('1-iocp').trace?.trace.records ?? [];
   const calls = records.filter(({ kind }) => kind === 'call');
   expect(calls.length).toBeGreaterThan(20);
   expect(drawing && within(drawing, 'rect')).toHaveLength(calls.length);
@@ -74,7 +74,7 @@ test('the drawing has a bar for each call, and an arrow from the request to its 
 });
 
 test('what is cut is said', () => {
-  const { trace: stage } = rung('1-iocp');
+  const { trace: stage } = result('1-iocp');
   if (stage === undefined) throw new Error('no fixture');
   const { records } = stage.trace;
   // The same calls repeated with other numbers: more than are drawn or written.
@@ -88,7 +88,7 @@ test('what is cut is said', () => {
       })),
   ).flat();
   const trace = { ...stage, trace: { ...stage.trace, records: many, callCount: 54_321 } };
-  const { find, errors } = page({ rungs: [rung('1-iocp', { trace })] });
+  const { find, errors } = page({ results: [result('1-iocp', { trace })] });
   expect(errors).toEqual([]);
   const text = textOf(find('body')[0]);
   expect(text).toContain(`Of 54,321 calls the first ${many.length} were recorded.`);
@@ -105,25 +105,25 @@ describe('a stage that is not proven is shown as what it is', () => {
     const failed = { ...verdict, verdict: 'failed', reason, checks } as const;
     const more = { verdict: failed, outcome: 'failed', exitCode: 1 } as const;
     const { find, errors } = page({
-      rungs: [rung('1-iocp', more), rung('1-iocp', { build: 'release' })],
+      results: [result('1-iocp', more), result('1-iocp', { build: 'release' })],
     });
     expect(errors).toEqual([]);
     expect(find('tr', 'wrong').map(textOf).join()).toMatch(/Events returned.*0x10.*0x80.*FAIL/s);
     expect(find('span', 'badge', 'failed')).toHaveLength(2);
     expect(find('p', 'reason').map(textOf)).toEqual([reason]);
     expect(textOf(find('title')[0])).toBe('tofu-nt: 1 proven, 1 failed.');
-    const parts = find('details', 'rung').filter((part) => /Steps/.test(textOf(part)));
+    const parts = find('details', 'result').filter((part) => /Steps/.test(textOf(part)));
     expect(parts.map((part) => attribute(part, 'open'))).toEqual(['', '']);
   });
 
   test('unsupported: its reason, and that no call was made', () => {
     const reason = 'This host does not have AF_UNIX.';
-    const { trace } = rung('1-iocp');
+    const { trace } = result('1-iocp');
     if (trace === undefined) throw new Error('no fixture');
     const lacking = { ...verdict, verdict: 'unsupported', reason, checks: [] } as const;
     const none = { ...trace, trace: { ...trace.trace, records: [], callCount: 0 } };
     const more = { verdict: lacking, outcome: 'unsupported', exitCode: 3, trace: none } as const;
-    const { find, errors } = page({ rungs: [rung('1u-uds', more)] });
+    const { find, errors } = page({ results: [result('1u-uds', more)] });
     expect(errors).toEqual([]);
     const text = textOf(find('body')[0]);
     for (const part of ['1 unsupported.', reason, 'No step was taken.', 'No NT call was made.']) {
@@ -135,9 +135,9 @@ describe('a stage that is not proven is shown as what it is', () => {
   test('ended without a verdict and without a trace: how it ended', () => {
     const more = { verdict: undefined, trace: undefined, outcome: 'failed' } as const;
     const { find, errors } = page({
-      rungs: [
-        rung('1-iocp', { ...more, exitCode: 134 }),
-        rung('0-wake', { ...more, signal: 'SIGKILL' }),
+      results: [
+        result('1-iocp', { ...more, exitCode: 134 }),
+        result('0-wake', { ...more, signal: 'SIGKILL' }),
       ],
     });
     expect(errors).toEqual([]);
@@ -149,7 +149,7 @@ describe('a stage that is not proven is shown as what it is', () => {
   });
 
   test('nothing was run: a page all the same', () => {
-    const { find, errors } = page({ rungs: [] });
+    const { find, errors } = page({ results: [] });
     expect(errors).toEqual([]);
     expect(textOf(find('body')[0])).toContain('No stage was run.');
   });

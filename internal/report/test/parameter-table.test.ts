@@ -1,6 +1,6 @@
 import type { CallRecord, TraceRecord } from 'nt-trace';
 import { expect, test } from 'vitest';
-import { page, recorded, rung } from './input.js';
+import { page, recorded, result } from './input.js';
 import { type Element, isOfClass, textOf, within } from './parse-page.js';
 
 /** The cells of the only row with this name in a section: plan and observation of each variant. */
@@ -19,7 +19,7 @@ function altered(stage: '1-event' | '1-iocp', change: (poll: CallRecord) => Call
     (record): TraceRecord =>
       record.kind === 'call' && record.poll !== undefined ? change(record) : record,
   );
-  return rung(stage, { trace: { ...own, trace: { ...own.trace, records } } });
+  return result(stage, { trace: { ...own, trace: { ...own.trace, records } } });
 }
 
 const withArgument = (poll: CallRecord, parameter: string, text: string): CallRecord => ({
@@ -44,7 +44,7 @@ test('both variants stand side by side, filled from their traces', () => {
 
 test('an argument that is changed in the trace is another cell, and marked in words', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'Event', 'event#7');
-  const { find } = page({ rungs: [rung('1-event'), altered('1-iocp', change)] });
+  const { find } = page({ results: [result('1-event'), altered('1-iocp', change)] });
   const [table] = find('table', 'parameters');
   expect(rowOf(table, 'The request', 'Event')).toEqual([
     'the event',
@@ -58,13 +58,13 @@ test('an argument that is changed in the trace is another cell, and marked in wo
 
 test('a thing that is another one than in the cells before is marked, with its right name', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'IoStatusBlock', '&iosb#2');
-  const { find } = page({ rungs: [altered('1-iocp', change)] });
+  const { find } = page({ results: [altered('1-iocp', change)] });
   const [table] = find('table', 'parameters');
   expect(rowOf(table, 'The request', 'IoStatusBlock').at(-1)).toBe('differs: &iosb#2, not &iosb#1');
 });
 
 test('what was not run, and what left no trace, is said in each cell', () => {
-  const { find } = page({ rungs: [rung('1-iocp', { trace: undefined })] });
+  const { find } = page({ results: [result('1-iocp', { trace: undefined })] });
   const [table] = find('table', 'parameters');
   expect(rowOf(table, 'The request', 'IoControlCode')).toEqual([
     'IOCTL_AFD_POLL',
@@ -78,7 +78,7 @@ test('what was not run, and what left no trace, is said in each cell', () => {
 test('each build has a table; one in which something differs is open', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'ApcRoutine', '&0x10');
   const { find } = page({
-    rungs: [rung('1-event'), altered('1-event', change), rung('1-iocp')].map((each, index) =>
+    results: [result('1-event'), altered('1-event', change), result('1-iocp')].map((each, index) =>
       index === 0 ? { ...each, build: 'release' as const } : each,
     ),
   });

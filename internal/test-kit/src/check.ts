@@ -60,29 +60,29 @@ export function checkRuns(runs: number, body: (choices: Choices, run: number) =>
 /**
  * The same for asynchronous runs, several at a time. After a failure no further run starts.
  *
- * @param lanes the number of simultaneous runs.
- * @param body also gets the number of its lane, which no other run uses at the same time.
+ * @param workers the number of simultaneous runs.
+ * @param body also gets the number of its worker, which no other run uses at the same time.
  * @throws the first failure, after all started runs have ended.
  */
 export async function checkRunsAsync(
   runs: number,
-  lanes: number,
-  body: (choices: Choices, run: number, lane: number) => Promise<void>,
+  workers: number,
+  body: (choices: Choices, run: number, worker: number) => Promise<void>,
 ): Promise<RunPlan> {
   const plan = planRuns(runs);
   const [first, end] = rangeOf(plan);
   let next = first;
   const failures: unknown[] = [];
-  const workThrough = async (lane: number) => {
+  const workThrough = async (worker: number) => {
     while (next < end && failures.length === 0) {
       const run = next;
       next += 1;
-      await body(choicesOf(plan.seed, run), run, lane).catch((cause) => {
+      await body(choicesOf(plan.seed, run), run, worker).catch((cause) => {
         failures.push(replayable(cause, plan.seed, run));
       });
     }
   };
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => workThrough(lane)));
+  await Promise.all(Array.from({ length: workers }, (_, worker) => workThrough(worker)));
   if (failures.length > 0) throw failures[0];
   return plan;
 }

@@ -138,16 +138,16 @@ describe('numbered runs', () => {
 describe('numbered runs that wait', () => {
   const turn = () => new Promise((done) => setImmediate(done));
 
-  test('go on several at a time, each lane one after another, with the choices of their number', async () => {
+  test('go on several at a time, each worker one after another, with the choices of their number', async () => {
     const seen = new Map<number, number>();
     const busy = new Set<number>();
     let most = 0;
-    const plan = await checkRunsAsync(20, 3, async (choices, run, lane) => {
-      expect(busy).not.toContain(lane);
-      most = Math.max(most, busy.add(lane).size);
+    const plan = await checkRunsAsync(20, 3, async (choices, run, worker) => {
+      expect(busy).not.toContain(worker);
+      most = Math.max(most, busy.add(worker).size);
       seen.set(run, choices.bits32());
       await turn();
-      busy.delete(lane);
+      busy.delete(worker);
     });
     expect(most).toBe(3);
     expect([...seen.keys()].sort((a, b) => a - b)).toEqual(

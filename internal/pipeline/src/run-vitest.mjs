@@ -20,43 +20,43 @@ const config = fileURLToPath(new URL('./vitest.config.mjs', import.meta.url));
  * Runs test files, and runs a file once more if its process did not start. On a busy machine this
  * happens under Wine 8 once in hundreds of starts: Windows Node hangs before it runs anything.
  *
- * @param lane `host`: in this Node. `windows`: in Windows Node, under Wine.
+ * @param nodeKind `host`: in this Node. `windows`: in Windows Node, under Wine.
  * @param packages each with `name`, `directory` and `files`.
  * @param options `build`; `workers`: the number of files at a time, by default one; `isBrief`:
  *   print a line for each file instead of each test; `vitestOptions`; `env`.
  * @returns the exit code, and the results of each file by the name of its package; undefined if
  *   vitest ended before it reported them.
  */
-export async function runLane(lane, packages, options) {
-  const first = await startLane(lane, packages, options);
+export async function runVitest(nodeKind, packages, options) {
+  const first = await startVitest(nodeKind, packages, options);
   const again = notRun(packages, first);
   if (again.length === 0) return first;
   const names = again.flatMap(({ name, files }) => files.map((file) => `${name} ${file}`));
-  process.stderr.write(`${lane}: not started, so it is started again: ${names.join(', ')}\n`);
-  return together(first, await startLane(lane, again, options));
+  process.stderr.write(`${nodeKind}: not started, so it is started again: ${names.join(', ')}\n`);
+  return together(first, await startVitest(nodeKind, again, options));
 }
 
-async function startLane(lane, packages, options) {
+async function startVitest(nodeKind, packages, options) {
   const { build, workers = 1, isBrief = false, vitestOptions = [] } = options;
   const env = options.env ?? process.env;
-  const isUnderWine = lane === 'windows' && process.platform !== 'win32';
+  const isUnderWine = nodeKind === 'windows' && process.platform !== 'win32';
   const path = isUnderWine ? toWindowsPath : (each) => each;
-  const directory = mkdtempSync(join(tmpdir(), 'test-lane-'));
+  const directory = mkdtempSync(join(tmpdir(), 'test-run-'));
   const planFile = join(directory, 'plan.json');
   const resultsFile = join(directory, 'results.json');
   const plan = {
-    lane,
+    nodeKind,
     workers,
     isBrief,
     resultsFile: path(resultsFile),
     packages: packages.map((each) => ({ ...each, directory: path(each.directory) })),
   };
   writeFileSync(planFile, JSON.stringify(plan));
-  const isInWindowsNode = lane === 'windows';
+  const isInWindowsNode = nodeKind === 'windows';
   const nodeOptions = [
     env.NODE_OPTIONS,
     build === 'debug' ? '--conditions=debug' : '',
-    // V8's own threads take a tenth of such a lane: under Wine a thread costs as much as a hundred
+    // V8's own threads take a tenth of the CPU time: under Wine a thread costs as much as a hundred
     // calls, and several files at a time use all cores. (0 would mean: as many threads as cores.)
     isInWindowsNode ? '--v8-pool-size=1' : '',
   ];
