@@ -1,17 +1,17 @@
-// pnpm new-stage NUMBER NAME: the package of the next stage, and its place in the repository.
+// pnpm new-stage NUMBER NAME: makes the package of the next stage and adds it to the ladder.
 import { parseArgs } from 'node:util';
 import { makeStage, StageError } from '../internal/new-stage/src/make-stage.mjs';
 import { main, pnpm, root, SetupError, withoutSeparator } from './common.mjs';
 
 const help = `pnpm new-stage NUMBER NAME: for example pnpm new-stage 9 udp
 
-  NUMBER   0 to 99 and not taken; a variant of a stage has a letter: 1u
+  NUMBER   0 to 99, of no existing stage; a variant of a stage has a letter: 1u
   NAME     lower-case letters, digits and hyphens, at most 20 characters
   --help   this text
 
-Makes packages/poc-stage9-udp with one test, which fails until the stage proves something,
-and kb/PLAN-STAGE9-UDP.md, which says what is left to do. Enters the stage in the ladder,
-the tables and the lock file. All of it, or nothing.
+Makes packages/poc-stage9-udp and adds it to the ladder and the lock file. Its one test
+fails until you have written the proof; its PLAN.md lists the remaining steps. If a step
+of the command fails, the command restores every file.
 `;
 
 function readArguments() {
@@ -37,15 +37,15 @@ function readArguments() {
 async function finish(files) {
   if ((await pnpm(['install', '--prefer-offline', '--no-frozen-lockfile'])) !== 0) {
     throw new SetupError(
-      'pnpm install failed: see above. Every file is as it was before;\n' +
-        'node_modules may not be: once the cause is gone, pnpm install.',
+      'pnpm install failed: see its output above. The command has restored every file, but not\n' +
+        'node_modules. When the cause is removed, run pnpm install.',
     );
   }
   // The names decide where lines break and how imports are sorted.
   if ((await pnpm(['exec', 'biome', 'check', '--write', '--log-level=error', ...files])) !== 0) {
     throw new SetupError(
-      'biome refuses what was made: see above. Every file is as it was before; to put\n' +
-        'node_modules back, too: pnpm install.',
+      'biome rejected the new files: see its output above. The command has restored every file,\n' +
+        'but not node_modules. Run pnpm install.',
     );
   }
 }
@@ -61,14 +61,16 @@ await main(async () => {
     stage = await makeStage(root, given.number, given.name, finish);
   } catch (error) {
     if (error instanceof StageError) throw new SetupError(error.message, 2);
-    // A disk that is full, a file that may not be written.
+    // The disk is full, or a file cannot be written.
     if (error.syscall === undefined) throw error;
-    throw new SetupError(`${error.message}\nWhat had been written was taken back.`);
+    throw new SetupError(
+      `${error.message}\nThe command has restored every file that it had written.`,
+    );
   }
   process.stdout.write(`
-packages/${stage.package} is there, and entered wherever the stages are listed.
-Its one test fails until ${stage.class}.prove, in src/${stage.file}.ts, proves something:
-the lines there that are marked //> are a proof to start from. The plan: kb/${stage.plan}.md
+Made packages/${stage.package}, and added it to the ladder.
+Its one test fails until you have written ${stage.class}.prove in src/${stage.file}.ts.
+The lines marked //> in that file are a complete example. PLAN.md lists the remaining steps.
 
   pnpm turbo run build:debug --filter=${stage.package}
   pnpm --filter ${stage.package} test:debug

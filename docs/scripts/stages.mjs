@@ -1,6 +1,6 @@
-// The parameter table of stage 1 and the calls of its runs, drawn by internal/report from the traces
-// that its tests have. They were recorded from real runs under Wine 8.
-import { mkdirSync } from 'node:fs';
+// The table of all stages, the parameter table of stage 1, and the calls of the runs of stage 1.
+// internal/report draws the last two from traces in its tests, which were recorded under Wine 8.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -38,19 +38,30 @@ const asBlock = (html) =>
     .replace(/\n\s*\n/g, '\n')
     .trim();
 
+/** A table of all stages with their descriptions, from the package.json of each. */
+function allStages() {
+  const byNumber = new Intl.Collator('en', { numeric: true });
+  const names = readdirSync(join(root, 'packages')).filter((name) => name.startsWith('poc-stage'));
+  const rows = names.sort(byNumber.compare).map((name) => {
+    const manifest = readFileSync(join(root, 'packages', name, 'package.json'), 'utf8');
+    return `| [${name}](../../packages/${name}/README.md) | ${JSON.parse(manifest).description} |`;
+  });
+  return ['| package | claim |', '|---|---|', ...rows, ''].join('\n');
+}
+
 /** Parts of pages by name. */
 export async function stageParts() {
   const { readStageTrace, parameterTable, sequence } = await loadReport();
-  const rungs = ['1-event', '1-iocp'].map((stage) => ({
+  const results = ['1-event', '1-iocp'].map((stage) => ({
     stage,
     build: 'release',
     trace: readStageTrace(join(traces, `${stage}.json`)),
   }));
-  const table = String(parameterTable(rungs, 'release', true));
+  const table = String(parameterTable(results, 'release', true));
   const [, inner = ''] = /(<div class="scroll"[\s\S]*<\/div>)/.exec(table) ?? [];
   if (inner === '') throw new Error('The parameter table of stage 1 has another form.');
-  const parts = { 'stage1-table': asBlock(inner) };
-  for (const { stage, trace } of rungs) {
+  const parts = { 'all-stages': allStages(), 'stage1-table': asBlock(inner) };
+  for (const { stage, trace } of results) {
     const { drawing } = sequence(trace.trace, `timeline-${stage}`);
     parts[`timeline-${stage}`] = asBlock(drawing);
   }

@@ -20,8 +20,7 @@ function filledIn(names) {
     const target = path
       .replace(/\.txt$/, '')
       .replace(/^package\//, `packages/${names.package}/`)
-      .replace(/\bstage\.(win\.test\.)?ts$/, `${names.file}.$1ts`)
-      .replace(/^kb\/plan\.md$/, `kb/${names.plan}.md`);
+      .replace(/\bstage\.(win\.test\.)?ts$/, `${names.file}.$1ts`);
     const text = readFileSync(source, 'utf8');
     files.set(
       target,
@@ -56,7 +55,8 @@ export async function makeStage(root, number, name, finish) {
     return names;
   } catch (error) {
     const left = putBack(before, own);
-    if (left.length > 0) error.message += `\nNot put back: ${left.join(', ')}. See git status.`;
+    if (left.length > 0)
+      error.message += `\nThese files could not be restored: ${left.join(', ')}. git status shows what they contain now.`;
     throw error;
   }
 }

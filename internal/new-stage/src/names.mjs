@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Bad input: it has one message, and nothing was changed. */
+/** Invalid input. The command prints only the message, and has changed nothing. */
 export class StageError extends Error {}
 
 const longestName = 20;
@@ -11,50 +11,46 @@ const devices = /^(con|prn|aux|nul|com\d|lpt\d)$/;
 const numberForm = /^(0|[1-9]\d?)([a-z]?)$/;
 const nameForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** The sort key of a stage: 1, 1u, 2. Takes the number and the letter as written. */
-export const rank = (number, letter) => Number(number) * 1_000 + (letter.codePointAt(0) ?? 0);
-
 /** Quotes a text on one line. */
 const quote = (text) => JSON.stringify(text);
 
 function requireForm(number, name) {
   if (!numberForm.test(number)) {
     throw new StageError(
-      `The number is 0 to 99, a variant's with a letter: 9 or 9u. Got ${quote(number)}.`,
+      `The number must be 0 to 99, for a variant with a letter: 9 or 9u. Got ${quote(number)}.`,
     );
   }
   if (!nameForm.test(name)) {
     throw new StageError(
-      `The name is lower-case letters and digits, words joined by a hyphen: udp or udp-echo. Got ${quote(name)}.`,
+      `The name must consist of lower-case letters and digits, with hyphens between words: udp or udp-echo. Got ${quote(name)}.`,
     );
   }
-  if (devices.test(name)) throw new StageError(`"${name}" is a device of Windows: another name.`);
+  if (devices.test(name))
+    throw new StageError(
+      `The name "${name}" is reserved for a device of Windows. Choose another name.`,
+    );
   if (name.length > longestName) {
-    throw new StageError(`The name has at most ${longestName} characters, got ${name.length}.`);
+    throw new StageError(
+      `The name may have at most ${longestName} characters. Got ${name.length}.`,
+    );
   }
 }
 
-function requireFree(root, number, { package: own, plan }) {
+function requireFree(root, number) {
   const packages = readdirSync(join(root, 'packages'));
-  const there = packages.filter((each) => each.startsWith(`poc-stage${number}-`));
-  if (there.length > 0) {
-    const isPackage = existsSync(join(root, 'packages', there[0], 'package.json'));
-    const rest = isPackage ? 'Take another number.' : 'It is no package: left over? Remove it.';
-    throw new StageError(
-      `Stage ${number} is there: packages/${there.join(', packages/')}. ${rest}`,
-    );
-  }
-  // A case-insensitive file system would overwrite this page.
-  const page = readdirSync(join(root, 'kb')).find(
-    (each) => each.toLowerCase() === `${plan}.md`.toLowerCase(),
+  const taken = packages.filter((each) => each.startsWith(`poc-stage${number}-`));
+  if (taken.length === 0) return;
+  const isPackage = existsSync(join(root, 'packages', taken[0], 'package.json'));
+  const rest = isPackage
+    ? 'Choose another number.'
+    : 'The directory has no package.json. If it is left over from a removed stage, remove it.';
+  throw new StageError(
+    `Stage ${number} exists already: packages/${taken.join(', packages/')}. ${rest}`,
   );
-  if (page !== undefined) {
-    throw new StageError(`kb/${page} is there, without packages/${own}: rename or remove it.`);
-  }
 }
 
 /**
- * All names that the template uses.
+ * Derives all names that the template uses.
  *
  * @throws {StageError} for names that cannot be a stage.
  */
@@ -65,13 +61,12 @@ export function stageNames(root, number, name) {
   const names = {
     number,
     name,
-    rung: `${number}-${name}`,
+    stage: `${number}-${name}`,
     package: `poc-stage${number}-${name}`,
     file: `stage${number}-${name}`,
     class: `Stage${number}${joined}`,
     constant: `stage${number}${joined}`,
-    plan: `PLAN-STAGE${number}-${name}`.toUpperCase(),
   };
-  requireFree(root, number, names);
+  requireFree(root, number);
   return names;
 }

@@ -15,7 +15,6 @@ const names = {
   package: `poc-stage${next}-rehearsal`,
   file: `stage${next}-rehearsal`,
   class: `Stage${next}Rehearsal`,
-  plan: `kb/PLAN-STAGE${next}-REHEARSAL.md`,
 };
 const host = describeHost();
 let place = '';
@@ -79,7 +78,7 @@ function checkHouse(): void {
 const inTime = { timeout: 120_000 };
 
 describe.sequential('the next stage', () => {
-  test('is in order before a line of it is written', inTime, () => {
+  test('passes all checks of the repository before its proof is written', inTime, () => {
     checkHouse();
     build();
     node('internal/poc-ladder', tsc, '-p', 'tsconfig.build.json');
@@ -89,19 +88,19 @@ describe.sequential('the next stage', () => {
   });
 
   test.skipIf(host.kind === 'none')(
-    `fails in one test, which says why ${host.reason}`,
+    `fails in one test, with a message that says what to write ${host.reason}`,
     inTime,
     () => {
       const { status, said } = tryNode(own, runTests, 'debug');
       expect(status, said).toBe(1);
       expect(said).toMatch(/Tests +1 failed \(1\)/);
-      const todo = `arm a poll and cause its event: ${names.class}.prove, ${names.plan}`;
+      const todo = `arm a poll and cause its event: ${names.class}.prove, PLAN.md`;
       expect(said).toContain(`"reason": "packets on the port (${todo}): expected 1, saw 0"`);
     },
   );
 
   test.skipIf(host.kind === 'none')(
-    `is proven by its marked lines, and can fail ${host.reason}`,
+    `is proven once the marks of the example are removed, and fails when broken ${host.reason}`,
     inTime,
     () => {
       const stage = join(place, own, 'src', `${names.file}.ts`);
@@ -122,7 +121,7 @@ describe.sequential('the next stage', () => {
   );
 });
 
-/** The next requirement of the plan: the completed stage must also fail, for the right reason. */
+/** The next step of the plan: a stage that is broken on purpose fails, for the expected reason. */
 const brokenTest = `import { nativeMemory } from 'ntdllx';
 import { ${names.class} } from '${names.package}';
 import { expect, test } from 'vitest';

@@ -28,40 +28,40 @@ describe('one clear message, exit code 2, and nothing is changed', () => {
     [[], /^The number and the name are missing\. Usage: pnpm new-stage NUMBER NAME, /],
     [['90'], /^The name is missing\. Usage: /],
     [['udp'], /^The name is missing\. Usage: /],
-    [['udp', '90'], /^The number is 0 to 99, .*: 9 or 9u\. Got "udp"\.$/],
-    [['', 'udp'], /^The number is .* Got ""\.$/],
-    [['100', 'udp'], /^The number is .* Got "100"\.$/],
-    [['04', 'udp'], /^The number is .* Got "04"\.$/],
-    [['9.5', 'udp'], /^The number is .* Got "9\.5"\.$/],
-    [['90U', 'udp'], /^The number is .* Got "90U"\.$/],
-    [['90uu', 'udp'], /^The number is .* Got "90uu"\.$/],
-    [['--', '--', '-1', 'udp'], /^The number is .* Got "-1"\.$/],
-    [['90', ''], /^The name is lower-case letters and digits, .* Got ""\.$/],
-    [['90', 'UDP'], /^The name is .* Got "UDP"\.$/],
-    [['90', 'u_dp'], /^The name is .* Got "u_dp"\.$/],
-    [['90', 'u--dp'], /^The name is .* Got "u--dp"\.$/],
-    [['90', 'udp-'], /^The name is .* Got "udp-"\.$/],
-    [['90', '2udp'], /^The name is .* Got "2udp"\.$/],
-    [['90', 'üdp'], /^The name is .* Got "üdp"\.$/],
-    [['90', 'a/b'], /^The name is .* Got "a\/b"\.$/],
-    [['90', 'a\\b'], /^The name is .* Got "a\\\\b"\.$/],
-    [['90', '..'], /^The name is .* Got "\.\."\.$/],
-    [['90', 'udp\n'], /^The name is .* Got "udp\\n"\.$/],
-    [['90', 'con'], /^"con" is a device of Windows: another name\.$/],
-    [['90', 'nul'], /^"nul" is a device /],
-    [['90', 'com1'], /^"com1" is a device /],
-    [['90', 'a'.repeat(21)], /^The name has at most 20 characters, got 21\.$/],
+    [['udp', '90'], /^The number must be 0 to 99, .*: 9 or 9u\. Got "udp"\.$/],
+    [['', 'udp'], /^The number must .* Got ""\.$/],
+    [['100', 'udp'], /^The number must .* Got "100"\.$/],
+    [['04', 'udp'], /^The number must .* Got "04"\.$/],
+    [['9.5', 'udp'], /^The number must .* Got "9\.5"\.$/],
+    [['90U', 'udp'], /^The number must .* Got "90U"\.$/],
+    [['90uu', 'udp'], /^The number must .* Got "90uu"\.$/],
+    [['--', '--', '-1', 'udp'], /^The number must .* Got "-1"\.$/],
+    [['90', ''], /^The name must consist of lower-case letters and digits, .* Got ""\.$/],
+    [['90', 'UDP'], /^The name must .* Got "UDP"\.$/],
+    [['90', 'u_dp'], /^The name must .* Got "u_dp"\.$/],
+    [['90', 'u--dp'], /^The name must .* Got "u--dp"\.$/],
+    [['90', 'udp-'], /^The name must .* Got "udp-"\.$/],
+    [['90', '2udp'], /^The name must .* Got "2udp"\.$/],
+    [['90', 'üdp'], /^The name must .* Got "üdp"\.$/],
+    [['90', 'a/b'], /^The name must .* Got "a\/b"\.$/],
+    [['90', 'a\\b'], /^The name must .* Got "a\\\\b"\.$/],
+    [['90', '..'], /^The name must .* Got "\.\."\.$/],
+    [['90', 'udp\n'], /^The name must .* Got "udp\\n"\.$/],
+    [['90', 'con'], /^The name "con" is reserved for a device of Windows\. Choose another name\.$/],
+    [['90', 'nul'], /^The name "nul" is reserved /],
+    [['90', 'com1'], /^The name "com1" is reserved /],
+    [['90', 'a'.repeat(21)], /^The name may have at most 20 characters\. Got 21\.$/],
     [['90', 'udp', 'x'], /^Unexpected argument 'x'\. Usage: /],
     [['90', 'udp', '--force'], /^Unknown option '--force'\. Usage: /],
     [
       ['1', 'udp'],
-      /^Stage 1 is there: packages\/poc-stage1-event, packages\/poc-stage1-iocp\. Take/,
+      /^Stage 1 exists already: packages\/poc-stage1-event, packages\/poc-stage1-iocp\. Choose/,
     ],
     [
       ['1u', 'udp'],
-      /^Stage 1u is there: packages\/poc-stage1u-event, packages\/poc-stage1u-uds\. Take/,
+      /^Stage 1u exists already: packages\/poc-stage1u-event, packages\/poc-stage1u-uds\. Choose/,
     ],
-    [['2', 'echo'], /^Stage 2 is there: /],
+    [['2', 'echo'], /^Stage 2 exists already: /],
   ])('%j', async (args, message) => {
     // One case runs as a process, to check its exit code.
     const run = args.length === 0 ? newStage : newStageHere;
@@ -81,24 +81,18 @@ test('--help says what it takes and makes', () => {
   expect(stdout).toMatch(/^pnpm new-stage NUMBER NAME: /);
 });
 
-test('a directory that was left behind, and a page in capitals or not, are in the way', async () => {
+test('a directory that a removed stage left behind is refused', async () => {
   const directory = join(place, 'packages/poc-stage90-old/dist');
   mkdirSync(directory, { recursive: true });
   const left = await newStageHere(['90', 'udp']);
   expect(left.stderr.trim()).toBe(
-    'Stage 90 is there: packages/poc-stage90-old. It is no package: left over? Remove it.',
+    'Stage 90 exists already: packages/poc-stage90-old. The directory has no package.json. ' +
+      'If it is left over from a removed stage, remove it.',
   );
   rmSync(join(directory, '..'), { recursive: true });
-
-  const page = join(place, 'kb/Plan-Stage90-Udp.md');
-  writeFileSync(page, '# Mine\n');
-  const inTheWay = await newStageHere(['90', 'udp']);
-  expect(inTheWay.stderr).toContain('kb/Plan-Stage90-Udp.md is there, without');
-  expect(readFileSync(page, 'utf8')).toBe('# Mine\n');
-  rmSync(page);
 });
 
-test('a pnpm that fails leaves nothing half-made', () => {
+test('when pnpm fails, every file is as it was before', () => {
   // The command runs the pinned pnpm through npm; this npm fails.
   const npm = join(place, '..', 'failing-npm.js');
   writeFileSync(npm, 'process.exitCode = 7;\n');
@@ -106,14 +100,17 @@ test('a pnpm that fails leaves nothing half-made', () => {
   rmSync(npm);
   expect(status).toBe(1);
   expect(stderr.trim()).toMatch(
-    /^pnpm install failed: see above\. Every file is as it was before;/,
+    /^pnpm install failed: see its output above\. The command has restored every file, but not\n/,
   );
   expect(changes(place)).toBe('');
 });
 
-test('what cannot be put back is named', async () => {
+/** The only list of the stages. */
+const ladder = 'internal/poc-ladder/package.json';
+
+test('a file that cannot be restored is named', async () => {
   const own = join(place, 'packages/poc-stage90-udp');
-  const list = join(place, 'docs/how/stages.md');
+  const list = join(place, ladder);
   const text = readFileSync(list, 'utf8');
   const made = makeStage(place, '90', 'udp', async () => {
     // A directory replaces the file, so the file cannot be restored.
@@ -124,49 +121,44 @@ test('what cannot be put back is named', async () => {
   const said = await made.catch((error: unknown) => String((error as Error).message));
   rmSync(list, { recursive: true });
   writeFileSync(list, text);
-  expect(said).toContain(`on purpose.\nNot put back: ${list} (EISDIR`);
-  expect(said).toMatch(/\)\. See git status\.$/);
+  expect(said).toContain(`on purpose.\nThese files could not be restored: ${list} (EISDIR`);
+  expect(said).toMatch(/\)\. git status shows what they contain now\.$/);
   expect(existsSync(own)).toBe(false);
   expect(changes(place)).toBe('');
 });
 
-test('a list that is not found stops it before anything is written', async () => {
-  const file = join(place, 'kb/ROADMAP.md');
+test('a ladder without stages is refused before anything is written', async () => {
+  const file = join(place, ladder);
   const text = readFileSync(file, 'utf8');
-  writeFileSync(file, '# Roadmap\n');
+  writeFileSync(file, '{ "name": "poc-ladder", "dependencies": { "winnode": "workspace:*" } }\n');
   const made = makeStage(place, '90', 'udp', async () => {});
-  await expect(made).rejects.toThrowError(/^kb\/ROADMAP\.md lists no stage /);
+  await expect(made).rejects.toThrowError(/poc-ladder\/package\.json has no dependency whose name/);
   writeFileSync(file, text);
   expect(changes(place)).toBe('');
 });
 
-test('what is dirty stays as dirty as it was, whatever goes wrong', async () => {
-  const file = join(place, 'docs/how/stages.md');
+test('a failure keeps changes that are not committed', async () => {
+  const file = join(place, ladder);
   const text = readFileSync(file, 'utf8');
-  writeFileSync(file, `${text}\nA line that is not committed.\n`);
+  writeFileSync(file, text.replace('"license"', '"mine": true,\n  "license"'));
   const made = makeStage(place, '90', 'udp', async () => {
-    expect(changes(place).trim().split('\n').length).toBeGreaterThan(15);
+    expect(changes(place).trim().split('\n').length).toBeGreaterThan(8);
     throw new Error('on purpose');
   });
   await expect(made).rejects.toThrowError('on purpose');
-  expect(changes(place)).toBe(' M docs/how/stages.md\n');
-  expect(readFileSync(file, 'utf8')).toContain('not committed');
+  expect(changes(place)).toBe(` M ${ladder}\n`);
+  expect(readFileSync(file, 'utf8')).toContain('"mine": true');
   writeFileSync(file, text);
 });
 
-test('a variant stands behind its stage in every list', async () => {
+test('a new stage changes its own package and the list of the ladder, in order', async () => {
   const made = makeStage(place, '2b', 'udp', async () => {
-    const after = (file: string, pattern: RegExp) =>
-      expect(readFileSync(join(place, file), 'utf8'), file).toMatch(pattern);
-    after('internal/poc-ladder/src/stages.ts', /'2-echo'.*\n.*'2b-udp'.*\n.*'2u-echo'/);
-    after('internal/poc-ladder/package.json', /stage2-echo.*\n.*stage2b-udp": .*\n.*stage2u/);
-    after(
-      'docs/how/stages.md',
-      /\[poc-stage2-echo\].*\n\| \[poc-stage2b-udp\].*\n\| \[poc-stage2u/,
+    expect(readFileSync(join(place, ladder), 'utf8')).toMatch(
+      /stage2-echo.*\n.*stage2b-udp": .*\n.*stage2u/,
     );
-    after('kb/ROADMAP.md', /2 echo.*\n\| I \| 2b udp \|.*\n.*2U echo/);
-    after('kb/HOSTS.md', /\| 2 echo \| 2b udp \| 2U echo \|/);
-    after('kb/README.md', /\[PLAN-STAGE1-IOCP\].*\n\| \[PLAN-STAGE2B-UDP\]/);
+    const changed = changes(place).trim().split('\n');
+    const own = (line: string) => line.includes('packages/poc-stage2b-udp/');
+    expect(changed.filter((line) => !own(line))).toEqual([`M ${ladder}`]);
     throw new Error('enough');
   });
   await expect(made).rejects.toThrowError('enough');

@@ -6,12 +6,12 @@
 export {
   type Build,
   builds,
-  isClimbed,
+  isLadderPassed,
   isProven,
   isUnsupported,
   type LadderOptions,
-  type Rung,
   runEchoServer,
   runLadder,
+  type StageResult,
 } from './ladder.js';
 export { type Stage, stages } from './stages.js';

@@ -24,14 +24,14 @@ export interface LadderOptions {
   readonly traceArguments?: readonly string[];
   /** Measure the figures of tofu's specifications, too, which takes minutes. Default: no. */
   readonly isThorough?: boolean;
-  /** Keep the first calls of each run for {@link Rung.trace}. Default: no. */
+  /** Keep the first calls of each run for {@link StageResult.trace}. Default: no. */
   readonly isTraceKept?: boolean;
   /** Called with each line of each stage except the verdict. */
   readonly print: (line: string) => void;
 }
 
 /** The result of one stage in one build. */
-export interface Rung {
+export interface StageResult {
   readonly stage: string;
   readonly build: Build;
   /** Undefined if the stage ended without a verdict. */
@@ -44,12 +44,12 @@ export interface Rung {
 }
 
 /** True only if the verdict is `proven`, and is that of the requested build. */
-export function isProven({ build, verdict, exitCode }: Rung): boolean {
+export function isProven({ build, verdict, exitCode }: StageResult): boolean {
   return exitCode === 0 && verdict?.verdict === 'proven' && verdict.build === build;
 }
 
 /** True if the verdict is `unsupported`: this host lacks the feature. */
-export function isUnsupported({ build, verdict, exitCode }: Rung): boolean {
+export function isUnsupported({ build, verdict, exitCode }: StageResult): boolean {
   const isSaid = verdict?.verdict === 'unsupported' && verdict.build === build;
   return isSaid && exitCode === exitCodes.unsupported;
 }
@@ -58,8 +58,10 @@ export function isUnsupported({ build, verdict, exitCode }: Rung): boolean {
  * True if at least one stage was proven and none failed: a ladder with only unsupported stages is
  * no success.
  */
-export function isClimbed(rungs: readonly Rung[]): boolean {
-  return rungs.some(isProven) && rungs.every((rung) => isProven(rung) || isUnsupported(rung));
+export function isLadderPassed(results: readonly StageResult[]): boolean {
+  return (
+    results.some(isProven) && results.every((result) => isProven(result) || isUnsupported(result))
+  );
 }
 
 /**
@@ -68,26 +70,26 @@ export function isClimbed(rungs: readonly Rung[]): boolean {
  * @throws {RangeError} for an unknown stage.
  * @throws {WinnodeError} if this host cannot run Windows Node.
  */
-export async function runLadder(options: LadderOptions): Promise<Rung[]> {
+export async function runLadder(options: LadderOptions): Promise<StageResult[]> {
   const unknown = options.stages?.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown !== undefined) throw new RangeError(`There is no stage ${unknown}.`);
   const asked = stages.filter(({ name }) => options.stages?.includes(name) ?? true);
   const session = await openSession({ onProgress: options.print });
-  const rungs: Rung[] = [];
+  const results: StageResult[] = [];
   const traces = options.isTraceKept ? makeTraceDirectory(options.print) : undefined;
   try {
     for (const build of options.builds ?? builds) {
       for (const stage of asked) {
-        const rung = await runStage(session, stage, build, { ...options, traces });
-        rungs.push(rung);
-        if (rung.signal !== null) return rungs;
+        const result = await runStage(session, stage, build, { ...options, traces });
+        results.push(result);
+        if (result.signal !== null) return results;
       }
     }
   } finally {
     if (traces !== undefined) rmSync(traces, { recursive: true, force: true, maxRetries: 3 });
     await session.close();
   }
-  return rungs;
+  return results;
 }
 
 /**
@@ -145,9 +147,9 @@ async function runStage(
   stage: Stage,
   build: Build,
   options: LadderOptions & { readonly traces: string | undefined },
-): Promise<Rung> {
+): Promise<StageResult> {
   const accepted = stage.accepts ? (options.arguments ?? []) : [];
-  const isLong = options.isThorough === true && stage.hasFigures === true;
+  const isLong = options.isThorough === true && stage.hasFigures;
   const own = isLong ? [...accepted, '--thorough'] : accepted;
   const file = options.traces && join(options.traces, `${stage.name}-${build}.json`);
   const records = file === undefined ? [] : [`--trace-records=${toWindowsPath(file)}`];
@@ -165,8 +167,8 @@ async function runStage(
     },
   });
   const trace = file === undefined ? undefined : readTrace(file);
-  const rung = { stage: stage.name, build, verdict, exitCode, signal };
-  return trace === undefined ? rung : { ...rung, trace };
+  const result = { stage: stage.name, build, verdict, exitCode, signal };
+  return trace === undefined ? result : { ...result, trace };
 }
 
 function parseVerdict(line: string): Verdict | undefined {

@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { guardOutput, parsePort, UsageError } from 'poc-kit';
 import { toWindowsPath, WinnodeError } from 'winnode';
-import { type Build, builds, isClimbed, type Rung, runEchoServer, runLadder } from './ladder.js';
+import {
+  type Build,
+  builds,
+  isLadderPassed,
+  runEchoServer,
+  runLadder,
+  type StageResult,
+} from './ladder.js';
 import { reportRun } from './report-run.js';
 import { stages } from './stages.js';
 
@@ -40,23 +47,23 @@ function parse(args: readonly string[]) {
   }
 }
 
-function printSummary(rungs: readonly Rung[]): void {
+function printSummary(results: readonly StageResult[]): void {
   process.stdout.write('\n');
-  const width = Math.max(10, ...rungs.map(({ stage }) => stage.length + 1));
-  for (const rung of rungs) {
-    const end = rung.signal ?? `code ${rung.exitCode}`;
-    const word = rung.verdict?.verdict ?? `ended by ${end}, without a verdict`;
-    const time = rung.verdict === undefined ? '' : `${rung.verdict.durationMs} ms`;
-    const why = rung.verdict?.reason ? `  ${rung.verdict.reason}` : '';
+  const width = Math.max(10, ...results.map(({ stage }) => stage.length + 1));
+  for (const result of results) {
+    const end = result.signal ?? `code ${result.exitCode}`;
+    const word = result.verdict?.verdict ?? `ended by ${end}, without a verdict`;
+    const time = result.verdict === undefined ? '' : `${result.verdict.durationMs} ms`;
+    const why = result.verdict?.reason ? `  ${result.verdict.reason}` : '';
     process.stdout.write(
-      `${rung.stage.padEnd(width)}${rung.build.padEnd(10)}${word.padEnd(13)}${time}${why}\n`,
+      `${result.stage.padEnd(width)}${result.build.padEnd(10)}${word.padEnd(13)}${time}${why}\n`,
     );
   }
 }
 
 /** Formats a result as JSON, without the trace, which only the report needs. */
-function toJson({ trace: _, ...rung }: Rung): string {
-  return JSON.stringify(rung);
+function toJson({ trace: _, ...result }: StageResult): string {
+  return JSON.stringify(result);
 }
 
 type Flags = ReturnType<typeof parse>;
@@ -100,7 +107,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (values.port !== undefined) parsePort(values.port);
   const date = new Date();
-  const rungs = await runLadder({
+  const results = await runLadder({
     ...(asked === undefined ? {} : { stages: asked }),
     ...(askedBuilds === undefined ? {} : { builds: askedBuilds }),
     arguments: [
@@ -112,15 +119,15 @@ async function main(args: readonly string[]): Promise<number> {
     isTraceKept: !values['no-report'],
     print: (line) => process[values.json ? 'stderr' : 'stdout'].write(`${line}\n`),
   });
-  if (values.json) for (const rung of rungs) process.stdout.write(`${toJson(rung)}\n`);
-  else printSummary(rungs);
+  if (values.json) for (const result of results) process.stdout.write(`${toJson(result)}\n`);
+  else printSummary(results);
   if (!values['no-report']) {
-    const { line, isWritten } = reportRun(rungs, date);
+    const { line, isWritten } = reportRun(results, date);
     process[values.json || !isWritten ? 'stderr' : 'stdout'].write(`\n${line}\n`);
   }
-  const last = rungs.at(-1);
+  const last = results.at(-1);
   if (last === undefined || last.signal !== null) return last?.exitCode ?? 1;
-  return isClimbed(rungs) ? 0 : 1;
+  return isLadderPassed(results) ? 0 : 1;
 }
 
 guardOutput();

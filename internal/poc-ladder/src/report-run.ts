@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type ReportedRung, writeReport } from '@tofu-nt/report';
-import { isProven, isUnsupported, type Rung } from './ladder.js';
+import { type ReportedStage, writeReport } from '@tofu-nt/report';
+import { isProven, isUnsupported, type StageResult } from './ladder.js';
 
 /**
  * The path of the page of a run, relative to the working directory: with npm start, the root of
@@ -9,10 +9,10 @@ import { isProven, isUnsupported, type Rung } from './ladder.js';
 export const reportFile = join('report', 'index.html');
 
 /** A stage's result for the page, with the outcome from verdict and exit code. */
-function reported(rung: Rung): ReportedRung {
-  const isNeither = !isProven(rung) && !isUnsupported(rung);
-  const outcome = isNeither ? 'failed' : isProven(rung) ? 'proven' : 'unsupported';
-  return { ...rung, trace: rung.trace, outcome };
+function reported(result: StageResult): ReportedStage {
+  const isNeither = !isProven(result) && !isUnsupported(result);
+  const outcome = isNeither ? 'failed' : isProven(result) ? 'proven' : 'unsupported';
+  return { ...result, trace: result.trace, outcome };
 }
 
 /**
@@ -22,11 +22,11 @@ function reported(rung: Rung): ReportedRung {
  * @returns a line for the console.
  */
 export function reportRun(
-  rungs: readonly Rung[],
+  results: readonly StageResult[],
   date: Date,
 ): { readonly line: string; readonly isWritten: boolean } {
   try {
-    const path = writeReport({ rungs: rungs.map(reported), date, file: reportFile });
+    const path = writeReport({ results: results.map(reported), date, file: reportFile });
     return { line: `Report: ${path}`, isWritten: true };
   } catch (error) {
     const [why] = (error as Error).message.split('\n');

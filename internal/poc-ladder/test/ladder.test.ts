@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
   builds,
-  isClimbed,
+  isLadderPassed,
   isProven,
   isUnsupported,
-  type Rung,
   runLadder,
+  type StageResult,
   stages,
 } from 'poc-ladder';
 import { runScript } from 'test-kit';
@@ -29,41 +29,49 @@ const byNumber = new Intl.Collator('en', { numeric: true });
 
 test('the stages are in order, and every package of a stage is one of them', () => {
   const packages = readdirSync(join(import.meta.dirname, '../../../packages'));
-  const rungs = packages.filter((name) => name.startsWith('poc-stage')).sort(byNumber.compare);
-  expect(rungs.length).toBeGreaterThanOrEqual(10);
-  expect(stages.map((stage) => stage.package)).toEqual(rungs);
+  const expected = packages.filter((name) => name.startsWith('poc-stage')).sort(byNumber.compare);
+  expect(expected.length).toBeGreaterThanOrEqual(10);
+  expect(stages.map((stage) => stage.package)).toEqual(expected);
   for (const stage of stages) expect(stage.package).toBe(`poc-stage${stage.name}`);
   expect(builds).toEqual(['debug', 'release']);
 });
 
-test('a ladder is climbed when nothing failed and something was proven', () => {
-  const rung = (verdict: 'proven' | 'failed' | 'unsupported', exitCode: number): Rung => ({
+test('the package.json of a stage says whether it accepts and whether it has figures', () => {
+  const accepting = stages.filter(({ accepts }) => accepts).map(({ name }) => name);
+  expect(accepting).toEqual(['1-event', '1-iocp']);
+  const named = (name: string) => stages.find((stage) => stage.name === name);
+  expect(named('2-echo')?.hasFigures).toBe(true);
+  expect(named('1u-uds')?.hasFigures).toBe(false);
+});
+
+test('a ladder has passed when nothing failed and something was proven', () => {
+  const result = (verdict: 'proven' | 'failed' | 'unsupported', exitCode: number): StageResult => ({
     stage: '0-wake',
     build: 'debug',
     exitCode,
     signal: null,
-    verdict: { verdict, build: 'debug' } as NonNullable<Rung['verdict']>,
+    verdict: { verdict, build: 'debug' } as NonNullable<StageResult['verdict']>,
   });
-  const [proven, failed] = [rung('proven', 0), rung('failed', 1)];
-  const unsupported = rung('unsupported', 3);
-  expect(isClimbed([proven, unsupported])).toBe(true);
-  expect(isClimbed([proven, failed])).toBe(false);
-  expect(isClimbed([unsupported])).toBe(false);
-  expect(isClimbed([])).toBe(false);
+  const [proven, failed] = [result('proven', 0), result('failed', 1)];
+  const unsupported = result('unsupported', 3);
+  expect(isLadderPassed([proven, unsupported])).toBe(true);
+  expect(isLadderPassed([proven, failed])).toBe(false);
+  expect(isLadderPassed([unsupported])).toBe(false);
+  expect(isLadderPassed([])).toBe(false);
   // The verdict alone is not sufficient: the process must have the exit code that belongs to it.
-  expect(isUnsupported(rung('unsupported', 0))).toBe(false);
-  expect(isUnsupported(rung('proven', 3))).toBe(false);
+  expect(isUnsupported(result('unsupported', 0))).toBe(false);
+  expect(isUnsupported(result('proven', 3))).toBe(false);
 });
 
 test('only a proven verdict of the build that was asked for is proven', () => {
-  const verdict = { verdict: 'proven', build: 'debug' } as Rung['verdict'];
-  const rung = { stage: '0-wake', build: 'debug', exitCode: 0, signal: null, verdict } as const;
-  expect(isProven(rung)).toBe(true);
-  expect(isProven({ ...rung, exitCode: 1 })).toBe(false);
-  expect(isProven({ ...rung, build: 'release' })).toBe(false);
-  expect(isProven({ ...rung, verdict: undefined })).toBe(false);
+  const verdict = { verdict: 'proven', build: 'debug' } as StageResult['verdict'];
+  const result = { stage: '0-wake', build: 'debug', exitCode: 0, signal: null, verdict } as const;
+  expect(isProven(result)).toBe(true);
+  expect(isProven({ ...result, exitCode: 1 })).toBe(false);
+  expect(isProven({ ...result, build: 'release' })).toBe(false);
+  expect(isProven({ ...result, verdict: undefined })).toBe(false);
   for (const other of ['failed', 'unsupported'] as const) {
-    expect(isProven({ ...rung, verdict: { ...verdict, verdict: other } as never })).toBe(false);
+    expect(isProven({ ...result, verdict: { ...verdict, verdict: other } as never })).toBe(false);
   }
 });
 
@@ -112,9 +120,9 @@ test.skipIf(host.kind === 'none')(`a stage is run through winnode ${host.reason}
   const build = process.env['TEST_BUILD'] as 'debug' | 'release';
   const lines: string[] = [];
   const print = (line: string) => lines.push(line);
-  const rungs = await runLadder({ stages: ['1-iocp'], builds: [build], print });
-  expect(rungs).toHaveLength(1);
-  expect(rungs.every(isProven)).toBe(true);
+  const results = await runLadder({ stages: ['1-iocp'], builds: [build], print });
+  expect(results).toHaveLength(1);
+  expect(results.every(isProven)).toBe(true);
   expect(lines).toContain('   ok   Events returned: 0x80, AFD_POLL_ACCEPT');
   expect(lines.some((line) => line.startsWith('{'))).toBe(false);
 });

@@ -43,7 +43,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
   test('npm run new-stage, by way of cmd.exe', async () => {
     const { exitCode, said } = await windows.npm('run', 'new-stage', '--', '99', 'rehearsal');
     expect(exitCode, said).toBe(0);
-    expect(said).toContain('packages/poc-stage99-rehearsal is there');
+    expect(said).toContain('Made packages/poc-stage99-rehearsal');
     expect(windows.asked[0]).toBe('install --prefer-offline --no-frozen-lockfile');
     expect(windows.asked[1]).toMatch(
       /^exec biome check --write .* packages\/poc-stage99-rehearsal/,
