@@ -68,7 +68,7 @@ function readFlags(args) {
   }
   const { port } = values;
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65_535)) {
-    throw new SetupError(`--port wants a number from 0 to 65535, got "${port}".`, 2);
+    throw new SetupError(`--port needs a number from 0 to 65535, got "${port}".`, 2);
   }
   return values;
 }

@@ -14,7 +14,8 @@ const kernels = (['IP', 'AF_UNIX'] as const).flatMap((over) =>
   ),
 );
 
-// Each seed is another order in which things arrive. Debug, which is slower, tries fewer.
+// Each seed gives another order in which segments and packets arrive. The debug build is slower, so
+// it runs fewer seeds.
 const seeds = testedBuild === 'release' ? { lazy: 6, eager: 2 } : { lazy: 3, eager: 1 };
 
 describe.each(kernels)('$profile, $network, over $over', ({ over, profile, network }) => {

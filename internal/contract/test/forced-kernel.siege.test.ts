@@ -44,7 +44,7 @@ const reason = host.kind === 'none' ? 'no Windows Node here' : '';
 
 describe.skipIf(host.kind === 'none').each(others)(`forced to %s ${reason}`, (kernel) => {
   test.each(Object.entries(suites))(
-    '%s fails at the rows that differ, by name, and at nothing else',
+    '%s fails exactly at the rows that differ, and names them',
     { timeout: 300_000 },
     (holder, [directory, file]) => {
       const expected = differingRows(real, kernel, holder as Holder);

@@ -17,7 +17,7 @@ function make(options: Partial<SimNtOptions> = {}) {
 }
 
 describe('each injection, once', () => {
-  test('pendingAlthoughDone: PENDING, and the packet is there', async () => {
+  test('pendingAlthoughDone: STATUS_PENDING although the packet is on the port already', async () => {
     const { sim, env, poller } = make();
     const { client } = await env.pair();
     sim.force('pendingAlthoughDone');
@@ -40,7 +40,7 @@ describe('each injection, once', () => {
     expect(sim.nowMs()).toBeLessThanOrEqual(3);
   });
 
-  test('displaced: success, and no handle', async () => {
+  test('displaced: success with no handle', async () => {
     const { sim, env, poller } = make();
     const { client } = await env.pair();
     const { poll } = poller.arm([client], AFD_POLL_RECEIVE);
@@ -49,7 +49,7 @@ describe('each injection, once', () => {
     expect(poll.output.NumberOfHandles).toBe(0);
   });
 
-  test('cancelRace: exactly one packet, whichever won', async () => {
+  test('cancelRace: exactly one packet, whether the completion or the cancel came first', async () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 60; seed += 1) {
       const { sim, env, poller } = make({ seed, network: 'lazy' });
@@ -86,7 +86,7 @@ describe('each injection, once', () => {
   test.each([
     ['refuse', 'STATUS_INSUFFICIENT_RESOURCES'],
     ['refuseHandle', 'STATUS_INVALID_HANDLE'],
-  ] as const)('%s: nothing is started', async (injection, status) => {
+  ] as const)('%s: the kernel starts no poll', async (injection, status) => {
     const { sim, env, poller } = make();
     const { client } = await env.pair();
     sim.force(injection);
@@ -98,14 +98,14 @@ describe('each injection, once', () => {
     expect(sim.violations).toEqual([]);
   });
 
-  test('postFails: nothing is posted', () => {
+  test('postFails: NtSetIoCompletion posts no packet', () => {
     const { sim, poller } = make();
     sim.force('postFails');
     expect(poller.post(1n, 1n, 0, 0n)).toBe('STATUS_INSUFFICIENT_RESOURCES');
     expect(poller.next(0)).toBeUndefined();
   });
 
-  test('acceptReset: the waiting connection is gone', () => {
+  test('acceptReset: accept fails, and the waiting connection is closed', () => {
     const { sim, env } = make();
     const listener = env.listen();
     env.connectTo(listener);
@@ -117,7 +117,7 @@ describe('each injection, once', () => {
     expect(listener.accept()).toMatchObject({ kind: 'accepted' });
   });
 
-  test('sendFull: a datagram is not sent, and SEND is reported when there is room', async () => {
+  test('sendFull: a send would block, and SEND is reported when the buffer has room', async () => {
     const { sim, env, poller } = make();
     const socket = () => env.keep(env.creator.fromAddress(new UDPAddress()));
     const [sender, receiver] = [socket(), socket()];
@@ -134,7 +134,7 @@ describe('each injection, once', () => {
     expect(receiver.recvFrom(into)).toBe(wouldBlock);
   });
 
-  test('shuffle: what ends at the same moment comes in more than one order', async () => {
+  test('shuffle: polls that complete at the same time arrive in different orders', async () => {
     const orders = new Set<string>();
     for (let seed = 0; seed < 40; seed += 1) {
       const { sim, env, poller } = make({ seed, inject: { shuffle: 1 } });
@@ -154,28 +154,34 @@ describe('each injection, once', () => {
   });
 });
 
-test('what is no injection is refused', () => {
-  expect(() => make({ inject: { shuffle: 2 } })).toThrowError('The injection shuffle is 2');
-  expect(() => make({ inject: { ['x' as Injection]: 1 } })).toThrowError('The injection x is 1');
-  expect(() => createSimNt({ seed: 0.5 })).toThrowError('A seed is a whole number, got 0.5.');
+test('an unknown injection or a wrong probability is rejected', () => {
+  expect(() => make({ inject: { shuffle: 2 } })).toThrowError(
+    'The injection shuffle has the probability 2',
+  );
+  expect(() => make({ inject: { ['x' as Injection]: 1 } })).toThrowError(
+    'The injection x has the probability 1',
+  );
+  expect(() => createSimNt({ seed: 0.5 })).toThrowError(
+    'The seed must be a whole number, got 0.5.',
+  );
 });
 
 describe('time', () => {
-  test('a wait takes no time, and all the time it says', () => {
+  test('a wait takes no real time, and its whole time-out in simulated time', () => {
     const { sim, poller } = make();
     // An hour: if this wait really blocked, the test would fail by its own time-out.
     expect(poller.take(1, 3_600_000).status).toBe('STATUS_TIMEOUT');
     expect(sim.nowMs()).toBe(3_600_000);
   });
 
-  test('another thread posts while this one waits for ever', () => {
+  test('a wait without a limit ends when another thread posts a packet', () => {
     const { sim, poller } = make();
     sim.at(250, () => poller.post(5n, 0n, 0, 0n));
     expect(poller.take(1, undefined).packets).toMatchObject([{ key: 5n }]);
     expect(sim.nowMs()).toBe(250);
   });
 
-  test('a wait that nothing can end is reported by an error', () => {
+  test('a wait that no event can end throws an error', () => {
     const { sim, poller } = make();
     expect(() => poller.take(1, undefined)).toThrowError(SimDeadlockError);
     expect(sim.violations).toHaveLength(1);

@@ -25,7 +25,7 @@ async function armed() {
   return { client, server, poll };
 }
 
-describe('what no program may do is written down', () => {
+describe('the simulated kernel records what a program must not do', () => {
   test('a block is freed while its poll is pending', async () => {
     const { poll } = await armed();
     poll.memory.free();
@@ -35,7 +35,7 @@ describe('what no program may do is written down', () => {
     expect(sim.violations.at(-1)).toMatch(/The kernel's end of poll 1 uses 16 bytes .* were freed/);
   });
 
-  test('a block is freed when the poll is over, and its packet not taken', async () => {
+  test('a block is freed after the poll completed, before its packet was removed', async () => {
     const { client, poll } = await armed();
     client.send(Buffer.from('x'));
     poll.memory.free();
@@ -50,29 +50,31 @@ describe('what no program may do is written down', () => {
   ])('%s is written while the poll is pending', async (_what, offset) => {
     const { poll } = await armed();
     poll.memory.writeU32(offset, 1);
-    expect(sim.violations[0]).toMatch(/writes bytes .* which are the kernel's: poll 1 \(pending\)/);
+    expect(sim.violations[0]).toMatch(
+      /writes bytes .* which belong to a request of the kernel: poll 1 \(pending\)/,
+    );
   });
 
-  test('reading is allowed, and so are other bytes of the block', async () => {
+  test('reading the block, and writing bytes that no request names, is allowed', async () => {
     const { poll } = await armed();
     poll.memory.readU32(0);
     poll.memory.writeU32(48, 1);
     expect(sim.violations).toEqual([]);
   });
 
-  test('an IO_STATUS_BLOCK is used by two polls', async () => {
+  test('two pending polls use the same IO_STATUS_BLOCK', async () => {
     const { poll, server } = await armed();
     const { NtDeviceIoControlFile } = sim.kernel;
     const [iosb, info] = [poll.iosb.address, poll.input.address];
     NtDeviceIoControlFile(env.poller.afd, 0, 0, 9, iosb, 0x12024, info, 32, info, 32);
-    expect(sim.violations[0]).toMatch(/names an IO_STATUS_BLOCK that another one has: poll 1/);
+    expect(sim.violations[0]).toMatch(/uses the IO_STATUS_BLOCK of another pending poll: poll 1/);
     // A cancel ends both, as in NT.
     expect(env.poller.cancel(poll)).toBe('STATUS_SUCCESS');
     expect(env.poller.take(4, 0).packets).toHaveLength(2);
     server.close();
   });
 
-  test('a block is freed twice, or used after', () => {
+  test('a block is freed twice, or used after it was freed', () => {
     const memory = sim.kernel.allocate(32);
     memory.free();
     for (const use of [() => memory.free(), () => memory.readU32(0), () => memory.fill(1)]) {
@@ -82,7 +84,7 @@ describe('what no program may do is written down', () => {
     expect(sim.violations[0]).toMatch(/uses a freed block/);
   });
 
-  test('the kernel is given an address outside of all blocks, a freed one, one too far', () => {
+  test('a call passes an address outside all blocks, of a freed block, or behind the end of a block', () => {
     const memory = sim.kernel.allocate(24);
     const { address } = memory;
     expect(sim.kernel.NtCreateIoCompletion(0x1234, 0, 0, 0)).toBe(0xc000_0005);
@@ -90,15 +92,15 @@ describe('what no program may do is written down', () => {
     memory.free();
     expect(sim.kernel.NtCreateIoCompletion(address, 0, 0, 0)).toBe(0xc000_0005);
     expect(sim.violations).toEqual([
-      expect.stringMatching(/8 bytes at 0x1234, where no block ever was/),
+      expect.stringMatching(/8 bytes at 0x1234, where no block was ever allocated/),
       expect.stringMatching(/outside the block of 24 bytes/),
       expect.stringMatching(/which were freed/),
     ]);
   });
 });
 
-describe('memory is as the real one', () => {
-  test('aligned, below 2^47, apart, filled, counted', () => {
+describe('simulated memory behaves as real memory', () => {
+  test('blocks are aligned, below 2^47, do not overlap, are filled and are counted', () => {
     const before = sim.memory;
     const blocks = Array.from({ length: 200 }, (_, index) => sim.kernel.allocate(1 + index * 37));
     for (const block of blocks) {
@@ -118,7 +120,7 @@ describe('memory is as the real one', () => {
     expect(sim.memory).toEqual(before);
   });
 
-  test('a freed address is given out again soon', () => {
+  test('the address of a freed block is soon reused', () => {
     const seen = new Set<number>();
     let again = 0;
     for (let count = 0; count < 100; count += 1) {
@@ -130,7 +132,7 @@ describe('memory is as the real one', () => {
     expect(again).toBeGreaterThan(50);
   });
 
-  test('nothing outside a block is touched', () => {
+  test('a call outside a block throws and changes nothing', () => {
     const memory = sim.kernel.allocate(16);
     const uses = [
       () => memory.readU32(13),

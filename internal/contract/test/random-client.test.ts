@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 import type { Over } from './contract/contract.js';
 import { Environment } from './contract/environment.js';
 
-// A correct client calls the kernel in random order. The kernel does everything that NT may do.
+// A correct client makes calls in random order, while the simulated kernel injects all rare
+// behaviour that NT permits.
 
 const actions = ['arm', 'cancel', 'cancelAll', 'send', 'recv', 'close', 'abort', 'pair', 'take'];
 const chance = fc.constantFrom(0, 0.2);
@@ -144,7 +145,7 @@ function createWorld({ over = 'IP', ...options }: SimNtOptions & { readonly over
   return { sim, env };
 }
 
-test('a correct client: one packet for each poll, no violation, nothing left', async () => {
+test('a correct client gets one packet for each poll, causes no violation and leaves nothing behind', async () => {
   await checkProperty(
     fc.asyncProperty(kernel, script, async ({ isSkipping, played, ...options }, steps) => {
       const { sim, env } = createWorld({ ...options, ...played });
@@ -176,7 +177,7 @@ const misuses = {
     block.free();
     expect(() => block.free()).toThrowError('was freed');
   },
-  'arms its IO_STATUS_BLOCK again': ({ iosb, input }, sim, afd) => {
+  'submits its IO_STATUS_BLOCK again': ({ iosb, input }, sim, afd) => {
     const [at, info] = [iosb.address, input.address];
     sim.kernel.NtDeviceIoControlFile(afd, 0, 0, at, at, 0x12024, info, 32, info, 32);
   },
@@ -191,8 +192,8 @@ type Step = readonly [action: string, which: number, mask: number];
  * @returns false if there was no poll to misuse
  */
 async function misuseAfter(options: Options, steps: readonly Step[], misuse: Misuse) {
-  // An injection that rejects the call itself would hide the misuse, and so would one that ends
-  // the poll before it.
+  // The misuse needs a pending poll: injections that reject the poll or complete it earlier are
+  // off.
   const inject = { ...options.inject, refuse: 0, refuseHandle: 0, displaced: 0, stray: 0 };
   const { isSkipping, ...rest } = options;
   const { sim, env } = createWorld({ ...rest, inject });
@@ -209,20 +210,23 @@ async function misuseAfter(options: Options, steps: readonly Step[], misuse: Mis
   return true;
 }
 
-test.each(Object.entries(misuses))('after anything: whoever %s is seen', async (_name, misuse) => {
-  let tried = 0;
-  let runs = 0;
-  await checkProperty(
-    fc.asyncProperty(kernel, script, async ({ played, ...options }, steps) => {
-      runs += 1;
-      if (await misuseAfter({ ...options, ...played }, steps, misuse)) tried += 1;
-    }),
-  );
-  // A single run, which repeats a failure, may have no poll to misuse.
-  if (runs > 1) expect(tried).toBeGreaterThan(runs / 2);
-});
+test.each(Object.entries(misuses))(
+  'after random calls, a client that %s is reported',
+  async (_name, misuse) => {
+    let tried = 0;
+    let runs = 0;
+    await checkProperty(
+      fc.asyncProperty(kernel, script, async ({ played, ...options }, steps) => {
+        runs += 1;
+        if (await misuseAfter({ ...options, ...played }, steps, misuse)) tried += 1;
+      }),
+    );
+    // A single run, which repeats a failure, may have no poll to misuse.
+    if (runs > 1) expect(tried).toBeGreaterThan(runs / 2);
+  },
+);
 
-test('an IO_STATUS_BLOCK armed again is seen, also when an older poll of a closed socket ends late', async () => {
+test('an IO_STATUS_BLOCK submitted again is reported, also when an older poll of a closed socket completes late', async () => {
   const inject = { late: 0.2 };
   const seed = -1_433_753_948;
   const options = {
@@ -236,7 +240,7 @@ test('an IO_STATUS_BLOCK armed again is seen, also when an older poll of a close
     ['arm', 0, 0],
     ['abort', 0, 0],
   ] as const;
-  const misuse = misuses['arms its IO_STATUS_BLOCK again'];
+  const misuse = misuses['submits its IO_STATUS_BLOCK again'];
   expect(await misuseAfter(options, steps, misuse)).toBe(true);
 });
 
@@ -262,7 +266,7 @@ test('the same seed and the same calls give the same results', async () => {
   expect(await record(5)).not.toEqual(await record(6));
 });
 
-test('it is fast enough for millions of steps', async () => {
+test('the simulated kernel is fast enough for millions of steps', async () => {
   const { sim, env } = createWorld({ seed: 1, inject: { shuffle: 1, pendingAlthoughDone: 0.2 } });
   const { client } = await env.pair();
   const handle = client.baseHandle();

@@ -37,8 +37,8 @@ async function run(script: string, ...args: readonly string[]) {
 describe('npm start refuses a slip at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --no-install, --stage, /],
-    [['--port', '70000'], /^--port wants a number from 0 to 65535, got "70000"\.$/],
-    [['--port', 'x'], /^--port wants a number from 0 to 65535, got "x"\.$/],
+    [['--port', '70000'], /^--port needs a number from 0 to 65535, got "70000"\.$/],
+    [['--port', 'x'], /^--port needs a number from 0 to 65535, got "x"\.$/],
     [['--port', '-1'], /^Option '--port' argument is ambiguous\. Known: /],
     [['1-iocp'], /^Unexpected argument '1-iocp'\. Known: /],
   ])('%j', async (args, message) => {

@@ -32,9 +32,9 @@ export interface PollParameters {
   readonly OutputBufferLength: number;
 }
 
-/** A poll that an accept must complete. */
+/** A poll of a listener, which only a waiting connection may complete. */
 export class AcceptPoll extends PoisonedPoll {
-  /** Compares the block with the values that only a real accept leaves there. */
+  /** Compares the block with the values that the kernel writes for a waiting connection. */
   override judge(proof: Proof): void {
     super.judge(proof, AFD_POLL_ACCEPT);
   }

@@ -15,7 +15,7 @@ import { inWords, listeningAt, type ServerAddress, whereSupported } from './endp
 import type { Proof } from './proof.js';
 import type { AcceptStageOptions } from './stage-main.js';
 
-/** The plan's limit for one wait. */
+/** The time limit of one wait, from the owner's plan. */
 const waitLimitMs = 10_000;
 /** The time limit for a user to start a client by hand. */
 const externalLimitMs = 120_000;
@@ -105,7 +105,7 @@ export class AcceptSetup {
     this.#proof.expect('accepted from the client', from, inWords(local));
   }
 
-  /** An AF_UNIX client is unbound and has no name: it is identified by the text that it sends. */
+  /** An AF_UNIX client is unbound and has no name. The text that it sends identifies it. */
   #judgeWords(accepted: AcceptedSkt, client: ClientThread): void {
     client.say(message);
     const buffer = Buffer.alloc(64);
@@ -115,8 +115,8 @@ export class AcceptSetup {
     for (; count === wouldBlock && !deadline.isOver; Atomics.wait(bell, 0, 0, 1)) {
       count = accepted.recv(buffer);
     }
-    const heard = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
-    this.#proof.expect('the accepted connection says', heard, message);
+    const received = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
+    this.#proof.expect('the accepted connection sent', received, message);
   }
 
   /** Closes the sockets and ends the client. A pending poll on the listener then completes. */
@@ -130,7 +130,8 @@ export class AcceptSetup {
   }
 
   #open(): ListenerSkt {
-    if (this.#listener === undefined) throw new Error('listen comes first');
+    if (this.#listener === undefined)
+      throw new Error('connect was called before listen. Call listen first.');
     return this.#listener;
   }
 }

@@ -76,10 +76,10 @@ export class HelperThread<In, Out> {
       if (track !== undefined) dropLane(track);
       throw error;
     }
-    // After an early end of the proof, the helper must not keep the process alive.
+    // If the proof ends early, the helper must not keep the process alive.
     this.#worker.unref();
-    // The death of a script shows as a missing answer; its error event must not end the process
-    // later.
+    // A helper that fails to start sends no answer, which is an error already. Its error event must
+    // not also end the process.
     this.#worker.on('error', (error) => process.stderr.write(`helper thread: ${error.message}\n`));
   }
 
@@ -106,7 +106,8 @@ export class HelperThread<In, Out> {
    */
   reply(limitMs: number): Out {
     const reply = receive<Reply<Out>>(this.#port, this.#bells, toMain, limitMs);
-    if (reply === undefined) throw new Error(`The helper thread is silent for ${limitMs} ms.`);
+    if (reply === undefined)
+      throw new Error(`The helper thread sent no answer within ${limitMs} ms.`);
     if (reply.error !== undefined) throw new Error(`In the helper thread: ${reply.error}`);
     return reply.value as Out;
   }
@@ -126,8 +127,8 @@ export function serveHelper<In, Out>(work: (task: In) => Out): void {
   const endTrace = track === undefined ? () => {} : traceInLane(track);
   send(port, bells, toMain, {});
   for (;;) {
-    // Wakes up once a second even without a message: a thread that waits without a limit cannot be
-    // ended.
+    // The wait has a limit of a second, because a worker in a wait without a limit cannot be
+    // terminated.
     const message = receive<{ task?: In }>(port, bells, toWorker, 1_000);
     if (message === undefined) continue;
     if (message.task === undefined) break;

@@ -1,4 +1,4 @@
-/** Whether output was lost. That is reported once, and exit code 0 then becomes 1. */
+/** Whether output was lost. The program reports the loss once, and changes exit code 0 to 1. */
 let isLost = false;
 
 /**
@@ -12,7 +12,7 @@ export function noteLostOutput(error: NodeJS.ErrnoException): void {
   process.on('exit', (code) => {
     if (code === 0) process.exitCode = 1;
   });
-  process.stderr.write(`Standard output is not whole: ${error.message}\n`);
+  process.stderr.write(`Standard output is incomplete: ${error.message}\n`);
 }
 
 /** Keeps this program running after its readers have exited: see {@link noteLostOutput}. */

@@ -28,7 +28,7 @@ export const poison = 0xdead_beef;
 export class PoisonedPoll {
   readonly iosb: IO_STATUS_BLOCK;
   readonly info: AFD_POLL_INFO;
-  /** Whether a packet of the request has still to be taken off a port. */
+  /** Whether the request's packet has not been removed from the port yet. */
   isPacketDue = false;
   readonly #memory: NativeMemory;
 
@@ -62,8 +62,13 @@ export class PoisonedPoll {
     const names = afdPollNames(events).map((name) => `AFD_POLL_${name}`);
     const isFine = 'STATUS_SUCCESS';
     proof.expect('IoStatusBlock.Status', hex(this.iosb.Status), '0x0', isFine);
-    proof.expect('IoStatusBlock.Information', this.iosb.Information, bytes, 'bytes of the answer');
-    proof.expect('NumberOfHandles', this.info.NumberOfHandles, 1, 'socket that is ready');
+    proof.expect(
+      'IoStatusBlock.Information',
+      this.iosb.Information,
+      bytes,
+      'bytes that the kernel wrote',
+    );
+    proof.expect('NumberOfHandles', this.info.NumberOfHandles, 1, 'ready socket');
     proof.expect('Events returned', hex(socket.Events), hex(events), names.join(' | '));
     proof.expect('Handles[0].Status', hex(socket.Status), '0x0', isFine);
   }
@@ -92,7 +97,9 @@ export class PoisonedPoll {
    */
   free(): void {
     if (!this.isOurs) {
-      throw new Error('The kernel did not let go of the request: its memory stays allocated.');
+      throw new Error(
+        'The kernel has not completed the request, so its block of memory is not freed.',
+      );
     }
     this.#memory.free();
   }

@@ -78,14 +78,14 @@ export class Proof {
     return ok;
   }
 
-  /** As {@link expect}, but if the check fails, the proof ends here. */
+  /** Compares the values as {@link expect} does. If the check fails, the proof ends here. */
   require(name: string, seen: string | number | bigint, expected: string | number | bigint): void {
     if (!this.expect(name, seen, expected)) throw new ProofEnded(name);
   }
 
   /**
-   * Announces the figures that a specification requires, by name. A figure that is not judged by
-   * {@link figure} before the proof ends has failed: the proof did not reach it.
+   * Announces the figures that a specification requires, by name. A figure that {@link figure} has
+   * not judged when the proof ends counts as failed.
    */
   ask(figures: Readonly<Record<string, string>>): void {
     for (const [name, asked] of Object.entries(figures)) this.#asked.set(name, asked);
@@ -94,10 +94,11 @@ export class Proof {
   /** Judges an announced figure. The requirement is printed beside the observation. */
   figure(name: string, seen: string, isReached: boolean): void {
     const expected = this.#asked.get(name);
-    if (expected === undefined) throw new Error(`The figure "${name}" was not announced with ask.`);
+    if (expected === undefined)
+      throw new Error(`The figure "${name}" is unknown. Announce it with ask first.`);
     this.#asked.delete(name);
     // A failed check prints the expected value anyway.
-    const meaning = isReached ? `asked: ${expected}` : undefined;
+    const meaning = isReached ? `required: ${expected}` : undefined;
     this.#record({ name, expected, seen, ok: isReached }, meaning);
   }
 
@@ -118,7 +119,7 @@ export class Proof {
     return this.#end();
   }
 
-  /** The same for steps that wait for Node's event loop. */
+  /** Runs steps that wait for Node's event loop, as {@link conclude} does. */
   async concludeAsync(steps: () => Promise<void>): Promise<Verdict> {
     this.#begin();
     try {
@@ -130,7 +131,7 @@ export class Proof {
   }
 
   #begin(): void {
-    if (this.#isConcluded) throw new Error('This stage ran already: construct another one.');
+    if (this.#isConcluded) throw new Error('This stage has run already. Construct a new one.');
     this.#isConcluded = true;
   }
 
@@ -140,7 +141,7 @@ export class Proof {
     const lack = thrown instanceof HostLacks ? thrown.message : undefined;
     const isExpected = thrown instanceof HostLacks || thrown instanceof ProofEnded;
     if (failure !== undefined && !isExpected) {
-      // The message counts as the observed value, even if it equals the expected one.
+      // The message of the error is the observed value, even if it equals the expected value.
       const seen = thrown instanceof Error ? thrown.message : String(thrown);
       this.#record({ name: 'error', expected: 'none', seen, ok: false });
     }

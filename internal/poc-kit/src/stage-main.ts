@@ -16,13 +16,13 @@ export interface StageNames {
 export interface StageOptions {
   /** Called with each line of text; default: standard output. */
   readonly print?: Print;
-  /** The time limit for the claimed event, in milliseconds; default: 10 s. */
+  /** The time limit for the event that the stage claims, in milliseconds; default: 10 s. */
   readonly waitLimitMs?: number;
   /** Measure the figures that tofu's specifications require, too; default: only a short form. */
   readonly isThorough?: boolean;
 }
 
-/** Further options of a stage that accepts. */
+/** Further options of a stage that accepts a connection. */
 export interface AcceptStageOptions extends StageOptions {
   /** Wait, 120 s by default, for the user's own client instead of starting one. */
   readonly external?: boolean;
@@ -60,7 +60,7 @@ export interface AsyncStage {
   close(): Promise<void>;
 }
 
-/** Runs and closes such a stage as {@link runStage} does. */
+/** Runs and closes an asynchronous stage as {@link runStage} does. */
 export async function runStageAsync(stage: AsyncStage): Promise<Verdict> {
   let verdict: Verdict | undefined;
   let closingError: unknown;
@@ -76,7 +76,7 @@ export async function runStageAsync(stage: AsyncStage): Promise<Verdict> {
 
 function failedBy(verdict: Verdict, closingError: unknown): Verdict {
   const message = closingError instanceof Error ? closingError.message : String(closingError);
-  return { ...verdict, verdict: 'failed', reason: verdict.reason || `closing: ${message}` };
+  return { ...verdict, verdict: 'failed', reason: verdict.reason || `close failed: ${message}` };
 }
 
 /** Writes a line synchronously: a thread that then blocks in the kernel would not flush it. */
@@ -93,7 +93,7 @@ export const printLine: Print = (line) => {
 export function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new UsageError(`--port wants a number from 0 to 65535, got "${text}".`);
+  throw new UsageError(`--port needs a number from 0 to 65535, got "${text}".`);
 }
 
 /** Parses `--external` and `--port`. */

@@ -41,7 +41,10 @@ export class StagePort {
     this.#handle = Number(this.#memory.readU64(0));
   }
 
-  /** Polls on this handle complete on this port from now on, for the handle's life. */
+  /**
+   * Associates a handle with this port: its polls post their packets here until the handle is
+   * closed.
+   */
   associate(base: HANDLE): void {
     if (CreateIoCompletionPort(base, this.#handle, 0, 0) === 0) {
       throw lastWin32Error('CreateIoCompletionPort');
@@ -66,7 +69,7 @@ export class StagePort {
       this.#timeout.address,
       0,
     );
-    // A success code, but no packet was removed, whatever the count is.
+    // STATUS_TIMEOUT is a success code, but no packet was removed. The count is unspecified.
     if (status === STATUS_TIMEOUT) return [];
     if (status !== STATUS_SUCCESS) throw new NtStatusError('NtRemoveIoCompletionEx', status);
     const count = this.#memory.readU32(removedOffset);

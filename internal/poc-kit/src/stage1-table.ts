@@ -1,11 +1,11 @@
 import { type CallRecord, type PacketRecord, type TraceRecord, timeoutText } from 'nt-trace';
 import type { FunctionName } from 'ntdllx/trace';
 
-// The parameter table of the owner's plan for stage 1, and the calls around it. This is its only
-// source: kb/PLAN-STAGE1-IOCP.md and the stages' traces are compared with it, and a report prints
-// it.
+// The parameter table of stage 1, from the owner's plan, with the calls before and after the
+// request. Tests compare kb/PLAN-STAGE1-IOCP.md and the stages' traces with this table; the report
+// prints it.
 
-/** The two ways in which stage 1 gets the accept event. */
+/** The two variants of stage 1: AFD sets an event, or posts a packet to a port. */
 export type Stage1Variant = 'event' | 'port';
 
 /** Values that differ between runs but are equal in all cells of one run. */
@@ -57,7 +57,7 @@ export const resultRow = '= result';
 /** The table. */
 export const stage1Table: readonly TableSection[] = [
   {
-    title: 'What is waited for',
+    title: 'The wait',
     event: 'CreateEventA',
     port: 'CreateIoCompletionPort',
     rows: [
@@ -131,8 +131,8 @@ export interface ComparedCell {
   readonly section: string;
   readonly name: string;
   /**
-   * A value, or the value that this thing had in earlier cells; a description if it did not occur
-   * yet.
+   * The expected value of a cell: a literal, or the value that the same thing had in earlier cells.
+   * If the thing has not occurred yet, its description.
    */
   readonly expected: string;
   readonly seen: string;

@@ -4,7 +4,7 @@ import { startTrace, type TraceResult, toTraceEvents } from 'nt-trace';
 import { mostRecordedCalls, writeStageTrace } from './trace-records.js';
 import { UsageError } from './usage-error.js';
 
-/** The trace options that every stage has besides its own. */
+/** The options for traces, which every stage accepts. */
 export interface TraceFlags {
   /** Write a line for each NT call to standard error. */
   readonly isText: boolean;
@@ -48,7 +48,7 @@ export function takeTraceFlags(args: readonly string[]): TraceFlags & { readonly
 
 function requireFile(flag: string, value: string | undefined): string {
   if (value !== undefined && value !== '') return value;
-  throw new UsageError(`--${flag} wants the name of a file.`);
+  throw new UsageError(`--${flag} needs the name of a file.`);
 }
 
 const isDiskFull = (error: unknown) =>
@@ -72,7 +72,7 @@ function sayNotWritten(file: string, error: unknown): void {
   process.stderr.write(`The trace could not be written to ${file}: ${why}\n`);
 }
 
-/** Writes the whole file, or leaves none: a truncated file is not a trace. Never throws. */
+/** Writes the whole file, or removes the file: a truncated file is invalid. Never throws. */
 function writeWhole(opened: number, file: string, text: string): void {
   const bytes = Buffer.from(text);
   try {
@@ -91,7 +91,7 @@ function removeCut(opened: number, file: string): void {
     // A pipe or a device is not removed.
     if (isFile) rmSync(file, { force: true });
   } catch (error) {
-    process.stderr.write(`What was written of it is left: ${(error as Error).message}\n`);
+    process.stderr.write(`The incomplete file could not be removed: ${(error as Error).message}\n`);
   }
 }
 
@@ -100,13 +100,15 @@ function writeRecords(file: string, result: TraceResult): void {
   try {
     writeStageTrace(file, result);
   } catch (error) {
-    process.stderr.write(`The trace for the report is not there: ${(error as Error).message}\n`);
+    process.stderr.write(
+      `The trace for the report could not be written: ${(error as Error).message}\n`,
+    );
   }
 }
 
 /**
- * Runs a function and traces it as the flags say. It opens the file first, so that a wrong path is
- * reported before anything runs. If the disk is full, only the trace is lost.
+ * Runs a function, with a trace if the flags request one. It opens the file first, so that a wrong
+ * path is reported before anything runs. If the disk is full, only the trace is lost.
  *
  * @param name the process name in the trace.
  * @throws {UsageError} if the file cannot be opened.

@@ -13,8 +13,8 @@ export interface StageTrace {
 }
 
 /**
- * The maximum number of calls in such a file. A stage with more calls is not slowed down by
- * tracing all of them.
+ * The maximum number of calls in such a file. Recording every call of a longer stage would slow it
+ * down.
  */
 export const mostRecordedCalls = 4_000;
 
@@ -47,6 +47,7 @@ export function readStageTrace(file: string): StageTrace {
   const read = JSON.parse(readFileSync(file, 'utf8'), (_, value) =>
     typeof value?.[bigintName] === 'string' ? BigInt(value[bigintName]) : value,
   ) as Partial<StageTrace> | null;
-  if (!Array.isArray(read?.trace?.records)) throw new Error(`${file} holds no trace.`);
+  if (!Array.isArray(read?.trace?.records))
+    throw new Error(`${file} is not a trace file: it has no list of records. Was it truncated?`);
   return read as StageTrace;
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const script = new URL('./helper.mjs', import.meta.url);
 
-test('tasks and answers pass while this thread never returns to its event loop', () => {
+test('the helper answers tasks although this thread never returns to its event loop', () => {
   const helper = new HelperThread<number, number>(script).ready();
   for (let n = 1; n <= 100; n += 1) {
     helper.send(n);
@@ -16,7 +16,7 @@ test('tasks and answers pass while this thread never returns to its event loop',
   helper.close();
 });
 
-test('an error in the helper arrives here, and the helper goes on', () => {
+test('an error of the helper is thrown here, and the helper continues', () => {
   const helper = new HelperThread<number, number>(script).ready();
   helper.send(-1);
   expect(() => helper.reply(5_000)).toThrowError('In the helper thread: negative');
@@ -25,18 +25,18 @@ test('an error in the helper arrives here, and the helper goes on', () => {
   helper.close();
 });
 
-test('silence has a limit', () => {
+test('a helper that does not answer is an error after the time limit', () => {
   const helper = new HelperThread<number, number>(script).ready();
-  expect(() => helper.reply(50)).toThrowError('The helper thread is silent for 50 ms.');
+  expect(() => helper.reply(50)).toThrowError('The helper thread sent no answer within 50 ms.');
   helper.close();
 });
 
-test('a script that cannot start is silence, too', () => {
+test('a script that cannot be loaded is an error after the time limit', () => {
   const missing = new URL('./no-such-file.mjs', import.meta.url);
-  expect(() => new HelperThread(missing).ready(300)).toThrowError('silent for 300 ms');
+  expect(() => new HelperThread(missing).ready(300)).toThrowError('sent no answer within 300 ms');
 });
 
-test('a worker that cannot be made is not waited for by the trace', () => {
+test('the trace does not wait for a worker that could not be created', () => {
   const trace = startTrace();
   try {
     expect(() => new HelperThread(new URL('https://localhost/helper.mjs'))).toThrowError(

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-// Tests how a program handles its own output: guardOutput for its streams, printLine for the
-// verdict.
+// Tests output that cannot be written: guardOutput handles the program's streams, printLine prints
+// the verdict.
 
 const kit = pathToFileURL(createRequire(import.meta.url).resolve('poc-kit')).href;
 const program = (exitCode: number, note = '') => `
@@ -24,27 +24,30 @@ function run(source: string, stdout: 'pipe' | number, stderr: 'pipe' | number) {
 }
 
 describe.skipIf(why)(`output that cannot be written ${why}`, () => {
-  test.each([0, 3])('for a reader that has gone: silence, and exit code %d stays', (code) => {
-    const env = { ...process.env, NODE: process.execPath, PROGRAM: program(code) };
-    const script = `exec 3>&1 4> >(exec true); sleep 0.2
+  test.each([0, 3])(
+    'a reader that has exited: the program prints no message and keeps exit code %d',
+    (code) => {
+      const env = { ...process.env, NODE: process.execPath, PROGRAM: program(code) };
+      const script = `exec 3>&1 4> >(exec true); sleep 0.2
       "$NODE" --input-type=module -e "$PROGRAM" >&4 2>&3; echo "code $?" >&3`;
-    const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8', env });
-    expect(stdout).toBe(`code ${code}\n`);
-  });
+      const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8', env });
+      expect(stdout).toBe(`code ${code}\n`);
+    },
+  );
 
-  describe.skipIf(!existsSync('/dev/full'))('for a disk that is full', () => {
+  describe.skipIf(!existsSync('/dev/full'))('on a full disk', () => {
     test.each([
       [0, 1],
       [3, 3],
-    ])('one line, and exit code %d is %d', (code, seen) => {
+    ])('the program prints one message, and exit code %d becomes %d', (code, seen) => {
       const full = openSync('/dev/full', 'w');
       const { status, stderr } = run(program(code), full, 'pipe');
       closeSync(full);
-      expect(stderr).toMatch(/^Standard output is not whole: ENOSPC.*\n$/);
+      expect(stderr).toMatch(/^Standard output is incomplete: ENOSPC.*\n$/);
       expect(status).toBe(seen);
     });
 
-    test('on standard error: nothing is lost of the output, nor of the exit code', () => {
+    test('a full standard error changes neither the standard output nor the exit code', () => {
       const full = openSync('/dev/full', 'w');
       const { status, stdout } = run(program(0, 'a note'), 'pipe', full);
       closeSync(full);

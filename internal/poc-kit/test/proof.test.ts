@@ -7,7 +7,7 @@ function proof() {
 }
 
 describe('a verdict', () => {
-  test('is proven only if something was checked and all of it held', () => {
+  test('the verdict is proven only if there was a check and every check passed', () => {
     const { proof: p, lines } = proof();
     const verdict = p.conclude(() => {
       p.expect('one', hex(128), '0x80', 'a bit');
@@ -21,7 +21,7 @@ describe('a verdict', () => {
     ]);
   });
 
-  test('is not proven by nothing', () => {
+  test('a proof without checks is not proven', () => {
     const { proof: p } = proof();
     expect(p.conclude(() => {})).toMatchObject({
       verdict: 'failed',
@@ -29,7 +29,7 @@ describe('a verdict', () => {
     });
   });
 
-  test('names the first check that did not hold; later ones still run', () => {
+  test('the reason is the first failed check; later checks still run', () => {
     const { proof: p, lines } = proof();
     const verdict = p.conclude(() => {
       p.expect('one', 1, 2, 'so many');
@@ -40,7 +40,7 @@ describe('a verdict', () => {
     expect(lines[1]).toBe('  FAIL  one: 1, but expected 2, so many');
   });
 
-  test('has every figure that is asked for, and what is asked beside what was seen', () => {
+  test('every announced figure is printed with its requirement and its observation', () => {
     const { proof: p, lines } = proof();
     const verdict = p.conclude(() => {
       p.ask({ commands: '4 × 1,000', rate: 'reported' });
@@ -49,15 +49,15 @@ describe('a verdict', () => {
     });
     expect(verdict).toMatchObject({ reason: 'commands: expected 4 × 1,000, saw 3,999' });
     expect(lines.slice(1)).toEqual([
-      '   ok   rate: 300 a second, asked: reported',
+      '   ok   rate: 300 a second, required: reported',
       '  FAIL  commands: 3,999, but expected 4 × 1,000',
     ]);
   });
 
   test.each([
-    ['the proof just ends', () => {}],
+    ['the proof ends early', () => {}],
     [
-      'an error ends it',
+      'an error ends the proof',
       () => {
         throw new Error('on purpose');
       },
@@ -84,11 +84,11 @@ describe('a verdict', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => p.figure('one', '1', true));
     expect(verdict.reason).toBe(
-      'error: expected none, saw The figure "one" was not announced with ask.',
+      'error: expected none, saw The figure "one" is unknown. Announce it with ask first.',
     );
   });
 
-  test('an unsupported stage has no figure that failed', () => {
+  test('an announced figure of an unsupported stage does not count as failed', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => {
       p.ask({ one: '1' });
@@ -97,7 +97,7 @@ describe('a verdict', () => {
     expect(verdict).toMatchObject({ verdict: 'unsupported', checks: [] });
   });
 
-  test('ends at a check that is required', () => {
+  test('the proof ends at a failed check of require', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => {
       p.require('one', 'STATUS_TIMEOUT', 'STATUS_SUCCESS');
@@ -107,7 +107,7 @@ describe('a verdict', () => {
     expect(verdict.verdict).toBe('failed');
   });
 
-  test('fails on an error, with its message', () => {
+  test('an error fails the proof; the reason contains its message', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => {
       p.expect('one', 1, 1);
@@ -119,7 +119,7 @@ describe('a verdict', () => {
     });
   });
 
-  test('fails on an error that says what is expected, and on one that is no Error', () => {
+  test('an error whose message is "none", and a thrown value without a message, fail the proof', () => {
     for (const thrown of [new Error('none'), 'none']) {
       const { proof: p } = proof();
       const verdict = p.conclude(() => {
@@ -133,13 +133,13 @@ describe('a verdict', () => {
     }
   });
 
-  test('is unsupported, with the reason, when the host lacks what it is about', () => {
+  test('the verdict is unsupported, with the reason, when the host lacks the feature', () => {
     const { proof: p } = proof();
     const lacking = p.conclude(() => p.unsupported('no such sockets'));
     expect(lacking).toMatchObject({ verdict: 'unsupported', reason: 'no such sockets' });
   });
 
-  test('is failed when something did not hold before the lack was seen', () => {
+  test('the verdict is failed when a check failed before the proof found the feature missing', () => {
     const { proof: p } = proof();
     const verdict = p.conclude(() => {
       p.expect('x', 1, 2);
@@ -148,10 +148,10 @@ describe('a verdict', () => {
     expect(verdict).toMatchObject({ verdict: 'failed', reason: 'x: expected 2, saw 1' });
   });
 
-  test('is given once', () => {
+  test('a proof can run only once', () => {
     const { proof: p } = proof();
     p.conclude(() => {});
-    expect(() => p.conclude(() => {})).toThrowError('This stage ran already');
+    expect(() => p.conclude(() => {})).toThrowError('This stage has run already');
   });
 });
 

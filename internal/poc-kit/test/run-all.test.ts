@@ -1,7 +1,7 @@
 import { runAll } from 'poc-kit';
 import { expect, test } from 'vitest';
 
-test('every step is taken, and what the first one threw is thrown, be it undefined', () => {
+test('runAll runs every step, and throws the value of the first step that threw, even if the value is undefined', () => {
   const taken: number[] = [];
   const step = (number: number, thrown?: { value: unknown }) => () => {
     taken.push(number);

@@ -28,7 +28,7 @@ describe('the main program of a stage', () => {
     ['proven', 0],
     ['failed', 1],
     ['unsupported', 3],
-  ])('%s is exit code %d, and one line of JSON', (word, code) => {
+  ])('the verdict %s gives exit code %d and one line of JSON', (word, code) => {
     const { status, stdout, stderr } = main(`() => ({ verdict: '${word}' })`);
     expect({ status, stdout, stderr }).toEqual({
       status: code,
@@ -37,14 +37,14 @@ describe('the main program of a stage', () => {
     });
   });
 
-  test('wrong arguments are exit code 2, and one message', () => {
+  test('wrong arguments give exit code 2 and one message', () => {
     const { status, stdout, stderr } = main(`() => { throw new UsageError('no such flag') }`);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: 'no such flag\n' });
   });
 });
 
-describe('a stage is run and closed', () => {
-  test('in this order', () => {
+describe('runStage runs and closes a stage', () => {
+  test('it runs the stage before it closes it', () => {
     const calls: string[] = [];
     const run = () => {
       calls.push('run');
@@ -54,19 +54,19 @@ describe('a stage is run and closed', () => {
     expect(calls).toEqual(['run', 'close']);
   });
 
-  test('what goes wrong in closing fails the verdict', () => {
+  test('an error in close makes the verdict failed', () => {
     const close = () => {
       throw new Error('a leak');
     };
     expect(runStage({ run: () => verdict, close })).toMatchObject({
       verdict: 'failed',
-      reason: 'closing: a leak',
+      reason: 'close failed: a leak',
     });
     const failed: Verdict = { ...verdict, verdict: 'failed', reason: 'first' };
     expect(runStage({ run: () => failed, close })).toMatchObject({ reason: 'first' });
   });
 
-  test('it is closed also when running throws', () => {
+  test('a stage is closed also when its run throws', () => {
     let isClosed = false;
     const run = () => {
       throw new Error('no NT here');

@@ -12,7 +12,7 @@ test('the request has every parameter of NtDeviceIoControlFile, in order', () =>
   expect(request?.rows.slice(0, parameters.length).map(({ name }) => name)).toEqual(parameters);
 });
 
-test('the plan in the knowledge base is this table', () => {
+test('the table of the plan in kb equals this table', () => {
   const words = (cell: Cell | undefined) => {
     if (typeof cell === 'object') return stage1Things[cell.thing].words.replace('\u2019', "'");
     return cell === 'null' ? '0' : cell;
@@ -25,7 +25,7 @@ test('the plan in the knowledge base is this table', () => {
   expect(text).toContain(`\n${written.join('\n')}\n`);
 });
 
-test('a trace of nothing keeps no cell', () => {
+test('an empty trace has no value for any cell', () => {
   const cells = compareWithStage1Table([], 'port');
   expect(cells.length).toBeGreaterThan(30);
   expect(cells.filter(({ ok }) => ok)).toEqual([]);

@@ -18,7 +18,7 @@ const none = { isText: false, file: undefined };
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-describe('the flags of a trace are taken out of a command line', () => {
+describe('the trace flags are removed from a command line', () => {
   test.each([
     [[], { ...none, rest: [] }],
     [['--trace'], { ...none, isText: true, rest: [] }],
@@ -37,9 +37,9 @@ describe('the flags of a trace are taken out of a command line', () => {
   });
 
   test.each([
-    [['--trace-file'], '--trace-file wants the name of a file.'],
-    [['--trace-file='], '--trace-file wants the name of a file.'],
-    [['--trace-records='], '--trace-records wants the name of a file.'],
+    [['--trace-file'], '--trace-file needs the name of a file.'],
+    [['--trace-file='], '--trace-file needs the name of a file.'],
+    [['--trace-records='], '--trace-records needs the name of a file.'],
   ])('%j is refused', (args, message) => {
     expect(() => takeTraceFlags(args)).toThrowError(UsageError);
     expect(() => takeTraceFlags(args)).toThrowError(message);
@@ -49,7 +49,7 @@ describe('the flags of a trace are taken out of a command line', () => {
 describe('work with a trace', () => {
   const written = () => JSON.parse(readFileSync(file, 'utf8'));
 
-  test('writes the file when it is done, now or later', async () => {
+  test('the trace file is written when the work ends, synchronous or asynchronous', async () => {
     expect(withTrace({ isText: false, file }, 'now', () => 1)).toBe(1);
     expect(written().traceEvents[0].args).toEqual({ name: 'now' });
     const later = withTrace({ isText: false, file }, 'later', async () => 2);
@@ -58,7 +58,7 @@ describe('work with a trace', () => {
     expect(written().traceEvents[0].args).toEqual({ name: 'later' });
   });
 
-  test('that throws has its file, too, and throws the same', () => {
+  test('the trace file is written also when the work throws, and the error is rethrown', () => {
     const fail = () => {
       throw new Error('on purpose');
     };
@@ -66,7 +66,7 @@ describe('work with a trace', () => {
     expect(written().traceEvents[0].args).toEqual({ name: 'thrown' });
   });
 
-  test('is not begun when the file cannot be written', () => {
+  test('the work does not start when the trace file cannot be opened', () => {
     let isBegun = false;
     const begin = () => {
       isBegun = true;
@@ -79,7 +79,7 @@ describe('work with a trace', () => {
 });
 
 describe.skipIf(!existsSync('/dev/full'))(
-  'a disk that is full costs the trace, not the work',
+  'on a full disk the trace is lost, and the work continues',
   () => {
     const said: string[] = [];
     beforeEach(() => {
@@ -88,7 +88,7 @@ describe.skipIf(!existsSync('/dev/full'))(
     });
     afterEach(() => vi.restoreAllMocks());
 
-    test.each(['now', 'later'])('of work that is done %s', async (when) => {
+    test.each(['now', 'later'])('work that ends %s', async (when) => {
       const flags = { isText: false, file: '/dev/full' };
       const work = () => (when === 'now' ? 1 : Promise.resolve(1));
       expect(await withTrace<unknown>(flags, 'x', work)).toBe(1);
@@ -102,7 +102,7 @@ describe.skipIf(!existsSync('/dev/full'))(
 );
 
 describe('the trace for a report', () => {
-  test('is read as it was written, numbers of 64 bits too', () => {
+  test('readStageTrace returns what was written, including numbers of 64 bits', () => {
     const packet = { kind: 'packet', keyContext: 2n ** 64n - 1n, apcContext: -1n } as never;
     const threads = [{ id: 0, name: 'main', isComplete: true }];
     const trace = { records: [packet], threads, callCount: 7, originUs: 0.25 };
@@ -113,7 +113,7 @@ describe('the trace for a report', () => {
     expect(read.windows).not.toBe('');
   });
 
-  test('holds the first calls, and does not begin to keep all of them', () => {
+  test('the trace contains only the first calls', () => {
     let kept: number | undefined;
     withTrace({ isText: false, file: undefined, recordsFile: file }, 'x', () => {
       kept = laneFor('worker')?.mostCalls;
@@ -122,13 +122,13 @@ describe('the trace for a report', () => {
     expect(readStageTrace(file).trace).toMatchObject({ records: [], callCount: 0 });
   });
 
-  test('costs a stage nothing when it cannot be written', () => {
+  test('a trace that cannot be written does not change the verdict', () => {
     const recordsFile = join(directory, 'none', 'x.json');
     const flags = { isText: false, file: undefined, recordsFile };
     expect(withTrace(flags, 'x', () => 'the verdict')).toBe('the verdict');
   });
 
-  test.each([['{"trace":'], ['{}'], ['null']])('%s is none', (text) => {
+  test.each([['{"trace":'], ['{}'], ['null']])('a file with %s is rejected', (text) => {
     writeFileSync(file, text);
     expect(() => readStageTrace(file)).toThrowError();
   });

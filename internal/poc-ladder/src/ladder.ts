@@ -55,8 +55,8 @@ export function isUnsupported({ build, verdict, exitCode }: StageResult): boolea
 }
 
 /**
- * True if at least one stage was proven and none failed: a ladder with only unsupported stages is
- * no success.
+ * True if at least one stage was proven and none failed. A ladder with only unsupported stages has
+ * not passed.
  */
 export function isLadderPassed(results: readonly StageResult[]): boolean {
   return (
@@ -72,7 +72,7 @@ export function isLadderPassed(results: readonly StageResult[]): boolean {
  */
 export async function runLadder(options: LadderOptions): Promise<StageResult[]> {
   const unknown = options.stages?.find((name) => !stages.some((stage) => stage.name === name));
-  if (unknown !== undefined) throw new RangeError(`There is no stage ${unknown}.`);
+  if (unknown !== undefined) throw new RangeError(`Unknown stage "${unknown}".`);
   const asked = stages.filter(({ name }) => options.stages?.includes(name) ?? true);
   const session = await openSession({ onProgress: options.print });
   const results: StageResult[] = [];

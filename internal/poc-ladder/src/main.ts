@@ -16,7 +16,7 @@ import { stages } from './stages.js';
 function requireKnown<T extends string>(flag: string, value: string, known: readonly T[]): T {
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new UsageError(`${flag} wants one of ${known.join(', ')}; got "${value}".`);
+  throw new UsageError(`${flag} needs one of ${known.join(', ')}; got "${value}".`);
 }
 
 const known =
@@ -71,7 +71,7 @@ type Flags = ReturnType<typeof parse>;
 /** Arguments for the stage's process, with paths in Windows' form. */
 function traceArguments(flags: Flags): string[] {
   const file = flags['trace-file'];
-  if (file === '') throw new UsageError('--trace-file wants the name of a file.');
+  if (file === '') throw new UsageError('--trace-file needs the name of a file.');
   return [
     ...(flags.trace ? ['--trace'] : []),
     ...(file === undefined ? [] : [`--trace-file=${toWindowsPath(resolve(file))}`]),
@@ -81,10 +81,12 @@ function traceArguments(flags: Flags): string[] {
 async function serve(flags: Flags): Promise<number> {
   const { stage, port, external, json, address } = flags;
   if (stage !== undefined || port !== undefined || external || json || flags.thorough) {
-    throw new UsageError('--serve goes with --address and --build alone.');
+    throw new UsageError(
+      '--serve can be combined only with --address, --build, --trace and --trace-file.',
+    );
   }
   const [build = 'release', ...more] = flags.build ?? [];
-  if (more.length > 0) throw new UsageError('--serve runs one build.');
+  if (more.length > 0) throw new UsageError('--serve runs one build: give --build only once.');
   return runEchoServer(
     requireKnown('--build', build, builds),
     [...(address === undefined ? [] : [`--address=${address}`]), ...traceArguments(flags)],
@@ -95,15 +97,18 @@ async function serve(flags: Flags): Promise<number> {
 async function main(args: readonly string[]): Promise<number> {
   const values = parse(args);
   if (values.serve) return serve(values);
-  if (values.address !== undefined) throw new UsageError('--address is for --serve.');
+  if (values.address !== undefined)
+    throw new UsageError('--address can only be used with --serve.');
   const names = stages.map(({ name }) => name);
   const asked = values.stage?.map((name) => requireKnown('--stage', name, names));
   const askedBuilds = values.build?.map((name): Build => requireKnown('--build', name, builds));
   if (values.external && asked === undefined) {
-    throw new UsageError('--external waits for you: name a stage, for example --stage 1-iocp.');
+    throw new UsageError(
+      '--external waits for a client that you start: name the stage, for example --stage 1-iocp.',
+    );
   }
   if (values['trace-file'] !== undefined && !(asked?.length === 1 && askedBuilds?.length === 1)) {
-    throw new UsageError('--trace-file is of one run: name one --stage and one --build.');
+    throw new UsageError('--trace-file records one run: give exactly one --stage and one --build.');
   }
   if (values.port !== undefined) parsePort(values.port);
   const date = new Date();

@@ -30,6 +30,9 @@ export function reportRun(
     return { line: `Report: ${path}`, isWritten: true };
   } catch (error) {
     const [why] = (error as Error).message.split('\n');
-    return { line: `The report was not written; the verdicts stand. ${why}`, isWritten: false };
+    return {
+      line: `The report could not be written; the verdicts are not affected. ${why}`,
+      isWritten: false,
+    };
   }
 }

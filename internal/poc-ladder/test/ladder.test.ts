@@ -44,7 +44,7 @@ test('the package.json of a stage says whether it accepts and whether it has fig
   expect(named('1u-uds')?.hasFigures).toBe(false);
 });
 
-test('a ladder has passed when nothing failed and something was proven', () => {
+test('a ladder has passed when no stage failed and at least one was proven', () => {
   const result = (verdict: 'proven' | 'failed' | 'unsupported', exitCode: number): StageResult => ({
     stage: '0-wake',
     build: 'debug',
@@ -63,7 +63,7 @@ test('a ladder has passed when nothing failed and something was proven', () => {
   expect(isUnsupported(result('proven', 3))).toBe(false);
 });
 
-test('only a proven verdict of the build that was asked for is proven', () => {
+test('a stage counts as proven only with the verdict proven, exit code 0 and the requested build', () => {
   const verdict = { verdict: 'proven', build: 'debug' } as StageResult['verdict'];
   const result = { stage: '0-wake', build: 'debug', exitCode: 0, signal: null, verdict } as const;
   expect(isProven(result)).toBe(true);
@@ -75,24 +75,27 @@ test('only a proven verdict of the build that was asked for is proven', () => {
   }
 });
 
-describe('wrong arguments are one clear message and exit code 2', () => {
+describe('wrong arguments give one message and exit code 2', () => {
   test.each([
     [
       ['--prot', '80'],
       "Unknown option '--prot'. Known: --stage, --build, --external, --port, --json, --serve, --address, --trace, --trace-file, --no-report, --thorough.",
     ],
-    [['--port', '70000'], '--port wants a number from 0 to 65535, got "70000".'],
+    [['--port', '70000'], '--port needs a number from 0 to 65535, got "70000".'],
     [['--port', '-1'], /Option '--port' argument is ambiguous\. Known: /],
     [['--port=-1'], /from 0 to 65535, got "-1"/],
     [
       ['--stage', '9'],
-      `--stage wants one of ${stages.map(({ name }) => name).join(', ')}; got "9".`,
+      `--stage needs one of ${stages.map(({ name }) => name).join(', ')}; got "9".`,
     ],
-    [['--build', 'fast'], '--build wants one of debug, release; got "fast".'],
-    [['--external'], '--external waits for you: name a stage, for example --stage 1-iocp.'],
+    [['--build', 'fast'], '--build needs one of debug, release; got "fast".'],
+    [
+      ['--external'],
+      '--external waits for a client that you start: name the stage, for example --stage 1-iocp.',
+    ],
     [
       ['--trace-file', 'x.json', '--stage', '0-wake'],
-      '--trace-file is of one run: name one --stage and one --build.',
+      '--trace-file records one run: give exactly one --stage and one --build.',
     ],
     [['x'], /Unexpected argument 'x'/],
   ])('%j', async (args, message) => {
@@ -107,22 +110,28 @@ describe('wrong arguments are one clear message and exit code 2', () => {
   });
 });
 
-test.skipIf(process.platform === 'win32')('without Wine: what to type, and exit code 1', () => {
-  const env = { ...process.env, WINNODE_WINE: '/nowhere/wine' };
-  const child = spawnSync(process.execPath, [main], { encoding: 'utf8', env });
-  expect(child.status).toBe(1);
-  expect(child.stderr).toContain('WINNODE_WINE names "/nowhere/wine"');
-});
+test.skipIf(process.platform === 'win32')(
+  'without Wine the command names the missing program and exits with code 1',
+  () => {
+    const env = { ...process.env, WINNODE_WINE: '/nowhere/wine' };
+    const child = spawnSync(process.execPath, [main], { encoding: 'utf8', env });
+    expect(child.status).toBe(1);
+    expect(child.stderr).toContain('WINNODE_WINE names "/nowhere/wine"');
+  },
+);
 
 const host = describeHost();
 
-test.skipIf(host.kind === 'none')(`a stage is run through winnode ${host.reason}`, async () => {
-  const build = process.env['TEST_BUILD'] as 'debug' | 'release';
-  const lines: string[] = [];
-  const print = (line: string) => lines.push(line);
-  const results = await runLadder({ stages: ['1-iocp'], builds: [build], print });
-  expect(results).toHaveLength(1);
-  expect(results.every(isProven)).toBe(true);
-  expect(lines).toContain('   ok   Events returned: 0x80, AFD_POLL_ACCEPT');
-  expect(lines.some((line) => line.startsWith('{'))).toBe(false);
-});
+test.skipIf(host.kind === 'none')(
+  `runLadder runs a stage through winnode ${host.reason}`,
+  async () => {
+    const build = process.env['TEST_BUILD'] as 'debug' | 'release';
+    const lines: string[] = [];
+    const print = (line: string) => lines.push(line);
+    const results = await runLadder({ stages: ['1-iocp'], builds: [build], print });
+    expect(results).toHaveLength(1);
+    expect(results.every(isProven)).toBe(true);
+    expect(lines).toContain('   ok   Events returned: 0x80, AFD_POLL_ACCEPT');
+    expect(lines.some((line) => line.startsWith('{'))).toBe(false);
+  },
+);

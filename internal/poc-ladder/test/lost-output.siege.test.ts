@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession } from 'winnode';
 
-// Output of the ladder may be lost: an additional output must not change the verdict, and
-// truncated main output must not count as success.
+// Output of the ladder that cannot be written. A lost trace or report must not change the verdict.
+// A lost line of the standard output must not count as success.
 
 const main = createRequire(import.meta.url).resolve('poc-ladder/main');
 const host = describeHost();
@@ -31,38 +31,40 @@ describe.skipIf(why !== '')(`output that cannot be written ${why}`, async () => 
   afterAll(() => session?.close());
 
   test.each(['--json --no-report', '--no-report', '--json'])(
-    '%s on a full disk: exit code 1, and one line that says so',
+    '%s on a full disk: exit code 1, and one message',
     (words) => {
       const { status, stderr } = ladder(`${words} > /dev/full`);
-      expect(stderr.match(/Standard output is not whole: ENOSPC/g)).toHaveLength(1);
+      expect(stderr.match(/Standard output is incomplete: ENOSPC/g)).toHaveLength(1);
       expect(stderr).not.toMatch(/^\s+at /m);
       expect(status).toBe(1);
     },
   );
 
-  test('lines for calls on a full disk: the verdict stands', () => {
+  test('lines of --trace on a full disk do not change the verdict', () => {
     const { status, stdout } = ladder('--trace --no-report 2> /dev/full');
     expect(stdout).toMatch(/0-wake +release +proven/);
     expect(status).toBe(0);
   });
 
-  test('readers of both streams that have gone: the verdict stands', () => {
+  test('readers of both streams that have exited do not change the verdict', () => {
     expect(ladder('--trace --no-report 2>&1 | true').status).toBe(0);
   });
 
-  test('a trace on a full disk: the verdict stands, and a line says that there is no trace', () => {
+  test('a trace file on a full disk does not change the verdict; a message names the file', () => {
     const { status, stdout, stderr } = ladder('--no-report --trace-file /dev/full');
     expect(stdout).toMatch(/0-wake +release +proven/);
     expect(stderr).toMatch(/^The trace could not be written to .+: ENOSPC.*\n$/);
     expect(status).toBe(0);
   });
 
-  test('a report whose place is taken: the verdict stands, and nothing is left', () => {
+  test('a report that cannot be written does not change the verdict, and leaves no file', () => {
     rmSync(join(directory, 'report'), { recursive: true, force: true });
     writeFileSync(join(directory, 'report'), '');
     const { status, stdout, stderr } = ladder('');
     expect(stdout).toMatch(/0-wake +release +proven/);
-    expect(stderr).toMatch(/^\nThe report was not written; the verdicts stand\. .+\n$/);
+    expect(stderr).toMatch(
+      /^\nThe report could not be written; the verdicts are not affected\. .+\n$/,
+    );
     expect(readdirSync(directory)).toEqual(['report']);
     expect(status).toBe(0);
   });

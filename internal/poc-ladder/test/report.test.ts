@@ -26,7 +26,7 @@ function ladder(...args: string[]) {
 }
 
 describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
-  // One wineserver for all tests, so that each starts quickly.
+  // All tests share one wineserver, so that each starts quickly.
   let session: Session;
   beforeAll(async () => {
     session = await openSession();
@@ -35,12 +35,12 @@ describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
 
   const page = () => join(directory, 'report', 'index.html');
 
-  test('writes a page, filled from its own trace, and says where', () => {
+  test('the ladder writes a page from its own traces, and prints its path', () => {
     const { stdout, status } = ladder('--stage=1-event', '--stage=1-iocp');
     expect(status).toBe(0);
     expect(stdout).toMatch(/\nReport: .+index\.html\n$/);
     const html = readFileSync(page(), 'utf8');
-    expect(html).toContain('Every cell that was seen is as planned.');
+    expect(html).toContain('Every recorded cell equals the plan.');
     // All cells of both columns agree with the calls of this run.
     expect(html.match(/<td class="kept">/g)).toHaveLength(24 + 35);
     expect(html).not.toContain('differs:');
@@ -49,7 +49,7 @@ describe.skipIf(host.kind === 'none')(`a run ${host.reason}`, () => {
     expect(html).toContain(`<dt>Windows Node</dt><dd>${host.windowsNode}</dd>`);
   });
 
-  test('with --json says where on standard error, and no trace is in the verdict', () => {
+  test('with --json the path is on standard error, and the verdict contains no trace', () => {
     const { stdout, stderr } = ladder('--stage=0-wake', '--json');
     expect(stdout.trimEnd().split('\n')).toHaveLength(1);
     expect(JSON.parse(stdout)).not.toHaveProperty('trace');

@@ -44,7 +44,8 @@ export function readBench(directory: string): ReportedBench {
   let file: string | undefined;
   try {
     file = newestFile(directory);
-    if (file === undefined) return { note: 'No figures yet: pnpm bench has not run here.' };
+    if (file === undefined)
+      return { note: 'No figures: pnpm bench has not run on this machine yet.' };
     const read = v.parse(schema, JSON.parse(readFileSync(join(directory, file), 'utf8')));
     return { file, figures: read };
   } catch (error) {

@@ -82,7 +82,7 @@ export function benchSection(bench: ReportedBench): Html {
 <p>The newest file of <code>pnpm bench</code>, <code>${file}</code>: ${figures.date.slice(0, 10)};
 ${where.filter(Boolean).join(', ')}; ${settings.pairs} rounds of ${settings.seconds} s. It was not
 measured in this run.</p>
-<p>A rate is over that of <code>node:net</code> in the same round: above 1 is faster. The dot is
+<p>A rate is divided by the rate of <code>node:net</code> in the same round: above 1 is faster. The dot is
 the median, the bar
 is where most rounds lie. A p99 below 1 is quicker.</p>
 ${ids.map((id) =>

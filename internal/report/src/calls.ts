@@ -21,7 +21,7 @@ export const isCall = (record: TraceRecord): record is CallRecord => record.kind
 export const isPacket = (record: TraceRecord): record is PacketRecord => record.kind === 'packet';
 export const endUs = ({ startUs, durationUs }: CallRecord) => startUs + durationUs;
 
-/** The start of the first call; a report counts times from there. */
+/** The start of the first call: times in a report are relative to it. */
 export function firstUs({ records, originUs }: TraceResult): number {
   const first = records.find(isCall);
   return first === undefined ? originUs : first.startUs;

@@ -8,7 +8,7 @@ import type { ReportedFinding, ReportedStage, ReportInput } from './report-input
 /** The link to a file from a page in a directory. */
 export function linkTo(directory: string, file: string): string {
   const path = relative(directory, file);
-  // On Windows, if it is on another drive.
+  // On Windows a file on another drive has no relative path.
   if (isAbsolute(path)) return pathToFileURL(file).href;
   return path.split(sep).map(encodeURIComponent).join('/');
 }
@@ -44,11 +44,11 @@ export function hostRows(facts: HostFacts, results: readonly ReportedStage[]): R
   const rows: [string, string | undefined][] = [
     ['system', facts.system],
     ['Wine', facts.wine],
-    [facts.wine ? 'the Windows that Wine acts as' : 'Windows, as it calls itself', seen?.windows],
+    [facts.wine ? 'version of Windows that Wine reports' : 'Windows', seen?.windows],
     ['Windows Node', seen?.windowsNode ?? facts.windowsNode],
     ['Node of the host', facts.hostNode],
     ['koffi', koffiVersion()],
-    ['cannot run Windows Node', facts.reason],
+    ['why no Windows Node runs', facts.reason],
   ];
   return rows.filter((row): row is [string, string] => Boolean(row[1]));
 }

@@ -1,4 +1,4 @@
-/** Text that is HTML already; only {@link html} makes it. */
+/** Text that is HTML. {@link html} makes it, and inserts it without escaping. */
 export class Html {
   readonly text: string;
 
@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** The values in a template. Undefined is a part that is left out. */
+/** The values in a template. Undefined inserts nothing. */
 export type Content = string | number | Html | undefined | readonly Content[];
 
 const entities: Record<string, string> = {
@@ -23,7 +23,7 @@ const entities: Record<string, string> = {
 };
 
 /** Characters that a page cannot contain: HTML cannot express them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are meant.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is about these.
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
 /** Escapes text for use between tags and in quoted attributes. */

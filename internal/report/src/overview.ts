@@ -4,7 +4,7 @@ import { type Html, html } from './html.js';
 
 const width = 960;
 const [left, right, top, trackHeight, barHeight] = [130, 12, 10, 34, 16];
-/** The maximum number of drawn tracks; the note says that there are more. */
+/** The maximum number of drawn tracks. A note says how many more threads there are. */
 const mostTracks = 12;
 /** Up to this many packets get an arrow; more are drawn as points only. */
 const mostArrows = 60;

@@ -20,8 +20,8 @@ function summary(results: readonly ReportedStage[]): Html {
 <th scope="col">build</th><th scope="col">verdict</th><th scope="col">ms</th>
 <th scope="col">why</th></tr></thead>
 <tbody>${results.map(row)}</tbody></table></div>
-<p>Unsupported: this host does not have what the stage is about. It is neither a success nor a
-failure.</p></section>
+<p>Unsupported: this host lacks the feature that the stage proves. The verdict is neither a success nor
+a failure.</p></section>
 `;
 }
 
@@ -38,9 +38,9 @@ function parameterSection(results: readonly ReportedStage[]): Html | undefined {
   const builds = [...new Set(own.map(({ build }) => build))];
   return html`<section aria-labelledby="parameters">
 <h2 id="parameters">Stage 1, parameter by parameter</h2>
-<p>Plan: what the call is to look like; bold where the variants differ. Seen: what the trace of
-this run has.
-Handles and addresses go by names, and a name is the same thing in every cell of its column.</p>
+<p>Plan: the planned value, in bold where the variants differ. Seen: the value in the trace of this
+run. Handles and addresses have names. A name means the same handle or address in every cell of its
+column.</p>
 ${builds.map((build, index) => parameterTable(results, build, index === builds.length - 1))}</section>
 `;
 }
@@ -51,7 +51,7 @@ function findingsSection(findings: readonly ReportedFinding[]): Html | undefined
     html`<li><a href="${href}">${id}</a> ${title}</li>
 `;
   return html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>
-<p>What the kernel was seen to do. Look at all of them again: 
+<p>Observed behaviour of the kernel. This command checks all findings again:
 <code>npx nt-findings probe</code>.</p>
 <ul class="findings">${findings.map(item)}</ul></section>
 `;

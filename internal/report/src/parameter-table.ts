@@ -36,7 +36,7 @@ const breakable = (text: string): Html[] =>
   text.split('|').map((part, index) => (index === 0 ? html`${part}` : html`|<wbr>${part}`));
 
 /**
- * A cell of the plan and the observed value. The words say what differs; the colour only helps.
+ * A cell of the plan and the observed value. A difference is marked by words, not only by a colour.
  */
 function cellPair(section: string, row: TableRow, variant: Stage1Variant, column: Column): Html {
   const plan = row[variant];
@@ -75,14 +75,13 @@ function countDifferences(columns: readonly Column[]): number {
   return cells.filter(({ ok }) => !ok).length;
 }
 
-/** The result of the whole table in words. */
+/** Summarises the table in one sentence. */
 function sentence(columns: readonly Column[]): string {
   const seen = columns.filter((column) => typeof column !== 'string').length;
-  if (seen === 0) return 'There is nothing to compare with.';
+  if (seen === 0) return 'No trace was recorded, so nothing is compared.';
   const differences = countDifferences(columns);
-  const which =
-    seen === 1 ? 'Every cell of the one column that was seen' : 'Every cell that was seen';
-  if (differences === 0) return `${which} is as planned.`;
+  const which = seen === 1 ? 'Every cell of the recorded variant' : 'Every recorded cell';
+  if (differences === 0) return `${which} equals the plan.`;
   return `${differences} ${differences === 1 ? 'cell differs' : 'cells differ'} from the plan.`;
 }
 

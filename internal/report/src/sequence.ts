@@ -24,7 +24,9 @@ interface Layout {
   readonly spans: ReadonlyMap<number, { readonly first: number; readonly last: number }>;
 }
 
-/** The time of an item to draw; of simultaneous items the one with the lower order comes first. */
+/**
+ * The time of an item to draw. Of simultaneous items the one with the lower order is drawn first.
+ */
 interface Moment {
   readonly us: number;
   readonly order: 0 | 1 | 2;
@@ -40,7 +42,8 @@ function layOut(records: readonly TraceRecord[]): Layout {
       { us: endUs(record), order: 2, record },
     ];
   });
-  // A call's start is before its end, and a packet is before the end of the call that took it.
+  // At equal times: the start of a call, then a packet, then the end of a call. So a packet is
+  // drawn before the end of the call that removed it.
   moments.sort((a, b) => a.us - b.us || a.order - b.order);
   const rows: Row[] = [];
   const spans = new Map<number, { first: number; last: number }>();

@@ -42,7 +42,7 @@ function timeline(result: ReportedStage): Html {
   const { trace } = result.trace ?? {};
   if (trace === undefined) {
     return html`<p class="note">There is no trace: the process ended before it
-could write one.</p>`;
+had written the file.</p>`;
   }
   const { records, callCount } = trace;
   const originUs = firstUs(trace);
@@ -60,7 +60,7 @@ could write one.</p>`;
 ${
   incomplete.length === 0
     ? undefined
-    : html`<p class="note">Cut short, for they had not ended:
+    : html`<p class="note">These calls had not returned when the trace ended:
 ${incomplete.map(({ name }) => name).join(', ')}.</p>`
 }
 <h4>Calls in order</h4>
@@ -68,7 +68,7 @@ ${
   isWhole
     ? undefined
     : html`<p class="note">The first ${count(Math.min(rowCount, mostRows))}
-calls and packets. All of them: ${command(result)}, for ui.perfetto.dev.</p>`
+calls and packets. This command records all of them, for ui.perfetto.dev: ${command(result)}</p>`
 }
 ${drawing}
 <details><summary>The same as text, each call with its arguments: ${count(lines.length)}
@@ -91,7 +91,7 @@ ${steps(result)}${timeline(result)}</details>
 export function stageSection(stage: string, results: readonly ReportedStage[]): Html {
   const claim = results.find(({ verdict }) => verdict !== undefined)?.verdict?.claim;
   return html`<section aria-labelledby="stage-${stage}"><h2 id="stage-${stage}">Stage ${stage}</h2>
-<p class="claim">${claim ?? 'The stage ended before it could say what it claims.'}</p>
+<p class="claim">${claim ?? 'The stage ended before it printed its claim.'}</p>
 ${results.map((result) => resultPart(result, result === results.at(-1) || result.outcome === 'failed'))}</section>
 `;
 }

@@ -7,7 +7,7 @@ import { hostRows, readFindings } from './gather.js';
 import { renderPage } from './page.js';
 import type { ReportedStage } from './report-input.js';
 
-/** The repository: this file is in internal/report/dist/BUILD. */
+/** The root of the repository. This file is in internal/report/dist/BUILD. */
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** The contents of a report, and its path. */

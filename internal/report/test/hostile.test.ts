@@ -23,8 +23,8 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const evil = `"><script>alert(1)</script><img src=x onerror='y'>&amp;`;
 
-describe('what comes from outside is text', () => {
-  test('in a template, unless it is a template itself', () => {
+describe('text from outside never becomes HTML', () => {
+  test('a template escapes inserted text, but not another template', () => {
     expect(
       html`<a href="${evil}">${evil}${html`<b>${1}</b>`}${undefined}${['<', 2]}</a>`.text,
     ).toBe(`<a href="${escapeHtml(evil)}">${escapeHtml(evil)}<b>1</b>&lt;2</a>`);
@@ -32,7 +32,7 @@ describe('what comes from outside is text', () => {
     expect(escapeHtml('a\0\u0007\ud800\ufffe\tb\n')).toBe('a\ufffd\ufffd\ufffd\ufffd\tb\n');
   });
 
-  test('wherever a page takes it', () => {
+  test('a page escapes text in every field of its input', () => {
     const own = recorded('1-iocp');
     const records = own.trace.records.map((record) =>
       record.kind === 'call'
@@ -73,12 +73,12 @@ describe('what comes from outside is text', () => {
     expect(text.split(escapeHtml(evil)).length).toBeGreaterThan(150);
   });
 
-  test('a link leads from the page to the file, whatever its name', () => {
+  test('a link leads from the page to a file with any name', () => {
     expect(linkTo('/r/report', '/r/kb/FINDINGS.md')).toBe('../kb/FINDINGS.md');
     expect(linkTo('/r/report', '/r/a b/100%#?.md')).toBe('../a%20b/100%25%23%3F.md');
   });
 
-  test('the findings are the sections of kb, each with its link; without kb there are none', () => {
+  test('findings come from the sections of kb/FINDINGS.md, each with its link; without kb there are none', () => {
     writeFileSync(
       join(directory, 'FINDINGS.md'),
       '# Findings\n\n## F01 A null, or 0: none\n\ntext\n\n## F20 Ends_here\n',
@@ -137,7 +137,7 @@ function readSample(more: Partial<Results> = {}): { file: string; figures: Bench
 }
 
 describe('the figures of the bench', () => {
-  test('are the newest file, as ratios with their range and a drawing', () => {
+  test('the newest file is shown: ratios with their range and a drawing', () => {
     write('2026-11-21-box.json', '{}');
     const bench = readSample();
     const { find, errors } = page({ bench });
@@ -151,8 +151,8 @@ describe('the figures of the bench', () => {
     expect(find('circle', 'median')).toHaveLength(1);
   });
 
-  test('are a note when there is no directory, and when it is empty', () => {
-    const note = 'No figures yet: pnpm bench has not run here.';
+  test('a missing and an empty directory give a note', () => {
+    const note = 'No figures: pnpm bench has not run on this machine yet.';
     expect(readBench(join(directory, 'none'))).toEqual({ note });
     mkdirSync(join(directory, 'empty'));
     expect(readBench(join(directory, 'empty'))).toEqual({ note });
@@ -168,12 +168,12 @@ describe('the figures of the bench', () => {
       /at speed\.0\.ratios/,
     ],
     [
-      'a ratio that is none',
+      'a ratio that is not a number',
       JSON.stringify({ ...sample, speed: [{ ...sample.speed[0], ratios: ['<b>'] }] }),
       /at speed\.0\.ratios\.0/,
     ],
-    ['a date that is none', JSON.stringify({ ...sample, date: '<script>' }), /at date/],
-  ])('are one note for %s', (_, text, said) => {
+    ['a date with another form', JSON.stringify({ ...sample, date: '<script>' }), /at date/],
+  ])('%s gives one note', (_, text, said) => {
     write('x.json', text);
     const bench = readBench(directory);
     expect(bench).toEqual({ note: expect.stringMatching(said) });
@@ -201,7 +201,7 @@ function luminance(colour: string): number {
 test.each([
   ['light', 0],
   ['dark', 1],
-] as const)('everything can be read in the %s scheme', (_, index) => {
+] as const)('all text has enough contrast in the %s scheme', (_, index) => {
   const words = ['text', 'faint', 'link', 'good', 'bad', 'odd', 'packet'] as const;
   for (const ground of ['ground', 'panel'] as const) {
     for (const name of words) {

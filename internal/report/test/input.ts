@@ -37,7 +37,7 @@ export function page(more: Partial<ReportInput> = {}): Page {
     host: [['system', 'linux x64']],
     results: [result('1-event'), result('1-iocp')],
     findings: [{ id: 'F01', title: 'A title', href: '../kb/FINDINGS.md#f01-a-title' }],
-    bench: { note: 'No figures yet: pnpm bench has not run here.' },
+    bench: { note: 'No figures: pnpm bench has not run on this machine yet.' },
     ...more,
   };
   return parsePage(renderPage(input));

@@ -5,7 +5,7 @@ import { attribute, textOf, within } from './parse-page.js';
 describe('the page', () => {
   const { html, errors, elements, find } = page();
 
-  test('is well-formed, and every id is there once and every link inside it leads somewhere', () => {
+  test('the page is well-formed, every id is unique, and every internal link has a target', () => {
     expect(errors).toEqual([]);
     const ids = elements.flatMap((element) => attribute(element, 'id') ?? []);
     expect(new Set(ids).size).toBe(ids.length);
@@ -17,7 +17,7 @@ describe('the page', () => {
     for (const id of [...named, ...targets]) expect(ids).toContain(id);
   });
 
-  test('loads nothing: no script, no source, no address but those of links', () => {
+  test('the page loads nothing: it has no scripts, no sources, and no addresses except those of links', () => {
     const tags = new Set(elements.map(({ tagName }) => tagName));
     for (const tag of ['script', 'link', 'img', 'iframe', 'object', 'base', 'use', 'image']) {
       expect(tags).not.toContain(tag);
@@ -35,7 +35,7 @@ describe('the page', () => {
     expect(attribute(policy, 'content')).toBe("default-src 'none'; style-src 'unsafe-inline'");
   });
 
-  test('can be read without eyes: headings in order, scopes, names of drawings', () => {
+  test('a screen reader can read the page: ordered headings, scopes of cells, names of drawings', () => {
     const levels = elements.flatMap(({ tagName }) => /^h([1-6])$/.exec(tagName)?.[1] ?? []);
     expect(levels[0]).toBe('1');
     for (const [index, level] of levels.entries()) {
@@ -52,12 +52,12 @@ describe('the page', () => {
     expect(attribute(find('html')[0], 'lang')).toBe('en');
   });
 
-  test('shows verdict, claim, steps, host and findings', () => {
+  test('the page shows verdict, claim, steps, host and findings', () => {
     const text = textOf(find('body')[0]);
     for (const part of ['2 proven.', 'it arrives', 'packets removed', 'linux x64', 'A title']) {
       expect(text).toContain(part);
     }
-    expect(text).toContain('No figures yet: pnpm bench has not run here.');
+    expect(text).toContain('No figures: pnpm bench has not run on this machine yet.');
   });
 });
 
@@ -73,7 +73,7 @@ test('the drawing has a bar for each call, and an arrow from the request to its 
   expect(textOf(drawing)).toMatch(/the packet of #11: STATUS_SUCCESS, socket#1: ACCEPT/);
 });
 
-test('what is cut is said', () => {
+test('the page says how many calls and lines it leaves out', () => {
   const { trace: stage } = result('1-iocp');
   if (stage === undefined) throw new Error('no fixture');
   const { records } = stage.trace;
@@ -92,14 +92,14 @@ test('what is cut is said', () => {
   expect(errors).toEqual([]);
   const text = textOf(find('body')[0]);
   expect(text).toContain(`Of 54,321 calls the first ${many.length} were recorded.`);
-  expect(text).toContain('The first 120 calls and packets. All of them: npm start -- --stage');
+  expect(text).toContain('The first 120 calls and packets. This command records all of them');
   expect(text).toContain(`400 of ${many.length} lines`);
   const [drawing] = find('svg', 'sequence');
   expect(drawing && within(drawing, 'rect')).toHaveLength(120);
 });
 
-describe('a stage that is not proven is shown as what it is', () => {
-  test('failed: the step that did not hold is marked, and the part is open', () => {
+describe('a stage that is not proven', () => {
+  test('failed: the failed step is marked, and the section is open', () => {
     const checks = [{ name: 'Events returned', expected: '0x80', seen: '0x10', ok: false }];
     const reason = 'Events returned: expected 0x80, saw 0x10';
     const failed = { ...verdict, verdict: 'failed', reason, checks } as const;
@@ -116,7 +116,7 @@ describe('a stage that is not proven is shown as what it is', () => {
     expect(parts.map((part) => attribute(part, 'open'))).toEqual(['', '']);
   });
 
-  test('unsupported: its reason, and that no call was made', () => {
+  test('unsupported: the page shows the reason, and that no call was made', () => {
     const reason = 'This host does not have AF_UNIX.';
     const { trace } = result('1-iocp');
     if (trace === undefined) throw new Error('no fixture');
@@ -132,7 +132,7 @@ describe('a stage that is not proven is shown as what it is', () => {
     expect(text).not.toContain('parameter by parameter');
   });
 
-  test('ended without a verdict and without a trace: how it ended', () => {
+  test('without a verdict and without a trace: the page shows how the process ended', () => {
     const more = { verdict: undefined, trace: undefined, outcome: 'failed' } as const;
     const { find, errors } = page({
       results: [
@@ -144,11 +144,11 @@ describe('a stage that is not proven is shown as what it is', () => {
     const text = textOf(find('body')[0]);
     expect(text).toContain('no verdict, ended with code 134');
     expect(text).toContain('no verdict, ended by SIGKILL');
-    expect(text).toContain('There is no trace: the process ended before it could write one.');
-    expect(text).toContain('There is nothing to compare with.');
+    expect(text).toContain('There is no trace: the process ended before it had written the file.');
+    expect(text).toContain('No trace was recorded, so nothing is compared.');
   });
 
-  test('nothing was run: a page all the same', () => {
+  test('when no stage ran, the page says so', () => {
     const { find, errors } = page({ results: [] });
     expect(errors).toEqual([]);
     expect(textOf(find('body')[0])).toContain('No stage was run.');

@@ -27,7 +27,7 @@ const withArgument = (poll: CallRecord, parameter: string, text: string): CallRe
   args: poll.args.map((arg) => (arg.name === parameter ? { ...arg, text } : arg)),
 });
 
-test('both variants stand side by side, filled from their traces', () => {
+test('the table shows both variants side by side, with the values of their traces', () => {
   const { find } = page();
   const [table] = find('table', 'parameters');
   expect(rowOf(table, 'The request', 'Event')).toEqual(['the event', 'event#1', 'null', 'null']);
@@ -42,7 +42,7 @@ test('both variants stand side by side, filled from their traces', () => {
   expect(find('td', 'kept')).toHaveLength(24 + 35);
 });
 
-test('an argument that is changed in the trace is another cell, and marked in words', () => {
+test('a changed argument in the trace is marked as a difference, in words', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'Event', 'event#7');
   const { find } = page({ results: [result('1-event'), altered('1-iocp', change)] });
   const [table] = find('table', 'parameters');
@@ -56,14 +56,14 @@ test('an argument that is changed in the trace is another cell, and marked in wo
   expect(textOf(find('body')[0])).toContain('1 cell differs from the plan.');
 });
 
-test('a thing that is another one than in the cells before is marked, with its right name', () => {
+test('a buffer that differs from the one in earlier cells is marked, with the expected name', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'IoStatusBlock', '&iosb#2');
   const { find } = page({ results: [altered('1-iocp', change)] });
   const [table] = find('table', 'parameters');
   expect(rowOf(table, 'The request', 'IoStatusBlock').at(-1)).toBe('differs: &iosb#2, not &iosb#1');
 });
 
-test('what was not run, and what left no trace, is said in each cell', () => {
+test('each cell says that a variant was not run or left no trace', () => {
   const { find } = page({ results: [result('1-iocp', { trace: undefined })] });
   const [table] = find('table', 'parameters');
   expect(rowOf(table, 'The request', 'IoControlCode')).toEqual([
@@ -75,7 +75,7 @@ test('what was not run, and what left no trace, is said in each cell', () => {
   expect(find('td', 'kept')).toEqual([]);
 });
 
-test('each build has a table; one in which something differs is open', () => {
+test('each build has a table; a table with a difference is open', () => {
   const change = (poll: CallRecord) => withArgument(poll, 'ApcRoutine', '&0x10');
   const { find } = page({
     results: [result('1-event'), altered('1-event', change), result('1-iocp')].map((each, index) =>

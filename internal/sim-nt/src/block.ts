@@ -88,7 +88,7 @@ export class SimBlock implements NativeMemory {
       const owner = this.#space.host.ownerOf(from, from + 8);
       this.#space.host.violate(
         `The program writes bytes ${offset} to ${offset + byteLength} of the block at ` +
-          `0x${this.address.toString(16)}, which are the kernel's: ${owner}.`,
+          `0x${this.address.toString(16)}, which belong to a request of the kernel: ${owner}.`,
       );
       return;
     }
@@ -168,7 +168,7 @@ export class SimBlock implements NativeMemory {
     if (this.#pinCount > 0) {
       const owner = this.#space.host.ownerOf(this.address, this.address + this.byteLength);
       this.#space.host.violate(
-        `The program frees the block at 0x${this.address.toString(16)}, which the kernel has: ${owner}.`,
+        `The program frees the block at 0x${this.address.toString(16)}, which belongs to a request of the kernel: ${owner}.`,
       );
     }
     slot.bytes.fill(freed);

@@ -84,7 +84,7 @@ export interface SimNt {
   at(atMs: number, run: () => void): void;
   /** Changes the given probabilities. */
   inject(injections: Partial<Injections>): void;
-  /** Makes an injection happen on its next occasions, regardless of its probability. */
+  /** Makes an injection happen the next times that it can, regardless of its probability. */
   force(injection: Injection, count?: number): void;
 }
 
@@ -95,7 +95,7 @@ export interface SimNt {
  */
 export function createSimNt(options: SimNtOptions): SimNt {
   if (!Number.isInteger(options.seed)) {
-    throw new RangeError(`A seed is a whole number, got ${options.seed}.`);
+    throw new RangeError(`The seed must be a whole number, got ${options.seed}.`);
   }
   const profile = profiles[options.profile ?? 'wine8'];
   const core = new SimCore({

@@ -1,8 +1,8 @@
 import type { Random } from './random.js';
 
 /**
- * Rare behaviour that NT permits, each with the probability with which it happens on an occasion.
- * 0, the default, is never; 1 is always.
+ * Rare behaviour that NT permits. Each value is the probability that the behaviour happens when it
+ * can: 0, the default, is never; 1 is always.
  */
 export interface Injections {
   /**
@@ -54,7 +54,7 @@ export const noInjections: Readonly<Injections> = {
   sendFull: 0,
 };
 
-/** Decides on each occasion whether an injection happens. */
+/** Decides each time whether an injection happens. */
 export class Dice {
   readonly #random: Random;
   readonly #probability: Injections;
@@ -74,14 +74,16 @@ export class Dice {
   set(injections: Partial<Injections>): void {
     for (const [name, value] of Object.entries(injections)) {
       if (!Object.hasOwn(noInjections, name) || !(value >= 0 && value <= 1)) {
-        throw new RangeError(`The injection ${name} is ${value}; it wants 0 to 1.`);
+        throw new RangeError(
+          `The injection ${name} has the probability ${value}; it must be 0 to 1.`,
+        );
       }
       this.#probability[name as Injection] = value;
     }
     this.#look();
   }
 
-  /** Makes the injection happen on its next `count` occasions. */
+  /** Makes the injection happen the next `count` times that it can. */
   force(name: Injection, count: number): void {
     this.#forced.set(name, (this.#forced.get(name) ?? 0) + count);
     this.#look();

@@ -49,7 +49,7 @@ export function kernel32Files(core: SimCore) {
       if (unit === 0) return path;
       path += String.fromCharCode(unit);
     }
-    core.violate('A path does not end with a zero.');
+    core.violate('A path has no terminating zero.');
     return path;
   }
 

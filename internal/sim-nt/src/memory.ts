@@ -77,7 +77,7 @@ export class AddressSpace implements BlockHost {
     const place = `${byteLength} bytes at 0x${address.toString(16)}`;
     const problem =
       slot === undefined || offset < 0
-        ? 'where no block ever was'
+        ? 'where no block was ever allocated'
         : block === undefined
           ? 'which were freed'
           : `outside the block of ${block.byteLength} bytes at 0x${slot.address.toString(16)}`;
@@ -98,7 +98,7 @@ export class AddressSpace implements BlockHost {
   #reuse(roundedBytes: number): Slot | undefined {
     const list = this.#free.get(roundedBytes);
     if (list === undefined || list.length === 0) return undefined;
-    // Mostly the slot that was freed last, sometimes an older one, now and then a new one.
+    // Mostly the slot that was freed last, sometimes an older slot, rarely a new slot.
     const dice = this.host.random.below(8);
     if (dice === 0 && list.length < 64) return undefined;
     if (dice > 2) return list.pop();

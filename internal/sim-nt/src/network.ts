@@ -37,8 +37,8 @@ interface NetworkHost {
 }
 
 /**
- * The segments in transit. Eager: there are never any. Lazy: each segment arrives at a random
- * time.
+ * The segments in transit. An eager network delivers each segment at once. A lazy network delivers
+ * each segment at a random time.
  */
 export class Network {
   readonly isLazy: boolean;

@@ -111,7 +111,7 @@ export function fileFunctions(core: SimCore) {
     const block = memory.blockAt(iosb);
     if (block?.isPinned(iosb - block.address)) {
       core.violate(
-        `A poll names an IO_STATUS_BLOCK that another one has: ${polls.ownerOf(iosb, iosb + 16)}.`,
+        `A poll uses the IO_STATUS_BLOCK of another pending poll: ${polls.ownerOf(iosb, iosb + 16)}.`,
       );
     }
     if (core.isStrict) {

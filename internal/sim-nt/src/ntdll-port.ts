@@ -33,7 +33,9 @@ export function portFunctions(core: SimCore) {
       if (untilMs > clock.nowMs && core.network.isBusy) core.network.step();
       else if (clock.nextMs <= untilMs && clock.nextMs < Number.POSITIVE_INFINITY) clock.runNext();
       else if (untilMs === Number.POSITIVE_INFINITY) {
-        core.violate('NtRemoveIoCompletionEx waits for ever, and nothing can end it.');
+        core.violate(
+          'NtRemoveIoCompletionEx waits without a limit, and no event can end the wait.',
+        );
         throw new SimDeadlockError();
       } else {
         clock.moveTo(untilMs);
@@ -96,7 +98,7 @@ export function portFunctions(core: SimCore) {
         return STATUS_TIMEOUT;
       }
       const taken = Math.min(count, port.depth);
-      // The caller guarantees the whole array, however many packets arrive.
+      // The caller must own the whole array, even if fewer packets arrive.
       if (!memory.locate(entries, entryBytes * count, 'packets')) return STATUS_INVALID_PARAMETER;
       for (let index = 0; index < taken; index += 1) {
         memory.locate(entries + index * entryBytes, entryBytes, 'packets');

@@ -1,5 +1,5 @@
-// The kernel's objects: ports, files, sockets, and the polls that connect them. They refer to each
-// other, so they share a file.
+// The kernel's objects: ports, files, sockets, and polls. Their types refer to each other, so they
+// share a file.
 import type { NTSTATUS, PointerSized } from 'ntdllx';
 import type { SimBlock } from './block.js';
 import type { Planned } from './clock.js';
@@ -16,7 +16,7 @@ export interface Packet {
   readonly context: PointerSized;
   readonly status: NTSTATUS;
   readonly information: PointerSized;
-  /** The request that it completes; undefined for a posted packet. */
+  /** The completed request; undefined for a posted packet. */
   readonly request: PollRequest | undefined;
 }
 
@@ -111,7 +111,7 @@ export interface Pinned {
 
 /** An AFD_POLL from its submission until its packet is taken. */
 export interface PollRequest {
-  /** Counted from 1, for messages. */
+  /** The number of the poll, from 1, for messages. */
   readonly number: number;
   readonly file: FileObject;
   readonly handle: number;

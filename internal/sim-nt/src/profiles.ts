@@ -22,7 +22,9 @@ export interface Profile {
   readonly resetDropsData: boolean;
   /** DISCONNECT is reported only after all data before the FIN was received. */
   readonly disconnectAfterData: boolean;
-  /** Closing the handle that a poll was made on ends the poll with STATUS_HANDLES_CLOSED. */
+  /**
+   * Closing the handle on which a poll was submitted completes the poll with STATUS_HANDLES_CLOSED.
+   */
   readonly closeEndsPolls: boolean;
   /** The result of NtCancelIoFileEx for all requests if none is pending. */
   readonly cancelOfNothing: NTSTATUS;
@@ -30,7 +32,7 @@ export interface Profile {
   readonly countsTimeout: boolean;
   /** The time until a connect to a closed port fails. */
   readonly refusalMs: number;
-  /** The next handle value: the lowest free one, or the one that was closed last. */
+  /** The value of the next handle: the lowest free value, or the value that was closed last. */
   readonly handleOrder: 'lowest' | 'last';
   /** SEND is reported again only when a third of the send buffer is free. */
   readonly sendNeedsThird: boolean;
@@ -40,7 +42,7 @@ export interface Profile {
   readonly udpSaysConnect: boolean;
   /** With SO_REUSEADDR a socket can take over a port. */
   readonly canStealPort: boolean;
-  /** If a client disconnects before it is accepted, accept fails with WSAECONNRESET. */
+  /** If a client disconnects before the accept, accept fails with WSAECONNRESET. */
   readonly acceptTellsReset: boolean;
   /**
    * AF_UNIX: absent, or whether a connect succeeds at once (measured on Wine 11) or is pending

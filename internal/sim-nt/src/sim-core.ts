@@ -27,7 +27,9 @@ export interface CoreOptions {
 /** A wait without a time limit that no event can end. */
 export class SimDeadlockError extends Error {
   constructor() {
-    super('NtRemoveIoCompletionEx waits for ever: no packet, nothing under way, nothing planned.');
+    super(
+      'NtRemoveIoCompletionEx would wait for ever: no packet, no data in transit, no planned event.',
+    );
     this.name = 'SimDeadlockError';
   }
 }
@@ -166,7 +168,7 @@ export class SimCore implements Core {
     const all = [...this.ports];
     const port = all[this.random.below(all.length)];
     const [low, high] = [this.random.bits32(), this.random.bits32()];
-    // An odd number is never the address of a request, and no program counts ids above 2^63.
+    // No request has an odd address, and no program uses ids above 2^63.
     const wide = (BigInt(high | 0x8000_0000) << 32n) | BigInt(low | 1);
     const context: PointerSized = this.random.chance(0.5) ? BigInt.asUintN(64, wide) : 0;
     port?.push({

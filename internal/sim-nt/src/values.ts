@@ -26,7 +26,7 @@ export function readPointerSized(view: DataView, at: number): PointerSized {
  */
 export function requireWhole(value: PointerSized): void {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return;
-  throw new TypeError(`The simulated kernel was given ${String(value)}, and no whole number.`);
+  throw new TypeError(`The simulated kernel expects a whole number, got ${String(value)}.`);
 }
 
 /** Opens a handle to an object and writes it to the program's address. */

@@ -29,7 +29,10 @@ export function dataFunctions(core: SimCore) {
 
   /** The bytes of a call that gets a Uint8Array. */
   function part(bytes: Uint8Array, length: number, call: string): Uint8Array {
-    if (length > bytes.byteLength) core.violate(`${call} says ${length} bytes, and has fewer.`);
+    if (length > bytes.byteLength)
+      core.violate(
+        `${call} passes the length ${length}, but its buffer has only ${bytes.byteLength} bytes.`,
+      );
     return bytes.subarray(0, length);
   }
 

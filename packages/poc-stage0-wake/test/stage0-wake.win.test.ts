@@ -56,7 +56,7 @@ inRelease(() => {
 test('a stage runs once; closing twice is nothing', () => {
   const stage = new Stage0Wake(quick);
   expect(stage.run().verdict).toBe('proven');
-  expect(() => stage.run()).toThrowError('This stage ran already: construct another one.');
+  expect(() => stage.run()).toThrowError('This stage has run already. Construct a new one.');
   stage.close();
   stage.close();
   expect(() => stage.run()).toThrowError('This stage is closed: construct another one.');

@@ -177,7 +177,7 @@ export class Stage1AcceptIocp {
       'Information of the packet',
       IoStatusBlock.Information,
       pollBytes,
-      'bytes of the answer',
+      'bytes that the kernel wrote',
     );
   }
 

@@ -120,7 +120,7 @@ test('the block is not freed while it is the kernel\u2019s, and the proof goes o
   const stage = new Hasty(quick);
   expect(stage.run().verdict).toBe('proven');
   stage.close();
-  expect(refusals).toEqual([expect.stringMatching(/^The kernel did not let go of the request/)]);
+  expect(refusals).toEqual([expect.stringMatching(/^The kernel has not completed the request/)]);
 });
 
 test('a throw before the request is made leaks nothing', () => {

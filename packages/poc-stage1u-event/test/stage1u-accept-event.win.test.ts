@@ -15,7 +15,7 @@ test('B07 Windows Stage 1U by event: proven, or unsupported with the reason', ()
   console.log(`${verdict.verdict}: ${verdict.reason}`);
   expect(verdict.verdict).toBe(afUnix.isPresent ? 'proven' : 'unsupported');
   if (afUnix.isPresent) {
-    expect(lines.join('\n')).toContain('the accepted connection says: Tofu Engine');
+    expect(lines.join('\n')).toContain('the accepted connection sent: Tofu Engine');
   } else {
     expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW says /);
     expect(verdict.checks).toEqual([]);

@@ -189,7 +189,7 @@ export class Stage1uAcceptUds {
       count = accepted.recv(buffer);
     }
     const heard = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
-    this.proof.expect('the accepted connection says', heard, message);
+    this.proof.expect('the accepted connection sent', heard, message);
   }
 
   /**

@@ -32,7 +32,7 @@ test('B07 Windows Stage 1U: proven, or unsupported with the reason', () => {
   expect(verdict.verdict).toBe(isPresent ? 'proven' : 'unsupported');
   if (isPresent) {
     expect(verdict).toMatchObject({ reason: '' });
-    expect(lines.join('\n')).toContain('the accepted connection says: Tofu Engine');
+    expect(lines.join('\n')).toContain('the accepted connection sent: Tofu Engine');
   } else {
     expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW says /);
     expect(verdict.checks).toEqual([]);

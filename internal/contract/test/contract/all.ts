@@ -7,8 +7,8 @@ import { sockets } from './sockets.js';
 
 const groups = {
   'the request': pollRequest,
-  'what is reported': reported,
-  'several at once': several,
+  'reported events': reported,
+  'several sockets and several polls': several,
   'early ends': endings,
   ports: port,
   sockets,

@@ -50,7 +50,7 @@ export const pollRequest = contracts({
     }
   },
 
-  'AFD opens under any name below \\Device\\Afd, and no other device does': ({
+  'AFD opens under any name below \\Device\\Afd; no other device name opens AFD': ({
     poller,
     kernel,
   }) => {
@@ -61,7 +61,7 @@ export const pollRequest = contracts({
     expect(poller.tryOpen('\\Device\\NoSuchDevice')).toBeGreaterThan(0xc000_0000);
   },
 
-  'a null ApcContext posts no packet; the block is written all the same': async (env) => {
+  'with a null ApcContext no packet is posted, but the kernel writes the block': async (env) => {
     const { client } = await env.pair();
     const { poll } = env.poller.arm([client], AFD_POLL_SEND, { apcContext: 0 });
     expect(env.poller.next(30)).toBeUndefined();
@@ -69,7 +69,7 @@ export const pollRequest = contracts({
     expect(poll.reported[0]?.events).toBe(AFD_POLL_SEND);
   },
 
-  'any other ApcContext comes back, all 64 bits': async (env) => {
+  'the packet returns any other ApcContext with all 64 bits': async (env) => {
     const { client } = await env.pair();
     for (const apcContext of [5, 2n ** 64n - 1n, 2n ** 53n + 1n]) {
       const { poll } = env.poller.arm([client], AFD_POLL_SEND, { apcContext });
@@ -78,7 +78,7 @@ export const pollRequest = contracts({
     }
   },
 
-  'a poll that is ready ends at once, with success and one packet': async (env) => {
+  'a poll of a ready socket completes at once, with success and one packet': async (env) => {
     const { client } = await env.pair();
     const { poll, status } = env.poller.arm([client], AFD_POLL_SEND);
     env.expectRows({ statusOfReadyPoll: status });
@@ -86,7 +86,7 @@ export const pollRequest = contracts({
     expect(env.poller.next(20)).toBeUndefined();
   },
 
-  'a time-out of 0: success, no handle, and Events as they were': (env) => {
+  'a time-out of 0: success, no handle, and Events is unchanged': (env) => {
     const { poll, status } = env.poller.arm([env.listen()], AFD_POLL_ACCEPT, { timeout100ns: 0n });
     env.expectRows({ statusOfReadyPoll: status });
     expect(env.poller.next(1_000)).toMatchObject({ status: 'STATUS_SUCCESS', information: 16n });
@@ -96,7 +96,7 @@ export const pollRequest = contracts({
     expect(poll.output.Timeout).toBe(0n);
   },
 
-  'a time-out from now: STATUS_TIMEOUT, no handle, and Events as they were': (env) => {
+  'a relative time-out: STATUS_TIMEOUT, no handle, and Events is unchanged': (env) => {
     const { poller } = env;
     const { poll, status } = poller.arm([env.listen()], AFD_POLL_ACCEPT, {
       timeout100ns: -300_000n,
@@ -111,7 +111,7 @@ export const pollRequest = contracts({
     expect(poll.output.Timeout).toBe(-300_000n);
   },
 
-  'a point in time as time-out: past or to come, it pends and then is over': (env) => {
+  'an absolute time-out, past or future: the poll is pending, then times out': (env) => {
     const now = env.host.systemTime100ns();
     for (const timeout100ns of [now - 10_000_000n, now + 300_000n]) {
       const { poll, status } = env.poller.arm([env.listen()], AFD_POLL_ACCEPT, { timeout100ns });
@@ -120,7 +120,7 @@ export const pollRequest = contracts({
     }
   },
 
-  'the largest and the smallest time-out are never over': (env) => {
+  'the largest and the smallest time-out never expire': (env) => {
     const isNeverOver = (timeout100ns: bigint) => {
       const { poll } = env.poller.arm([env.listen()], AFD_POLL_ACCEPT, { timeout100ns });
       const packet = env.poller.next(20);
@@ -130,7 +130,7 @@ export const pollRequest = contracts({
     env.expectRows({ smallestTimeout: isNeverOver(-(2n ** 63n)) ? 'pending' : 'over' });
   },
 
-  'two buffers: the output is filled, the input is as it was': async (env) => {
+  'two buffers: the kernel writes the output and leaves the input unchanged': async (env) => {
     const { client } = await env.pair();
     const { poll } = env.poller.arm([client], everything, { hasTwoBuffers: true });
     expect(env.poller.next(1_000)?.poll).toBe(poll);
@@ -139,22 +139,22 @@ export const pollRequest = contracts({
     expect(poll.input.handle(0)).toMatchObject({ Events: everything, Status: 0xdead_beef });
   },
 
-  'an output that is smaller than the input is refused': async (env) => {
+  'an output buffer that is smaller than the input is rejected': async (env) => {
     await expectRefused(env, 'STATUS_INVALID_PARAMETER', { outLength: 16 });
     await expectRefused(env, 'STATUS_INVALID_PARAMETER', { outLength: 0 });
   },
 
-  'no socket, or more than there is room for, is refused': async (env) => {
+  'a count of 0 sockets, or of more than the buffer holds, is rejected': async (env) => {
     await expectRefused(env, 'STATUS_INVALID_PARAMETER', { inLength: 16 });
     await expectRefused(env, 'STATUS_INVALID_PARAMETER', { count: 0 });
     await expectRefused(env, 'STATUS_INVALID_PARAMETER', { count: 2 });
   },
 
-  'a handle that is no socket is refused': async (env) => {
+  'a handle of something other than a socket is rejected': async (env) => {
     await expectRefused(env, 'STATUS_INVALID_HANDLE', { handles: [0x7ffc] });
   },
 
-  'a socket that was closed is refused': async (env) => {
+  'a closed socket is rejected': async (env) => {
     const { client, server } = await env.pair();
     const handle = client.baseHandle();
     client.close();
@@ -163,7 +163,7 @@ export const pollRequest = contracts({
     env.poller.free(armed.poll);
   },
 
-  'a poll on a handle that is closed is refused': async (env) => {
+  'a poll on a closed handle is rejected': async (env) => {
     const { client } = await env.pair();
     const on = env.poller.openAfd();
     env.poller.closeHandle(on);
@@ -172,7 +172,7 @@ export const pollRequest = contracts({
     env.poller.free(armed.poll);
   },
 
-  'no bit at all: it pends, until the socket is closed': async (env) => {
+  'a poll without event bits is pending until the socket is closed': async (env) => {
     const { client } = await env.pair();
     const { poll, status } = env.poller.arm([client], 0);
     expect(status).toBe('STATUS_PENDING');
@@ -182,7 +182,7 @@ export const pollRequest = contracts({
     expect(poll.reported[0]?.events).toBe(AFD_POLL_LOCAL_CLOSE);
   },
 
-  'the block of a pending poll is not touched': (env) => {
+  'the kernel does not write the block of a pending poll': (env) => {
     const { poll } = env.poller.arm([env.listen()], AFD_POLL_ACCEPT);
     expect(env.poller.next(20)).toBeUndefined();
     expect(poll.iosb.Status).toBe(0x103);
@@ -190,28 +190,29 @@ export const pollRequest = contracts({
     expect(poll.output.handle(0)).toMatchObject({ Events: AFD_POLL_ACCEPT, Status: 0xdead_beef });
   },
 
-  'SKIP_COMPLETION_PORT_ON_SUCCESS: none at once, one for what pended': async (env) => {
-    const { poller } = env;
-    const { client, server } = await env.pair();
-    expect(poller.setNotificationModes(poller.afd, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)).toBe(0);
-    const { poll, status } = poller.arm([client], AFD_POLL_SEND);
-    expect(status).toBe('STATUS_SUCCESS');
-    expect(poll.reported[0]?.events).toBe(AFD_POLL_SEND);
-    expect(poller.next(20)).toBeUndefined();
-    const { poll: later, status: pending } = poller.arm([server], AFD_POLL_RECEIVE);
-    expect(pending).toBe('STATUS_PENDING');
-    client.send(Buffer.from('x'));
-    expect(poller.next(1_000)?.poll).toBe(later);
-  },
+  'SKIP_COMPLETION_PORT_ON_SUCCESS: no packet for a poll that completes at once, one for a pending poll':
+    async (env) => {
+      const { poller } = env;
+      const { client, server } = await env.pair();
+      expect(poller.setNotificationModes(poller.afd, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)).toBe(0);
+      const { poll, status } = poller.arm([client], AFD_POLL_SEND);
+      expect(status).toBe('STATUS_SUCCESS');
+      expect(poll.reported[0]?.events).toBe(AFD_POLL_SEND);
+      expect(poller.next(20)).toBeUndefined();
+      const { poll: later, status: pending } = poller.arm([server], AFD_POLL_RECEIVE);
+      expect(pending).toBe('STATUS_PENDING');
+      client.send(Buffer.from('x'));
+      expect(poller.next(1_000)?.poll).toBe(later);
+    },
 
-  'SKIP_SET_EVENT_ON_HANDLE leaves packets alone': async (env) => {
+  'SKIP_SET_EVENT_ON_HANDLE does not change packets': async (env) => {
     const { client } = await env.pair();
     expect(env.poller.setNotificationModes(env.poller.afd, FILE_SKIP_SET_EVENT_ON_HANDLE)).toBe(0);
     const { poll } = env.poller.arm([client], AFD_POLL_SEND);
     expect(env.poller.next(1_000)?.poll).toBe(poll);
   },
 
-  'a file without a port: the block is written, and no packet comes': async (env) => {
+  'a file without a port: the kernel writes the block and posts no packet': async (env) => {
     const { client } = await env.pair();
     const { poll } = env.poller.arm([client], AFD_POLL_SEND, { on: env.poller.openAfd() });
     await env.settle();

@@ -3,7 +3,7 @@ import { contracts } from './contract.js';
 
 /** Contracts about ports used by one thread. */
 export const port = contracts({
-  'a posted packet comes back unchanged, once': ({ poller }) => {
+  'a posted packet is removed unchanged, exactly once': ({ poller }) => {
     const packets: [bigint, bigint, number, bigint][] = [
       [0xdead_beefn, 5n, 0, 0n],
       [2n ** 64n - 1n, 2n ** 63n, 0xffff_ffff, 2n ** 64n - 1n],
@@ -35,19 +35,19 @@ export const port = contracts({
     env.poller.end(poll);
   },
 
-  'a wait that ends with nothing is STATUS_TIMEOUT': ({ poller }) => {
+  'a wait without a packet returns STATUS_TIMEOUT': ({ poller }) => {
     for (const timeoutMs of [0, 5]) {
       expect(poller.take(1, timeoutMs)).toEqual({ status: 'STATUS_TIMEOUT', packets: [] });
     }
   },
 
-  'the count after a time-out says nothing': (env) => {
+  'the count of removed packets after a time-out is unspecified': (env) => {
     env.poller.scratch.writeU32(472, 77);
     expect(env.poller.take(1, 0).status).toBe('STATUS_TIMEOUT');
     env.expectRows({ countAfterTimeout: env.poller.scratch.readU32(472) });
   },
 
-  'a file has one port for life': (env) => {
+  'a file keeps its port until it is closed': (env) => {
     const { poller } = env;
     const invalid = 0xc000_000d;
     const on = poller.openAfd();
@@ -56,7 +56,7 @@ export const port = contracts({
     expect(poller.associate(on, poller.createPort(), 1)).toBe(invalid);
   },
 
-  'a second handle is the same port, and lives on': ({ poller, kernel }) => {
+  'a duplicated handle refers to the same port, and keeps it open': ({ poller, kernel }) => {
     const first = poller.createPort();
     const second = poller.duplicate(first);
     expect(second).not.toBe(first);
@@ -67,7 +67,10 @@ export const port = contracts({
     expect(poller.take(1, 0, second).packets).toHaveLength(1);
   },
 
-  'what is no port is refused by name': ({ poller, kernel }) => {
+  'a handle of something other than a port is rejected, with the name of the status': ({
+    poller,
+    kernel,
+  }) => {
     expect(kernel.NtSetIoCompletion(0x7ffc, 0, 0, 0, 0)).toBe(0xc000_0008);
     expect(kernel.NtSetIoCompletion(poller.afd, 0, 0, 0, 0)).toBe(0xc000_0024);
     expect(poller.take(1, 0, 0x7ffc).status).toBe('STATUS_INVALID_HANDLE');
@@ -75,7 +78,7 @@ export const port = contracts({
     expect(kernel.NtClose(0x7ffc)).toBe(0xc000_0008);
   },
 
-  'reading, writing and connecting post nothing on an associated socket': async (env) => {
+  'recv, send and connect post no packet for an associated socket': async (env) => {
     const listener = env.listen();
     const client = env.client(listener);
     expect(env.poller.associate(client.baseHandle(), env.poller.port, 1)).toBe(0);

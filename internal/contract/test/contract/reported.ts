@@ -17,7 +17,7 @@ const byte = Buffer.from('x');
 
 /** Contracts about the events that a poll reports in each state of a socket. */
 export const reported = contracts({
-  'a socket that was never connected is silent': async (env) => {
+  'a socket that was never connected reports nothing': async (env) => {
     const client = env.client(env.listen());
     expect(await env.bits(client)).toBe(0);
   },
@@ -36,12 +36,12 @@ export const reported = contracts({
     expect(listener.accept()).toBe(wouldBlock);
   },
 
-  'connected and idle: SEND and CONNECT, for ever, at both ends': async (env) => {
+  'an idle connection reports SEND and CONNECT on every poll, at both ends': async (env) => {
     const { client, server } = await env.pair();
     for (const skt of [client, server, client]) expect(await env.bits(skt)).toBe(idle);
   },
 
-  'a connect that was armed before: SEND and CONNECT together': onIP(async (env) => {
+  'a poll submitted before the connect reports SEND and CONNECT together': onIP(async (env) => {
     const listener = env.listen();
     const client = env.client(listener);
     const { poll, status } = env.poller.arm([client], 0x1ff);
@@ -51,7 +51,7 @@ export const reported = contracts({
     expect(poll.reported[0]?.events).toBe(idle);
   }),
 
-  'data: RECEIVE until it is read': async (env) => {
+  'received data: RECEIVE until the program reads it': async (env) => {
     const { client, server } = await env.pair();
     client.send(Buffer.from('12345'));
     await env.settle();
@@ -81,18 +81,20 @@ export const reported = contracts({
     );
   }),
 
-  'a refused connect that was armed before with SEND alone stays silent': onIP(async (env) => {
-    const client = env.refusedClient();
-    const { poll } = env.poller.arm([client], AFD_POLL_SEND);
-    client.connect();
-    // According to citations Windows needs two seconds to report a refusal (unverified).
-    const outcome = env.eventually(() => client.finishConnect());
-    await expect(outcome).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
-    expect(env.poller.next(40)).toBeUndefined();
-    expect(poll.isPending).toBe(true);
-  }),
+  'a poll for SEND alone, submitted before a refused connect, reports nothing': onIP(
+    async (env) => {
+      const client = env.refusedClient();
+      const { poll } = env.poller.arm([client], AFD_POLL_SEND);
+      client.connect();
+      // According to citations Windows needs two seconds to report a refusal (unverified).
+      const outcome = env.eventually(() => client.finishConnect());
+      await expect(outcome).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
+      expect(env.poller.next(40)).toBeUndefined();
+      expect(poll.isPending).toBe(true);
+    },
+  ),
 
-  'FIN: DISCONNECT, on every poll; RECEIVE alone is silent': async (env) => {
+  'FIN: DISCONNECT on every poll; a poll for RECEIVE alone reports nothing': async (env) => {
     const { client, server } = await env.pair();
     client.shutdown('send');
     await env.settle();
@@ -108,7 +110,7 @@ export const reported = contracts({
     expect(await env.bits(client)).toBe(idle);
   },
 
-  'FIN behind data: RECEIVE, and DISCONNECT at once or when it is read': async (env) => {
+  'FIN after data: RECEIVE, and DISCONNECT at once or after the data was read': async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     client.shutdown('send');
@@ -122,7 +124,7 @@ export const reported = contracts({
     expect((await env.bits(server)) & both).toBe(AFD_POLL_DISCONNECT);
   },
 
-  'the end of receiving, here: nothing changes': onIP(async (env) => {
+  'shutdown of receiving on this side changes no reported event': onIP(async (env) => {
     const { client, server } = await env.pair();
     const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT);
     client.shutdown('receive');
@@ -145,7 +147,7 @@ export const reported = contracts({
     }
   },
 
-  'RST: ABORT, on every poll; RECEIVE or DISCONNECT alone are silent': async (env) => {
+  'RST: ABORT on every poll; polls for RECEIVE or DISCONNECT alone report nothing': async (env) => {
     const { client, server } = await env.pair();
     await env.reset(client, server);
     await env.settle();
@@ -157,7 +159,7 @@ export const reported = contracts({
     expect(await env.bits(server, AFD_POLL_DISCONNECT)).toBe(0);
   },
 
-  'RST ends a poll that waits for ABORT': async (env) => {
+  'RST completes a poll that waits for ABORT': async (env) => {
     const { client, server } = await env.pair();
     const mask = AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT | AFD_POLL_ABORT;
     const { poll } = env.poller.arm([server], mask);
@@ -166,7 +168,7 @@ export const reported = contracts({
     expect(poll.reported[0]).toMatchObject({ events: AFD_POLL_ABORT, status: 'STATUS_SUCCESS' });
   },
 
-  'an urgent byte: RECEIVE_EXPEDITED, and not RECEIVE': onIP(async (env) => {
+  'an urgent byte: RECEIVE_EXPEDITED without RECEIVE': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(Buffer.from('!'), { oob: true });
     await env.settle();
@@ -187,7 +189,7 @@ export const reported = contracts({
     expect(await env.eventually(() => server.recv(new Uint8Array(2)))).toBe(1);
   }),
 
-  'a full send buffer: no SEND until the other side has read': async (env) => {
+  'a full send buffer: no SEND until the peer has read': async (env) => {
     const { client, server } = await env.pair();
     const chunk = new Uint8Array(65_536);
     const fill = async () => {
@@ -210,7 +212,7 @@ export const reported = contracts({
     expect(await env.bits(client)).toBe(idle);
   },
 
-  'UDP: SEND at once, RECEIVE with a datagram, an empty one too': onIP(async (env) => {
+  'UDP: SEND at once, and RECEIVE for a datagram, also for an empty datagram': onIP(async (env) => {
     const [a, b] = [0, 1].map(() => env.keep(env.creator.fromAddress(new UDPAddress())));
     if (a === undefined || b === undefined) throw new Error('no sockets');
     expect(await env.bits(b)).toBe(AFD_POLL_SEND);

@@ -21,7 +21,7 @@ export const several = contracts({
     expect(poll.output.handle(2).Handle).toBe(BigInt(servers[2]?.baseHandle() ?? 0));
   },
 
-  'a poll of many that pended ends with the first that is ready': async (env) => {
+  'a pending poll of many sockets completes with the first ready socket': async (env) => {
     const pairs = [await env.pair(), await env.pair()];
     const servers = pairs.map(({ server }) => server);
     const { poll } = env.poller.arm(servers, AFD_POLL_RECEIVE);
@@ -41,7 +41,9 @@ export const several = contracts({
     expect(poll.reported[0]?.handle).toBe(BigInt(listeners[40]?.baseHandle() ?? 0));
   },
 
-  'one socket twice in a poll: both entries, or, if it pended, one': async (env) => {
+  'one socket twice in a poll: both entries are reported, or one if the poll was pending': async (
+    env,
+  ) => {
     const { client, server } = await env.pair();
     const now = env.poller.arm([client, client], AFD_POLL_SEND).poll;
     expect(env.poller.next(1_000)).toMatchObject({ poll: now, information: 48n });
@@ -50,7 +52,7 @@ export const several = contracts({
     expect(env.poller.next(1_000)).toMatchObject({ poll: later, information: 32n });
   },
 
-  'two polls of one socket both end': async (env) => {
+  'two polls of one socket both complete': async (env) => {
     const { client, server } = await env.pair();
     const other = env.poller.openAfd();
     expect(env.poller.associate(other, env.poller.port, 5)).toBe(0);
@@ -64,7 +66,7 @@ export const several = contracts({
     expect(env.poller.next(20)).toBeUndefined();
   },
 
-  'two polls of one socket for different things: the right one ends': async (env) => {
+  'two polls of one socket for different events: only the matching poll completes': async (env) => {
     const { client, server } = await env.pair();
     const other = env.poller.openAfd();
     expect(env.poller.associate(other, env.poller.port, 5)).toBe(0);
@@ -76,7 +78,7 @@ export const several = contracts({
     expect(env.poller.next(1_000)).toMatchObject({ poll: receive, key: 0x77n });
   },
 
-  'an exclusive poll ends the exclusive one before it, with no handle': async (env) => {
+  'an exclusive poll completes the earlier exclusive poll, with no handle': async (env) => {
     const { server } = await env.pair();
     const options = { isExclusive: true };
     const first = env.poller.arm([server], AFD_POLL_RECEIVE, options).poll;
@@ -87,7 +89,7 @@ export const several = contracts({
     expect(second.isPending).toBe(true);
   },
 
-  'exclusive and ordinary polls leave each other alone': async (env) => {
+  'exclusive and ordinary polls do not complete each other': async (env) => {
     const { server } = await env.pair();
     for (const isFirst of [true, false]) {
       const a = env.poller.arm([server], AFD_POLL_RECEIVE, { isExclusive: isFirst }).poll;
@@ -99,7 +101,7 @@ export const several = contracts({
     }
   },
 
-  'one poll, one packet, also when more comes': async (env) => {
+  'one poll posts one packet, also when more events follow': async (env) => {
     const { client, server } = await env.pair();
     const { poll } = env.poller.arm([server], AFD_POLL_RECEIVE);
     client.send(byte);
@@ -111,7 +113,7 @@ export const several = contracts({
 
 /** Contracts about polls that end early. */
 export const endings = contracts({
-  'a cancelled poll: one packet, CANCELLED, and the output as it was': async (env) => {
+  'a cancelled poll: one packet with CANCELLED, and the output is unchanged': async (env) => {
     const { client } = await env.pair();
     const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE);
     expect(env.poller.cancel(poll)).toBe('STATUS_SUCCESS');
@@ -135,7 +137,7 @@ export const endings = contracts({
     expect(poll.iosb.Status).toBe(0xc000_0120);
   },
 
-  'too late to cancel: NOT_FOUND, and the packet is as it was': async (env) => {
+  'a cancel after the completion: NOT_FOUND, and the packet is unchanged': async (env) => {
     const { client, server } = await env.pair();
     const { poll } = env.poller.arm([server], AFD_POLL_RECEIVE);
     client.send(byte);
@@ -145,14 +147,14 @@ export const endings = contracts({
     expect(env.poller.next(0)).toMatchObject({ poll, status: 'STATUS_SUCCESS', information: 32n });
   },
 
-  'cancel from another handle finds nothing': async (env) => {
+  'a cancel through another handle finds no request': async (env) => {
     const { client } = await env.pair();
     const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE);
     expect(env.poller.cancel(poll, env.poller.openAfd())).toBe('STATUS_NOT_FOUND');
     expect(poll.isPending).toBe(true);
   },
 
-  'cancel all: a packet for each': async (env) => {
+  'a cancel of all polls: one packet for each': async (env) => {
     const { client, server } = await env.pair();
     for (const isEx of [true, false]) {
       const polls = [client, server].map((skt) => env.poller.arm([skt], AFD_POLL_RECEIVE).poll);
@@ -163,13 +165,13 @@ export const endings = contracts({
     }
   },
 
-  'cancel all of nothing': (env) => {
+  'a cancel of all polls when none is pending': (env) => {
     const { poller } = env;
     expect(poller.cancelAll(poller.afd, false)).toBe('STATUS_SUCCESS');
     env.expectRows({ cancelOfNothing: poller.cancelAll(poller.afd, true) });
   },
 
-  'closing the socket ends its poll with LOCAL_CLOSE, whatever the mask': async (env) => {
+  'closing the socket completes its poll with LOCAL_CLOSE, for any mask': async (env) => {
     for (const mask of [AFD_POLL_RECEIVE, AFD_POLL_LOCAL_CLOSE]) {
       const { client } = await env.pair();
       const handle = BigInt(client.baseHandle());
@@ -184,18 +186,19 @@ export const endings = contracts({
     }
   },
 
-  'closing the socket ends a poll on its own handle the same way': async (env) => {
-    const { client } = await env.pair();
-    const on = client.baseHandle();
-    expect(env.poller.associate(on, env.poller.port, 3)).toBe(0);
-    const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE, { on });
-    client.close();
-    expect(env.poller.next(1_000)).toMatchObject({ poll, key: 3n, information: 32n });
-    expect(poll.reported[0]?.events).toBe(AFD_POLL_LOCAL_CLOSE);
-    expect(env.poller.next(20)).toBeUndefined();
-  },
+  'closing the socket completes a poll on the socket\u2019s own handle with LOCAL_CLOSE, too':
+    async (env) => {
+      const { client } = await env.pair();
+      const on = client.baseHandle();
+      expect(env.poller.associate(on, env.poller.port, 3)).toBe(0);
+      const { poll } = env.poller.arm([client], AFD_POLL_RECEIVE, { on });
+      client.close();
+      expect(env.poller.next(1_000)).toMatchObject({ poll, key: 3n, information: 32n });
+      expect(poll.reported[0]?.events).toBe(AFD_POLL_LOCAL_CLOSE);
+      expect(env.poller.next(20)).toBeUndefined();
+    },
 
-  'LOCAL_CLOSE in a poll of many names the closed one alone': async (env) => {
+  'LOCAL_CLOSE in a poll of many sockets reports only the closed socket': async (env) => {
     const [a, b] = [await env.pair(), await env.pair()];
     const { poll } = env.poller.arm([a.client, b.client], AFD_POLL_RECEIVE);
     const handle = BigInt(b.client.baseHandle());
@@ -204,7 +207,7 @@ export const endings = contracts({
     expect(poll.reported[0]).toMatchObject({ handle, events: AFD_POLL_LOCAL_CLOSE });
   },
 
-  'closing the handle that a poll was made on': async (env) => {
+  'closing the handle on which a poll was submitted': async (env) => {
     const { poller } = env;
     const { client } = await env.pair();
     const on = poller.openAfd();
@@ -218,7 +221,7 @@ export const endings = contracts({
     env.expectRows({ closeOfPollingHandle: packet?.status as string });
   },
 
-  'closing the port: the block of a pending poll is written all the same': async (env) => {
+  'after the port is closed the kernel still writes the block of a pending poll': async (env) => {
     const { poller } = env;
     const { client, server } = await env.pair();
     const [port, on] = [poller.createPort(), poller.openAfd()];
@@ -231,7 +234,7 @@ export const endings = contracts({
     expect(poll.reported[0]?.events).toBe(AFD_POLL_RECEIVE);
   },
 
-  'a handle value is used again soon': (env) => {
+  'the kernel reuses a handle value soon': (env) => {
     const first = env.listen();
     const value = Number(first.socket);
     first.close();

@@ -64,7 +64,7 @@ export const sockets = contracts({
     }
   }),
 
-  'names of both ends are paths: the listener’s, and none of the client': onUnix(async (env) => {
+  'the listener’s end has a path as its name, the client’s end has none': onUnix(async (env) => {
     const listener = env.listen();
     const path = listener.localEndpoint();
     expect(path).toEqual({ path: expect.stringMatching(/tofu-.*\.sock$/) });
@@ -76,7 +76,7 @@ export const sockets = contracts({
     expect([client.localEndpoint(), server.peerEndpoint()]).toEqual([{ path: '' }, { path: '' }]);
   }),
 
-  'a path is taken until its listener is closed': onUnix((env) => {
+  'a path is in use until its listener is closed': onUnix((env) => {
     const listener = env.listen() as ListenerSkt<PathEndpoint>;
     const address = new UDSServerAddress(listener.localEndpoint().path);
     const isFileError = expect.objectContaining({ code: 'ERR_UDS_FILE' });
@@ -95,23 +95,25 @@ export const sockets = contracts({
     expect(() => nowhere.finishConnect()).toThrowError(isMissing);
   }),
 
-  'a free port each time; a port in use is refused by name': onIP((env) => {
-    const ports = [0, 0].map(() => env.listenOn('127.0.0.1').localEndpoint().port);
-    expect(new Set(ports).size).toBe(2);
-    const again = new TCPServerAddress('127.0.0.1', ports[0]);
-    expect(() => env.creator.fromAddress(again)).toThrowError(named('WSAEADDRINUSE'));
-    const elsewhere = new TCPServerAddress('192.0.2.1', 0);
-    expect(() => env.creator.fromAddress(elsewhere)).toThrowError(named('WSAEADDRNOTAVAIL'));
-  }),
+  'port 0 gives a free port each time; bind to a port in use fails with WSAEADDRINUSE': onIP(
+    (env) => {
+      const ports = [0, 0].map(() => env.listenOn('127.0.0.1').localEndpoint().port);
+      expect(new Set(ports).size).toBe(2);
+      const again = new TCPServerAddress('127.0.0.1', ports[0]);
+      expect(() => env.creator.fromAddress(again)).toThrowError(named('WSAEADDRINUSE'));
+      const elsewhere = new TCPServerAddress('192.0.2.1', 0);
+      expect(() => env.creator.fromAddress(elsewhere)).toThrowError(named('WSAEADDRNOTAVAIL'));
+    },
+  ),
 
-  'a port is free again when its listener is closed': onIP((env) => {
+  'a port is free after its listener was closed': onIP((env) => {
     const first = env.listenOn('127.0.0.1');
     const { port } = first.localEndpoint();
     first.close();
     env.keep(env.creator.fromAddress(new TCPServerAddress('127.0.0.1', port)));
   }),
 
-  'before a connect there is no other end': onIP((env) => {
+  'before a connect the socket has no peer': onIP((env) => {
     const client = env.client(env.listen());
     expect(() => client.recv(new Uint8Array(1))).toThrowError(named('WSAENOTCONN'));
     expect(() => client.peerEndpoint()).toThrowError(named('WSAENOTCONN'));
@@ -131,7 +133,7 @@ export const sockets = contracts({
     expect(server.recv(new Uint8Array(1))).toBe(0);
   },
 
-  'to peek leaves the data where it is': async (env) => {
+  'a peek leaves the data in the receive buffer': async (env) => {
     const { client, server } = await env.pair();
     client.send(Buffer.from('hello'));
     await env.settle();
@@ -143,20 +145,20 @@ export const sockets = contracts({
     expect(server.recv(into, { peek: true })).toBe(wouldBlock);
   },
 
-  'sending after the end of sending is refused by name': async (env) => {
+  'send after a shutdown of sending fails with WSAESHUTDOWN': async (env) => {
     const { client } = await env.pair();
     client.shutdown('send');
     expect(() => client.send(byte)).toThrowError(named('WSAESHUTDOWN'));
   },
 
-  'receiving after a reset': async (env) => {
+  'recv after a reset': async (env) => {
     const { client, server } = await env.pair();
     await env.reset(client, server);
     await env.settle();
     env.expectRows({ recvAfterReset: received(server) });
   },
 
-  'receiving after a reset, with data before it': onIP(async (env) => {
+  'recv after data and a reset': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     await env.settle();
@@ -166,7 +168,7 @@ export const sockets = contracts({
     env.expectRows({ recvAfterResetBehindData: received(server) });
   }),
 
-  'after a reset sending fails each time, and the peer may be forgotten': onIP(async (env) => {
+  'after a reset every send fails, and getpeername may fail': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.abortOnClose();
     client.close();
@@ -178,7 +180,7 @@ export const sockets = contracts({
     env.expectRows({ peerAfterReset: peer });
   }),
 
-  'data that came before a reset is not reported': onIP(async (env) => {
+  'data that arrived before a reset is not reported': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(Buffer.from('ab'));
     await env.settle();
@@ -189,7 +191,7 @@ export const sockets = contracts({
     expect(await env.bits(server, 1)).toBe(0);
   }),
 
-  'after the end of receiving, here, data that came is out of reach': onIP(async (env) => {
+  'after a shutdown of receiving, data that had arrived cannot be read': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     await env.settle();
@@ -197,34 +199,37 @@ export const sockets = contracts({
     expect(() => server.recv(new Uint8Array(4))).toThrowError(named('WSAESHUTDOWN'));
   }),
 
-  'no urgent byte is would-block; a receive past one gives it up': onIP(async (env) => {
-    const { client, server } = await env.pair();
-    const into = Buffer.alloc(8);
-    expect(server.recv(into, { oob: true })).toBe(wouldBlock);
-    client.send(Buffer.from('abc'), { oob: true });
-    await env.settle();
-    expect(await env.bits(server)).toBe(0x47);
-    expect(await env.eventually(() => server.recv(into))).toBeGreaterThan(0);
-    expect(server.recv(into, { oob: true, peek: true })).toBe(1);
-    client.send(Buffer.from('zz'));
-    await env.settle();
-    while (server.recv(into) !== wouldBlock) await env.settle();
-    expect(await env.bits(server)).toBe(0x44);
-  }),
+  'recv of an urgent byte would block if there is none; a receive past the urgent byte discards it':
+    onIP(async (env) => {
+      const { client, server } = await env.pair();
+      const into = Buffer.alloc(8);
+      expect(server.recv(into, { oob: true })).toBe(wouldBlock);
+      client.send(Buffer.from('abc'), { oob: true });
+      await env.settle();
+      expect(await env.bits(server)).toBe(0x47);
+      expect(await env.eventually(() => server.recv(into))).toBeGreaterThan(0);
+      expect(server.recv(into, { oob: true, peek: true })).toBe(1);
+      client.send(Buffer.from('zz'));
+      await env.settle();
+      while (server.recv(into) !== wouldBlock) await env.settle();
+      expect(await env.bits(server)).toBe(0x44);
+    }),
 
-  'a peek at the end leaves the urgent byte, a receive gives it up': onIP(async (env) => {
-    const { client, server } = await env.pair();
-    const into = Buffer.alloc(8);
-    client.send(byte, { oob: true });
-    client.shutdown('send');
-    await env.settle();
-    expect(await env.eventually(() => server.recv(into, { peek: true }))).toBe(0);
-    expect(server.recv(into, { oob: true, peek: true })).toBe(1);
-    expect(server.recv(into)).toBe(0);
-    expect(server.recv(into, { oob: true })).toBe(wouldBlock);
-  }),
+  'at the end of the stream a peek leaves the urgent byte, a receive discards it': onIP(
+    async (env) => {
+      const { client, server } = await env.pair();
+      const into = Buffer.alloc(8);
+      client.send(byte, { oob: true });
+      client.shutdown('send');
+      await env.settle();
+      expect(await env.eventually(() => server.recv(into, { peek: true }))).toBe(0);
+      expect(server.recv(into, { oob: true, peek: true })).toBe(1);
+      expect(server.recv(into)).toBe(0);
+      expect(server.recv(into, { oob: true })).toBe(wouldBlock);
+    },
+  ),
 
-  'closing with unread data resets the other end': onIP(async (env) => {
+  'closing with unread data resets the peer': onIP(async (env) => {
     const { client, server } = await env.pair();
     client.send(byte);
     await env.settle();
@@ -234,7 +239,7 @@ export const sockets = contracts({
     expect(() => client.send(byte)).toThrowError(named('WSAECONNRESET'));
   }),
 
-  'sending to an end that is closed resets this one': onIP(async (env) => {
+  'sending to a closed peer resets the sender': onIP(async (env) => {
     const { client, server } = await env.pair();
     server.close();
     await env.settle();
@@ -244,7 +249,7 @@ export const sockets = contracts({
     expect((await env.bits(client, 0x10)) & 0x10).toBe(0x10);
   }),
 
-  'a client that is gone before it is accepted': onIP(async (env) => {
+  'a client that resets its connection before the accept': onIP(async (env) => {
     const listener = env.listen();
     const client = env.connectTo(listener);
     await env.eventually(() => client.finishConnect());
@@ -261,7 +266,7 @@ export const sockets = contracts({
     if (accepted.skt !== undefined) expect(await env.bits(accepted.skt, 0x10)).toBe(0x10);
   }),
 
-  'closing a listener resets who was not accepted': async (env) => {
+  'closing a listener resets clients that were not accepted': async (env) => {
     const listener = env.listen();
     const client = env.connectTo(listener);
     await env.eventually(() => client.finishConnect());
@@ -281,7 +286,7 @@ export const sockets = contracts({
     await expect(ended).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
   }),
 
-  'options come back': onIP(async (env) => {
+  'getsockopt returns the options that setsockopt has set': onIP(async (env) => {
     const { client } = await env.pair();
     for (const option of ['noDelay', 'keepAlive', 'oobInline'] as const) {
       for (const value of [true, false]) {
@@ -293,7 +298,7 @@ export const sockets = contracts({
     expect(() => listener.setOption('reuseAddress', true)).toThrowError(named('WSAEINVAL'));
   }),
 
-  'a datagram that does not fit is lost, by name': onIP(async (env) => {
+  'a datagram that does not fit is lost, and recv fails with WSAEMSGSIZE': onIP(async (env) => {
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
     ) as [DatagramSkt, DatagramSkt];
@@ -315,7 +320,7 @@ export const sockets = contracts({
     expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
   }),
 
-  'what is no socket is refused by name': (env) => {
+  'a handle of something other than a socket fails with WSAENOTSOCK': (env) => {
     const skt = env.listen();
     const handle = Number(skt.socket);
     expect(env.kernel.recv(0x7ffc, new Uint8Array(0), 0, 0)).toBe(-1);
