@@ -94,9 +94,9 @@ const legend = (subjects) =>
 /** The plots as a part of a page. */
 export function speedFigures() {
   const text = readFileSync(join(root, 'internal/bench/README.md'), 'utf8');
-  const rates = table(text, 'Rate over that of `node:net`, medians');
+  const rates = table(text, 'The rate divided by the rate of `node:net`, medians');
   const reactor = table(text, 'First figures of the reactor');
-  const latencies = table(text, 'p99 latency over that of `node:net`');
+  const latencies = table(text, 'The p99 latency divided by that of `node:net`');
   const row = (of, name) => {
     const found = [...of].find(([each]) => each.startsWith(name));
     if (found === undefined) throw new Error(`internal/bench/README.md has no row "${name}".`);
@@ -122,7 +122,7 @@ ${markdownTable(all, engines(rates))}
 
 ## Rate of the reactor
 
-First figures, of three short rounds; they are older than two changes that make short connections cheaper.
+First figures, from three short rounds. Later changes make short connections cheaper and are not included.
 
 ${legend(short)}
 ${plot('reactor', 'Rate of tofu-reactor, divided by that of node:net', some, short, [0.5, 1, 2, 4, 8])}
@@ -131,7 +131,7 @@ ${markdownTable(some, short)}
 
 ## Latency
 
-The 99th percentile, divided by that of \`node:net\`: below 1 is quicker.
+The 99th percentile, divided by that of \`node:net\`: below 1 is faster.
 
 ${legend(engines(latencies))}
 ${plot('p99', 'p99 latency, divided by that of node:net', few, engines(latencies), [0.25, 0.5, 1, 2, 4])}

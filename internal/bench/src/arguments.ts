@@ -5,14 +5,14 @@ import { effects, fairness, workloads } from './workloads.js';
 /** The error of a wrong command line: the command prints its message and exits with code 2. */
 export class UsageError extends Error {}
 
-/** What to measure, and how long. */
+/** The options of a run: what is measured, and for how long. */
 export interface RunArguments {
   readonly command: 'run';
   readonly pairs: number;
   readonly seconds: number;
   /** Ids of workloads, and of measurements of fairness and of effects. */
   readonly workloads: readonly string[];
-  /** Only the figures that the targets of tofu-reactor refer to. */
+  /** Measure only the figures for which tofu-reactor has targets. */
   readonly isForTargets: boolean;
   /** The subjects that are measured beside `node:net`; undefined: all of them. */
   readonly subjects: readonly string[] | undefined;
@@ -40,27 +40,27 @@ export interface CompareArguments {
 }
 
 /** The text of `--help`. */
-export const help = `pnpm bench [flags]                    measures; 10 minutes at the most
-pnpm bench targets [flags]            measures what the targets of tofu-reactor refer to, in nine rounds
-pnpm bench compare A.json B.json      says what got slower from A to B; exit code 1 if something did, or is missing in B
+export const help = `pnpm bench [flags]                    measures everything, in at most 10 minutes
+pnpm bench targets [flags]            compares tofu-reactor with its targets, in nine rounds
+pnpm bench compare A.json B.json      lists what is slower or missing in B; exit code 1 if anything is
 
   --quick            a short run, for development: about three minutes
   --workload ID      only this: W1 to W6; F1 or F2 for fairness; D2, D6, S1 or S2 for effects of
                      and on others (default: W and F; for targets: all); may be given again
-  --subject NAME     only this, and node-net; may be given again
-  --pairs NUMBER     how often each subject is measured (default: 7)
-  --seconds NUMBER   how long each time (default: 0.7)
+  --subject NAME     only this subject and node-net; may be given several times
+  --pairs NUMBER     the number of rounds (default: 7)
+  --seconds NUMBER   the seconds of a round, per subject (default: 0.7)
   --relay            count NT calls through Wine's relay channel, too
   --generator NAME   the load generator: c or node (default: c where there is a compiler)
-  --no-pin           leave the processes to the scheduler
-  --output FILE      where to write the results (default: bench-results/DATE-HOST.json)
+  --no-pin           do not pin the processes to one core
+  --output FILE      the file for the results (default: bench-results/DATE-HOST.json)
   --help             this text
 `;
 
 function requireNumber(flag: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`--${flag} wants a number from ${least} to ${most}; got "${text}".`);
+  throw new UsageError(`--${flag} needs a number from ${least} to ${most}; got "${text}".`);
 }
 
 function parse(args: readonly string[]) {
@@ -96,33 +96,34 @@ export function readArguments(
   const [command, before, after, ...more] = positionals;
   if (command === 'compare') {
     if (before === undefined || after === undefined || more.length > 0) {
-      throw new UsageError('compare wants two files: pnpm bench compare A.json B.json');
+      throw new UsageError('compare needs two files: pnpm bench compare A.json B.json');
     }
     return { command: 'compare', before, after };
   }
   const isForTargets = command === 'targets' && before === undefined;
   if (command !== undefined && !isForTargets) {
     throw new UsageError(
-      `There is no command "${positionals.join(' ')}"; there are targets and compare. See --help.`,
+      `Unknown command "${positionals.join(' ')}". The commands are targets and compare; see --help.`,
     );
   }
   const plainIds = [...workloads.map(({ id }) => id), ...Object.keys(fairness)];
   const ids = [...plainIds, ...Object.keys(effects)];
   const unknown = values.workload?.find((id) => !ids.includes(id));
   if (unknown !== undefined) {
-    throw new UsageError(`--workload wants one of ${ids.join(', ')}; got "${unknown}".`);
+    throw new UsageError(`--workload needs one of ${ids.join(', ')}; got "${unknown}".`);
   }
   const noSubject = values.subject?.find((name) => !subjects.some((each) => each === name));
   if (noSubject !== undefined) {
-    throw new UsageError(`--subject wants one of ${subjects.join(', ')}; got "${noSubject}".`);
+    throw new UsageError(`--subject needs one of ${subjects.join(', ')}; got "${noSubject}".`);
   }
   const { generator, quick } = values;
   if (generator !== undefined && generator !== 'c' && generator !== 'node') {
-    throw new UsageError(`--generator wants c or node; got "${generator}".`);
+    throw new UsageError(`--generator needs c or node; got "${generator}".`);
   }
   const usualPairs = isForTargets ? '9' : '7';
   const pairs = requireNumber('pairs', values.pairs ?? (quick ? '3' : usualPairs), 1, 1_000);
-  if (!Number.isInteger(pairs)) throw new UsageError('--pairs wants a whole number.');
+  if (!Number.isInteger(pairs))
+    throw new UsageError(`--pairs needs a whole number; got "${pairs}".`);
   return {
     command: 'run',
     pairs,

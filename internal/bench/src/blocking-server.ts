@@ -12,7 +12,7 @@ import { reportServer, type ServerPorts } from './server-report.js';
 /** ioctlsocket (winsock2.h), as a signed long. */
 const FIONBIO = 0x8004_667e | 0;
 
-/** Makes a Skt blocking: every Skt is created non-blocking. */
+/** Makes a Skt blocking. A Skt is non-blocking at first. */
 function makeBlocking<T extends Skt>(skt: T): T {
   const memory = ntKernel.allocate(4);
   memory.writeU32(0, 0);
@@ -23,10 +23,10 @@ function makeBlocking<T extends Skt>(skt: T): T {
 }
 
 /**
- * The cheapest echo of one connection: a thread that blocks in recv, without readiness. It makes
- * the same calls through the same binding as the engine, so the difference between the two is the
- * cost of readiness. It serves one connection at a time: one to its control port, then one to the
- * other port, and so on.
+ * The cheapest echo of one connection: a thread that blocks in recv and does not poll. It makes the
+ * same calls through the same binding as the engine, so the difference between the two is the cost
+ * of polling. It serves one connection at a time: a connection to its control port, then a
+ * connection to its echo port, and so on.
  */
 export class BlockingServer {
   readonly ports: ServerPorts;
@@ -44,7 +44,7 @@ export class BlockingServer {
     this.ports = { port, control: this.#control.localEndpoint().port };
   }
 
-  /** Serves one connection to the control port, then one to the other port. Blocks. */
+  /** Serves a connection to the control port, then a connection to the echo port. Blocks. */
   turn(): void {
     this.#each(this.#control, (skt, count) => {
       if (count > 0) skt.send(Buffer.from(`${JSON.stringify(reportServer(0))}\n`));

@@ -4,7 +4,7 @@ import type { CallsRow, EngineRow, Results } from './results.js';
 import { type Summary, summarize } from './statistics.js';
 import { baseline } from './subjects.js';
 
-/** One figure in two results. */
+/** One figure of two result files. */
 export interface Comparison {
   readonly what: string;
   readonly before: Summary;
@@ -19,21 +19,24 @@ export interface Comparison {
 }
 
 /**
- * A smaller change is ignored even if the ranges do not touch: two builds of the same source
- * differ by as much.
+ * A change below this percentage is ignored, even if the ranges do not touch: two builds of the
+ * same source differ by as much.
  */
 const leastPercent = 3;
-/** Counts do not depend on the machine, except slightly on how many events each wait finds. */
+/**
+ * The least percentage for counts. Counts hardly depend on the machine, only on the number of
+ * events that each wait returns.
+ */
 const leastCallsPercent = 2;
 /**
- * For the least served of a thousand connections and the slowest of a hundred messages: such
- * extremes vary by as much.
+ * The least percentage for fairness. Its figures are extremes, such as the least served of a
+ * thousand connections, and extremes vary by as much.
  */
 const leastFairnessPercent = 20;
 
 /**
- * Classifies a change. It counts if it exceeds the least percentage and the two ranges do not
- * touch.
+ * Classifies a change as faster, slower or the same. A change is faster or slower only if it
+ * exceeds the least percentage and the two ranges do not touch.
  */
 function judge(
   what: string,
@@ -51,8 +54,8 @@ function judge(
 }
 
 /**
- * The same for samples. A single sample has no range: two different single samples never touch,
- * whatever their values.
+ * Classifies the change between two lists of samples. A single sample has no range, so the verdict
+ * is `unknown`.
  */
 function judgeSamples(...[what, before, after, ...rest]: Parameters<typeof judge>): Comparison {
   const judged = judge(what, before, after, ...rest);
@@ -102,7 +105,7 @@ function compareFairness(before: Results, after: Results): Comparison[] {
     const label = currentLabel(old.label);
     if (label === baseline) continue;
     const now = after.neighbours?.find((each) => each.label === label);
-    const what = `F2 ${label}, p99 beside one that streams`;
+    const what = `F2 ${label}, p99 with a streaming connection`;
     if (now === undefined) {
       comparisons.push(missing(what));
       continue;
@@ -116,9 +119,9 @@ function compareFairness(before: Results, after: Results): Comparison[] {
 /** The costs of an event, by kind of poll. An older file has fewer kinds. */
 function namedCosts({ noCostNs, atOnceNs }: EventCosts): Map<string, Summary | undefined> {
   const beside = Object.entries(noCostNs).map(
-    ([idle, cost]) => [`beside ${idle} idle`, cost] as const,
+    ([idle, cost]) => [`with ${idle} idle sockets`, cost] as const,
   );
-  return new Map([...beside, ['where its poll succeeds at once', atOnceNs]]);
+  return new Map([...beside, ['with polls that succeed at once', atOnceNs]]);
 }
 
 /**
@@ -139,7 +142,7 @@ export function compare(before: Results, after: Results): Comparison[] {
 function compareSpeed(before: Results, after: Results): Comparison[] {
   return before.speed.flatMap((old) => {
     const label = currentLabel(old.label);
-    // The baseline's ratio to itself is always 1.
+    // The ratio of the baseline to itself is always 1, so it has no row.
     if (label === baseline) return [];
     const now = after.speed.find((each) => each.workload === old.workload && each.label === label);
     const what = `${old.workload} ${label}, rate to node:net`;

@@ -11,11 +11,11 @@ export interface Delay {
   readonly p99us: number;
 }
 
-/** How punctual the other work of a server's process was. */
+/** The delays of the other work in a server's process. */
 export interface DelayReport {
-  /** How much later than asked for a timer of 10 ms ran. */
+  /** The delay of a timer of 10 ms: the time beyond its 10 ms. */
   readonly timer: Delay;
-  /** How long fs.readFile of a small file took. */
+  /** The duration of fs.readFile of a small file. */
   readonly readFile: Delay;
 }
 
@@ -23,8 +23,8 @@ const periodMs = 10;
 const file = fileURLToPath(import.meta.url);
 
 /**
- * Runs a timer of 10 ms and reads a file over and over, as other work of the server's process, and
- * records the delays of both.
+ * Runs other work in the server's process: a repeated timer of 10 ms, and repeated reads of a file.
+ * Records the delays of both.
  */
 export class DelayWatch {
   readonly #timer = createHistogram();

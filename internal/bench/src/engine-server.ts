@@ -15,11 +15,10 @@ import { reportServer, type ServerPorts } from './server-report.js';
 import type { PresetName } from './subjects.js';
 
 /**
- * The number of bytes that one connection may be served before the other connections get their
- * turn.
+ * The maximum number of bytes that the server echoes on one connection before it serves the others.
  */
 const serveBytes = 262_144;
-/** The numbers of tries and of bytes in one turn, before the server calls the poller again. */
+/** The maximum numbers of receives and of bytes before the server calls the poller again. */
 const tryBudget = 256;
 const turnBytes = 2_097_152;
 /**
@@ -58,15 +57,16 @@ export interface EngineServerOptions {
   readonly kernel: Kernel;
   /** The counts of `kernel`, if it counts. */
   readonly calls?: CallCounts;
-  /** Receive before asking the poller, if that was successful before; default: true. */
+  /** Call recv before the poll, while earlier receives succeeded at once; default: true. */
   readonly isEager?: boolean;
 }
 
 /**
- * An echo server on the engine. To poll a socket costs about as much as to try to receive from it.
- * So the server first tries to receive if earlier tries were successful ({@link Speculation}):
- * from a new connection when it is accepted, and from served connections after all others have
- * been served. It leaves a connection to the poller if a try would block, or most likely would.
+ * An echo server on the engine. A poll of a socket costs about as much as a recv that would block.
+ * So the server calls recv before it polls, while its earlier receives succeeded at once ({@link
+ * Speculation}): on a new connection after the accept, and on a served connection after all others
+ * were served. It registers a connection with the poller when recv would block, or most likely
+ * would.
  *
  * It does one receive and one send each time, and another receive only if the buffer was full. It
  * registers for writable only while bytes are left to send.
@@ -79,9 +79,12 @@ export class EngineServer {
   readonly #buffer: Buffer;
   readonly #isEager: boolean;
   readonly #peers = new Set<Peer>();
-  /** Success of tries on connections that were just accepted. */
+  /** Whether recv succeeds at once on connections that were just accepted. */
   readonly #newcomers = new Speculation();
-  /** Connections that were served and are not registered with the poller; they are tried next. */
+  /**
+   * Connections that were served and are not registered with the poller. The server calls recv on
+   * them next.
+   */
   #eager: Peer[] = [];
   #connections = 0;
   /** The number of bytes served since the start. */
@@ -104,12 +107,15 @@ export class EngineServer {
     this.ports = { port: listen('listener'), control: listen('control-listener') };
   }
 
-  /** Waits once and serves. It does not block while connections remain to be tried. */
+  /**
+   * Waits once and serves the reported connections. It does not block while it can call recv on
+   * other connections.
+   */
   turn(timeoutMs: number): void {
     const isBusy = this.#eager.length > 0;
     let reported = this.#serveReady(isBusy ? 0 : timeoutMs);
     const hasOthers = reported > 0;
-    // All sockets that the poller reports are served before others are tried again.
+    // The server serves all sockets that the poller reports before it calls recv on the others.
     for (let looks = 1; isBusy && reported >= crowd && looks < mostLooks; looks += 1) {
       reported = this.#serveReady(0);
     }
@@ -166,8 +172,8 @@ export class EngineServer {
   }
 
   /**
-   * Served connections may have received more by now. They take turns, so that a busy one does not
-   * starve the others.
+   * Served connections may have received more data. They are served in turn, so that a busy
+   * connection does not starve the others.
    */
   #tryAgain(tries: number): void {
     const before = this.#served;
@@ -188,7 +194,7 @@ export class EngineServer {
     }
   }
 
-  /** Registers, queues or closes a connection after a try. */
+  /** Registers, queues or closes a connection after a recv. */
   #settle(peer: Peer, outcome: Outcome): void {
     if (outcome === 'closed') this.#close(peer);
     else if (outcome === 'stuck') this.#register(peer, sending);

@@ -24,7 +24,7 @@ const windowSize = Number(values.window);
 const active = Number(values.active) || Number(values.connections);
 const count = Math.max(active, Number(values.connections));
 const firstActive = 16;
-/** Without any progress for this long, the run has failed. */
+/** The run fails when no byte has arrived for this time. */
 const stallMs = 30_000;
 
 const pattern = Buffer.allocUnsafe(size);
@@ -92,7 +92,7 @@ function check(data: Buffer, at: number): void {
     const from = (at + done) % size;
     const part = Math.min(size - from, data.byteLength - done);
     if (data.compare(pattern, from, from + part, done, done + part) !== 0) {
-      fail(5, `a wrong byte came, in the piece at ${at + done}`);
+      fail(5, `a wrong byte arrived, in the piece that starts at byte ${at + done} of the stream`);
     }
     done += part;
   }
@@ -240,7 +240,7 @@ async function load(command: string): Promise<object> {
 
 setInterval(() => {
   const isStalled = inFlight > 0 && performance.now() - movedAtMs > stallMs;
-  if (isStalled) fail(3, `nothing moved for 30 s, after ${run.total} messages`);
+  if (isStalled) fail(3, `no byte arrived for 30 s, after ${run.total} messages`);
 }, 500).unref();
 
 starts = await connectAll();

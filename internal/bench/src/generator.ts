@@ -140,6 +140,6 @@ export class Loader {
     const { value, done } = await this.#lines.next();
     if (done !== true) return value;
     const { exitCode } = this.#child;
-    throw new Error(`The load generator ended, exit code ${exitCode}: see above.`);
+    throw new Error(`The load generator ended with exit code ${exitCode}. Its message is above.`);
   }
 }

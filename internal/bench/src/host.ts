@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { describeHost } from 'winnode';
 
-/** The host on which figures were measured: without it they mean little. */
+/** The host on which figures were measured. Figures of different hosts must not be compared. */
 export interface HostRow {
   readonly name: string;
   readonly cpu: string;
@@ -66,8 +66,8 @@ export function pin(pid: number, core: number): boolean {
 }
 
 /**
- * Pins this process to one core, and with it everything that it starts from now on: generator,
- * servers, wineserver. Without pinning the same run differs by a factor of five here.
+ * Pins this process to one core, and all processes that it starts from now on: generator, servers,
+ * wineserver. Unpinned, the figures of one machine differ by a factor of five.
  *
  * @returns the core, or undefined if the host cannot pin
  */

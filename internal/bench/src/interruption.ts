@@ -5,7 +5,7 @@ export class Interrupted extends Error {
   readonly exitCode: number;
 
   constructor(signal: NodeJS.Signals) {
-    super(`Ended by ${signal}; nothing was written.`);
+    super(`Interrupted by ${signal}; no results were written.`);
     this.exitCode = 128 + constants.signals[signal];
   }
 }

@@ -171,7 +171,8 @@ export function measureAllocation(preset: PresetName, succeedsAtOnce: boolean): 
   // With a time-out, because the poller then reads the clock; it never expires.
   loaded.turns(12_000, timeoutMs);
   lonely.turns(30_000, timeoutMs);
-  // A full list is 64 events and one wait. A list of one is one event and one wait.
+  // A full list has 64 events per wait, a list of one has one event per wait. The two counts give
+  // the bytes per event and per wait.
   const full = allocatedBy(() => loaded.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const single = allocatedBy(() => lonely.turns(measuredWaits, timeoutMs)) / measuredWaits;
   const bytesPerEvent = (full - single) / (readySockets - 1);
@@ -180,7 +181,8 @@ export function measureAllocation(preset: PresetName, succeedsAtOnce: boolean): 
 
 function allocatedBy(run: () => unknown): number {
   const { gc } = globalThis;
-  if (gc === undefined) throw new Error('Allocation is counted with --expose-gc only.');
+  if (gc === undefined)
+    throw new Error('Allocation can only be counted if Node was started with --expose-gc.');
   const profiler = new GCProfiler();
   gc();
   profiler.start();
@@ -189,5 +191,7 @@ function allocatedBy(run: () => unknown): number {
   const allocated = process.memoryUsage().heapUsed - before;
   const collections = profiler.stop().statistics.length;
   if (collections === 0) return allocated;
-  throw new Error(`The heap was collected ${collections} times while it was measured.`);
+  throw new Error(
+    `The garbage collector ran ${collections} times during the measurement, so the count is too small.`,
+  );
 }

@@ -27,7 +27,7 @@ function readResults(file: string): Results {
   try {
     results = JSON.parse(text) as Partial<Results> | null;
   } catch {
-    throw new UsageError(`${file} is no JSON.`);
+    throw new UsageError(`${file} is not JSON.`);
   }
   const lists = [results?.speed, results?.foreignCalls, results?.engine];
   if (results?.schema !== 1 || !lists.every(Array.isArray)) {
@@ -37,23 +37,24 @@ function readResults(file: string): Results {
   const rows: readonly { label: string; ratios: readonly number[] }[] = [...speed, ...neighbours];
   const empty = rows.find(({ ratios }) => !ratios?.length || !ratios.every(Number.isFinite));
   if (empty === undefined) return results as Results;
-  throw new UsageError(`${file} has a row without measurements, of ${empty.label}.`);
+  throw new UsageError(`${file} has a row without measurements: ${empty.label}.`);
 }
 
 function compareFiles({ before, after }: CompareArguments): number {
   const comparisons = compare(readResults(before), readResults(after));
-  if (comparisons.length === 0) throw new UsageError('The two results have nothing in common.');
+  if (comparisons.length === 0)
+    throw new UsageError('The two result files have no row in common, so nothing can be compared.');
   process.stdout.write(`${compareReport(comparisons)}\n`);
   const named = (wanted: string) =>
     comparisons.filter(({ verdict }) => verdict === wanted).map(({ what }) => what);
   const [slower, missing] = [named('slower'), named('missing')];
   process.stdout.write(
     slower.length === 0
-      ? '\nNothing got slower beyond the noise.\n'
-      : `\nSlower beyond the noise: ${slower.join('; ')}.\n`,
+      ? '\nNothing is slower by more than the noise.\n'
+      : `\nSlower by more than the noise: ${slower.join('; ')}.\n`,
   );
   if (missing.length > 0) {
-    process.stdout.write(`\nThe second file does not have: ${missing.join('; ')}.\n`);
+    process.stdout.write(`\nMissing in the second file: ${missing.join('; ')}.\n`);
   }
   return slower.length + missing.length === 0 ? 0 : 1;
 }

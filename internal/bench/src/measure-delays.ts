@@ -21,7 +21,7 @@ interface Seat {
 }
 
 /**
- * D2, D6: how late a 10 ms timer is and how long fs.readFile takes in a server that is under the
+ * D2, D6: measures the delay of a 10 ms timer and the duration of fs.readFile in a server under the
  * load W2 or W6. The servers are loaded in turn.
  */
 export async function measureDelays(
@@ -66,7 +66,9 @@ async function measureOnce({ servers, server, loader, delays }: Seat, seconds: n
   await loaded;
   const { delays: seen } = await server.report();
   if (seen === undefined || seen.timer.count === 0 || seen.readFile.count === 0) {
-    throw new Error(`${server.entry.label}: its timer or its reads did not run`);
+    throw new Error(
+      `${server.entry.label}: neither its timer nor its fs.readFile finished during the load`,
+    );
   }
   delays.timerP50us.push(seen.timer.p50us);
   delays.timerP99us.push(seen.timer.p99us);

@@ -5,8 +5,8 @@ import { type Entry, loadOf } from './workloads.js';
 
 const warmupSeconds = 0.2;
 /**
- * With this many messages of each connection its share differs from chance. A slow host gets the
- * time that it needs for them.
+ * The least number of messages of a connection: with fewer, chance determines its share. A slow
+ * host runs longer to reach it.
  */
 const messagesEach = 15;
 const longestFactor = 3;
@@ -36,7 +36,7 @@ export async function measureShare(
   const load = loadOf('W6');
   const loader = await Loader.open(generator, server.port, load);
   try {
-    // Afterwards all connections are accepted, and the code is compiled.
+    // After this, all connections are accepted and V8 has compiled the code.
     const first = await loader.time(0, warmupSeconds);
     const wanted = (messagesEach * load.active * first.seconds) / first.messages;
     const enough = Math.min(Math.max(wanted, seconds), longestFactor * seconds);
@@ -83,7 +83,7 @@ export async function measureNeighbour(
       streamMibs.push(streamed.bytes / streamed.seconds / 1_048_576);
       const ratio = (beside.p99us / alone.p99us).toFixed(2);
       say(
-        `F2 ${round}/${rounds}  ${label}: p99 of 64 beside one that streams ${ratio} times as long`,
+        `F2 ${round}/${rounds}  ${label}: p99 of 64 with a streaming connection: ${ratio} times as long`,
       );
     }
   } finally {

@@ -66,7 +66,8 @@ async function connect(server: RunningServer, sockets: Socket[], count: number):
   }
   const deadlineMs = performance.now() + arriveLimitMs;
   while ((await server.report()).connections < count) {
-    if (performance.now() > deadlineMs) throw new Error(`Not all of ${count} were accepted.`);
+    if (performance.now() > deadlineMs)
+      throw new Error(`The server did not accept all ${count} connections in time.`);
     await sleep(100);
   }
 }

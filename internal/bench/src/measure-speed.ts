@@ -67,7 +67,9 @@ export async function measureSpeed(
     }
     for (let round = 0; round < pairs; round += 1) {
       if (round >= leastRounds && performance.now() > deadlineMs) {
-        note(`${workload.id}: ${round} rounds instead of ${pairs}, for want of time`);
+        note(
+          `${workload.id}: ${round} rounds instead of ${pairs}, because the time limit was reached`,
+        );
         break;
       }
       for (const seat of inTurn(seats, round)) {
@@ -90,8 +92,8 @@ export async function measureSpeed(
 }
 
 /**
- * The order of a round. The previous subject leaves work to the machine, such as sockets to be
- * freed, which slows down the next one. So no subject always follows the same one.
+ * The order of a round. The machine may still do work for the previous subject, such as freeing
+ * sockets, which slows down the next subject. So no subject always follows the same other subject.
  */
 export function inTurn<T>(seats: readonly T[], round: number): T[] {
   const first = round % seats.length;
@@ -105,7 +107,8 @@ async function measureOnce({ loader, server }: Seat, seconds: number, asksServer
   const isAsked = asksServer && server.entry.subject !== 'blocking';
   const before = isAsked ? (await server.report()).cpuUs : 0;
   const result = await loader.time(warmupSeconds, seconds);
-  if (result.messages === 0) throw new Error(`${server.entry.label}: no message came in time`);
+  if (result.messages === 0)
+    throw new Error(`${server.entry.label}: no message was echoed in the measured time`);
   const cpuUs = isAsked ? ((await server.report()).cpuUs - before) / result.total : Number.NaN;
   return { ...result, cpuUs };
 }

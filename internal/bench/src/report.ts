@@ -82,7 +82,7 @@ function shareTable(rows: readonly ShareRow[]): string {
 
 function neighbourTable(rows: readonly NeighbourRow[]): string {
   return markdownTable(
-    ['', 'p99, times as long', 'p99 alone µs', 'p99 beside µs', 'stream MiB/s'],
+    ['', 'p99, times as long', 'p99 alone µs', 'p99 with stream µs', 'stream MiB/s'],
     rows.map(({ label, ratios, p99Alone, p99Beside, streamMibs }) => [
       label,
       ratioText(ratios),
@@ -110,7 +110,7 @@ function delayTable(rows: readonly DelayRow[]): string {
 
 function silentTable(rows: readonly SilentRow[]): string {
   return markdownTable(
-    ['', 'rate, of its own', 'per s alone', 'per s beside'],
+    ['', 'rate, divided by that alone', 'per s alone', 'per s with silent'],
     rows.map((row) => [
       row.label,
       ratioText(row.ratios),

@@ -9,7 +9,10 @@ export interface SpeedRow {
   readonly label: string;
   /** Messages per second; for W5, connections per second. */
   readonly rates: readonly number[];
-  /** The rate over the baseline's in the same round. Above 1 is faster than `node:net`. */
+  /**
+   * The rate divided by the rate of the baseline in the same round. Above 1 is faster than
+   * `node:net`.
+   */
   readonly ratios: readonly number[];
   /** MiB per second in each direction. */
   readonly mibs: readonly number[];
@@ -17,8 +20,8 @@ export interface SpeedRow {
   readonly p99us: readonly number[];
   readonly p999us: readonly number[];
   /**
-   * The p99 over the baseline's in the same round. Below 1 is quicker than `node:net`; empty for a
-   * stream.
+   * The p99 divided by the p99 of the baseline in the same round. Below 1 is faster than
+   * `node:net`; empty for a stream.
    */
   readonly p99Ratios: readonly number[];
   /** CPU time per message in microseconds, of the server and of the wineserver. */
@@ -38,10 +41,13 @@ export interface ShareRow {
   readonly rate: number;
 }
 
-/** F2: the latency of 64 connections alone and beside a streaming one; one figure per round. */
+/**
+ * F2: the latency of 64 connections alone, and together with a streaming connection; one figure per
+ * round.
+ */
 export interface NeighbourRow {
   readonly label: string;
-  /** The second latency of a round over the first, both in microseconds. */
+  /** The second latency of a round divided by the first; both are in microseconds. */
   readonly ratios: readonly number[];
   readonly p99Alone: readonly number[];
   readonly p99Beside: readonly number[];
@@ -50,16 +56,16 @@ export interface NeighbourRow {
 }
 
 /**
- * D2, D6: delays of other work in a server under load; one figure per round. The ratios are to
- * `node:net` in the same round: above 1 is later.
+ * D2, D6: delays of other work in a server under load; one figure per round. The ratios are delays
+ * divided by those of `node:net` in the same round: above 1 is slower.
  */
 export interface DelayRow {
   readonly workload: string;
   readonly label: string;
-  /** How much later than asked for a 10 ms timer ran. */
+  /** The delay of a 10 ms timer: the time beyond its 10 ms. */
   readonly timerP50us: readonly number[];
   readonly timerP99us: readonly number[];
-  /** How long fs.readFile of a small file took. */
+  /** The duration of fs.readFile of a small file. */
   readonly readP50us: readonly number[];
   readonly readP99us: readonly number[];
   readonly timerP50Ratios: readonly number[];
@@ -68,21 +74,26 @@ export interface DelayRow {
   readonly readP99Ratios: readonly number[];
 }
 
-/** S1: the rate of 64 connections alone and beside 200 silent ones; one figure per round. */
+/**
+ * S1: the rate of 64 connections alone, and together with 200 silent connections; one figure per
+ * round.
+ */
 export interface SilentRow {
   readonly label: string;
-  /** The second rate of a round over the first, both in messages per second. */
+  /** The second rate of a round divided by the first; both are in messages per second. */
   readonly ratios: readonly number[];
   readonly alone: readonly number[];
   readonly beside: readonly number[];
 }
 
-/** S2: the latency of 64 connections beside 5,000 silent ones; one figure per round. */
+/**
+ * S2: the latency of 64 connections together with 5,000 silent connections; one figure per round.
+ */
 export interface CrowdRow {
   readonly label: string;
   readonly connections: number;
   readonly p999us: readonly number[];
-  /** The latency over that of the raw engine in the same round. */
+  /** The latency divided by that of the raw engine in the same round. */
   readonly ratios: readonly number[];
 }
 
@@ -138,6 +149,6 @@ export interface Results {
   readonly crowds?: readonly CrowdRow[];
   readonly memory: readonly MemoryRow[];
   readonly engine: readonly EngineRow[];
-  /** What was left out or failed, and why. */
+  /** Measurements that were left out or failed, with the reason. */
   readonly notes: readonly string[];
 }

@@ -54,7 +54,8 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
   const date = new Date().toISOString();
   const generator = findGenerator(args.generator);
   const core = args.isPinned ? pinEverything() : undefined;
-  const where = core === undefined ? 'nothing is pinned' : `everything on core ${core}`;
+  const where =
+    core === undefined ? 'no process is pinned' : `all processes are pinned to core ${core}`;
   say(`Load generator in ${generator.name === 'c' ? 'C' : 'Node'}; ${where}`);
   const run = new Run(args, generator, core, say);
   // On a host that cannot run Windows Node this throws once, before any measurement.
@@ -119,7 +120,8 @@ class Run {
 
   relayedCalls(): Promise<CallsRow[]> {
     const isAble = process.platform !== 'win32';
-    if (this.#args.withRelay && !isAble) this.#note('NT calls were not counted: this is no Wine');
+    if (this.#args.withRelay && !isAble)
+      this.#note('NT calls were not counted: only Wine can count them');
     const asked = this.#args.withRelay && isAble ? this.#workloads : [];
     return this.#each(asked, 'NT calls by relay', (workload) =>
       this.#inSession((servers) => measureRelayedCalls(servers, workload, this.#generator)),
@@ -188,7 +190,8 @@ class Run {
 
   memory(): Promise<MemoryRow[]> {
     const [first] = workloads as [Workload];
-    // An idle connection is neither tried nor polled again, so these subjects would add nothing.
+    // These subjects handle an idle connection alike: they neither receive from it nor poll it
+    // again. So one of them is measured.
     const entries = entriesOf(first).filter(
       ({ subject }) => subject !== 'blocking' && subject !== 'engine-asking',
     );
@@ -208,7 +211,10 @@ class Run {
     return this.#args.workloads.includes(id) ? this.#chosen(names) : [];
   }
 
-  /** Of these subjects the selected ones. The one to which the others are compared stays. */
+  /**
+   * Returns the selected subjects of a list, and always the subject to which the others are
+   * compared.
+   */
   #chosen(names: readonly SubjectName[]): Entry[] {
     const { subjects } = this.#args;
     const isChosen = (name: SubjectName, index: number) =>
@@ -238,7 +244,7 @@ class Run {
     for (const item of list) {
       this.interruption.check();
       if (this.#args.isLimited && performance.now() - this.#beganMs > 1_000 * runLimitSeconds) {
-        this.#note(`${what}: ${titleOf(item)}: left out, for want of time`);
+        this.#note(`${what}: ${titleOf(item)}: left out, because the time limit was reached`);
         continue;
       }
       this.#say(`${what}: ${titleOf(item)}`);

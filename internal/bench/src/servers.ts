@@ -130,7 +130,7 @@ export class Servers {
     stopped.catch(() => {});
     const limit = new AbortController();
     const tooLong = sleep(startLimitMs, undefined, { signal: limit.signal }).then(() => {
-      throw new Error(`The server ${entry.label} does not start.`);
+      throw new Error(`The server ${entry.label} did not print its ports within the time limit.`);
     });
     tooLong.catch(() => {});
     const line = await Promise.race([firstLine, stopped, tooLong]);
@@ -185,14 +185,16 @@ export class Servers {
 async function ask(control: number): Promise<ServerReport> {
   const socket = createConnection({ port: control, host: '127.0.0.1' });
   try {
-    socket.setTimeout(startLimitMs, () => socket.destroy(new Error('The server does not report.')));
+    socket.setTimeout(startLimitMs, () =>
+      socket.destroy(new Error('The server sent no report within the time limit.')),
+    );
     socket.write('?');
     let text = '';
     for await (const part of socket.setEncoding('utf8')) {
       text += part;
       if (text.endsWith('\n')) return JSON.parse(text) as ServerReport;
     }
-    throw new Error('The server closed its control port.');
+    throw new Error('The server closed the connection to its control port without a report.');
   } finally {
     socket.destroy();
   }

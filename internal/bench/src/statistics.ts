@@ -1,7 +1,7 @@
 /** A summary of several measurements of the same quantity. */
 export interface Summary {
   readonly median: number;
-  /** Where most of them lie: all but the smallest and the largest, from five on. */
+  /** The range of the values; of five or more values without the smallest and the largest. */
   readonly low: number;
   readonly high: number;
   readonly count: number;
@@ -9,7 +9,7 @@ export interface Summary {
 
 const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
 
-/** The middle one, or the mean of the two in the middle. NaN of none. */
+/** The median: the middle value, or the mean of the two middle values; NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const list = sorted(values);
   const middle = Math.floor(list.length / 2);
@@ -20,7 +20,9 @@ export function median(values: readonly number[]): number {
 /** @throws {RangeError} for an empty list, or a value that is not a number. */
 export function summarize(values: readonly number[]): Summary {
   if (values.length === 0 || !values.every(Number.isFinite)) {
-    throw new RangeError(`There is no summary of [${values.join(', ')}].`);
+    throw new RangeError(
+      `Cannot summarise [${values.join(', ')}]: the list is empty or has a value that is not a number.`,
+    );
   }
   const list = sorted(values);
   const trim = list.length >= 5 ? 1 : 0;
@@ -32,7 +34,7 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** The ratio of each pair of measurements of one round: the first list's over the baseline's. */
+/** The ratio of each round: the value of the first list divided by that of the baseline. */
 export function ratios(ours: readonly number[], baseline: readonly number[]): number[] {
   if (ours.length !== baseline.length) {
     throw new RangeError(

@@ -53,7 +53,7 @@ export const sharers: readonly SubjectName[] = [
 ];
 
 /**
- * Subjects of F2, the effect of one streaming connection on the others: the default engine, the
+ * Subjects of F2, the effect of a streaming connection on the others: the default engine, the
  * reactor and node:net.
  */
 export const neighbours: readonly SubjectName[] = ['engine', 'reactor', baseline];
@@ -97,7 +97,7 @@ export const reactorModes: Partial<Record<SubjectName, ReactorMode>> = {
 export interface EngineSetup {
   /** Undefined for the engine's default. */
   readonly preset: PresetName | undefined;
-  /** Receives before it asks the poller; see EngineServer. */
+  /** The server calls recv before it polls; see EngineServer. */
   readonly isEager: boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Results, SpeedRow } from './results.js';
 import { median, ratios } from './statistics.js';
 import { workloads } from './workloads.js';
 
-/** A wanted figure of tofu-reactor, and the measured one. */
+/** A target of tofu-reactor, and the measured figure. */
 export interface Target {
   readonly what: string;
   readonly wanted: string;
@@ -71,13 +71,19 @@ function otherTargets(results: Results): Target[] {
     }),
     ...shares
       .filter(isReactor)
-      .map(({ label, slowest }) => atLeast(`F1 ${label}, the slowest of its share`, 0.5, slowest)),
+      .map(({ label, slowest }) =>
+        atLeast(`F1 ${label}, the least served, divided by a fair share`, 0.5, slowest),
+      ),
     ...neighbours
       .filter(isReactor)
-      .map((row) => atMost(`F2 ${row.label}, p99 beside one that streams`, 2, median(row.ratios))),
+      .map((row) =>
+        atMost(`F2 ${row.label}, p99 with a streaming connection`, 2, median(row.ratios)),
+      ),
     ...silent
       .filter(isReactor)
-      .map((row) => atLeast(`S1 ${row.label}, rate beside silent ones`, 0.8, median(row.ratios))),
+      .map((row) =>
+        atLeast(`S1 ${row.label}, rate with silent connections`, 0.8, median(row.ratios)),
+      ),
     ...crowds
       .filter(isReactor)
       .map((row) => atMost(`S2 ${row.label}, p99.9 to the engine's`, 2, median(row.ratios))),

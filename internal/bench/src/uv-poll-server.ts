@@ -28,10 +28,10 @@ interface Polled {
 }
 
 /**
- * An echo server on `uv_poll`, called through node.exe's own exports: this is possible without an
- * engine. As usual with libuv it polls first, and does one receive and one send for each
- * readiness. It repeats a send that would block immediately, which is sufficient because the load
- * has only one message or one window in flight.
+ * An echo server on `uv_poll`, called through the exports of node.exe, without the engine. As usual
+ * with libuv it polls first, and does one recv and one send for each readiness event. It repeats a
+ * send that would block at once; this is sufficient because the load has at most one window in
+ * flight.
  */
 export class UvPollServer {
   readonly ports: ServerPorts;
@@ -96,7 +96,7 @@ export class UvPollServer {
       }
       if (count > 0) return;
     } catch {
-      // A broken connection is closed below.
+      // The code below closes a broken connection.
     }
     this.#connections -= 1;
     this.#end(polled);

@@ -61,7 +61,7 @@ export const workloads: readonly Workload[] = [
     id: 'W6',
     title: '1,000 active connections, 64 B',
     load: { mode: 'echo', connections: 1_000, active: 1_000, bytes: 64 },
-    // With a thousand messages in flight each takes half a second.
+    // With a thousand messages in flight the latency of each is half a second.
     longer: 2,
     countedMessages: 10_000,
   },
@@ -76,16 +76,16 @@ export function loadOf(id: string): Load {
 
 /** The fairness measurements, by id. */
 export const fairness = {
-  F1: '1,000 active connections: the least served one, of its fair share',
-  F2: '64 connections beside one that streams: how much longer they wait',
+  F1: '1,000 active connections: the messages of the least served, divided by a fair share',
+  F2: '64 connections with a streaming connection: the growth of their latency',
 } as const;
 
 /** The effects of and on other work and silent connections, by id. */
 export const effects = {
-  D2: 'a 10 ms timer and fs.readFile in a server under W2: how much later than on node:net',
-  D6: 'a 10 ms timer and fs.readFile in a server under W6: how much later than on node:net',
-  S1: '64 connections beside 200 silent ones: their rate, of their rate alone',
-  S2: '64 connections beside 5,000 silent ones: their p99.9, compared with the raw engine’s',
+  D2: 'the delay of a 10 ms timer and fs.readFile in a server under W2, compared with node:net',
+  D6: 'the delay of a 10 ms timer and fs.readFile in a server under W6, compared with node:net',
+  S1: '64 connections with 200 silent connections: their rate, compared with their rate alone',
+  S2: '64 connections with 5,000 silent connections: their p99.9, compared with the raw engine',
 } as const;
 
 /** A server with its read buffer. */
@@ -105,8 +105,8 @@ export function entriesOf({ id, load }: Workload): Entry[] {
       .map((subject) => ({ subject, bufferBytes: chunkBytes, label: subject }));
   }
   // The size of each read determines the speed of a stream, so both sizes are shown. node:net
-  // chooses its own size, except with `onread`. A stream nearly always has more data, so asking
-  // costs little.
+  // chooses its own size, except with `onread`. A stream nearly always has more data, so a server
+  // that polls first loses little.
   return able.flatMap((subject) => {
     if (subject === 'engine-asking' || subject === 'uv-poll') return [];
     // Streams choose the size themselves.
@@ -126,7 +126,7 @@ export function plainEntries(names: readonly SubjectName[]): Entry[] {
 }
 
 /**
- * The subjects whose calls are counted: the default engine, eager and asking. A test checks the
+ * The subjects whose calls are counted: the default engine, eager and not eager. A test checks the
  * calls of the other presets.
  */
 export function countedEntriesOf(workload: Workload): Entry[] {

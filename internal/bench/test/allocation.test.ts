@@ -14,7 +14,7 @@ const cases = presetNames.flatMap((preset) => [
   { preset, succeedsAtOnce: true },
 ]);
 test.each(cases)(
-  'the kernel without a cost reports each ready socket once a wait %o',
+  'the kernel stub without cost reports each ready socket once per wait %o',
   ({ preset, succeedsAtOnce }) => {
     const loaded = new LoadedPoller(preset, 500, { succeedsAtOnce });
     expect(loaded.turns(10)).toBe(640);

@@ -1,7 +1,7 @@
 import { readArguments, UsageError, workloads } from '@tofu-nt/bench';
 import { expect, test } from 'vitest';
 
-test('without arguments everything is measured', () => {
+test('without arguments the bench measures everything', () => {
   expect(readArguments([])).toMatchObject({
     command: 'run',
     pairs: 7,
@@ -13,11 +13,11 @@ test('without arguments everything is measured', () => {
   });
 });
 
-test('quick is short, and what is said beside it counts', () => {
+test('--quick shortens the run; other flags override its values', () => {
   expect(readArguments(['--quick', '--pairs', '5'])).toMatchObject({ pairs: 5, crowds: [1_000] });
 });
 
-test('subjects are named, and none means all', () => {
+test('--subject selects subjects; without it all are measured', () => {
   expect(readArguments([])).toMatchObject({ subjects: undefined });
   expect(readArguments(['--subject', 'reactor'])).toMatchObject({ subjects: ['reactor'] });
 });
@@ -34,7 +34,7 @@ test('targets measures their subjects, in nine rounds, without a time limit', ()
   expect(readArguments(['targets', '--workload', 'W1'])).toMatchObject({ workloads: ['W1'] });
 });
 
-test('compare wants two files', () => {
+test('compare needs two files', () => {
   expect(readArguments(['compare', 'a.json', 'b.json'])).toEqual({
     command: 'compare',
     before: 'a.json',
@@ -44,20 +44,20 @@ test('compare wants two files', () => {
 
 test.each([
   [['--bogus'], /^Unknown option '--bogus'\. See pnpm bench --help\.$/],
-  [['--pairs', '0'], /^--pairs wants a number from 1 to 1000; got "0"\.$/],
-  [['--pairs', '2.5'], /^--pairs wants a whole number\.$/],
-  [['--pairs', 'x'], /^--pairs wants a number/],
-  [['--seconds', ''], /^--seconds wants a number/],
+  [['--pairs', '0'], /^--pairs needs a number from 1 to 1000; got "0"\.$/],
+  [['--pairs', '2.5'], /^--pairs needs a whole number; got "2\.5"\.$/],
+  [['--pairs', 'x'], /^--pairs needs a number/],
+  [['--seconds', ''], /^--seconds needs a number/],
   [
     ['--workload', 'W9'],
-    /^--workload wants one of W1, W2, W3, W4, W5, W6, F1, F2, D2, D6, S1, S2; got "W9"\.$/,
+    /^--workload needs one of W1, W2, W3, W4, W5, W6, F1, F2, D2, D6, S1, S2; got "W9"\.$/,
   ],
-  [['--subject', 'libuv'], /^--subject wants one of engine-.*, blocking; got "libuv"\.$/],
-  [['--generator', 'perl'], /^--generator wants c or node; got "perl"\.$/],
-  [['measure'], /^There is no command "measure"; there are targets and compare\. See --help\.$/],
-  [['compare', 'a.json'], /^compare wants two files/],
-  [['compare', 'a', 'b', 'c'], /^compare wants two files/],
-])('%j is refused in one line', (args, message) => {
+  [['--subject', 'libuv'], /^--subject needs one of engine-.*, blocking; got "libuv"\.$/],
+  [['--generator', 'perl'], /^--generator needs c or node; got "perl"\.$/],
+  [['measure'], /^Unknown command "measure"\. The commands are targets and compare;/],
+  [['compare', 'a.json'], /^compare needs two files/],
+  [['compare', 'a', 'b', 'c'], /^compare needs two files/],
+])('%j is rejected with one message', (args, message) => {
   let said: unknown;
   try {
     readArguments(args);

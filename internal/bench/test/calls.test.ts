@@ -4,13 +4,13 @@ import { UDPAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 
-test('what is there without messages is subtracted', () => {
+test('calls that are made without messages are subtracted', () => {
   const first = { recv: 110, NtClose: 5 };
   const second = { recv: 210, NtClose: 5, send: 50 };
   expect(callsPerMessage(first, second, 100)).toEqual({ recv: 1, send: 0.5 });
 });
 
-test('a counting kernel does what its kernel does, and counts as that one does', () => {
+test('a counting kernel forwards each call and counts it', () => {
   const { kernel, calls: simulated } = createSimNt({ seed: 1 });
   const counting = countCalls(kernel);
   const creator = createSocketCreator(counting.kernel);
@@ -26,7 +26,7 @@ test('a counting kernel does what its kernel does, and counts as that one does',
   expect(allocate).toBeGreaterThan(0);
 });
 
-test('calls are found in what Wine writes, also where a line comes in two pieces', () => {
+test('calls are found in the output of Wine, also when a line arrives in two pieces', () => {
   const counter = new RelayCounter();
   counter.read('0024:Call ntdll.NtClose(00000088) ret=6ffff\n0024:Ret  ntdll.NtClose() retval=0\n');
   counter.read('0024:Call ntdll.NtRemoveIo');

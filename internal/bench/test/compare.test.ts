@@ -75,16 +75,16 @@ const verdicts = (before: Figures, after: Figures) =>
   compare(results(before), results(after)).map(({ verdict }) => verdict);
 
 describe('compare', () => {
-  test('a result is the same as itself', () => {
+  test('a result compared with itself has only the verdict same', () => {
     expect(verdicts({}, {})).toEqual(['same', 'same', 'same', 'same']);
   });
 
-  test('a rate that fell below the spread is slower', () => {
+  test('a rate that fell below the range of the first result is slower', () => {
     expect(verdicts({}, { ratios: quiet.map((ratio) => 0.9 * ratio) })[0]).toBe('slower');
     expect(verdicts({}, { ratios: quiet.map((ratio) => 1.1 * ratio) })[0]).toBe('faster');
   });
 
-  test('the same fall in the noise is none', () => {
+  test('the same fall inside the range is not slower', () => {
     const noisy = [0.5, 0.7, 0.8, 1, 1.2, 1.3, 1.5];
     expect(verdicts({ ratios: noisy }, { ratios: noisy.map((ratio) => 0.9 * ratio) })[0]).toBe(
       'same',
@@ -97,13 +97,13 @@ describe('compare', () => {
     expect(verdicts({ ratios: before }, { ratios: after })[0]).toBe('slower');
   });
 
-  test('less than three percent is nothing, however quiet', () => {
+  test('a change of less than three percent is ignored, even with a narrow range', () => {
     const still = [1, 1, 1, 1, 1];
     expect(verdicts({ ratios: still }, { ratios: still.map(() => 0.98) })[0]).toBe('same');
     expect(verdicts({ ratios: still }, { ratios: still.map(() => 0.96) })[0]).toBe('slower');
   });
 
-  test('one round has no spread, so it is no verdict, however far apart', () => {
+  test('a result of one round has no range, so the verdict is unknown', () => {
     const [few, one] = [{ ratios: [1, 1.01] }, { ratios: [0.2] }];
     expect(verdicts(one, { ratios: [2] })[0]).toBe('unknown');
     expect(verdicts(few, one)[0]).toBe('unknown');
@@ -122,7 +122,7 @@ describe('compare', () => {
     expect(verdicts({}, { ...slow, host: 'b' })).toHaveLength(2);
   });
 
-  test('a figure that an older file does not have is left out; one that is gone is missing', () => {
+  test('a figure that only the second file has is left out; a figure that only the first file has is missing', () => {
     const old = results({});
     for (const { events } of old.engine) delete (events as { atOnceNs?: unknown }).atOnceNs;
     expect(compare(old, results({}))).toHaveLength(3);
@@ -134,7 +134,7 @@ describe('compare', () => {
     ]);
   });
 
-  test('rows are found under the name that they have today', () => {
+  test('rows of older files are found under their present names', () => {
     const today = results({});
     const older: Results = JSON.parse(
       JSON.stringify(today)
@@ -146,7 +146,7 @@ describe('compare', () => {
     expect(list[0]?.what).toBe('W1 engine-single, rate to node:net');
   });
 
-  test('a neighbour that waits longer is slower; a share is one sample, and no verdict', () => {
+  test('F2: a longer latency is slower; F1: a single sample has the verdict unknown', () => {
     const fair = (slowest: number, ratios: readonly number[]): Results => ({
       ...results({}),
       shares: [{ label: 'engine-batched', connections: 1_000, slowest, fastest: 1.1, rate: 9_000 }],
@@ -161,15 +161,15 @@ describe('compare', () => {
     const was = fair(0.9, [1.1, 1.2, 1.3]);
     expect(fairnessOf(was, fair(0.8, [1.2, 1.4, 1.6]))).toEqual([
       'F1 engine-batched, share of the slowest: unknown',
-      'F2 engine, p99 beside one that streams: same',
+      'F2 engine, p99 with a streaming connection: same',
     ]);
     expect(fairnessOf(was, fair(0.3, [2, 2.1, 2.2]))).toEqual([
       'F1 engine-batched, share of the slowest: unknown',
-      'F2 engine, p99 beside one that streams: slower',
+      'F2 engine, p99 with a streaming connection: slower',
     ]);
     expect(fairnessOf(was, results({}))).toEqual([
       'F1 engine-batched, share of the slowest: missing',
-      'F2 engine, p99 beside one that streams: missing',
+      'F2 engine, p99 with a streaming connection: missing',
     ]);
     // Older results, which did not measure fairness, have no such rows.
     expect(fairnessOf(results({}), was)).toEqual([]);
@@ -180,7 +180,7 @@ describe('compare', () => {
     expect(text).toMatch(/### Fairness, F2.*\n\n.*\n.*\n\| engine \| \*\*1\.20\*\* /);
   });
 
-  test('what the second does not have is missing', () => {
+  test('a row that the second file lacks is missing', () => {
     const after = { ...results({}), foreignCalls: [], engine: [], speed: [] };
     const list = compare(results({}), after);
     expect(list.map(({ verdict }) => verdict)).toEqual(['missing', 'missing', 'missing']);
@@ -188,7 +188,7 @@ describe('compare', () => {
     expect(compare(after, results({}))).toEqual([]);
   });
 
-  test('the report has what changed first', () => {
+  test('the report lists changes first', () => {
     const list = compare(results({}), results({ calls: 5 }));
     const lines = compareReport(list).split('\n');
     expect(lines[2]).toBe(
@@ -197,7 +197,7 @@ describe('compare', () => {
   });
 });
 
-test('the table names date, host, versions and how it was measured', () => {
+test('the table names date, host, versions and options of the measurement', () => {
   const text = report(results({}));
   const [line] = text.split('\n');
   expect(line).toBe(
@@ -211,11 +211,14 @@ test('the table names date, host, versions and how it was measured', () => {
 
 test.each<[what: string, change: object]>([
   ['no ratios', { speed: [{ workload: 'W1', label: 'engine', ratios: [] }] }],
-  ['a ratio that is no number', { speed: [{ workload: 'W1', label: 'engine', ratios: [null] }] }],
+  [
+    'a ratio that is not a number',
+    { speed: [{ workload: 'W1', label: 'engine', ratios: [null] }] },
+  ],
   ['a row without ratios', { speed: [{ workload: 'W1', label: 'engine' }] }],
-  ['a neighbour without them', { neighbours: [{ label: 'engine', ratios: [] }] }],
+  ['a row of F2 without ratios', { neighbours: [{ label: 'engine', ratios: [] }] }],
   ['no foreign calls', { foreignCalls: undefined }],
-])('a file with %s is refused by name', async (_what, change) => {
+])('a file with %s is rejected, and the message names the file', async (_what, change) => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-compare-'));
   const file = join(directory, 'result.json');
   try {
@@ -223,7 +226,7 @@ test.each<[what: string, change: object]>([
     const main = join(dirname(createRequire(import.meta.url).resolve('@tofu-nt/bench')), 'main.js');
     const { status, stderr } = await runScript(main, ['compare', file, file]);
     expect(stderr.trim()).toMatch(
-      /^\S+result\.json (has a row without measurements, of engine|is not a result file of this bench)\.$/,
+      /^\S+result\.json (has a row without measurements: engine|is not a result file of this bench)\.$/,
     );
     expect(status).toBe(2);
   } finally {

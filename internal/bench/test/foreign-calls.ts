@@ -49,8 +49,7 @@ export function testForeignCalls(isChosen: (preset: PresetName) => boolean = () 
       server = new EngineServer({ preset, bufferBytes: 65_536, isEager, ...counting });
     };
 
-    // The calls of a server that asks the poller before each receive, so the counts are the
-    // engine's.
+    // The calls of a server that polls before each receive, so the counts are those of the engine.
     beforeEach(() => start(false));
 
     afterEach(() => {
@@ -71,7 +70,7 @@ export function testForeignCalls(isChosen: (preset: PresetName) => boolean = () 
     const receive = (skt: ClientSkt) => {
       const deadlineMs = performance.now() + 5_000;
       while (skt.recv(into) === wouldBlock) {
-        if (performance.now() > deadlineMs) throw new Error('Nothing came back.');
+        if (performance.now() > deadlineMs) throw new Error('No echo arrived in time.');
         Atomics.wait(bell, 0, 0, 1);
       }
       expect(into).toEqual(message);
@@ -91,20 +90,23 @@ export function testForeignCalls(isChosen: (preset: PresetName) => boolean = () 
       return callsPerMessage(first ?? {}, second ?? {}, messages);
     };
 
-    testHere('a message of one connection: poll, wait, recv, send; nothing else', () => {
-      const skt = connect();
-      const found = perMessage(30, () => {
-        skt.send(message);
-        server.turn(5_000);
-        receive(skt);
-      });
-      expect(found).toEqual({
-        NtDeviceIoControlFile: 1,
-        NtRemoveIoCompletionEx: 1,
-        recv: 1,
-        send: 1,
-      });
-    });
+    testHere(
+      'a message of one connection costs a poll, a wait, a recv and a send, and no other call',
+      () => {
+        const skt = connect();
+        const found = perMessage(30, () => {
+          skt.send(message);
+          server.turn(5_000);
+          receive(skt);
+        });
+        expect(found).toEqual({
+          NtDeviceIoControlFile: 1,
+          NtRemoveIoCompletionEx: 1,
+          recv: 1,
+          send: 1,
+        });
+      },
+    );
 
     testHere('64 connections at once share their waits', () => {
       const skts = Array.from({ length: 64 }, connect);
@@ -123,7 +125,7 @@ export function testForeignCalls(isChosen: (preset: PresetName) => boolean = () 
       expect(found['NtRemoveIoCompletionEx']).toBeLessThanOrEqual(4 / 64);
     });
 
-    testHere('connect, one message, close: what each connection costs', () => {
+    testHere('the calls of a connection with one message', () => {
       const found = perMessage(20, () => {
         const skt = connect();
         skt.send(message);
@@ -150,12 +152,12 @@ export function testForeignCalls(isChosen: (preset: PresetName) => boolean = () 
     });
 
     testHere(
-      'a server that tries first needs no poll where that pays, and hardly more where it does not',
+      'an eager server makes no polls where recv succeeds at once, and few additional calls elsewhere',
       () => {
         server.close();
         start(true);
         const skt = connect();
-        // The client waits for the answer, so the next message has never arrived already.
+        // The client waits for the answer, so recv never finds the next message.
         const inVain = perMessage(100, () => {
           skt.send(message);
           server.turn(5_000);
@@ -168,7 +170,7 @@ export function testForeignCalls(isChosen: (preset: PresetName) => boolean = () 
         });
         expect(inVain['recv']).toBeLessThan(1.03);
 
-        // Message and end have arrived when the connection is accepted.
+        // The message and the FIN have arrived when the server accepts the connection.
         const paid = perMessage(60, () => {
           const address = new TCPClientAddress('127.0.0.1', server.ports.port);
           const client = creator.fromAddress(address);

@@ -44,12 +44,9 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
 });
 
-test.skipIf(inC === undefined)(
-  'the generator in C, which needs Linux and cc, is measured with',
-  () => {
-    expect(findGenerator()).toEqual(inC);
-  },
-);
+test.skipIf(inC === undefined)('on Linux with cc the bench uses the generator in C', () => {
+  expect(findGenerator()).toEqual(inC);
+});
 
 describe.each(generators)('the generator in $name', (generator) => {
   const open = async (port: number, id: string): Promise<Loader> => {
@@ -63,7 +60,7 @@ describe.each(generators)('the generator in $name', (generator) => {
   // The generator in C, if there is one, is the one that measures.
   const all = workloads.map(({ id }) => id);
   test.each(generator === generators.at(-1) ? all : ['W1', 'W5'])(
-    '%s: exactly as many as asked for, twice',
+    '%s: the generator sends exactly the requested number of messages, twice',
     async (id) => {
       const loader = await open(await listen(echo), id);
       const few = fewMessages[id] ?? 100;
@@ -95,7 +92,7 @@ describe.each(generators)('the generator in $name', (generator) => {
     expect(even).toMatchObject({ messages: 50, slowest: 50, fastest: 50 });
   });
 
-  test('a window of time: rate, bytes and latencies', async () => {
+  test('a command with a time reports rate, bytes and latencies', async () => {
     const loader = await open(await listen(echo), 'W2');
     const result = await loader.time(0.05, 0.2);
     expect(result.messages).toBeGreaterThan(0);
@@ -107,21 +104,24 @@ describe.each(generators)('the generator in $name', (generator) => {
     expect(result.p999us).toBeGreaterThanOrEqual(result.p99us);
   });
 
-  test.each(['W1', 'W4', 'W5'])('%s: a wrong byte, late in the stream, ends it', async (id) => {
-    let seen = 0;
-    const port = await listen((socket) => {
-      socket.on('data', (data) => {
-        seen += data.byteLength;
-        const copy = Buffer.from(data);
-        if (seen > 3_000) copy[copy.byteLength - 1] = (copy.at(-1) as number) ^ 1;
-        socket.write(copy);
+  test.each(['W1', 'W4', 'W5'])(
+    '%s: a wrong byte late in the stream ends the generator with an error',
+    async (id) => {
+      let seen = 0;
+      const port = await listen((socket) => {
+        socket.on('data', (data) => {
+          seen += data.byteLength;
+          const copy = Buffer.from(data);
+          if (seen > 3_000) copy[copy.byteLength - 1] = (copy.at(-1) as number) ^ 1;
+          socket.write(copy);
+        });
       });
-    });
-    const loader = await open(port, id);
-    await expect(loader.count(500)).rejects.toThrow('The load generator ended');
-  });
+      const loader = await open(port, id);
+      await expect(loader.count(500)).rejects.toThrow('The load generator ended');
+    },
+  );
 
-  test('a server that hangs up ends it', async () => {
+  test('a server that closes the connection ends the generator with an error', async () => {
     const port = await listen((socket) => {
       socket.once('data', () => socket.end());
     });

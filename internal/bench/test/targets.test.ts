@@ -8,7 +8,7 @@ function results(given: Partial<Results>): Results {
   return { speed: [], ...given } as unknown as Results;
 }
 
-test('the rate of each workload is compared, and a stream with onread of the same buffer', () => {
+test('each workload has a target for its rate; a stream is compared with onread with the same buffer', () => {
   const speed = [
     row('W1', 'reactor', [110, 130, 120], [0.9, 1.3, 1.2]),
     row('W1', 'reactor-blocking', [80, 90, 100]),
@@ -36,7 +36,7 @@ test('the rate of each workload is compared, and a stream with onread of the sam
   ]);
 });
 
-test('delays, fairness and silent connections have a limit each', () => {
+test('delays, fairness and silent connections each have a limit', () => {
   const delays = ['reactor', 'node-net'].map((label) => ({
     workload: 'W2',
     label,

@@ -19,7 +19,7 @@ export interface PollPacket {
 export class AfdPoll {
   /** The name of the status that NtDeviceIoControlFile returned. */
   readonly status: string;
-  /** Its packet, once it was removed from the port. */
+  /** The packet of the poll; undefined until it was removed from the port. */
   packet: PollPacket | undefined = undefined;
   readonly #poll: Poll;
   readonly #polls: Polls;
@@ -50,7 +50,7 @@ export class AfdPoll {
    */
   wait(limitMs = defaultLimitMs): PollPacket | undefined {
     if (!(limitMs >= 0 && limitMs <= longestLimitMs)) {
-      throw new RangeError(`wait takes 0 to ${longestLimitMs} ms, got ${limitMs}.`);
+      throw new RangeError(`wait needs a limit of 0 to ${longestLimitMs} ms, got ${limitMs}.`);
     }
     return this.packet ?? this.#polls.take(this, limitMs);
   }
@@ -71,7 +71,7 @@ export class Polls {
   readonly #armed = new Map<Poll, AfdPoll>();
 
   /**
-   * Arms one raw AFD_POLL on the AFD handle itself, without a time-out.
+   * Submits one raw AFD_POLL on an AFD handle, without a time-out.
    *
    * @param mask AFD_POLL_* bits; default: all of them.
    * @throws {TypeError} for a wrong socket or mask.
@@ -80,16 +80,16 @@ export class Polls {
   arm(skt: PolledSocket, mask = everything): AfdPoll {
     if (typeof (skt as Partial<PolledSocket> | null)?.baseHandle !== 'function') {
       throw new TypeError(
-        'poll wants a socket, such as new SocketCreator().fromAddress(...) makes.',
+        'poll needs a socket, such as new SocketCreator().fromAddress(...) returns.',
       );
     }
     if (!Number.isInteger(mask) || mask < 1 || mask > 0xffff_ffff) {
-      throw new TypeError(`poll wants a mask of AFD_POLL_* bits, got ${mask}.`);
+      throw new TypeError(`poll needs a mask of AFD_POLL_* bits, got ${mask}.`);
     }
     this.#poller ??= new RawPoller();
     const { poll, status } = this.#poller.arm(skt, mask);
     if (!/^STATUS_(SUCCESS|PENDING)$/.test(status))
-      throw new Error(`AFD refused the poll: ${status}.`);
+      throw new Error(`AFD rejected the poll: ${status}.`);
     const armed = new AfdPoll(this, poll, status);
     this.#armed.set(poll, armed);
     return armed;

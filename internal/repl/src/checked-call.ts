@@ -64,15 +64,17 @@ function requirePointer(
   if (carried.has(name)) return;
   if (name === 'ApcRoutine') {
     if (BigInt(value) === 0n) return;
-    throw new TypeError(`${call}: ApcRoutine is 0: no routine of JavaScript can be called by NT.`);
+    throw new TypeError(
+      `${call}: ApcRoutine must be 0, because NT cannot call a JavaScript function.`,
+    );
   }
   if (BigInt(value) === 0n && optional.has(name)) return;
   const byteLength = neededBytes(prototype, parameter, args);
   if (readMemory(value, byteLength) !== undefined) return;
   const what = BigInt(value) === 0n ? 'null' : hex(value);
   throw new TypeError(
-    `${call}: ${name} is ${what}, where no block of allocate has ${byteLength} bytes. Nothing was ` +
-      'called: use address of a block that is not freed, and mind its length.',
+    `${call}: ${name} is ${what}, but no allocated block has ${byteLength} bytes there. NT was not ` +
+      'called. Pass the address of a block that allocate returned, that is long enough and not freed.',
   );
 }
 
@@ -87,13 +89,13 @@ export function requireArguments(call: FunctionName, args: readonly unknown[]): 
   const prototype = prototypeOf(call) as Prototype;
   const { params } = prototype;
   if (args.length !== params.length) {
-    const said = `${call} wants ${params.length} arguments, got ${args.length}`;
+    const said = `${call} needs ${params.length} arguments, got ${args.length}`;
     throw new TypeError(`${said}: ${prototypeText(call, prototype)}`);
   }
   for (const [index, [name]] of params.entries()) {
     if (isInteger(args[index])) continue;
     const got = typeof args[index] === 'number' ? String(args[index]) : typeof args[index];
-    throw new TypeError(`${call}: ${name} wants a whole number, got ${got}. Nothing was called.`);
+    throw new TypeError(`${call}: ${name} needs a whole number, got ${got}. NT was not called.`);
   }
   for (const parameter of params) {
     if (parameter[1] === 'pointer') requirePointer(call, prototype, parameter, args);

@@ -11,7 +11,9 @@ export function protoCommand(name: string): string {
   const all = Object.keys(prototypes);
   const alike = all.filter((each) => each.toLowerCase().startsWith(name.toLowerCase()));
   const list = (alike.length > 0 ? alike : all).join(', ');
-  return name === '' ? `.proto NAME: one of ${list}` : `No prototype of ${name}. There are ${list}`;
+  return name === ''
+    ? `.proto NAME: one of ${list}`
+    : `No function ${name} has a prototype here. Known: ${list}`;
 }
 
 const exampleList = Object.entries(examples)
@@ -20,7 +22,7 @@ const exampleList = Object.entries(examples)
 
 const helpText = `
 In scope: all of ntdllx, ntdllx/kernel32, tofu-sockets and afd-poller, RawPoller, and
-  poll(skt, mask)   arms one raw AFD_POLL; its wait(limitMs) takes the packet, 10 s at the most
+  poll(skt, mask)   submits one raw AFD_POLL; wait(limitMs) of its result removes the packet, default 10 s
 Tab completes names; after NtClose( or a comma it shows the prototype.
 
 ${exampleList}`;
@@ -32,14 +34,15 @@ export function defineCommands(server: REPLServer, lines: TraceLines): void {
     server.displayPrompt();
   };
   server.defineCommand('trace', {
-    help: 'Write each NT call, or not: .trace on, .trace off',
+    help: 'Print each NT call, or stop that: .trace on, .trace off',
     action(given) {
       const wanted = given.trim();
       if (wanted !== '') {
-        if (wanted !== 'on' && wanted !== 'off') return say('.trace on, or .trace off');
+        if (wanted !== 'on' && wanted !== 'off')
+          return say('.trace needs on or off: .trace on, .trace off');
         lines.isOn = wanted === 'on';
       }
-      return say(`NT calls are ${lines.isOn ? 'written' : 'not written'}.`);
+      return say(`NT calls are ${lines.isOn ? 'printed' : 'not printed'}.`);
     },
   });
   server.defineCommand('proto', {
@@ -52,7 +55,9 @@ export function defineCommands(server: REPLServer, lines: TraceLines): void {
       const name = given.trim();
       const example = Object.hasOwn(examples, name) ? examples[name] : undefined;
       if (example === undefined) {
-        return say(`.example NAME: one of ${Object.keys(examples).join(', ')}; .help shows them.`);
+        return say(
+          `.example needs a name: ${Object.keys(examples).join(', ')}. .help shows the examples.`,
+        );
       }
       server.displayPrompt();
       // No line contains an await, so each has finished before the next one is typed.

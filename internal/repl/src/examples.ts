@@ -44,7 +44,7 @@ export const examples: Readonly<Record<string, Example>> = {
     ),
   },
   poller: {
-    title: 'the same with AfdPoller, and a byte',
+    title: 'the same with AfdPoller, and one received byte',
     lines: listenAnd(
       'poller = new AfdPoller({ allowMainThread: true })',
       "poller.add(listener, { accept: true }, 'listener')",

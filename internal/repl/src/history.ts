@@ -17,7 +17,9 @@ export function historyFile(
   const chosen = env['NODE_REPL_HISTORY'];
   if (chosen !== undefined) {
     if (!chosen.startsWith('~')) return chosen.trim() === '' ? undefined : resolve(chosen);
-    say(`NODE_REPL_HISTORY is "${chosen}": no shell has expanded the ~ in it. Nothing is kept.`);
+    say(
+      `NODE_REPL_HISTORY is "${chosen}", but the shell has not expanded the ~. No history is kept. Give the whole path.`,
+    );
     return undefined;
   }
   const name = 'repl-history';

@@ -21,12 +21,12 @@ function historyForWindows(): string | undefined {
   );
   if (file === undefined) return undefined;
   const directory = dirname(file);
-  // Not with `recursive`: Node 20 would then loop for ever for a directory such as /proc/x.
+  // Without `recursive`: with it, Node 20 would loop for ever for a directory such as /proc/x.
   for (const each of [dirname(directory), directory]) {
     try {
       mkdirSync(each);
     } catch {
-      // It exists, or it cannot be created.
+      // The directory exists, or it cannot be created.
     }
   }
   if (!existsSync(directory)) return undefined;
@@ -52,7 +52,9 @@ async function main(): Promise<number> {
     front?.release();
     if (front?.wasEnded) return interruptedExitCode;
     if (crash !== undefined) {
-      process.stderr.write(`\nThe prompt is gone: ${crash}. Was it a wrong address?\n`);
+      process.stderr.write(
+        `\nThe prompt crashed: ${crash}. The likely cause is a wrong address in a call of NT.\n`,
+      );
     }
     return exitCode;
   } finally {

@@ -33,9 +33,8 @@ function lastName(node: Expression | Super): string | undefined {
 }
 
 /**
- * The meanings of the numbers in a prompt. They do not follow from the number but from its source:
- * a typed call, or a variable that was assigned the result of a call. Any other computed value is
- * just a number.
+ * The meanings of the numbers in a prompt. A number has a meaning only by its source: a typed call,
+ * or a variable to which the result of a call was assigned. Any other number has no meaning.
  */
 export class Meanings {
   readonly #variables = new Map<string, Meaning>();
@@ -101,7 +100,7 @@ export class Meanings {
     }
   }
 
-  /** A variable loses its meaning if an expression changes it that is not followed here. */
+  /** A variable loses its meaning if an expression changes it that this class does not analyse. */
   #forgetInside(node: Node): void {
     const { type, left, argument } = node as Node & { left?: Expression; argument?: Expression };
     const changed = type === 'UpdateExpression' ? argument : left;

@@ -71,8 +71,8 @@ function sayHello(): void {
   const host = wineVersion() === undefined ? `Windows ${release()}` : `Wine ${wineVersion()}`;
   output.write(
     `Windows NT at a prompt: ntdllx (${settings.build} build), Windows Node ${process.versions.node}, ` +
-      `${host}.\nntdllx is as sharp as NT: the prompt refuses addresses of no living block, and no ` +
-      'other mistake.\n.help shows what is in scope, .example port begins.\n',
+      `${host}.\nThe prompt rejects addresses outside allocated blocks. It does not detect other mistakes, such as ` +
+      'a wrong handle.\n.help lists the names in scope; .example port is the first example.\n',
   );
 }
 
@@ -130,7 +130,7 @@ const server = repl.start({
   useGlobal: true,
   // No preview: it would evaluate the unfinished line, which could call NT.
   preview: false,
-  // With this, Ctrl-C ends an await, too.
+  // Lets Ctrl-C end an await, too.
   breakEvalOnSigint: terminal !== undefined,
   writer: writeValue,
 });
@@ -143,7 +143,7 @@ if (terminal !== undefined) {
   completePrototypes(server, isColored);
   server.setupHistory(settings.history ?? '', () => {});
 }
-// At any end: a typed line may call process.exit.
+// Runs at every exit, because a typed line may call process.exit.
 if (terminal !== undefined) process.on('exit', () => output.write(endMark));
 server.on('exit', () => {
   closeEverything();

@@ -57,7 +57,9 @@ export class TerminalFront {
     this.release();
     const [stdin, stdout] = [this.#stdin, this.#stdout];
     const patience = new Patience(() => {
-      stdout.write('\nIt does not answer: it is inside a call. Ctrl-C again ends the prompt.\n');
+      stdout.write(
+        '\nThe prompt does not answer: it is blocked in a call. Ctrl-C again ends the prompt.\n',
+      );
     });
     const typed = (keys: Buffer) => {
       if (keys.includes(ctrlC) && patience.asked()) {

@@ -35,7 +35,7 @@ function connectTo(listener: ListenerSkt<Endpoint>): Skt {
   return client;
 }
 
-test('a poll of which nothing comes: undefined after the limit, and cancelled it comes', () => {
+test('wait returns undefined after the limit; after a cancel it returns the packet', () => {
   const armed = polls.arm(listen(), AFD_POLL_ACCEPT);
   expect(armed.status).toBe('STATUS_PENDING');
   const startMs = performance.now();
@@ -45,7 +45,7 @@ test('a poll of which nothing comes: undefined after the limit, and cancelled it
   expect(armed.wait(5_000)).toMatchObject({ status: 'STATUS_CANCELLED' });
 });
 
-test('packets that come first are kept for their polls', () => {
+test('packets of other polls that arrive first are kept for those polls', () => {
   const [first, second] = [listen(), listen()];
   const [early, late] = [polls.arm(first, AFD_POLL_ACCEPT), polls.arm(second, AFD_POLL_ACCEPT)];
   connectTo(first);
@@ -57,20 +57,22 @@ test('packets that come first are kept for their polls', () => {
   expect(polls.arm(client, AFD_POLL_SEND).wait(5_000)).toMatchObject({ events: ['SEND'] });
 });
 
-test('a poll that still pends is ended by close, and its memory given back', () => {
+test('close cancels a pending poll and frees its memory', () => {
   polls.arm(listen(), AFD_POLL_ACCEPT);
   expect(polls.close()).toBe(true);
   expect(polls.close()).toBe(false);
 });
 
-test('what is no socket, no mask or no limit is refused, and arms nothing', () => {
-  expect(() => polls.arm(3 as never)).toThrow(/^poll wants a socket/);
-  expect(() => polls.arm(listen(), 0)).toThrow(/^poll wants a mask of AFD_POLL_\* bits, got 0/);
+test('a wrong socket, mask or limit is rejected, and no poll is submitted', () => {
+  expect(() => polls.arm(3 as never)).toThrow(/^poll needs a socket/);
+  expect(() => polls.arm(listen(), 0)).toThrow(/^poll needs a mask of AFD_POLL_\* bits, got 0/);
   const armed = polls.arm(listen(), AFD_POLL_ACCEPT);
-  expect(() => armed.wait(Number.POSITIVE_INFINITY)).toThrow(/^wait takes 0 to 600000 ms/);
+  expect(() => armed.wait(Number.POSITIVE_INFINITY)).toThrow(
+    /^wait needs a limit of 0 to 600000 ms/,
+  );
 });
 
-test('a block that is too short, or freed, is refused, and the same call is made where it is not', () => {
+test('a block that is too short or freed is rejected; the same call with a long enough block is made', () => {
   const called: unknown[] = [];
   const close = checked('NtQueryIoCompletion', (...args: unknown[]) => called.push(args));
   const block = allocate(8);

@@ -22,7 +22,7 @@ import {
 } from 'nt-repl';
 import { describe, expect, test } from 'vitest';
 
-describe('what a number means is where it comes from', () => {
+describe('a number has a meaning by its source', () => {
   test.each([
     ['NtClose(3)', 'status'],
     ['ntdllx.NtClose(3)', 'status'],
@@ -44,7 +44,7 @@ describe('what a number means is where it comes from', () => {
     expect(new Meanings().learn(`${source}\n`)).toBe(meaning);
   });
 
-  test('a variable means what it was given, until it is given something else', () => {
+  test('a variable keeps its meaning until another value is assigned', () => {
     const meanings = new Meanings();
     meanings.learn('let port = memory.readPointer(0), status = NtClose(port)');
     expect(meanings.learn('port')).toBe('handle');
@@ -59,7 +59,7 @@ describe('what a number means is where it comes from', () => {
     expect(meanings.learn('again')).toBe(undefined);
   });
 
-  test('it is written by name only if it has one', () => {
+  test('a number is printed as a name only if it has a name', () => {
     const nameOf = (handle: bigint) => (handle === 0x44n ? 'port#1' : undefined);
     expect(meaningText(0x44, 'handle', nameOf)).toBe('port#1 (0x44)');
     expect(meaningText(0x44n, 'handle', nameOf)).toBe('port#1 (0x44)');
@@ -83,11 +83,14 @@ describe('prototypes', () => {
     expect(openCallOf(line)).toEqual({ name, at });
   });
 
-  test.each(['NtClose', 'NtClose(po', 'NtClose(port)', '(', '[1, ', ''])('none in %j', (line) => {
-    expect(openCallOf(line)).toBe(undefined);
-  });
+  test.each(['NtClose', 'NtClose(po', 'NtClose(port)', '(', '[1, ', ''])(
+    '%j has no call at an argument',
+    (line) => {
+      expect(openCallOf(line)).toBe(undefined);
+    },
+  );
 
-  test('are written with the types of the headers', () => {
+  test('prototypes show the types of the headers', () => {
     const prototype = prototypeOf('NtCancelIoFileEx');
     if (prototype === undefined) throw new Error('no row');
     const text = prototypeText('NtCancelIoFileEx', prototype, 1, (each) => `*${each}*`);
@@ -97,34 +100,34 @@ describe('prototypes', () => {
     );
     expect(prototypeOf('toString')).toBe(undefined);
     expect(protoCommand('nope')).toMatch(
-      /^No prototype of nope\. There are NtCreateIoCompletion, /,
+      /^No function nope has a prototype here\. Known: NtCreateIoCompletion, /,
     );
     expect(protoCommand('')).toMatch(/^\.proto NAME: one of /);
   });
 });
 
-describe('arguments are looked at before NT is called', () => {
+describe('arguments are checked before NT is called', () => {
   test.each([
-    ['NtClose', [], 'NtClose wants 1 arguments, got 0: NtClose(Handle: HANDLE): NTSTATUS'],
-    ['NtClose', ['3'], 'Handle wants a whole number, got string'],
-    ['NtClose', [Number.NaN], 'Handle wants a whole number, got NaN'],
-    ['NtClose', [1.5], 'Handle wants a whole number, got 1.5'],
+    ['NtClose', [], 'NtClose needs 1 arguments, got 0: NtClose(Handle: HANDLE): NTSTATUS'],
+    ['NtClose', ['3'], 'Handle needs a whole number, got string'],
+    ['NtClose', [Number.NaN], 'Handle needs a whole number, got NaN'],
+    ['NtClose', [1.5], 'Handle needs a whole number, got 1.5'],
     ['NtCreateIoCompletion', [0, 0, 0, 0], 'IoCompletionHandle is null'],
     ['NtCreateIoCompletion', [-1, 0, 0, 0], 'IoCompletionHandle is -1'],
     ['NtCreateIoCompletion', [8n, 0, 0, 0], 'IoCompletionHandle is 0x8'],
-    ['NtDeviceIoControlFile', [1, 0, 5, 0, 0, 0, 0, 0, 0, 0], 'ApcRoutine is 0'],
+    ['NtDeviceIoControlFile', [1, 0, 5, 0, 0, 0, 0, 0, 0, 0], 'ApcRoutine must be 0'],
   ] as const)('%s, %#', (name, args, message) => {
     expect(() => requireArguments(name, args)).toThrow(message);
   });
 
-  test('what is carried, and what may be null, is not', () => {
+  test('values that NT only passes through, and pointers that may be null, are not checked', () => {
     expect(() => requireArguments('NtClose', [-1])).not.toThrow();
     expect(() => requireArguments('NtSetIoCompletion', [4, 5, 6, 0, 7])).not.toThrow();
     expect(() => requireArguments('CreateEventA', [0, 1, 0, 0])).not.toThrow();
   });
 });
 
-test('the history is in the cache of the user, or where NODE_REPL_HISTORY says', () => {
+test('the history file is in the user’s cache, or at the path in NODE_REPL_HISTORY', () => {
   for (const ignored of ['.cache', '~/.cache', '']) {
     expect(historyFile({ XDG_CACHE_HOME: ignored }, 'linux')).toBe(historyFile({}, 'linux'));
   }
@@ -137,7 +140,7 @@ test('the history is in the cache of the user, or where NODE_REPL_HISTORY says',
   expect(historyFile({ NODE_REPL_HISTORY: ' ' }, 'linux')).toBe(undefined);
 });
 
-test('a relative path of a history is of the working directory; one with a ~ is refused by name', () => {
+test('a relative path of a history is relative to the working directory; a path with a ~ is rejected', () => {
   for (const relative of ['h', './a/h', '../h', 'a b']) {
     expect(historyFile({ NODE_REPL_HISTORY: relative }, 'linux')).toBe(resolve(relative));
   }
@@ -146,17 +149,17 @@ test('a relative path of a history is of the working directory; one with a ~ is 
   for (const tilde of ['~/h', '~me/h']) {
     const file = historyFile({ NODE_REPL_HISTORY: tilde }, 'linux', (line) => said.push(line));
     expect(file).toBe(undefined);
-    expect(said.pop()).toContain(`NODE_REPL_HISTORY is "${tilde}": no shell has expanded`);
+    expect(said.pop()).toContain(`NODE_REPL_HISTORY is "${tilde}", but the shell has not expanded`);
   }
 });
 
-test('the last word of the program is heard, and not shown', () => {
+test('the end mark of the program is detected and removed from the output', () => {
   const { text, isEnding } = takeEndMark(Buffer.from(`a${endMark}b`));
   expect([text.toString(), isEnding]).toEqual(['ab', true]);
   expect(takeEndMark(Buffer.from('a'))).toMatchObject({ isEnding: false });
 });
 
-test('settings arrive as they were sent', () => {
+test('readSettings returns the settings that writeSettings wrote', () => {
   const terminal = { columns: 80, rows: 24, colorDepth: 8 };
   const all = { terminal, history: 'Z:\\a b\\c', build: 'release' };
   expect(readSettings(writeSettings(all))).toEqual(all);
@@ -164,7 +167,7 @@ test('settings arrive as they were sent', () => {
   expect(readSettings(writeSettings(none))).toEqual(none);
 });
 
-test('a new size is reported and not typed; every other byte comes through', async () => {
+test('a size report is separated from the typed input; every other byte is forwarded', async () => {
   const sizes: unknown[] = [];
   const input = new TypedInput((size) => sizes.push(size));
   const typed = Buffer.concat([

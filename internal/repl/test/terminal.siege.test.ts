@@ -7,7 +7,7 @@ const reason = whyNoTerminal();
 const title = `how the prompt ends${reason === undefined ? '' : ` (skipped: ${reason})`}`;
 
 describe.skipIf(reason !== undefined)(title, () => {
-  test('Ctrl-D ends with 0, and what is open is closed', async () => {
+  test('Ctrl-D ends the prompt with exit code 0, and open handles are closed', async () => {
     const terminal = await openPrompt();
     await terminal.enter('block = allocate(8)');
     await terminal.enter('NtCreateIoCompletion(block.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
@@ -16,7 +16,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await terminal.ended).toBe(0);
   });
 
-  test('Ctrl-C twice on an empty line ends with 0', async () => {
+  test('Ctrl-C twice on an empty line ends the prompt with exit code 0', async () => {
     const terminal = await openPrompt();
     await terminal.enter('1 + 1');
     terminal.type(key.ctrlC);
@@ -25,13 +25,13 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await terminal.ended).toBe(0);
   });
 
-  test('process.exit from a timer ends it, with its exit code, without any input', async () => {
+  test('process.exit from a timer ends the prompt with its exit code, without any input', async () => {
     const terminal = await openPrompt();
     terminal.type('void setTimeout(() => process.exit(7), 300)\r');
     expect(await terminal.ended).toBe(7);
   });
 
-  test('nothing at all from a pipe is a success', () => {
+  test('an empty pipe gives exit code 0', () => {
     expect(pipe('')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
@@ -43,11 +43,11 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(stderr.match(/ = STATUS_SUCCESS /g)).toHaveLength(4);
   });
 
-  test('one that crashed says so, and is no success', async () => {
+  test('a crash prints a message and gives a non-zero exit code', async () => {
     const crashing = await openPrompt();
     // Not process.abort, which writes a stack trace: under Wine that takes seconds of CPU time.
     crashing.type("process.kill(process.pid, 'SIGKILL')\r");
-    await crashing.saw('The prompt is gone: ');
+    await crashing.saw('The prompt crashed: ');
     expect(await crashing.ended).not.toBe(0);
   });
 });

@@ -21,14 +21,14 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
   }, limitMs);
   afterAll(() => terminal.close(), limitMs);
 
-  test('says what it is, and how sharp', async () => {
+  test('the prompt prints its versions and what it checks', async () => {
     const text = await terminal.enter('');
     expect(text).toContain('nt> ');
     expect(terminal.text).toContain(`ntdllx (${build} build), Windows Node`);
-    expect(terminal.text).toContain('as sharp as NT');
+    expect(terminal.text).toContain('It does not detect other mistakes');
   });
 
-  test('a port by hand: each call is written; a status and a handle have names', async () => {
+  test('calls of a port are printed; a status and a handle have names', async () => {
     await terminal.enter('memory = allocate(64)');
     const created = await terminal.enter(
       'NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0)',
@@ -53,7 +53,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     await terminal.enter('memory.free()');
   });
 
-  test('a raw poll of a listener: armed, a client connects, the packet comes', async () => {
+  test('a raw poll of a listener: it is submitted, a client connects, the packet arrives', async () => {
     const make = 'new SocketCreator().fromAddress';
     await terminal.enter(`listener = ${make}(new TCPServerAddress('127.0.0.1', 0))`);
     const armed = await terminal.enter('armed = poll(listener, AFD_POLL_ACCEPT)');
@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
   });
 
   test.each(Object.entries(examples))(
-    '.example %s types each line, and each runs',
+    '.example %s types and runs each line',
     async (name, { lines }) => {
       terminal.type(`.example ${name}\r`);
       const last = lines.at(-1) as string;
@@ -97,16 +97,18 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     await terminal.saw(/nt> $/);
   });
 
-  test('.proto shows a prototype, and names what there is', async () => {
+  test('.proto shows a prototype, or lists the known functions', async () => {
     const text = await terminal.enter('.proto NtDeviceIoControlFile');
     expect(text).toMatch(/\n {2}ApcRoutine: PIO_APC_ROUTINE,\n/);
-    expect(await terminal.enter('.proto NtCre')).toContain('There are NtCreateIoCompletion, ');
+    expect(await terminal.enter('.proto NtCre')).toContain('Known: NtCreateIoCompletion, ');
   });
 
-  test('an error, a wrong address and a wrong await leave the prompt as it was', async () => {
+  test('the prompt continues after an error, a wrong address and an await that never ends', async () => {
     expect(await terminal.enter("throw new Error('on purpose')")).toContain('on purpose');
     const refused = await terminal.enter('NtCreateIoCompletion(0x10, 0, 0, 0)');
-    expect(refused).toContain('IoCompletionHandle is 0x10, where no block of allocate has 8 bytes');
+    expect(refused).toContain(
+      'IoCompletionHandle is 0x10, but no allocated block has 8 bytes there',
+    );
     expect(refused).not.toContain(' = STATUS_');
     expect(await terminal.enter('await Promise.reject(new Error("later"))')).toContain('later');
     expect(await terminal.enter('await Promise.resolve(6 * 7)')).toContain('\n42\n');
@@ -117,7 +119,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     expect(await terminal.enter('1 + 1')).toContain('\n2\n');
   });
 
-  test('a call that is made while the user types goes above the line', async () => {
+  test('a call that is made while the user types is printed above the line', async () => {
     await terminal.enter('void setTimeout(() => NtClose(3), 1500)');
     terminal.type('1 + 2');
     await terminal.saw(/NtClose\(Handle=0x3\) = STATUS_INVALID_HANDLE.*\n(.|\n)*nt> 1 \+ 2$/);
@@ -125,16 +127,16 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
   });
 
   test('.trace off and on', async () => {
-    expect(await terminal.enter('.trace off')).toContain('NT calls are not written.');
+    expect(await terminal.enter('.trace off')).toContain('NT calls are not printed.');
     const silent = await terminal.enter('NtClose(3)');
     expect(silent).toContain('\nSTATUS_INVALID_HANDLE (0xc0000008)\n');
     expect(silent).not.toContain('Handle=');
-    expect(await terminal.enter('.trace on')).toContain('NT calls are written.');
+    expect(await terminal.enter('.trace on')).toContain('NT calls are printed.');
     expect(await terminal.enter('NtClose(3)')).toContain('NtClose(Handle=0x3)');
-    expect(await terminal.enter('.trace of')).toContain('.trace on, or .trace off');
+    expect(await terminal.enter('.trace of')).toContain('.trace needs on or off');
   });
 
-  test('.help has the examples, line by line', async () => {
+  test('.help prints every line of each example', async () => {
     const text = await terminal.enter('.help');
     for (const [name, { lines }] of Object.entries(examples)) {
       expect(text).toContain(`.example ${name}: `);
@@ -142,7 +144,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     }
   });
 
-  test('Ctrl-C clears the line, .exit ends with 0, and what is open is closed', async () => {
+  test('Ctrl-C clears the line; .exit ends the prompt with exit code 0 and closes open handles', async () => {
     await terminal.enter('block = allocate(8)');
     await terminal.enter('NtCreateIoCompletion(block.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
     terminal.type('never finished');
@@ -168,7 +170,7 @@ describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
   }, limitMs);
   afterAll(() => terminal.close(), limitMs);
 
-  test('knows what was typed', async () => {
+  test('the arrow key recalls the line of the previous prompt', async () => {
     terminal.type(key.up);
     await terminal.saw('.exit');
     terminal.type(key.up);
@@ -178,7 +180,7 @@ describe.skipIf(reason !== undefined)(endTitle, { timeout: limitMs }, () => {
     await terminal.saw('\n33\n');
   });
 
-  test('a call that does not return: Ctrl-C says so, once more ends it, with 130', async () => {
+  test('a call that does not return: the first Ctrl-C prints a message, the second ends the prompt with exit code 130', async () => {
     await terminal.enter('memory = allocate(64)');
     await terminal.enter('NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0)');
     await terminal.enter('port = memory.readPointer(0)');
