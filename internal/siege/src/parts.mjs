@@ -133,6 +133,14 @@ export const parts = [
     builds: ['release'],
   }),
   siegeFiles({
+    name: 'libraries',
+    what: 'ws, mqtt, ssh2, gRPC, pg, mysql2, SMTP, undici, http, http2 and tls, as on node:net',
+    limitMinutes: 1.5,
+    needsWindowsNode: true,
+    files: /^internal\/libraries\//,
+    builds: ['release'],
+  }),
+  siegeFiles({
     name: 'command',
     what: 'the proxy with 1,000 connections whose every byte is compared, and Ctrl-C by a real clock',
     limitMinutes: 2,
@@ -151,8 +159,8 @@ export const parts = [
   }),
   siegeFiles({
     name: 'consumers',
-    what: 'bundles of a program, and a server under a task runner that is ended at random moments',
-    limitMinutes: 4,
+    what: 'bundles, the programs of the guides, and a server under a task runner that is ended at random',
+    limitMinutes: 2.5,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^internal\/consumers\/test\/(?!packages)/,

@@ -1,0 +1,7 @@
+import { test } from 'vitest';
+import { compare } from './compare.js';
+import { tls, tlsHalfOpen } from './scenarios/tls.js';
+import { ws } from './scenarios/ws.js';
+
+// The siege plays all scenarios.
+test.each([ws, tls, tlsHalfOpen])('$name sees the same on the reactor as on node:net', compare);

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
+import { certificate } from '../certificate.js';
+import { bytes, closing, collect, type Run, type Scenario } from '../run.js';
+
+function record(run: Run, party: string, socket: TLSSocket): TLSSocket {
+  for (const event of ['end', 'secureConnect']) {
+    socket.on(event, () => run.note(party, event));
+  }
+  socket.on('error', (error) => run.note(party, error));
+  socket.on('close', (hasFailed) => run.note(party, 'close', hasFailed));
+  return socket;
+}
+
+/** A server that echoes to clients with the protocol `own`, and destroys others at their data. */
+async function startServer(run: Run): Promise<Server> {
+  const server = createServer({ ...(await certificate()), ALPNProtocols: ['own'] }, (socket) => {
+    record(run, `server of protocol ${socket.alpnProtocol || 'none'}`, socket);
+    if (socket.alpnProtocol === 'own') socket.pipe(socket);
+    else socket.once('data', () => socket.destroy());
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    run.note('server', 'tlsClientError', error.code);
+  });
+  return server;
+}
+
+async function open(run: Run, party: string, options: object = {}): Promise<TLSSocket> {
+  const { cert } = await certificate();
+  const trusted = { ca: [cert], servername: 'localhost' };
+  return record(run, party, connect({ socket: run.connect(), ...trusted, ...options }));
+}
+
+/** node:tls with a self-signed certificate: an echo, ALPN, refusals, plain text, a lost peer. */
+export const tls: Scenario = {
+  name: 'node:tls',
+  async play(run) {
+    const server = await startServer(run);
+    await run.serve((socket) => server.emit('connection', socket));
+
+    const client = await open(run, 'client', { ALPNProtocols: ['own'] });
+    await once(client, 'secureConnect');
+    run.note('client', client.authorized, client.getProtocol(), client.alpnProtocol);
+    run.note('client', client.getPeerCertificate().subject);
+    let received = 0;
+    client.on('data', ({ length }) => {
+      received += length;
+      if (received === 500_000) client.end();
+    });
+    client.write(bytes(500_000));
+    await closing(client);
+    run.note('client', received);
+
+    const lost = await open(run, 'lost');
+    await once(lost, 'secureConnect');
+    lost.resume().write('destroy');
+    await closing(lost);
+
+    for (const [party, options] of [
+      ['not trusted', { ca: [] }],
+      ['other name', { servername: 'example.org' }],
+    ] as const) {
+      const failed = once(server, 'tlsClientError');
+      const refused = await open(run, party, options);
+      await Promise.all([closing(refused), failed]);
+    }
+
+    const failed = once(server, 'tlsClientError');
+    const plain = run.connect();
+    plain.on('error', (error) => run.note('plain', error));
+    plain.on('close', () => run.note('plain', 'close'));
+    plain.write('plain text where TLS is due\r\n\r\n');
+    plain.resume();
+    await Promise.all([closing(plain), failed]);
+  },
+};
+
+/** The client ends its side first. The stream below the server must be half-open for that. */
+export const tlsHalfOpen: Scenario = {
+  name: 'node:tls, half-open',
+  async play(run) {
+    const server = await startServer(run);
+    const options = { allowHalfOpen: true };
+    await run.serve((socket) => server.emit('connection', socket), options);
+    const client = await open(run, 'client', { ALPNProtocols: ['own'] });
+    await once(client, 'secureConnect');
+    client.end(bytes(500_000));
+    run.note('client', await collect(client));
+    if (!client.closed) await closing(client);
+  },
+};
