@@ -30,8 +30,11 @@ interface At {
  */
 export function nodeError(syscall: string, error: unknown, at: At): Error {
   if (!(error instanceof WsaError || error instanceof SktError)) return error as Error;
-  const made = inWords(syscall, error.code, at, error);
-  if (error instanceof WsaError && error.errno !== undefined) made.errno = error.errno;
+  // A host without AF_UNIX, or without IPv6.
+  const isUnsupported = error.code === 'ERR_SKT_UNSUPPORTED';
+  const made = inWords(syscall, isUnsupported ? 'EAFNOSUPPORT' : error.code, at, error);
+  const errno = isUnsupported ? -4089 : (error as WsaError).errno;
+  if (errno !== undefined) made.errno = errno;
   return made;
 }
 

@@ -6,6 +6,7 @@ import { startTrace } from 'nt-trace';
 import { nativeMemory } from 'ntdllx';
 import { crossSection, hostProfile } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
+import { netOn } from 'tofu-reactor/net';
 import { describe, expect, test } from 'vitest';
 import { echoCases } from './cases/echo.js';
 import { runCycles } from './cycles.js';
@@ -67,6 +68,22 @@ test('here a reactor lives in the loop by itself, and says why', async () => {
   expect(() => reactor.turn(0)).toThrow(expect.objectContaining({ code: 'ERR_REACTOR_MODE' }));
   await reactor.close();
   verify();
+});
+
+test.skipIf(afUnix.isPresent)('without AF_UNIX a path is EAFNOSUPPORT, as in libuv', async () => {
+  const reactor = new Reactor();
+  const net = netOn(reactor);
+  const path = 'C:\\run\\app.sock';
+  const [error] = await once(net.createServer().listen(path), 'error').catch((cause) => [cause]);
+  expect(error).toMatchObject({
+    message: `listen EAFNOSUPPORT: address family not supported ${path}`,
+    code: 'EAFNOSUPPORT',
+    errno: -4089,
+  });
+  const refused = `connect EAFNOSUPPORT ${path}`;
+  await expect(once(net.connect(path), 'connect')).rejects.toThrow(refused);
+  await expect(reactor.connect({ path })).rejects.toThrow(refused);
+  await reactor.close();
 });
 
 test('a trace shows the name of a reactor at its port', async () => {
