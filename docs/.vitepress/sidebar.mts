@@ -11,8 +11,8 @@ const page = (text: string, link: string) => ({ text, link });
 /** Guides in the order in which a reader needs them; those without a page are left out. */
 const guides = [
   page('An echo server, in detail', '/guides/echo'),
-  page('HTTP over AF_UNIX', '/guides/http-over-af-unix'),
-  page('gRPC over AF_UNIX', '/guides/grpc-over-af-unix'),
+  page('HTTP over an AF_UNIX file', '/guides/http-over-af-unix'),
+  page('gRPC over an AF_UNIX file', '/guides/grpc-over-af-unix'),
   page('A proxy to a Go service', '/guides/proxy-to-go'),
   page('A chat with ws', '/guides/chat'),
   page('Many idle clients', '/guides/idle-clients'),
@@ -20,7 +20,7 @@ const guides = [
   page('Workers and wakes', '/guides/workers'),
   page('The event loop', '/guides/event-loop'),
   page('Errors and what to do', '/guides/error-handling'),
-  page('listen EACCES … .sock', '/guides/errors'),
+  page('listen EACCES … .sock, connect ENOTSOCK', '/guides/errors'),
   page('Bundling', '/guides/bundling'),
   page('CommonJS', '/guides/commonjs'),
   page('Testing Windows code on Linux', '/guides/testing-on-linux'),

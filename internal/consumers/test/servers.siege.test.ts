@@ -18,11 +18,16 @@ const programs = readdirSync(resolve(import.meta.dirname, '../programs')).map((f
   file,
   code: readFileSync(resolve(import.meta.dirname, '../programs', file), 'utf8'),
 }));
-const servers = [...examples, ...programs].filter(({ code }) =>
+/** Programs that guides.siege.test.ts runs. */
+const ofGuides = ['chat.ts', 'http-client.ts', 'http-server.ts', 'idle-clients.ts'];
+const others = programs.filter(({ file }) => !ofGuides.includes(file));
+const servers = [...examples, ...others].filter(({ code }) =>
   /TCPServerAddress\('127\.0\.0\.1', 7099\)|\.listen\(\{ port: 7099\b/.test(code),
 );
 /** What a program that ends by itself prints at least. */
 const prints: Record<string, RegExp> = {
+  'grpc.ts': /^hello, tofu$/m,
+  'path-errors.ts': /^node:net listens: listen EACCES: permission denied C:/m,
   'udp.ts': /^hello from port \d+$/m,
   'workers.ts': /^progress 25\r?\nprogress 50\r?\nprogress 75\r?\nprogress 100$/m,
   'trace.ts': /^\d+ calls are in trace\.json$/m,
@@ -50,8 +55,8 @@ describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
       'programs/echo.ts',
       'tofu-reactor/README.md 1',
     ]);
-    const others = programs.filter((each) => !servers.includes(each)).map(({ file }) => file);
-    expect(others.sort()).toEqual(Object.keys(prints).sort());
+    const ending = others.filter((each) => !servers.includes(each)).map(({ file }) => file);
+    expect(ending.sort()).toEqual(Object.keys(prints).sort());
   });
 
   test.each(Object.entries(prints))('the program %s does what it shows', async (file, pattern) => {
@@ -59,7 +64,8 @@ describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
     const place = join(work, file);
     writeFileSync(place, code);
     let output = '';
-    const { exitCode } = await session.run([place], {
+    const args = file === 'grpc.ts' ? [`${await freePort()}`] : [];
+    const { exitCode } = await session.run([place, ...args], {
       cwd: work,
       stdio: ['ignore', 'pipe', 'inherit'],
       onSpawn: (child) => child.stdout?.on('data', (data) => (output += data)),
