@@ -8,8 +8,11 @@ import { baseline, type SubjectName } from './subjects.js';
 import { type Entry, loadOf } from './workloads.js';
 
 const warmupSeconds = 0.2;
-/** Long enough for a hundred timers. */
-const leastSeconds = 1;
+/**
+ * Long enough for several reads: under these loads a turn of Node's loop takes 50 ms (W2) to 300 ms
+ * (W6), and a read takes several turns.
+ */
+const leastSeconds = { W2: 4, W6: 8 };
 
 type Delays = Pick<DelayRow, 'timerP50us' | 'timerP99us' | 'readP50us' | 'readP99us'>;
 
@@ -43,7 +46,8 @@ export async function measureDelays(
       await loader.time(warmupSeconds, warmupSeconds);
     }
     for (let round = 0; round < rounds; round += 1) {
-      for (const seat of inTurn(seats, round)) await measureOnce(seat, seconds);
+      for (const seat of inTurn(seats, round))
+        await measureOnce(seat, Math.max(seconds, leastSeconds[workload]));
       const last = seats.map(({ server, delays }) => {
         const [timer, read] = [delays.timerP50us.at(-1) ?? 0, delays.readP50us.at(-1) ?? 0];
         return `${server.entry.label} timer ${Math.round(timer)} µs, read ${Math.round(read)} µs`;
@@ -60,7 +64,7 @@ export async function measureDelays(
 
 async function measureOnce({ servers, server, loader, delays }: Seat, seconds: number) {
   await servers.settle();
-  const loaded = loader.time(0, Math.max(seconds, leastSeconds) + warmupSeconds);
+  const loaded = loader.time(0, seconds + warmupSeconds);
   // The report resets the delays. They are recorded from now on, while the load lasts.
   await server.report();
   await loaded;

@@ -10,11 +10,11 @@ import { WaitPoolWatch } from './wait-pool-watch.js';
  * In Node's loop a turn must be short, because Node's sockets and timers wait meanwhile. In the
  * mode `blocking` it may be long.
  */
-const inLoop: TurnBudget = { events: 128, tries: 64, bytes: 1_048_576 };
+const inLoop: TurnBudget = { events: 128, serves: 128, tries: 64, bytes: 1_048_576 };
 const budgets: Record<ReactorMode, TurnBudget> = {
   loop: inLoop,
   thread: inLoop,
-  blocking: { events: 1_024, tries: 256, bytes: 2_097_152 },
+  blocking: { events: 1_024, serves: 4_096, tries: 256, bytes: 2_097_152 },
 };
 
 /**

@@ -19,6 +19,7 @@ export { adoptListener } from './reactor.js';
 export { Speculation } from './speculation.js';
 export { ThreadShare } from './thread-share.js';
 export type { RunningThread, ThreadStarter } from './thread-watch.js';
+export { type Source, TurnEngine } from './turn-engine.js';
 export { WaitPoolWatch } from './wait-pool-watch.js';
 export { WriteQueue } from './write-queue.js';
 

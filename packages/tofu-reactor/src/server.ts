@@ -12,7 +12,7 @@ import { nodeError, refusedError } from './node-errors.js';
 import { Speculation } from './speculation.js';
 import type { Source } from './turn-engine.js';
 
-/** How many connections the server accepts per event. The poller reports the rest again. */
+/** How many connections the server accepts at once. It accepts more after the other sources. */
 const acceptBudget = 64;
 /**
  * How long the server pauses after a failed accept, for example when the system has no sockets
@@ -20,7 +20,7 @@ const acceptBudget = 64;
  */
 const acceptPauseMs = 50;
 
-const accepting = prepareInterest({ accept: true });
+const accepting = prepareInterest({ accept: true, mode: 'oneshot' });
 const pausing = prepareInterest({});
 
 /** A connection that was closed because of {@link Server.maxConnections}. */
@@ -45,13 +45,21 @@ export class Server implements Member, AsyncDisposable {
   /** Decides whether to try to receive from connections that were just accepted. */
   readonly #newcomers = new Speculation();
   readonly #queue: AcceptQueue<Connection>;
-  /** The receiver of the poller's events. A server never tries to accept without an event. */
-  readonly #source: Source = { onEvent: (event) => this.#onEvent(event), onTry() {} };
+  /** The receiver of the poller's events. */
+  readonly #source: Source = {
+    onEvent: (event) => this.#onEvent(event),
+    onTry: () => {
+      this.#isEager = false;
+      this.#acceptMore();
+    },
+  };
   #onConnection: Callback<Connection> | undefined;
   #onDrop: Callback<DroppedConnection> | undefined;
   #onError: Callback<Error> | undefined;
   #isListening = true;
   #isPaused = false;
+  /** It accepts again later in this turn or in the next one, without a poll. */
+  #isEager = false;
   #pause: NodeJS.Timeout | undefined;
   #isRef = true;
   #accepted = 0;
@@ -217,6 +225,14 @@ export class Server implements Member, AsyncDisposable {
       this.destroy();
       return;
     }
+    this.#acceptMore();
+  }
+
+  /**
+   * Accepts until the backlog is empty, and then polls. If connections arrive as fast as it accepts
+   * them, it lets the other sources continue after each budget.
+   */
+  #acceptMore(): void {
     for (let left = acceptBudget; left > 0 && this.#isListening && !this.#isPaused; left -= 1) {
       let skt: AcceptedSkt | typeof wouldBlock;
       try {
@@ -227,9 +243,15 @@ export class Server implements Member, AsyncDisposable {
         this.#failed(error as Error);
         return;
       }
-      if (skt === wouldBlock) return;
+      if (skt === wouldBlock) {
+        this.#host.engine.ask(this.#source, this.#skt, accepting, true);
+        return;
+      }
       this.#take(skt);
     }
+    if (!this.#isListening || this.#isPaused || this.#isEager) return;
+    this.#isEager = true;
+    this.#host.engine.tryLater(this.#source);
   }
 
   #take(skt: AcceptedSkt): void {

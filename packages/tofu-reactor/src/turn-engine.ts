@@ -22,6 +22,11 @@ export interface Source {
 export interface TurnBudget {
   /** The largest number of events of one wait. */
   readonly events: number;
+  /**
+   * After this many events and tries the turn ends. If events alone use it up, the turn still makes
+   * a quarter as many tries, so that neither kind of source waits for the other.
+   */
+  readonly serves: number;
   /** The largest number of tries in a turn without events. */
   readonly tries: number;
   /** After this many bytes the turn tries no further source. */
@@ -150,14 +155,17 @@ export class TurnEngine {
     this.counts.turns += 1;
     try {
       const isBusy = this.#eager.length > 0;
+      const { serves, tries, events } = this.#budget;
       let found = this.#deliver(isBusy ? 0 : timeoutMs);
-      const hasOthers = found > 0;
+      let served = found;
       // All sockets that are ready are served before any source has its next try.
       for (let looks = 1; isBusy && found >= crowd && looks < mostLooks; looks += 1) {
+        if (served >= serves) break;
         found = this.#deliver(0);
+        served += found;
       }
-      this.#tryAgain(hasOthers ? 1 : this.#budget.tries);
-      return found < this.#budget.events;
+      this.#tryAgain(served > 0 ? 1 : tries, Math.max(serves - served, serves / 4));
+      return found < events;
     } finally {
       this.#isInTurn = false;
     }
@@ -187,17 +195,24 @@ export class TurnEngine {
   /**
    * Tries the sources round-robin, so that one that always has more bytes does not starve the
    * others.
+   *
+   * @param tries begins no further round of all sources after this many.
+   * @param most leaves the remaining sources of a round to the next turn after this many.
    */
-  #tryAgain(tries: number): void {
+  #tryAgain(tries: number, most: number): void {
     const limit = this.counts.bytes + this.#budget.bytes;
-    for (let left = tries; left > 0 && this.#eager.length > 0; ) {
+    for (let tried = 0; tried < tries && this.#eager.length > 0; ) {
       if (this.counts.bytes >= limit) return;
       const sources = this.#eager;
       this.#eager = [];
-      for (const source of sources) {
-        left -= 1;
+      for (let index = 0; index < sources.length; index += 1) {
+        if (tried >= most) {
+          this.#eager = [...sources.slice(index), ...this.#eager];
+          return;
+        }
+        tried += 1;
         this.counts.tries += 1;
-        source.onTry();
+        sources[index]?.onTry();
       }
     }
   }

@@ -1,0 +1,84 @@
+import { createRemote } from 'afd-poller/internal';
+import { createSimNt } from 'sim-nt';
+import { type Source, TurnEngine } from 'tofu-reactor/internal';
+import { clientAddressOf } from 'tofu-sockets';
+import { createSocketCreator } from 'tofu-sockets/internal';
+import { expect, test } from 'vitest';
+import { simulatedReactor } from './simulated.js';
+
+const budget = { events: 8, serves: 8, tries: 100, bytes: 1_000 };
+
+/** An engine with sources that can be tried again each time. */
+function engineWith(count: number) {
+  const sim = createSimNt({ seed: 20_261_130 });
+  const engine = new TurnEngine(sim.kernel, budget, sim.nowMs);
+  const tries = new Array<number>(count).fill(0);
+  tries.forEach((_, index) => {
+    const source: Source = {
+      onEvent() {},
+      onTry() {
+        tries[index] = (tries[index] as number) + 1;
+        engine.tryLater(source);
+      },
+    };
+    engine.tryLater(source);
+  });
+  const sum = () => tries.reduce((all, each) => all + each, 0);
+  return { sim, engine, tries, sum };
+}
+
+test('a turn tries a limited number of sources, and the next turn continues with the others', () => {
+  const { engine, tries, sum } = engineWith(20);
+  for (let turns = 1; turns <= 5; turns += 1) {
+    engine.turn(0);
+    expect(sum()).toBe(8 * turns);
+    expect(Math.max(...tries) - Math.min(...tries)).toBe(turns === 5 ? 0 : 1);
+  }
+  engine.close();
+});
+
+test('events that use up a turn leave a quarter of it to sources without an event', () => {
+  const { sim, engine, sum } = engineWith(20);
+  const { kernel } = sim;
+  const remote = createRemote(engine.poller.remoteData(), kernel);
+  let posts = 0;
+  engine.onPost = () => {
+    posts += 1;
+  };
+  for (let index = 0; index < 16; index += 1) remote.post(1, index);
+  engine.turn(0);
+  expect([posts, sum()]).toEqual([8, 2]);
+  engine.turn(0);
+  expect([posts, sum()]).toEqual([16, 4]);
+  remote.close();
+  engine.close();
+});
+
+test('a server that accepted as many connections as it may continues in the next turn, without a poll', async () => {
+  let polls = 0;
+  const { sim, reactor, until, close } = simulatedReactor({ network: 'eager' }, (kernel) => ({
+    ...kernel,
+    NtDeviceIoControlFile: (...args) => {
+      polls += 1;
+      return kernel.NtDeviceIoControlFile(...args);
+    },
+  }));
+  const server = await reactor.listen({ port: 0 });
+  server.onConnection = () => {};
+  reactor.turn(0);
+  const creator = createSocketCreator(sim.kernel);
+  const clients = Array.from({ length: 200 }, () => {
+    const skt = creator.fromAddress(clientAddressOf(server.endpoint));
+    skt.connect();
+    return skt;
+  });
+  const before = polls;
+  await until(() => server.accepted > 0);
+  // 64 at the event, and 64 when all other sources have been tried.
+  expect(server.accepted).toBe(128);
+  reactor.turn(0);
+  expect([server.accepted, polls - before]).toEqual([200, 0]);
+  for (const skt of clients) skt.close();
+  server.destroy();
+  await close();
+});
