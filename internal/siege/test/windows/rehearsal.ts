@@ -40,8 +40,11 @@ export interface Rehearsal {
   close(): Promise<void>;
 }
 
-/** Variables of this test run that a terminal on Windows does not have. */
-const notOfATerminal = /^(npm_|TEST_|VITEST|SIEGE_(SEED|RUNS)|NODE_)/i;
+/**
+ * Variables of this test run that a terminal on Windows does not have. NODE_EXTRA_CA_CERTS belongs
+ * to the network of this host.
+ */
+const notOfATerminal = /^(npm_|TEST_|VITEST|SIEGE_(SEED|RUNS)|NODE_(?!EXTRA_CA_CERTS$))/i;
 const terminal = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !notOfATerminal.test(name)),
 );
