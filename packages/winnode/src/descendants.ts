@@ -75,9 +75,31 @@ export async function endOrphans(prefix: string): Promise<void> {
   await endAll(() => processesWith(`WINEPREFIX=${prefix}\0`).filter(isWine));
 }
 
+/** Wine's services, by the name of their program. */
+const service =
+  /^C:\\windows\\system32\\(services|winedevice|plugplay|svchost|rpcss|wineboot)\.exe\0/i;
+
+/**
+ * True for a wineserver and for Wine's services. If the wineserver was killed, Wine starts these
+ * again with the next program. They then carry the mark of that program's run, but they serve all
+ * runs of the prefix. The last user ends them.
+ */
+function servesAll(pid: number): boolean {
+  try {
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('wineserver')) return true;
+    return service.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** The processes of runs, by the beginning of their mark. */
+const runsWith = (mark: string) => () =>
+  processesWith(`${markVariable}=${mark}`).filter((pid) => !servesAll(pid));
+
 /** Ends the program of one run and its children. */
 export async function endRun(mark: string): Promise<void> {
-  await endAll(() => processesWith(`${markVariable}=${mark}\0`));
+  await endAll(runsWith(`${mark}\0`));
 }
 
 /**
@@ -99,7 +121,7 @@ export async function endDesktop(mark: string): Promise<void> {
 /** Ends the programs that the runs of an exited process left behind, and removes their files. */
 export async function endRunsOf(prefix: string, pid: number, start: string): Promise<void> {
   const mark = markOf(prefix, pid, start);
-  await endAll(() => processesWith(`${markVariable}=${mark}`));
+  await endAll(runsWith(mark));
   for (const name of readdirSync(dirname(mark))) {
     if (!name.startsWith(basename(mark))) continue;
     rmSync(join(dirname(mark), name), { recursive: true, force: true });

@@ -64,12 +64,23 @@ export interface ChildHost {
   readonly end: (child: ChildProcess) => Promise<void>;
   /** Called when the program has exited. Another process may still hold its streams open. */
   readonly afterExit?: () => void;
-  /** Whether the program has started, and how long its start may take. */
-  readonly start?: { readonly isSeen: () => boolean; readonly limitMs: number };
+  /**
+   * Whether the program has started, whether it still can, and how long its start may take.
+   */
+  readonly start?: {
+    readonly isSeen: () => boolean;
+    readonly isPossible: () => boolean;
+    readonly limitMs: number;
+  };
 }
 
 /** Polling interval while a program starts. */
 const lookMs = 100;
+/**
+ * A start is given up after this many polls in a row in which it was not possible: the program may
+ * just be starting a new wineserver.
+ */
+const hopelessLooks = 20;
 /** Polling interval while a program runs. */
 const headMs = 500;
 /**
@@ -115,9 +126,14 @@ export function runChild(
     }
     if (start !== undefined) {
       const startedMs = performance.now();
+      let hopeless = 0;
       const look = setInterval(() => {
-        if (start.isSeen()) clearInterval(look);
-        else if (performance.now() - startedMs > start.limitMs) {
+        if (start.isSeen()) {
+          clearInterval(look);
+          return;
+        }
+        hopeless = start.isPossible() ? 0 : hopeless + 1;
+        if (hopeless === hopelessLooks || performance.now() - startedMs > start.limitMs) {
           isStuck = true;
           void endIt();
         }

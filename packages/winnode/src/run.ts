@@ -15,6 +15,7 @@ import {
 import { endDesktop, endRun, markOf, markVariable } from './descendants.js';
 import { wineEnvironment } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
+import { stuck, unserved } from './failed-start.js';
 import { requireLimitMs, startLimitMs } from './limits.js';
 import { answerLinks, type LinkService } from './links.js';
 import { nodeIn } from './page-aligned.js';
@@ -40,7 +41,7 @@ import {
 } from './windows-path.js';
 import { findWine, type Wine } from './wine.js';
 import { useWineserver, type WineserverLease } from './wineserver.js';
-import { answersInTime, isRunning, stateOf, wineserverPid } from './wineserver-process.js';
+import { isRunning, watchWineserver } from './wineserver-process.js';
 
 /** A prepared environment in which Windows Node can be run several times. */
 export interface Session {
@@ -265,6 +266,8 @@ async function runOnce(
   } catch (cause) {
     throw explained(cause);
   }
+  // A program whose wineserver is killed while it starts waits for ever.
+  const isPossible = watchWineserver(prefix);
   try {
     const [command, ...rest] = [...diesWithUs(), wine.loader, nodeIn(prefix, node), ...args];
     const child = await runChild(
@@ -292,9 +295,10 @@ async function runOnce(
         afterExit: () => void endDesktop(mark),
         ...(waitsForDebugger([...args, env['NODE_OPTIONS'] ?? ''])
           ? {}
-          : { start: { isSeen: () => files.progress.isStarted, limitMs } }),
+          : { start: { isSeen: () => files.progress.isStarted, isPossible, limitMs } }),
       },
     );
+    if (child.isStuck && !isPossible()) throw unserved(prefix, files.progress);
     if (child.isStuck) throw await stuck(prefix, limitMs, files.progress);
     if (files.isElsewhere) throw elsewhere(directory);
     return { ...child, progress: files.progress };
@@ -338,29 +342,6 @@ function elsewhere(directory: string): WinnodeError {
 /** With these options Node waits for a debugger before it loads the preload. */
 const waitsForDebugger = (options: readonly string[]) =>
   options.some((option) => /--inspect-(brk|wait)\b/.test(option));
-
-/** The error for a program that did not start in time and was ended. */
-async function stuck(
-  prefix: string,
-  limitMs: number,
-  { isStarted }: Progress,
-): Promise<WinnodeError> {
-  const seconds = limitMs / 1_000;
-  // The program may start at the very moment at which it is ended.
-  const late = isStarted
-    ? `Windows Node took more than ${seconds} s to begin, and was ended when it had`
-    : `Windows Node did not start within ${seconds} s`;
-  const pid = wineserverPid(prefix);
-  if (pid === undefined || (await answersInTime(pid, Math.min(limitMs, 2_000)))) {
-    const hint = 'Is this machine very busy? WINNODE_START_LIMIT gives it more seconds.';
-    return new WinnodeError('ERR_START_LIMIT', `${late}.`, hint);
-  }
-  return new WinnodeError(
-    'ERR_WINESERVER',
-    `${late}: the wineserver of ${prefix}, process ${pid}, does not answer${stateOf(pid)}.`,
-    `It is ended now unless others use it. If they do: kill -9 ${pid}`,
-  );
-}
 
 /**
  * The command prefix that makes the kernel end the program after `kill -9` of this process. The

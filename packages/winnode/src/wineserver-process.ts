@@ -1,10 +1,19 @@
-import { readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { runCommand } from './command.js';
 import { endOrphans } from './descendants.js';
 import { wineEnvironment } from './environment.js';
 import { WinnodeError } from './errors.js';
+import { processStart } from './process-start.js';
 import type { Wine } from './wine.js';
 
 /**
@@ -36,12 +45,25 @@ export async function isRunning(prefix: string, wine: Wine): Promise<boolean> {
 
 /** Ends the wineserver of a prefix and everything that runs under it; waits until it is gone. */
 export async function endWineserver(prefix: string, wine: Wine): Promise<void> {
-  // -k first asks the wineserver to end, then kills it; -w waits until the registry is written.
-  await askServer(prefix, wine, '-k');
+  const running = wineserverPid(prefix);
+  // After SIGTERM it writes the registry and exits. After -k it first ends all programs, and waits
+  // for each one until its parent has reaped it, which takes more than half a second. endOrphans
+  // ends them at once.
+  if (running === undefined) await askServer(prefix, wine, '-k');
+  else endProcess(running, 'SIGTERM');
+  // -w waits until the wineserver is gone.
   const { isLate } = await askServer(prefix, wine, '-w');
   const pid = isLate ? wineserverPid(prefix) : undefined;
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  if (pid !== undefined) endProcess(pid, 'SIGKILL');
   await endOrphans(prefix);
+}
+
+function endProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // The process has exited meanwhile.
+  }
 }
 
 /** Wine names the directory of a wineserver after the device and the inode of the prefix. */
@@ -53,17 +75,35 @@ function serverDirectoryName(prefix: string): string {
 /** The pid of the wineserver of a prefix; undefined if it cannot be determined. */
 export function wineserverPid(prefix: string): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const name = serverDirectoryName(prefix);
+  const [name, home] = [serverDirectoryName(prefix), realpathSync(prefix)];
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       if (!readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('wineserver')) continue;
-      // The working directory of a wineserver is its socket directory.
-      if (readlinkSync(`/proc/${pid}/cwd`).endsWith(`/${name}`)) return Number(pid);
+      // The working directory of a wineserver is its socket directory. While it starts and loads
+      // the registry, it is the prefix.
+      const cwd = readlinkSync(`/proc/${pid}/cwd`);
+      if (cwd.endsWith(`/${name}`) || cwd === home) return Number(pid);
     } catch {
       // The process has exited meanwhile, or belongs to another user.
     }
   }
   return undefined;
+}
+
+/**
+ * Returns a function that returns true while a wineserver of the prefix runs: the present one, or
+ * one that Wine starts after it. Where the present one cannot be determined it always returns true.
+ */
+export function watchWineserver(prefix: string): () => boolean {
+  let pid = wineserverPid(prefix);
+  if (pid === undefined) return () => true;
+  let start = processStart(pid);
+  return () => {
+    if (pid !== undefined && start !== undefined && processStart(pid) === start) return true;
+    pid = wineserverPid(prefix);
+    start = pid === undefined ? undefined : processStart(pid);
+    return start !== undefined;
+  };
 }
 
 /**

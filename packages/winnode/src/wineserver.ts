@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, wasInterrupted } from './command.js';
-import { endRunsOf, isMarked, markVariable } from './descendants.js';
+import { endOrphans, endRunsOf, isMarked, markVariable } from './descendants.js';
 import { wineEnvironment } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
 import { exclusively } from './lock.js';
@@ -24,6 +24,7 @@ import {
   endWineserver,
   isRunning,
   stateOf,
+  watchWineserver,
   wineserverPid,
 } from './wineserver-process.js';
 
@@ -111,8 +112,7 @@ export async function useWineserver(
     } catch (cause) {
       rmSync(mine, { force: true });
       // The error that prevents the wineserver from being ended is most likely the original cause.
-      const isLast = isOurs(prefix) && livingUsers(prefix).length === 0;
-      if (isLast) await endOurs(prefix, wine).catch(() => {});
+      await endIfUnused(prefix, wine).catch(() => {});
       throw explained(cause);
     }
   });
@@ -120,7 +120,7 @@ export async function useWineserver(
   const giveBack = async () => {
     rmSync(mine, { force: true });
     await dropTheDead(prefix);
-    if (livingUsers(prefix).length === 0 && isOurs(prefix)) await endOurs(prefix, wine);
+    await endIfUnused(prefix, wine);
   };
   let released: Promise<void> | undefined;
   return {
@@ -131,6 +131,20 @@ export async function useWineserver(
       return released;
     },
   };
+}
+
+/**
+ * Ends a wineserver that winnode started and nobody uses. If it was killed, its services are ended
+ * and its record is removed.
+ */
+async function endIfUnused(prefix: string, wine: Wine): Promise<void> {
+  if (livingUsers(prefix).length > 0) return;
+  if (isOurs(prefix)) {
+    await endOurs(prefix, wine);
+  } else if (process.platform === 'linux' && wineserverPid(prefix) === undefined) {
+    await endOrphans(prefix);
+    rmSync(noteOf(prefix), { force: true });
+  }
 }
 
 /** Ends the wineserver if winnode started it. */
@@ -264,14 +278,21 @@ async function startServices(
   wine: Wine,
   { startLimitMs, held }: WineserverOptions,
 ): Promise<void> {
+  // Without its wineserver wineboot would wait for an answer until the time limit.
+  const isServed = watchWineserver(prefix);
+  const wasSignalled = wasInterrupted(held);
   const { code, isLate } = await runCommand(wine.loader, ['wineboot.exe'], {
     env: serverEnvironment(prefix),
     limitMs: startLimitMs,
     log: logOf(prefix),
-    isUnwanted: wasInterrupted(held),
+    isUnwanted: () => wasSignalled() || !isServed(),
   });
   // The caller sees the signal, too, and releases the wineserver.
   if (held.first !== undefined) return;
+  if (code !== 0 && !isServed()) {
+    const gone = `The wineserver of ${prefix} ended while Wine started.${saidIn(prefix)}`;
+    throw new WinnodeError('ERR_WINESERVER', gone, 'Was it killed? Start the program again.');
+  }
   const hand = `By hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
   if (isLate) {
     const late = `Wine did not start in ${prefix} within ${startLimitMs / 1_000} s.${saidIn(prefix)}`;

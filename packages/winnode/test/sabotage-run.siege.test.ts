@@ -12,7 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSession, timeLimitExitCode } from 'winnode';
+import { findWine, openSession, timeLimitExitCode } from 'winnode';
 import { bin, host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
@@ -22,6 +22,7 @@ import {
   processesOf,
   programsOf,
   removeCache,
+  serverOf,
 } from './prefixes.js';
 import { expectCrash, expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
 
@@ -172,6 +173,49 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expectNothingLeft(cache);
     });
   });
+
+  test('a wineserver that Wine started for one run stays for the others when that run is ended', async () => {
+    const session = await openSession({ env });
+    const { server } = findWine(env);
+    spawnSync(server, ['-k'], { env: { ...env, WINEPREFIX: prefix } });
+    await expect.poll(() => serverOf(prefix)).toBeUndefined();
+    // Wine starts the next wineserver with this program, and with the mark of its run.
+    const first = session.run(['-e', hang], { stdio: 'ignore', timeLimitMs: 6_000 });
+    await expect.poll(() => serverOf(prefix)).toBeDefined();
+    const ownServer = serverOf(prefix);
+    const other = start(['-e', until(3)], { env });
+    await other.saw('up');
+    expect(await first).toMatchObject({ exitCode: timeLimitExitCode });
+    expect(serverOf(prefix)).toBe(ownServer);
+    expect(await winnode(['-p', '1'], { env })).toMatchObject({ code: 0, stdout: '1\n' });
+    other.child.stdin?.end();
+    expect(await other.ended).toMatchObject({ code: 3, stderr: '' });
+    await session.close();
+    expectNothingLeft(cache);
+  });
+
+  test.each([
+    ['wineboot.exe', 'ended while Wine started'],
+    ['node.exe', 'ended before Windows Node started'],
+  ])(
+    'a wineserver that is killed while %s starts: the wait ends, and a message names it',
+    async (name, said) => {
+      const { loader, server } = findWine();
+      const killing = join(cache, `killing ${name}`);
+      // Wine may wait for ever in this case. This program certainly does.
+      const script = `case "$*" in *${name}*) '${server}' -k9; exec sleep 300 ;; esac; exec '${loader}' "$@"`;
+      writeFileSync(killing, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const ended = await winnode(['-p', '1'], {
+        env: { ...env, WINNODE_WINE: killing, WINESERVER: server },
+      });
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toMatch(
+        new RegExp(`^winnode: The wineserver of ${prefix} ${said}\\.\n.+\n$`),
+      );
+      expectNothingLeft(cache);
+      expect(await winnode(['-p', '2'], { env })).toMatchObject({ code: 0, stdout: '2\n' });
+    },
+  );
 
   describe('a wineserver that does not answer', () => {
     test('and that others use is named, and left to them', async () => {
