@@ -99,8 +99,8 @@ export const parts = [
   }),
   siegeFiles({
     name: 'faults',
-    what: '120 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
-    limitMinutes: 6.5,
+    what: '200 starts of winnode with a random fault each: signals, disk, limits, permissions, variables',
+    limitMinutes: 6,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/winnode\/test\/faults\./,

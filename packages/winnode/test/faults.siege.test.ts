@@ -18,12 +18,12 @@ import {
 } from './prefixes.js';
 import { noMounts, reason } from './sabotage.js';
 
-const starts = 120;
+const starts = 200;
 /**
  * Number of lanes; each has its own prefix. Wine spends half of its time waiting, so more lanes
  * than processors are useful.
  */
-const laneCount = 3;
+const laneCount = 4;
 
 interface Lane extends Place {
   readonly env: NodeJS.ProcessEnv;
