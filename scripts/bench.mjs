@@ -1,6 +1,6 @@
-// npm run bench, or pnpm bench: sets everything up, builds the release build and measures it.
-// Arguments that are not --no-install go to the bench, which reads them; here only slips of the finger
-// are caught, before a fresh clone is set up for minutes.
+// npm run bench, or pnpm bench: prepares the clone, builds the release build and measures it. The
+// bench itself parses all arguments except --no-install. This script only detects unknown options,
+// before the preparation of a fresh clone takes minutes.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAll, main, root, run, SetupError, setup, takeInstallFlag } from './common.mjs';
@@ -28,7 +28,7 @@ await main(async () => {
     const [said] = error.message.split(/\.?(?:\n|$)|\. /);
     throw new SetupError(`${said}. Known: ${known}.`, 2);
   }
-  // To compare two files no Wine is needed.
+  // A comparison of two files needs no Wine.
   await setup(isInstallAllowed, { mayLackWine: command === 'compare' });
   await buildAll();
   const bench = join(root, 'internal', 'bench', 'dist', 'release', 'main.js');

@@ -1,5 +1,6 @@
-// Brings a fresh clone to where everything can run, and is quick and offline when it is there:
-// packages by pnpm, Wine by apt where it is missing, winnode, a Wine prefix, the facts of this host.
+// Prepares a fresh clone: installs packages by pnpm, and Wine by apt where it is missing, builds
+// winnode, makes a Wine prefix, and writes the facts of this host. When all this exists, it takes
+// little time and needs no network.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -20,7 +21,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const leastNode = [20, 19];
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** An end for people: its message is printed, and nothing else. */
+/** An error for the user: the command prints only its message, without a stack trace. */
 export class SetupError extends Error {
   constructor(message, exitCode = 1) {
     super(message);
@@ -31,10 +32,13 @@ export class SetupError extends Error {
 /** The environment variable that declines installation, as the flag --no-install does. */
 export const declineVariable = 'TOFU_NT_NO_INSTALL';
 
-/** Where what is said goes: standard output, or standard error where that is for programs. */
+/**
+ * The stream for messages: standard output, or standard error if standard output is read by a
+ * program.
+ */
 let output = process.stdout;
 
-/** From now on only the ladder itself writes to standard output. */
+/** Sends all further messages to standard error; only the ladder writes to standard output. */
 export function keepStdoutForPrograms() {
   output = process.stderr;
 }
@@ -43,16 +47,16 @@ function say(line) {
   output.write(`${line}\n`);
 }
 
-// The reader has closed the pipe (`| head`): the work goes on, the exit code counts. What is lost otherwise, in
-// a file on a full disk, makes the exit code 1.
+// When the reader has closed the pipe (`| head`), the command continues, and its exit code is
+// unchanged. When output is lost for another reason, such as a full disk, the exit code is 1.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') process.once('exit', (code) => (process.exitCode = code || 1));
 });
 process.stderr.on('error', () => {});
 
 /**
- * Runs a program with this one's streams; resolves to its exit code. Signals are the program's to
- * handle: this process ends after it, in order. A terminal sends Ctrl-C to both of them.
+ * Runs a program with the streams of this process; resolves to its exit code. The program handles
+ * signals, and this process ends after it. A terminal sends Ctrl-C to both.
  */
 export function run(command, args, { mayEndBySignal = false, ...options } = {}) {
   const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env };
@@ -68,7 +72,7 @@ export function run(command, args, { mayEndBySignal = false, ...options } = {}) 
   for (const signal of signals) process.on(signal, forward);
   return new Promise((done, failed) => {
     child.on('error', (error) =>
-      failed(new SetupError(`${command} does not start: ${error.message}`)),
+      failed(new SetupError(`${command} could not be started: ${error.message}`)),
     );
     child.on('close', (code, signal) => done(code ?? 128 + constants.signals[signal]));
   })
@@ -76,21 +80,25 @@ export function run(command, args, { mayEndBySignal = false, ...options } = {}) 
       for (const signal of signals) process.off(signal, forward);
     })
     .then((code) => {
-      // A program that a signal is meant to end says itself how that went.
+      // A program that handles the signal prints its own message.
       if (endedBy === undefined || (mayEndBySignal && code === 0)) return code;
-      throw new SetupError(`Ended by ${endedBy}.`, 128 + constants.signals[endedBy]);
+      throw new SetupError(`Interrupted by ${endedBy}.`, 128 + constants.signals[endedBy]);
     });
 }
 
 /**
- * What `spawn` takes for a command. Through a shell, which Windows needs for npm.cmd and pnpm.cmd,
- * it is one text: no word of ours may have a blank in it, or a sign that cmd.exe reads.
+ * The arguments of `spawn` for a command. Windows needs a shell for npm.cmd and pnpm.cmd, and then
+ * the command is one string. So no argument may contain a space or a character that cmd.exe
+ * interprets.
  */
 function commandLine(command, args, isThroughShell) {
   return isThroughShell ? [[command, ...args].join(' '), []] : [command, args];
 }
 
-/** npm, as the one that runs this if it does, and the arguments that make it run the pinned pnpm. */
+/**
+ * The npm that runs this script, or else the npm on the PATH, with the arguments that make it run
+ * the pinned pnpm.
+ */
 function npmExec(args) {
   const flags = ['--yes', '--prefer-offline', '--loglevel=error', `--package=${packageManager}`];
   const exec = ['exec', ...flags, '--', ...args];
@@ -105,7 +113,10 @@ const pnpmPlace = join(root, 'node_modules', '.setup-pnpm');
 /** turbo, as a script for Node. */
 export const turboBinary = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
 
-/** The directory of the pinned pnpm that an earlier setup used; npm may ask the network for it. */
+/**
+ * The directory of the pinned pnpm, if an earlier setup has found it: npm may need the network to
+ * find it.
+ */
 function knownPnpm() {
   if (!existsSync(pnpmPlace)) return undefined;
   const [version, directory] = readFileSync(pnpmPlace, 'utf8').split('\n');
@@ -120,7 +131,7 @@ function rememberPnpm() {
   if (status === 0) writeFileSync(pnpmPlace, `${packageManager}\n${stdout.trim()}`);
 }
 
-/** Runs the pinned pnpm, which need not be installed. */
+/** Runs the pinned pnpm; npm fetches it if it is not installed. */
 export function pnpm(args, options = {}) {
   const directory = knownPnpm();
   const npm = npmExec(['pnpm', ...args]);
@@ -132,7 +143,7 @@ export function pnpm(args, options = {}) {
   return run('pnpm', args, { env, shell: process.platform === 'win32', ...options });
 }
 
-/** Runs the pinned turbo, which runs its tasks by the pinned pnpm. */
+/** Runs the pinned turbo. It runs its tasks with the pinned pnpm. */
 export function turbo(args, options = {}) {
   const directory = knownPnpm();
   if (directory === undefined) return pnpm(['exec', 'turbo', ...args], options);
@@ -146,7 +157,7 @@ function requireNode() {
   const [leastMajor, leastMinor] = leastNode;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
   throw new SetupError(
-    `Node ${leastNode.join('.')} or newer is needed; this is ${process.version}.`,
+    `This repository needs Node ${leastNode.join('.')} or newer; this is ${process.version}.`,
   );
 }
 
@@ -159,7 +170,7 @@ function manifests() {
     .filter((file) => existsSync(file));
 }
 
-/** Installs the packages of the repository, without anything of this host's Wine. */
+/** Installs the packages of the repository. It needs no Wine. */
 export async function installPackages() {
   const hash = createHash('sha256').update(`${process.platform} ${root}`);
   for (const file of manifests()) hash.update(readFileSync(file));
@@ -172,7 +183,9 @@ export async function installPackages() {
   say(`Installing packages with ${packageManager}`);
   const frozen = ['install', '--frozen-lockfile', '--prefer-offline'];
   if ((await pnpm(frozen)) !== 0) {
-    throw new SetupError('pnpm could not install the packages: see above. Is the network there?');
+    throw new SetupError(
+      'pnpm could not install the packages: see its output above. Is the network available?',
+    );
   }
   rememberPnpm();
   writeFileSync(stamp, digest);
@@ -181,11 +194,11 @@ export async function installPackages() {
 async function buildWinnode() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if ((await run(process.execPath, [tsc, '-p', 'packages/winnode/tsconfig.build.json'])) !== 0) {
-    throw new SetupError('winnode could not be built: see above.');
+    throw new SetupError('winnode could not be built: see the output above.');
   }
 }
 
-/** How this user becomes root without being asked, or undefined. */
+/** The command with which this user becomes root without a password; undefined if there is none. */
 function elevation() {
   if (process.getuid?.() === 0) return [];
   const sudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
@@ -199,15 +212,15 @@ async function installWine(reason) {
   const apt = ['apt-get', '-q', '-y'];
   const install = [...apt, 'install', '--no-install-recommends', 'wine', 'wine64'];
   const quiet = ['env', 'DEBIAN_FRONTEND=noninteractive'];
-  say('Wine is missing; installing it from your distribution (about 120 MB to fetch):');
+  say('Wine is missing. Installing it from your distribution, a download of about 120 MB:');
   say(`  ${[...asRoot, ...install].join(' ')}`);
-  say(`To decline, end this and use --no-install or ${declineVariable}=1.`);
+  say(`To prevent the installation, press Ctrl-C, and use --no-install or ${declineVariable}=1.`);
   const log = join(tmpdir(), `tofu-nt-apt-${process.pid}.log`);
   const out = openSync(log, 'a');
   for (const command of [[...apt, 'update'], install]) {
     const [program, ...args] = [...asRoot, ...quiet, ...command];
     if ((await run(program, args, { stdio: ['ignore', out, out] })) !== 0) {
-      throw new SetupError(`${command.join(' ')} failed. What it said is in ${log}`);
+      throw new SetupError(`${command.join(' ')} failed. Its output is in ${log}`);
     }
   }
 }
@@ -228,7 +241,7 @@ async function prepareWine(isInstallAllowed) {
   await ensurePrefix(prefixPath(wine, node), wine, node, { onProgress: say });
 }
 
-/** Prepares this host and says what it is. @returns whether it can run Windows Node. */
+/** Prepares this host and prints its facts. @returns whether it can run Windows Node. */
 async function prepareHost(isInstallAllowed, mayLackWine) {
   try {
     if (process.platform !== 'win32') await prepareWine(isInstallAllowed);
@@ -243,8 +256,9 @@ async function prepareHost(isInstallAllowed, mayLackWine) {
 }
 
 /**
- * The arguments without --no-install, and whether that was not among them. Who says it to npm itself,
- * without a -- before it, declines as well: npm makes an empty setting of it.
+ * The arguments without --no-install, and whether installation is allowed. The flag also counts
+ * when npm took it, because no -- stood before it: npm then sets an environment variable to an
+ * empty value.
  */
 export function takeInstallFlag(given) {
   const args = withoutSeparator(given);
@@ -253,16 +267,16 @@ export function takeInstallFlag(given) {
   return { rest, isInstallAllowed: rest.length === args.length && !isSaidToNpm };
 }
 
-/** The arguments without a leading --, which pnpm passes on where npm does not. */
+/** The arguments without a leading --. pnpm passes the -- on, npm removes it. */
 export function withoutSeparator(args) {
   return args[0] === '--' ? args.slice(1) : args;
 }
 
 /**
- * Sets everything up.
+ * Prepares the clone and the host.
  *
  * @param {boolean} isInstallAllowed whether Wine may be installed by apt.
- * @param {{ mayLackWine?: boolean }} options whether a host without Wine will do.
+ * @param {{ mayLackWine?: boolean }} options whether a host without Wine is sufficient.
  * @returns {Promise<boolean>} whether this host can run Windows Node.
  */
 export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
@@ -272,28 +286,34 @@ export async function setup(isInstallAllowed, { mayLackWine = false } = {}) {
   return await prepareHost(isInstallAllowed && !process.env[declineVariable], mayLackWine);
 }
 
-/** Writes down which Wine and Node this host has, if winnode is built, which looks for them. */
+/**
+ * Writes the versions of Wine and Node on this host to a file, if winnode is built: winnode finds
+ * them.
+ */
 export async function describeThisHost() {
   if (!existsSync(join(root, 'packages/winnode/dist/debug/index.js'))) return;
   (await import('@tofu-nt/pipeline/host-facts')).writeHostFacts();
 }
 
-/** Asks the host what it has, for the tests. Everything is built by now. */
+/** Determines the features of the host for the tests. All packages must be built. */
 export async function askHost() {
   const { requireHostFacts } = await import('@tofu-nt/pipeline/host-facts');
   const { writeHostProfile } = await import('@tofu-nt/pipeline/host-profile');
   return await writeHostProfile(requireHostFacts(), 'debug');
 }
 
-/** Builds everything in both builds, untested: in the pipeline a release build waits for the tests. */
+/**
+ * Builds all packages in both builds without testing them. In the pipeline a release build starts
+ * only after the tests.
+ */
 export async function buildAll() {
   const builds = ['build:debug', 'build:release', '--concurrency=2', '--output-logs=errors-only'];
   if ((await turbo(['run', ...builds])) !== 0) {
-    throw new SetupError('The build failed: see above.');
+    throw new SetupError('The build failed: see the output above.');
   }
 }
 
-/** Builds one package and what it depends on, in one build, and says something only if that fails. */
+/** Builds one package and its dependencies in one build. Prints only if the build fails. */
 export async function buildQuietly(name, build) {
   const log = join(tmpdir(), `tofu-nt-build-${process.pid}.log`);
   const out = openSync(log, 'w');
@@ -307,7 +327,7 @@ export async function buildQuietly(name, build) {
   if (code !== 0) throw new SetupError(`${said}\nThe build failed: see above.`);
 }
 
-/** Runs a top-level command: its error is one message, its result the exit code. */
+/** Runs a top-level command. Its result is the exit code; of an error the message is printed. */
 export async function main(command) {
   mendTemporaryDirectory();
   try {
@@ -320,7 +340,9 @@ export async function main(command) {
   }
 }
 
-/** The one line that makes `pnpm turbo test` available. */
+/** Prints the command that makes `pnpm turbo test` available. */
 export function sayHowToGetPnpm() {
-  say(`\nFor the pipeline itself (pnpm turbo test): npm install --global ${packageManager}`);
+  say(
+    `\nTo run the pipeline by pnpm turbo test, install pnpm: npm install --global ${packageManager}`,
+  );
 }

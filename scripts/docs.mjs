@@ -6,22 +6,22 @@ import { installPackages, main, pnpm, root, run, SetupError, withoutSeparator } 
 
 const help = `npm run docs -- [flags]: builds the documentation into docs/.vitepress/dist.
 
-  --test          opens the built pages in Chromium instead: errors, search, dark, narrow
-  --screenshots   with --test: also pictures of five pages, in docs/.screenshots
-  --serve         shows the built site in this terminal's browser, until Ctrl-C
+  --test          tests the built pages in Chromium instead: errors, search, dark theme, narrow screen
+  --screenshots   with --test: also saves pictures of five pages in docs/.screenshots
+  --serve         serves the built site on this machine, until Ctrl-C
   --help          this text
 `;
 
 const docs = join(root, 'docs');
 
-/** Installs what the site needs, if its lock file has changed since the last time. */
+/** Installs the packages of the site, if its lock file has changed since the last installation. */
 async function installSite() {
   const lock = readFileSync(join(docs, 'pnpm-lock.yaml'), 'utf8');
   const stamp = join(docs, 'node_modules', '.setup');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   const install = ['--dir', 'docs', 'install', '--frozen-lockfile', '--prefer-offline'];
   if ((await pnpm(install)) !== 0) {
-    throw new SetupError('pnpm could not install the packages of the site: see above.');
+    throw new SetupError('pnpm could not install the packages of the site: see its output above.');
   }
   writeFileSync(stamp, lock);
 }
@@ -31,7 +31,7 @@ await main(async () => {
   const flags = ['--test', '--screenshots', '--serve', '--help'];
   const unknown = args.find((arg) => !flags.includes(arg));
   if (unknown !== undefined)
-    throw new SetupError(`docs takes ${flags.join(', ')}, not "${unknown}".`, 2);
+    throw new SetupError(`Unknown option "${unknown}". Known: ${flags.join(', ')}.`, 2);
   if (args.includes('--help')) {
     process.stdout.write(help);
     return 0;

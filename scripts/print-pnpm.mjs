@@ -1,5 +1,5 @@
-// Prints the directory of the pnpm that npm has put onto the PATH. A script, because an expression
-// has signs that cmd.exe reads.
+// Prints the directory of the pnpm that npm has put onto the PATH. This is a script and not an
+// argument of `node -e`, because cmd.exe would interpret characters of the expression.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

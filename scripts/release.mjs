@@ -1,5 +1,5 @@
-// npm run release (pnpm release): packs the published packages of a clean commit whose gate was
-// green, and publishes them.
+// npm run release (pnpm release): packs the published packages of a commit without local changes on
+// which npm test passed, and publishes them.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -18,16 +18,18 @@ import { main, pnpm, root, SetupError, withoutSeparator } from './common.mjs';
 
 const help = `npm run release -- [flags]: packs all published packages, and publishes them.
 
-  --dry-run     everything up to the upload, with the versions that the changesets would make
-  --home URL    in a dry run: the public home, while package.json has none
+  --dry-run     does everything except the upload, with the versions that the changesets would make
+  --home URL    in a dry run: the address of the repository, while package.json has none
   --pack        only packs, into .release
   --upload      only publishes what --pack made
-  --preview     only packs, of any commit that is built, for a pull request
-  --first       without provenance, for the first publish of each name: see RELEASING.md
+  --preview     only packs the current builds, for a pull request
+  --first       publishes without provenance, for the first release of a package: see RELEASING.md
   --help        this text
 `;
 
-/** The home in a dry run while there is none: a name that is reserved for examples. */
+/**
+ * The address in a dry run while package.json has none: a host name that is reserved for examples.
+ */
 const exampleHome = 'https://example.com/owner/tofu-nt';
 const tarballs = join(root, '.release');
 const say = (line) => process.stdout.write(`${line}\n`);
@@ -45,10 +47,12 @@ function readFlags() {
   };
   try {
     const { values } = parseArgs({ args: withoutSeparator(process.argv.slice(2)), options });
-    // npm takes a flag without -- before it for one of its own.
+    // npm keeps a flag without a -- before it for itself.
     const isDry = values['dry-run'] || process.env.npm_config_dry_run === 'true';
     if (values.home !== undefined && !isDry) {
-      throw new Error('--home is for a dry run. A release takes it from package.json.');
+      throw new Error(
+        '--home can only be used with --dry-run. A release reads the address from package.json.',
+      );
     }
     return { ...values, isDry };
   } catch (error) {
@@ -81,10 +85,12 @@ async function dryRun(given) {
     trial.remove();
   }
   say(
-    `\nDry run: ${waiting} changesets wait. The tarballs are in .release; nothing was published.`,
+    `\nDry run with ${waiting} unreleased changesets. The tarballs are in .release; nothing was published.`,
   );
   if (readHome(root) === '') {
-    say(`A release is refused until "repository" in package.json is set; used here: ${home}`);
+    say(
+      `A release is rejected until "repository" in package.json is set. This dry run used ${home}`,
+    );
   }
 }
 
@@ -107,7 +113,9 @@ await main(async () => {
   if (!flags.pack) {
     refuse(npmProblem());
     if (hasProvenance && process.env.ACTIONS_ID_TOKEN_REQUEST_URL === undefined) {
-      refuse('Provenance needs the workflow "release". The first publish: pnpm release --first');
+      refuse(
+        'A publish with provenance must run in the workflow "release". The first publish of a package: pnpm release --first',
+      );
     }
   }
   if (!flags.upload) refuse(provenanceProblem(await pack(root, readHome(root)), readHome(root)));

@@ -1,4 +1,5 @@
-// pnpm repl, or npm run repl: sets everything up, builds what the prompt needs, and opens it.
+// pnpm repl, or npm run repl: prepares the clone, builds the packages that the prompt needs, and
+// opens the prompt.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -12,9 +13,9 @@ import {
   takeInstallFlag,
 } from './common.mjs';
 
-const help = `pnpm repl [flags]: Windows NT at a prompt, with ntdllx, tofu-sockets and afd-poller at hand.
+const help = `pnpm repl [flags]: a prompt in Windows Node, with the exports of ntdllx, tofu-sockets and afd-poller.
 
-  --build NAME  of ntdllx and the others: debug, the default, or release
+  --build NAME  the build of the packages: debug, the default, or release
   --no-install  install nothing with the system's package manager
   --help        this text
 
@@ -32,7 +33,7 @@ function readFlags(args) {
     throw new SetupError(`${said}. Known: --build, --no-install, --help.`, 2);
   }
   if (!['debug', 'release'].includes(values.build)) {
-    throw new SetupError(`--build wants debug or release, got "${values.build}".`, 2);
+    throw new SetupError(`--build needs debug or release, got "${values.build}".`, 2);
   }
   return values;
 }

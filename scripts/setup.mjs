@@ -1,7 +1,7 @@
-// npm run setup: brings a fresh clone to where everything can run, builds it, and runs nothing.
+// npm run setup: prepares a fresh clone and builds it. Runs no stages and no tests.
 import { askHost, buildAll, main, SetupError, setup, takeInstallFlag } from './common.mjs';
 
-const help = `npm run setup -- [flags]: installs what is needed and builds both builds.
+const help = `npm run setup -- [flags]: installs missing packages and Wine, and builds both builds.
 
   --no-install    install nothing with the system's package manager
   --help          this text
@@ -14,7 +14,7 @@ await main(async () => {
     return 0;
   }
   if (rest.length > 0) {
-    throw new SetupError(`setup takes --no-install and --help, not "${rest[0]}".`, 2);
+    throw new SetupError(`Unknown argument "${rest[0]}". Known: --no-install, --help.`, 2);
   }
   await setup(isInstallAllowed);
   await buildAll();

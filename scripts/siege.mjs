@@ -1,5 +1,5 @@
-// npm run siege: sets everything up, builds both builds and runs the parts of the siege, each within
-// its limit of time. What npm test has built is not built again.
+// npm run siege: prepares the clone, builds both builds and runs the parts of the siege, each with
+// a time limit. It uses the builds of npm test if they are current.
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -30,7 +30,7 @@ await main(async () => {
   await buildAll();
   const { currentFacts } = await import('@tofu-nt/pipeline/host-facts');
   const { openSession } = await import('@tofu-nt/pipeline/winnode');
-  // One wineserver for all parts: each of them then starts in a fifth of the time.
+  // All parts share one wineserver. So each starts in a fifth of the time.
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -50,7 +50,7 @@ await main(async () => {
     });
     if (stop.signal.aborted) {
       throw new SetupError(
-        `Ended by ${stop.signal.reason}.`,
+        `Interrupted by ${stop.signal.reason}.`,
         128 + constants.signals[stop.signal.reason],
       );
     }

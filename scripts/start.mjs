@@ -1,5 +1,5 @@
-// npm start: sets everything up, builds both builds and runs the ladder. Arguments that are not
-// --no-install go to the ladder.
+// npm start: prepares the clone, builds both builds and runs the ladder. The ladder gets all
+// arguments except --no-install.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -14,26 +14,26 @@ import {
   takeInstallFlag,
 } from './common.mjs';
 
-const help = `npm start -- [flags]: sets everything up and runs the stages, each step a line.
+const help = `npm start -- [flags]: prepares the clone and runs the stages. Each step prints a line.
 
   --stage NAME    only this stage, for example 1-iocp; may be given again
   --build NAME    only this build: debug or release
-  --thorough      take the figures of tofu's specifications, too: some minutes
-  --external      let a client of yours prove the accept; wants --stage
+  --thorough      measure the figures of tofu's specifications, too: some minutes
+  --external      wait for a client that you start yourself; needs --stage
   --port NUMBER   the port to listen on (default: a free one)
-  --json          standard output is one line of JSON per verdict, for programs; npm writes its own
-                  lines there unless silenced: npm start --silent -- --json
+  --json          print one line of JSON per verdict, for programs. npm prints its own
+                  lines, too, except with: npm start --silent -- --json
   --serve         run stage 2's echo server in this terminal, until Ctrl-C
   --address TEXT  where it listens (default: 'tcp|127.0.0.1|7099')
-  --trace         each NT call a line on standard error: arguments, status, its packet
+  --trace         print each NT call on standard error: arguments, status, packet
   --trace-file FILE  the same for Perfetto or chrome://tracing; wants --stage and --build
   --no-report     write no report/index.html
   --no-install    install nothing with the system's package manager
   --help          this text
 `;
 
-// The ladder reads its arguments itself and knows its stages. But on a fresh clone it is not built
-// yet, and a typing error should not take a minute to be reported.
+// The ladder parses its arguments itself and knows its stages. But in a fresh clone it is not built
+// yet, and a typing error should not be reported only after a minute.
 function readFlags(args) {
   const options = {
     stage: { type: 'string', multiple: true },
@@ -49,14 +49,17 @@ function readFlags(args) {
     'no-report': { type: 'boolean' },
     help: { type: 'boolean' },
   };
-  // npm keeps flags that are not behind a -- of their own for itself, and says nothing. Of json and
-  // help it has some of its own, which may be in anybody's settings.
+  // npm silently keeps flags that do not follow a --. It also has settings of its own named json
+  // and help, which a user may have set.
   const kept = Object.keys(options).find((name) => {
     const setting = name.replace(/^no-/, '').replaceAll('-', '_');
     return !['json', 'help'].includes(name) && process.env[`npm_config_${setting}`] !== undefined;
   });
   if (kept !== undefined && process.env.npm_lifecycle_event === 'start') {
-    throw new SetupError(`npm took --${kept} for its own: npm start -- --${kept} …`, 2);
+    throw new SetupError(
+      `npm kept --${kept} for itself. Write -- before it: npm start -- --${kept} …`,
+      2,
+    );
   }
   let values;
   try {

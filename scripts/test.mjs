@@ -1,6 +1,6 @@
-// npm test: sets everything up and runs the pipeline: build debug, test debug, build release, test
-// release, each a run of turbo of its own that must pass before the next. `pnpm turbo test` comes
-// here, too.
+// npm test: prepares the clone and runs the pipeline: build debug, test debug, build release, test
+// release. Each step is a run of turbo, and starts only after the step before it has passed. `pnpm
+// turbo test` runs this script, too.
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
@@ -20,18 +20,18 @@ import { filterIn, howToFilter, isForceIn, turboAbove } from './test-arguments.m
 
 const help = `npm test -- [flags]: builds and tests everything, debug before release.
 
-  --force         run also what turbo has results of; so does TURBO_FORCE=1
+  --force         ignore turbo's cached results, as TURBO_FORCE=1 does
   --no-install    install nothing with the system's package manager
   --help          this text
 
 One package: pnpm --filter ntdllx test:debug
 `;
 
-/** Names this run: results with another name are of an earlier one. */
+/** The name of this run. Results with another name are from an earlier run. */
 const runName = randomUUID();
-/** The signal that is to end this run, once there was one. */
+/** The first signal that was to end this run; undefined without a signal. */
 let endedBy;
-/** All runs of tests so far, for what is said at the end. */
+/** All test tasks so far, for the summary at the end. */
 const allTasks = [];
 
 function readArguments() {
@@ -44,7 +44,7 @@ function readArguments() {
   if (unknown !== undefined) {
     throw new SetupError(`Unknown option '${unknown}'. Known: --force, --no-install, --help.`, 2);
   }
-  // npm takes a --force that is not behind a -- for its own.
+  // npm keeps a --force without a -- before it for itself.
   const isKeptByNpm = process.env.npm_config_force === 'true';
   if (isForceIn([...rest, ...above]) || isKeptByNpm) process.env.TURBO_FORCE = '1';
   return { isInstallAllowed, isHelp: rest.includes('--help') };
@@ -55,7 +55,7 @@ async function build(...tasks) {
   return await turbo(['run', ...tasks, '--concurrency=2']);
 }
 
-/** What turbo would do, with the hash of each task, as it is now. */
+/** The plan of a run of turbo, with the current hash of each task. */
 function plan(tasks) {
   const { TURBO_FORCE: _, ...env } = process.env;
   const dry = spawnSync(process.execPath, [turboBinary, 'run', ...tasks, '--dry=json'], {
@@ -72,10 +72,11 @@ function plan(tasks) {
 async function test(...tasks) {
   const { isBuilt, runBatch, testTasks } = await import('@tofu-nt/pipeline/batch');
   const planned = plan(tasks);
-  // A result is kept under the hash of the sources, so what is tested has to be built of these.
+  // Results are cached by the hash of the sources, so the tested builds must be made from these
+  // sources.
   if (!isBuilt(planned)) {
     throw new SetupError(
-      'A source was changed while it was built, or turbo keeps no results here. Run it again.',
+      'The builds do not match the sources: a source was changed during the build, or turbo cannot write its cache. Run the command again.',
     );
   }
   const found = testTasks(planned, root);
@@ -84,13 +85,14 @@ async function test(...tasks) {
   const isForced = TURBO_FORCE !== undefined && !['', '0', 'false'].includes(TURBO_FORCE);
   const stale = isForced ? found : found.filter(({ isCached }) => !isCached);
   const isComplete = await runBatch(stale, root, runName);
-  // What a signal ended, turbo would run again.
+  // After a signal, turbo would run the interrupted tests again.
   if (endedBy !== undefined) {
-    throw new SetupError(`Ended by ${endedBy}.`, 128 + constants.signals[endedBy]);
+    throw new SetupError(`Interrupted by ${endedBy}.`, 128 + constants.signals[endedBy]);
   }
-  // Tasks that only read their results need not wait for each other.
+  // Tasks that only read their results can run in parallel.
   const concurrency = `--concurrency=${isComplete ? 2 : 1}`;
-  // One that fails keeps the results of the others from being kept for the next run, otherwise.
+  // Otherwise the first failed task would end the run, and the results of the others would not be
+  // cached.
   return await turbo(['run', ...tasks, '--continue=dependencies-successful', concurrency]);
 }
 
@@ -100,12 +102,12 @@ await main(async () => {
     process.stdout.write(help);
     return 0;
   }
-  // A release needs this run on the very commit that it is made of.
+  // A release requires that this run passed on the released commit.
   const tree = beginGate(root);
-  // Without Wine the tests that need Windows are skipped, each with the reason, and the packages
-  // of which nothing else is left fail.
+  // Without Wine the tests that need Windows are skipped with the reason. A package without other
+  // tests fails.
   const canRunWindowsNode = await setup(isInstallAllowed, { mayLackWine: true });
-  // One wineserver for all test runs: each of them then starts in a fifth of the time.
+  // All test runs share one wineserver. So each starts in a fifth of the time.
   const { openSession } = await import('@tofu-nt/pipeline/winnode');
   const session = canRunWindowsNode ? await openSession() : { close: async () => {} };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -1,5 +1,5 @@
-// pnpm turbo ...: the pinned turbo. Only its task `test`, which is the whole pipeline, needs special
-// what was asked of it: a task does not see the arguments of its turbo.
+// pnpm turbo ...: runs the pinned turbo. Its task `test` is the whole pipeline and needs the
+// arguments of turbo, which a task does not see. So this script runs the pipeline itself.
 import { describeThisHost, main, run, SetupError, turboBinary } from './common.mjs';
 import { filterIn, howToFilter, isForceIn, isTestRun } from './test-arguments.mjs';
 
@@ -9,10 +9,10 @@ await main(async () => {
   if (isTestRun(args)) {
     if (filterIn(args)) throw new SetupError(howToFilter, 2);
     if (isForceIn(args)) env.TURBO_FORCE = '1';
-    // The task's lines are the pipeline's own; its last line stands alone.
+    // Prints the lines of the pipeline without turbo's prefix.
     if (!args.some((arg) => arg.startsWith('--log-prefix'))) args.push('--log-prefix=none');
   } else if (args.some((arg) => /^([^/]+#)?test:/.test(arg))) {
-    // A result of another Wine or Node, from before an upgrade, is none of this host's.
+    // Cached results of another version of Wine or Node must not be used.
     await describeThisHost();
   }
   return run(process.execPath, [turboBinary, ...args], {

@@ -1,5 +1,5 @@
-// What the site's pages have besides VitePress's Markdown: links into the repository, and drawings
-// that follow the colours of the page.
+// Extends VitePress's Markdown by links into the repository and by drawings that use the colours of
+// the page.
 import { readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 
 type Token = ReturnType<MarkdownRenderer['parse']>[number];
 
-/** Rewrites the links of one paragraph. Of a link that leads nowhere only its text stays. */
+/** Rewrites the links of one paragraph. A link without a target becomes its text. */
 function rewriteLinks(tokens: readonly Token[], file: string): Token[] {
   let isDropped = false;
   return tokens.filter((token) => {
@@ -30,11 +30,11 @@ function rewriteLinks(tokens: readonly Token[], file: string): Token[] {
 /** An SVG file as part of the page, without its own colours. */
 function drawing(file: string): string {
   const svg = readFileSync(file, 'utf8').replace(/<style>[\s\S]*?<\/style>\n?/, '');
-  // In a paragraph, where no block may be.
+  // A span, because the drawing is inside a paragraph.
   return `<span class="drawing" tabindex="0" role="region" aria-label="Drawing" v-pre>${svg}</span>`;
 }
 
-/** Adds both to VitePress's renderer. */
+/** Adds the links and the drawings to VitePress's renderer. */
 export function extendMarkdown(md: MarkdownRenderer): void {
   md.core.ruler.push('repository-links', ({ tokens, env }) => {
     const page: string = env.relativePath ?? '';

@@ -1,5 +1,5 @@
-// Makes the API reference from the doc comments. An export without a comment is an error, and so
-// is a link in a comment that leads nowhere.
+// Makes the API reference from the doc comments. An export without a comment is an error, and a
+// link without a target is an error.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { Application, Converter, ReflectionKind } from 'typedoc';
@@ -43,14 +43,17 @@ function undocumented(project) {
     .getReflectionsByKind(documentedKinds)
     .filter((each) => !isPart(each) && !isOfStreams(each))
     .filter((each) => {
-      // Of several overloads one says what the function does.
+      // One comment is sufficient for several overloads.
       const signatures = each.signatures ?? [each.getSignature ?? each.setSignature];
       return !hasText(each) && !signatures.some((one) => one !== undefined && hasText(one));
     })
     .map((each) => each.getFullName());
 }
 
-/** TypeDoc names a module by its source file, a user by what is imported. */
+/**
+ * TypeDoc names a module after its source file. The reference names a module as a program imports
+ * it.
+ */
 function renameModules(project, modules) {
   for (const child of project.children ?? []) {
     const { name } = modules.find(({ name, source }) => {
@@ -118,14 +121,14 @@ export async function makeReference() {
   });
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, shareAccessorComments);
   const project = await app.convert();
-  if (project === undefined) throw new Error('The sources do not compile: see above.');
+  if (project === undefined) throw new Error('The sources do not compile: see the output above.');
   renameModules(project, modules);
   app.validate(project);
   const missing = undocumented(project);
   if (missing.length > 0) throw new Error(`Exports without a comment:\n${missing.join('\n')}`);
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) {
-    throw new Error('The reference has gaps: see above.');
+    throw new Error('The reference is incomplete: see the output above.');
   }
   mendAnchors();
   return modules;

@@ -1,4 +1,4 @@
-// Builds the site: the reference from the doc comments, copies of pages that stand elsewhere, tables
+// Builds the site: the reference from the doc comments, copies of pages of the repository, tables
 // and drawings from traces and figures, and then the pages. The result is in .vitepress/dist.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ writeFileSync(join(parts, 'speed.md'), speedFigures());
 writeFileSync(join(docs, 'changelog.md'), changelog());
 await build(docs);
 const dead = deadLinks(join(docs, '.vitepress', 'dist'));
-if (dead.length > 0) throw new Error(`Links of the site lead nowhere:\n${dead.join('\n')}`);
+if (dead.length > 0) throw new Error(`Links of the site have no target:\n${dead.join('\n')}`);
 console.log(
   `The site is in docs/.vitepress/dist: ${modules.length} modules, ${copied.length} copied pages.`,
 );

@@ -1,12 +1,12 @@
-// The changelog of all packages: what changesets wrote for each release, and what waits for the
-// next one.
+// Makes the changelog of all packages: the sections of each release by changesets, and the notes
+// for the next release.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { published, root } from './packages.mjs';
 
 const read = (...path) => readFileSync(join(root, ...path), 'utf8');
 
-/** The notes that wait, each with the packages that it is about. */
+/** The notes for the next release, each with its packages. */
 function waiting() {
   const names = readdirSync(join(root, '.changeset')).filter((name) => name.endsWith('.md'));
   return names

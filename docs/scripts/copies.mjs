@@ -1,5 +1,5 @@
-// Pages that stand elsewhere in the repository: the knowledge base, the READMEs, the policies. The
-// site shows copies, whose links are links of the site.
+// Copies pages of the repository into the site: the knowledge base, the READMEs, the policies.
+// Their links become links of the site.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,14 +24,14 @@ function mapProse(text, change) {
   return out + change(text.slice(at));
 }
 
-/** A link that leads nowhere becomes its text. */
+/** Rewrites the links of a page. A link without a target becomes its text. */
 function rewrite(text, file) {
-  // Links first, whole, because their text may be code.
+  // Links are rewritten first, because the text of a link may contain code.
   const linked = text.replace(/\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g, (_, words, link) => {
     const target = siteLink(link, file);
     return target === undefined ? words : `[${words}](${target})`;
   });
-  // Vue would take these for its own.
+  // Vue would interpret these characters as a template.
   return mapProse(linked, (prose) =>
     prose.replaceAll('{{', '&#123;&#123;').replace(/<(?=\w)/g, '&lt;'),
   );

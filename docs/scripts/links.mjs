@@ -1,19 +1,19 @@
-// Links of the repository's pages, as links of the site. A page links to files of the repository,
-// so that its links also work there; here they become links to pages, or to the repository's home.
+// Converts links to files of the repository, as they are in its pages, into links to pages of the
+// site or to the public repository.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { root } from './packages.mjs';
 
 const { repository, homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** The repository's public home, without a slash at the end; empty if none is known yet. */
+/** The public address of the repository, without a slash at the end; empty if there is none yet. */
 export const home = (
   typeof repository === 'string' ? repository : (repository?.url ?? homepage ?? '')
 )
   .replace(/^git\+|\.git$|#.*$/g, '')
   .replace(/\/$/, '');
 
-/** The anchor of a heading, as GitHub makes it, so that links of the repository's pages fit. */
+/** The anchor of a heading, formed as on GitHub, so that links work there and on the site. */
 export const slugOf = (heading) =>
   heading
     .replace(/\\/g, '')

@@ -15,7 +15,7 @@ const source = `
   export { sequence } from '../internal/report/src/sequence.ts';
 `;
 
-/** Bundles what of the report is needed, from its sources. */
+/** Bundles the needed functions of the report from its sources. */
 async function loadReport() {
   const outfile = join(docs, '.generated', 'report.mjs');
   mkdirSync(join(docs, '.generated'), { recursive: true });
@@ -32,7 +32,7 @@ async function loadReport() {
   return await import(`${pathToFileURL(outfile)}?${Date.now()}`);
 }
 
-/** Without line ends between tags, Markdown leaves HTML alone. */
+/** Removes blank lines: Markdown would end the HTML block at a blank line. */
 const asBlock = (html) =>
   String(html)
     .replace(/\n\s*\n/g, '\n')
@@ -59,7 +59,8 @@ export async function stageParts() {
   }));
   const table = String(parameterTable(results, 'release', true));
   const [, inner = ''] = /(<div class="scroll"[\s\S]*<\/div>)/.exec(table) ?? [];
-  if (inner === '') throw new Error('The parameter table of stage 1 has another form.');
+  if (inner === '')
+    throw new Error('The parameter table of internal/report has no element of the class "scroll".');
   const parts = { 'all-stages': allStages(), 'stage1-table': asBlock(inner) };
   for (const { stage, trace } of results) {
     const { drawing } = sequence(trace.trace, `timeline-${stage}`);

@@ -1,6 +1,6 @@
-// Opens every page of the built site in Chromium. A page must load without an error and without a
-// request that fails or leaves this machine, and a phone must not have to scroll sideways. The
-// search must find what readers look for, and the pages must follow the dark theme.
+// Opens every page of the built site in Chromium. Each page must load without an error, without a
+// failed request and without a request to another machine, and must fit the width of a phone. The
+// search must find the expected pages, and the pages must follow the dark theme.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -25,11 +25,13 @@ const searches = [
 const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = process.env.CHROMIUM ?? browsers.find((each) => existsSync(each));
 if (executablePath === undefined) {
-  console.error('No Chromium was found: apt-get install chromium, or set CHROMIUM to its path.');
+  console.error(
+    'No Chromium was found. Install it by apt-get install chromium, or set CHROMIUM to its path.',
+  );
   process.exit(1);
 }
 if (!existsSync(join(site, 'index.html'))) {
-  console.error('The site is not built: npm run docs.');
+  console.error('The site is not built. Run: npm run docs');
   process.exit(1);
 }
 
@@ -42,7 +44,7 @@ const failures = [];
 const { origin, close } = await serveStatic(site);
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 
-/** Opens a page of the browser that collects what goes wrong. */
+/** Opens a page in the browser and collects its errors. */
 async function open(options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -53,7 +55,7 @@ async function open(options) {
   });
   page.on('pageerror', (error) => fail(error.message));
   page.on('requestfailed', (request) => {
-    // A page that is left cancels what it still fetches ahead.
+    // A page cancels its prefetches when the browser leaves it.
     if (request.failure()?.errorText !== 'net::ERR_ABORTED') fail(`${request.url()} failed`);
   });
   page.on('request', (request) => {

@@ -3,12 +3,12 @@ import { type Connection, Reactor, wouldBlock } from 'tofu-reactor';
 const reactor = new Reactor({ maxConnections: 10_000 });
 const buffer = Buffer.alloc(65_536);
 
-/** Echoes until a call would block, or until the peer does not take what it is sent. */
+/** Echoes until a receive would block, or until the peer does not read the sent bytes. */
 function echo(connection: Connection): void {
   for (;;) {
     const count = connection.readInto(buffer);
     if (count === wouldBlock || count === 0) return;
-    // False: bytes are left to send. The next read waits for onDrain.
+    // False: bytes wait to be sent. The program reads again after onDrain.
     if (!connection.write(buffer.subarray(0, count))) {
       connection.onReadable = undefined;
       return;
@@ -16,7 +16,7 @@ function echo(connection: Connection): void {
   }
 }
 
-/** Serves a connection until its peer ends it, or is silent for a minute. */
+/** Serves a connection until its peer ends it, or sends nothing for a minute. */
 function serve(connection: Connection): void {
   connection.setTimeout(60_000);
   connection.onTimeout = () => connection.destroy();
@@ -33,6 +33,6 @@ const server = await reactor.listen({ port: 7099 }, serve, { maxConnections: 1_0
 server.onDrop = ({ remote }) => console.error('Too many connections; closed that of', remote);
 console.log('Listening on', server.endpoint);
 
-// Ctrl-C: connections may send what is left, for at most two seconds.
+// After Ctrl-C, connections have at most two seconds to send their remaining bytes.
 process.once('SIGINT', () => reactor.close());
 await reactor.run();

@@ -6,8 +6,8 @@ import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 
-// A program that each of two bundlers puts into one file runs in Windows Node, with koffi
-// installed and without it.
+// Two bundlers each make one file of a program. The file runs in Windows Node, with koffi installed
+// and without.
 
 const host = describeHost();
 const work = resolve(import.meta.dirname, '../.work/bundles');
@@ -67,14 +67,17 @@ describe.skipIf(host.kind === 'none')(`bundles ${host.reason}`, () => {
     return said;
   };
 
-  test.each(Object.entries(bundlers))('of %s, with koffi external, work', async (name, bundle) => {
-    const file = join(work, `${name}.mjs`);
-    await bundle('esm', file);
-    expect(await run(file)).toBe('socket true\n');
-  });
+  test.each(Object.entries(bundlers))(
+    'a bundle of %s with koffi as an external module works',
+    async (name, bundle) => {
+      const file = join(work, `${name}.mjs`);
+      await bundle('esm', file);
+      expect(await run(file)).toBe('socket true\n');
+    },
+  );
 
   test.each(Object.entries(bundlers))(
-    'of %s, run where koffi is not installed, say so',
+    'a bundle of %s fails without an installed koffi, and the message says so',
     async (name, bundle) => {
       const file = join(elsewhere, `${name}.mjs`);
       await bundle('esm', file);
@@ -87,7 +90,7 @@ describe.skipIf(host.kind === 'none')(`bundles ${host.reason}`, () => {
   );
 
   test.each(Object.entries(bundlers))(
-    'of %s in CommonJS say that ESM is needed',
+    'a CommonJS bundle of %s fails, and the message says that it must be ESM',
     async (name, bundle) => {
       const file = join(work, `${name}.cjs`);
       await bundle('cjs', file);

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeHost, runWindowsNode } from 'winnode';
 
-// Packages that are linked into each other, under Wine, which shows no links. If a class of ntdllx
-// is loaded twice, `instanceof` fails. Beside a link koffi's native part is not found.
+// Checks that each package is loaded once, although pnpm links the packages into each other and
+// Wine does not show links as links. If ntdllx were loaded twice, `instanceof` with its classes
+// would fail.
 
 const host = describeHost();
 const work = resolve(import.meta.dirname, '../.work/once');
@@ -45,7 +46,7 @@ const program = `
 `;
 
 test.skipIf(host.kind === 'none')(
-  `ntdllx, tofu-sockets and the rest are loaded once each ${host.reason}`,
+  `each file of ntdllx, tofu-sockets and the other packages is loaded once ${host.reason}`,
   async () => {
     mkdirSync(work, { recursive: true });
     writeFileSync(join(work, 'program.mjs'), program);

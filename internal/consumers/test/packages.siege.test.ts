@@ -21,7 +21,7 @@ import {
 } from './outside/tools.js';
 import { echo, freePort } from './tcp.js';
 
-// The packages as npm has them, in projects of a user outside of this repository.
+// Installs the packages as on npm in projects outside of this repository.
 
 const host = describeHost();
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
@@ -36,7 +36,10 @@ const published = publishedPackages(root).map(({ path }) => `${path}/README.md`)
 const ownExamples = examples.filter(({ page }) => published.includes(page));
 const isServer = (code: string) => /TCPServerAddress\('127.0.0.1', 7099\)|port: 7099 \}/.test(code);
 
-/** Each makes one file of a program. koffi needs no setting: no bundler sees its import. */
+/**
+ * Each bundler makes one file of a program. koffi needs no option, because no bundler detects its
+ * import.
+ */
 const bundlers = {
   esbuild: async (source: string, outfile: string) => {
     const options = { bundle: true, platform: 'node', format: 'esm' } as const;
@@ -61,7 +64,7 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 3 }));
 
 describe('the tarballs', () => {
-  test('contain a build, types, README and LICENSE, and no sources, tests or scripts', () => {
+  test('the tarballs contain a build, types, README and LICENSE, and no sources, tests or scripts', () => {
     expect(tarballs).toHaveLength(8);
     for (const { name, files, manifest } of tarballs) {
       const expected = [
@@ -87,7 +90,7 @@ describe('the tarballs', () => {
     }
   });
 
-  test('satisfy publint, strictly', () => {
+  test('publint in strict mode finds no problem', () => {
     for (const { name, file } of tarballs) {
       const { status, stdout, stderr } = end(scratch, 'publint', 'run', file, '--strict');
       expect(status, `${name}:\n${stdout}${stderr}`).toBe(0);
@@ -95,14 +98,14 @@ describe('the tarballs', () => {
     }
   });
 
-  test('satisfy are-the-types-wrong, for packages in ESM', () => {
+  test('are-the-types-wrong finds no problem for ESM packages', () => {
     for (const { name, file } of tarballs) {
       const { status, stdout } = end(scratch, 'attw', file, '--profile', 'esm-only');
       expect(status, `${name}:\n${stdout}`).toBe(0);
     }
   });
 
-  test('npm and Yarn are refused in a package of the workspace, by one line', () => {
+  test('npm pack and npm publish in a package of the workspace are rejected with one message', () => {
     const directory = join(root, 'packages/nt-afd');
     const pack = end(
       directory,
@@ -174,7 +177,7 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
       expect(compile(project, tsc(), 'bundler')).toBe('');
     });
 
-    test('runs: the first call says what is missing, and winnode makes it work', () => {
+    test('on Linux the first call throws and names winnode; with winnode the program runs', () => {
       project.noteInstall('ntdllx', 'tofu-sockets', 'afd-poller');
       const said = project.noteHost('poll.mjs');
       expect(said).toMatch(/^ERR_NT_HOST \w+ needs Windows NT, but this is linux\. /);
@@ -200,7 +203,7 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
         await bundle(join(project.directory, 'poll.mjs'), file);
         bundles.push(file);
       }
-      // pnpm alone does not show a project the dependencies of its dependencies.
+      // Only pnpm hides the dependencies of dependencies from a project.
       if (name === 'pnpm') {
         const said = project.exec('winnode', bundles[0] as string);
         expect(said).toMatch(/^ERR_KOFFI .*ntdllx is in a bundle.*pnpm add koffi/);
@@ -250,7 +253,7 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
             stdio: ['ignore', 'ignore', 'inherit'],
             onSpawn: (started) => (child = started),
           });
-          // A program that ends did not serve.
+          // A program that ended early is not a server.
           const answer = await Promise.race([echo(port, Buffer.from('hello')), done]);
           child?.kill('SIGKILL');
           await done;

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session, toWindowsPath } from 'winnode';
 import { freePort } from './tcp.js';
 
-// A server that a task runner starts, as during development. It ends by Ctrl-C or by force, and is
-// restarted at once.
+// A task runner starts a server, as during development. Ctrl-C or SIGKILL ends the server, and it
+// is restarted at once.
 
 const rows = 5;
 const endsInRow = 10;
@@ -52,7 +52,8 @@ function start(runner: keyof typeof runners, address: string): Running {
   const [command, ...args] = runners[runner];
   const [name, value] = mark.split('=') as [string, string];
   const env = { ...process.env, [name]: value, ADDRESS: address, TURBO_TELEMETRY_DISABLED: '1' };
-  // A process group of its own, as a terminal would signal it.
+  // The runner has its own process group, as in a terminal, so that a signal reaches the whole
+  // group.
   const options = { cwd: work, env, detached: true } as const;
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -78,7 +79,7 @@ function processes(): number[] {
 async function up({ output, child }: Running): Promise<void> {
   while (!/(^|\s)up\s/m.test(output())) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      throw new Error(`it ended instead of coming up:\n${output()}`);
+      throw new Error(`the server ended before it listened:\n${output()}`);
     }
     await sleep(20);
   }
@@ -107,7 +108,7 @@ async function kill(running: Running): Promise<void> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended together with another process.
+      // The process has ended together with another one.
     }
   }
   await running.ended;
@@ -158,7 +159,7 @@ describe.skipIf(reason !== '')(`a server under a task runner ${reason}`, () => {
   let session: Session;
   beforeAll(async () => {
     makeProject();
-    // One wineserver for all servers, so that only the server ends and not Wine.
+    // All servers share one wineserver, so that Ctrl-C ends only the server and not Wine.
     session = await openSession();
   });
   afterAll(async () => {
@@ -168,7 +169,7 @@ describe.skipIf(reason !== '')(`a server under a task runner ${reason}`, () => {
   });
 
   const files = hasFiles ? '' : `; without files of sockets: ${noFiles}`;
-  test(`G12: ended ${rows * endsInRow} times at a random moment, everything is gone, and the next one works${files}`, async () => {
+  test(`G12: after each of ${rows * endsInRow} ends at a random moment, all processes have ended and the next server works${files}`, async () => {
     const addresses = [`tcp|127.0.0.1|${await freePort()}`];
     if (hasFiles) addresses.push(`uds|${toWindowsPath(join(work, 's'))}`);
     await checkRunsAsync(rows, 1, (choices) => restart(choices, addresses));

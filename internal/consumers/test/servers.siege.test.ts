@@ -24,7 +24,7 @@ const others = programs.filter(({ file }) => !ofGuides.includes(file));
 const servers = [...examples, ...others].filter(({ code }) =>
   /TCPServerAddress\('127\.0\.0\.1', 7099\)|\.listen\(\{ port: 7099\b/.test(code),
 );
-/** What a program that ends by itself prints at least. */
+/** The expected output of the programs that end by themselves. */
 const prints: Record<string, RegExp> = {
   'grpc.ts': /^hello, tofu$/m,
   'path-errors.ts': /^node:net listens: listen EACCES: permission denied C:/m,
@@ -45,7 +45,7 @@ describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
     rmSync(work, { recursive: true, force: true });
   });
 
-  test('the servers are those of three READMEs and two programs; other programs end', () => {
+  test('the servers are in three READMEs and two programs; all other programs end', () => {
     const names = servers.map(({ name }) => name.replace(/^packages\//, ''));
     expect(names.sort()).toEqual([
       'README.md 1',
@@ -59,23 +59,26 @@ describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
     expect(ending.sort()).toEqual(Object.keys(prints).sort());
   });
 
-  test.each(Object.entries(prints))('the program %s does what it shows', async (file, pattern) => {
-    const code = programs.find((each) => each.file === file)?.code ?? '';
-    const place = join(work, file);
-    writeFileSync(place, code);
-    let output = '';
-    const args = file === 'grpc.ts' ? [`${await freePort()}`] : [];
-    const { exitCode } = await session.run([place, ...args], {
-      cwd: work,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      onSpawn: (child) => child.stdout?.on('data', (data) => (output += data)),
-    });
-    expect(output).toMatch(pattern);
-    expect(exitCode).toBe(0);
-  });
+  test.each(Object.entries(prints))(
+    'the program %s prints the documented output',
+    async (file, pattern) => {
+      const code = programs.find((each) => each.file === file)?.code ?? '';
+      const place = join(work, file);
+      writeFileSync(place, code);
+      let output = '';
+      const args = file === 'grpc.ts' ? [`${await freePort()}`] : [];
+      const { exitCode } = await session.run([place, ...args], {
+        cwd: work,
+        stdio: ['ignore', 'pipe', 'inherit'],
+        onSpawn: (child) => child.stdout?.on('data', (data) => (output += data)),
+      });
+      expect(output).toMatch(pattern);
+      expect(exitCode).toBe(0);
+    },
+  );
 
   test.each(servers)(
-    '$name echoes what four clients send, beside one that resets',
+    '$name echoes to four clients while a fifth resets its connection',
     async (server) => {
       const port = await freePort();
       const file = join(work, server.file);

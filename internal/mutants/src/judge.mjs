@@ -19,8 +19,8 @@ const limitMs = 120_000;
 const tests = ['fuzz.test', 'fuzz-wakes.test'];
 
 /**
- * The function that a patched line calls: creates a file, once. It is global, so that a patch
- * changes only one place.
+ * The function that a patched line calls: it creates the file that shows that the line was reached.
+ * The function is global, so that a patch changes only one place.
  */
 const reachedSource = `import { writeFileSync } from 'node:fs';
 declare global {
@@ -54,14 +54,14 @@ export async function judge(name, patch) {
   const { failures, problem } = await runTests(engine, files);
   if (problem !== undefined) return wrong(problem);
   if (patch === undefined) {
-    if (failures.length > 0) return wrong(`the tests fail without it: ${failures[0]}`);
+    if (failures.length > 0) return wrong(`the tests fail without a bug: ${failures[0]}`);
     return { isRight: true, text: 'all tests pass' };
   }
-  if (!existsSync(join(engine, 'reached'))) return wrong('its line was never reached');
+  if (!existsSync(join(engine, 'reached'))) return wrong('the patched line was never reached');
   if (failures.length === 0) return wrong('it SURVIVED');
   const message = failures.find((each) => each.includes(patch.fails));
   if (message === undefined)
-    return wrong(`not by "${patch.fails}" but by ${firstLine(failures[0])}`);
+    return wrong(`found by another assertion than "${patch.fails}": ${firstLine(failures[0])}`);
   return { isRight: true, text: `found by ${firstLine(message)}` };
 }
 
@@ -121,8 +121,9 @@ async function runTests(place, names) {
       FUZZ_SHRINK: 'no',
     },
   );
-  if (code === null) return { failures: [], problem: `not finished in ${limitMs} ms` };
-  if (!existsSync(report)) return { failures: [], problem: `it crashed: ${output.slice(-400)}` };
+  if (code === null) return { failures: [], problem: `the tests did not end within ${limitMs} ms` };
+  if (!existsSync(report))
+    return { failures: [], problem: `vitest crashed: ${output.slice(-400)}` };
   const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'));
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
   const failures = results.flatMap(({ failureMessages }) => failureMessages ?? []);

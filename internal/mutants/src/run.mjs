@@ -15,7 +15,7 @@ const files = readdirSync(patches)
 const planted = [undefined, ...files.map((file) => readPatch(file))];
 let survivors = 0;
 
-// Two bugs run at a time; the output is in the order of the patches nevertheless.
+// Two bugs run at a time. The output is in the order of the patches.
 const results = [];
 const startNext = () => {
   const patch = planted[results.length];
@@ -30,7 +30,9 @@ for (let index = 0; index < planted.length; index += 1) {
 }
 rmSync(work, { recursive: true, force: true });
 const found = planted.length - survivors;
-process.stdout.write(`${found} of ${planted.length} as they should be (${files.length} bugs)\n`);
+process.stdout.write(
+  `${found} of ${planted.length} as expected (${files.length} bugs, and a run without a bug)\n`,
+);
 if (survivors > 0 || files.length === 0) process.exitCode = 1;
 
 async function timed(patch) {

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { isBuilt, noteBuilt } from '../src/built-once.mjs';
 
 if (!isBuilt()) {
-  // The compiler is a native program. Its script for Node would start one Node more.
+  // The compiler is a native program, and is started directly: its script for Node would only cost
+  // another process.
   const typescript = '../../../node_modules/typescript/lib/getExePath.js';
   const { default: getExePath } = await import(new URL(typescript, import.meta.url).href);
   const args = ['-p', 'tsconfig.build.json'];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // run-on-host <debug|release> FILE [FILE ...] [vitest options]: runs test files of the package in
-// the working directory in this Node only. For test files outside of the pipeline that do not need
-// Windows.
+// the working directory in this Node only. It is for test files outside of the pipeline that do not
+// need Windows.
 import { runVitest } from '../src/run-vitest.mjs';
 
 const [build, ...rest] = process.argv.slice(2);

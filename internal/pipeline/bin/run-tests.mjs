@@ -71,7 +71,7 @@ async function runHere() {
   const chosen = { ...own, host: own.host.filter(isChosen), windows: own.windows.filter(isChosen) };
   if (chosen.host.length + chosen.windows.length === 0) {
     const which = filters.length === 0 ? '' : ` with ${filters.join(' or ')} in its path`;
-    fail(`${own.name} has no ${isSiege ? 'siege ' : ''}test file${which}.`);
+    fail(`${own.name} has no ${isSiege ? 'siege ' : ''}test file${which} that runs in this build.`);
   }
   const records = await runPackages([chosen], build, facts, { vitestOptions, isCalm: isSiege });
   const result = records.get(own.name);

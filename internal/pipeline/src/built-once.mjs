@@ -1,13 +1,16 @@
-// Builds each package once in a run of `npm test`. A forced run executes every task of all four
-// runs of turbo; the runs that test also contain the builds, which the runs before them have just
-// made of the same sources.
+// Builds each package only once in a run of `npm test --force`. The test runs of turbo contain the
+// build tasks, too. A forced run would execute these again, although the build runs have just built
+// the same sources.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const stamps = fileURLToPath(new URL('../../../node_modules/.cache/built', import.meta.url));
 
-/** The file that says which run made the build with this hash; undefined outside of such a run. */
+/**
+ * The file with the name of the run that made the build with this hash; undefined outside of such a
+ * run.
+ */
 function stampOf({ TEST_RUN: run, TURBO_HASH: hash }) {
   return run === undefined || hash === undefined ? undefined : { file: join(stamps, hash), run };
 }

@@ -1,4 +1,4 @@
-// Copies of the repository, for tests that change it or need that of another host.
+// Copies of the repository, for tests that change files or need the packages of another host.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

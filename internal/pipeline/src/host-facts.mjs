@@ -47,13 +47,14 @@ export function requireHostFacts() {
   const { skippedRun: _, ...written } = writtenFacts() ?? {};
   if (JSON.stringify(written) === JSON.stringify(facts)) return facts;
   throw new Error(
-    '.host-facts.json does not describe this host, so cached results may not hold here.\n' +
+    '.host-facts.json does not match this host, so cached test results may be wrong here.\n' +
       'Run: npm run setup',
   );
 }
 
 /**
- * Changes the file and thereby every hash: a run with skipped tests is never taken from the cache.
+ * Changes the file, and so the hash of every task: results with skipped tests are never taken from
+ * the cache.
  */
 export function noteSkippedRun() {
   write({ ...writtenFacts(), skippedRun: randomUUID() });

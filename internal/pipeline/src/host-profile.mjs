@@ -17,11 +17,13 @@ const absent = (reason) => ({ isPresent: false, reason });
 
 /** Checks whether the host has pseudo-terminals by opening one, as the tests of the prompt do. */
 function askForPseudoTerminals() {
-  if (process.platform === 'win32') return absent('Windows has no script(1), which opens one');
+  if (process.platform === 'win32')
+    return absent('Windows has no script(1), which opens a pseudo-terminal');
   const command = ['-qec', 'test -t 0 && echo a terminal', '/dev/null'];
   const stdio = ['ignore', 'pipe', 'pipe'];
   const { stdout, stderr, error } = spawnSync('script', command, { encoding: 'utf8', stdio });
-  if (error !== undefined) return absent(`script(1) of util-linux does not start: ${error.code}`);
+  if (error !== undefined)
+    return absent(`script(1) of util-linux could not be started: ${error.code}`);
   if (stdout.includes('a terminal')) return present;
   return absent(`script(1) opened no terminal: ${(stderr || stdout).trim() || 'no message'}`);
 }
@@ -37,8 +39,8 @@ async function askKernel(build) {
     const { exitCode } = await session.run(args, { stdio: ['ignore', 'inherit', 'inherit'] });
     if (exitCode !== 0 || !existsSync(file)) {
       throw new Error(
-        `The kernel could not be asked what it is (exit code ${exitCode}).\n` +
-          'Are all packages built? Run: npm run setup',
+        `Windows Node could not determine the kernel (exit code ${exitCode}).\n` +
+          'The likely cause is that a package is not built. Run: npm run setup',
       );
     }
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -76,7 +78,7 @@ export async function writeHostProfile(facts, build) {
   return profile;
 }
 
-/** The written profile; determines it first if there is none, or if it is another host's. */
+/** Reads the profile. Determines it first if there is none, or if it is of another host. */
 export async function hostProfile(facts, build) {
   const profile = written();
   if (JSON.stringify(profile?.host) === JSON.stringify(facts)) return profile;

@@ -1,5 +1,5 @@
-// Finds figures, that is numbers with units, that stand in more than one page. If such a figure is
-// corrected in one page, it is wrong in the other.
+// Finds figures, which are numbers with units, that occur in more than one page. If such a figure
+// is corrected in one page only, the other page is wrong.
 
 const units = [
   'min \\d+ s|ns|µs|ms|s|min|minutes?|seconds?|hours?|days?',

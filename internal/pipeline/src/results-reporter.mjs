@@ -7,7 +7,7 @@ import { isOfStart } from './run-again.mjs';
 
 const plan = JSON.parse(readFileSync(process.env.TEST_PLAN, 'utf8'));
 
-/** Stack frames of the test runner's packages, which do not help to find the error. */
+/** Stack frames in the test runner's packages: they do not help to find the error. */
 const isOfRunner = (line) =>
   /^\s+at (.*\/node_modules\/|new Promise \(<anonymous>\))/.test(line.replaceAll('\\', '/'));
 
@@ -41,10 +41,11 @@ function* failedSuites(parent) {
 function fileResult(file, module) {
   const known = { file, nodeKind: plan.nodeKind };
   if (module === undefined) {
-    return { ...known, isNotRun: true, ms: 0, tests: [], errors: ['it was not run'] };
+    return { ...known, isNotRun: true, ms: 0, tests: [], errors: ['the file was not run'] };
   }
   const errors = [...module.errors(), ...failedSuites(module)].map(textOf);
-  if (!isEnded(module)) errors.push(`its process did not come to the end (${module.state()})`);
+  if (!isEnded(module))
+    errors.push(`the process ended before the tests had finished (${module.state()})`);
   const { duration, prepareDuration, collectDuration, setupDuration } = module.diagnostic();
   const ms = Math.round(duration + prepareDuration + collectDuration + setupDuration);
   return { ...known, ms, tests: [...module.children.allTests()].map(testResult), errors };

@@ -50,9 +50,9 @@ export function verdictOf(record) {
   if (passed === 0 && failures.length === 0) {
     const reasons = new Set(skippedFiles.map(({ reason }) => reason));
     const why = [...reasons].join('; ') || 'no test ran';
-    failures.push(`${name} ${build}: every test was skipped, so nothing is proven: ${why}`);
+    failures.push(`${name} ${build}: every test was skipped, so the run counts as failed: ${why}`);
   }
-  // After a crash the run fails even if no test failed.
+  // After a crash of vitest the run fails, even if no test failed.
   const failed = Math.max(count('failed'), Math.min(failures.length, 1));
   const skipped = count('skipped') + skippedFiles.length;
   return { passed, failed, skipped, failures };

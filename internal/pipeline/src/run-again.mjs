@@ -1,4 +1,5 @@
-// Runs test files again whose process did not start, and merges the results of both runs.
+// Finds test files whose process did not start, and merges the results of a second run with those
+// of the first.
 
 /**
  * @typedef {{ file: string, isNotRun?: boolean }} FileResult

@@ -2,8 +2,8 @@
 import { runVitest } from './run-vitest.mjs';
 
 /**
- * The number of files at a time in Windows Node, on two cores. Under Wine a process spends half of
- * its time waiting. In release many host tests run in parallel with them, in debug few.
+ * The number of files at a time in Windows Node, on two cores. Under Wine a process waits half of
+ * its time. In release many tests on the host run in parallel with these files, in debug few.
  */
 const windowsWorkers = { debug: 3, release: 2 };
 
@@ -70,7 +70,7 @@ function addResults(records, run, { exitCode, results }) {
     }
     record.errors.push(...result.errors);
     if (isUnexplained) {
-      record.errors.push(`vitest ended with exit code ${exitCode}, though no test failed`);
+      record.errors.push(`vitest ended with exit code ${exitCode}, although no test failed`);
     }
     record.files.push(...result.files);
   }

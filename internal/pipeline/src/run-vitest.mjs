@@ -32,7 +32,9 @@ export async function runVitest(nodeKind, packages, options) {
   const again = notRun(packages, first);
   if (again.length === 0) return first;
   const names = again.flatMap(({ name, files }) => files.map((file) => `${name} ${file}`));
-  process.stderr.write(`${nodeKind}: not started, so it is started again: ${names.join(', ')}\n`);
+  process.stderr.write(
+    `${nodeKind}: the process did not start, so it is started again: ${names.join(', ')}\n`,
+  );
   return together(first, await startVitest(nodeKind, again, options));
 }
 

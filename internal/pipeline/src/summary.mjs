@@ -23,7 +23,7 @@ export function summary(tasks, host) {
     ...skips(records),
     ...(failures.length === 0 ? [] : ['', `Failed: ${failures.length}`]),
     ...failures.flatMap((text) => brief(text).map((line) => `  ${line}`)),
-    ...(missing === 0 ? [] : ['', `${missing} of ${tasks.length} test runs have no results.`]),
+    ...(missing === 0 ? [] : ['', `${missing} of ${tasks.length} test tasks have no results.`]),
     '',
     `${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`,
   ];
@@ -32,7 +32,7 @@ export function summary(tasks, host) {
 function describe(host) {
   if (host === undefined) return [];
   const has = (what, { isPresent, reason }) =>
-    `  ${what}: ${isPresent ? 'there' : `not there: ${reason}`}`;
+    `  ${what}: ${isPresent ? 'available' : `not available: ${reason}`}`;
   const { system, wine, windowsNode, hostNode } = host.host;
   const node = windowsNode === '' ? '' : `, Windows Node ${windowsNode}`;
   return [

@@ -12,7 +12,9 @@ export function mendTemporaryDirectory(env = process.env) {
     env.TMPDIR = resolve(TMPDIR);
     return;
   }
-  process.stderr.write(`TMPDIR is "${TMPDIR}", which is not there: it is ignored.\n`);
+  process.stderr.write(
+    `TMPDIR is "${TMPDIR}", but this directory does not exist. TMPDIR is ignored.\n`,
+  );
   delete env.TMPDIR;
 }
 

@@ -6,7 +6,12 @@ const packages = [
   { name: 'b', directory: '/b', files: ['test/three.win.test.ts'] },
 ];
 const passed = (file: string) => ({ file, tests: [{ title: file, state: 'passed' }], errors: [] });
-const left = (file: string) => ({ file, isNotRun: true, tests: [], errors: ['it was not run'] });
+const left = (file: string) => ({
+  file,
+  isNotRun: true,
+  tests: [],
+  errors: ['the file was not run'],
+});
 const result = (name: string, ...files: { file: string }[]) => ({ name, errors: [], files });
 const [one, two, three] = ['one', 'two', 'three'].map((name) => `test/${name}.win.test.ts`);
 const first = {
@@ -17,13 +22,13 @@ const first = {
   ],
 };
 
-test('only what was not run is run again', () => {
+test('only files that did not run are run again', () => {
   expect(notRun(packages, first)).toEqual([{ name: 'a', directory: '/a', files: [two] }]);
   expect(notRun(packages, { exitCode: 0, results: [] })).toEqual([]);
   expect(notRun(packages, { exitCode: 3 })).toEqual([]);
 });
 
-test('what ran the second time takes its place, and the second exit code counts', () => {
+test('results of the second run replace missing results, and its exit code counts', () => {
   const second = { exitCode: 0, results: [result('a', passed(two as string))] };
   expect(together(first, second)).toEqual({
     exitCode: 0,
@@ -34,7 +39,7 @@ test('what ran the second time takes its place, and the second exit code counts'
   });
 });
 
-test('what was not run a second time says so, and so does a second run that said nothing', () => {
+test('a file that did not run a second time keeps its error, also when the second run has no results', () => {
   const second = { exitCode: 1, results: [result('a', left(two as string))] };
   expect(together(first, second)).toEqual({ ...first, exitCode: 1 });
   expect(together(first, { exitCode: 9 })).toEqual({ ...first, exitCode: 9 });
@@ -44,6 +49,6 @@ test.each([
   ['[vitest-pool]: Failed to start forks worker for test files Z:/a/test/one.win.test.ts.', true],
   ['[vitest-pool]: Timeout starting forks runner.', true],
   ['[vitest-pool]: Worker forks emitted error.', false],
-])('%s is of a start: %s', (message, expected) => {
+])('%s means that a process did not start: %s', (message, expected) => {
   expect(isOfStart({ message })).toBe(expected);
 });

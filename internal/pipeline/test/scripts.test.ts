@@ -34,7 +34,7 @@ async function run(script: string, ...args: readonly string[]) {
   return spawnSync(process.execPath, [script, ...args], { cwd: root, encoding: 'utf8' });
 }
 
-describe('npm start refuses a slip at once, with one message and exit code 2', () => {
+describe('npm start rejects wrong arguments at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --no-install, --stage, /],
     [['--port', '70000'], /^--port needs a number from 0 to 65535, got "70000"\.$/],
@@ -51,12 +51,14 @@ describe('npm start refuses a slip at once, with one message and exit code 2', (
 });
 
 test.each(['trace', 'no-report', 'stage'])(
-  'npm start --%s, which npm keeps, is refused',
+  'npm start --%s, a flag that npm keeps, is rejected',
   async (name) => {
     const kept = `npm_config_${name.replace('no-', '')}`;
     stubEnvironment({ npm_lifecycle_event: 'start', [kept]: '' });
     const { status, stderr } = await run('scripts/start.mjs', '--no-install');
-    expect(stderr.trim()).toBe(`npm took --${name} for its own: npm start -- --${name} …`);
+    expect(stderr.trim()).toBe(
+      `npm kept --${name} for itself. Write -- before it: npm start -- --${name} …`,
+    );
     expect(status).toBe(2);
   },
 );
@@ -71,17 +73,25 @@ test.each([
     ['x', '--', 'y'],
     ['x', '--', 'y'],
   ],
-])('%j, as pnpm passes it on', (args, rest) => {
+])('arguments as pnpm passes them on: %j', (args, rest) => {
   expect(takeInstallFlag(args).rest).toEqual(rest);
 });
 
 test.each([
-  ['/no/such/place', undefined, /^TMPDIR is "\/no\/such\/place", which is not there: .+\n$/],
-  ['~/tmp', undefined, /^TMPDIR is "~\/tmp", which is not there: .+\n$/],
-  ['package.json', undefined, /^TMPDIR is "package\.json", which is not there: .+\n$/],
+  [
+    '/no/such/place',
+    undefined,
+    /^TMPDIR is "\/no\/such\/place", but this directory does not exist\..+\n$/,
+  ],
+  ['~/tmp', undefined, /^TMPDIR is "~\/tmp", but this directory does not exist\..+\n$/],
+  [
+    'package.json',
+    undefined,
+    /^TMPDIR is "package\.json", but this directory does not exist\..+\n$/,
+  ],
   ['node_modules', resolve('node_modules'), /^$/],
   ['', '', /^$/],
-])('TMPDIR=%j, for our commands, is %j', (TMPDIR, mended, said) => {
+])('TMPDIR=%j becomes %j for the commands of this repository', (TMPDIR, mended, said) => {
   const env = { TMPDIR };
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   mendTemporaryDirectory(env);
@@ -91,7 +101,7 @@ test.each([
   expect(text).toMatch(said);
 });
 
-test('a color that the user forces does not reach the programs that a test starts', () => {
+test('FORCE_COLOR does not reach the programs that a test starts', () => {
   const print = (env: NodeJS.ProcessEnv) =>
     spawnSync(process.execPath, ['-p', '1'], { encoding: 'utf8', env }).stdout;
   const env = { ...process.env, FORCE_COLOR: '1' };
@@ -108,7 +118,7 @@ describe.skipIf(process.platform === 'win32')('output that cannot be written', (
     return spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8', env }).stdout;
   };
 
-  test('for readers that have gone ends every command without a message', () => {
+  test('readers that have exited: every command ends without a message', () => {
     // A pipe without a reader, for both streams: the output would be lost.
     const each = commands
       .map((command) => `"$NODE" ${command} >&4 2>&4; echo "code $?"`)
@@ -117,19 +127,19 @@ describe.skipIf(process.platform === 'win32')('output that cannot be written', (
     expect(said).toBe('code 0\n'.repeat(commands.length));
   });
 
-  test.skipIf(!existsSync('/dev/full'))('for a disk that is full is no success', () => {
+  test.skipIf(!existsSync('/dev/full'))('a full disk: every command fails', () => {
     const each = commands.map((command) => `"$NODE" ${command} > /dev/full; echo "code $?"`);
     expect(bash(`{ ${each.join('; ')}; } 2>&1`)).toBe('code 1\n'.repeat(commands.length));
   });
 });
 
-test('npm start -- --help says how its output is for programs alone', async () => {
+test('npm start -- --help names the flags for output that only programs read', async () => {
   const { stdout, status } = await run('scripts/start.mjs', '--', '--help');
   expect(stdout).toContain('npm start --silent -- --json');
   expect(status).toBe(0);
 });
 
-test('--no-install is heard, wherever npm puts it', () => {
+test('--no-install works before and after the --', () => {
   const isAllowed = (...args: readonly string[]) => takeInstallFlag(args).isInstallAllowed;
   stubEnvironment({ npm_config_install: undefined });
   expect(isAllowed('x')).toBe(true);
@@ -138,10 +148,10 @@ test('--no-install is heard, wherever npm puts it', () => {
   expect(isAllowed()).toBe(false);
 });
 
-describe('npm run repl refuses a slip at once, with one message and exit code 2', () => {
+describe('npm run repl rejects wrong arguments at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --build, --no-install, --help\.$/],
-    [['--build', 'fast'], /^--build wants debug or release, got "fast"\.$/],
+    [['--build', 'fast'], /^--build needs debug or release, got "fast"\.$/],
   ])('%j', async (args, message) => {
     const { status, stdout, stderr } = await run('scripts/repl.mjs', '--no-install', ...args);
     expect(stdout).toBe('');
@@ -150,7 +160,7 @@ describe('npm run repl refuses a slip at once, with one message and exit code 2'
   });
 });
 
-describe('npm run bench refuses a slip at once, with one message and exit code 2', () => {
+describe('npm run bench rejects wrong arguments at once, with one message and exit code 2', () => {
   test.each([
     [['--bogus'], /^Unknown option '--bogus'\. Known: --no-install, --quick, /],
     [['--pairs'], /^Option '--pairs <value>' argument missing\. Known: /],
@@ -163,7 +173,7 @@ describe('npm run bench refuses a slip at once, with one message and exit code 2
   });
 });
 
-describe('npm test is of the whole repository', () => {
+describe('npm test always tests the whole repository', () => {
   const npmTest = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
     stubEnvironment({ TURBO_HASH: undefined, npm_config_filter: undefined, ...env });
     return run('scripts/test.mjs', '--no-install', ...args);
@@ -175,14 +185,14 @@ describe('npm test is of the whole repository', () => {
     [['-F', 'ntdllx'], {}],
     [['--affected'], {}],
     [[], { npm_config_filter: 'ntdllx' }],
-  ])('%j %j is refused with the command that does it', async (args, env) => {
+  ])('%j %j is rejected, and the message names the command for one package', async (args, env) => {
     const { status, stderr } = await npmTest(args, env);
     expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
     expect(stderr).toContain('pnpm --filter ntdllx test:debug');
     expect(status).toBe(2);
   });
 
-  test('another option is refused by name', async () => {
+  test('an unknown option is rejected, and the message names it', async () => {
     const { status, stderr } = await npmTest(['--bogus']);
     expect(stderr.trim()).toBe("Unknown option '--bogus'. Known: --force, --no-install, --help.");
     expect(status).toBe(2);
@@ -197,11 +207,14 @@ describe('npm test is of the whole repository', () => {
     ['--filter ntdllx test'],
     ['build:debug test --filter=ntdllx'],
     ['test --affected'],
-  ])('pnpm turbo %s is refused likewise', async (line) => {
-    const { status, stderr } = await run('scripts/turbo.mjs', ...line.split(' '));
-    expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
-    expect(status).toBe(2);
-  });
+  ])(
+    'pnpm turbo %s is rejected, and the message names the command for one package',
+    async (line) => {
+      const { status, stderr } = await run('scripts/turbo.mjs', ...line.split(' '));
+      expect(stderr).toContain('pnpm turbo run test:debug --filter=ntdllx');
+      expect(status).toBe(2);
+    },
+  );
 
   test.each([
     ['test', true],

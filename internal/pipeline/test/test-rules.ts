@@ -16,20 +16,23 @@ interface Rule {
 const clock = String.raw`(?:\b(?:performance|Date|host)\.now\(\)|\bhrtime(?:\.bigint)?\(|\bnew Date\(\))`;
 const generators = 'Choices|Random|RandomTexts|choicesOf|xor\\w+|createSimNt';
 const property =
-  'checkProperty or checkRuns of test-kit: they give the seed and print how to repeat';
-const limit =
-  "no upper limit of elapsed time: the test's own time-out, a count, or toBeGreaterThanOrEqual";
+  'checkProperty or checkRuns of test-kit: they set the seed and print how to repeat a failure';
+const limit = "the test's own time-out, a count, or toBeGreaterThanOrEqual";
 
-/** Things that a test outside test-kit must not do. */
+/** Rules for tests outside test-kit: each finds code that breaks it. */
 const rules: readonly Rule[] = [
   {
-    name: 'fast-check is started without the seed helper',
+    name: 'fast-check is called directly',
     instead: property,
     find: matches(
       /\bfc\s*\.\s*(?:assert|check)\s*\(|import\s*\{[^}]*\b(?:assert|check)\b[^}]*\}\s*from 'fast-check'/g,
     ),
   },
-  { name: 'chance without a seed', instead: property, find: matches(/\bMath\s*\.\s*random\b/g) },
+  {
+    name: 'a random number without a seed',
+    instead: property,
+    find: matches(/\bMath\s*\.\s*random\b/g),
+  },
   {
     name: 'a clock as a seed',
     instead: property,
@@ -74,7 +77,8 @@ function* elapsedLimits(text: string): Generator<number> {
     if (!measured.test(value)) continue;
     const matcher = text.slice(end + 1, end + 60);
     const isLimit = /^\s*(?:\.toBeLessThan|\.toBeCloseTo|\.not\s*\.toBeGreaterThan)/.test(matcher);
-    // A less-than sign that is not part of a generic or an arrow is a limit, whatever is expected.
+    // A less-than sign that is not part of a generic or an arrow compares with a limit, for any
+    // expected value.
     if (isLimit || /[^<=]<=? *[\w(]/.test(value.replace(/<[A-Z]\w*>/g, ''))) yield index;
   }
 }

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { figuresOf, repeatedFigures } from '@tofu-nt/pipeline/repeated-figures';
 import { expect, test } from 'vitest';
 
-// Each figure stands in only one page, and other pages link to it. The figures in this list are
-// numbers with several meanings. A further page with such a figure must be checked.
+// Each figure occurs in only one page, and other pages link to that page. This list has the
+// exceptions: equal numbers with different meanings. If a further page has such a number, check its
+// meaning and add the page.
 
 const root = resolve(import.meta.dirname, '../../..');
 const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
@@ -18,10 +19,10 @@ const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   )
   .filter((file) => existsSync(join(root, file)));
 
-/** Figure: why it stands in more than one page, and in which. */
+/** By figure: the meanings in the different pages, and the pages. */
 const reasons: Record<string, { readonly why: string; readonly in: readonly string[] }> = {
   '1 MiB': {
-    why: 'the most that one call moves; what a figure of stage 2 sends',
+    why: 'the maximum of one call; the bytes that a figure of stage 2 sends',
     in: ['packages/poc-stage2-echo/README.md', 'packages/tofu-sockets/README.md'],
   },
   '1 event': { why: 'the name of a stage', in: ['kb/HOSTS.md', 'kb/ROADMAP.md'] },
@@ -34,7 +35,7 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
     ],
   },
   '10 s': {
-    why: 'limits of five different programs, and how long the making of a prefix takes',
+    why: 'limits of five different programs; the duration of making a prefix',
     in: [
       'kb/decisions/D05-wineserver.md',
       'kb/decisions/D18-the-prompt.md',
@@ -44,11 +45,11 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
     ],
   },
   '100 time': {
-    why: 'the rounds of case C07; how much longer --long makes the siege',
+    why: 'the rounds of case C07; the factor of --long',
     in: ['kb/CASES.md', 'kb/decisions/D19-the-siege.md'],
   },
   '16 MiB': {
-    why: 'what case R05 sends; the default of maxBufferedBytes',
+    why: 'the bytes that case R05 sends; the default of maxBufferedBytes',
     in: ['kb/CASES.md', 'packages/tofu-reactor/README.md'],
   },
   '2 s': {
@@ -56,7 +57,7 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
     in: ['kb/FINDINGS.md', 'packages/afd-poller/README.md'],
   },
   '20 ms': {
-    why: 'the start with ten linked packages; how often mode blocking gives the loop a turn',
+    why: 'the start with ten linked packages; the interval at which mode blocking runs the event loop',
     in: ['kb/decisions/D20-links-are-asked-of-the-host.md', 'kb/decisions/D22-in-nodes-loop.md'],
   },
   '256 KiB': {
@@ -64,7 +65,7 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
     in: ['internal/bench/README.md', 'packages/tofu-reactor/README.md'],
   },
   '3 s': {
-    why: 'the duration of a workload; of all findings in one process',
+    why: 'the duration of a workload; the duration of all findings in one process',
     in: ['internal/bench/README.md', 'kb/decisions/D14-findings-are-probes.md'],
   },
   '50 ms': {
@@ -72,7 +73,7 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
     in: ['kb/FINDINGS.md', 'packages/tofu-reactor/README.md'],
   },
   '60 s': {
-    why: 'when an unused wineserver ends; the limits of a finding, and of a probe of doctor',
+    why: 'the time until an unused wineserver ends; the limits of a finding, and of a probe of doctor',
     in: [
       'kb/decisions/D05-wineserver.md',
       'packages/nt-findings/README.md',
@@ -80,7 +81,7 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
     ],
   },
   '64 KiB': {
-    why: 'the chunks of workload W4; what case G09 writes; the buffer of a connection of stage 2',
+    why: 'the chunks of workload W4; the bytes that case G09 writes; the buffer of a connection of stage 2',
     in: ['internal/bench/README.md', 'kb/CASES.md', 'packages/poc-stage2-echo/README.md'],
   },
   '64 bit': {
@@ -93,7 +94,7 @@ const reasons: Record<string, { readonly why: string; readonly in: readonly stri
   },
 };
 
-test('a figure stands in one page, or has its reason here', () => {
+test('a figure occurs in one page only, or has its reason in the list', () => {
   expect(pages.length).toBeGreaterThan(50);
   const texts = new Map(pages.map((page) => [page, readFileSync(join(root, page), 'utf8')]));
   const found = Object.fromEntries(
@@ -112,13 +113,13 @@ test.each([
   expect([...figuresOf(text)].sort()).toEqual([...figures].sort());
 });
 
-test('console output is no page’s own figure', () => {
+test('figures in console output do not count', () => {
   expect(figuresOf('before 1 ms\n```console\n$ npm test\n7 s\n```\nafter 2 ms')).toEqual(
     new Set(['1 ms', '2 ms']),
   );
 });
 
-test('a figure of two pages is found, however it is written', () => {
+test('a figure in two pages is found, also in different notations', () => {
   const texts = new Map([
     ['a', '1,088 bytes and 5 ms'],
     ['b', '1088 bytes'],

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-// Circles of imports inside a package, with type-only imports. A file of a circle cannot be
-// understood without all the others.
+// Finds circles of imports inside a package; type-only imports count. A file in a circle cannot be
+// understood without all other files of the circle.
 
 const root = resolve(import.meta.dirname, '../../..');
 

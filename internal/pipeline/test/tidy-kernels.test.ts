@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { expectationRows, type Holder, type RowName } from 'test-kit';
 import { expect, test } from 'vitest';
 
-// The host profile names the kernel, and test-kit's table contains its behaviour: no test may
-// derive either in another way.
+// Tests get the kernel from the host profile, and its behaviour from test-kit's table. No test may
+// derive them in another way.
 
 const root = resolve(import.meta.dirname, '../../..');
 const own = 'internal/pipeline/test/tidy-kernels.test.ts';
@@ -29,7 +29,7 @@ const conclusions = [
 ];
 const concludes = (line: string) => conclusions.some((pattern) => pattern.test(line));
 
-test('no test outside test-kit compares a kernel’s name, or concludes which it is', () => {
+test('no test outside test-kit compares the name of the kernel, or derives it', () => {
   expect(outside.length).toBeGreaterThan(100);
   const found = outside.flatMap((file) =>
     read(file)
@@ -68,7 +68,7 @@ const placeOf: Record<Holder, string> = {
   'tofu-sockets': 'packages/tofu-sockets/test/',
 };
 
-test('every row is observed by each of its holders, and by no other', () => {
+test('the suites that observe a row are exactly those in its heldBy', () => {
   for (const [row, { heldBy }] of Object.entries(expectationRows)) {
     const holders = Object.entries(placeOf)
       .filter(([, place]) =>
@@ -79,7 +79,7 @@ test('every row is observed by each of its holders, and by no other', () => {
   }
 });
 
-test('every row cites a finding that exists, or a page that has the row', () => {
+test('every row cites an existing finding, or a page that has the row', () => {
   const findings = read('kb/FINDINGS.md');
   const active = read('kb/ACTIVE_KB.md');
   for (const row of Object.keys(expectationRows) as RowName[]) {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-// If the registry lacks a package at that moment, pnpm omits it from the lock file without a
-// message, and never queries it again. If a package's program is missing for a platform, every run
-// on that platform fails.
+// Checks that the lock file has the optional packages of all platforms. If the registry lacks one
+// at the moment of an install, pnpm omits it without a message, and never queries it again. Then
+// every run on that platform fails.
 
 const text = readFileSync(resolve(import.meta.dirname, '../../../pnpm-lock.yaml'), 'utf8');
 
@@ -38,7 +38,7 @@ test('packages with a program for each platform are found', () => {
   expect(names).toEqual(expect.arrayContaining(['@biomejs/biome', 'koffi', 'turbo', 'typescript']));
 });
 
-test.each(ofPlatforms)('$name has its program for Windows and macOS, too', ({ platforms }) => {
+test.each(ofPlatforms)('$name has a program for Windows and for macOS', ({ platforms }) => {
   const wanted = ['win32 x64', 'win32 arm64', 'darwin x64', 'darwin arm64'];
   expect(platforms).toEqual(expect.arrayContaining(wanted));
 });

@@ -22,13 +22,12 @@ const refused =
   'isResting|isSilent|muted|overdue|leaving|predecessor|isSuspect|stillWanted|wantsTold|strays|' +
   'nobodySays|lookAt|KeptNumbers|onStage|AcceptScene|EventScene|Scene|[cC]ontestants?|' +
   '[rR]ungs?|isClimbed|Luck|tell\\w*';
-// The pattern also covers comments, titles and messages: a word that is refused as a name explains
-// nothing there.
+// The pattern also applies to comments, titles and messages.
 const pattern = new RegExp(String.raw`\b(?:${refused})\b`);
 /** The refused name in a line; undefined if there is none. */
 const refusedIn = (line: string) => pattern.exec(line)?.[0];
 
-test('no source and no test uses a refused name', () => {
+test('no source and no test uses a rejected name', () => {
   expect(files.length).toBeGreaterThan(500);
   const found = files.flatMap((file) =>
     readFileSync(join(root, file), 'utf8')

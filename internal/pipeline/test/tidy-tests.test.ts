@@ -14,7 +14,7 @@ const isTest = (file: string) =>
   !file.startsWith('internal/test-kit/') &&
   file !== samples;
 
-test('no test draws its own seed, and none judges a host by how long something took', () => {
+test('no test chooses its own seed, and no test fails because something took long', () => {
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
@@ -31,13 +31,13 @@ test('no test draws its own seed, and none judges a host by how long something t
 });
 
 const refused = {
-  'fast-check is started without the seed helper': [
+  'fast-check is called directly': [
     'fc.assert(fc.property(fc.nat(), ok));',
     'await fc\n  .assert(property);',
     'const details = fc.check(property);',
     "import { assert, property } from 'fast-check';",
   ],
-  'chance without a seed': [
+  'a random number without a seed': [
     'const at = Math.floor(Math.random() * 5);',
     'const draw = Math.random;',
   ],
@@ -77,7 +77,7 @@ const accepted = [
   'expect(after.heap - before.heap).toBeLessThan(300_000);',
 ];
 
-describe('a rule about tests refuses', () => {
+describe('a rule about tests rejects', () => {
   const cases = Object.entries(refused).flatMap(([rule, list]) =>
     list.map((sample) => ({ rule, sample })),
   );
@@ -94,7 +94,7 @@ describe('the rules about tests accept', () => {
   });
 });
 
-test('a breach has its line', () => {
+test('a place that breaks a rule is reported with its line', () => {
   const text = '// fine\n\nconst at = Math.random();\nconst t = 1;\nfc.assert(t);\n';
   expect(breachesOf(text).map(({ line }) => line)).toEqual([5, 3]);
 });

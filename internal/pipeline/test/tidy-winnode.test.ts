@@ -41,7 +41,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', own]
   .filter((file) => /^packages\/winnode\/(src\/|bin\/|README\.md$)/.test(file))
   .filter((file) => existsSync(join(root, file)));
 
-test('no line of winnode names anything of this repository', () => {
+test('no line of winnode mentions this repository', () => {
   expect(files).toContain(`${own}/README.md`);
   expect(files).toContain(`${own}/bin/winnode.mjs`);
   expect(files.length).toBeGreaterThan(30);
@@ -63,7 +63,7 @@ test.each([
   expect(names.test(line)).toBe(true);
 });
 
-test('winnode’s package.json names nothing of this repository but what tests and builds it', () => {
+test('winnode’s package.json mentions this repository only for its tests and its build', () => {
   const { devDependencies, scripts, ...rest } = manifestOf(`${own}/package.json`);
   expect(names.exec(JSON.stringify(rest))?.[0]).toBeUndefined();
   const workspace = packages.map(({ name }) => name);

@@ -88,7 +88,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
 };
 
-test.each(manifests)('$name depends only on what is below it', (manifest) => {
+test.each(manifests)('$name depends only on the packages in mayImport', (manifest) => {
   const { name } = manifest;
   const allowed = mayImport[name] ?? (name.startsWith('poc-stage') ? stageParts : undefined);
   expect(allowed, `${name} in mayImport`).toBeDefined();
@@ -98,7 +98,7 @@ test.each(manifests)('$name depends only on what is below it', (manifest) => {
   expect(allowed).toEqual(expect.arrayContaining(workspace));
 });
 
-test('no package needs itself by way of others, development dependencies included', () => {
+test('dependencies between packages have no circle, development dependencies included', () => {
   const uses = new Map(
     manifests.map(({ name, dependencies, devDependencies }) => {
       const used = Object.keys({ ...dependencies, ...devDependencies });
@@ -121,7 +121,7 @@ const asksNtItself = /^packages\/(nt-afd|poc-.+)\/|^internal\/poc-kit\//;
 const mayNameThem =
   /^packages\/(ntdllx|nt-trace|afd-poller)\/test\/|^internal\/(sim-nt|bench)\/src\/|^internal\/(repl|contract|report|test-kit)\//;
 
-test('AFD is opened, ports are made and polls are sent in nt-afd and the stages alone', () => {
+test('only nt-afd, the stages and poc-kit open AFD, create ports and submit polls', () => {
   const calls = /\b(NtCreateIoCompletion|NtDeviceIoControlFile|NtCreateFile)\(/;
   for (const file of files.filter((name) => /^(packages|internal)\/.*\.(ts|mjs)$/.test(name))) {
     if (asksNtItself.test(file) || mayNameThem.test(file)) continue;
@@ -143,7 +143,7 @@ function declarationOf(name: string, text: string): string {
 }
 
 test.each(['tofu-sockets', 'afd-poller'])(
-  'the public types of %s have no seam of the tests',
+  'the public types of %s expose no internals for tests',
   (name) => {
     const types = join('packages', name, 'dist/debug');
     const exported = read(join(types, 'index.d.ts')).matchAll(/\{([^}]+)\} from '\.\/(.+)\.js'/g);
@@ -182,7 +182,7 @@ test('foreign packages are pinned to one version', () => {
   }
 });
 
-test('turbo.json lists no packages: the order over all of them is one of runs', () => {
+test('no task in turbo.json depends on the task of a named package, apart from the known exceptions', () => {
   const { tasks } = JSON.parse(read('turbo.json')) as {
     tasks: Record<string, { dependsOn?: string[] }>;
   };
@@ -204,7 +204,7 @@ test('turbo.json lists no packages: the order over all of them is one of runs', 
 const testedInBoth =
   /^(ntdllx|tofu-sockets|afd-poller|sim-nt|@tofu-nt\/contract|nt-afd|tofu-reactor|poc-stage.+)$/;
 
-test('what a build can change is tested in both, and the rest in release', () => {
+test('packages whose behaviour depends on the build are tested in both builds, others in release', () => {
   for (const { name, scripts = {} } of manifests) {
     // The simulated kernel is tested by the contract.
     if (scripts['build:release'] === undefined || name === 'sim-nt') continue;
@@ -217,7 +217,7 @@ test('what a build can change is tested in both, and the rest in release', () =>
   }
 });
 
-test('tests never import sources, and no package imports by path into another one', () => {
+test('tests never import sources, and no package imports another package by path', () => {
   for (const file of files.filter((name) => /^(packages|internal)\/.*\.(ts|cts|mjs)$/.test(name))) {
     const own = file.split('/').slice(0, 2).join('/');
     for (const [, specifier = ''] of read(file).matchAll(/(?:from|import\() ?'(\.[^']+)'/g)) {
@@ -229,10 +229,10 @@ test('tests never import sources, and no package imports by path into another on
   }
 });
 
-/** This many equal lines of code in a row are a duplicate. */
+/** Duplicates are runs of this many equal lines of code. */
 const longestCopy = 10;
 
-test('no run of ten lines of code stands in two packages', () => {
+test('no run of ten lines of code occurs in two packages', () => {
   const sources = files.filter(
     (name) =>
       /^(packages|internal)\/[^/]+\/(src|bin)\/.*\.(ts|cts|mjs)$/.test(name) &&
@@ -254,13 +254,13 @@ test('no run of ten lines of code stands in two packages', () => {
   }
 });
 
-test('files stay small enough to be read in one sitting', () => {
+test('no file is longer than 400 lines', () => {
   for (const file of files.filter((name) => /\.(ts|cts|mjs)$/.test(name))) {
     expect(read(file).split('\n').length, file).toBeLessThanOrEqual(400);
   }
 });
 
-test('links between documents lead somewhere', () => {
+test('links between documents have targets', () => {
   for (const file of files.filter((name) => name.endsWith('.md'))) {
     for (const [, target = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
       const [path = '', anchor] = target.split('#');
@@ -280,7 +280,7 @@ test('links between documents lead somewhere', () => {
   }
 });
 
-test('each program that the documentation shows exists, and consumers has no other', () => {
+test('the programs in consumers are exactly those that the documentation shows', () => {
   const pages = files.filter((name) => /^docs\/.*\.md$/.test(name)).map(read);
   const shown = pages.flatMap((page) =>
     [...page.matchAll(/^<<< @\/\.\.\/([^#{\s]+)/gm)].map(([, file = '']) => file),
@@ -291,7 +291,7 @@ test('each program that the documentation shows exists, and consumers has no oth
   expect(programs.filter((file) => !shown.includes(file))).toEqual([]);
 });
 
-test('every decision and every page of kb is in its index', () => {
+test('the index of kb lists every page of kb', () => {
   const index = read('kb/README.md');
   for (const file of files.filter((name) => /^kb\/.+\.md$/.test(name))) {
     if (file === 'kb/README.md') continue;
@@ -299,7 +299,7 @@ test('every decision and every page of kb is in its index', () => {
   }
 });
 
-test('every finding is held by a test, and every test cites a finding that exists', () => {
+test('every finding has a test, and every test cites an existing finding', () => {
   // The page is generated from the probes; a test of nt-findings checks that.
   const numbers = [...read('kb/FINDINGS.md').matchAll(/^## (F\d{2}) /gm)].map(([, id]) => id);
   expect(numbers.length).toBeGreaterThan(20);
@@ -314,7 +314,7 @@ test('every finding is held by a test, and every test cites a finding that exist
   expect([...cited].sort()).toEqual([...numbers].sort());
 });
 
-test('every case that a test names is in kb/CASES, and every one there is tested', () => {
+test('every case that a test names is in kb/CASES, and every case in kb/CASES has a test', () => {
   const listed = [...read('kb/CASES.md').matchAll(/^\| ([A-Z]\d{2}) \|/gm)].map(
     ([, id = '']) => id,
   );

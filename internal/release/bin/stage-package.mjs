@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The script `prepack` of each published package: stages what pnpm packs then. It refuses npm and
-// Yarn, which would pack the directory of the package itself, with the ranges of the workspace.
+// The script `prepack` of each published package: makes the directory that pnpm packs. It rejects
+// npm and Yarn, because they would pack the directory of the package itself, with `workspace:`
+// ranges.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stagePackage } from '../src/stage.mjs';

@@ -1,5 +1,5 @@
-// Whether the builds of a package are there and made of its present sources. The source maps of
-// both builds contain the sources.
+// Checks that the builds of a package exist and are made from its present sources. The source maps
+// of both builds contain the sources.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { publishedEntries } from './published.mjs';
@@ -22,7 +22,7 @@ export function buildProblem({ name, directory, manifest }) {
   }
   for (const build of ['debug', 'release']) {
     const changed = changedSource(join(directory, 'dist', build), directory);
-    if (changed !== undefined) return `${name} is not built since ${changed} was changed`;
+    if (changed !== undefined) return `${name} was not built after ${changed} had changed`;
   }
   return undefined;
 }

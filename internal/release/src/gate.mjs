@@ -1,4 +1,4 @@
-// The gate of a release: `npm test` on the very commit that is released, without local changes.
+// The condition of a release: `npm test` passed on the released commit, without local changes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,7 +23,7 @@ export function readTree(root) {
 }
 
 /**
- * Removes the record of an earlier run of the gate.
+ * Removes the record of an earlier run of `npm test`.
  *
  * @param {string} root of the repository.
  * @returns {ReturnType<typeof readTree>} for {@link recordGate}
@@ -34,7 +34,7 @@ export function beginGate(root) {
 }
 
 /**
- * Records how the gate ended, if it ran on one commit without local changes.
+ * Records the result of `npm test`, if it ran on one commit without local changes.
  *
  * @param {string} root of the repository.
  * @param {ReturnType<typeof readTree>} before from {@link beginGate}

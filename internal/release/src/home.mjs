@@ -1,5 +1,5 @@
-// The public home of the repository. It stands in one place: `repository` in the package.json at
-// the top. While it is empty, packages are packed without links to it, and a release is refused.
+// The public address of the repository, from `repository` in the package.json at the top. While it
+// is empty, packages are packed without links to it, and a release is rejected.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -16,7 +16,7 @@ export function readHome(root) {
   const { repository = '' } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   if (repository !== '' && !form.test(repository)) {
     throw new Error(
-      `repository in package.json is "${repository}", not like https://github.com/owner/name`,
+      `repository in package.json is "${repository}". It must have the form https://github.com/owner/name`,
     );
   }
   return repository;

@@ -32,7 +32,7 @@ export async function packAll(root, into, home, pnpm) {
     const cwd = stagePackage(root, name, home);
     const args = ['pack', '--pack-destination', into];
     const code = await pnpm(args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
-    if (code !== 0) throw new Error(`pnpm could not pack ${name}: see above.`);
+    if (code !== 0) throw new Error(`pnpm could not pack ${name}: see its output above.`);
     packed.push({ path, ...readTarball(join(into, `${name}-${manifest.version}.tgz`)) });
   }
   return packed;

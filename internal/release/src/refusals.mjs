@@ -1,4 +1,4 @@
-// Why a release is refused. Each reason is one line, with what to do.
+// The reasons to reject a release. Each is one line, and says what to do.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildProblem } from './build-state.mjs';
@@ -19,21 +19,21 @@ export function waitingChangesets(root) {
  */
 export function refusal(root, { isDry }) {
   const { commit, changes } = readTree(root);
-  if (commit === undefined) return 'This is not a clone: a release is made of a commit.';
+  if (commit === undefined) return 'This directory is not a git clone. A release needs a commit.';
   if (changes.length > 0) {
-    return `The working tree has ${changes.length} changes, such as "${changes[0]}". Commit them.`;
+    return `There are ${changes.length} local changes, such as "${changes[0]}". Commit them.`;
   }
   const build = publishedPackages(root)
     .map((each) => buildProblem(each))
     .find((problem) => problem !== undefined);
   if (build !== undefined) return `${build}. Run: npm test`;
   const gate = gateProblem(root, commit);
-  if (gate !== undefined) return `The gate is not green: ${gate}. Run: npm test`;
+  if (gate !== undefined) return `${gate}. Run: npm test`;
   if (isDry) return undefined;
   if (readHome(root) === '') {
-    return 'The repository has no public home: set "repository" in package.json at the top.';
+    return 'The repository has no public address. Set "repository" in the package.json at the top.';
   }
   const waiting = waitingChangesets(root).length;
   if (waiting === 0) return undefined;
-  return `${waiting} changesets wait. Run: pnpm changeset version; commit it; npm test`;
+  return `There are ${waiting} unreleased changesets. Run: pnpm changeset version; commit it; npm test`;
 }

@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTarball } from './pack.mjs';
 
-/** The first npm that knows trusted publishing. */
+/** The first version of npm that supports trusted publishing. */
 const leastNpm = [11, 5, 1];
 
 const isWindows = process.platform === 'win32';
@@ -35,7 +35,7 @@ export function npmProblem() {
 export function uploadAll(directory, { hasProvenance, say }) {
   const found = existsSync(directory) ? readdirSync(directory) : [];
   const files = found.filter((file) => file.endsWith('.tgz'));
-  if (files.length === 0) throw new Error(`There are no tarballs in ${directory}.`);
+  if (files.length === 0) throw new Error(`${directory} has no tarballs.`);
   for (const { name, version, file } of inOrder(files.map((each) => join(directory, each)))) {
     const seen = npm(['view', `${name}@${version}`, 'version', '--json']);
     if (seen.status === 0 && seen.stdout.includes(version)) {
@@ -44,7 +44,7 @@ export function uploadAll(directory, { hasProvenance, say }) {
     }
     const args = ['publish', file, '--access', 'public', `--provenance=${hasProvenance}`];
     const { status } = npm(args, { stdio: 'inherit' });
-    if (status !== 0) throw new Error(`npm refused ${name} ${version}: see above.`);
+    if (status !== 0) throw new Error(`npm rejected ${name} ${version}: see its output above.`);
     say(`${name} ${version} is published`);
   }
 }

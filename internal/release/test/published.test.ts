@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { publishedManifest, publishedPackages, publishedReadme } from '@tofu-nt/release';
 import { describe, expect, test } from 'vitest';
 
-// What npm shows of each package: its manifest and its README.
+// Tests of the manifest and the README that each package has on npm.
 
 const root = resolve(import.meta.dirname, '../../..');
 const home = 'https://example.com/owner/name';
 const all = publishedPackages(root);
 
-test('eight packages are published, each after those that it needs', () => {
+test('eight packages are published, each after its dependencies', () => {
   const names = all.map(({ name }) => name);
   expect([...names].sort()).toEqual([
     'afd-poller',
@@ -35,7 +35,7 @@ describe.each(all)('$name', (published) => {
   const { name, path, manifest } = published;
   const shown = publishedManifest(published, all, home);
 
-  test('names its home, its issues and what it is about', () => {
+  test('the manifest has the repository, the address for issues, a description and keywords', () => {
     expect(shown).toMatchObject({
       repository: { type: 'git', url: `git+${home}.git`, directory: path },
       homepage: `${home}/tree/main/${path}#readme`,
@@ -49,12 +49,12 @@ describe.each(all)('$name', (published) => {
     expect(shown['sideEffects']).toBeDefined();
   });
 
-  test('without a public home it names none', () => {
+  test('without a public address the manifest has no links', () => {
     const { repository, homepage, bugs } = publishedManifest(published, all, '');
     expect([repository, homepage, bugs]).toEqual([undefined, undefined, undefined]);
   });
 
-  test('exports one build and its types, and nothing for the tests of this repository', () => {
+  test('the manifest exports one build and its types, and not the subpath internal', () => {
     expect(Object.keys(shown['exports'])).not.toContain('./internal');
     for (const [subpath, target] of Object.entries(shown['exports'])) {
       if (subpath === './package.json') continue;
@@ -67,7 +67,7 @@ describe.each(all)('$name', (published) => {
     expect(Object.keys(shown)).not.toEqual(expect.arrayContaining(['devDependencies']));
   });
 
-  test('needs ranges of versions; ntdllx and tofu-sockets come from the user', () => {
+  test('dependencies have ranges of versions; ntdllx and tofu-sockets are peer dependencies', () => {
     const { dependencies = {}, peerDependencies = {} } = shown;
     const ranges = Object.values({ ...dependencies, ...peerDependencies });
     for (const range of ranges) expect(range).toMatch(/^\^\d+\.\d+\.\d+$/);
@@ -86,7 +86,7 @@ describe.each(all)('$name', (published) => {
   test.each([
     ['with a public home', home],
     ['without one', ''],
-  ])('its README has no link that is dead on npm, %s', (_when, at) => {
+  ])('the README has no relative link, %s', (_when, at) => {
     const text = readFileSync(join(root, path, 'README.md'), 'utf8');
     const links = [...publishedReadme(text, published, all, at, root).matchAll(/\]\(([^)\s]+)\)/g)];
     for (const [, target = ''] of links) {
@@ -99,7 +99,7 @@ describe.each(all)('$name', (published) => {
   });
 });
 
-test('no published source imports what is for the tests of this repository', () => {
+test('no published source imports the subpath internal of another package', () => {
   for (const { directory } of all) {
     const files = readdirSync(join(directory, 'src'), { recursive: true }).map(String);
     for (const file of files.filter((each) => /\.c?ts$/.test(each))) {
@@ -109,7 +109,7 @@ test('no published source imports what is for the tests of this repository', () 
   }
 });
 
-test('a link to another package leads to npm; others to the home, or become text', () => {
+test('links to other packages lead to npm; other links lead to the repository or become text', () => {
   const published = all.find(({ name }) => name === 'afd-poller');
   if (published === undefined) throw new Error('afd-poller is not published');
   const text = [

@@ -5,8 +5,8 @@ import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/
 import { beginGate, publishedPackages, readTarball, recordGate } from '@tofu-nt/release';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-// A release of a copy of the repository, up to the upload. The copy is a clean clone with builds;
-// its gate is what `npm test` records.
+// A release of a copy of the repository, without the upload. The copy is a clone with builds. The
+// test writes the record of a passed `npm test` itself.
 
 let place = '';
 beforeAll(() => {
@@ -56,18 +56,18 @@ test('a dry run makes versions, changelogs and tarballs with provenance, and cha
 const oneLine = (text: string) => text.trim().split('\n');
 
 test.each([
-  ['a red gate', () => pass(false), 'The gate is not green: npm test failed on commit'],
+  ['a failed npm test', () => pass(false), 'npm test failed on commit'],
   [
     'a missing build',
     () => rmSync(join(place, 'packages/ntdllx/dist'), { recursive: true }),
     'ntdllx is not built',
   ],
   [
-    'a dirty tree',
+    'local changes',
     () => writeFileSync(join(place, 'kb/NEW.md'), 'new\n'),
-    'The working tree has 1 changes',
+    'There are 1 local changes',
   ],
-])('with %s it is refused in one line', (_what, spoil, reason) => {
+])('with %s the release is rejected with one line', (_what, spoil, reason) => {
   pass();
   spoil();
   for (const flags of [['--dry-run'], []]) {
@@ -80,7 +80,7 @@ test.each([
   if (!existsSync(join(place, 'packages/ntdllx/dist'))) copyBuilds(place);
 });
 
-test('npm publish of a package is refused in one line', () => {
+test('npm publish of a package is rejected with one line', () => {
   const args = ['publish', '--dry-run', '--foreground-scripts'];
   const options = { cwd: join(place, 'packages/ntdllx'), encoding: 'utf8' } as const;
   const { status, stderr } = spawnSync('npm', args, options);

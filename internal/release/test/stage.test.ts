@@ -55,7 +55,7 @@ const git = (...args: string[]) => {
 };
 
 describe('a staged package', () => {
-  test('has its build, its types, what belongs to it, and no more', () => {
+  test('a staged package has its build, its types, README, LICENSE and changelog, and no other files', () => {
     const place = stagePackage(root, 'small');
     expect(readdirSync(place, { recursive: true }).map(String).sort()).toEqual([
       'LICENSE',
@@ -76,17 +76,17 @@ describe('a staged package', () => {
     expect(JSON.parse(read('dist/index.js.map')).sources).toEqual(['../src/index.ts']);
   });
 
-  test('is refused without a build', () => {
+  test('a package without a build is rejected', () => {
     rmSync(join(root, 'packages/small/dist/release'), { recursive: true });
     expect(() => stagePackage(root, 'small')).toThrow(
       /^small is not built: .*dist\/release\/index\.js is missing\. Build it: npm run setup$/,
     );
   });
 
-  test('is refused after a source was changed, added or removed', () => {
+  test('a package is rejected after a source was changed, added or removed', () => {
     write('packages/small/src/index.ts', 'export const index = 2;\n');
     const source = join('src', 'index.ts');
-    const problem = `small is not built since ${source} was changed. Build it: npm run setup`;
+    const problem = `small was not built after ${source} had changed. Build it: npm run setup`;
     expect(() => stagePackage(root, 'small')).toThrow(problem);
     rmSync(join(root, 'packages/small', source));
     expect(() => stagePackage(root, 'small')).toThrow(problem);
@@ -108,11 +108,11 @@ describe('the scripts of a package', () => {
   test.each([
     ['npm/11.5.1 node/v22', 'npm cannot pack small. Use: pnpm --filter small pack\n'],
     ['yarn/1.22.22 npm/?', 'yarn cannot pack small. Use: pnpm --filter small pack\n'],
-  ])('prepack refuses %s in one line', (agent, line) => {
+  ])('prepack rejects %s with one line', (agent, line) => {
     expect(run('stage-package.mjs', agent)).toMatchObject({ status: 1, stderr: line });
   });
 
-  test('prepack stages for pnpm, and refuses without a build in one line', () => {
+  test('prepack stages the package for pnpm, and rejects a package without a build with one line', () => {
     expect(run('stage-package.mjs', 'pnpm/12.0.0 npm/?')).toMatchObject({ status: 0, stderr: '' });
     rmSync(join(root, 'packages/small/dist'), { recursive: true });
     const { status, stderr } = run('stage-package.mjs', 'pnpm/12.0.0 npm/?');
@@ -120,7 +120,7 @@ describe('the scripts of a package', () => {
     expect(stderr).toMatch(/^small is not built: [^\n]*\n$/);
   });
 
-  test('prepublishOnly refuses every tool in one line', () => {
+  test('prepublishOnly rejects every tool with one line', () => {
     const { status, stderr } = run('refuse-publish.mjs', 'pnpm/12.0.0 npm/?');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^small is published together [^\n]*pnpm release[^\n]*\n$/);
@@ -135,35 +135,27 @@ describe('a release', () => {
   });
   const pass = (isGreen = true) => recordGate(root, beginGate(root), isGreen);
 
-  test('is possible of a clean commit that is built and whose gate was green', () => {
+  test('a release is possible on a commit without local changes that is built and passed npm test', () => {
     pass();
     expect(refusal(root, { isDry: false })).toBeUndefined();
     expect(refusal(root, { isDry: true })).toBeUndefined();
   });
 
   test.each([
-    ['a dirty tree', () => write('kb/D02.md', 'new'), /^The working tree has 1 changes, such as/],
+    ['local changes', () => write('kb/D02.md', 'new'), /^There are 1 local changes, such as/],
     [
       'a missing build',
       () => rmSync(join(root, 'packages/small/dist'), { recursive: true }),
       /^small is not built: .* Run: npm test$/,
     ],
+    ['a failed npm test', () => pass(false), /^npm test failed on commit \w{8}\. Run/],
+    ['no run of npm test', () => beginGate(root), /^npm test did not run/],
     [
-      'a red gate',
-      () => pass(false),
-      /^The gate is not green: npm test failed on commit \w{8}\. Run/,
-    ],
-    [
-      'a gate that did not run',
-      () => beginGate(root),
-      /^The gate is not green: npm test did not run/,
-    ],
-    [
-      'a gate of another commit',
+      'a run of npm test on another commit',
       () => git('commit', '--allow-empty', '-m', 'two'),
       /npm test ran on commit \w{8}, not on/,
     ],
-  ])('is refused with %s, a dry run, too', (_what, spoil, reason) => {
+  ])('a release and a dry run are rejected with %s', (_what, spoil, reason) => {
     pass();
     spoil();
     for (const isDry of [true, false]) {
@@ -173,21 +165,23 @@ describe('a release', () => {
     }
   });
 
-  test('is refused without a public home, or while changesets wait; a dry run is not', () => {
+  test('a release is rejected without a public address or with unreleased changesets; a dry run is not', () => {
     write('.changeset/new.md', '---\n---\n');
     git('add', '--all');
     git('commit', '--quiet', '-m', 'two');
     pass();
-    expect(refusal(root, { isDry: false })).toMatch(/^1 changesets wait\. Run: pnpm changeset/);
+    expect(refusal(root, { isDry: false })).toMatch(
+      /^There are 1 unreleased changesets\. Run: pnpm changeset/,
+    );
     expect(refusal(root, { isDry: true })).toBeUndefined();
     write('package.json', { private: true, repository: '' });
     git('commit', '--quiet', '--all', '-m', 'three');
     pass();
-    expect(refusal(root, { isDry: false })).toMatch(/^The repository has no public home: set/);
+    expect(refusal(root, { isDry: false })).toMatch(/^The repository has no public address\. Set/);
     expect(refusal(root, { isDry: true })).toBeUndefined();
   });
 
-  test('a gate that ran with local changes, or while a commit was made, is not recorded', () => {
+  test('npm test with local changes, or during a commit, is not recorded as passed', () => {
     const before = beginGate(root);
     git('commit', '--quiet', '--allow-empty', '-m', 'two');
     recordGate(root, before, true);

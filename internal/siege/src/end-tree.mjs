@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export const markVariable = 'SIEGE_RUN';
 
-/** The time in which a part can remove its temporary files and close its session. */
+/** The time that a part has to remove its temporary files and to close its session. */
 const graceMs = 3_000;
 
 /** Ends a part's process and all its descendants. */
@@ -21,7 +21,7 @@ export async function endTree(child, mark) {
   send(-child.pid, 'SIGTERM');
   const endMs = performance.now() + graceMs;
   while (performance.now() < endMs && remaining(child, mark).length > 0) await sleep(50);
-  // A process that is starting another one may escape the first round.
+  // A process may start another process while this loop runs. So the search is repeated.
   for (let round = 0; round < 50; round += 1) {
     send(-child.pid, 'SIGKILL');
     const found = remaining(child, mark);
@@ -59,8 +59,8 @@ function hasVariable(pid, text) {
 }
 
 /**
- * A wineserver is not killed: it ends with its last program, and may serve programs of others
- * until then.
+ * A wineserver is not killed: it ends with its last program, and may also serve programs of other
+ * users.
  */
 function isWineserver(pid) {
   try {

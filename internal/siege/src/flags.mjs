@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 
 /** The text of `npm run siege -- --help`. */
-export const usage = `npm run siege -- [flags]: what is long, random or judged by a real clock.
+export const usage = `npm run siege -- [flags]: runs the long tests, the random tests, and those that a real clock judges.
 
-  --part NAME     only this part; may be given again
+  --part NAME     only this part; may be given several times
   --long          ten times as much work, and ten times the limits
   --seed NUMBER   the seed of all random parts (default: a fresh one; where CI is set the
                   committed one, unless SIEGE_FRESH is set, too)
-  --record        write what was run to kb/FUZZ.md
+  --record        write the results to kb/FUZZ.md
   --list          print the parts and their limits, and run nothing
   --no-install    install nothing with the system's package manager
   --help          this text
@@ -33,7 +33,9 @@ const keptByNpm = ['part', 'seed', 'long', 'record', 'list'];
 export function readFlags(args, names, environment = process.env) {
   const kept = keptByNpm.find((name) => environment[`npm_config_${name}`] !== undefined);
   if (kept !== undefined && environment.npm_lifecycle_event === 'siege') {
-    return { error: `npm took --${kept} for its own: npm run siege -- --${kept} …` };
+    return {
+      error: `npm kept --${kept} for itself. Write -- before it: npm run siege -- --${kept} …`,
+    };
   }
   let values;
   try {
@@ -45,13 +47,13 @@ export function readFlags(args, names, environment = process.env) {
   }
   const unknown = values.part.find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    return { error: `There is no part "${unknown}". Known: ${names.join(', ')}.` };
+    return { error: `Unknown part "${unknown}". Known: ${names.join(', ')}.` };
   }
   const { seed: text, ...flags } = values;
   if (text === undefined) return flags;
   const seed = Number(text);
   if (!/^-?\d+$/.test(text) || seed < -(2 ** 31) || seed >= 2 ** 31) {
-    return { error: `--seed wants a whole number of 32 bits, got "${text}".` };
+    return { error: `--seed needs a whole number of 32 bits, got "${text}".` };
   }
   return { ...flags, seed };
 }

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const runTests = (root) => join(root, 'internal/pipeline/bin/run-tests.mjs');
-// The part has the time limit; a test that needs a shorter one sets its own.
+// Tests have no time limit of their own here: the limit of the part applies. A test that needs a
+// shorter limit sets it.
 const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
 
 /**
@@ -23,7 +24,7 @@ const vitestOptions = ['--testTimeout=1800000', '--hookTimeout=600000'];
 export const parts = [
   siegeFiles({
     name: 'worlds',
-    what: 'the engine on the simulated kernel: 5,000,000 random operations, and each call failing once',
+    what: 'the engine on the simulated kernel: 5,000,000 random operations, and a failure of each kernel call',
     limitMinutes: 4.5,
     isSeeded: true,
     files: /^packages\/afd-poller\/test\/(worlds|faults)\.siege\.test\.ts$/,
@@ -59,7 +60,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'crowds',
-    what: '10,000 sockets in each preset of the engine, and long cycles of making and closing sockets',
+    what: '10,000 sockets in each preset of the engine, and long cycles of creating and closing sockets',
     limitMinutes: 3.5,
     needsWindowsNode: true,
     files:
@@ -68,7 +69,7 @@ export const parts = [
   }),
   {
     name: 'mutants',
-    what: 'bugs planted into the engine; each must be found by the tests of npm test',
+    what: 'bugs planted into the engine; the tests of npm test must find each',
     limitMinutes: 1.5,
     commands: (root) => [{ args: [join(root, 'internal/mutants/src/run.mjs')] }],
   },
@@ -82,7 +83,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'sabotage-winnode',
-    what: 'winnode with processes that are killed, stopped or late, and the command over all findings',
+    what: 'winnode with processes that are killed, stopped or late, and the command that probes all findings',
     limitMinutes: 6,
     needsWindowsNode: true,
     files:
@@ -91,7 +92,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'projects',
-    what: 'winnode from its tarball in projects of npm, pnpm and Yarn; installations that are killed or refused',
+    what: 'winnode from its tarball in projects of npm, pnpm and Yarn; installations that are killed or fail',
     limitMinutes: 4,
     needsWindowsNode: true,
     files: /^packages\/winnode\/test\/(install|clean|projects)\./,
@@ -108,7 +109,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'sabotage-stages',
-    what: 'stages and ladder with peers and threads that are late, silent or gone, by real clocks',
+    what: 'stages and ladder with peers and threads that are late, silent or ended, judged by real clocks',
     limitMinutes: 4,
     needsWindowsNode: true,
     files: /^(packages\/poc-|internal\/(poc-|bench\/|repl\/))/,
@@ -116,7 +117,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'reactor',
-    what: 'tofu-reactor in each mode: a soak whose every byte is compared, endings, cycles, failing calls',
+    what: 'tofu-reactor in each mode: a long run that compares every byte, ends of connections, cycles, failing calls',
     limitMinutes: 7.5,
     isSeeded: true,
     needsWindowsNode: true,
@@ -142,7 +143,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'command',
-    what: 'the proxy with 1,000 connections whose every byte is compared, and Ctrl-C by a real clock',
+    what: 'the proxy with 1,000 connections, every byte compared, and Ctrl-C with a real time limit',
     limitMinutes: 2,
     isSeeded: true,
     needsWindowsNode: true,
@@ -151,7 +152,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'kernels',
-    what: 'the suites of the real kernel as another one: the rows that differ fail, by name',
+    what: 'the suites on the real kernel with the expectations of another kernel: exactly the differing rows fail',
     limitMinutes: 2.5,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
@@ -159,7 +160,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'consumers',
-    what: 'bundles, the programs of the guides, and a server under a task runner that is ended at random',
+    what: 'bundles, the programs of the guides, and a server under a task runner that ends at random moments',
     limitMinutes: 2.5,
     isSeeded: true,
     needsWindowsNode: true,
@@ -168,7 +169,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'packages',
-    what: 'the packages from their tarballs in projects of npm, pnpm and Yarn; a release up to the upload',
+    what: 'the packages from their tarballs in projects of npm, pnpm and Yarn; a release without the upload',
     limitMinutes: 5,
     needsWindowsNode: true,
     files: /^internal\/(consumers\/test\/packages|release\/)/,
@@ -176,7 +177,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'first-run',
-    what: 'what a Windows user starts, in Windows Node as on Windows, with pipes and with files',
+    what: 'the commands of a user on Windows, in Windows Node, with pipes and with files',
     limitMinutes: 4,
     needsWindowsNode: true,
     files: /^internal\/siege\/test\/first-run\./,

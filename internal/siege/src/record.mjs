@@ -20,7 +20,7 @@ export function recordSiege(root, results) {
   });
   const text = `# The last recorded siege
 
-Written by \`npm run siege -- --record\`. What the parts are for: [D19](decisions/D19-the-siege.md).
+Written by \`npm run siege -- --record\`. [D19](decisions/D19-the-siege.md) describes the parts.
 
 | | |
 |---|---|
@@ -42,8 +42,8 @@ function worlds({ operations, seconds, situations }) {
   return `
 ## The random worlds
 
-The engine, debug build, on the simulated kernel, with a model beside it. After every operation everything
-that a poller promises is compared with the model and with the kernel's own counters. ${grouped(operations)}
+The debug build of the engine runs on the simulated kernel. After every operation the run compares the
+state of the poller with a model and with the counters of the simulated kernel. ${grouped(operations)}
 operations, ${grouped(operations / seconds)} a second, no violation. What happened in them:
 
 | situation | times |

@@ -33,14 +33,15 @@ export async function runPart(part, options) {
   signal?.addEventListener('abort', stop);
   const commands = part.commands(root);
   if (commands.length === 0) {
-    writeSync(output, 'There is no test file of this part.\n');
+    writeSync(output, 'This part has no test file.\n');
     outcome = 'failed';
   }
   for (const command of Array.from({ length: repeats }, () => commands).flat()) {
     if (outcome !== 'passed') break;
     const { cwd = root, args } = command;
     writeSync(output, `$ node ${args.join(' ')}  # in ${cwd}\n`);
-    // A process group of its own: Ctrl-C reaches only the siege, which then ends the part.
+    // The part runs in its own process group. So Ctrl-C reaches only the siege, which then ends the
+    // part.
     const detached = process.platform !== 'win32';
     child = spawn(process.execPath, args, {
       cwd,
@@ -53,7 +54,7 @@ export async function runPart(part, options) {
   }
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
-  // Processes that a failed command left would run in parallel with the next part.
+  // Ends the processes that a failed command left behind: they would disturb the next part.
   if (outcome === 'failed' && child !== undefined) ending ??= endTree(child, mark);
   await ending;
   closeSync(output);
@@ -63,7 +64,7 @@ export async function runPart(part, options) {
 function exitCodeOf(child, output) {
   return new Promise((done) => {
     child.on('error', (error) => {
-      writeSync(output, `It does not start: ${error.message}\n`);
+      writeSync(output, `The command could not be started: ${error.message}\n`);
       done(1);
     });
     child.on('exit', (code) => done(code ?? 1));

@@ -42,7 +42,7 @@ export async function runSiege(parts, options) {
   const failed = results.length - passed - skipped;
   const reproduced = results.filter(({ again }) => again !== undefined);
   for (const { part, again } of reproduced) say(`${part.name} again: ${again}`);
-  if (passed + failed === 0) say('Every part was skipped, so nothing is proven.');
+  if (passed + failed === 0) say('Every part was skipped, so the siege counts as failed.');
   say(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
   return { exitCode: failed > 0 || passed === 0 ? 1 : 0, results };
 }
@@ -61,7 +61,7 @@ async function runOne(part, { root, seed, isLong, say, logDirectory, signal }) {
     limitMs: limitMinutes * 60_000,
     environment,
     signal,
-    // A part without a seed is repeated instead.
+    // A part without a seed runs ten times instead.
     repeats: part.isSeeded ? 1 : factor,
   });
   const result = { part, outcome, tookMs, ...(part.isSeeded ? { seed } : {}) };
@@ -78,7 +78,7 @@ async function runOne(part, { root, seed, isLong, say, logDirectory, signal }) {
   for (const line of replayLinesOf(log)) say(line);
   const flags = [part.isSeeded ? ` --seed ${seed}` : '', isLong ? ' --long' : ''].join('');
   const again = `npm run siege -- --part ${part.name}${flags}`;
-  const end = outcome === 'ended' ? `ended by its limit of ${limitMinutes} min` : 'failed';
+  const end = outcome === 'ended' ? `ended by its time limit of ${limitMinutes} min` : 'failed';
   say(`${part.name}: ${end} after ${seconds(tookMs)}; all of its output: ${logName}`);
   say(`${part.name} again: ${again}`);
   return { ...result, again };
@@ -91,7 +91,7 @@ const numberOf = (results, name) => results.filter(({ outcome }) => outcome === 
 const outcomes = {
   passed: 'passed',
   failed: 'FAILED',
-  ended: 'ENDED by its limit',
+  ended: 'ENDED by its time limit',
   stopped: 'stopped',
 };
 

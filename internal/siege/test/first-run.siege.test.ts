@@ -8,11 +8,11 @@ import { type Rehearsal, rehearse, type Streams } from './windows/rehearsal.js';
 
 // Rehearses the first run on Windows: runs the commands that a Windows user types, in a Windows
 // Node. That Node behaves as on Windows: it starts its children itself and does not use winnode.
-// The streams are pipes and files, because a console is neither.
+// Its standard streams are pipes or files, never a console.
 
 const isWindows = process.platform === 'win32';
 const why = isWindows
-  ? 'this is Windows: npm start and npm test are no rehearsal'
+  ? 'this is Windows: npm start and npm test run there without a rehearsal'
   : describeHost().reason;
 
 const stages = readdirSync(join(root, 'packages')).filter((name) => /^poc-stage/.test(name));
@@ -40,7 +40,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
     return said;
   }
 
-  test('npm run new-stage, by way of cmd.exe', async () => {
+  test('npm run new-stage, started through cmd.exe', async () => {
     const { exitCode, said } = await windows.npm('run', 'new-stage', '--', '99', 'rehearsal');
     expect(exitCode, said).toBe(0);
     expect(said).toContain('Made packages/poc-stage99-rehearsal');
@@ -133,7 +133,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
       });
     });
 
-    test.sequential('the stage that was generated is built, and proven', async () => {
+    test.sequential('the generated stage is built and proven', async () => {
       const stage = join(windows.place, own, 'src/stage99-rehearsal.ts');
       const filledIn = readFileSync(stage, 'utf8')
         .replace(/^ *\/\/ >>> not yet\n.*?^ *\/\/ <<< not yet\n/gms, '')

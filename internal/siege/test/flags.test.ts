@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const names = ['worlds', 'texts'];
 const read = (...args: readonly string[]) => readFlags(args, names, {});
 
-test('flags that are not given', () => {
+test('the defaults of all flags', () => {
   expect(read()).toEqual({ part: [], long: false, record: false, list: false, help: false });
 });
 
@@ -20,39 +20,39 @@ test('parts, a seed and --long', () => {
   });
 });
 
-describe('a slip is refused', () => {
+describe('wrong arguments are rejected', () => {
   test.each([
-    [['--part', 'word'], /^There is no part "word"\. Known: worlds, texts\.$/],
+    [['--part', 'word'], /^Unknown part "word"\. Known: worlds, texts\.$/],
     [['--part'], /^Option '--part <value>' argument missing\. Known: --part, --long, /],
     [['--bogus'], /^Unknown option '--bogus'\. Known: --part, --long, /],
     [['texts'], /^Unexpected argument 'texts'\. /],
-    [['--seed', 'x'], /^--seed wants a whole number of 32 bits, got "x"\.$/],
-    [['--seed', '4294967296'], /^--seed wants a whole number of 32 bits, got "4294967296"\.$/],
-    [['--seed', '1.5'], /^--seed wants a whole number of 32 bits, got "1\.5"\.$/],
+    [['--seed', 'x'], /^--seed needs a whole number of 32 bits, got "x"\.$/],
+    [['--seed', '4294967296'], /^--seed needs a whole number of 32 bits, got "4294967296"\.$/],
+    [['--seed', '1.5'], /^--seed needs a whole number of 32 bits, got "1\.5"\.$/],
   ])('%j', (args, message) => {
     expect(read(...args)).toEqual({ error: expect.stringMatching(message) });
   });
 });
 
-test('a flag that npm keeps for itself is refused', () => {
+test('a flag that npm keeps for itself is rejected', () => {
   const environment = { npm_config_part: '', npm_lifecycle_event: 'siege' };
   expect(readFlags([], names, environment)).toEqual({
-    error: 'npm took --part for its own: npm run siege -- --part …',
+    error: 'npm kept --part for itself. Write -- before it: npm run siege -- --part …',
   });
 });
 
 describe('the seed', () => {
-  test('that is given goes before everything', () => {
+  test('a given seed takes precedence', () => {
     expect(planSeed(5, { CI: '1', SIEGE_FRESH: '1' })).toEqual({ seed: 5, origin: 'given' });
   });
 
-  test('is the committed one where CI is set', () => {
+  test('the seed is the committed one if CI is set', () => {
     expect(planSeed(undefined, { CI: 'true' })).toEqual(planSeed(undefined, { CI: '1' }));
     expect(planSeed(undefined, { CI: 'true' }).origin).toBe('committed');
   });
 
   test.each([[{}], [{ CI: 'false' }], [{ CI: '' }], [{ CI: 'true', SIEGE_FRESH: '1' }]])(
-    'is a fresh one with %j',
+    'the seed is fresh with %j',
     (environment) => {
       const seeds = Array.from({ length: 5 }, () => planSeed(undefined, environment));
       expect(new Set(seeds.map(({ origin }) => origin))).toEqual(new Set(['fresh']));
@@ -71,7 +71,7 @@ describe('npm run siege', () => {
       encoding: 'utf8',
     });
 
-  test('--help says every flag', () => {
+  test('--help lists every flag', () => {
     const { status, stdout } = siege('--help');
     for (const flag of ['part NAME', 'long', 'seed NUMBER', 'record', 'list', 'no-install']) {
       expect(stdout).toContain(`--${flag}`);
@@ -79,17 +79,17 @@ describe('npm run siege', () => {
     expect(status).toBe(0);
   });
 
-  test('--list says every part with its limit, and their sum', () => {
+  test('--list prints every part with its limit, and the sum of the limits', () => {
     const { status, stdout } = siege('--list');
     expect(stdout).toMatch(/^ {2}worlds +[\d.]+ min {2}\S/m);
     expect(stdout).toMatch(/\n {2}together +[\d.]+ min\n$/);
     expect(status).toBe(0);
   });
 
-  test('refuses a slip at once, with one message and exit code 2', () => {
+  test('wrong arguments are rejected at once, with one message and exit code 2', () => {
     const { status, stdout, stderr } = siege('--part', 'nothing');
     expect(stdout).toBe('');
-    expect(stderr.trim()).toMatch(/^There is no part "nothing"\. Known: worlds, /);
+    expect(stderr.trim()).toMatch(/^Unknown part "nothing"\. Known: worlds, /);
     expect(status).toBe(2);
   });
 });

@@ -8,7 +8,7 @@ const siegeFiles = testFiles(root)
   .flatMap(({ directory, files }) => files.map((file) => `${directory}/${file}`))
   .filter((file) => /\.siege\.(win\.)?test\.ts$/.test(file));
 
-test('the limits of all parts are 65 minutes at most', () => {
+test('the sum of all limits is at most 65 minutes', () => {
   const sum = parts.reduce((total, { limitMinutes }) => total + limitMinutes, 0);
   expect(sum).toBeLessThanOrEqual(65);
 });
@@ -27,17 +27,17 @@ const pathsOf = parts.map(
     new Set(commands(root).flatMap(({ cwd = root, args }) => args.map((arg) => join(cwd, arg)))),
 );
 
-test.each(siegeFiles)('%s is run by one part', (file) => {
+test.each(siegeFiles)('exactly one part runs %s', (file) => {
   expect(pathsOf.filter((paths) => paths.has(join(root, file)))).toHaveLength(1);
 });
 
-test.each(parts)('$name runs something that exists', ({ commands }) => {
+test.each(parts)('the files of $name exist', ({ commands }) => {
   const all = commands(root);
   expect(all.length).toBeGreaterThan(0);
   for (const { args } of all) expect(existsSync(args[0] as string)).toBe(true);
 });
 
-test('property tests are found by what they import', () => {
+test('property tests are found by their imports', () => {
   const found = propertyFiles(root).flatMap(({ directory, files }) =>
     files.map((file) => `${directory}/${file}`),
   );
@@ -46,7 +46,7 @@ test('property tests are found by what they import', () => {
   expect(found.filter((file) => /\.(siege|win)\./.test(file))).toEqual([]);
 });
 
-test('a part of which Windows Node is needed says so', () => {
+test('a part with tests for Windows Node has needsWindowsNode', () => {
   for (const { name, needsWindowsNode = false, commands } of parts) {
     const isForWindows = commands(root).some(({ args }) =>
       args.some((arg) => arg.endsWith('.siege.win.test.ts')),

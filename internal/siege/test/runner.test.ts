@@ -43,7 +43,7 @@ test('parts that pass: a table, a last line, exit code 0', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('a part that fails: the end of its output, how to run it again, exit code 1', async () => {
+test('a failed part: the siege prints the end of its output and the command to repeat it, with exit code 1', async () => {
   const failing = { ...part('bad', "console.error('why'); process.exit(3)"), isSeeded: true };
   const { exitCode, lines, text, last } = await run([failing, passing('good')]);
   expect(text).toContain('why');
@@ -53,33 +53,33 @@ test('a part that fails: the end of its output, how to run it again, exit code 1
   expect(exitCode).toBe(1);
 });
 
-test('the first command that fails is the last of its part', async () => {
+test('after a failed command a part runs no further command', async () => {
   await run([part('stops', "console.log('first')", 'process.exit(1)', "console.log('third')")]);
   expect(log('stops')).toMatch(/^first$/m);
   expect(log('stops')).not.toMatch(/^third$/m);
 });
 
-test('a part without anything to run fails', async () => {
+test('a part without test files fails', async () => {
   const { exitCode, text } = await run([part('empty')]);
-  expect(text).toContain('There is no test file of this part.');
+  expect(text).toContain('This part has no test file.');
   expect(exitCode).toBe(1);
 });
 
-test('a command that does not start fails', async () => {
+test('a command that cannot be started fails', async () => {
   const commands = () => [{ args: ['-e', '0'], cwd: join(directory, 'nowhere') }];
   const { exitCode, text } = await run([{ ...part('unstarted'), commands }]);
-  expect(text).toContain('It does not start: ');
+  expect(text).toContain('The command could not be started: ');
   expect(exitCode).toBe(1);
 });
 
-test('the seed goes to the parts that take one, and only to them', async () => {
+test('only parts with isSeeded get the seed', async () => {
   const seeded = { ...part('seeded', printEnvironment), isSeeded: true, runsFactor: 200 };
   await run([seeded, part('plain', printEnvironment)]);
   expect(log('seeded')).toMatch(/^got 42 200$/m);
   expect(log('plain')).toMatch(/^got undefined undefined$/m);
 });
 
-test('--long: ten times the runs, or ten runs where nothing is random, and ten times the limit', async () => {
+test('--long: ten times the runs, or ten repetitions of a part without a seed, and ten times the limit', async () => {
   const seeded = { ...part('seeded', printEnvironment), isSeeded: true, runsFactor: 200 };
   const { text } = await run([seeded, part('plain', "console.log('once')")], { isLong: true });
   expect(log('seeded')).toMatch(/^got 42 2000$/m);
@@ -87,7 +87,7 @@ test('--long: ten times the runs, or ten runs where nothing is random, and ten t
   expect(text).toContain('plain: what plain does; at most 10 min');
 });
 
-test('without Windows Node a part that needs it is skipped with the reason', async () => {
+test('without Windows Node a part that needs Windows Node is skipped with the reason', async () => {
   const needing = { ...part('needs', 'process.exit(1)'), needsWindowsNode: true };
   const { exitCode, lines, last } = await run([needing, passing('one')], { missing: 'no Wine' });
   expect(lines).toContain('needs: skipped: no Wine');
@@ -95,7 +95,7 @@ test('without Windows Node a part that needs it is skipped with the reason', asy
   expect(exitCode).toBe(0);
 });
 
-test('a siege of which everything was skipped fails', async () => {
+test('a siege with only skipped parts fails', async () => {
   const needing = { ...part('needs', '0'), needsWindowsNode: true };
   const { exitCode, last } = await run([needing], { missing: 'no Wine' });
   expect(last).toBe('0 passed, 0 failed, 1 skipped');
@@ -103,7 +103,8 @@ test('a siege of which everything was skipped fails', async () => {
 });
 
 /**
- * A part that ignores SIGTERM and has started a process outside its group. Both write to a file.
+ * Makes a part that ignores SIGTERM and starts a process outside its process group. Both write to a
+ * file.
  */
 function stubborn(name: string) {
   const file = join(directory, `${name}.ticks`);
@@ -123,19 +124,19 @@ async function requireStill(file: string) {
   expect(statSync(file).size).toBe(size);
 }
 
-test('a part that is over its limit is ended, with everything that it started', async () => {
+test('at its time limit a part ends, with all processes that it started', async () => {
   const { file, part: slow } = stubborn('slow');
   const limited = { ...slow, limitMinutes: 2 / 60 };
   const { exitCode, lines, text } = await run([limited, passing('next')]);
   await requireStill(file);
-  expect(text).toContain('slow: ended by its limit of');
+  expect(text).toContain('slow: ended by its time limit of');
   expect(lines).toContain('slow again: npm run siege -- --part slow --seed 42');
-  expect(text).toMatch(/^slow +ENDED by its limit/m);
+  expect(text).toMatch(/^slow +ENDED by its time limit/m);
   expect(text).toMatch(/^next +passed/m);
   expect(exitCode).toBe(1);
 });
 
-test('when the siege is ended, so is its part, and no other one starts', async () => {
+test('a signal to the siege ends the running part, and no other part starts', async () => {
   const { file, part: slow } = stubborn('stopped');
   const stop = new AbortController();
   const running = run([slow, passing('never')], { signal: stop.signal });

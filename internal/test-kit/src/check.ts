@@ -29,8 +29,8 @@ export function checkProperty<T>(
 
 function requirePassed<T>(details: fc.RunDetails<T>): void {
   if (!details.failed) return;
-  // The path of the run only: the shrink path cannot restore a list of commands, so the run is
-  // shrunk again.
+  // Keeps only the number of the run. The path of shrinking cannot restore a list of commands, so a
+  // repetition shrinks again.
   const [run = ''] = (details.counterexamplePath ?? '').split(':');
   const line = replayLine(details.seed, run);
   const { errorInstance: cause } = details;
@@ -58,7 +58,8 @@ export function checkRuns(runs: number, body: (choices: Choices, run: number) =>
 }
 
 /**
- * The same for asynchronous runs, several at a time. After a failure no further run starts.
+ * Runs a body several times as checkRuns does, asynchronously and several runs at a time. After a
+ * failure no further run starts.
  *
  * @param workers the number of simultaneous runs.
  * @param body also gets the number of its worker, which no other run uses at the same time.
@@ -92,7 +93,7 @@ function rangeOf({ path, runs }: RunPlan): [first: number, end: number] {
   return path === undefined ? [0, runs] : [Number(path), Number(path) + 1];
 }
 
-/** Adds to a failure the line that repeats it. */
+/** Adds the command that repeats the run to the message of a failure. */
 function replayable(cause: unknown, seed: number, run: number): Error {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new Error(`${message}\n${replayLine(seed, run)}`, { cause });

@@ -7,7 +7,7 @@
  */
 const wouldBlock = Symbol.for('tofu-sockets.would-block');
 
-const tooOften = (tries: number) => new Error(`still would-block after ${tries} tries`);
+const tooOften = (tries: number) => new Error(`the call would still block after ${tries} tries`);
 
 /**
  * Repeats a call until its result is not would-block.
@@ -28,7 +28,7 @@ export async function eventually<T>(
   throw tooOften(tries);
 }
 
-/** {@link eventually} without await. */
+/** Repeats a call as {@link eventually} does, without await. */
 export function eventuallySync<T>(
   call: () => T,
   pause: () => void,

@@ -3,7 +3,7 @@ import type { KernelName } from './kernels.js';
 /** The observation of a test: a plain value, so that a failure can name it. */
 export type Observed = string | number | boolean;
 
-/** Nothing is cited for this kernel: any value is as expected. */
+/** No source states the value for this kernel: any value is accepted. */
 export const unspecified = { isUnspecified: true } as const;
 
 /** The expectation for a kernel: one value, one of several, or nothing cited. */
@@ -36,7 +36,7 @@ export interface Row extends Partial<Record<KernelName, Expected>> {
 
 const table = {
   acceptAfterReset: {
-    what: 'accept, where the client that waited has reset its connection',
+    what: 'accept, after the waiting client has reset its connection',
     page: 'ACTIVE_KB',
     heldBy: ['contract'],
     wine8: 'a connection',
@@ -44,7 +44,7 @@ const table = {
     windows: 'WSAECONNRESET',
   },
   cancelOfNothing: {
-    what: 'NtCancelIoFileEx of everything on a handle where nothing is pending',
+    what: 'NtCancelIoFileEx of all requests on a handle without pending requests',
     page: 'ACTIVE_KB',
     heldBy: ['contract'],
     wine8: 'STATUS_SUCCESS',
@@ -60,7 +60,7 @@ const table = {
     windows: 'WSAENOTSOCK',
   },
   closeOfPollingHandle: {
-    what: 'how a poll ends when the AFD handle that it was made on is closed',
+    what: 'the completion of a poll when the AFD handle on which it was submitted is closed',
     page: 'F18',
     heldBy: ['contract'],
     wine8: 'STATUS_HANDLES_CLOSED',
@@ -92,7 +92,7 @@ const table = {
     windows: 'reported',
   },
   handleReuse: {
-    what: 'which handle value a new socket gets, after one was closed',
+    what: 'the handle value of a new socket after another socket was closed',
     page: 'ACTIVE_KB',
     heldBy: ['contract', 'tofu-sockets'],
     wine8: 'the one that was closed',
@@ -140,7 +140,7 @@ const table = {
     windows: unspecified,
   },
   statusOfReadyPoll: {
-    what: 'what NtDeviceIoControlFile returns for a poll that ends at once',
+    what: 'the status that NtDeviceIoControlFile returns for a poll that completes at once',
     page: 'F02',
     heldBy: ['contract'],
     wine8: 'STATUS_SUCCESS',

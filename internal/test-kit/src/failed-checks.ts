@@ -20,7 +20,10 @@ export interface RunningStage {
 export function failedChecks(stage: RunningStage): string[] {
   try {
     const { verdict, checks } = stage.run();
-    if (verdict !== 'failed') throw new Error(`A stage that is broken on purpose is ${verdict}.`);
+    if (verdict !== 'failed')
+      throw new Error(
+        `The verdict of a stage that is broken on purpose must be failed, but is ${verdict}.`,
+      );
     return checks.filter(({ ok }) => !ok).map(({ name, seen }) => `${name}: ${seen}`);
   } finally {
     stage.close();

@@ -22,7 +22,10 @@ export interface MisuseRun {
 const ordinaryLimitMs = 20_000;
 /** The time limit of a process until its first case. */
 const startLimitMs = 60_000;
-/** Under Wine 8 now and then a process does not start, or dies while it is loaded. */
+/**
+ * The maximum number of starts of a process. Under Wine 8 a process sometimes does not start, or
+ * crashes while it is loaded.
+ */
 const startAttempts = 3;
 
 /**
@@ -121,7 +124,7 @@ async function runProcess(
   });
 }
 
-/** Some programs print the cause first, others last. */
+/** Keeps the beginning and the end: some programs print the cause first, others last. */
 function shortened(output: string): string {
   return output.length <= 600 ? output : `${output.slice(0, 300)} ... ${output.slice(-300)}`;
 }

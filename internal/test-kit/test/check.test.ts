@@ -27,7 +27,7 @@ function obey(message: string): string {
 const isSmall = (value: number) => expect(value).toBeLessThan(1_000);
 
 describe('a property', () => {
-  test('sees the same values each time, and others under another seed', () => {
+  test('a property gets the same values in each run, and other values with another seed', () => {
     const values = () => {
       const seen: number[] = [];
       checkProperty(fc.property(fc.integer(), (value) => void seen.push(value)));
@@ -40,7 +40,7 @@ describe('a property', () => {
     expect(values()).not.toEqual(first);
   });
 
-  test('runs as often as the test says, times the factor of the siege', async () => {
+  test('a property runs the given number of times, multiplied by the factor of the siege', async () => {
     vi.stubEnv('SIEGE_RUNS_FACTOR', '3');
     let runs = 0;
     const count = () => {

@@ -12,7 +12,7 @@ const blocksFor = (times: number) => {
   };
 };
 
-test('repeats while a call would block, with a pause before each repetition', async () => {
+test('eventually repeats a call while it would block, with a pause before each repetition', async () => {
   let pauses = 0;
   const pause = () => {
     pauses += 1;
@@ -22,15 +22,15 @@ test('repeats while a call would block, with a pause before each repetition', as
   expect(pauses).toBe(5);
 });
 
-test('gives up after so many tries', async () => {
+test('eventually throws after the given number of tries', async () => {
   const none = () => {};
   await expect(eventually(blocksFor(5), none, 5)).rejects.toThrow(
-    'still would-block after 5 tries',
+    'the call would still block after 5 tries',
   );
   expect(() => eventuallySync(blocksFor(5), none, 5)).toThrow('after 5 tries');
 });
 
-test('passes an error on', async () => {
+test('eventually rethrows an error of the call', async () => {
   const fails = (): number => {
     throw new Error('refused');
   };

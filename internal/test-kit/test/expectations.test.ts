@@ -11,7 +11,7 @@ import { expect, test } from 'vitest';
 
 const names = Object.keys(expectationRows) as RowName[];
 
-test('a value that is not the kernel’s fails with the name of its row, its page and both values', () => {
+test('a wrong value fails with the name of its row, its page and both values', () => {
   expectAs({ recvAfterReset: 'the end', cancelOfNothing: 'STATUS_SUCCESS' }, 'wine8');
   expect(() => expectAs({ recvAfterReset: 'the end' }, 'windows')).toThrowError(
     'recvAfterReset (F20): windows says WSAECONNRESET (unverified), observed the end',
@@ -23,11 +23,11 @@ test('a value that is not the kernel’s fails with the name of its row, its pag
   expect(() => expectAs({ countAfterTimeout: 7 }, 'windows')).toThrowError(/says 0 or 1 \(unver/);
 });
 
-test('where nothing is cited any value is as expected', () => {
+test('a row without a source accepts any value', () => {
   expectAs({ handleReuse: 'another' }, 'windows');
 });
 
-test('a kernel without a value of its own has that of the one before it', () => {
+test('a kernel without its own value has the value of the previous kernel', () => {
   for (const name of names) {
     expect(expectedOf(name, 'wine9')).toBe(
       expectationRows[name].wine9 ?? expectedOf(name, 'wine8'),
@@ -38,7 +38,7 @@ test('a kernel without a value of its own has that of the one before it', () => 
   }
 });
 
-test('every row is a difference: two kernels of it are not expected to do the same', () => {
+test('in every row at least two kernels have different values', () => {
   for (const name of names) {
     const values = new Set(kernelNames.map((kernel): Expected => expectedOf(name, kernel)));
     expect(values.size, name).toBeGreaterThan(1);

@@ -19,7 +19,7 @@ function ask(env: NodeJS.ProcessEnv): string {
   return stdout.trim() || (/^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr);
 }
 
-test('the profile is what the runner wrote, and a kernel can be forced', () => {
+test('hostProfile returns what the test runner wrote; TEST_KERNEL replaces the kernel', () => {
   const directory = mkdtempSync(join(tmpdir(), 'test-kit-'));
   const file = join(directory, 'profile.json');
   const profile = { kernel: 'wine8', kernelVersion: 'Wine 8.0', note: '' };
@@ -35,6 +35,6 @@ test('the profile is what the runner wrote, and a kernel can be forced', () => {
   rmSync(directory, { recursive: true });
 });
 
-test('without the runner there is no profile, and the error says how to run the tests', () => {
+test('without the test runner hostProfile throws, and the message names the command to run', () => {
   expect(ask({})).toMatch(/^TEST_HOST_PROFILE is not set\. Run the tests by: /);
 });

@@ -5,7 +5,7 @@ import { testTheRunner } from './misuse.js';
 
 testTheRunner();
 
-test('a process that the system refuses is an error of the run', async () => {
+test('a process that the system cannot start is an error of the run', async () => {
   // Longer than Linux permits for an environment variable: spawn throws synchronously.
   const indexes = Array.from({ length: 60_000 }, (_, index) => index);
   const run = runMisuses({ script: join(import.meta.dirname, 'misuse-cases.mjs'), indexes });

@@ -13,7 +13,7 @@ export const fine = 'RangeError ERR_FINE: refused as it should be';
 
 /** Tests of the runner. */
 export function testTheRunner(): void {
-  test.concurrent('a crash and an exit are named, and the cases behind them run', {
+  test.concurrent('a crash and an exit are reported by case, and the following cases run', {
     timeout: 240_000,
   }, async () => {
     const indexes = cases.flatMap(({ name }, index) => (name.includes('hang') ? [] : [index]));
@@ -42,7 +42,7 @@ export function testTheRunner(): void {
     expect(endOf('something printed')).toEqual(printed);
   });
 
-  test.concurrent('a hang is ended and named, and the case behind it runs', async () => {
+  test.concurrent('a hanging case is ended and reported, and the following case runs', async () => {
     const indexes = ['refused', 'a hang', 'behind the hang'].map(indexOf);
     const ends = await runMisuses({ script, indexes, limitMs: 5_000 });
     expect([...ends.values()]).toEqual([
@@ -52,7 +52,7 @@ export function testTheRunner(): void {
     ]);
   });
 
-  test.concurrent('sound cases need one process, and run in the order that was asked for', async () => {
+  test.concurrent('correct cases share one process, and run in the requested order', async () => {
     const indexes = ['its process', 'behind the exit', 'refused', 'its process, later'].map(
       indexOf,
     );
@@ -64,7 +64,7 @@ export function testTheRunner(): void {
     expect(rest).toEqual([sound, sound, first]);
   });
 
-  test.concurrent('what a process writes to stderr is a problem also where every case is sound', async () => {
+  test.concurrent('output on stderr is a problem, also if every case is correct', async () => {
     const indexes = [indexOf('a warning on stderr'), 0];
     const ends = await runMisuses({ script, indexes });
     const printed = 'it or a case before it in its process printed: deprecated';

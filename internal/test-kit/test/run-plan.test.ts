@@ -1,19 +1,19 @@
 import { planRuns } from 'test-kit';
 import { expect, test } from 'vitest';
 
-test('an ordinary run has the committed seed, and as many runs as the test says', () => {
+test('by default a plan has the committed seed and the given number of runs', () => {
   const ordinary = { seed: 20_261_122, runs: 100, path: undefined };
   expect(planRuns(100, {})).toEqual(ordinary);
   const empty = { SIEGE_SEED: '', SIEGE_RUNS_FACTOR: '', REPLAY_SEED: '', REPLAY_PATH: '' };
   expect(planRuns(100, empty)).toEqual(ordinary);
 });
 
-test('the siege gives a seed and a factor', () => {
+test('the siege sets a seed and a factor', () => {
   const plan = planRuns(100, { SIEGE_SEED: '-5', SIEGE_RUNS_FACTOR: '20' });
   expect(plan).toEqual({ seed: -5, runs: 2_000, path: undefined });
 });
 
-test('a failure that is run again goes before the siege', () => {
+test('REPLAY_SEED and REPLAY_PATH take precedence over the siege', () => {
   const plan = planRuns(100, { SIEGE_SEED: '5', REPLAY_SEED: '7', REPLAY_PATH: '3:1' });
   expect(plan).toEqual({ seed: 7, runs: 100, path: '3:1' });
 });

@@ -1,6 +1,6 @@
 // The programs of the outside projects.
 
-/** Imports everything; nothing is called. */
+/** A program that imports every entry and calls nothing. */
 export const importAll = (entries: readonly string[]) => `
   const empty = [];
   for (const entry of ${JSON.stringify(entries)}) {
@@ -9,7 +9,7 @@ export const importAll = (entries: readonly string[]) => `
   console.log('empty:', empty.join());
 `;
 
-/** The same by require, which needs a graph without top-level await. */
+/** A program that requires every entry. This works only if no module has a top-level await. */
 export const requireAll = (entries: readonly string[]) => `
   const empty = ${JSON.stringify(entries)}.filter((entry) => Object.keys(require(entry)).length === 0);
   const { SocketCreator } = require('tofu-sockets');
@@ -18,7 +18,7 @@ export const requireAll = (entries: readonly string[]) => `
   });
 `;
 
-/** Names every export of every entry as a type checker sees it. */
+/** A program that re-exports every entry, so that a type checker checks all declarations. */
 export const nameAll = (entries: readonly string[]) =>
   entries.map((entry, at) => `import * as e${at} from '${entry}';\nexport { e${at} };\n`).join('');
 
@@ -53,13 +53,13 @@ export const twoCopies = `
   process.exit();
 `;
 
-/** A test file that tests what it can on each host. */
+/** A test file with a test for Windows and a test for other hosts. */
 export const vitestFile = `
   import { Reactor } from 'tofu-reactor';
   import { expect, test } from 'vitest';
 
   const isWindows = process.platform === 'win32';
-  test.skipIf(isWindows)('the first call says what is missing', () => {
+  test.skipIf(isWindows)('the first call throws, and its message names what is missing', () => {
     expect(() => new Reactor()).toThrow(expect.objectContaining({ code: 'ERR_NT_HOST' }));
   });
   test.skipIf(!isWindows)('a reactor echoes', async () => {

@@ -4,19 +4,19 @@ import { end, run, scratch, type Tarball } from './tools.js';
 
 // Projects of a user, one for each package manager.
 
-/** What a project needs beside the packages, in the versions of this repository. */
+/** Further dependencies of a project, in the versions of this repository. */
 export interface Wanted {
   readonly [name: string]: string;
 }
 
 export interface Manager {
-  /** What a user types to install the packages, and winnode. */
+  /** The commands that install packages as dependencies and as development dependencies. */
   readonly install: readonly string[];
-  /** Installs what the manifest lists. */
+  /** The command that installs the dependencies in the manifest. */
   readonly command: readonly string[];
-  /** What precedes the command of an installed package. */
+  /** The command that runs a command of an installed package. */
   readonly exec: readonly string[];
-  /** The manifest's part that keeps the packages from the registry. */
+  /** The part of the manifest that replaces the packages of the registry by the tarballs. */
   settings(files: Readonly<Record<string, string>>): object;
 }
 
@@ -46,7 +46,7 @@ export class Project {
   readonly name: keyof typeof managers;
   readonly directory: string;
   readonly #manager: Manager;
-  /** What a user typed, and what the programs printed. */
+  /** The typed commands and their output. */
   readonly #transcript: string[] = [];
 
   /** Makes the project and installs all packages from their tarballs. */

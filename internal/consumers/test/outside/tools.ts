@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { publishedPackages, readTarball } from '@tofu-nt/release';
 import { root } from '../examples.js';
 
-// What a user of the packages has: package managers, compilers, and the packages as tarballs.
+// The tools of a user: package managers, compilers, and the packages as tarballs.
 
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   packageManager: string;
@@ -23,7 +23,7 @@ const fetched = [
 export const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'outside ')));
 const tools = join(scratch, 'tools');
 
-/** A tool that was fetched, as a path below its node_modules. */
+/** The path of a fetched tool below its node_modules. */
 export const tool = (path: string) => join(tools, 'node_modules', path);
 
 /** The environment of a user: without the variables of this run's package manager and of turbo. */
@@ -51,7 +51,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command to its end, whatever its exit code. */
+/** Runs a command to its end, and accepts any exit code. */
 export function end(cwd: string, command: string, ...args: readonly string[]): Ended {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
   return { status, stdout, stderr };
@@ -66,7 +66,9 @@ export function end(cwd: string, command: string, ...args: readonly string[]): E
 export function run(cwd: string, command: string, ...args: readonly string[]): string {
   const { status, stdout, stderr } = end(cwd, command, ...args);
   if (status === 0) return stdout;
-  throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
+  throw new Error(
+    `${command} ${args.join(' ')} ended with exit code ${status}:\n${stdout}${stderr}`,
+  );
 }
 
 /** Fetches the tools. */

@@ -16,7 +16,7 @@ import { startHostPnpm } from './host-pnpm.js';
 /** The kind of a program's standard streams. */
 export type Streams = 'pipes' | 'files';
 
-/** The end of a program, and its whole output. */
+/** The exit code of a program, and its whole output. */
 export interface Said {
   readonly exitCode: number;
   readonly said: string;
@@ -29,11 +29,11 @@ export interface Said {
 export interface Rehearsal {
   /** The path of the copy on this host. */
   readonly place: string;
-  /** The commands that pnpm got, in order. */
+  /** The arguments of all pnpm commands, in order. */
   readonly asked: readonly string[];
   /** Runs a script of the copy, or Node's own options, in a directory of the copy. */
   node(streams: Streams, directory: string, ...args: readonly string[]): Promise<Said>;
-  /** The same, with lines for its standard input. */
+  /** Runs a script as `node` does, and writes lines to its standard input. */
   type(input: string, streams: Streams, ...args: readonly string[]): Promise<Said>;
   /** Runs npm as on Windows: a Node script that starts other programs through cmd.exe. */
   npm(...args: readonly string[]): Promise<Said>;
