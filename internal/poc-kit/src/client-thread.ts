@@ -7,8 +7,9 @@ import {
 import { HelperThread } from './helper-thread.js';
 
 /**
- * A command: connect to an address; send a text; return the own endpoint; or, without a field,
- * close.
+ * A command to the client. `connectTo`: connect to this address. `text`: send this text.
+ * `isEndpointWanted`: return the client's own endpoint. A command without a field closes the
+ * client.
  */
 export interface ClientTask {
   /** An address in tofu's textual form. */

@@ -61,7 +61,7 @@ async function runOne(part, { root, seed, isLong, say, logDirectory, signal }) {
     limitMs: limitMinutes * 60_000,
     environment,
     signal,
-    // A part without a seed runs ten times instead.
+    // With --long a part without a seed runs ten times.
     repeats: part.isSeeded ? 1 : factor,
   });
   const result = { part, outcome, tookMs, ...(part.isSeeded ? { seed } : {}) };

@@ -115,7 +115,8 @@ async function runProcess(
       const tail = output === '' ? '' : `: ${shortened(output)}`;
       const isWhole = how === 'exit code 0' && isDone;
       // It is unknown which case wrote to stderr, so the message names the last one.
-      const well = tail === '' ? '' : `it or a case before it in its process printed${tail}`;
+      const well =
+        tail === '' ? '' : `this case, or an earlier case in the same process, printed${tail}`;
       const what = hungMs > 0 ? `hung for ${hungMs} ms` : `ended the process, ${how}`;
       done({ last, problem: isWhole ? well : `${what}${tail}` });
     };

@@ -67,7 +67,7 @@ export function testTheRunner(): void {
   test.concurrent('output on stderr is a problem, also if every case is correct', async () => {
     const indexes = [indexOf('a warning on stderr'), 0];
     const ends = await runMisuses({ script, indexes });
-    const printed = 'it or a case before it in its process printed: deprecated';
+    const printed = 'this case, or an earlier case in the same process, printed: deprecated';
     expect([...ends.values()]).toEqual([
       { thrown: fine, problem: '' },
       { thrown: fine, problem: printed },
