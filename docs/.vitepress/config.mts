@@ -32,6 +32,8 @@ export default defineConfig({
     outline: [2, 3],
     search: { provider: 'local', options: { detailedView: true } },
     ...(home === '' ? {} : { socialLinks: [{ icon: 'github', link: home }] }),
-    footer: { message: 'MIT. Nothing has run on Windows yet; what is said of it is unverified.' },
+    footer: {
+      message: 'MIT. Nothing has run on Windows yet: statements about Windows are unverified.',
+    },
   },
 });

@@ -70,7 +70,7 @@ export const workloads: readonly Workload[] = [
 /** @throws {RangeError} for an unknown id. */
 export function loadOf(id: string): Load {
   const workload = workloads.find((each) => each.id === id);
-  if (workload === undefined) throw new RangeError(`There is no workload ${id}.`);
+  if (workload === undefined) throw new RangeError(`Unknown workload ${id}.`);
   return workload.load;
 }
 

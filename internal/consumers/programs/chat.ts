@@ -22,7 +22,7 @@ chat.on('connection', (client) => {
   client.on('error', () => client.terminate());
   client.on('message', (text) => {
     for (const other of chat.clients) {
-      // A client that does not read is left out; its bytes would fill memory.
+      // Skip a client that does not read: its unsent bytes would fill memory.
       const isFit = other.readyState === WebSocket.OPEN && other.bufferedAmount < 65_536;
       if (isFit) other.send(text.toString());
     }

@@ -18,7 +18,7 @@ server.listen(place, () => {
   service.emit('listening'); // starts its time-outs for headers and requests
 });
 
-// Ctrl-C: the file is removed. Requests that have begun are answered.
+// After Ctrl-C the server answers the running requests and removes the file.
 process.once('SIGINT', () => {
   server.close();
   service.closeIdleConnections();

@@ -7,7 +7,7 @@ const buffer = Buffer.alloc(65_536); // one for all clients: an idle client need
 const server = await reactor.listen({ port: 7099 }, (client) => {
   clients.add(client);
   client.onClose = () => clients.delete(client);
-  // Whoever is silent for an hour is gone.
+  // Close a connection that has sent nothing for an hour.
   client.setTimeout(3_600_000);
   client.onTimeout = () => client.destroy();
   client.onReadable = () => {

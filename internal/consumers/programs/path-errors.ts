@@ -7,7 +7,7 @@ const path = process.argv[2] ?? 'C:\\run\\app.sock';
 const reactor = new Reactor();
 const net = netOn(reactor);
 
-/** What happens first: the event, or the message of the error. */
+/** Resolves to the name of the event, or to the message of an error, whichever comes first. */
 async function outcome(emitter: NodeJS.EventEmitter, event: string): Promise<string> {
   return once(emitter, event).then(
     () => event,

@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { root } from './examples.js';
 import { connectTo, freePort } from './tcp.js';
 
-// The guides, as a reader follows them: their servers run in Windows Node until they are ended.
+// Follows the guides: runs their programs in Windows Node, and uses the servers as a reader does.
 
 const host = describeHost();
 const { afUnix } = hostProfile();
@@ -82,7 +82,7 @@ describe.skipIf(host.kind === 'none')(`guides ${host.reason}`, () => {
     return running;
   }
 
-  /** The place that a guide's programs use, and how the reader checks it. */
+  /** Runs the server and the client of a guide at an address, and checks the answer. */
   async function askByClient(place: string): Promise<void> {
     const server = start('http-server.ts', place);
     await server.prints('Listening on');

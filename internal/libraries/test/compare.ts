@@ -37,7 +37,7 @@ function playOnDuplex(scenario: Scenario): Promise<Transcript> {
   return play(scenario, transport as unknown as Transport);
 }
 
-/** Plays a scenario over the reactor's streams. Nothing may be left afterwards. */
+/** Plays a scenario over the reactor's streams. Afterwards no connection may be open. */
 async function playOnReactor(scenario: Scenario, newPlace: () => Place): Promise<Transcript> {
   const reactor = new Reactor();
   const newSocket = () => new Socket(reactor);
@@ -51,17 +51,17 @@ async function playOnReactor(scenario: Scenario, newPlace: () => Place): Promise
   }
 }
 
-/** What a scenario's parties see without the reactor. */
+/** The transcript of a scenario without the reactor. */
 async function referenceOf(scenario: Scenario): Promise<Transcript> {
   const onNode = await playOnNode(scenario);
   if (!scenario.isAdapted) return onNode;
   const onDuplex = await playOnDuplex(scenario);
-  // Otherwise Node does not treat them differently any more, and isAdapted is to be removed.
+  // If both are equal, Node no longer treats the two streams differently: remove isAdapted.
   expect(onDuplex).not.toEqual(onNode);
   return onDuplex;
 }
 
-/** Plays a scenario over TCP on both transports, and compares what its parties saw. */
+/** Plays a scenario over TCP on both transports, and compares the transcripts. */
 export async function compare(scenario: Scenario): Promise<void> {
   const onNode = await referenceOf(scenario);
   expect(Object.keys(onNode).length).toBeGreaterThan(0);

@@ -5,8 +5,11 @@ import { compare, compareOverFile } from './compare.js';
 
 const { afUnix } = hostProfile();
 
-test.each(scenarios)('$name sees the same on the reactor as on node:net', compare);
+test.each(scenarios)(
+  'the scenario $name has the same transcript on the reactor as on node:net',
+  compare,
+);
 
 describe.skipIf(!afUnix.isPresent)(`over AF_UNIX ${afUnix.reason}`, () => {
-  test.each(scenarios)('$name sees the same over a file', compareOverFile);
+  test.each(scenarios)('the scenario $name has the same transcript over a file', compareOverFile);
 });

@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** A stream that passes everything to a socket of `node:net`, and hides that it is one. */
+/**
+ * A plain stream that passes everything to a socket of `node:net`, so that Node does not recognise
+ * the socket.
+ */
 class PlainDuplex extends Duplex {
   readonly #socket: Socket;
 

@@ -4,4 +4,7 @@ import { tls, tlsHalfOpen } from './scenarios/tls.js';
 import { ws } from './scenarios/ws.js';
 
 // The siege plays all scenarios.
-test.each([ws, tls, tlsHalfOpen])('$name sees the same on the reactor as on node:net', compare);
+test.each([ws, tls, tlsHalfOpen])(
+  'the scenario $name has the same transcript on the reactor as on node:net',
+  compare,
+);

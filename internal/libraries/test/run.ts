@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server, Socket } from 'node:net';
 import { inspect } from 'node:util';
 
-/** Where a server listens, and its clients connect to. */
+/** The address of a server. */
 export type Place = { readonly port: number; readonly host: string } | { readonly path: string };
 
 /** The functions of `node:net` that a scenario uses, or their counterparts of the reactor. */
@@ -11,11 +11,13 @@ export interface Transport {
   connect(options: object): Socket;
   /** A socket that is not connected yet. */
   newSocket(): Socket;
-  /** Where the next server listens. */
+  /** The address of the next server. */
   newPlace(): Place;
 }
 
-/** A program with a library of npm. Everything that it sees goes into the transcript. */
+/**
+ * A program that uses a library of npm. It notes all events, replies and errors in the transcript.
+ */
 export interface Scenario {
   readonly name: string;
   readonly play: (run: Run) => Promise<void>;
@@ -26,7 +28,10 @@ export interface Scenario {
   readonly isAdapted?: boolean;
 }
 
-/** What each party of a scenario saw, in order. Parties are not ordered against each other. */
+/**
+ * The transcript of a scenario: for each party its observations in order. The order between parties
+ * is not recorded.
+ */
 export type Transcript = Record<string, string[]>;
 
 /** One run of a scenario over one transport. */
@@ -56,7 +61,7 @@ export class Run {
     this.#served = { server, target };
   }
 
-  /** Where the server is reached. */
+  /** The address at which clients reach the server. */
   get target(): Place {
     return this.#running.target;
   }
@@ -66,7 +71,10 @@ export class Run {
     return this.#transport.connect({ ...this.target, ...options });
   }
 
-  /** A socket that connects to the server, whatever a library passes to its `connect`. */
+  /**
+   * A socket that connects to the server, with any arguments that a library passes to its
+   * `connect`.
+   */
   newSocket(): Socket {
     const { target } = this;
     const socket = this.#transport.newSocket();
@@ -111,7 +119,7 @@ export async function collect(stream: AsyncIterable<Buffer | string>): Promise<B
   return Buffer.concat(parts);
 }
 
-/** An error as a program sees it: its properties that do not name a port. */
+/** The properties of an error, without the port in its message. */
 export function seenError(error: unknown): string {
   const { name, code, message } = error as NodeJS.ErrnoException;
   return `${name} ${code ?? ''}: ${message.replace(/127\.0\.0\.1:\d+/, 'ADDRESS')}`;

@@ -24,7 +24,7 @@ const refused =
   '[rR]ungs?|isClimbed|Luck|tell\\w*';
 // The pattern also applies to comments, titles and messages.
 const pattern = new RegExp(String.raw`\b(?:${refused})\b`);
-/** The refused name in a line; undefined if there is none. */
+/** The rejected name in a line; undefined if the line has none. */
 const refusedIn = (line: string) => pattern.exec(line)?.[0];
 
 test('no source and no test uses a rejected name', () => {

@@ -55,8 +55,8 @@ test('the rows that fail under another kernel’s expectations, by holder', () =
     'recvAfterResetBehindData',
   ]);
   expect(differingRows('wine8', 'windows', 'threads')).toEqual(['closeOfClosedSocket']);
-  // If Wine always shows one of the values that Windows permits, that is no difference; the
-  // reverse is one.
+  // A row in which Wine always has one of the values that Windows permits is not a difference. The
+  // reverse is a difference.
   expect(differingRows('wine8', 'windows', 'contract')).not.toContain('countAfterTimeout');
   expect(differingRows('windows', 'wine8', 'contract')).toContain('countAfterTimeout');
 });

@@ -312,9 +312,9 @@ export const sockets = contracts({
     const [a, b] = [new UDPAddress(), new UDPAddress()].map((address) =>
       env.keep(env.creator.fromAddress(address)),
     ) as [DatagramSkt, DatagramSkt];
-    const nobody = b.localEndpoint();
+    const unbound = b.localEndpoint();
     b.close();
-    for (let count = 0; count < 2; count += 1) a.sendTo(byte, nobody);
+    for (let count = 0; count < 2; count += 1) a.sendTo(byte, unbound);
     await env.settle();
     expect(await env.bits(a)).toBe(4);
     expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
