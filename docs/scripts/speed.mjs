@@ -95,7 +95,7 @@ const legend = (subjects) =>
 export function speedFigures() {
   const text = readFileSync(join(root, 'internal/bench/README.md'), 'utf8');
   const rates = table(text, 'The rate divided by the rate of `node:net`, medians');
-  const reactor = table(text, 'First figures of the reactor');
+  const reactor = table(text, 'The rate of the reactor divided by the rate of');
   const latencies = table(text, 'The p99 latency divided by that of `node:net`');
   const row = (of, name) => {
     const found = [...of].find(([each]) => each.startsWith(name));
@@ -111,8 +111,7 @@ export function speedFigures() {
     { name: 'tofu-reactor', style: 'bar-reactor', figures: row(reactor, 'reactor') },
     { name: 'engine, same run', style: 'bar-expert', figures: row(reactor, 'engine-batched') },
   ];
-  const some = ['W1', 'W2', 'W3', 'W5', 'W4, 256 KiB'];
-  const few = ['W1', 'W2', 'W3', 'W5', 'W6'];
+    const few = ['W1', 'W2', 'W3', 'W5', 'W6'];
   return `## Rate of the engine
 
 ${legend(engines(rates))}
@@ -122,12 +121,10 @@ ${markdownTable(all, engines(rates))}
 
 ## Rate of the reactor
 
-First figures, from three short rounds. Later changes make short connections cheaper and are not included.
-
 ${legend(short)}
-${plot('reactor', 'Rate of tofu-reactor, divided by that of node:net', some, short, [0.5, 1, 2, 4, 8])}
+${plot('reactor', 'Rate of tofu-reactor, divided by that of node:net', all, short, [0.5, 1, 2, 4, 8])}
 
-${markdownTable(some, short)}
+${markdownTable(all, short)}
 
 ## Latency
 
