@@ -111,7 +111,7 @@ export function speedFigures() {
     { name: 'tofu-reactor', style: 'bar-reactor', figures: row(reactor, 'reactor') },
     { name: 'engine, same run', style: 'bar-expert', figures: row(reactor, 'engine-batched') },
   ];
-    const few = ['W1', 'W2', 'W3', 'W5', 'W6'];
+  const few = ['W1', 'W2', 'W3', 'W5', 'W6'];
   return `## Rate of the engine
 
 ${legend(engines(rates))}
