@@ -91,7 +91,7 @@ describe('compare', () => {
     );
   });
 
-  test('one outlier in each does not hide a fall', () => {
+  test('one outlier in each result does not hide a lower rate', () => {
     const before = [1, 1, 1, 1, 1, 1.01, 0.2];
     const after = [0.8, 0.8, 0.8, 0.8, 0.8, 0.81, 3];
     expect(verdicts({ ratios: before }, { ratios: after })[0]).toBe('slower');
@@ -111,7 +111,7 @@ describe('compare', () => {
     expect(verdicts(few, { ratios: [0.2, 0.21] })[0]).toBe('slower');
   });
 
-  test('one foreign call more is slower, and one less faster', () => {
+  test('one more foreign call per message is slower, one less is faster', () => {
     expect(verdicts({ calls: 4 }, { calls: 5 })[1]).toBe('slower');
     expect(verdicts({ calls: 4 }, { calls: 3 })[1]).toBe('faster');
   });

@@ -78,17 +78,21 @@ function checkHouse(): void {
 const inTime = { timeout: 120_000 };
 
 describe.sequential('the next stage', () => {
-  test('passes all checks of the repository before its proof is written', inTime, () => {
-    checkHouse();
-    build();
-    node('internal/poc-ladder', tsc, '-p', 'tsconfig.build.json');
-    const ladder = node('internal/poc-ladder', runTests, 'debug', 'ladder', '-t', 'in order');
-    expect(ladder).toMatch(/Tests +1 passed/);
-    expect(readFileSync(join(place, 'pnpm-lock.yaml'), 'utf8')).toContain(`\n  ${own}:\n`);
-  });
+  test(
+    'the new stage passes all checks of the repository before its proof is written',
+    inTime,
+    () => {
+      checkHouse();
+      build();
+      node('internal/poc-ladder', tsc, '-p', 'tsconfig.build.json');
+      const ladder = node('internal/poc-ladder', runTests, 'debug', 'ladder', '-t', 'in order');
+      expect(ladder).toMatch(/Tests +1 passed/);
+      expect(readFileSync(join(place, 'pnpm-lock.yaml'), 'utf8')).toContain(`\n  ${own}:\n`);
+    },
+  );
 
   test.skipIf(host.kind === 'none')(
-    `fails in one test, with a message that says what to write ${host.reason}`,
+    `the new stage fails in one test, with a message that says what to write ${host.reason}`,
     inTime,
     () => {
       const { status, said } = tryNode(own, runTests, 'debug');
@@ -100,7 +104,7 @@ describe.sequential('the next stage', () => {
   );
 
   test.skipIf(host.kind === 'none')(
-    `is proven once the marks of the example are removed, and fails when broken ${host.reason}`,
+    `the stage is proven after the marks of the example are removed, and fails when broken ${host.reason}`,
     inTime,
     () => {
       const stage = join(place, own, 'src', `${names.file}.ts`);

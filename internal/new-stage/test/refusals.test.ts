@@ -23,7 +23,7 @@ function newStage(args: readonly string[], env: NodeJS.ProcessEnv = process.env)
 const newStageHere = (args: readonly string[]) =>
   runScript(join(place, 'scripts/new-stage.mjs'), args);
 
-describe('one clear message, exit code 2, and nothing is changed', () => {
+describe('wrong arguments give one message and exit code 2, and change nothing', () => {
   test.each([
     [[], /^The number and the name are missing\. Usage: pnpm new-stage NUMBER NAME, /],
     [['90'], /^The name is missing\. Usage: /],

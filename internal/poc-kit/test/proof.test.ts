@@ -166,7 +166,7 @@ test('a deadline counts down to zero and stays there', () => {
 });
 
 describe('arguments of a stage', () => {
-  test('are read', () => {
+  test('the arguments of a stage are parsed', () => {
     expect(parseAcceptOptions([])).toEqual({});
     expect(parseAcceptOptions(['--external', '--port', '7099'])).toEqual({
       external: true,

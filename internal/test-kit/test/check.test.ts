@@ -26,7 +26,7 @@ function obey(message: string): string {
 
 const isSmall = (value: number) => expect(value).toBeLessThan(1_000);
 
-describe('a property', () => {
+describe('checkProperty', () => {
   test('a property gets the same values in each run, and other values with another seed', () => {
     const values = () => {
       const seen: number[] = [];
@@ -54,7 +54,7 @@ describe('a property', () => {
     expect(runs).toBe(36);
   });
 
-  test('that fails prints the line that runs it again, and that line starts at the failure', async () => {
+  test('a failed property prints the command that repeats it, and the repetition starts at the failure', async () => {
     const seen: number[] = [];
     const check = () =>
       checkProperty(
@@ -67,14 +67,14 @@ describe('a property', () => {
     expect(message).toContain('Counterexample: [1000]');
     const build = process.env['TEST_BUILD'];
     expect(obey(message)).toBe(
-      `pnpm --filter test-kit test:${build} check.test.ts -t "a property that fails prints ` +
-        'the line that runs it again, and that line starts at the failure" --passWithNoTests',
+      `pnpm --filter test-kit test:${build} check.test.ts -t "checkProperty a failed ` +
+        'property prints the command that repeats it, and the repetition starts at the failure" --passWithNoTests',
     );
     seen.length = 0;
     expect(await failureOf(check)).toContain('Counterexample: [1000]');
     expect(seen[0]).toBeGreaterThanOrEqual(1_000);
   });
-  test('of commands that fails is found again by that line, and is as short', async () => {
+  test('a failed property of commands is repeated with an equally short counterexample', async () => {
     const add = (value: number): fc.Command<object, { sum: number }> => ({
       check: () => true,
       run: (_model, real) => {
@@ -97,16 +97,16 @@ describe('a property', () => {
     expect(counterexample(await failureOf(check))).toBe(counterexample(message));
   });
 
-  test('that is asynchronous fails with its line, too (and a title with "$quotes")', async () => {
+  test('a failed asynchronous property prints the command, too (and a title with "$quotes")', async () => {
     const property = fc.asyncProperty(fc.nat(), async (value) => isSmall(value));
     const command = obey(await failureOf(() => checkProperty(property)));
-    expect(command).toContain('-t "a property that is asynchronous fails');
+    expect(command).toContain('-t "checkProperty a failed asynchronous property');
     expect(command).toContain('too .and a title with ..quotes.."');
   });
 });
 
-describe('numbered runs', () => {
-  test('have choices that depend on the seed and the number alone', () => {
+describe('checkRuns', () => {
+  test('the choices of a run depend only on the seed and its number', () => {
     const seen: number[] = [];
     const plan = checkRuns(5, (choices, run) => {
       expect(run).toBe(seen.length);
@@ -117,7 +117,7 @@ describe('numbered runs', () => {
     expect(choicesOf(plan.seed, 3).bits32()).toBe(seen[3]);
   });
 
-  test('that fail print the line that runs that one alone again', async () => {
+  test('a failed run prints the command that repeats only this run', async () => {
     const seen: number[] = [];
     const check = () =>
       checkRuns(500, (choices, run) => {
@@ -135,10 +135,10 @@ describe('numbered runs', () => {
   });
 });
 
-describe('numbered runs that wait', () => {
+describe('checkRunsAsync', () => {
   const turn = () => new Promise((done) => setImmediate(done));
 
-  test('go on several at a time, each worker one after another, with the choices of their number', async () => {
+  test('several runs go on at a time, one per worker, each with the choices of its number', async () => {
     const seen = new Map<number, number>();
     const busy = new Set<number>();
     let most = 0;
@@ -156,7 +156,7 @@ describe('numbered runs that wait', () => {
     for (const [run, bits] of seen) expect(choicesOf(plan.seed, run).bits32()).toBe(bits);
   });
 
-  test('that fail end the others, and print the line that runs that one alone again', async () => {
+  test('a failed run ends the others, and prints the command that repeats only this run', async () => {
     const seen: number[] = [];
     const check = () =>
       checkRunsAsync(500, 2, async (_choices, run) => {
@@ -174,7 +174,7 @@ describe('numbered runs that wait', () => {
   });
 });
 
-test('choices: the same seed gives the same, within their bounds', () => {
+test('Choices: the same seed gives the same values, within their bounds', () => {
   const list = (seed: number) => {
     const choices = new Choices(seed);
     return Array.from({ length: 200 }, () => choices.below(10));
