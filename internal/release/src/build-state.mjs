@@ -1,40 +1,50 @@
 // Checks that the builds of a package exist and are made from its present sources. The source maps
 // of both builds contain the sources.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { publishedEntries } from './published.mjs';
+import { dirname, join, posix, relative } from 'node:path';
+import { builtFiles } from './built-files.mjs';
 
 /**
  * @param {import('./published.mjs').Published} published
  * @returns {string | undefined} what is wrong; undefined if both builds are there and fresh.
  */
-export function buildProblem({ name, directory, manifest }) {
-  const needed = publishedEntries(manifest)
-    .flatMap(([, target]) => [target.types, target.default])
-    .concat(manifest.releaseEntries ?? []);
-  for (const file of needed) {
-    if (!existsSync(join(directory, file))) return `${name} is not built: ${file} is missing`;
-  }
+export function buildProblem(published) {
+  const { name, directory } = published;
+  const packed = builtFiles(published);
+  const missing = packed.find((file) => !existsSync(join(directory, file)));
+  if (missing !== undefined) return `${name} is not built: ${missing} is missing`;
   const sources = filesIn(join(directory, 'src')).filter((file) => /\.c?ts$/.test(file));
   for (const source of sources) {
     const built = join(directory, 'dist/debug', source.replace(/ts$/, 'js'));
     if (!existsSync(built)) return `${name} is not built: src/${source} is not in dist/debug`;
   }
-  for (const build of ['debug', 'release']) {
-    const changed = changedSource(join(directory, 'dist', build), directory);
-    if (changed !== undefined) return `${name} was not built after ${changed} had changed`;
+  const maps = filesIn(join(directory, 'dist')).filter((file) => /\.c?js\.map$/.test(file));
+  for (const map of maps) {
+    const isPacked = packed.some((file) => posix.join('dist', map) === mapOf(file));
+    const problem = sourceProblem(join(directory, 'dist', map), directory, isPacked);
+    if (problem !== undefined) return `${name} ${problem}`;
   }
   return undefined;
 }
 
-/** The first source whose text differs from the one in the source map of a built file. */
-function changedSource(build, directory) {
-  for (const file of filesIn(build).filter((each) => /\.c?js\.map$/.test(each))) {
-    const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(build, file), 'utf8'));
-    for (const [index, source] of sources.entries()) {
-      const path = join(dirname(join(build, file)), source);
-      const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-      if (text === undefined || text !== sourcesContent[index]) return relative(directory, path);
+/** The source map of a built file, or of the code that belongs to a declaration. */
+const mapOf = (file) => `${posix.normalize(file).replace(/\.d\.(c?)ts$/, '.$1js')}.map`;
+
+/**
+ * Compares the sources in a source map with the present ones. The compiler does not remove what it
+ * made of a removed source. Such a file does no harm unless it is packed.
+ */
+function sourceProblem(map, directory, isPacked) {
+  const { sources, sourcesContent = [] } = JSON.parse(readFileSync(map, 'utf8'));
+  for (const [index, source] of sources.entries()) {
+    const path = join(dirname(map), source);
+    const shown = relative(directory, path);
+    if (existsSync(path)) {
+      if (readFileSync(path, 'utf8') !== sourcesContent[index]) {
+        return `was not built after ${shown} had changed`;
+      }
+    } else if (isPacked) {
+      return `was not built after ${shown} was removed`;
     }
   }
   return undefined;

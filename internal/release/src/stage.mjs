@@ -1,14 +1,10 @@
 // Makes the directory that pnpm packs: `.work/package` in a package.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buildProblem } from './build-state.mjs';
+import { builtFiles } from './built-files.mjs';
 import { readHome } from './home.mjs';
-import {
-  publishedEntries,
-  publishedManifest,
-  publishedPackages,
-  publishedPath,
-} from './published.mjs';
+import { publishedManifest, publishedPackages, publishedPath } from './published.mjs';
 import { publishedReadme } from './readme.mjs';
 
 /**
@@ -48,41 +44,6 @@ export function stagePackage(root, name, home = readHome(root)) {
 function write(place, path, text) {
   mkdirSync(dirname(join(place, path)), { recursive: true });
   writeFileSync(join(place, path), text);
-}
-
-/**
- * The built files that the published exports need: the release build with its source maps, and the
- * declarations.
- */
-function builtFiles({ directory, manifest }) {
-  const shown = publishedEntries(manifest).map(([, target]) => target);
-  const scripts = shown.map((target) => target.default).concat(manifest.releaseEntries ?? []);
-  const code = reachable(directory, scripts, (file) => file);
-  const types = reachable(
-    directory,
-    shown.map((target) => target.types),
-    (file) => file.replace(/\.js$/, '.d.ts'),
-  );
-  const maps = code
-    .map((file) => `${file}.map`)
-    .filter((file) => existsSync(join(directory, file)));
-  return [...code, ...maps, ...types];
-}
-
-const imports = /(?:\bfrom|\bimport|\bURL|\brequire)\s*\(?\s*["'](\.\.?\/[^"']+)["']/g;
-
-/** The files, and those that they import or load by a relative path. */
-function reachable(directory, entries, fileOf) {
-  const found = new Set();
-  const visit = (file) => {
-    if (found.has(file)) return;
-    found.add(file);
-    for (const [, path] of readFileSync(join(directory, file), 'utf8').matchAll(imports)) {
-      visit(`./${posix.join(posix.dirname(file), fileOf(path))}`);
-    }
-  };
-  for (const entry of entries) visit(entry);
-  return [...found];
 }
 
 /** The text of a built file for npm: its paths fit the published places. */

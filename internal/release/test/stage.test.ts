@@ -89,11 +89,27 @@ describe('a staged package', () => {
     const problem = `small was not built after ${source} had changed. Build it: npm run setup`;
     expect(() => stagePackage(root, 'small')).toThrow(problem);
     rmSync(join(root, 'packages/small', source));
-    expect(() => stagePackage(root, 'small')).toThrow(problem);
+    expect(() => stagePackage(root, 'small')).toThrow(
+      `small was not built after ${source} was removed. Build it: npm run setup`,
+    );
     writeBuilt('index', 'export const index = 2;\n');
     stagePackage(root, 'small');
     write('packages/small/src/more.ts', 'export {};\n');
     expect(() => stagePackage(root, 'small')).toThrow('src/more.ts is not in dist/debug');
+  });
+
+  test('a file that the compiler left of a removed source is not packed, and no reason to refuse', () => {
+    writeBuilt('old', 'export const old = 1;\n');
+    rmSync(join(root, 'packages/small/src/old.ts'));
+    rmSync(join(root, 'packages/small/dist/release/old.js'));
+    rmSync(join(root, 'packages/small/dist/release/old.js.map'));
+    const place = stagePackage(root, 'small');
+    const files = readdirSync(place, { recursive: true }).map(String);
+    expect(files.filter((file) => file.includes('old'))).toEqual([]);
+    write('packages/small/dist/debug/index.d.ts', "export * from './old.js';\n");
+    expect(() => stagePackage(root, 'small')).toThrow(
+      `small was not built after ${join('src', 'old.ts')} was removed.`,
+    );
   });
 });
 
