@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { laneFor } from 'nt-trace';
 import {
   mostRecordedCalls,
@@ -98,6 +101,30 @@ describe.skipIf(!existsSync('/dev/full'))(
       // This is a device, and only files are removed.
       expect(existsSync('/dev/full')).toBe(true);
     });
+  },
+);
+
+/** Runs a shell script in a mount namespace of its own, in which $D is a disk of 64 KiB. */
+function onSmallDisk(script: string) {
+  const [mount, env] = ['mount -t tmpfs -o size=64k none "$D"', { ...process.env, D: directory }];
+  const shell = ['--map-root-user', '--mount', 'sh', '-euc', `${mount}; ${script}`];
+  return spawnSync('unshare', shell, { encoding: 'utf8', env });
+}
+
+const noMounts = onSmallDisk('true').status === 0 ? '' : 'needs unshare and mount';
+
+test.skipIf(noMounts).each([0, 4, 16])(
+  `on a disk with %d KiB left no part of a trace remains ${noMounts}`,
+  (room) => {
+    const kit = pathToFileURL(createRequire(import.meta.url).resolve('poc-kit')).href;
+    const [target, name] = [`'${directory}/x.json'`, `'x'.repeat(2 ** 17)`];
+    const program = `import { withTrace } from '${kit}';
+      process.stdout.write(withTrace({ isText: false, file: ${target} }, ${name}, () => 'done'));`;
+    const { status, stdout, stderr } = onSmallDisk(`
+      head -c $((65536 - ${room} * 1024)) /dev/zero > "$D/fill"
+      '${process.execPath}' --input-type=module -e "${program}"; ls -x "$D"`);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'donefill\n' });
+    expect(stderr).toMatch(/^The trace could not be written to .+x\.json: ENOSPC.*\n$/);
   },
 );
 
