@@ -60,6 +60,13 @@ const alone = ['unshare', '--map-root-user', '--net', '--'];
 const [unshare = '', ...flags] = alone;
 const withoutNetwork = spawnSync(unshare, [...flags, 'true']).status === 0 ? alone : [];
 
+const noNamespace = withoutNetwork.length > 0 ? '' : '; the network stays, it needs unshare';
+
+/** The files that esbuild and vite build. */
+const built = ['bundle.js', 'index.js'];
+/** Names of the repository from which winnode comes. */
+const foreign = /tofu|ntdllx|pnpm@/;
+
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
 describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, () => {
@@ -80,7 +87,7 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  test.each(Object.entries(installers))('with %s', (name, manager) => {
+  test.each(Object.entries(installers))(`with %s${noNamespace}`, (name, manager) => {
     const project = join(scratch, name);
     cpSync(join(packageDirectory, 'example'), project, { recursive: true });
     const manifest = join(project, 'package.json');
@@ -106,7 +113,9 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
       return said;
     };
     const onHost = () => {
+      rmSync(join(project, 'dist'), { recursive: true, force: true });
       run(['npm', 'run', 'build']);
+      expect(readdirSync(join(project, 'dist')).sort()).toEqual(built);
       expect(run(['npm', 'run', 'test:host'])).toMatch(/3 passed.*1 skipped/);
       const bundle = join(project, 'dist/bundle.js');
       const source = `import('${bundle}').then(({ processId }) => console.log(processId() === process.pid))`;
@@ -133,11 +142,12 @@ describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, ()
     const first = run(inWindowsNode);
     expect(first).toMatch(/3 passed.*1 skipped/);
     // The output does not mention the repository from which winnode comes.
-    expect(first).not.toMatch(/tofu|ntdllx|pnpm@/);
+    expect(first).not.toMatch(foreign);
     // With an unusable registry and without a network.
     const second = run([...withoutNetwork, ...inWindowsNode], noNetwork);
     expect(second).toMatch(/3 passed.*1 skipped/);
     expect(second).not.toContain('winnode:');
+    expect(second).not.toMatch(foreign);
     const platform = [...manager.run, 'winnode', '-p', 'process.platform'];
     expect(run(platform, noNetwork)).toBe('win32\n');
 
