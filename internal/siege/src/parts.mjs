@@ -117,8 +117,8 @@ export const parts = [
   }),
   siegeFiles({
     name: 'reactor',
-    what: 'tofu-reactor in each mode: a long run that compares every byte, ends of connections, cycles, failing calls',
-    limitMinutes: 7.5,
+    what: 'tofu-reactor in each mode: a long run that compares every byte, ends, cycles, failing calls, hostile peers',
+    limitMinutes: 8.5,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\/test\/(?!net-|command\.)/,
@@ -136,7 +136,7 @@ export const parts = [
   siegeFiles({
     name: 'libraries',
     what: 'ws, mqtt, ssh2, gRPC, pg, mysql2, SMTP, undici, http, http2 and tls, as on node:net',
-    limitMinutes: 1.5,
+    limitMinutes: 1,
     needsWindowsNode: true,
     files: /^internal\/libraries\//,
     builds: ['release'],
@@ -161,7 +161,7 @@ export const parts = [
   siegeFiles({
     name: 'consumers',
     what: 'bundles, the programs of the guides, and a server under a task runner that ends at random moments',
-    limitMinutes: 2.5,
+    limitMinutes: 2,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^internal\/consumers\/test\/(?!packages)/,

@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { echoCases } from './cases/echo.js';
 import { runCycles } from './cycles.js';
 import type { Over } from './fixture.js';
+import { shortCases } from './hostile.js';
 import { checkDifference } from './net-difference.js';
 import { runRealCases } from './real-cases.js';
 import { runThrowing, thrown } from './throwing.js';
@@ -112,6 +113,11 @@ test.each([
   ['blocking', 10],
 ] as const)('%s: %d cycles of a server leave no memory and no handle', (mode, cycles) =>
   runCycles(mode, cycles),
+);
+
+// The siege runs all cases, with ten thousand resets and 100 MB.
+test.each(Object.entries(shortCases))('a hostile peer: %s', (_, run) =>
+  run({ peers: 6, bytes: 3_000_000, resets: 40 }),
 );
 
 test('random scripts have the same events in the same order as on node:net; the siege runs 2,000', () =>
