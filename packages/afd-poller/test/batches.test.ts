@@ -92,7 +92,7 @@ function stage(count: number) {
 }
 
 describe.each([64, 1_000])('%i sockets', (count) => {
-  test('one ready at a time: soon each has a request of its own', () => {
+  test('sockets that become ready one at a time end with one request each', () => {
     const { poller, serve, oneByOne, end } = stage(count);
     expect(serve()).toEqual([]);
     for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
@@ -103,7 +103,7 @@ describe.each([64, 1_000])('%i sockets', (count) => {
     end();
   });
 
-  test('all ready in every wait: a request for each 64 of them', () => {
+  test('sockets that are ready in every wait share requests, 64 sockets each', () => {
     const { did, poller, list, send, oneByOne, end } = stage(count);
     // First each socket is in its own request. Then they are batched.
     for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
@@ -116,7 +116,7 @@ describe.each([64, 1_000])('%i sockets', (count) => {
     end();
   });
 
-  test('removed and closed while their request is pending: still so, and none is left', () => {
+  test('sockets removed or closed while their request is pending free all requests', () => {
     const { sim, poller, skts, serve, oneByOne, end } = stage(count);
     serve();
     const order = mixed(count, 5);
@@ -139,7 +139,7 @@ describe.each([64, 1_000])('%i sockets', (count) => {
   });
 });
 
-describe('sockets that came one by one, or were ready once, and are idle since', () => {
+describe('idle sockets that were added one by one, or were ready once', () => {
   /**
    * Waits many times with one busy socket, until all partial requests that are old enough have
    * been coalesced.
@@ -152,30 +152,33 @@ describe('sockets that came one by one, or were ready once, and are idle since',
   };
   const requestsOf = (poller: AfdPoller<number>) => poller.inspect().blocks.kernelOwned;
 
-  test.each([200, 500])('%i of them end in a request for each 64, and a few more', (count) => {
-    const fixture = stage(0);
-    const { poller, skts, udp, end } = fixture;
-    for (let token = 0; token < count; token += 1) {
-      skts.push(udp());
-      poller.add(skts[token] as Skt, { readable: true }, token);
-      expect(fixture.serve()).toEqual([]);
-    }
-    // No socket was idle for long enough, so there are as many requests as sockets, and no more
-    // memory than they need.
-    expect(requestsOf(poller)).toBe(count);
-    expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
-    goOn(fixture, 30 * count);
-    expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
-    expect(poller.inspect()).toMatchObject({ registrations: count, unknown: 0 });
-    // Each socket is still reported.
-    for (const token of mixed(count, 3)) {
-      fixture.send(token);
-      expect(fixture.serve()).toEqual([token]);
-    }
-    end();
-  });
+  test.each([200, 500])(
+    '%i of them are coalesced into requests of 64 sockets, and a few smaller ones',
+    (count) => {
+      const fixture = stage(0);
+      const { poller, skts, udp, end } = fixture;
+      for (let token = 0; token < count; token += 1) {
+        skts.push(udp());
+        poller.add(skts[token] as Skt, { readable: true }, token);
+        expect(fixture.serve()).toEqual([]);
+      }
+      // No socket was idle for long enough, so there are as many requests as sockets, and no more
+      // memory than they need.
+      expect(requestsOf(poller)).toBe(count);
+      expect(poller.inspect().blocks.bytes).toBeLessThan(300 * count);
+      goOn(fixture, 30 * count);
+      expect(requestsOf(poller)).toBeLessThanOrEqual(Math.ceil(count / 64) + 18);
+      expect(poller.inspect()).toMatchObject({ registrations: count, unknown: 0 });
+      // Each socket is still reported.
+      for (const token of mixed(count, 3)) {
+        fixture.send(token);
+        expect(fixture.serve()).toEqual([token]);
+      }
+      end();
+    },
+  );
 
-  test('one that is removed or closed just then is gone, and the others are reported', () => {
+  test('removing or closing one of them during the coalescing does not disturb the others', () => {
     const fixture = stage(100);
     const { poller, skts, serve, oneByOne, end } = fixture;
     serve();
@@ -197,7 +200,7 @@ describe('sockets that came one by one, or were ready once, and are idle since',
   });
 });
 
-describe('what goes wrong in the middle of it', () => {
+describe('failures while requests are coalesced', () => {
   /** Creates a poller with a few busy sockets, on a kernel whose requests a test can change. */
   function tampered(
     tamper: (call: () => number, args: Parameters<Kernel['NtDeviceIoControlFile']>) => number,
@@ -238,7 +241,7 @@ describe('what goes wrong in the middle of it', () => {
     return { sim, kernel, memories, skts, poller, reported, refused, end };
   }
 
-  test('a call that throws loses no registration', () => {
+  test('an NT call that throws loses no registration', () => {
     let isThrowing = true;
     const { poller, reported, end } = tampered((call) => {
       if (isThrowing) throw new RangeError('Maximum call stack size exceeded');
@@ -253,7 +256,7 @@ describe('what goes wrong in the middle of it', () => {
     end();
   });
 
-  test('an answer in another order is read all the same', () => {
+  test('output entries in another order than the input are assigned to the right sockets', () => {
     const fixture = tampered((call, [, , , , , , , , output]) => {
       const status = call();
       for (const memory of fixture.memories) {
@@ -273,7 +276,7 @@ describe('what goes wrong in the middle of it', () => {
     fixture.end();
   });
 
-  test('one that NT refuses is reported, costs nothing more, and comes back with modify', () => {
+  test('a socket that NT refuses is reported once, and polled again after modify', () => {
     let requests = 0;
     let isBadly = true;
     const fixture = tampered((call, [, , , , , , input, inputBytes]) => {
@@ -315,7 +318,7 @@ describe('what goes wrong in the middle of it', () => {
   });
 });
 
-describe('native memory runs out while requests are made', () => {
+describe('an allocation of native memory fails while requests are made', () => {
   test('each socket that cannot be polled is reported; after modify each is polled once', () => {
     const { sim, did, memory, skts, poller, list, send, serve, end } = stage(100);
     memory.isOut = true;
@@ -339,7 +342,7 @@ describe('native memory runs out while requests are made', () => {
     end();
   });
 
-  test('who is polled already is reported meanwhile', () => {
+  test('sockets with a pending poll are still reported', () => {
     // As many requests as fit into the first slab, each with one socket.
     const { sim, memory, poller, skts, sender, list, send, serve, oneByOne, end } = stage(64);
     for (let round = 0; round < 4; round += 1) oneByOne(mixed(64, round));

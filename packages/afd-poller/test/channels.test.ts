@@ -41,7 +41,7 @@ describe.each(presetNames)('%s', (preset) => {
 
   const named = (name: string) => heard.filter(([each]) => each === name).map(([, said]) => said);
 
-  test('a request, its end, a wake, a cancel and the close, with names', () => {
+  test('channels publish a request, its completion, a wake, a cancel and the close by name', () => {
     const id = poller.add(skt, { readable: true });
     poller.wait(0);
     const [submit] = named('afd-poller:submit') as unknown as RequestMessage[];

@@ -34,13 +34,13 @@ function partials(sizes: readonly number[]) {
   return { run, end };
 }
 
-test('those of which no two fit into one request are left alone, however many', () => {
+test('partial requests are not coalesced if no two of them fit into one request', () => {
   const { run, end } = partials(Array(20).fill(40));
   expect(run(2_000)).toEqual({ cancelled: 0, coalesced: 0 });
   end();
 });
 
-test('small ones are put together, though large ones are older; then there is peace', () => {
+test('small partial requests are coalesced before older, larger ones, and only once', () => {
   const { run, end } = partials(Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? 63 : 2)));
   const { cancelled, coalesced } = run(4_000);
   expect(cancelled).toBe(coalesced);
@@ -50,7 +50,7 @@ test('small ones are put together, though large ones are older; then there is pe
   end();
 });
 
-test('few ones are left alone, however old', () => {
+test('fewer partial requests than the threshold are not coalesced, whatever their age', () => {
   const { run, end } = partials(Array(16).fill(1));
   expect(run(2_000)).toEqual({ cancelled: 0, coalesced: 0 });
   end();

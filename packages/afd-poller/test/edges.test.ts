@@ -63,7 +63,7 @@ describe.each(presetNames)('%s', (preset) => {
     return { sim, kernel, due, creator, skts, udp, poller, end };
   };
 
-  test('a socket that NT refuses to poll is an event with its cause, once, and stops no other', () => {
+  test('a poll that NT refuses is one event with its cause; the other sockets are polled', () => {
     const { udp, poller, due, end } = stage();
     const [bad, good] = [udp(), udp()];
     poller.add(bad, { writable: true }, 'bad');
@@ -88,7 +88,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('a cancel that NT refuses is tried again: the wider interest is reported', () => {
+  test('a cancel that NT refuses is repeated, and the wider interest is reported', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
     poller.add(skt, { readable: true }, 'skt');
@@ -100,7 +100,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('removing while NT refuses to cancel: no error, and it can be added again', () => {
+  test('remove succeeds while NT refuses to cancel, and the socket can be added again', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
     poller.add(skt, { readable: true }, 'old');
@@ -112,7 +112,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('closing while NT refuses to cancel reports the leak, and closes all the rest', () => {
+  test('close reports a leak if NT refuses to cancel, and closes everything else', () => {
     const { sim, udp, poller, due, skts } = stage({ closeLimitMs: 100 });
     poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
@@ -128,7 +128,7 @@ describe.each(presetNames)('%s', (preset) => {
     expect(sim.memory.blocks).toBe(preset === 'self' ? 1 : 0);
   });
 
-  test('closing while the port fails says so, and closes all the rest', () => {
+  test('close reports a failing port, and closes everything else', () => {
     const { sim, udp, poller, due, skts } = stage();
     poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
@@ -138,14 +138,14 @@ describe.each(presetNames)('%s', (preset) => {
     expect(sim).toMatchObject({ violations: [], handles: 0, memory: { blocks: 0 } });
   });
 
-  test('closing with a limit of 0 still looks once', () => {
+  test('close with a time limit of 0 still takes packets once', () => {
     const { udp, poller, end } = stage({ closeLimitMs: 0 });
     poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
     end();
   });
 
-  test('a close is bounded as a whole, however long each cancel takes', () => {
+  test('the time limit of close covers all cancels together', () => {
     const { sim, kernel, udp, poller, skts } = stage({ closeLimitMs: 100 });
     for (let count = 0; count < 500; count += 1) poller.add(udp(), { readable: true }, 'skt');
     poller.wait(0);
@@ -168,7 +168,7 @@ describe.each(presetNames)('%s', (preset) => {
     if (preset !== 'self') expect(sim.memory.blocks).toBe(0);
   });
 
-  test('an error of the port does not swallow what was found', () => {
+  test('events found before an error of the port are still delivered', () => {
     const { udp, poller, due, end } = stage();
     const skt = udp();
     // If the preset completes polls without a packet, the event is delivered. Otherwise the error
@@ -187,7 +187,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('packets without an event do not stretch a wait', () => {
+  test('packets without an event do not lengthen a wait', () => {
     const { sim, kernel, udp, poller, end } = stage();
     const id = poller.add(udp(), {}, 'skt');
     const remote = createRemote(poller.remoteData(), kernel);
@@ -203,7 +203,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('a clock that goes bad ends a wait and a close', () => {
+  test('a clock that returns an invalid time ends a wait and a close', () => {
     let isBad = false;
     const { udp, poller, end } = stage({ now: () => (isBad ? Number.NaN : 0) });
     poller.add(udp(), { readable: true }, 'skt');
@@ -213,7 +213,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('posts that never end do not starve a socket', () => {
+  test('endless posts do not starve a socket', () => {
     const { udp, poller, end } = stage();
     poller.add(udp(), { writable: true }, 'socket');
     const one = new PollEvents<string>(1);
@@ -227,7 +227,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('more sockets than places in the list: all in turn, whatever the preset', () => {
+  test('more ready sockets than the list holds are reported in turn with each preset', () => {
     const { udp, poller, end } = stage();
     for (let index = 0; index < 10; index += 1) poller.add(udp(), { writable: true }, `${index}`);
     const list = new PollEvents<string>(3);
@@ -263,7 +263,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('added before its connect began: polled again when it did', () => {
+  test('a socket that is added before its connect is polled again when the connect starts', () => {
     const { kernel, creator, skts, poller, end } = stage();
     const listener = creator.fromAddress(new TCPServerAddress('127.0.0.1', 0));
     const { host, port } = listener.localEndpoint();
@@ -279,7 +279,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('a socket closed behind the poller, whose handle is another socket’s by now', () => {
+  test('closesocket bypasses the poller, and another socket reuses the handle', () => {
     const { kernel, udp, skts, poller, end } = stage();
     const lost = udp();
     poller.add(lost, { readable: true, localClosed: true }, 'lost');
@@ -305,7 +305,7 @@ describe.each(presetNames)('%s', (preset) => {
   });
 });
 
-test('an AFD handle that cannot be opened costs nothing', () => {
+test('a failure to open an AFD handle leaks nothing', () => {
   const { sim, kernel } = failing();
   const creator = createSocketCreator(kernel);
   const broken: Kernel = { ...kernel, NtCreateFile: () => STATUS_INSUFFICIENT_RESOURCES };

@@ -39,52 +39,57 @@ function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
   return { sim, kernel, skts, poller, udp, reported, end };
 }
 
-describe.each(['batched', 'single'] as const)('an AFD handle that is lost [%s]', (preset) => {
-  test('is replaced after modify; its value is never closed again', () => {
-    const { kernel, sim, skts, poller, reported, end } = stage(preset, 3);
-    let lost: HANDLE | undefined;
-    kernel.NtDeviceIoControlFile = (...args) => {
-      lost ??= args[0];
-      return sim.kernel.NtDeviceIoControlFile(...args);
-    };
-    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
-    expect(reported()).toEqual([0, 1, 2]);
-    expect(sim.kernel.NtClose(lost as HANDLE)).toBe(STATUS_SUCCESS);
-    let closed = 0;
-    kernel.NtClose = (handle) => {
-      expect(sim.kernel.NtClose(handle)).toBe(STATUS_SUCCESS);
-      closed += 1;
-      return STATUS_SUCCESS;
-    };
-    // The request for which NT refused the handle. The other requests are on a new handle already.
-    const refused = [...socketEvents(poller.wait(5))].filter(({ isRefused }) => isRefused);
-    const causes = preset === 'single' ? [STATUS_INVALID_HANDLE] : [];
-    expect(refused.map(({ cause }) => cause)).toEqual(causes);
-    for (const skt of skts) poller.modify(skt, { writable: true });
-    expect(reported()).toEqual([0, 1, 2]);
-    expect(poller.inspect()).toMatchObject({ registrations: 3, afdHandles: 1 });
-    end();
-    // The new AFD handle, and the port.
-    expect(closed).toBe(2);
-  });
+describe.each(['batched', 'single'] as const)(
+  'an AFD handle that other code closed [%s]',
+  (preset) => {
+    test('is replaced after modify, and the engine does not close its value', () => {
+      const { kernel, sim, skts, poller, reported, end } = stage(preset, 3);
+      let lost: HANDLE | undefined;
+      kernel.NtDeviceIoControlFile = (...args) => {
+        lost ??= args[0];
+        return sim.kernel.NtDeviceIoControlFile(...args);
+      };
+      for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+      expect(reported()).toEqual([0, 1, 2]);
+      expect(sim.kernel.NtClose(lost as HANDLE)).toBe(STATUS_SUCCESS);
+      let closed = 0;
+      kernel.NtClose = (handle) => {
+        expect(sim.kernel.NtClose(handle)).toBe(STATUS_SUCCESS);
+        closed += 1;
+        return STATUS_SUCCESS;
+      };
+      // The request for which NT refused the handle. The other requests are on a new handle already.
+      const refused = [...socketEvents(poller.wait(5))].filter(({ isRefused }) => isRefused);
+      const causes = preset === 'single' ? [STATUS_INVALID_HANDLE] : [];
+      expect(refused.map(({ cause }) => cause)).toEqual(causes);
+      for (const skt of skts) poller.modify(skt, { writable: true });
+      expect(reported()).toEqual([0, 1, 2]);
+      expect(poller.inspect()).toMatchObject({ registrations: 3, afdHandles: 1 });
+      end();
+      // The new AFD handle, and the port.
+      expect(closed).toBe(2);
+    });
 
-  test('and one more that cannot be had: the sockets are refused, not taken for closed', () => {
-    const { kernel, sim, skts, poller, reported, end } = stage(preset, 2, { requestsPerHandle: 1 });
-    poller.add(skts[0] as Skt, { readable: true }, 0);
-    expect(reported()).toEqual([]);
-    kernel.NtSetInformationFile = () => STATUS_INVALID_HANDLE;
-    poller.add(skts[1] as Skt, { writable: true, localClosed: true }, 1);
-    const [event] = [...socketEvents(poller.wait(5))];
-    expect(event).toMatchObject({ token: 1, isRefused: true, cause: STATUS_INVALID_HANDLE });
-    kernel.NtSetInformationFile = sim.kernel.NtSetInformationFile;
-    poller.modify(skts[1] as Skt, { writable: true });
-    expect(reported()).toEqual([1]);
-    end();
-  });
-});
+    test('and cannot be replaced: its sockets report a refused poll, not LOCAL_CLOSE', () => {
+      const { kernel, sim, skts, poller, reported, end } = stage(preset, 2, {
+        requestsPerHandle: 1,
+      });
+      poller.add(skts[0] as Skt, { readable: true }, 0);
+      expect(reported()).toEqual([]);
+      kernel.NtSetInformationFile = () => STATUS_INVALID_HANDLE;
+      poller.add(skts[1] as Skt, { writable: true, localClosed: true }, 1);
+      const [event] = [...socketEvents(poller.wait(5))];
+      expect(event).toMatchObject({ token: 1, isRefused: true, cause: STATUS_INVALID_HANDLE });
+      kernel.NtSetInformationFile = sim.kernel.NtSetInformationFile;
+      poller.modify(skts[1] as Skt, { writable: true });
+      expect(reported()).toEqual([1]);
+      end();
+    });
+  },
+);
 
 describe.each(presetNames)('%s', (preset) => {
-  test('a cancel that throws in remove is made up for: the socket can be added again', () => {
+  test('the engine repeats a cancel that throws in remove; the socket can be added again', () => {
     const { kernel, sim, skts, poller, reported, end } = stage(preset, 2);
     for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
     expect(reported()).toEqual([]);
@@ -99,7 +104,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('a request that throws is made up for: no registration is lost', () => {
+  test('the engine repeats a submit that throws; no registration is lost', () => {
     const { kernel, sim, skts, poller, reported, end } = stage(preset, 5);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     for (let times = 0; times < 3; times += 1) {
@@ -114,7 +119,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('who wakes before every wait leaves a list of one place to others every second time', () => {
+  test('a wake before every wait takes a list of length 1 only every second time', () => {
     const { skts, poller, end } = stage(preset, 3);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(1);
@@ -156,23 +161,26 @@ test.each([
   ['self', 'NtDeviceIoControlFile'],
   ['single', 'NtCreateFile'],
   ['single', 'NtSetInformationFile'],
-] as const)('[%s] a STATUS_CANCELLED that %s returns says nothing of a socket', (preset, name) => {
-  const fixture = stage(preset, 3, { requestsPerHandle: 1 });
-  const { skts, poller, end } = fixture;
-  for (const [token, skt] of skts.entries()) {
-    poller.add(skt, { writable: true, localClosed: true }, token);
-  }
-  once(fixture, name, () => STATUS_CANCELLED);
-  const found = new Map<number, number>();
-  for (let round = 0; round < 3; round += 1) {
-    for (const { token, bits } of socketEvents(poller.wait(5))) found.set(token, bits);
-  }
-  const { writable } = Readiness;
-  expect([...found].sort()).toEqual([0, 1, 2].map((token) => [token, writable]));
-  end();
-});
+] as const)(
+  '[%s] a STATUS_CANCELLED that %s returns is not reported as an event of a socket',
+  (preset, name) => {
+    const fixture = stage(preset, 3, { requestsPerHandle: 1 });
+    const { skts, poller, end } = fixture;
+    for (const [token, skt] of skts.entries()) {
+      poller.add(skt, { writable: true, localClosed: true }, token);
+    }
+    once(fixture, name, () => STATUS_CANCELLED);
+    const found = new Map<number, number>();
+    for (let round = 0; round < 3; round += 1) {
+      for (const { token, bits } of socketEvents(poller.wait(5))) found.set(token, bits);
+    }
+    const { writable } = Readiness;
+    expect([...found].sort()).toEqual([0, 1, 2].map((token) => [token, writable]));
+    end();
+  },
+);
 
-test('a question about an AFD handle that throws is made up for: no registration is lost', () => {
+test('a check of an AFD handle that throws loses no registration', () => {
   const fixture = stage('batched', 3);
   const { skts, poller, reported, end } = fixture;
   for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
@@ -186,7 +194,7 @@ test('a question about an AFD handle that throws is made up for: no registration
   end();
 });
 
-test('a cancel that throws in add leaves nothing: the socket can be added', () => {
+test('a cancel that throws in add leaves no registration; the socket can be added', () => {
   const fixture = stage('batched', 1);
   const { sim, skts, poller, udp, reported, end } = fixture;
   const [behind] = skts as [DatagramSkt];
@@ -211,7 +219,7 @@ test('a cancel that throws in add leaves nothing: the socket can be added', () =
   end();
 });
 
-test('a socket that shares a request is polled by the next wait, though the list was full', () => {
+test('the next wait polls a socket of a shared request even if the list was full', () => {
   const { skts, poller, udp, reported, end } = stage('batched', 3);
   const sender = udp();
   const send = (token: number) =>
@@ -227,7 +235,7 @@ test('a socket that shares a request is polled by the next wait, though the list
   end();
 });
 
-test('a wake whose packet is refused is reported all the same, with those that relied on it', () => {
+test('a wake whose packet NT refuses is still reported, with the wakes merged into it', () => {
   const flags = new SharedFlags();
   const refuse = () => {
     // Another thread wakes just before the packet is refused. It sees that a packet is on its way,
@@ -247,7 +255,7 @@ test('a wake whose packet is refused is reported all the same, with those that r
   expect(flags.isWakePending).toBe(false);
 });
 
-test('threads that go on calling do not keep a close waiting', () => {
+test('threads that continue to call wake do not delay a close', () => {
   const flags = new SharedFlags();
   expect(flags.enter()).toBe(true);
   flags.close();
@@ -257,7 +265,7 @@ test('threads that go on calling do not keep a close waiting', () => {
   expect(flags.waitForPosters(0)).toBe(true);
 });
 
-test('a prepared interest can be spread and cloned, and is an interest then', () => {
+test('a spread or a clone of a prepared interest is a valid interest', () => {
   const { skts, poller, reported, end } = stage('batched', 2);
   const readable = prepareInterest({ readable: true });
   poller.add(skts[0] as Skt, { ...readable, writable: true }, 0);
@@ -266,7 +274,7 @@ test('a prepared interest can be spread and cloned, and is an interest then', ()
   end();
 });
 
-test('pollOnce leaves nothing behind, whichever allocation fails', () => {
+test('pollOnce leaks nothing, whichever allocation fails', () => {
   const { sim, kernel, skts, poller } = stage('batched', 1);
   poller.close();
   const [skt] = skts as [DatagramSkt];

@@ -35,27 +35,30 @@ describe.each(presetNames)('%s', (preset) => {
     [74, 10],
     [65, 1],
     [64, 1],
-  ])('%i sockets always ready, %i places: all are reported, turn by turn', (count, places) => {
-    const { skts, poller, end } = crowd(preset, count);
-    for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
-    const list = new PollEvents<number>(places);
-    const turn = Math.ceil(count / places);
-    const lastWait = Array.from({ length: count }, () => 0);
-    let longest = 0;
-    for (let wait = 1; wait <= 4 * turn; wait += 1) {
-      expect(poller.wait(0, list)).toHaveLength(places);
-      for (const { token } of socketEvents(list)) {
-        longest = Math.max(longest, wait - (lastWait[token] as number));
-        lastWait[token] = wait;
+  ])(
+    '%i sockets that are always ready, a list of %i: all are reported in turn',
+    (count, places) => {
+      const { skts, poller, end } = crowd(preset, count);
+      for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
+      const list = new PollEvents<number>(places);
+      const turn = Math.ceil(count / places);
+      const lastWait = Array.from({ length: count }, () => 0);
+      let longest = 0;
+      for (let wait = 1; wait <= 4 * turn; wait += 1) {
+        expect(poller.wait(0, list)).toHaveLength(places);
+        for (const { token } of socketEvents(list)) {
+          longest = Math.max(longest, wait - (lastWait[token] as number));
+          lastWait[token] = wait;
+        }
       }
-    }
-    const latest = Math.max(longest, 4 * turn - Math.min(...lastWait));
-    expect(latest).toBeLessThanOrEqual(turn + 2);
-    end();
-  });
+      const latest = Math.max(longest, 4 * turn - Math.min(...lastWait));
+      expect(latest).toBeLessThanOrEqual(turn + 2);
+      end();
+    },
+  );
 
   test.each([1, 2, 8])(
-    'beside one that is always ready, %i places: the others are reported',
+    'beside a socket that is always ready, a list of %i: the others are reported',
     (places) => {
       const { skts, poller, end } = crowd(preset, 65);
       const [always, ...others] = skts as [DatagramSkt, ...DatagramSkt[]];
@@ -77,7 +80,7 @@ describe.each(presetNames)('%s', (preset) => {
     },
   );
 
-  test('a wake and a post beside a thousand that are always ready: a wake at once, a post in turn', () => {
+  test('beside 1,000 ready sockets a wake is reported at once, a post in its turn', () => {
     const { skts, poller, end } = crowd(preset, 1_000);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(64);
@@ -98,7 +101,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('a wake among a hundred that are always ready, one place: the next wait reports it', () => {
+  test('beside 100 ready sockets and a list of length 1 the next wait reports a wake', () => {
     const { skts, poller, end } = crowd(preset, 100);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(1);

@@ -34,7 +34,7 @@ class Command implements fc.Command<object, World> {
 const seeds = fc.integer();
 const commands = operationNames.map((name) => seeds.map((seed) => new Command(name, seed)));
 
-test('any sequence of operations, on any world, keeps every claim', () => {
+test('random sequences of operations in random worlds keep every invariant', () => {
   let operations = 0;
   checkProperty(
     fc.property(seeds, fc.commands(commands, { maxCommands: 120, size: 'max' }), (seed, list) => {

@@ -54,7 +54,7 @@ function stage() {
   };
 }
 
-test('a wake at any moment of the taking of another one is reported, now or next time', () => {
+test('a wake while another wake is taken is reported in this wait or in the next', () => {
   let meetings = 0;
   for (let at = 0; at === 0 || at < meetings; at += 1) {
     const { wake, take } = stage();
@@ -73,7 +73,7 @@ test('a wake at any moment of the taking of another one is reported, now or next
   expect(meetings).toBe(2);
 });
 
-test('a wake that is overtaken at any moment by another one, and by a taking, is reported', () => {
+test('a wake interrupted at any step by another wake and by a take is reported', () => {
   let meetings = 0;
   for (let at = 0; at === 0 || at < meetings; at += 1) {
     const { wake, take } = stage();

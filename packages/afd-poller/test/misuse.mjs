@@ -78,7 +78,7 @@ const interests = {
   array: ['readable'],
   'a slip of the finger': { readabel: true },
   'a number for a switch': { readable: 1 },
-  'a mode that is none': { readable: true, mode: 'twice' },
+  'an unknown mode': { readable: true, mode: 'twice' },
   circular,
   'a switch that throws when it is looked at': {
     readable: {
@@ -152,12 +152,12 @@ for (const name of ['inspect', 'has', 'close']) {
 }
 add(ARGUMENT, 'verifyPoller of a copy', () => verifyPoller({}));
 add(ARGUMENT, 'an unknown option', () => newPoller({ handel: 'afd' }));
-add(ARGUMENT, 'a handle that is none', () => newPoller({ handle: 'socket?' }));
+add(ARGUMENT, 'an unknown handle option', () => newPoller({ handle: 'socket?' }));
 add(ARGUMENT, 'several sockets per request on their own handles', () =>
   newPoller({ handle: 'socket', socketsPerRequest: 2 }),
 );
-add(ARGUMENT, 'a kernel that is none', () => newPoller({ kernel: {} }));
-add(ARGUMENT, 'a clock that is none', () => newPoller({ now: 5 }));
+add(ARGUMENT, 'an object that does not implement Kernel', () => newPoller({ kernel: {} }));
+add(ARGUMENT, 'a clock that is not a function', () => newPoller({ now: 5 }));
 add(ARGUMENT, 'a clock that throws', () =>
   newPoller({
     now: () => {

@@ -23,7 +23,7 @@ function ledger() {
   return { blocks, end };
 }
 
-test('a packet finds its own loan of its own block, once that has ended', () => {
+test('a packet finds the completed loan of its own block', () => {
   const { blocks, end } = ledger();
   // More blocks than the first slab has.
   const all = Array.from({ length: 200 }, () => blocks.acquire());
@@ -39,7 +39,7 @@ test('a packet finds its own loan of its own block, once that has ended', () => 
   for (const apcContext of contexts) expect(blocks.findCompleted(apcContext)).toBe(-1);
 });
 
-test('64 loans of one block have different ApcContexts: no packet of an earlier one finds it', () => {
+test('64 loans of one block have different ApcContexts; an old packet finds no later loan', () => {
   const { blocks, end } = ledger();
   const block = blocks.acquire();
   const earlier: number[] = [];
@@ -56,7 +56,7 @@ test('64 loans of one block have different ApcContexts: no packet of an earlier 
 });
 
 test.each([STATUS_CANCELLED, STATUS_TIMEOUT])(
-  'G07 a block whose last poll ended with 0x%x is used again: pending until the next one ends',
+  'G07 a block whose last poll ended with 0x%x is pending again until its next poll completes',
   (last) => {
     const { blocks, end } = ledger();
     const block = blocks.acquire();
@@ -72,7 +72,7 @@ test.each([STATUS_CANCELLED, STATUS_TIMEOUT])(
   },
 );
 
-test('a packet of other code finds nothing', () => {
+test('a packet with the ApcContext of other code finds no block', () => {
   const { blocks, end } = ledger();
   const block = blocks.acquire();
   const apcContext = blocks.lend(block, 1);

@@ -14,7 +14,7 @@ function listOf(values: readonly number[]) {
 const numberOf = (event: PollEvent) => (event.kind === 'socket' ? Number.NaN : event.value);
 const valuesOf = (events: Iterable<PollEvent<number>>) => [...events].map(numberOf);
 
-test('iterations of one list are apart from each other', () => {
+test('iterators of one list are independent', () => {
   const { poller, events } = listOf([1, 2, 3]);
   const pairs: string[] = [];
   for (const outer of events) {
@@ -25,7 +25,7 @@ test('iterations of one list are apart from each other', () => {
   poller.close();
 });
 
-test('an iteration that was left is over, and the next one begins at the front', () => {
+test('an iterator left by break is done, and the next one starts at the first event', () => {
   const { poller, events } = listOf([1, 2, 3]);
   const iterator = events[Symbol.iterator]();
   for (const event of { [Symbol.iterator]: () => iterator }) if (numberOf(event) === 2) break;
@@ -34,7 +34,7 @@ test('an iteration that was left is over, and the next one begins at the front',
   poller.close();
 });
 
-test('an iteration that came to its end stays there, also when the list is filled anew', () => {
+test('a finished iterator stays finished when the list is filled again', () => {
   const { poller, events } = listOf([1]);
   const iterator = events[Symbol.iterator]();
   expect(iterator.next()).toMatchObject({ done: false, value: { value: 1 } });

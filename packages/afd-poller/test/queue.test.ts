@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { checkProperty } from 'test-kit';
 import { expect, test } from 'vitest';
 
-test('a line is an array to which one pushes and from which one shifts or pops', () => {
+test('a queue behaves like an array with push, shift and pop', () => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.integer().map((value) => ({ push: value })) },
     { weight: 5, arbitrary: fc.constant({ shift: true as const }) },

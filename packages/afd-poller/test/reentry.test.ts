@@ -56,7 +56,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('G06 every other socket of the batch is removed: nothing of them is delivered', () => {
+  test('G06 removing every second socket of a batch drops its events', () => {
     const { poller, skts, events, end } = batch();
     const tokens: number[] = [];
     for (const { token } of socketEvents(events)) {
@@ -85,7 +85,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('G06 a throw leaves the loop: the next wait delivers as ever', () => {
+  test('G06 after an exception in the loop over events the next wait reports its events', () => {
     const { poller, events, end } = batch();
     expect(() => {
       for (const { token } of socketEvents(events)) if (token === 3) throw new Error('mine');
@@ -95,7 +95,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('G07 work inside a wait does not make it longer', () => {
+  test('G07 work within a wait does not lengthen it', () => {
     const sim = createSimNt({ seed: 1 });
     const kernel = {
       ...sim.kernel,
@@ -114,7 +114,7 @@ describe.each(presetNames)('%s', (preset) => {
   });
 });
 
-test('a poller that is closed in the middle of a batch frees nothing that its events still show', () => {
+test('closing the poller during an iteration does not free memory that its events show', () => {
   const { kernel, nowMs: now } = createSimNt({ seed: 1 });
   const poller = createPoller<string>({ kernel, now, allowMainThread: true });
   poller.post(1, 2);

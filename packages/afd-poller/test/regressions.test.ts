@@ -41,7 +41,7 @@ function withFixture(
 }
 
 test.each(presetNames)(
-  'reported once in a list, though another thread changed it meanwhile [%s]',
+  'a socket is reported once per list even if another thread changes it meanwhile [%s]',
   (preset) => {
     withFixture(preset, {}, ({ poller, remote, skts: [skt], next }) => {
       const id = poller.add(skt as Skt, { writable: true }, 'socket');
@@ -57,7 +57,7 @@ test.each(presetNames)(
   },
 );
 
-test.each(presetNames)('a local close that a wait finds ends that wait [%s]', (preset) => {
+test.each(presetNames)('a local close that a wait detects ends this wait [%s]', (preset) => {
   withFixture(preset, {}, ({ poller, skts: [skt], next, sim }) => {
     poller.add(skt as Skt, { readable: true, localClosed: true }, 'socket');
     sim.force('refuseHandle');
@@ -82,7 +82,7 @@ test('an event that had no room in a list is dropped when its registration chang
   });
 });
 
-test('a list is never fuller than it can be: a wake has the first place, posts wait in order', () => {
+test('a list never overflows: a wake comes first, and posts wait in order', () => {
   withFixture('batched', {}, ({ poller, skts, next, sim, kernel }) => {
     const list = new PollEvents<string>(3);
     for (const [index, skt] of skts.entries()) poller.add(skt, { writable: true }, `${index}`);

@@ -15,7 +15,7 @@ const endings = {
 } as const;
 
 test.each([endings[testedBuild]])(
-  'a process whose workers wait without an end ends by %s',
+  'a process whose workers wait without a time-out ends by %s',
   (_name, ending, exitCode) => {
     const script = fileURLToPath(new URL('./waiting-process.mjs', import.meta.url));
     // A process that hangs is killed and has no exit code.

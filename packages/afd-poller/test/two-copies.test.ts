@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-test('would-block of one copy is would-block of the other; a socket of one is one of the other', () => {
+test('two copies of the package recognise sockets and would-block of each other', () => {
   expect(other.SocketCreator).not.toBe(own.SocketCreator);
   expect(other.wouldBlock).toBe(own.wouldBlock);
   const { kernel } = createSimNt({ seed: 1 });
@@ -60,7 +60,7 @@ test('would-block of one copy is would-block of the other; a socket of one is on
   listener.close();
 });
 
-test('a poller takes sockets of both copies, and learns of the would-block and the close of each', () => {
+test('a poller accepts sockets of both copies, and sees would-block and close of each', () => {
   const sim = createSimNt({ seed: 1 });
   const { kernel, nowMs: now } = sim;
   const poller = createPoller<string>({ kernel, now, allowMainThread: true });
@@ -89,13 +89,13 @@ test('a poller takes sockets of both copies, and learns of the would-block and t
   expect(sim).toMatchObject({ violations: [], handles: 0, memory: { blocks: 0 } });
 });
 
-test('the real kernel is one, whichever copy of ntdllx it is imported from', () => {
+test('both copies of ntdllx export the same real kernel', () => {
   expect(otherNtdllx.ntKernel).not.toBe(ntKernel);
   expect(isRealKernel(otherNtdllx.ntKernel)).toBe(true);
   expect(isRealKernel(createSimNt({ seed: 1 }).kernel)).toBe(false);
 });
 
-test('a socket of a copy that this one does not understand is refused, with what to do', () => {
+test('a socket of an incompatible copy is refused, and the message says what to do', () => {
   const { kernel } = createSimNt({ seed: 1 });
   const poller = createPoller({ kernel });
   class Skt {}

@@ -34,11 +34,11 @@ test('importing opens no library', () => {
   expect(child.status).toBe(0);
 });
 
-test.skipIf(process.platform === 'win32')('without Windows it says what is missing', () => {
+test.skipIf(process.platform === 'win32')('without Windows an error says what is missing', () => {
   expect(findHost).toThrowError(expect.objectContaining({ code: 'ERR_NT_HOST' }));
 });
 
-describe('what is expected belongs to a host', () => {
+describe('the expected facts depend on the host', () => {
   test.each([
     ['8.0', 'wine8', 'wine8', true],
     ['8.21', 'wine8', 'wine8', true],
@@ -50,12 +50,12 @@ describe('what is expected belongs to a host', () => {
     expect(hostOf(wine, '10.0.26100')).toMatchObject(host);
   });
 
-  test('Windows is one kernel, whatever its version', () => {
+  test('all versions of Windows are one kernel', () => {
     const host = { kernel: 'windows', kind: 'windows', name: 'Windows 10.0.26100', note: '' };
     expect(hostOf(undefined, '10.0.26100')).toMatchObject({ ...host, isSeen: false });
   });
 
-  test('a Wine that is not known is judged as the nearest that is, and says so', () => {
+  test('an unknown Wine is compared with the nearest known version, and a note says so', () => {
     expect(hostOf('12.0', '')).toMatchObject({
       kernel: 'wine11',
       kind: 'wine10',
@@ -71,7 +71,7 @@ describe('what is expected belongs to a host', () => {
     expect(() => hostOf('next', '')).toThrowError(/unknown version of Wine: "next"/);
   });
 
-  test('what a kernel shows is recorded under its own name', () => {
+  test('facts are recorded under the name of their kernel', () => {
     const names = ['8.0', '9.22', '11.2-rc1', '12.0'].map((wine) => hostOf(wine, '').observed);
     expect(names).toEqual(['wine8', 'wine9', 'wine11', 'wine12']);
     expect(hostOf(undefined, '10.0.26100').observed).toBe('windows');
@@ -81,7 +81,7 @@ describe('what is expected belongs to a host', () => {
     expect(kernelNames).toEqual(testedKernels);
   });
 
-  test('nothing that is expected is empty, on any host', () => {
+  test('no list of expected facts is empty, on any host', () => {
     for (const { id, expected, claim, cited } of findings) {
       expect(claim, id).toMatch(/\w\.$/);
       expect(cited, id).not.toEqual([]);
@@ -96,7 +96,7 @@ describe('what is expected belongs to a host', () => {
   });
 });
 
-describe('what was observed of a kernel', () => {
+describe('the records of a kernel', () => {
   const files = readdirSync(observedDirectory());
   const expectedOn = (expectation: Expectation, kind: HostKind) => {
     const of = typeof expectation === 'string' || Array.isArray(expectation);
@@ -108,36 +108,39 @@ describe('what was observed of a kernel', () => {
     expect(files).toEqual(expect.arrayContaining(['wine10.json', 'wine8.json']));
   });
 
-  test.each(files)('%s has every finding, every fact, and what is expected', (file) => {
-    const text = readFileSync(join(observedDirectory(), file), 'utf8');
-    const observed = JSON.parse(text) as ObservedKernel;
-    const [, wine] = /^Wine (.+)$/.exec(observed.kernel) ?? [];
-    const { kind, observed: name } = hostOf(wine, observed.kernel.replace('Windows ', ''));
-    expect(file).toBe(`${name}.json`);
-    expect(text).toBe(`${JSON.stringify(observed, null, 2)}\n`);
-    expect(Object.keys(observed.findings)).toEqual(findings.map(({ id }) => id));
-    for (const { id, expected } of findings) {
-      // The expectations for Windows are only cited: a difference there is a discovery, not an
-      // error.
-      if (wine === undefined) continue;
-      const run = Object.entries(expected).filter(
-        ([, each]) => !(typeof each === 'object' && 'notRun' in each),
-      );
-      const { seen = {}, trouble } = observed.findings[id] ?? {};
-      expect(trouble, id).toBeUndefined();
-      expect(Object.keys(seen).sort(), id).toEqual(run.map(([fact]) => fact).sort());
-      for (const [fact, expectation] of run) {
-        const values = expectedOn(expectation, kind);
-        if (values.length > 0) expect(values, `${id} ${fact}`).toContain(seen[fact]);
+  test.each(files)(
+    'the record of %s has every finding, every fact and the expectations',
+    (file) => {
+      const text = readFileSync(join(observedDirectory(), file), 'utf8');
+      const observed = JSON.parse(text) as ObservedKernel;
+      const [, wine] = /^Wine (.+)$/.exec(observed.kernel) ?? [];
+      const { kind, observed: name } = hostOf(wine, observed.kernel.replace('Windows ', ''));
+      expect(file).toBe(`${name}.json`);
+      expect(text).toBe(`${JSON.stringify(observed, null, 2)}\n`);
+      expect(Object.keys(observed.findings)).toEqual(findings.map(({ id }) => id));
+      for (const { id, expected } of findings) {
+        // The expectations for Windows are only cited: a difference there is a discovery, not an
+        // error.
+        if (wine === undefined) continue;
+        const run = Object.entries(expected).filter(
+          ([, each]) => !(typeof each === 'object' && 'notRun' in each),
+        );
+        const { seen = {}, trouble } = observed.findings[id] ?? {};
+        expect(trouble, id).toBeUndefined();
+        expect(Object.keys(seen).sort(), id).toEqual(run.map(([fact]) => fact).sort());
+        for (const [fact, expectation] of run) {
+          const values = expectedOn(expectation, kind);
+          if (values.length > 0) expect(values, `${id} ${fact}`).toContain(seen[fact]);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe('kb/FINDINGS.md', () => {
   const kernels = readObserved();
 
-  test('is what the probes and the records make of it, byte for byte', () => {
+  test('equals the page generated from probes and records, byte for byte', () => {
     const file = join(import.meta.dirname, '../../../kb/FINDINGS.md');
     // To regenerate it: npx nt-findings page kb/FINDINGS.md
     expect(readFileSync(file, 'utf8')).toBe(findingsPage(findings, kernels));
@@ -163,7 +166,7 @@ describe('kb/FINDINGS.md', () => {
     findings: { F99: trouble === undefined ? { seen } : { seen, trouble } },
   });
 
-  test('has what each kernel showed, in bold where it is not as expected', () => {
+  test('shows the facts of each kernel, in bold if they differ from the expectation', () => {
     const text = findingsPage(
       [one],
       [
@@ -183,7 +186,7 @@ describe('kb/FINDINGS.md', () => {
     expect(text).toContain('Cited of Windows: a source; another one.\n');
   });
 
-  test('says what a kernel did not get to, and why', () => {
+  test('names the probes that did not run on a kernel, and why', () => {
     const text = findingsPage([one], [kernel('Wine 8.0', { TCP: 'a' }, 'crashed: code 5')]);
     expect(text).toContain('| 0 of 1 | F99 |');
     expect(text).toContain('| UDP | *not seen* | *unspecified* |');
@@ -206,7 +209,7 @@ describe('a look', () => {
     return list;
   };
 
-  test('has a fact for everything that is expected, also where the probe says nothing of it', async () => {
+  test('has a fact for each expectation, also if the probe did not report it', async () => {
     const list = await facts(async function* () {
       yield ['two', 'c'];
     });
@@ -217,7 +220,7 @@ describe('a look', () => {
     ]);
   });
 
-  test('of which nothing is specified expects nothing, but that it is seen', async () => {
+  test('without a specification only has to be observed', async () => {
     const expected = { one: { wine8: { unspecified: true }, wine10: 'a', windows: 'a' } } as const;
     const looks = [['one', 'whatever'] as const, undefined].map(async (fact) => {
       const list = [];
@@ -253,7 +256,7 @@ describe('a look', () => {
   });
 });
 
-test('a report that is not whole, or of no host, is not recorded', () => {
+test('an incomplete report, or one without a host, is not recorded', () => {
   const host = { ...hostOf('8.0', ''), name: 'here', windowsNode: '22', kernel: 'Wine 8.0' };
   const whole = { date: '2026-11-29', host, problem: null, isWhole: true, findings: [] };
   const problem = { message: '', hint: '' };

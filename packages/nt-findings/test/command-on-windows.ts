@@ -6,7 +6,7 @@ import { verdicts } from './read.js';
 
 // The branch for Windows itself: each finding runs in a process of the same Node, without winnode.
 
-test('each finding is probed, and one that crashes or hangs loses its own row', async () => {
+test('each finding is probed; a probe that crashes or hangs loses only its own row', async () => {
   const { expected, body } = ok;
   const probes = madeUpProbes({
     F01: ok,

@@ -16,7 +16,7 @@ const host = describeHost();
 const { expected } = ok;
 
 describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
-  test('one that hangs loses its row, and the next one is looked at', {
+  test('a probe that hangs loses its row, and the next probe runs', {
     timeout: 60_000,
   }, async () => {
     const hangs = `${ok.body} setInterval(() => {}, 1_000); await new Promise(() => {});`;
@@ -29,7 +29,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed(report)).toBe(false);
   });
 
-  test('one that expects nothing failed, and one of which a part is not run holds', async () => {
+  test('a probe without expectations fails; a probe with a skipped part holds', async () => {
     const findings = {
       F06: { expected: {}, body: '' },
       F07: { expected: { ...left, ...expected }, body: ok.body },
@@ -39,7 +39,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(report.findings.map(({ facts }) => facts.length)).toEqual([0, 2]);
   });
 
-  test.skipIf(process.platform === 'win32')('Ctrl-C ends it', async () => {
+  test.skipIf(process.platform === 'win32')('Ctrl-C ends the command', async () => {
     const { child, saw, ended } = start(['probe']);
     await saw('F01 ');
     child.kill('SIGINT');
@@ -75,7 +75,7 @@ function processesIn(directory: string, program: string): number[] {
 }
 
 test.skipIf(host.kind !== 'wine')(
-  'one under which the wineserver dies loses its row, and the next one has a new wineserver',
+  'if the wineserver dies, its probe loses its row, and the next has a new wineserver',
   { timeout: 240_000 },
   async () => {
     // In its own prefix, whose wineserver has no other users.

@@ -42,7 +42,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
   }, 200_000);
   afterAll(() => session.close());
 
-  test('where reality differs it says which finding, what was expected and what was seen; where nothing is cited, what is seen', async () => {
+  test('a difference is printed with its finding, the expected and the observed facts', async () => {
     const uncited = { expected: { TCP: nothingCited }, body: `yield ['TCP', 'silent'];` };
     const both = {
       expected: { ...ok.expected, ...uncited.expected },
@@ -87,7 +87,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed(unspecified)).toBe(true);
   });
 
-  test('one that crashes or fails loses its own row, and what it saw is kept', {
+  test('a probe that crashes or fails loses its row, but its observed facts are kept', {
     timeout: 120_000,
   }, async () => {
     const { expected, body } = ok;
@@ -122,7 +122,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed({ ...report, findings: notRun })).toBe(false);
   });
 
-  test('some by number: no row of a host, and one that is not there is named', {
+  test('findings by number make no row for HOSTS, and an unknown number is an error', {
     timeout: 60_000,
   }, async () => {
     const probes = madeUpProbes({ F01: { ...ok, body: '' }, F02: ok, F03: ok });
@@ -146,11 +146,11 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     });
   });
 
-  test('a run in which nothing was run is a failure', async () => {
+  test('a run without a probe is a failure', async () => {
     expect(isConfirmed(await probeAll(madeUpProbes({})))).toBe(false);
   });
 
-  test('a program that does not say its host is a problem with its reason, and no finding', async () => {
+  test('a probe program that reports no host is a problem with its reason, not a finding', async () => {
     const program = join(scratch, 'not there.mjs');
     const report = await probeAll({ program, findings: [{ id: 'F01', title: 'Made up' }] });
     expect(report).toMatchObject({ host: null, findings: [] });
@@ -159,7 +159,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed(report)).toBe(false);
   });
 
-  test('the command prints a table and what holds, in a process of its own', async () => {
+  test('the command prints a table and a summary, in its own process', async () => {
     const { code, stdout, stderr } = await start(['probe', 'f14']).ended;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^finding +expected +seen\nF14 .*: holds\n {4}TCP +silent +silent$/m);
@@ -174,7 +174,7 @@ function requireHost({ host: probed }: FindingsReport) {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'without Wine it says what to type, exit code 1, and records nothing',
+  'without Wine the command says what to type, exit code 1, and records nothing',
   async () => {
     const env = { WINNODE_WINE: '/nowhere' };
     const { code, stdout, stderr } = await commandHere(['probe', '--json', '--record'], env);
@@ -185,7 +185,7 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-describe('an nt-findings that lacks what it needs says what to do, exit code 1', () => {
+describe('if a requirement is missing, nt-findings says what to do, exit code 1', () => {
   const copied = (...parts: readonly string[]) => {
     const copy = join(scratch, parts.join(' '));
     mkdirSync(copy);
@@ -250,7 +250,7 @@ describe('a command line', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
   });
 
-  test('--help names everything there is', async () => {
+  test('--help lists every command, option and variable', async () => {
     const { code, stdout } = await commandHere(['--help']);
     expect(code).toBe(0);
     for (const word of ['probe', '--json', '--markdown', '--record', '--version', '141', 'Usage']) {

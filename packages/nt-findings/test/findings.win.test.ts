@@ -32,52 +32,50 @@ async function holds(id: string): Promise<void> {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 }
 
-test('F01 N03 a null ApcContext posts no packet, another one does', () => holds('F01'));
+test('F01 N03 a null ApcContext posts no packet, any other value does', () => holds('F01'));
 
 test('F02 N04 a poll that succeeds at once posts one packet, or none with the skip flag', () =>
   holds('F02'));
 
-test('F03 a poll whose time is over: no handle, and the requested bits still in Events', () =>
+test('F03 a poll that timed out has no handle, and still has the requested bits in Events', () =>
   holds('F03'));
 
-test('F04 N05 with two buffers the output is filled and the input is as it was', () =>
-  holds('F04'));
+test('F04 N05 with two buffers the output is filled and the input unchanged', () => holds('F04'));
 
-test('F05 an event and the port together: both', () => holds('F05'));
+test('F05 a poll with an event and a port signals both', () => holds('F05'));
 
-test('F06 H01 FIN is DISCONNECT, again and again; RECEIVE alone stays silent', () => holds('F06'));
+test('F06 H01 FIN is DISCONNECT in every poll; RECEIVE alone is not completed', () => holds('F06'));
 
-test('F07 X01 RST is ABORT, for good; RECEIVE and DISCONNECT alone stay silent', () =>
+test('F07 X01 RST is ABORT in every poll; RECEIVE and DISCONNECT alone are not completed', () =>
   holds('F07'));
 
-test('F08 C02 a refused connect is CONNECT_FAIL with its cause, again and again', () =>
-  holds('F08'));
+test('F08 C02 a refused connect is CONNECT_FAIL with its cause, in every poll', () => holds('F08'));
 
 test('F09 Z06 closing a socket ends its poll with LOCAL_CLOSE, whatever the mask', () =>
   holds('F09'));
 
-test('F10 N06 a cancelled poll ends with one packet, CANCELLED; again is NOT_FOUND', () =>
+test('F10 N06 a cancelled poll posts one packet, CANCELLED; a second cancel is NOT_FOUND', () =>
   holds('F10'));
 
-test('F11 A03 R02 a poll is one-shot, and what it asks is level-triggered', () => holds('F11'));
+test('F11 A03 R02 a poll is one-shot, and its condition is level-triggered', () => holds('F11'));
 
 test('F12 N09 the output names the ready sockets only, in the order of the request', () =>
   holds('F12'));
 
-test('F13 C05 a connected socket says CONNECT for ever', () => holds('F13'));
+test('F13 C05 a connected socket reports CONNECT in every poll', () => holds('F13'));
 
-test('F14 C06 a socket that was never connected says nothing', () => holds('F14'));
+test('F14 C06 a socket that was never connected completes no poll', () => holds('F14'));
 
-test('F15 R07 an urgent byte is RECEIVE_EXPEDITED; RECEIVE stays silent', () => holds('F15'));
+test('F15 R07 an urgent byte is RECEIVE_EXPEDITED; RECEIVE is not completed', () => holds('F15'));
 
-test('F16 N11 an exclusive poll ends the one before it, with no handle', () => holds('F16'));
+test('F16 N11 an exclusive poll ends the poll before it, with no handle', () => holds('F16'));
 
 test('F17 N10 two polls of one socket are two polls', () => holds('F17'));
 
-test('F18 N14 the handle of AFD closed ends its polls at once; the port closed does not', () =>
+test('F18 N14 closing the AFD handle ends its polls at once; closing the port does not', () =>
   holds('F18'));
 
-test('F18 a look that ends early leaves nothing open', async () => {
+test('F18 a probe that ends early leaves no handle open', async () => {
   const finding = findFinding('F18');
   if (finding === undefined) throw new Error('There is no finding F18.');
   for (let most = 1; most <= Object.keys(finding.expected).length; most += 1) {
@@ -92,12 +90,12 @@ test('F18 a look that ends early leaves nothing open', async () => {
   }
 });
 
-test('F19 N12 a poll that is wrong is refused at once, without a packet', () => holds('F19'));
+test('F19 N12 an invalid poll is refused at once, without a packet', () => holds('F19'));
 
-test('F20 X05 a close with unread data is a reset: ABORT; under Wine 8 recv says 0', () =>
+test('F20 X05 a close with unread data is a reset: ABORT; under Wine 8 recv returns 0', () =>
   holds('F20'));
 
-test('F21 X03 a mask of 0 is silent when the peer resets; with ABORT it is reported', () =>
+test('F21 X03 a reset completes a poll with ABORT in its mask, not a poll with mask 0', () =>
   holds('F21'));
 
 test('F23 G05 a reset between the end of a poll and the next one: that one ends at once with ABORT', () =>
@@ -106,9 +104,9 @@ test('F23 G05 a reset between the end of a poll and the next one: that one ends 
 test('F24 N15 NOT_FOUND of NtCancelIoFileEx: another block, another handle, or complete; NtCancelIoFile says SUCCESS', () =>
   holds('F24'));
 
-test('F22 H04 H05 own shutdown of sending, or of receiving, is no event', () => holds('F22'));
+test('F22 H04 H05 shutdown of sending, or of receiving, causes no event', () => holds('F22'));
 
-test('a host that has no AF_UNIX sockets says what was refused', () => {
+test('on a host without AF_UNIX the message says which call was refused', () => {
   const { isPresent, reason } = askForUnixSockets();
   expect(reason).toBe(isPresent ? '' : 'a socket of AF_UNIX was refused with WSAEAFNOSUPPORT');
   expect(winsockUsers(ntKernel)).toBe(0);

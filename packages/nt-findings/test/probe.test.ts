@@ -24,7 +24,7 @@ function doctor(...args: readonly string[]) {
 }
 
 describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${host.reason}`, () => {
-  test('koffi loads, AFD_POLL works, and AF_UNIX is as this host has it', () => {
+  test('koffi loads, AFD_POLL works, and AF_UNIX is reported as on this host', () => {
     const { status, stdout, stderr } = doctor('--json');
     expect(stderr).toBe('');
     const { ok, items } = JSON.parse(stdout) as { ok: boolean; items: Item[] };
@@ -48,7 +48,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${hos
   });
 });
 
-test.skipIf(process.platform === 'win32')('where there is no NT, the probe ends with koffi', () => {
+test.skipIf(process.platform === 'win32')('without NT the probe ends after the item koffi', () => {
   // The type that winnode calls must match this probe.
   const typed: Probe = probe;
   expect([...(typed() as Iterable<Item>)]).toMatchObject([{ name: 'koffi', isNecessary: true }]);

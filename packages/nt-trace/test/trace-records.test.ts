@@ -221,7 +221,7 @@ describe('a packet belongs to', () => {
   });
 });
 
-describe('the fate of a request', () => {
+describe('the completion of a request', () => {
   test('a cancelled poll has a packet with STATUS_CANCELLED and no events', () => {
     const cancelled = [{ apcContext: iosb, status: STATUS_CANCELLED, information: 0 }];
     const script = ready()

@@ -44,7 +44,7 @@ test('a block is aligned, counted, and filled in the debug build', () => {
   }
 });
 
-test('a freed block is out of reach', () => {
+test('a freed block cannot be read or written', () => {
   const memory = allocate(16);
   memory.free();
   const uses = [
@@ -96,7 +96,7 @@ test('nothing outside a block is read or written', () => {
   memory.free();
 });
 
-test('10,000 blocks come and go', () => {
+test('10,000 blocks are allocated and freed', () => {
   for (let round = 0; round < 100; round += 1) {
     const blocks = Array.from({ length: 100 }, (_, index) => allocate(16 + index));
     expect(new Set(blocks.map(({ address }) => address)).size).toBe(100);

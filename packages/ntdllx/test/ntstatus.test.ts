@@ -17,13 +17,13 @@ import {
 } from 'ntdllx';
 import { describe, expect, test } from 'vitest';
 
-test('a status is unsigned, whatever it came as', () => {
+test('a status is made unsigned from any number', () => {
   expect(toNtStatus(-0x3fff_fee0)).toBe(STATUS_CANCELLED);
   expect(toNtStatus(STATUS_CANCELLED)).toBe(STATUS_CANCELLED);
   expect(STATUS_CANCELLED).toBe(0xc000_0120);
 });
 
-test('success ends where warnings begin', () => {
+test('statuses below 0x80000000 are success, all others are not', () => {
   for (const status of [STATUS_SUCCESS, STATUS_TIMEOUT, STATUS_PENDING, 0x4000_0000]) {
     expect(isNtSuccess(status)).toBe(true);
   }
@@ -41,7 +41,7 @@ test('a status is named; an unknown one keeps its number', () => {
   expect(ntStatusName(0xc012_3456)).toBe('0xc0123456');
 });
 
-test('an error says the call, the status and what to do', () => {
+test('an error has the call, the status and what to do', () => {
   expect(requireNtSuccess('NtClose', STATUS_PENDING)).toBe(STATUS_PENDING);
   const call = () => requireNtSuccess('NtClose', STATUS_INVALID_HANDLE);
   expect(call).toThrowError(NtStatusError);

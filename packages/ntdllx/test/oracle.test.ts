@@ -61,7 +61,7 @@ test('every structure that is exported is compared', () => {
   }
 });
 
-describe('one altered row is found', () => {
+describe('the test finds an altered row', () => {
   type Change = (oracle: { -readonly [K in keyof Oracle]: Record<string, never> }) => void;
   // biome-ignore lint/suspicious/noExplicitAny: the point is to break typed data.
   const row = (value: unknown): any => value;

@@ -113,13 +113,13 @@ test('K01 a posted packet comes back with all four values unchanged, once', () =
   expect(remove(1, 0)).toEqual({ status: STATUS_TIMEOUT, entries: [] });
 });
 
-test('packets come in the order in which they were posted, several at a time', () => {
+test('packets are taken in the order of their posts, several at a time', () => {
   for (const key of [1n, 2n, 3n]) NtSetIoCompletion(port, key, 0, 0, 0);
   expect(remove(2, 0).entries.map(([key]) => key)).toEqual([1n, 2n]);
   expect(remove(4, 0).entries.map(([key]) => key)).toEqual([3n]);
 });
 
-test('a wait lasts as long as it says', () => {
+test('a wait lasts as long as its time-out', () => {
   const before = performance.now();
   expect(remove(1, 120).status).toBe(STATUS_TIMEOUT);
   // NT's clock ticks every 15.6 ms by documentation, so the wait may end one tick early.
@@ -195,7 +195,7 @@ describe('a handle to the socket driver', () => {
     expect(open('\\Device\\NoSuchDevice').status).toMatch(/^STATUS_OBJECT_(NAME|PATH)_NOT_FOUND$/);
   });
 
-  test('N13 has one port for life', () => {
+  test('N13 keeps its first port until it is closed', () => {
     const { handle } = open('\\Device\\Afd\\tofu');
     const ports = [createPort(), createPort()];
     const associate = (port: HANDLE | undefined) => {

@@ -31,7 +31,7 @@ test('broken on purpose: no thread wakes the port', () => {
   );
 });
 
-test('broken on purpose: packets that are lost, or waits that are cut short, reach no figure', () => {
+test('broken on purpose: lost packets, or waits that are cut short, do not reach the figures', () => {
   class Lossy extends Stage0Wake {
     #taken = 0;
     protected override takePacket(timeoutMs: number) {

@@ -53,7 +53,7 @@ inRelease(() => {
   });
 });
 
-test('a stage runs once; closing twice is nothing', () => {
+test('a stage runs once; a second close has no effect', () => {
   const stage = new Stage0Wake(quick);
   expect(stage.run().verdict).toBe('proven');
   expect(() => stage.run()).toThrowError('This stage has run already. Construct a new one.');

@@ -33,7 +33,7 @@ test('broken on purpose: a request without the event', () => {
   expect(failedChecks(new NoEvent(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
 });
 
-test('broken on purpose: a poll that timed out, with the very mask hoped for', () => {
+test('broken on purpose: a poll that timed out still has the expected mask in its block', () => {
   class TimedOut extends Stage1AcceptEvent {
     protected override preparePoll(): AcceptPoll {
       const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);

@@ -21,7 +21,7 @@ test('the trace of stage 1 is the event column of the plan\u2019s table, cell by
   expect(poll).toMatchObject({ fate: { packet: 'none', reason: 'ApcContext is null' } });
 });
 
-test('broken on purpose: an ApcContext is seen in its cell', () => {
+test('broken on purpose: an ApcContext changes its cell of the table', () => {
   class WithContext extends Stage1AcceptEvent {
     protected override pollParameters(poll: AcceptPoll): PollParameters {
       return { ...super.pollParameters(poll), ApcContext: poll.iosb.address };

@@ -46,7 +46,7 @@ test('broken on purpose: N03 a null ApcContext, and the block fills without a pa
   stage.close();
 });
 
-test('broken on purpose: a stale packet of a poll that timed out, with the very mask hoped for', () => {
+test('broken on purpose: a packet of a poll that timed out, with the expected mask in its block', () => {
   class TimedOut extends Stage1AcceptIocp {
     protected override preparePoll(): AcceptPoll {
       const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);

@@ -93,7 +93,7 @@ inRelease(() => {
     ]);
   });
 
-  test('broken on purpose: a poll on nothing', () => {
+  test('broken on purpose: a poll without a socket', () => {
     class Nowhere extends Stage1AcceptIocp {
       protected override pollParameters(poll: AcceptPoll): PollParameters {
         return { ...super.pollParameters(poll), FileHandle: 0x7ffc };

@@ -14,7 +14,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: a null ApcContext is seen in its cell, and no packet comes', () => {
+test('broken on purpose: a null ApcContext changes its cell, and no packet is posted', () => {
   class NoContext extends Stage1AcceptIocp {
     protected override pollParameters(poll: AcceptPoll): PollParameters {
       return { ...super.pollParameters(poll), ApcContext: 0 };
@@ -26,7 +26,7 @@ test('broken on purpose: a null ApcContext is seen in its cell, and no packet co
   expect(cells).toContain('The wait: = result STATUS_TIMEOUT');
 });
 
-test('broken on purpose: another output buffer is seen in its cell', () => {
+test('broken on purpose: another output buffer changes its cell', () => {
   class TwoBuffers extends Stage1AcceptIocp {
     output: NativeMemory | undefined;
     protected override pollParameters(poll: AcceptPoll): PollParameters {

@@ -33,7 +33,7 @@ test('the trace of stage 1 is the parameter table of the plan, cell by cell', ()
   });
 });
 
-test('its packet points to its request', () => {
+test('the packet of stage 1 refers to its request', () => {
   const { records } = traced(() => runTest(quick));
   const packets = records.filter((record) => record.kind === 'packet');
   const polls = records.filter((record) => record.kind === 'call' && record.poll !== undefined);
@@ -50,7 +50,7 @@ test('its packet points to its request', () => {
   expect(packets[0]?.kind === 'packet' && packets[0].request?.sinceUs).toBeGreaterThan(90_000);
 });
 
-test('broken on purpose: a mask of ACCEPT alone is seen in its cell', () => {
+test('broken on purpose: a mask of ACCEPT alone changes its cell', () => {
   class Otherwise extends Stage1AcceptIocp {
     protected override preparePoll(): AcceptPoll {
       return new AcceptPoll(this.base, AFD_POLL_ACCEPT);
@@ -60,7 +60,7 @@ test('broken on purpose: a mask of ACCEPT alone is seen in its cell', () => {
   expect(brokenCells(new Otherwise(quick))).toEqual(['The request: Handles[0].Events ACCEPT']);
 });
 
-test('broken on purpose: no request at all leaves every cell of it empty', () => {
+test('broken on purpose: without a request all its cells are empty', () => {
   class Silent extends Stage1AcceptIocp {
     protected override pollParameters(): PollParameters {
       throw new Error('on purpose');

@@ -127,7 +127,7 @@ const rounds = 30;
 test.each([
   ['after the I/O costs one packet a message', EchoServer, 1],
   ['before the I/O costs two', EarlyServer, 2],
-] as const)('to poll again %s', async (_name, Kind, packetsEach) => {
+] as const)('the next poll is submitted %s', async (_name, Kind, packetsEach) => {
   const server = startServer(Kind);
   const socket = await newClient(server);
   await echoOnce(server, socket, 'warm');
@@ -172,7 +172,7 @@ const script = `
   });
 `;
 
-test('8 MiB to a reader that starts late: all in order, little kept, no spinning', async () => {
+test('8 MiB to a late reader: in order, with a small buffer and without busy polling', async () => {
   const server = startServer();
   const workerData = { port: server.endpoint.port, byteLength: mebibytes * 2 ** 20 };
   const client = new Worker(script, { eval: true, workerData });
@@ -223,7 +223,7 @@ test('E02 101 messages one after the other, then the end', async () => {
   expect(server.counts).toMatchObject({ ended: 1, broken: 0, received: 404, sent: 404 });
 });
 
-test('60 silent ones, and one that never reads: the others are served', async () => {
+test('60 silent clients and one that never reads do not block the others', async () => {
   const server = startServer();
   for (let count = 0; count < 60; count += 1) await newClient(server);
   const greedy = await newClient(server);

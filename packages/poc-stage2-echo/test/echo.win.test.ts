@@ -12,14 +12,14 @@ test('A01 A02 accept: none before a client, one connection for one client', asyn
   expect(server.pendingPolls).toBe(2);
 });
 
-test('A03 clients that wait together are all accepted', async () => {
+test('A03 all waiting clients are accepted', async () => {
   const server = startServer();
   await Promise.all(Array.from({ length: 5 }, () => newClient(server)));
   expect(server.counts.accepted).toBe(5);
   expect(server.open).toBe(5);
 });
 
-test('A07 a server that closes with a client in the backlog lets go of it', async () => {
+test('A07 closing a server ends a client in its backlog', async () => {
   const server = startServer();
   const { host, port } = server.endpoint;
   const waiting = connect({ host, port });
@@ -31,7 +31,7 @@ test('A07 a server that closes with a client in the backlog lets go of it', asyn
   expect(server.counts.accepted).toBe(0);
 });
 
-test('R01 an idle connection is silent; one byte is one packet', async () => {
+test('R01 an idle connection makes no packet; one byte makes one packet', async () => {
   const server = startServer();
   const socket = await newClient(server);
   expect(server.turn(20)).toBe(0);
@@ -50,7 +50,7 @@ test('E03 all 256 byte values', async () => {
   expect(inbox.bytes.equals(every)).toBe(true);
 });
 
-test('H01 a client that only half-closes gets the end', async () => {
+test('H01 a client that half-closes gets the end of the stream', async () => {
   const server = startServer();
   const socket = await newClient(server, { allowHalfOpen: true });
   const inbox = new Inbox(socket);
@@ -70,7 +70,7 @@ test('half close after 1 MiB, read while it is sent: 1 MiB comes back, and a cle
   expect(server.counts).toMatchObject({ ended: 1, broken: 0, received: 2 ** 20, sent: 2 ** 20 });
 });
 
-test('R02 what is sent in pieces comes back whole and in order', async () => {
+test('R02 data sent in pieces are echoed whole and in order', async () => {
   const server = startServer();
   const socket = await newClient(server);
   const inbox = new Inbox(socket);

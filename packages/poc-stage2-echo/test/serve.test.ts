@@ -15,7 +15,7 @@ const counts = {
   sent: 123_456_789_012,
 };
 
-test('what a server does fits a line of a terminal', () => {
+test('the status of a server fits into a line of a terminal', () => {
   const line = describeState(1_000, counts);
   expect(line).toBe('1,000 open, 1,200 so far; 123,456,789,012 bytes in, 123,456,789,012 out');
   expect(line.length).toBeLessThan(80);
@@ -58,7 +58,7 @@ describe('the live line', () => {
     return { written, line: new LiveLine(stream as unknown as WriteStream) };
   }
 
-  test('is written over, at most four times a second, and only when it changed', () => {
+  test('is updated at most four times a second, and only if it changed', () => {
     const { line, written } = terminal(true);
     line.show(() => 'one open');
     line.show(() => 'too soon');
@@ -69,7 +69,7 @@ describe('the live line', () => {
     expect(written).toEqual(['\rone open', '\rtwo     ']);
   });
 
-  test('goes away for a line that stays', () => {
+  test('is cleared before a permanent line', () => {
     const { line, written } = terminal(true);
     line.show(() => 'abc');
     line.print('the end');
@@ -77,7 +77,7 @@ describe('the live line', () => {
     expect(written).toEqual(['\rabc', '\r   \r', 'the end\n', 'really\n']);
   });
 
-  test('is nothing where there is no terminal', () => {
+  test('is not written if the output is not a terminal', () => {
     const { line, written } = terminal(false);
     line.show(() => 'abc');
     line.print('the end');

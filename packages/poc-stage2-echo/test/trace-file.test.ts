@@ -16,7 +16,7 @@ const file = (traceEvents: readonly object[]) => ({
   otherData: {},
 });
 
-test('a file that is right has no fault', () => {
+test('a valid file has no fault', () => {
   expect(traceFileFaults(file(right))).toEqual([]);
 });
 

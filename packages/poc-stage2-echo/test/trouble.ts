@@ -135,7 +135,7 @@ test('a fault in accept loses no packet, and the client is accepted after a rest
   server.close();
 });
 
-test('a listener whose next poll is refused asks again until it is not', async () => {
+test('a listener repeats a refused poll until NT accepts it', async () => {
   let refusals = 0;
   class Refused extends EchoServer {
     protected override armListener(poll: SocketPoll): void {
@@ -158,7 +158,7 @@ test('a listener whose next poll is refused asks again until it is not', async (
   server.close();
 });
 
-test('a first poll that is refused leaves nothing', () => {
+test('a refused first poll leaks nothing', () => {
   class Refused extends EchoServer {
     protected override armListener(): void {
       throw new NtStatusError('NtDeviceIoControlFile', 0xc000_009a);
@@ -178,7 +178,7 @@ class Showing extends EchoServer {
   }
 }
 
-test('a cancel that throws: everything is closed all the same, and that error is reported', async () => {
+test('if a cancel throws, everything is closed and the error is reported', async () => {
   const creator = new ShowingCreator();
   const server = keep(new Showing(local(), creator));
   await connectThree(server);
@@ -192,7 +192,7 @@ test('a cancel that throws: everything is closed all the same, and that error is
   expect(server.shown.some(({ skt }) => skt.isOpen)).toBe(false);
 });
 
-test('a connection whose close throws is over all the same, and counted once', async () => {
+test('a connection whose close throws has ended, and is counted once', async () => {
   const server = keep(new Showing(local()));
   const [client] = await connectThree(server);
   for (const { skt } of server.shown) {
@@ -221,7 +221,7 @@ test('X01 a client that resets does not affect the others', async () => {
   expect(server.counts.packets).toBe(packets);
 });
 
-test('clients that reset at any moment, 60 of them, and one that stays', async () => {
+test('60 clients reset at random moments; one other client is not affected', async () => {
   const server = startServer();
   const witness = await newClient(server);
   const bytes = pattern(300_000);
@@ -260,7 +260,7 @@ test('W02 a client that does not read: one chunk is kept, the rest waits in TCP'
   expect(server.unsentBytes).toBe(0);
 });
 
-test('a client that ends while its bytes wait still gets all of them', async () => {
+test('a client that half-closes before it reads gets all its bytes', async () => {
   const server = startServer();
   const socket = await newClient(server, { allowHalfOpen: true });
   const inbox = new Inbox(socket);
@@ -274,7 +274,7 @@ test('a client that ends while its bytes wait still gets all of them', async () 
   expect(server.counts).toMatchObject({ ended: 1, broken: 0 });
 });
 
-test('a connection whose next poll is refused is closed, alone', async () => {
+test('a refused poll closes its connection only', async () => {
   class Forgetful extends EchoServer {
     protected override arm(connection: Parameters<EchoServer['arm']>[0]): void {
       if (this.counts.received > 0 && this.counts.broken === 0) connection.skt.close();

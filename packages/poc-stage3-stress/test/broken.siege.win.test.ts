@@ -17,7 +17,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: what the servers did not do, or see, is not counted', () => {
+test('broken on purpose: events that a server did not handle or see are not counted', () => {
   class Careless extends PingServer {
     override disturb(): void {}
   }

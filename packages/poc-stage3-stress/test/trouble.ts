@@ -46,7 +46,7 @@ class ShowingCreator extends SocketCreator {
   }
 }
 
-test('a client that gave up while it waited does not keep the next one from being accepted', () => {
+test('a client that left the backlog does not block the next accept', () => {
   const creator = new ShowingCreator();
   const server = new PingServer(creator);
   const listener = creator.listener as ListenerSkt;
@@ -91,7 +91,7 @@ async function ended(skt: StreamSkt): Promise<number | string> {
   }
 }
 
-test('a poller whose close throws: the sockets are closed all the same', () => {
+test('if the close of the poller throws, the sockets are still closed', () => {
   const creator = new ShowingCreator();
   const server = new PingServer(creator);
   connect(server);
@@ -116,7 +116,7 @@ test('a server that cannot listen leaves nothing', () => {
   expect(() => new PingServer(new Refusing())).toThrowError(/WSAEADDRINUSE/);
 });
 
-test('a client says that it was reset, and that it has no address, and goes on to the next', async () => {
+test('a client reports a reset and a missing address, and continues with the next connection', async () => {
   const listener = keep(new SocketCreator().fromAddress(new TCPServerAddress('127.0.0.1', 0)));
   const { host, port } = listener.localEndpoint();
   const client = startPingClient().ready();

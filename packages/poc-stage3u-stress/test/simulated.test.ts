@@ -38,7 +38,7 @@ describe.each(profiles)('stage 3U on the simulated %s', (profile) => {
     expectClean(sim);
   });
 
-  test('broken on purpose: a server that does not see what was cut short', () => {
+  test('broken on purpose: a server that does not detect truncated data', () => {
     class Blind extends PingServer<PathEndpoint> {
       override turn(timeoutMs: number): number {
         const count = super.turn(timeoutMs);

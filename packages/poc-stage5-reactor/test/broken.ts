@@ -9,7 +9,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: a heartbeat that is lost on its way is missing', async () => {
+test('broken on purpose: a lost heartbeat is reported as missing', async () => {
   class Lossy extends HeartbeatServer {
     #beats = 0;
     protected override beat(client: number): boolean {

@@ -7,7 +7,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('100 clients, 1,000 heartbeats, commands: counted to the last', async () => {
+test('100 clients, 1,000 heartbeats and the commands are all counted', async () => {
   const lines: string[] = [];
   const verdict = await runTest({ print: (line) => lines.push(line) });
   expect(verdict, lines.join('\n')).toMatchObject({ verdict: 'proven', reason: '' });

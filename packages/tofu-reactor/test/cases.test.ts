@@ -120,13 +120,13 @@ for (const [over, profile, network] of suites) {
 }
 
 test.each(['blocking'])(
-  'what each callback throws is uncaught, and the others go on [%s]',
+  'an exception of a callback is an uncaught error, and other connections continue [%s]',
   (mode) => {
     expect(runThrowing(mode)).toEqual(thrown(true));
   },
 );
 
-test('on a simulated kernel there is no loop mode, and auto says why', () => {
+test('on a simulated kernel loop mode is refused, and auto gives the reason', () => {
   const { kernel } = createSimNt({ seed: 1 });
   expect(() => createReactor({ kernel, mode: 'loop' })).toThrow(/the kernel is a simulated one/);
   const reactor = createReactor({ kernel });

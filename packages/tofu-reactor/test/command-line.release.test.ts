@@ -92,7 +92,7 @@ describe('a command line', () => {
     [['echo', 'tcp:127.0.0.1:0', '--max-connections'], "'--max-connections <value>'"],
     [['echo', 'tcp:127.0.0.1:0', '--jsn'], "Unknown option '--jsn'."],
     [['echo', 'tcp:127.0.0.1:0', '--json=yes'], "'--json' does not take an argument"],
-  ])('%j is one line, exit code 2', async (args, message) => {
+  ])('%j prints one line, exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await commandHere(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
@@ -109,7 +109,7 @@ describe('a command line', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(105);
   });
 
-  test('--version is that of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { code, stdout } = await commandHere(['--version']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^tofu-reactor \d+\.\d+\.\d+\n$/);

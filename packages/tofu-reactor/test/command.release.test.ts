@@ -80,7 +80,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       await target.close();
     });
 
-    test('every byte of many connections arrives both ways, and each end as an end', async () => {
+    test('every byte of many connections arrives both ways, and each end is passed on', async () => {
       const clients = await Promise.all(Array.from({ length: 60 }, open));
       for (const [seed, { socket }] of clients.entries()) sendStream(socket, seed, bytes + seed);
       await until(() => clients.every(({ isClosed }) => isClosed));
@@ -95,7 +95,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     test.each([
       [0, 1],
       [1, 0],
-    ])('a reset by end %d is a reset of end %d', async (from, to) => {
+    ])('a reset by end %d resets end %d', async (from, to) => {
       const pair = await openBoth();
       // A byte from the target shows that the proxy's own connect has completed.
       pair[1].socket.write('x');
@@ -105,7 +105,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       expect(pair[to]).toMatchObject({ hasEnded: false, error: 'ECONNRESET' });
     });
 
-    test('a target that does not read stops the client, and nothing is lost', async () => {
+    test('a target that does not read pauses the client, and no data are lost', async () => {
       const [client, end] = await openBoth();
       end.socket.pause();
       const length = 20_000_000;
@@ -125,7 +125,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       expect(client).toMatchObject({ received: bytes, isWrong: false, error: undefined });
     });
 
-    test('clients that are killed end at the target', async () => {
+    test('killing clients ends their connections at the target', async () => {
       const before = target.ends.length;
       const count = 5;
       connections += count;
@@ -138,7 +138,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       for (const end of ends()) expect(end).toMatchObject({ isWrong: false, hasEnded: true });
     });
 
-    test('without its target it resets the client, says so once, and goes on', async () => {
+    test('if the target is missing, the proxy resets the client, reports it once, and continues', async () => {
       await target.close();
       const client = await open();
       await until(() => client.isClosed);
@@ -158,18 +158,21 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       ['read', 5, { hasEnded: true, error: undefined }],
       // Its kernel resets a connection with unread bytes.
       ['ignore', 1_000_000, { hasEnded: false, error: 'ECONNRESET' }],
-    ])('a target that is killed ends at the clients: it %ss', async (how, length, seen) => {
-      const killed = await startPeer('server', target.port, how);
-      const clients = [await open(), await open()];
-      for (const { socket } of clients) socket.write(Buffer.alloc(length));
-      await until(() => killed.count(how === 'read' ? 'read\n' : 'accepted') === clients.length);
-      // The bytes of a server that does not read are in its kernel after a while.
-      if (how === 'ignore') await new Promise((resolve) => setTimeout(resolve, 100));
-      await killed.kill();
-      await until(() => clients.every(({ hasEnded, isClosed }) => hasEnded || isClosed));
-      for (const client of clients) expect(client).toMatchObject(seen);
-      for (const { socket } of clients) socket.destroy();
-    });
+    ])(
+      'killing the target ends the connections of the clients: it %ss',
+      async (how, length, seen) => {
+        const killed = await startPeer('server', target.port, how);
+        const clients = [await open(), await open()];
+        for (const { socket } of clients) socket.write(Buffer.alloc(length));
+        await until(() => killed.count(how === 'read' ? 'read\n' : 'accepted') === clients.length);
+        // The bytes of a server that does not read are in its kernel after a while.
+        if (how === 'ignore') await new Promise((resolve) => setTimeout(resolve, 100));
+        await killed.kill();
+        await until(() => clients.every(({ hasEnded, isClosed }) => hasEnded || isClosed));
+        for (const client of clients) expect(client).toMatchObject(seen);
+        for (const { socket } of clients) socket.destroy();
+      },
+    );
 
     /**
      * A Unix kernel reports a reset once: to a write, if one comes first, and then the next read
@@ -182,7 +185,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
       });
     };
 
-    test('Ctrl-C under load ends it in order, and the summary is true', async () => {
+    test('Ctrl-C under load ends the proxy in order, with a correct summary', async () => {
       target = await HostServer.listen(target.port);
       const pairs: [HostEnd, HostEnd][] = [];
       while (pairs.length < 10) pairs.push(await openBoth());
@@ -218,7 +221,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     }, 60_000);
   });
 
-  test('an echo server for people: where it listens, and a summary; no live line on a pipe', async () => {
+  test('an echo server prints its address and a summary; on a pipe no status line', async () => {
     const { port, interrupt, ended } = startCommand(['echo', 'tcp:127.0.0.1:0']);
     const client = await connectTo(await port());
     sendStream(client.socket, 9, 100_000);
@@ -235,7 +238,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     ]);
   });
 
-  test('http serves the files of a directory, and none outside of it by a link', async () => {
+  test('http serves the files of a directory, and refuses links that lead out of it', async () => {
     const scratch = mkdtempSync(join(tmpdir(), 'tofu http '));
     try {
       const root = join(scratch, 'public');

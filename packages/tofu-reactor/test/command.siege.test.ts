@@ -96,7 +96,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
   });
   afterAll(() => session.close());
 
-  test(`${crowd} connections at a time: every byte arrives, ends and resets as they came`, async () => {
+  test(`${crowd} connections at a time: every byte, end and reset is passed on in order`, async () => {
     const setup = await Setup.start();
     const totals: Totals = { ended: 0, broken: 0, toTarget: 0, toClients: 0 };
     await checkRunsAsync(1, 1, async (choices) => {
@@ -124,7 +124,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
     await setup.target.close();
   });
 
-  test('Ctrl-C at a random moment under load ends it within 2 s, with a true summary', async () => {
+  test('Ctrl-C at a random moment under load ends the proxy within 2 s, with a correct summary', async () => {
     const times: number[] = [];
     await checkRunsAsync(4, 1, async (choices) => {
       const setup = await Setup.start();
@@ -155,7 +155,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
     expect(Math.max(...times)).toBeLessThan(endLimitMs);
   });
 
-  test('a second Ctrl-C ends it at once, exit code 130', async () => {
+  test('a second Ctrl-C ends the command at once, exit code 130', async () => {
     const setup = await Setup.start();
     const [client] = await setup.open();
     setup.proxy.interrupt();
@@ -169,7 +169,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
     await setup.target.close();
   });
 
-  test('without a reader of its output it ends quietly, exit code 141', async () => {
+  test('a closed output pipe ends the command without a message, exit code 141', async () => {
     const setup = await Setup.start();
     await setup.target.close();
     setup.proxy.child.stdout?.destroy();

@@ -18,7 +18,7 @@ function sendIntoFull(socket: DatagramSocket, to: DatagramSocket): { drains: num
   return counts;
 }
 
-test('a datagram that the system does not take: onDrain, once, when there is room', async () => {
+test('a datagram that would block: onDrain is called once, when there is room', async () => {
   const { sim, reactor, until, close } = simulatedReactor();
   const socket = reactor.bind({});
   const other = reactor.bind({});
@@ -31,7 +31,7 @@ test('a datagram that the system does not take: onDrain, once, when there is roo
   await close();
 });
 
-test('the wait for room outlasts a hint to read that the program ignores', async () => {
+test('the interest in writing survives a readable event that the program ignores', async () => {
   const { sim, reactor, until, close } = simulatedReactor();
   let hints = 0;
   const socket = reactor.bind({}, () => {
@@ -54,7 +54,7 @@ test('the wait for room outlasts a hint to read that the program ignores', async
   await close();
 });
 
-test('the wait for room outlasts a flood of datagrams that uses up every budget', async () => {
+test('the interest in writing survives a flood of datagrams that uses up every budget', async () => {
   const { sim, reactor, until, close } = simulatedReactor();
   const other = reactor.bind({});
   let received = 0;

@@ -122,7 +122,7 @@ const faults: readonly (readonly [keyof Kernel, number | bigint])[] = [
 ];
 
 test.each(faults)(
-  'whichever call of %s fails once (%s): the reactor serves on, and nothing is left',
+  'any call of %s fails once (%s): the reactor continues to serve, and leaks nothing',
   async (name, fault) => {
     for (let nth = 1; await runLife(name, nth, fault); nth += 1);
   },

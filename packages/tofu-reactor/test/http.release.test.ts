@@ -104,7 +104,7 @@ describe('files of the directory', () => {
     }),
   );
 
-  test('a large file whole, a part of it, its headers alone, and not at all if it is known', () =>
+  test('GET, range and HEAD of a large file, and 304 if the client has it', () =>
     withServer(async (ask, server) => {
       const whole = await ask('/large.bin');
       expect(whole.body.equals(large)).toBe(true);
@@ -129,7 +129,7 @@ describe('files of the directory', () => {
     ['bytes=99-', 416],
     ['lines=1', 200],
     ['bytes=x', 416],
-  ])('a wrong range, %s', (range, status) =>
+  ])('an invalid range: %s', (range, status) =>
     withServer(async (ask) => {
       expect(await ask('/digits.txt', 'GET', { range })).toMatchObject({ status });
     }),
@@ -171,7 +171,7 @@ test.each([
   '/%ff',
   '*',
   'secret.txt',
-])('nothing outside of the directory and nothing hidden is served: %s', (path) =>
+])('a path outside the directory or a hidden file is not served: %s', (path) =>
   withServer(async (ask) => {
     const { status, body } = await ask(path);
     expect([400, 403, 404]).toContain(status);

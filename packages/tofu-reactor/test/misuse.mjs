@@ -69,9 +69,9 @@ for (const [name, values] of Object.entries(wrongOptions)) {
 each('listen on', { undefined, ...things }, (at) => newReactor().listen(at), undefined, false);
 cases.find(({ name }) => name === 'listen on: text').code = 'ERR_ADDRESS';
 const wrongAddresses = {
-  'a text that is no address': 'tcp|nowhere',
+  'a text that is not an address': 'tcp|nowhere',
   'an empty path': 'uds|',
-  'a port that is none': { port: 65_536 },
+  'a port out of range': { port: 65_536 },
   'a negative port': { host: 'x', port: -1 },
   'a long path': { path: 'x'.repeat(200) },
 };
@@ -101,7 +101,7 @@ for (const call of Object.values(calls)) {
     'ERR_ADDRESS',
   );
   const options = {
-    'a signal that is none': { signal: 1 },
+    'a signal that is not an AbortSignal': { signal: 1 },
     'a negative time': { timeoutMs: -1 },
     unknown: { x: 1 },
     null: null,
@@ -117,7 +117,7 @@ each('the callback onPost', callbacks, (run) => {
 
 each('bind to', { null: null, number: 1, text: 'x' }, (at) => newReactor().bind(at));
 each('bind with the callback', callbacks, (run) => newReactor().bind({}, run));
-const ports = { 'a port that is none': { port: 65_536 }, 'a name': { host: 'example.org' } };
+const ports = { 'a port out of range': { port: 65_536 }, 'a name': { host: 'example.org' } };
 each('bind to', ports, (at) => newReactor().bind(at), 'ERR_ADDRESS');
 misuse('receiveInto without room', () => newReactor().bind({}).receiveInto(Buffer.alloc(0)));
 

@@ -24,7 +24,7 @@ function open(isTTY: boolean, isJson = false, failure?: string) {
   return { output, stdout, stderr, gone: () => gone };
 }
 
-test('on a terminal the state is a line that changes in place, and gives way to others', async () => {
+test('on a terminal the status line is updated in place, below other lines', async () => {
   const { output, stdout, stderr } = open(true);
   output.show(() => '10 open');
   output.show(() => '10 open');
@@ -45,14 +45,14 @@ test('on a terminal the state is a line that changes in place, and gives way to 
 test.each([
   ['a pipe', false, false],
   ['--json', true, true],
-])('with %s there is no live line', async (_name, isTTY, isJson) => {
+])('with %s no status line is printed', async (_name, isTTY, isJson) => {
   const { output, stdout } = open(isTTY, isJson);
   output.show(() => '10 open');
   await output.close();
   expect(stdout.said()).toBe('');
 });
 
-test('equal problems are combined, also those that are held back at the end', async () => {
+test('equal problems are combined, and printed at the end at the latest', async () => {
   const { output, stderr } = open(false);
   for (let count = 0; count < 5; count += 1) output.problem('unreachable', 'No target.');
   output.problem('accept', 'No memory.');
@@ -82,7 +82,7 @@ test.each([
   ['EPIPE', 141, 1, ''],
   ['EOF', 141, 1, ''],
   ['ENOSPC', 1, 0, 'tofu: its output is not whole: ENOSPC\n'],
-])('an output that fails with %s is exit code %d', async (failure, exitCode, ends, said) => {
+])('an output error %s causes exit code %d', async (failure, exitCode, ends, said) => {
   const { output, stderr, gone } = open(false, false, failure);
   output.print('hello', { event: 'hello' });
   await output.close();

@@ -35,7 +35,7 @@ async function expectRefused(args: readonly string[], message: string): Promise<
   expect(stderr).toMatch(/^tofu: [^\n]*\n$/);
 }
 
-test('a port in use is one line, exit code 1', async () => {
+test('a port in use prints one line, exit code 1', async () => {
   const reactor = new Reactor();
   const { endpoint } = await reactor.listen({ port: 0 }, () => {});
   const address = `tcp|127.0.0.1|${'port' in endpoint ? endpoint.port : 0}`;
@@ -47,20 +47,20 @@ test('a port in use is one line, exit code 1', async () => {
   await reactor.close();
 });
 
-test('an address of another machine is one line, exit code 1', () =>
+test('an address of another machine prints one line, exit code 1', () =>
   expectRefused(
     ['echo', '--expose', 'tcp|192.0.2.1|0'],
     "it is not one of this machine's addresses",
   ));
 
-test.skipIf(afUnix.isPresent)('without AF_UNIX a path is one line, exit code 1', async () => {
+test.skipIf(afUnix.isPresent)('without AF_UNIX a path prints one line, exit code 1', async () => {
   const why = 'This host does not have AF_UNIX';
   await expectRefused(['echo', String.raw`uds|C:\x.sock`], why);
   await expectRefused(['proxy', 'tcp:127.0.0.1:0', String.raw`uds|C:\x.sock`], why);
 });
 
 describe.skipIf(!afUnix.isPresent)(`a path ${afUnix.reason}`, () => {
-  test('of a server, of a file or without a directory is one line, exit code 1', async () => {
+  test('in use, of another file or in a missing directory prints one line, exit code 1', async () => {
     const reactor = new Reactor();
     const path = temporaryUDSPath();
     await reactor.listen({ path }, () => {});
@@ -77,7 +77,7 @@ describe.skipIf(!afUnix.isPresent)(`a path ${afUnix.reason}`, () => {
 test.each([
   ['nowhere', 'there is no such directory'],
   ['file', 'it is a file'],
-])('http without a directory is one line, exit code 1: %s', async (name, message) => {
+])('http with an unusable directory prints one line, exit code 1: %s', async (name, message) => {
   const path = join(scratch, name);
   if (name === 'file') writeFileSync(path, '');
   await expectRefused(['http', path, 'tcp:127.0.0.1:0'], message);

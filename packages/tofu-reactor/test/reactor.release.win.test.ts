@@ -36,7 +36,7 @@ describe.skipIf(!afUnix.isPresent)(`over AF_UNIX ${afUnix.reason}`, () => runOve
 
 // The mode `blocking` is tested on any host.
 test.each(['loop', 'thread'])(
-  'what each callback throws is uncaught, and the others go on [%s]',
+  'an exception of a callback is an uncaught error, and other connections continue [%s]',
   (mode) => {
     expect(runThrowing(mode)).toEqual(thrown(false));
   },
@@ -60,7 +60,7 @@ test.each([
   },
 );
 
-test('here a reactor lives in the loop by itself, and says why', async () => {
+test('auto chooses loop mode on this host, and gives the reason', async () => {
   const reactor = new Reactor();
   expect(reactor.inspect()).toMatchObject({
     mode: 'loop',
@@ -100,7 +100,7 @@ test('a trace shows the name of a reactor at its port', async () => {
   );
 });
 
-test('in a worker loop mode is refused with the reason, and auto is thread', async () => {
+test('in a worker loop mode is refused with the reason, and auto chooses thread mode', async () => {
   const worker = new Worker(new URL('./worker.mjs', import.meta.url));
   const [said] = await once(worker, 'message');
   expect(said).toEqual({ refusal: 'ERR_REACTOR_MODE', auto: 'thread', read: 'worker' });

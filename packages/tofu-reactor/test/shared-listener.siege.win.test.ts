@@ -58,7 +58,7 @@ async function visit(): Promise<string> {
 }
 
 for (const mode of ['thread', 'blocking']) {
-  test(`G01 two reactors on one listener are idle while nothing comes [${mode}]`, async () => {
+  test(`G01 two reactors on one listener are idle without clients [${mode}]`, async () => {
     await start(mode);
     await visit();
     const before = await counts();
@@ -72,7 +72,7 @@ for (const mode of ['thread', 'blocking']) {
     expect(sum(await counts(), 'accepted')).toBe(101);
   });
 
-  test(`G02 the reactor that loses a client goes on [${mode}]`, async () => {
+  test(`G02 a reactor continues after another one has accepted its client [${mode}]`, async () => {
     await start(mode);
     await counts();
     let ownLateMs = 0;

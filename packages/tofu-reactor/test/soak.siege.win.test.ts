@@ -69,7 +69,7 @@ async function soak(mode: ReactorMode, durationMs: number): Promise<SoakCounts> 
 }
 
 test.each(['loop', 'thread', 'blocking'] as const)(
-  '%s: every byte comes back beside resets, slow readers and silent ones, and nothing is left',
+  '%s: every byte is echoed, with resets, slow and silent clients; nothing leaks',
   async (mode) => {
     await soak(mode, 1_000);
     collect();

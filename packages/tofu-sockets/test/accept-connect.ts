@@ -40,7 +40,7 @@ afterEach(() => {
 const endings = AFD_POLL_DISCONNECT | AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE | AFD_POLL_CONNECT_FAIL;
 
 describe('accept', () => {
-  test('A04 a listener with a client that waits is never ready to send', async () => {
+  test('A04 a listener with a waiting client is never reported as writable', async () => {
     const listener = listen();
     connectTo(listener);
     expect(await poller.events(listener, AFD_POLL_ACCEPT, 1_000)).toBe(AFD_POLL_ACCEPT);
@@ -97,7 +97,7 @@ describe('connect', () => {
     expect(client.recv(new Uint8Array(1))).toBe(0);
   });
 
-  test('C03 refused: SEND alone stays silent, with CONNECT_FAIL it is reported; SO_ERROR has the reason', {
+  test('C03 a refused connect is reported for CONNECT_FAIL, not for SEND alone; SO_ERROR has the cause', {
     timeout: 20_000,
   }, async () => {
     const address = new TCPClientAddress('127.0.0.1', creator.findFreeTcpPort());
@@ -132,7 +132,7 @@ describe('connect', () => {
     expect(poller.next(100)).toBeUndefined();
   });
 
-  test('C08 endpoints: an error by name before, right afterwards, refused after close', async () => {
+  test('C08 endpoints: an error before the connect, correct after it, refused after close', async () => {
     const listener = listen();
     const { host, port } = listener.localEndpoint();
     const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
@@ -175,7 +175,7 @@ describe('connect', () => {
     expect(accepted.peerEndpoint()).toEqual(local);
   });
 
-  test('the second connect is refused without a call, and harms nothing', async () => {
+  test('the second connect is refused without a call of Winsock, and the first continues', async () => {
     const listener = listen();
     const client = connectTo(listener);
     const again = expect.objectContaining({ code: 'ERR_SKT_STATE' });
@@ -185,7 +185,7 @@ describe('connect', () => {
     expect(client.finishConnect()).toBe(true);
   });
 
-  test('C10 twelve clients, room for one: no events for those that wait, if any do', async () => {
+  test('C10 twelve clients, a backlog of one: clients that wait have no event', async () => {
     const listener = keep(creator.fromAddress(new TCPServerAddress(), { backlog: 1 }));
     const { host, port } = listener.localEndpoint();
     const clients = Array.from({ length: 12 }, () =>

@@ -76,7 +76,7 @@ test.each([
   'UDS|x',
   'uds|a\r\n~connect_to: tcp|127.0.0.1|1',
   `uds|${'x'.repeat(108)}`,
-])('%j is a value, and no address', (text) => {
+])('%j is returned as an error value, not as an address', (text) => {
   for (const side of ['server', 'client'] as const) {
     expect(parseAddress(text, side)).toEqual({ error: isAddressError });
   }
@@ -88,7 +88,7 @@ test('a server has no name; a client needs a port and an address of a server', (
   expect(parseAddress('tcp|0.0.0.0|80', 'client').error?.message).toContain('any address');
 });
 
-test('what is no text, or of neither side, is misuse and thrown', () => {
+test('a value that is not a text, or an unknown side, throws', () => {
   for (const bad of [undefined, null, 5, {}, ['tcp|127.0.0.1|80'], Symbol('x')]) {
     expect(() => parseAddress(bad as never, 'client')).toThrowError(isArgumentError);
     expect(() => parseAddress('uds|x', bad as never)).toThrowError(isArgumentError);
@@ -98,7 +98,7 @@ test('what is no text, or of neither side, is misuse and thrown', () => {
   }
 });
 
-test('formatting refuses what no constructor checked, and UDP, which has no form', () => {
+test('formatting refuses UDP addresses, and objects not made by a constructor', () => {
   expect(() => formatAddress(new UDPAddress())).toThrowError(isAddressError);
   expect(() => formatAddressHeader(new UDPAddress())).toThrowError(isAddressError);
   const lookAlike = { kind: 'tcp-client', host: '0.0.0.0', port: 0 };
@@ -121,7 +121,7 @@ test('round trip', () => {
 });
 
 describe('B01 B02 headers', () => {
-  test('B01 the default client is ~connect_to: tcp|127.0.0.1|7099, and comes back', () => {
+  test('B01 the default client is ~connect_to: tcp|127.0.0.1|7099, and is parsed back', () => {
     const text = formatAddressHeader(new TCPClientAddress());
     expect(text).toBe('~connect_to: tcp|127.0.0.1|7099');
     expect(parseAddressHeaders(text)).toEqual({ address: new TCPClientAddress() });
@@ -136,7 +136,7 @@ describe('B01 B02 headers', () => {
     expect(parseAddressHeaders(text)).toEqual({ address: expected });
   });
 
-  test('B02 the first header that matches decides, also when it is wrong', () => {
+  test('B02 the first matching header is used, even if it is invalid', () => {
     const rest = '~connect_to: tcp|127.0.0.1|1\r\n~listen_on: tcp|127.0.0.1|2\r\n';
     const first = parseAddressHeaders(`~other: tcp|127.0.0.1|9\r\n\nno header\r\n${rest}`);
     expect(first).toEqual({ address: new TCPClientAddress('127.0.0.1', 1) });
@@ -147,20 +147,20 @@ describe('B01 B02 headers', () => {
   });
 
   test.each(['', '\r\n', '~connect_to', 'connect_to: uds|p', '~Connect_To: uds|p', ': uds|p'])(
-    'B02 B04 none in %j is a value',
+    'B02 B04 headers %j without an address are an error value',
     (text) => {
       expect(parseAddressHeaders(text).error?.message).toContain('no header');
     },
   );
 
   test.each(['~connect_to:', '~connect_to:  uds|p', '~connect_to: tcp|127.0.0.1|1 '])(
-    'B09 a bad address in %j is a value',
+    'B09 a bad address in %j is an error value',
     (text) => {
       expect(parseAddressHeaders(text)).toEqual({ error: isAddressError });
     },
   );
 
-  test('round trip, whatever other headers there are', () => {
+  test('round trip, with any other headers', () => {
     const other = fc.string().filter((text) => !/^~(connect_to|listen_on):/m.test(text));
     checkProperty(
       fc.property(other, address, other, (before, some, after) => {

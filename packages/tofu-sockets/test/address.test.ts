@@ -75,7 +75,7 @@ describe('B10 hosts', () => {
     `${'a.'.repeat(126)}a`,
     'a1',
   ];
-  test.each(names)('%s is a name: for a client, not for a server', (name) => {
+  test.each(names)('%s is a name: valid for a client, not for a server', (name) => {
     expect(new TCPClientAddress(name, 80)).toMatchObject({ host: name, isName: true });
     expect(() => new TCPServerAddress(name, 80)).toThrowError(isAddressError);
     expect(() => new UDPAddress(name, 80)).toThrowError(isAddressError);
@@ -132,7 +132,7 @@ describe('B10 hosts', () => {
     }
   });
 
-  test('what is written in another script is said in ASCII', () => {
+  test('an error shows characters of other scripts in ASCII', () => {
     const make = () => new TCPClientAddress('ex\u00e4mple.org', 80);
     expect(make).toThrowError(/a name is written in ASCII: xn--exmple-cua\.org\.$/);
   });
@@ -155,7 +155,7 @@ describe('B10 hosts', () => {
 });
 
 describe('paths', () => {
-  test('one is refused when it is too long, empty or has control characters; never cut', () => {
+  test('a path that is too long, empty or has control characters is refused, never cut', () => {
     const long = 'x'.repeat(longestPathBytes);
     expect(longestPathBytes).toBe(107);
     for (const Kind of [UDSServerAddress, UDSClientAddress]) {
@@ -180,13 +180,13 @@ describe('paths', () => {
     }
   });
 
-  test('an error shows a long one only in part', () => {
+  test('an error shows only a part of a long path', () => {
     const make = () => new UDSServerAddress(`\n${'x'.repeat(50_000_000)}`);
     expect(make).toThrowError(/^.{1,300}$/);
   });
 });
 
-describe('B04 an address is what its constructor checked', () => {
+describe('B04 an address stays as its constructor checked it', () => {
   test('it cannot be changed afterwards', () => {
     const address = new TCPServerAddress();
     expect(() => Object.assign(address, { host: 'x' })).toThrowError(TypeError);
@@ -207,7 +207,7 @@ describe('B04 an address is what its constructor checked', () => {
     expect(() => new SocketCreator().fromAddress(bad as never)).toThrowError(isAddressError);
   });
 
-  test('B09 a socket is not made from a name either, and the error says what comes first', () => {
+  test('B09 a socket refuses a host name, and the error says to resolve it first', () => {
     const make = () => new SocketCreator().fromAddress(new TCPClientAddress('example.org', 80));
     expect(make).toThrowError(isAddressError);
     expect(make).toThrowError('example.org is a name: await resolveAddress first');

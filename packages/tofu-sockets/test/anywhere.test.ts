@@ -1,7 +1,7 @@
 import { SocketCreator, TCPServerAddress, wouldBlock } from 'tofu-sockets';
 import { expect, test } from 'vitest';
 
-test('importing needs no Windows; would-block is no number, no text and not empty', () => {
+test('importing works without Windows; would-block is neither a number nor a text, and truthy', () => {
   expect(typeof wouldBlock).toBe('symbol');
   expect(Boolean(wouldBlock)).toBe(true);
 });

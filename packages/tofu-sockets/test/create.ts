@@ -62,7 +62,7 @@ describe('options', () => {
     }
   });
 
-  test('an IPv4-mapped address reaches IPv4 without an option; and not if that is excluded', async () => {
+  test('an IPv4-mapped address reaches IPv4 by default, but not with v6Only', async () => {
     const v4 = keep(creator.fromAddress(new TCPServerAddress('127.0.0.1', 0)));
     const mapped = keep(creator.fromAddress(new TCPServerAddress('::ffff:127.0.0.1', 0)));
     for (const [listener, host] of [
@@ -110,7 +110,7 @@ describe('options', () => {
     },
   );
 
-  test('that Winsock refuses leave nothing open', () => {
+  test('that Winsock refuses leave no socket open', () => {
     const wrong = { options: { exclusiveAddress: true, reuseAddress: true } };
     expect(() => creator.fromAddress(new UDPAddress(), wrong)).toThrowError(
       expect.objectContaining({ wsaName: 'WSAEINVAL' }),

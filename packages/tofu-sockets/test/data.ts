@@ -125,7 +125,7 @@ test('W04 what was sent before close arrives', async () => {
   expect((await receiveAll(server)).toString()).toBe('last');
 });
 
-test('abortOnClose ends the connection hard, and only where it was asked for', async () => {
+test('abortOnClose resets the connection, and only of the socket that has the option', async () => {
   const { client, server } = await connectPair();
   client.abortOnClose();
   client.close();
@@ -137,7 +137,7 @@ test('abortOnClose ends the connection hard, and only where it was asked for', a
   await expect(sending).rejects.toMatchObject({ wsaName: /^WSAECONN(RESET|ABORTED)$/ });
 });
 
-test('half a close: the other half still works', async () => {
+test('shutdown of one direction: the other direction still works', async () => {
   const { client, server } = await connectPair();
   client.send(Buffer.from('question'));
   client.shutdown('send');
@@ -214,7 +214,7 @@ test('with a server of node:net on the other side', async () => {
   await new Promise((done) => server.close(done));
 });
 
-describe('misuse is one clear error, and the socket is as usable as before', () => {
+describe('misuse throws one clear error, and the socket stays usable', () => {
   type Misuse = [name: string, misuse: (skt: ClientSkt) => unknown, code: string];
   const misuses: Misuse[] = [
     ['send(null)', (skt) => skt.send(null as never), 'ERR_SKT_ARGUMENT'],
@@ -223,7 +223,7 @@ describe('misuse is one clear error, and the socket is as usable as before', () 
     ['recv into no room', (skt) => skt.recv(new Uint8Array(0)), 'ERR_SKT_ARGUMENT'],
     ['shutdown(NaN)', (skt) => skt.shutdown(Number.NaN as never), 'ERR_SKT_ARGUMENT'],
     ['shutdown(toString)', (skt) => skt.shutdown('toString' as never), 'ERR_SKT_ARGUMENT'],
-    ['an option that is none', (skt) => skt.getOption('speed' as never), 'ERR_SKT_ARGUMENT'],
+    ['an unknown option', (skt) => skt.getOption('speed' as never), 'ERR_SKT_ARGUMENT'],
     ['a size of NaN', (skt) => skt.setOption('sendBufferBytes', Number.NaN), 'ERR_SKT_ARGUMENT'],
     ['a size of 2^40', (skt) => skt.setOption('receiveBufferBytes', 2 ** 40), 'ERR_SKT_ARGUMENT'],
     ['a switch of 1', (skt) => skt.setOption('noDelay', 1 as never), 'ERR_SKT_ARGUMENT'],
@@ -300,7 +300,7 @@ async function reset() {
 describe('FIN and half a close', () => {
   withPoller();
 
-  test('H02 FIN behind unread data: DISCONNECT at once, or when the data is read', async () => {
+  test('H02 FIN after unread data: DISCONNECT at once, or when the data are read', async () => {
     const { client, server } = await connectPair();
     client.send(Buffer.from('x'));
     client.shutdown('send');

@@ -332,7 +332,7 @@ for (const value of wrongNumbers) {
 }
 addAnywhere('ERR_SKT_ARGUMENT', 'options null', () => fromServer(null));
 addAnywhere('ERR_SKT_ARGUMENT', 'options of options null', () => fromServer({ options: null }));
-addAnywhere('ERR_SKT_ARGUMENT', 'options that are none', () =>
+addAnywhere('ERR_SKT_ARGUMENT', 'options that are not an object', () =>
   fromServer({ options: { speed: 1 } }),
 );
 add('ERR_SKT_ARGUMENT', 'an option of a wrong value', () => fromServer({ options: { v6Only: 1 } }));
@@ -372,7 +372,7 @@ for (const value of [Number.NaN, null, hostile, -1, 2 ** 53, 2n ** 64n]) {
 }
 add(
   'ERR_WSA',
-  'Skt of a number that is no socket',
+  'Skt of a number that is not a socket',
   () => new NativeSkt(ntKernel, 0x7ffffff0, 'client'),
 );
 

@@ -84,13 +84,13 @@ test('an address of another host is refused by name', () => {
   expect(elsewhere).toThrowError(expect.objectContaining({ wsaName: 'WSAEADDRNOTAVAIL' }));
 });
 
-test('the base handle is a handle', () => {
+test('the base handle is a valid handle', () => {
   const listener = listen();
   expect(listener.baseHandle()).toBeGreaterThan(0);
   expect(listener.baseHandle()).toBe(listener.baseHandle());
 });
 
-test('a provider that hides its base handle is refused loudly', () => {
+test('a provider that hides its base handle is an error that names the ioctl', () => {
   // Wine's SIO_BASE_HANDLE succeeds for any number, even for a closed socket. So the test replaces
   // the ioctl with one that no provider knows.
   const unknown = 0x4800_00ff;
@@ -107,7 +107,7 @@ test('a provider that hides its base handle is refused loudly', () => {
   expect(winsockUsers(kernel)).toBe(0);
 });
 
-test('a socket handle that was closed elsewhere is reported, once', () => {
+test('a socket handle that other code closed is reported once', () => {
   const client = creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
   ntKernel.closesocket(client.socket);
   expect(() => client.close()).toThrowError(
@@ -117,7 +117,7 @@ test('a socket handle that was closed elsewhere is reported, once', () => {
   client.close();
 });
 
-describe('misuse is one clear error and harms nothing', () => {
+describe('misuse throws one clear error and has no effect', () => {
   test('after close', () => {
     const listener = listen();
     const handle = Number(listener.socket);
@@ -205,7 +205,7 @@ describe('the base handle behind a layered provider', () => {
     }
   });
 
-  test('that is hidden at every step gives the first error, after seven ioctls at most', () => {
+  test('that is hidden at every step throws the first error, after at most seven ioctls', () => {
     const { skt, asked, kernel } = layered(
       new Map<number, Answer>([
         [SIO_BSP_HANDLE_SELECT, () => 700n],
@@ -258,7 +258,7 @@ function failing(failedAllocation: number) {
 test.each([
   ['TCP', new TCPServerAddress('127.0.0.1', 0)],
   ['UDP', new UDPAddress('127.0.0.1', 0)],
-])('whichever allocation of a socket fails, nothing is left: %s', (_name, address) => {
+])('a failing allocation of a socket leaks nothing: %s', (_name, address) => {
   let failures = 0;
   for (let isMade = false; !isMade; ) {
     const { kernel, counts } = failing(failures + 1);
@@ -278,7 +278,7 @@ test.each([
   expect(failures).toBeGreaterThanOrEqual(2);
 });
 
-test('nothing is lent while a watcher handles a would-block: it may close the last socket', () => {
+test('no block is lent while a watcher handles a would-block, so it may close the last socket', () => {
   let allocations = 0;
   const kernel: Kernel = {
     ...ntKernel,

@@ -48,7 +48,7 @@ describe('sockaddr_in', () => {
     expect(decodePath(Uint8Array.from(bytes))).toBe('');
   });
 
-  test('of another family is no path', () => {
+  test('of another family has no path', () => {
     expect(decodePath(encodeSockaddr({ host: '1.2.3.4', port: 5 }))).toBeUndefined();
   });
 

@@ -91,7 +91,7 @@ describe('receiving', () => {
     expect(received.subarray(0, big).equals(sent)).toBe(true);
   });
 
-  test('R08 a buffer of 8 bytes, a message of 11: 8 and 3, nothing is lost', async () => {
+  test('R08 a message of 11 bytes is received in 8 and 3 bytes by a buffer of 8', async () => {
     const { client, server } = await connectPair();
     client.send(Buffer.from('Tofu Engine'));
     await ready(server, AFD_POLL_RECEIVE);
@@ -161,7 +161,7 @@ describe('sending', () => {
     expect(received.equals(sent)).toBe(true);
   });
 
-  test('W05 the peer closes, the writer goes on: an error ends it, no endless would-block', async () => {
+  test('W05 sends to a closed peer end with an error, not with endless would-block', async () => {
     const { client, server } = await connectPair();
     server.close();
     let said: unknown;
@@ -229,7 +229,7 @@ describe('both ways', () => {
   });
 
   // WSAENOTCONN by documentation; Wine reports the code for a broken pipe instead.
-  test('E05 sending before there is a connection fails by name, and queues nothing', async () => {
+  test('E05 a send before the connect fails with the name of the error, and queues nothing', async () => {
     const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
     expectAs({ sendBeforeConnect: outcome(() => client.send(Buffer.from('x'))) as string });
   });
@@ -245,7 +245,7 @@ describe('both ways', () => {
     expect(blocks - before.blocks).toBeLessThanOrEqual(1);
   });
 
-  test('E08 closing twice is closing once', async () => {
+  test('E08 a second close has no effect', async () => {
     const { client, server } = await connectPair();
     client.close();
     client.close();

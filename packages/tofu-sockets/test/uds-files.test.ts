@@ -131,7 +131,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     );
   });
 
-  test.each([0, 5])('whose removal fails with code %s stays, and that is said', (code) => {
+  test.each([0, 5])('whose removal fails with code %s stays, and the error says so', (code) => {
     const { kernel } = start(profile);
     // A failed DeleteFileW may set no error code. The code is then 0, from Winsock's successful
     // calls.
@@ -165,7 +165,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
   });
 });
 
-describe.each(kernels)('what a server left behind, on %s', (profile) => {
+describe.each(kernels)('the file of a server that has ended, on %s', (profile) => {
   test('is removed; the file of a running server is not', () => {
     const { creator } = start(profile);
     const address = new UDSServerAddress(path);
@@ -222,14 +222,17 @@ describe.each(kernels)('what a server left behind, on %s', (profile) => {
 test.each([
   ['wine11', 'file'],
   ['windows', 'directory'],
-] as const)('what is no socket is left alone: on %s a %s', (profile, kind) => {
-  const { creator } = start(profile);
-  sim.makeFile(path, kind);
-  const remove = () => creator.removeStale(new UDSServerAddress(path));
-  expect(remove).toThrowError(isFileError);
-  expect(remove).toThrowError(/is not the file of a socket, so it was not removed/);
-  expect(sim.fileAt(path)).toBe(kind);
-});
+] as const)(
+  'removeStale does not remove a file that is not a socket: on %s a %s',
+  (profile, kind) => {
+    const { creator } = start(profile);
+    sim.makeFile(path, kind);
+    const remove = () => creator.removeStale(new UDSServerAddress(path));
+    expect(remove).toThrowError(isFileError);
+    expect(remove).toThrowError(/is not the file of a socket, so it was not removed/);
+    expect(sim.fileAt(path)).toBe(kind);
+  },
+);
 
 describe('a reparse point', () => {
   const address = new UDSServerAddress(path);

@@ -64,7 +64,7 @@ describe('files, by the kernel', () => {
     expect(udsPathState('no-such-socket')).toBe('free');
   });
 
-  test('removeOwnFile removes the file once; a missing file is no error, a directory is one', () => {
+  test('removeOwnFile removes the file once; a missing file is accepted, a directory an error', () => {
     const path = join(directory, 's');
     const server = {};
     writeFileSync(path, '');

@@ -335,7 +335,7 @@ function elsewhere(directory: string): WinnodeError {
   return new WinnodeError(
     'ERR_DIRECTORY',
     `Wine cannot open the working directory ${directory}, so nothing was run.`,
-    'Is its path longer than 256 characters, or has a name that is no UTF-8? Use another directory.',
+    'Is its path longer than 256 characters, or is a name not valid UTF-8? Use another directory.',
   );
 }
 

@@ -95,7 +95,7 @@ function requireWindowsProgram(path: string): void {
     // A directory or an unreadable file is not a program either.
   }
   if (start.toString('latin1') === 'MZ') return;
-  const message = `WINNODE_NODE names "${path}", which is no Windows program.`;
+  const message = `WINNODE_NODE names "${path}", which is not a Windows program.`;
   throw new WinnodeError('ERR_WINDOWS_NODE_MISSING', message, howToChoose);
 }
 

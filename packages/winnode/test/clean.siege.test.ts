@@ -11,7 +11,7 @@ import { expectRefusal, inNamespace, newCache, noMounts, reason } from './sabota
 const inUse = 'a program that runs may load it';
 
 describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
-  test('keeps a prefix that a program runs in and what that may load, until it has ended', async () => {
+  test('keeps a prefix in use, with all that its programs may load, until they have ended', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const [prefix, unused] = [prefixIn(cache), `${prefixIn(cache)}.old-12345`];
@@ -36,7 +36,7 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
     expect(existsSync(cache)).toBe(false);
   });
 
-  test('never touches what WINNODE_PREFIX names, nor what its programs may load while they run', async () => {
+  test('never removes the prefix of WINNODE_PREFIX, nor files that its running programs may load', async () => {
     const cache = newCache();
     const chosen = join(newCache(), 'chosen');
     await copyPrefix(chosen);
@@ -59,7 +59,7 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
     expect(existsSync(own)).toBe(true);
   });
 
-  test('leaves alone what winnode did not make: by name, and behind links', async () => {
+  test('does not remove files that winnode did not make, by name or through links', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const theirs = newCache();
@@ -78,16 +78,19 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
     expect(existsSync(join(theirs, 'precious'))).toBe(true);
   });
 
-  test.skipIf(noMounts !== '')(`a read-only cache is named, and stays ${noMounts}`, async () => {
-    const cache = newCache();
-    const { status, stderr } = inNamespace(
-      `mount --bind "$WINNODE_CACHE" "$WINNODE_CACHE"
+  test.skipIf(noMounts !== '')(
+    `a read-only cache is named in the message, and not removed ${noMounts}`,
+    async () => {
+      const cache = newCache();
+      const { status, stderr } = inNamespace(
+        `mount --bind "$WINNODE_CACHE" "$WINNODE_CACHE"
        mount -o remount,bind,ro "$WINNODE_CACHE"
        exec "$NODE" "$WINNODE" clean`,
-      cacheEnvironment(cache),
-    );
-    expect(status).toBe(1);
-    expectRefusal(stderr, /cannot be written: its file system is read-only\./);
-    expect(readdirSync(join(cache, 'node'))).toHaveLength(1);
-  });
+        cacheEnvironment(cache),
+      );
+      expect(status).toBe(1);
+      expectRefusal(stderr, /cannot be written: its file system is read-only\./);
+      expect(readdirSync(join(cache, 'node'))).toHaveLength(1);
+    },
+  );
 });

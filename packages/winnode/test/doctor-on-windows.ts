@@ -13,7 +13,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const cwd = probeProject(scratch, 'project', probeOf('yield good;'));
 
-test('doctor on Windows looks at no Wine', async () => {
+test('doctor on Windows does not check Wine', async () => {
   const { code, stdout } = await winnode(['doctor', '--json'], { cwd });
   const { ok, items } = JSON.parse(stdout) as { ok: boolean; items: Item[] };
   expect(items.map(({ name }) => name)).toEqual([

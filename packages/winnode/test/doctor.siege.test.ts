@@ -15,7 +15,7 @@ describe.skipIf(host.kind === 'none')(
   `winnode doctor, where environment or probe is bad ${host.reason}`,
   () => {
     test.each(['--no-such-option', '--require /no/such.cjs', '--import file:///no/such.mjs'])(
-      'NODE_OPTIONS=%s is named, and nothing else is blamed',
+      'NODE_OPTIONS=%s is the only problem that is reported',
       async (NODE_OPTIONS) => {
         const items = await diagnose({ cwd, env: { ...process.env, NODE_OPTIONS } });
         expect(items.slice(-3)).toMatchObject([
@@ -53,7 +53,7 @@ describe.skipIf(host.kind === 'none')(
     });
 
     test.each(['./not there.mjs', 'no-such-package/probe'])(
-      '%s, which is missing, is named',
+      'the message names the missing %s',
       async (probe) => {
         const items = await diagnose({ cwd: probeProject(scratch, 'missing', '', { probe }) });
         expect(items.at(-1)).toMatchObject({
@@ -86,7 +86,7 @@ describe.skipIf(host.kind === 'none')(
     });
 
     test.skipIf(process.platform === 'win32')(
-      'Ctrl-C ends it, and what is known is printed',
+      'Ctrl-C ends doctor, which prints the results so far',
       async () => {
         const body = 'yield good; await new Promise((done) => setTimeout(done, 60_000));';
         const slow = probeProject(scratch, 'slow', probeOf(body));

@@ -37,7 +37,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     return items.slice(outer.length);
   }
 
-  test('finds this host well, in a project that names no probe', async () => {
+  test('finds no problem on this host, in a project without a probe', async () => {
     const { code, stdout, stderr } = await winnode(['doctor', '--json'], { cwd: scratch });
     expect(stderr).toBe('');
     const { ok, items } = read(stdout);
@@ -50,7 +50,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect({ ok, code }).toEqual({ ok: true, code: 0 });
   });
 
-  test('prints what the probe of the project finds, a line for each item', async () => {
+  test('prints a line for each item of the project’s probe', async () => {
     const cwd = project(
       'lines',
       probeOf(`
@@ -67,7 +67,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(code).toBe(0);
   });
 
-  test('what failed in there is a failure, with what to do', async () => {
+  test('an item that failed in the probe is a failure, with what to do', async () => {
     const cwd = project(
       'failing',
       probeOf(`yield { ...good, verdict: 'failed', hint: 'Mend it.' };`),
@@ -77,7 +77,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(isWell(items)).toBe(false);
   });
 
-  test('a crash on the way names what came before, and each item is handed on at once', async () => {
+  test('after a crash of the probe the earlier items are printed; each item is passed on at once', async () => {
     const cwd = project('crash', probeOf(`yield good; ${crash};`));
     const handedOn: string[] = [];
     const items = await diagnose({ cwd, onItem: ({ name }) => handedOn.push(name) });
@@ -90,7 +90,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(isWell(items)).toBe(false);
   });
 
-  test('items that are none are named one by one; what the probe prints, leaves open or adds is no matter', async () => {
+  test('invalid items are reported one by one; other output and extra fields are ignored', async () => {
     const cwd = project(
       'items',
       probeOf(`
@@ -135,7 +135,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(items.at(-1)?.hint).not.toBe('');
   });
 
-  test('a package of the project may be the probe, by what it exports for import alone', async () => {
+  test('a package of the project can be the probe, also if it exports only for import', async () => {
     const cwd = project('package', '', { probe: 'probes/windows' });
     const place = join(cwd, 'node_modules', 'probes');
     mkdirSync(place, { recursive: true });
@@ -146,7 +146,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   });
 });
 
-describe('what a package.json says of the probe', () => {
+describe('the probe in package.json', () => {
   const found = (name: string, text: string) => {
     const directory = join(scratch, 'said', name);
     mkdirSync(join(directory, 'below'), { recursive: true });
@@ -157,12 +157,12 @@ describe('what a package.json says of the probe', () => {
   test.each([
     ['a file', '{ "winnode": { "probe": "./a.mjs" } }'],
     ['a byte order mark', '\uFEFF{ "winnode": { "probe": "./a.mjs" } }'],
-  ])('%s, and it is found from below', (name, text) => {
+  ])('%s: a start in a subdirectory finds the probe', (name, text) => {
     const { directory, ...rest } = found(name, text);
     expect(rest).toEqual({ probe: { project: directory, specifier: './a.mjs' } });
   });
 
-  test.each(['{}', '{ "winnode": {} }'])('%s: there is none', (text) => {
+  test.each(['{}', '{ "winnode": {} }'])('%s: the project has no probe', (text) => {
     const { directory: _, ...rest } = found(`none ${text.length}`, text);
     expect(rest).toEqual({ probe: undefined });
   });
@@ -230,7 +230,7 @@ test.skipIf(host.kind !== 'wine')('a prefix that cannot be used is a failure', a
   expect(isWell(items)).toBe(false);
 });
 
-test('a winnode that was not built says what to do, exit code 1', async () => {
+test('winnode without a build says what to do, exit code 1', async () => {
   const copy = join(scratch, 'unbuilt');
   mkdirSync(copy);
   const package_ = dirname(dirname(bin));

@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const isWindows = process.platform === 'win32';
 const needsWine = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-describe.skipIf(isWindows)('a locale is judged by whether it is there', () => {
+describe.skipIf(isWindows)('a locale is replaced only if it is not installed', () => {
   const given = (env: NodeJS.ProcessEnv) =>
     wineEnvironment('/p', { PATH: process.env['PATH'], ...env })['LC_ALL'];
 
@@ -45,7 +45,7 @@ describe.skipIf(isWindows)('a locale is judged by whether it is there', () => {
     expect(given(env)).toBe(isGood ? env['LC_ALL'] : 'C.UTF-8');
   });
 
-  test('one that is there stays', () => {
+  test('an installed locale is not changed', () => {
     expect(given({ LANG: 'C.UTF-8' })).toBeUndefined();
     expect(given({ LC_ALL: 'C.utf8' })).toBe('C.utf8');
   });
@@ -66,13 +66,13 @@ describe.skipIf(isWindows)('paths of the environment', () => {
     expect(ignoredIn({ ...env, WINNODE_CACHE: '/c' })).toBe('');
   });
 
-  test('an absolute one is used, an empty one is none', () => {
+  test('an absolute path is used; an empty value counts as not set', () => {
     expect(place({ XDG_CACHE_HOME: '/c' })).toBe('/c/winnode/wine-8.0-node-1-v5');
     expect(place({ XDG_CACHE_HOME: '' })).toBe(inHome);
     expect(ignoredIn({ XDG_CACHE_HOME: '/c' })).toBe('');
   });
 
-  test('relative ones are of the working directory', () => {
+  test('a relative path starts at the working directory', () => {
     expect(place({ WINNODE_CACHE: 'c' })).toBe(join(process.cwd(), 'c/wine-8.0-node-1-v5'));
     expect(place({ WINNODE_PREFIX: '../p' })).toBe(join(process.cwd(), '../p'));
   });
@@ -96,7 +96,7 @@ describe.skipIf(isWindows)('paths of the environment', () => {
     ['/proc/c', 'ENOENT'],
     ['/dev/null/c', 'ENOTDIR'],
     ['/etc/passwd', 'EEXIST|ENOTDIR'],
-  ])('WINNODE_CACHE=%s cannot be made, which is said', async (value, code) => {
+  ])('WINNODE_CACHE=%s cannot be made, and the message says so', async (value, code) => {
     const { code: exitCode, stderr } = await winnodeHere(['-p', '1'], {
       WINNODE_CACHE: value,
       WINNODE_PREFIX: undefined,
@@ -107,7 +107,7 @@ describe.skipIf(isWindows)('paths of the environment', () => {
     );
   });
 
-  test('a Wine that is found by a relative PATH has its whole path', () => {
+  test('a Wine found through a relative PATH is reported with its absolute path', () => {
     const wine = join(scratch, 'bin', 'wine64');
     mkdirSync(join(scratch, 'bin'));
     writeFileSync(wine, '#!/bin/sh\necho wine-99.0\n');
@@ -130,7 +130,7 @@ describe.skipIf(isWindows)('paths of the environment', () => {
   });
 
   test.each(['/no/such/place', 'relative', '', '/etc/passwd', '~/tmp'])(
-    'TMPDIR=%s is not passed on: all programs of a prefix have to agree',
+    'TMPDIR=%s is not passed on: all programs of a prefix must use the same directory',
     (value) => {
       expect(wineEnvironment('/p', { TMPDIR: value })).not.toHaveProperty('TMPDIR');
     },
@@ -148,7 +148,7 @@ describe.skipIf(isWindows)('paths of the environment', () => {
   });
 });
 
-describe.skipIf(isWindows)('a directory that Windows has no name for', () => {
+describe.skipIf(isWindows)('a directory whose name Windows cannot express', () => {
   const names: [name: string, why: string][] = [
     ['Acme Inc.', 'ends in a dot'],
     ['...', 'ends in a dot'],
@@ -173,7 +173,7 @@ describe.skipIf(isWindows)('a directory that Windows has no name for', () => {
     );
   });
 
-  test('the same for a cache, but not for what Wine shows all the same', async () => {
+  test('a cache is refused likewise, but a name that Wine can show is accepted', async () => {
     const env = { WINNODE_CACHE: join(scratch, 'cache.') };
     shareNode(env.WINNODE_CACHE);
     const { code, stderr } = await winnodeHere(['-p', '1'], env);
@@ -184,17 +184,20 @@ describe.skipIf(isWindows)('a directory that Windows has no name for', () => {
     }
   });
 
-  test.skipIf(needsWine)(`one that Wine cannot open is found out there ${needsWine}`, async () => {
-    const cwd = join(scratch, ...Array<string>(3).fill('x'.repeat(90)));
-    mkdirSync(cwd, { recursive: true });
-    const run = runWindowsNode(['-e', 'process.exit(0)'], { cwd, stdio: 'ignore' });
-    await expect(run).rejects.toMatchObject({
-      code: 'ERR_DIRECTORY',
-      message: `Wine cannot open the working directory ${cwd}, so nothing was run.`,
-    });
-  });
+  test.skipIf(needsWine)(
+    `a working directory that Wine cannot open is reported by the run ${needsWine}`,
+    async () => {
+      const cwd = join(scratch, ...Array<string>(3).fill('x'.repeat(90)));
+      mkdirSync(cwd, { recursive: true });
+      const run = runWindowsNode(['-e', 'process.exit(0)'], { cwd, stdio: 'ignore' });
+      await expect(run).rejects.toMatchObject({
+        code: 'ERR_DIRECTORY',
+        message: `Wine cannot open the working directory ${cwd}, so nothing was run.`,
+      });
+    },
+  );
 
-  test('nor does one that is gone', async () => {
+  test('a missing working directory is refused by name', async () => {
     const run = runWindowsNode(['-p', '1'], { cwd: join(scratch, 'none') });
     await expect(run).rejects.toMatchObject({
       code: 'ERR_LAUNCH',
@@ -204,7 +207,7 @@ describe.skipIf(isWindows)('a directory that Windows has no name for', () => {
 });
 
 test.skipIf(needsWine)(
-  `names and options are whole in such an environment ${needsWine}`,
+  `arguments and NODE_OPTIONS arrive unchanged in such an environment ${needsWine}`,
   async () => {
     const hook = join(scratch, 'hook.mjs');
     const file = join(scratch, 'grüße.mjs');

@@ -93,15 +93,18 @@ export interface FailedStarts {
 export function testFailedStarts(given: FailedStarts): void {
   const { cache, prefix, isSlow, begin, end, run } = failingWine();
 
-  test.each(given.once)('with %d, once: it is started again, and that is said', async (exit) => {
-    expect(await run(['-p', '1'], exit, 'once')).toEqual({
-      code: 0,
-      signal: null,
-      stdout: '1\n',
-      stderr: '',
-      notices: expect.stringMatching(/^winnode: .+ did not start .+ It is started again\.\n$/),
-    });
-  });
+  test.each(given.once)(
+    'with exit code %d, once: winnode starts the program again and prints a message',
+    async (exit) => {
+      expect(await run(['-p', '1'], exit, 'once')).toEqual({
+        code: 0,
+        signal: null,
+        stdout: '1\n',
+        stderr: '',
+        notices: expect.stringMatching(/^winnode: .+ did not start .+ It is started again\.\n$/),
+      });
+    },
+  );
 
   test.each(given.signals)('a signal that %s ends it', async (_name, failure) => {
     const running = begin(['-p', '1'], 0, failure);
@@ -112,7 +115,7 @@ export function testFailedStarts(given: FailedStarts): void {
   });
 
   if (given.isServerEnded) {
-    test('it is not started again where the wineserver has ended', async () => {
+    test('the program is not started again if the wineserver has ended', async () => {
       expect(await run(['-p', '1'], 0, 'once server')).toEqual({
         code: 1,
         signal: null,
@@ -126,7 +129,7 @@ export function testFailedStarts(given: FailedStarts): void {
   const runs = join(cache, 'runs');
   const count = `require('node:fs').appendFileSync(${JSON.stringify(runs)}, 'x');`;
   test.each(given.started)(
-    'one that %s was started, and is once',
+    'a program that %s was started, so it runs only once',
     async (_name, source, options, exit) => {
       const isRestricted = options.length > 0;
       const args = [...options, '-e', `${isRestricted ? '' : count}${source}`];
@@ -148,14 +151,17 @@ export function testFailedStarts(given: FailedStarts): void {
     });
   });
 
-  test.each(given.always)('with %d, again and again: never a success', async (exit, seen, said) => {
-    const ended = await run(['-p', '1'], exit, 'always');
-    expect(ended).toMatchObject({ code: seen, stdout: '' });
-    expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
-    expect(ended.notices.split('\n')).toHaveLength(2);
-    // A program that was not loaded marks the prefix as suspect: the next run checks it first. It
-    // is intact.
-    expect(existsSync(join(prefix, '.winnode', 'doubt'))).toBe(exit === 0x42);
-    expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(true);
-  });
+  test.each(given.always)(
+    'with exit code %d every time: winnode reports a failure',
+    async (exit, seen, said) => {
+      const ended = await run(['-p', '1'], exit, 'always');
+      expect(ended).toMatchObject({ code: seen, stdout: '' });
+      expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
+      expect(ended.notices.split('\n')).toHaveLength(2);
+      // A program that was not loaded marks the prefix as suspect: the next run checks it first. It
+      // is intact.
+      expect(existsSync(join(prefix, '.winnode', 'doubt'))).toBe(exit === 0x42);
+      expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(true);
+    },
+  );
 }

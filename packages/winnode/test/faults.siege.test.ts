@@ -229,7 +229,7 @@ describe.skipIf(host.kind !== 'wine')(`${starts} starts with a fault each ${reas
     for (const { cache, home } of lanes) for (const each of [cache, home]) removeCache(each);
   });
 
-  test(`no prefix is lost, nothing is left, each program is accounted for${
+  test(`no prefix is lost, no file is left, and each program has a result${
     noMounts && `; without full disks: ${noMounts}`
   }`, async () => {
     const counts = new Map<string, number>();

@@ -92,7 +92,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(readdirSync(join(env.WINNODE_CACHE, 'node/21.0.0/node_modules'))).not.toContain('.bin');
   });
 
-  test('that reaches no registry says which was asked, and leaves nothing', async () => {
+  test('without a registry names the registry it tried, and leaves no files', async () => {
     const env = newEnvironment(noNetwork);
     await expect(installWindowsNode({ env })).rejects.toMatchObject({
       code: 'ERR_FETCH',
@@ -104,7 +104,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(inCache(env)).toEqual([]);
   });
 
-  test('of a version that does not exist says so, and leaves nothing', async () => {
+  test('of a version that does not exist reports it, and leaves no files', async () => {
     const env = newEnvironment({ WINNODE_NODE: '21.0.1' });
     await expect(installWindowsNode({ env })).rejects.toMatchObject({
       code: 'ERR_FETCH',
@@ -116,7 +116,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(inCache(env)).toEqual([]);
   });
 
-  test('of another tarball than the one that was published is refused', async () => {
+  test('of a tarball other than the published one is refused', async () => {
     const project = join(scratch, 'changed');
     writeLock(project, [
       { place: 'node_modules/@n/win32-x64', ...native, integrity: node.integrity },
@@ -132,7 +132,7 @@ describe.skipIf(isWindows)('an installation', () => {
     ).toBe(undefined);
   });
 
-  test('by two at once is one, and the other waits', async () => {
+  test('by two processes at once happens once; the second process waits', async () => {
     const env = newEnvironment();
     const ends = await Promise.all([installer(env).ended, installer(env).ended]);
     expect(ends).toEqual([
@@ -144,7 +144,7 @@ describe.skipIf(isWindows)('an installation', () => {
   });
 
   test.each(['SIGKILL', 'SIGINT'] as const)(
-    'that %s ends while npm works leaves nothing that counts; the next one clears up',
+    'that %s ends while npm works is not used; the next installation removes its files',
     async (signal) => {
       const env = newEnvironment();
       const asked = new Promise<void>((done) => {
@@ -245,7 +245,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(await installWindowsPackages(project, { env: offline })).toBe(tree);
   });
 
-  test('asks the registry that the project’s .npmrc names, and keeps nothing of that file', async () => {
+  test('uses the registry of the project’s .npmrc, and copies nothing else from that file', async () => {
     const { npm_config_registry: _, ...env } = newEnvironment();
     const project = join(scratch, 'npmrc');
     writeLock(project, [{ place: 'node_modules/@n/win32-x64', ...native }]);
@@ -258,7 +258,7 @@ describe.skipIf(isWindows)('an installation', () => {
     ]);
   });
 
-  test('is cleaned away, and what dead ones left; a second time there is nothing', async () => {
+  test('is removed by clean, with leftovers of dead processes; a second clean finds nothing', async () => {
     const env = newEnvironment();
     await installWindowsNode({ env });
     mkdirSync(join(env.WINNODE_CACHE, 'node', '20.0.0.making-12345'));

@@ -36,11 +36,11 @@ function link(name: string, target: string): string {
 const windows = (name: string) =>
   `Z:${scratch.replaceAll('/', '\\')}\\${name.replaceAll('/', '\\')}`;
 
-describe.skipIf(isWindows)('what this host says of links', () => {
+describe.skipIf(isWindows)('symbolic links on this host', () => {
   const prefix = join(scratch, 'prefix');
   const ask = (...question: Parameters<typeof answered>[0]) => answered(question, prefix);
 
-  test('the real path, of what is there', () => {
+  test('the real path of an existing file', () => {
     const real = write('a/real/x.js', '');
     link('a/dir', 'real');
     const file = link('a/file.js', 'dir/x.js');
@@ -57,7 +57,7 @@ describe.skipIf(isWindows)('what this host says of links', () => {
     expect(ask('real', 'Z:\\')).toEqual({ real: 'Z:\\' });
   });
 
-  test('what a link holds, also one that leads nowhere', () => {
+  test('the target of a link, also of a dangling one', () => {
     write('b/x', '');
     expect(ask('link', link('b/relative', '../b/x'))).toEqual({ target: '..\\b\\x' });
     expect(ask('link', link('b/absolute', '/no/where'))).toEqual({ target: 'Z:\\no\\where' });
@@ -65,7 +65,7 @@ describe.skipIf(isWindows)('what this host says of links', () => {
     expect(ask('link', windows('b/none'))).toEqual({ error: 'ENOENT' });
   });
 
-  test('all that is in a directory, by whatever path', () => {
+  test('the entries of a directory, by any of its paths', () => {
     write('c/real/x', '');
     write('c/real/y/z', '');
     link('c/real/broken', 'nowhere');
@@ -82,7 +82,7 @@ describe.skipIf(isWindows)('what this host says of links', () => {
     expect(ask('directory', windows('c/real/x'))).toEqual({ error: 'ENOTDIR' });
   });
 
-  test('links are removed, alone or from a tree, and nothing else is', () => {
+  test('unlink and rm of a tree remove links, not their targets', () => {
     write('u/kept/file', '');
     write('u/tree/sub/own', '');
     link('u/tree/sub/dir', '../../kept');
@@ -96,7 +96,7 @@ describe.skipIf(isWindows)('what this host says of links', () => {
     expect(left.sort()).toEqual(['kept', 'kept/file', 'tree', 'tree/sub', 'tree/sub/own']);
   });
 
-  test('a drive keeps its letter, except where a link leads off it', () => {
+  test('a path keeps its drive letter, unless a link leads to another drive', () => {
     write('prefix/drive_c/x/file', '');
     mkdirSync(join(prefix, 'dosdevices'));
     symlinkSync('../drive_c', join(prefix, 'dosdevices', 'c:'));
@@ -201,8 +201,8 @@ function makeWorkspace(): void {
   link('work/node_modules/.bin/cli', '../../bin/cli.mjs');
 }
 
-describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWine}`, () => {
-  test('a program, its children and its threads see them, and load each package once', async () => {
+describe.skipIf(needsWine)(`a Wine that hides links, such as Wine 11 ${needsWine}`, () => {
+  test('a program, its children and its threads see links, and load each package once', async () => {
     makeWorkspace();
     const env = { ...process.env, WINNODE_HIDE_LINKS: '1' };
     const { child, ended, saw } = start([join(scratch, 'work/node_modules/.bin/cli')], { env });
@@ -244,7 +244,7 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
     expect(code).toBe(0);
   });
 
-  test('a tree is removed with its links, and not with what they lead to', async () => {
+  test('rm of a tree removes its links, but not their targets', async () => {
     write('rm/kept/file', '');
     for (const name of ['a', 'b', 'c']) {
       write(`rm/${name}/sub/own`, '');
@@ -272,7 +272,7 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
     expect(left.sort()).toEqual(['kept', 'kept/file']);
   });
 
-  test('among 2,000 links a program asks for the directories that it loads from alone', async () => {
+  test('among 2,000 links a program resolves only the directories that it loads from', async () => {
     write('many/real/package.json', '{"name":"p0","exports":"./index.js"}');
     write('many/real/index.js', '');
     for (let index = 0; index < 2_000; index += 1) {
@@ -300,7 +300,7 @@ describe.skipIf(needsWine)(`where Wine shows no links, as Wine 11 does ${needsWi
     });
   });
 
-  test('a package that is loaded twice all the same is named', async () => {
+  test('a message names a package that a program loads under two paths', async () => {
     // A program that cannot ask the host, for example because its session is closed.
     write('twice/pkg/package.json', '{"name":"a-package","type":"module","exports":"./index.js"}');
     write('twice/pkg/index.js', 'export default {};');

@@ -29,7 +29,7 @@ test('a script runs with this Node', async () => {
   expect(stdout).toBe(`${process.execPath} hello there\n`);
 });
 
-test('a session runs several; closing it twice is nothing', async () => {
+test('a session runs several scripts; a second close has no effect', async () => {
   const session = await openSession();
   for (const code of [0, 3]) {
     const { exitCode } = await session.run(['-e', `process.exit(${code})`], { stdio: 'ignore' });
@@ -39,7 +39,7 @@ test('a session runs several; closing it twice is nothing', async () => {
   await session.close();
 });
 
-test('a working directory that is not there is one clear error', async () => {
+test('a missing working directory is one clear error', async () => {
   const run = runWindowsNode(['-e', '0'], { cwd: 'C:\\no\\such\\place', stdio: 'ignore' });
   await expect(run).rejects.toMatchObject({ name: 'WinnodeError', code: 'ERR_LAUNCH' });
 });
@@ -55,7 +55,7 @@ test('the time limit ends a script that hangs', async () => {
   });
 });
 
-test('a crash is named by its whole exit code', async () => {
+test('a crash is reported with all 32 bits of its exit code', async () => {
   // The program exits with the code of a breakpoint. A real breakpoint would start Wine's
   // debugger, which may lose that code.
   const args = ['-e', 'process.exit(0x80000003 | 0)'];

@@ -37,7 +37,7 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
   const env = { ...process.env, WINNODE_PACKAGES: home };
   const cwd = join(scratch, 'project');
 
-  test('are found by require, import and their resolve, each in the version of who asks', async () => {
+  test('are found by require, import and resolve, in the version of the importing package', async () => {
     writePackage('home/node_modules/@n/win32-x64', '@n/win32-x64', '2.0.0');
     writePackage('home/node_modules/@n/win32-x64--1.0.0', '@n/win32-x64', '1.0.0');
     // A package in the project's own node_modules takes precedence.
@@ -91,14 +91,14 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
     ]);
   });
 
-  test('are not there where there shall be none', async () => {
+  test('are not visible with WINNODE_PACKAGES=none', async () => {
     const without = { ...env, WINNODE_PACKAGES: 'none' };
     const args = ['-p', `try { require('@n/win32-x64') } catch ({ code }) { code }`];
     expect((await runIn(session, args, { env: without, cwd })).stdout).toBe('MODULE_NOT_FOUND\n');
     expect((await runIn(session, args, { env, cwd })).stdout).toBe('@n/win32-x64 2.0.0\n');
   });
 
-  test('a directory that is none is named', async () => {
+  test('a message names a path that is not a directory', async () => {
     const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_PACKAGES: '/nowhere' });
     expect(code).toBe(2);
     expect(stderr).toMatch(

@@ -23,7 +23,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix that others use ${reason}`, () =
   beforeAll(() => copyPrefix(prefix()), 200_000);
   afterAll(() => removeCache(cache));
 
-  test('a short run does not hurt a long one beside it, in either order', async () => {
+  test('a short run does not disturb a long run beside it, in either order', async () => {
     // Both end when standard input does, so the order is this test's and not the clock's.
     const until = `console.log('up'); process.stdin.on('end', () => console.log('alive')).resume()`;
     const begin = async () => {

@@ -37,7 +37,7 @@ const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this i
 describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
   afterAll(() => removeCache(cache));
 
-  test('a first run that is interrupted leaves nothing', async () => {
+  test('an interrupted first run leaves no files', async () => {
     const interrupted = start(['-p', '1'], { env });
     await expect.poll(() => readdirSync(cache).join()).toMatch(/\.making-/);
     await new Promise((done) => setTimeout(done, 500));
@@ -47,7 +47,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('it is small: what Wine copied in is shared with Wine', async () => {
+  test('a prefix is small: it links to the files of Wine instead of copies', async () => {
     await copyPrefix(prefix());
     expect(prefixWine(prefix())).toBe(host.wine);
     const kilobytes = execFileSync('du', ['-sk', prefix()], { encoding: 'utf8' }).split('\t')[0];
@@ -62,7 +62,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     });
     afterAll(() => session.close());
 
-    test('what a prefix leaves out is not missed: files, drives, interfaces', async () => {
+    test('programs work without the files, drives and interfaces that a prefix omits', async () => {
       const source = `
         const fs = require('node:fs');
         const os = require('node:os');
@@ -104,7 +104,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     });
   });
 
-  test('a run that was killed takes its program with it, and the next one tidies up', async () => {
+  test('killing a run ends its program, and the next run removes its files', async () => {
     const killed = start(['-e', `console.log('up'); setInterval(() => {}, 1000)`], { env });
     await killed.saw('up');
     expect(programsOf(prefix())).toHaveLength(1);

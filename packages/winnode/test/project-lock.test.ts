@@ -107,7 +107,7 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
     expect(await read(directory)).toEqual(['@a/b@1.2.3', '@a/other@1.2.3']);
   });
 
-  test('of yarn.lock, as Yarn 1 writes it: what is optional is asked for', async () => {
+  test('of yarn.lock, as Yarn 1 writes it, with optional packages', async () => {
     const entry = (spec: string, version: string, more = '') => `${spec}:
   version "${version}"
   resolved "https://registry.yarnpkg.com/@a/b/-/b-${version}.tgz#00ff"
@@ -169,7 +169,7 @@ ${more}`;
     ]);
   });
 
-  test('are those of the nearest lock file, npm’s own before pnpm’s', () => {
+  test('come from the nearest lock file, npm’s before pnpm’s', () => {
     write('near/package-lock.json', '{}');
     const deep = write('near/a/b/index.js', '');
     expect(findProjectLock(deep)).toMatchObject({ project: join(scratch, 'near') });
@@ -179,7 +179,7 @@ ${more}`;
   });
 });
 
-describe('the Windows Node that is asked for', () => {
+describe('the configured version of Windows Node', () => {
   const wine = { loader: '/wine', server: '/wineserver', version: 'wine-8.0', major: 8 };
 
   test('is chosen for a run, and for an installation', () => {

@@ -69,7 +69,7 @@ const foreign = /tofu|ntdllx|pnpm@/;
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-describe.skipIf(host.kind !== 'wine')(`a project of somebody else ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reason}`, () => {
   let tarball = '';
   beforeAll(() => {
     mkdirSync(cache);

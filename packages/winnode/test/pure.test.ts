@@ -107,7 +107,7 @@ test('bcryptprimitives.dll is a PE file that forwards ProcessPrng to RtlGenRando
   expect(forwarder + text(forwarder).length).toBeLessThan(exports + size);
 });
 
-test('a program whose sections begin within pages is padded, and nothing else is', () => {
+test('only a program whose sections do not begin at a page is padded', () => {
   const program = makeBcryptPrimitives();
   const aligned = pageAligned(program) as Buffer;
   expect(aligned.length).toBe(0x2000);
@@ -122,7 +122,7 @@ test('a program whose sections begin within pages is padded, and nothing else is
   expect(pageAligned(Buffer.from('#!/bin/sh'))).toBeUndefined();
 });
 
-describe('what a program died of, by 8 bits of its exit code', () => {
+describe('the cause of a crash, from 8 bits of the exit code', () => {
   const running = { isStarted: true, isEnded: false };
   const loading = { isStarted: false, isEnded: false };
   test.each([
@@ -146,13 +146,13 @@ describe('what a program died of, by 8 bits of its exit code', () => {
     expect(crashUnderWine(exitCode, progress)).toBe(said);
   });
 
-  test('only a program that was not loaded casts doubt on the prefix', () => {
+  test('only a failure of the loader marks the prefix as suspicious', () => {
     expect(isLoaderFailure(0x35, loading)).toBe(true);
     expect(isLoaderFailure(0x35, running)).toBe(false);
     expect(isLoaderFailure(9, loading)).toBe(false);
   });
 
-  test('what did not start by no will of its own is started again', () => {
+  test('a program that Wine failed to load is started again', () => {
     for (const code of [0, 5, 0x35, 0x42, 0x7b]) {
       expect(isFailedStart(code, loading)).toBe(true);
       expect(isFailedStart(code, running)).toBe(false);

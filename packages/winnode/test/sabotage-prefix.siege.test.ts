@@ -24,7 +24,7 @@ import { ageLock, expectRefusal, inNamespace, newCache, noMounts, reason } from 
 // Tests that create whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
 
 describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
-  test('a disk that is full from the start, also under a finished prefix', async () => {
+  test('a disk that is full before the run, also with a finished prefix', async () => {
     const cache = newCache();
     await copyPrefix(prefixIn(cache));
     const { stdout, stderr } = inNamespace(
@@ -56,7 +56,7 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
     }
   });
 
-  test('a damaged prefix, on a disk that is too small: one message; with room it is made again', async () => {
+  test('a damaged prefix on a full disk is one message; with free space it is made again', async () => {
     const cache = newCache();
     await copyPrefix(prefixIn(cache));
     const { stdout, stderr, status } = inNamespace(
@@ -91,7 +91,7 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
 describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
   const readyOf = (prefix: string) => readFileSync(join(prefix, '.winnode', 'ready.json'), 'utf8');
 
-  test('for a cause around the prefix: Wine’s reason is passed on, and the prefix stays', async () => {
+  test('with a cause outside the prefix: Wine’s message is printed, and the prefix is kept', async () => {
     const cache = newCache();
     const prefix = prefixIn(cache);
     await copyPrefix(prefix);
@@ -128,7 +128,7 @@ describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('for a prefix whose damage no check sees: it is made again', async () => {
+  test('with a prefix whose damage no check detects: the prefix is made again', async () => {
     const cache = newCache();
     const prefix = prefixIn(cache);
     const env = cacheEnvironment(cache);
@@ -161,7 +161,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
   const system32In = (cache: string) =>
     filesIn(join(makingIn(cache), 'drive_c', 'windows', 'system32'));
 
-  test('at any moment: two at once clear up, and make it once', async () => {
+  test('at any moment: two later runs at once remove its files, and one makes the prefix', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const lock = `${prefixIn(cache)}.lock`;
@@ -205,7 +205,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('when a damaged prefix is made again: two at once clear up, and make it once', async () => {
+  test('while it repairs a damaged prefix: of two later runs at once one makes the prefix', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const prefix = prefixIn(cache);

@@ -107,24 +107,26 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     ['user.reg empty', 'user.reg', empty, /user\.reg is cut short/],
   ];
 
-  test.each(damages)('of the user’s own is named and left alone: %s', (name, path, damage, said) =>
-    whileDamaged(path, damage, async () => {
-      const before = listOf(prefix);
-      const env = { WINNODE_PREFIX: prefix };
-      const here = await winnodeHere(['-p', '1'], env);
-      expect(here).toMatchObject({ code: 1, stdout: '' });
-      expectRefusal(here.stderr, said);
-      expect(here.stderr).toContain('Remove it yourself');
-      // A separate process behaves the same, so one case is enough for it.
-      if (name === damages[0]?.[0]) {
-        const options = { env: { ...process.env, ...env } };
-        expect(await winnode(['-p', '1'], options)).toEqual(here);
-      }
-      expect(listOf(prefix)).toBe(before);
-    }),
+  test.each(damages)(
+    'chosen by the user is reported and not changed: %s',
+    (name, path, damage, said) =>
+      whileDamaged(path, damage, async () => {
+        const before = listOf(prefix);
+        const env = { WINNODE_PREFIX: prefix };
+        const here = await winnodeHere(['-p', '1'], env);
+        expect(here).toMatchObject({ code: 1, stdout: '' });
+        expectRefusal(here.stderr, said);
+        expect(here.stderr).toContain('Remove it yourself');
+        // A separate process behaves the same, so one case is enough for it.
+        if (name === damages[0]?.[0]) {
+          const options = { env: { ...process.env, ...env } };
+          expect(await winnode(['-p', '1'], options)).toEqual(here);
+        }
+        expect(listOf(prefix)).toBe(before);
+      }),
   );
 
-  test('a file where the user’s own should be is named and left alone', async () => {
+  test('a file at the path of WINNODE_PREFIX is reported and not changed', async () => {
     const prefix = join(newCache(), 'own');
     writeFileSync(prefix, 'precious');
     const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_PREFIX: prefix });
@@ -133,7 +135,7 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     expect(readFileSync(prefix, 'utf8')).toBe('precious');
   });
 
-  test('a file where the cache should be is named', async () => {
+  test('a file at the path of the cache is reported', async () => {
     const file = join(newCache(), 'file');
     writeFileSync(file, '');
     const env = { WINNODE_CACHE: file, WINNODE_PREFIX: undefined };
@@ -177,7 +179,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
     });
     afterAll(() => session.close());
 
-    test('a first run that is killed after the renaming: what it left is cleared away by a run that needs nothing made', async () => {
+    test('a later run removes the files of a first run that was killed after it renamed the prefix', async () => {
       mkdirSync(`${prefix}.old-12345/.winnode`, { recursive: true });
       writeFileSync(`${prefix}.making-12345`, '');
       const reported: string[] = [];
@@ -189,7 +191,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
       expect(prefixesIn(shared)).toEqual([basename(prefix)]);
     });
 
-    test('a damaged one is not pulled from under who uses it', async () => {
+    test('a damaged prefix is not replaced while a program uses it', async () => {
       let user: ChildProcess | undefined;
       let ended: Promise<RunResult> | undefined;
       await new Promise<void>((isUp) => {
@@ -220,7 +222,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
   // The same length, but not a program.
   const garbled: Damage = (content) => 'x'.repeat(content.length);
 
-  test('what no check sees shows when Windows Node does not start: the next run tries it first', () =>
+  test('after a failed start of Windows Node the next run tests the prefix before it uses it', () =>
     whileDamaged(
       ready,
       (content) => content,

@@ -29,7 +29,7 @@ import { expectCrash, expectNothingLeft, hang, reason, stopServer, until } from 
 // Tests that need real time: a limit must pass, or a processor is kept busy. sabotage-run.test.ts
 // has the others.
 
-describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
@@ -38,7 +38,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   beforeAll(() => copyPrefix(prefix), 200_000);
   afterAll(() => removeCache(cache));
 
-  describe('a program that crashes is named, and others go on', () => {
+  describe('a crashed program is named in a message, and the others continue', () => {
     test('an abort', async () => {
       const { code, signal, stderr } = await winnode(['-e', 'process.abort()'], { env });
       expect({ code, signal }).toEqual({ code: 134, signal: null });
@@ -59,7 +59,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
         said: 'exit code 1: ended from outside, or at once',
       }));
 
-    test('one that Wine leaves hanging is ended', async () => {
+    test('winnode ends a crashed program that Wine leaves hanging', async () => {
       // Without its debugger Wine ends only the thread that crashed, and the others wait for ever.
       const root = join(import.meta.dirname, '../../../package.json');
       const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
@@ -71,12 +71,15 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect(stderr).toMatch(/winnode: Windows Node died: (its main thread crashed|0xC0000005)/);
     });
 
-    test.each([1, 3, 5, 134])('an exit code of the program’s own is no crash: %d', async (code) => {
-      const run = await winnode(['-e', `process.exitCode = ${code}`], { env });
-      expect(run).toMatchObject({ code, stderr: '' });
-    });
+    test.each([1, 3, 5, 134])(
+      'exit code %d set by the program is not reported as a crash',
+      async (code) => {
+        const run = await winnode(['-e', `process.exitCode = ${code}`], { env });
+        expect(run).toMatchObject({ code, stderr: '' });
+      },
+    );
 
-    test('who waits for a debugger does not count as one that hangs', async () => {
+    test('a program that waits for a debugger does not count as hanging', async () => {
       // This session starts the wineserver, so that the short limit applies only to the program.
       const session = await openSession({ env });
       const waiting = start(['--inspect-brk=127.0.0.1:0', '-e', '0'], { env: quick });
@@ -122,7 +125,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     expectNothingLeft(cache);
   });
 
-  test('what a killed run left running is ended by the next one', async () => {
+  test('a run ends the programs of an earlier run that was killed', async () => {
     const source = `
       const child = require('node:child_process').spawn(process.execPath,
         ['-e', ${JSON.stringify(hang)}], { stdio: 'inherit', detached: true });`;
@@ -135,7 +138,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 
   describe('a script that hangs', () => {
-    test('is ended by timeLimitMs; a run that is quick does not notice', async () => {
+    test('is ended after timeLimitMs; a shorter run is not affected', async () => {
       const session = await openSession({ env });
       const run = (source: string, timeLimitMs: number) =>
         session.run(['-e', source], { stdio: 'ignore', timeLimitMs });
@@ -149,7 +152,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expectNothingLeft(cache);
     });
 
-    test('is ended by the time limit, with its children, and nobody else is', async () => {
+    test('is ended with its children after the time limit; other programs continue', async () => {
       const other = start(['-e', until(3)], { env });
       await other.saw('up');
       const others = programsOf(cache);
@@ -174,7 +177,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
   });
 
-  test('a wineserver that Wine started for one run stays for the others when that run is ended', async () => {
+  test('the end of the run that started a wineserver does not end it for the others', async () => {
     const session = await openSession({ env });
     const { server } = findWine(env);
     spawnSync(server, ['-k'], { env: { ...env, WINEPREFIX: prefix } });
@@ -218,7 +221,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   );
 
   describe('a wineserver that does not answer', () => {
-    test('and that others use is named, and left to them', async () => {
+    test('and that other programs use is reported, but not ended', async () => {
       const other = start(['-e', until(4)], { env });
       await other.saw('up');
       const pid = stopServer(prefix);
@@ -251,7 +254,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expectNothingLeft(cache);
     });
 
-    test('when a program starts: the wait ends, and the next run goes on', async () => {
+    test('during a start: the wait ends, and the next run works', async () => {
       // The first session starts the wineserver, so that the short limit applies only to the
       // program.
       const sessions = [await openSession({ env }), await openSession({ env: quick })] as const;
@@ -268,7 +271,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
     });
 
-    test('while Ctrl-C comes: it is heard', async () => {
+    test('during Ctrl-C: the run still ends', async () => {
       const other = start(['-e', until(0)], { env });
       await other.saw('up');
       const pid = stopServer(prefix);
@@ -283,7 +286,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
       expect(processesOf(cache)).toEqual([]);
     });
 
-    test('a wineserver that spins from its start', { timeout: 40_000 }, async () => {
+    test('and spins from its start is reported', { timeout: 40_000 }, async () => {
       const spinning = join(cache, 'wineserver');
       const pids = join(cache, 'pids');
       writeFileSync(spinning, `#!/bin/sh\necho $$ >> '${pids}'\nwhile :; do :; done\n`);

@@ -15,7 +15,7 @@ import {
 } from './prefixes.js';
 import { expectCrash, expectNothingLeft, hang, killedByWine, reason, until } from './sabotage.js';
 
-describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
@@ -30,7 +30,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     });
   });
 
-  test('a wineserver that is killed before Wine starts: the one that Wine starts instead is ended', async () => {
+  test('if the wineserver of winnode is killed before Wine starts, the run ends the one that Wine starts', async () => {
     const [killing, killed] = [join(cache, 'wineserver'), join(cache, 'killed')];
     const { server } = findWine();
     writeFileSync(
@@ -49,7 +49,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
     expectNothingLeft(cache);
   });
 
-  describe('a program that crashes is named, and others go on', () => {
+  describe('a crashed program is named in a message, and the others continue', () => {
     // The part of this repository that can be made to crash: the bindings.
     const root = join(import.meta.dirname, '../../../package.json');
     const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
@@ -89,7 +89,7 @@ describe.skipIf(host.kind !== 'wine')(`what goes wrong in a run ${reason}`, () =
   });
 });
 
-describe('wrong arguments are one line and one hint, exit code 2', () => {
+describe('wrong arguments print one line and one hint, exit code 2', () => {
   test.each([
     [['--time-limit'], '--time-limit wants a number of seconds.'],
     [['--time-limit='], 'got ""'],
@@ -111,14 +111,14 @@ describe('wrong arguments are one line and one hint, exit code 2', () => {
     if (args.length === 1 && args[0] === '--time-limit') expect(await winnode(args)).toEqual(here);
   });
 
-  test.skipIf(host.kind !== 'wine')(`a start limit that is none ${reason}`, async () => {
+  test.skipIf(host.kind !== 'wine')(`an invalid start limit is refused ${reason}`, async () => {
     const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_START_LIMIT: 'soon' });
     expect(code).toBe(2);
     expect(stderr).toContain('WINNODE_START_LIMIT is "soon".');
   });
 });
 
-test('--help names everything there is', async () => {
+test('--help lists every command, option and variable', async () => {
   const { code, stdout } = await winnodeHere(['--help']);
   expect(code).toBe(0);
   for (const word of [

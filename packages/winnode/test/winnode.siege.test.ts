@@ -20,7 +20,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     'process.removeAllListeners()',
     'process.emit = () => false',
     'const old = process.emit; process.emit = (...args) => old.apply(process, args); process.emit = old',
-  ])('its end is seen without its listeners: %s', async (source) => {
+  ])('winnode detects the end of a script that removed all exit listeners: %s', async (source) => {
     const { exitCode, crash } = await runWindowsNode(['-e', source], { stdio: 'inherit' });
     expect({ exitCode, crash }).toEqual({ exitCode: 0, crash: undefined });
   });

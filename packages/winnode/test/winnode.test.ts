@@ -26,7 +26,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  test('gets its arguments, Node the options before it, and it says that it is on Windows', async () => {
+  test('gets its arguments, Node gets the options before the script, and the platform is win32', async () => {
     const file = script(
       'a.mjs',
       'console.log(JSON.stringify([process.platform, ...process.execArgv, ...process.argv.slice(2)]))',
@@ -45,14 +45,14 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   });
 
   test.each(['process.removeAllListeners(); process.emit = () => false', 'process.reallyExit(0)'])(
-    'its end is seen without its listeners: %s',
+    'winnode detects the end of a script that removed all exit listeners: %s',
     async (source) => {
       const { exitCode, crash } = await session.run(['-e', source], { stdio: 'inherit' });
       expect({ exitCode, crash }).toEqual({ exitCode: 0, crash: undefined });
     },
   );
 
-  test('an error it throws is shown, code 1', async () => {
+  test('an uncaught error of the script is printed, exit code 1', async () => {
     const { code, stderr } = await runIn(session, ['-e', 'throw new Error("on purpose")']);
     expect(stderr).toContain('Error: on purpose');
     expect(code).toBe(1);
@@ -99,7 +99,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   });
 
   test.skipIf(host.kind !== 'wine')(
-    'a child that Wine did not load is started once more, and no other one',
+    'only a child process that Wine failed to load is started once more',
     async () => {
       const file = script(
         'unloaded.cjs',
@@ -135,7 +135,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     },
   );
 
-  test('a linked package is loaded from its real place, once', async () => {
+  test('a linked package is loaded once, from its real path', async () => {
     const real = join(scratch, 'real', 'pkg');
     mkdirSync(join(scratch, 'app', 'node_modules'), { recursive: true });
     mkdirSync(real, { recursive: true });
@@ -153,7 +153,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(url).toMatch(/\/real\/pkg\/index\.js$/);
   });
 
-  test('a package is the one of the directory that imports it, also when another has its own', async () => {
+  test('an import finds the package of the importing directory, not of another', async () => {
     const directory = join(scratch, 'two');
     for (const [place, version] of [
       ['.', 1],
@@ -184,7 +184,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(await ended).toMatchObject({ code: 7, signal: null });
   });
 
-  test.skipIf(noSignals)('SIGINT may be a success, if its handler says so', async () => {
+  test.skipIf(noSignals)('a script whose SIGINT handler exits with 0 is a success', async () => {
     const source = `process.on('SIGINT', () => process.exit(0)); setInterval(() => {}, 1e3); console.log('up')`;
     const { child, ended, saw } = start(['-e', source]);
     await saw('up');
@@ -210,7 +210,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   });
 });
 
-describe('without what it needs', () => {
+describe('without Wine or without Windows Node', () => {
   const refused: [string, NodeJS.ProcessEnv, RegExp][] = [
     ['no such Wine', { WINNODE_WINE: '/nowhere/wine' }, /WINNODE_WINE names "\/nowhere\/wine"/],
     ['no Wine', { WINNODE_WINE: '/bin/false' }, /\/bin\/false does not answer --version/],

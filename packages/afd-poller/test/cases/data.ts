@@ -10,7 +10,7 @@ const onIP = data.onIP.bind(data);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
-test('R01 an idle pair is silent; one byte is one event', (fixture) => {
+test('R01 an idle pair has no event; one byte causes one event', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -44,7 +44,7 @@ test('R03 edge: data, read to would-block, silence, data again', (fixture) => {
   }
 });
 
-test('R04 to peek does not eat readiness', (fixture) => {
+test('R04 a receive with MSG_PEEK leaves the socket readable', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   client.send(bytes(4));
@@ -84,7 +84,7 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
   expect(received).toBe(total);
 });
 
-onIP('R07 an urgent byte is priority, and no ordinary data', (fixture) => {
+onIP('R07 a byte of priority data is reported as priority, not as readable', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, priority: true }, 'server');
@@ -111,7 +111,7 @@ test('R08 a small buffer again and again: nothing is lost', (fixture) => {
   expect(parts.join('')).toBe('hello world');
 });
 
-test('R09 a registered socket that is dropped gives its peer the end', (fixture) => {
+test('R09 closing a registered socket ends the stream of its peer', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -143,7 +143,7 @@ test('W02 silent while the send buffer is full, reported when there is room', (f
   fixture.expectNext(poller, 'client writable');
 });
 
-test('W04 what was written arrives, though its socket is closed or removed at once', (fixture) => {
+test('W04 written data arrive even if the socket is closed or removed at once', (fixture) => {
   const poller = fixture.poller();
   for (const end of ['close', 'remove'] as const) {
     const { client, server } = fixture.pair();
@@ -191,7 +191,7 @@ test('G09 64 KiB written, a poll pending, then closed: all bytes and then the en
   }
 });
 
-test('W05 to keep writing to a peer that left ends with an error', (fixture) => {
+test('W05 writing to a closed peer ends with an error', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
@@ -235,7 +235,7 @@ onIP('U02 edge: a datagram, read to would-block, the next one', (fixture) => {
   }
 });
 
-onIP('U04 a datagram to a closed port is no event and no error for the next one', (fixture) => {
+onIP('U04 a datagram to a closed port causes no event, and the next send succeeds', (fixture) => {
   const poller = fixture.poller();
   const [a, b] = [fixture.udp(), fixture.udp()];
   const { host, port } = b.localEndpoint();
@@ -247,7 +247,7 @@ onIP('U04 a datagram to a closed port is no event and no error for the next one'
 });
 
 onIP(
-  'U05 a datagram too long for the buffer is lost with an error, and reported once',
+  'U05 a datagram longer than the buffer is reported once; the receive fails and drops it',
   (fixture) => {
     const poller = fixture.poller();
     const [a, b] = [fixture.udp(), fixture.udp()];
@@ -259,7 +259,7 @@ onIP(
   },
 );
 
-onIP('U06 a UDP socket that was removed is silent, and can still receive', (fixture) => {
+onIP('U06 a removed UDP socket reports nothing, and can still receive', (fixture) => {
   const poller = fixture.poller();
   const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(b, { readable: true }, 'b');

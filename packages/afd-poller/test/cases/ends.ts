@@ -11,7 +11,7 @@ const onIP = ends.onIP.bind(ends);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
-test('H01 FIN without data: readable and read-closed, and so it stays', (fixture) => {
+test('H01 a FIN without data is reported as readable and readClosed, in every wait', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -22,7 +22,7 @@ test('H01 FIN without data: readable and read-closed, and so it stays', (fixture
   }
 });
 
-test('H02 data and FIN, unread: the end is reported at once, or once the data were read', (fixture) => {
+test('H02 unread data and FIN: readClosed is reported at once, or after the data were read', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readClosed: true }, 'server');
@@ -46,7 +46,7 @@ test('H02 the end is reported once the data before it were read', (fixture) => {
   fixture.expectNext(poller, 'server readClosed');
 });
 
-test('H04 own shutdown of sending: no event, and reading goes on', (fixture) => {
+test('H04 shutdown of sending causes no event, and the socket still receives', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { readable: true }, 'client');
@@ -59,7 +59,7 @@ test('H04 own shutdown of sending: no event, and reading goes on', (fixture) => 
   fixture.receive(client, 2);
 });
 
-onIP('H05 own shutdown of receiving: no event', (fixture) => {
+onIP('H05 shutdown of receiving causes no event', (fixture) => {
   const poller = fixture.poller();
   const { client } = fixture.pair();
   poller.add(client, { readable: true }, 'client');
@@ -68,7 +68,7 @@ onIP('H05 own shutdown of receiving: no event', (fixture) => {
   fixture.expectSilence(poller);
 });
 
-test('H06 two clean ends are no reset, for who asked for nothing', (fixture) => {
+test('H06 two clean ends are not reported as a reset if there is no interest', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, {}, 'client');
@@ -77,7 +77,7 @@ test('H06 two clean ends are no reset, for who asked for nothing', (fixture) => 
   fixture.expectSilence(poller);
 });
 
-test('X01 a reset is reported once, and then there is silence', (fixture) => {
+test('X01 a reset is reported once, with no event afterwards', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -102,7 +102,7 @@ test('X02 two peers reset: each reset is reported, the third connection lives', 
   fixture.expectNext(poller, 'c readable');
 });
 
-test('X03 a reset is reported without any interest', (fixture) => {
+test('X03 a reset is reported even if no interest bit is set', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, {}, 'server');
@@ -111,7 +111,7 @@ test('X03 a reset is reported without any interest', (fixture) => {
   fixture.expectNext(poller, 'server reset');
 });
 
-test('X05 a peer that closes with unread data resets', (fixture) => {
+test('X05 a peer that closes with unread data resets the connection', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   client.send(bytes(10));
@@ -121,7 +121,7 @@ test('X05 a peer that closes with unread data resets', (fixture) => {
   fixture.expectNext(poller, 'client readable readClosed reset');
 });
 
-onIP('X06 data, then a reset: an event, and a receive that does not hang', (fixture) => {
+onIP('X06 data, then a reset: an event is reported, and the receive returns', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   client.send(bytes(10));
@@ -141,7 +141,7 @@ onIP('X06 data, then a reset: an event, and a receive that does not hang', (fixt
   fixture.expectRows({ recvAfterResetBehindData: received });
 });
 
-test('Z01 sockets that are closed while registered: no event, and then they are unknown', (fixture) => {
+test('Z01 a registered socket that is closed makes no event and is no longer registered', (fixture) => {
   const poller = fixture.poller();
   const interests = [
     { readable: true },
@@ -168,7 +168,7 @@ test('Z01 sockets that are closed while registered: no event, and then they are 
   expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
 });
 
-test('Z01 a socket whose handle value is given out again at once', (fixture) => {
+test('Z01 a new socket reuses the handle value of a closed one at once', (fixture) => {
   const poller = fixture.poller();
   for (let round = 0; round < 20; round += 1) {
     const old = fixture.pair();

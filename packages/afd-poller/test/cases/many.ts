@@ -65,7 +65,7 @@ test('S07 fifty registrations that are removed a moment later, five times', (fix
   }
 });
 
-test('S08 twenty clients where ten are wanted: the others are turned away', (fixture) => {
+test('S08 a server with a limit of ten refuses ten of twenty clients', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'listener');
@@ -110,29 +110,25 @@ test('P03 one socket, two pollers: both report it; with the preset self the seco
   fixture.expectSilence(first);
 });
 
-onIP(
-  'P04 ten pollers, one datagram: each is reported once, with one and the same socket',
-  (fixture) => {
-    if (fixture.preset === 'self') {
-      // A socket's own handle belongs to its first poller for life.
-      const [shared, first, second] = [fixture.udp(), fixture.poller(), fixture.poller()];
-      first.add(shared, {}, 'first');
-      expect(() => second.add(shared, {}, 'second')).toThrowError(
-        expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
-      );
-      return;
-    }
-    const [from, to] = [fixture.udp(), fixture.udp()];
-    const pollers = Array.from({ length: 10 }, () => fixture.poller());
-    for (const [index, poller] of pollers.entries()) poller.add(to, { readable: true }, `${index}`);
-    for (const poller of pollers) fixture.expectSilence(poller, 0);
-    from.sendTo(bytes(3), to.localEndpoint());
-    for (const [index, poller] of pollers.entries())
-      fixture.expectNext(poller, `${index} readable`);
-    expect(to.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
-    for (const poller of pollers) fixture.expectSilence(poller, 5);
-  },
-);
+onIP('P04 ten pollers watch one socket: each reports one datagram once', (fixture) => {
+  if (fixture.preset === 'self') {
+    // A socket's own handle belongs to its first poller for life.
+    const [shared, first, second] = [fixture.udp(), fixture.poller(), fixture.poller()];
+    first.add(shared, {}, 'first');
+    expect(() => second.add(shared, {}, 'second')).toThrowError(
+      expect.objectContaining({ code: 'ERR_OTHER_PORT' }),
+    );
+    return;
+  }
+  const [from, to] = [fixture.udp(), fixture.udp()];
+  const pollers = Array.from({ length: 10 }, () => fixture.poller());
+  for (const [index, poller] of pollers.entries()) poller.add(to, { readable: true }, `${index}`);
+  for (const poller of pollers) fixture.expectSilence(poller, 0);
+  from.sendTo(bytes(3), to.localEndpoint());
+  for (const [index, poller] of pollers.entries()) fixture.expectNext(poller, `${index} readable`);
+  expect(to.recvFrom(Buffer.alloc(8))).toMatchObject({ byteLength: 3 });
+  for (const poller of pollers) fixture.expectSilence(poller, 5);
+});
 
 test('Z07 pollers made, waited on and closed, two hundred times', (fixture) => {
   const { server } = fixture.pair();
@@ -148,7 +144,7 @@ test('Z07 pollers made, waited on and closed, two hundred times', (fixture) => {
   }
 });
 
-test('a socket that streams does not starve the others', (fixture) => {
+test('a socket with continuous data does not starve the others', (fixture) => {
   const poller = fixture.poller();
   const busy = fixture.pair();
   const calm = Array.from({ length: 8 }, () => fixture.pair());

@@ -9,7 +9,7 @@ const onIP = once.onIP.bind(once);
 
 const options = ({ host: { kernel, now } }: Fixture) => ({ kernel, now, allowMainThread: true });
 
-test('pollOnce: time-out, one of many, all of many, in the order of the list', (fixture) => {
+test('pollOnce returns after its time-out, with one ready socket, or with all in the order of the list', (fixture) => {
   const pairs = Array.from({ length: 100 }, () => fixture.pair());
   const entries = pairs.map(({ server }) => ({ skt: server, interest: { readable: true } }));
   const before = fixture.host.now();

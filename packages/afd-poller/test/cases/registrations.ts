@@ -31,7 +31,7 @@ test('D02 from receiving to sending, with a new token: only that, only the new o
   fixture.expectNext(poller, 'new writable');
 });
 
-test('D03 removed and added again while the old poll is being cancelled', (fixture) => {
+test('D03 a socket is removed and added again while its old poll is cancelled', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   for (let round = 0; round < 20; round += 1) {
@@ -60,7 +60,7 @@ test('D04 a new token while a poll is pending: the event carries the new one', (
   expect(poller.inspect()).toMatchObject({ cancelled: 0 });
 });
 
-test('D05 twice, and unknown: refused by name, and the first one goes on', (fixture) => {
+test('D05 adding twice and modifying an unknown socket throw; the registration stays valid', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'first');
@@ -94,7 +94,7 @@ test('D07 changes and removals from within the handling of events', (fixture) =>
   expect(poller.inspect().registrations).toBe(1);
 });
 
-test('D07 an interest that changed since the wait is what counts', (fixture) => {
+test('D07 an interest that changed after the wait filters the events of that wait', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   client.send(bytes(1));
@@ -115,7 +115,7 @@ test('D09 two registrations, data for one', (fixture) => {
   fixture.expectNext(poller, 'two readable');
 });
 
-test('D10 two hundred times add, wait, remove: the same memory, nothing pending', (fixture) => {
+test('D10 add, wait and remove 200 times: the memory does not grow, and no poll is pending', (fixture) => {
   const poller = fixture.poller();
   const { server } = fixture.pair();
   let bytesBefore = 0;
@@ -147,7 +147,7 @@ test('M01 one-shot: one event, silence until it is renewed, then at once', (fixt
   fixture.expectSilence(poller);
 });
 
-test('M02 one-shot, reported, then a reset: silence until it is renewed', (fixture) => {
+test('M02 a spent one-shot does not report a reset until it is renewed', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
@@ -177,7 +177,7 @@ test('M03 edge: five bytes, three read, no repeat; renewed by would-block only',
   fixture.expectNext(poller, 'server readable');
 });
 
-test('M03 edge: writable once, and again after a full buffer had room', (fixture) => {
+test('M03 edge: writable is reported once, and again when a full buffer has room', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true, mode: 'edge' }, 'client');
@@ -188,7 +188,7 @@ test('M03 edge: writable once, and again after a full buffer had room', (fixture
   fixture.expectNext(poller, 'client writable');
 });
 
-test('M04 more ready sockets than the list holds: the rest in the next waits, each once', (fixture) => {
+test('M04 more ready sockets than the list holds: the next waits report the rest, each once', (fixture) => {
   const poller = fixture.poller();
   const pairs = Array.from({ length: 10 }, (_, index) => ({ name: `${index}`, ...fixture.pair() }));
   for (const { name, client, server } of pairs) {
@@ -207,7 +207,7 @@ test('M04 more ready sockets than the list holds: the rest in the next waits, ea
   expect(reported.sort()).toEqual(pairs.map(({ name }) => `${name} readable`).sort());
 });
 
-test('M05 paused with data pending: silent, then one event and all the data', (fixture) => {
+test('M05 a socket without interests reports no data; after modify one event reports all', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, {}, 'server');

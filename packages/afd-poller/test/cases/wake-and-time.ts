@@ -6,7 +6,7 @@ import { Cases } from '../fixture.js';
 export const wakeAndTime = new Cases();
 const test = wakeAndTime.test.bind(wakeAndTime);
 
-test('K01 a posted packet comes back unchanged, once', (fixture) => {
+test('K01 a posted packet is reported unchanged, once', (fixture) => {
   const poller = fixture.poller();
   poller.post(0xdead_beef, Number.MAX_SAFE_INTEGER);
   poller.post(0, 0);
@@ -14,7 +14,7 @@ test('K01 a posted packet comes back unchanged, once', (fixture) => {
   fixture.expectSilence(poller);
 });
 
-test('K03 wakes before a wait are one event, with the bits of all', (fixture) => {
+test('K03 several wakes before a wait are one event with the bits of all wakes', (fixture) => {
   const poller = fixture.poller();
   for (const bits of [0b001, 0b100, 0b100]) poller.wake(bits);
   expect(fixture.next(poller)).toEqual(['wake 5']);
@@ -27,7 +27,7 @@ test('K03 wakes before a wait are one event, with the bits of all', (fixture) =>
   expect(fixture.next(poller)).toEqual(['wake 4294967295']);
 });
 
-test('K05 time-out, wake with a payload, then time-out', (fixture) => {
+test('K05 a wait times out, the next reports a wake with its bits, the next times out', (fixture) => {
   const poller = fixture.poller();
   fixture.expectSilence(poller, 100);
   poller.wake(42);
@@ -35,14 +35,14 @@ test('K05 time-out, wake with a payload, then time-out', (fixture) => {
   fixture.expectSilence(poller, 100);
 });
 
-test('K08 wakes through a remote and through the poller itself are the same', (fixture) => {
+test('K08 a wake by a remote and a wake by the poller make the same event', (fixture) => {
   const poller = fixture.poller();
   poller.wake(1);
   poller.wake(2);
   expect(fixture.next(poller)).toEqual(['wake 3']);
 });
 
-test('T01 a wait with nothing to report is not shorter than asked', (fixture) => {
+test('T01 a wait without an event lasts at least as long as its time-out', (fixture) => {
   const poller = fixture.poller();
   const { client } = fixture.pair();
   poller.add(client, { readable: true }, 'idle');
@@ -61,7 +61,7 @@ test('T02 a wait of zero does not block', (fixture) => {
   if (fixture.host.name.startsWith('sim-nt')) expect(fixture.host.now()).toBe(before);
 });
 
-test('T03 a fraction of a millisecond is neither zero nor for ever', (fixture) => {
+test('T03 a time-out of a fraction of a millisecond is not rounded to zero or to infinite', (fixture) => {
   const poller = fixture.poller();
   for (const timeoutMs of [0.1, 0.4, 1.1, 3.1]) {
     for (let count = 0; count < 10; count += 1) {
@@ -91,7 +91,7 @@ test('T04 a wait of zero still reports what is ready', (fixture) => {
   expect([...seen].sort()).toEqual(['a connected', 'b connected', 'c connected']);
 });
 
-test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', (fixture) => {
+test('T05 a time-out below 1 ms is rounded up, a huge one accepted, an invalid one refused', (fixture) => {
   const poller = fixture.poller();
   expect(poller.wait(0.000_01).length).toBe(0);
   for (const huge of [2 ** 31, 2 ** 53, Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
@@ -105,7 +105,7 @@ test('T05 sub-millisecond rounds up, huge is fine, what is no time is refused', 
   }
 });
 
-test('a list of one place gives every event its turn', (fixture) => {
+test('an event list of length 1 reports every event in turn', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'always');

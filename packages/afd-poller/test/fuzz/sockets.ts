@@ -26,7 +26,7 @@ export type Outcome = 'done' | 'end' | 'would block' | 'failed';
 
 function streamOf({ skt }: ModelSocket): ClientSkt | AcceptedSkt {
   if (skt.kind === 'client' || skt.kind === 'accepted') return skt;
-  throw new Error(`A ${skt.kind} is no connection.`);
+  throw new Error(`A ${skt.kind} is not a connection.`);
 }
 
 function clientOf({ skt }: ModelSocket): ClientSkt {

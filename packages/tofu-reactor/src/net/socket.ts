@@ -35,7 +35,7 @@ export interface Adoption {
 
 /**
  * A connection as a stream of Node: `net.Socket` on a reactor, with the same events in the same
- * order, and the same errors. Libraries that take any `Duplex` run on it. It is no `net.Socket`.
+ * order, and the same errors. Libraries that take any `Duplex` run on it. It is not a `net.Socket`.
  */
 export class Socket extends Duplex {
   /** True from {@link connect} until it is connected. */

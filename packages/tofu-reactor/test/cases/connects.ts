@@ -16,7 +16,7 @@ function refusingPort(fixture: Fixture): number {
   return port;
 }
 
-connectCases.onIP("C02 a refused connect has Node's words", async (fixture) => {
+connectCases.onIP('C02 a refused connect has the error message of Node', async (fixture) => {
   const reactor = fixture.reactor();
   const port = refusingPort(fixture);
   const error = await reactor.connect({ host: '127.0.0.1', port }).catch((each: unknown) => each);
@@ -50,7 +50,7 @@ connectCases.onIP('a name is resolved, and its addresses are tried in turn', asy
   expect(failed).toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', async (fixture) => {
+connectCases.onIP('A09 a port in use is EADDRINUSE, and port 0 works', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   const { port } = server.endpoint as { port: number };
@@ -63,22 +63,25 @@ connectCases.onIP('A09 a port that is taken: EADDRINUSE, and port 0 works', asyn
   await reactor.listen({ port: 0 });
 });
 
-connectCases.onIP('C09 a client whose local port is taken: EADDRINUSE', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.echo(reactor);
-  const taken = server.endpoint as Endpoint;
-  const failed = await reactor.connect(taken, { local: taken }).catch((error: unknown) => error);
-  expect(failed).toMatchObject({
-    message: `bind EADDRINUSE 127.0.0.1:${taken.port}`,
-    code: 'EADDRINUSE',
-    syscall: 'bind',
-    port: taken.port,
-  });
-  expect([server.accepted, reactor.inspect().connections]).toEqual([0, 0]);
-  const client = await reactor.connect(taken, { local: { host: '127.0.0.1', port: 0 } });
-  client.write('bound');
-  expect((await readBytes(client, 5)).toString()).toBe('bound');
-});
+connectCases.onIP(
+  'C09 a client whose local port is in use fails with EADDRINUSE',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
+    const taken = server.endpoint as Endpoint;
+    const failed = await reactor.connect(taken, { local: taken }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      message: `bind EADDRINUSE 127.0.0.1:${taken.port}`,
+      code: 'EADDRINUSE',
+      syscall: 'bind',
+      port: taken.port,
+    });
+    expect([server.accepted, reactor.inspect().connections]).toEqual([0, 0]);
+    const client = await reactor.connect(taken, { local: { host: '127.0.0.1', port: 0 } });
+    client.write('bound');
+    expect((await readBytes(client, 5)).toString()).toBe('bound');
+  },
+);
 
 connectCases.onIP('B12 a server on :: that is IPv6 only refuses IPv4', async (fixture) => {
   const reactor = fixture.reactor();
@@ -98,7 +101,7 @@ connectCases.onIP('B12 a server on :: that is IPv6 only refuses IPv4', async (fi
   }
 });
 
-connectCases.onIP('B10 which numbers are ports, which texts are addresses', async (fixture) => {
+connectCases.onIP('B10 valid and invalid ports and addresses', async (fixture) => {
   const reactor = fixture.reactor();
   const wrong = { code: 'ERR_ADDRESS' };
   for (const port of [-1 >>> 0, -1, 65_536, 1.5, Number.NaN, '80' as unknown as number]) {
@@ -119,7 +122,7 @@ connectCases.onIP('B10 which numbers are ports, which texts are addresses', asyn
 });
 
 connectCases.test(
-  'a path without a server: ENOENT; texts of tofu are addresses',
+  'a path without a server is ENOENT; the textual form of tofu is accepted as an address',
   async (fixture) => {
     const reactor = fixture.reactor();
     if (fixture.host.over === 'AF_UNIX') {
@@ -155,24 +158,27 @@ connectCases.test(
   },
 );
 
-connectCases.test('C08 endpoints are there once it is connected, and kept', async (fixture) => {
-  const reactor = fixture.reactor();
-  let accepted: Connection | undefined;
-  const server = await fixture.listen(reactor, (connection) => {
-    accepted = connection;
-  });
-  const client = reactor.open(server.endpoint);
-  expect([client.localEndpoint, client.remoteEndpoint]).toEqual([undefined, undefined]);
-  await fixture.until(() => client.isOpen && accepted !== undefined);
-  expect(client.remoteEndpoint).toEqual(server.endpoint);
-  expect(accepted?.localEndpoint).toEqual(server.endpoint);
-  expect(accepted?.remoteEndpoint).toEqual(client.localEndpoint);
-  client.destroy();
-  expect(client.remoteEndpoint).toEqual(server.endpoint);
-});
+connectCases.test(
+  'C08 endpoints are known after the connect, and kept after the close',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    let accepted: Connection | undefined;
+    const server = await fixture.listen(reactor, (connection) => {
+      accepted = connection;
+    });
+    const client = reactor.open(server.endpoint);
+    expect([client.localEndpoint, client.remoteEndpoint]).toEqual([undefined, undefined]);
+    await fixture.until(() => client.isOpen && accepted !== undefined);
+    expect(client.remoteEndpoint).toEqual(server.endpoint);
+    expect(accepted?.localEndpoint).toEqual(server.endpoint);
+    expect(accepted?.remoteEndpoint).toEqual(client.localEndpoint);
+    client.destroy();
+    expect(client.remoteEndpoint).toEqual(server.endpoint);
+  },
+);
 
 connectCases.test(
-  'a signal ends a connect with its reason; a time ends it with ETIMEDOUT',
+  'an AbortSignal ends a connect with its reason; a time limit ends it with ETIMEDOUT',
   async (fixture) => {
     const reactor = fixture.reactor();
     const server = await fixture.echo(reactor);

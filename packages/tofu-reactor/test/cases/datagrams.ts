@@ -17,30 +17,33 @@ function receiveAll(socket: DatagramSocket, into: string[]): void {
   }
 }
 
-datagramCases.onIP('datagrams come whole, with their sender, and are answered', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = reactor.bind({ port: 0 }, (socket) => {
-    for (;;) {
-      const datagram = socket.receiveInto(room);
-      if (datagram === wouldBlock) return;
-      socket.send(room.subarray(0, datagram.byteLength), datagram.from);
+datagramCases.onIP(
+  'datagrams arrive whole, with their sender, and replies arrive',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = reactor.bind({ port: 0 }, (socket) => {
+      for (;;) {
+        const datagram = socket.receiveInto(room);
+        if (datagram === wouldBlock) return;
+        socket.send(room.subarray(0, datagram.byteLength), datagram.from);
+      }
+    });
+    const answers: string[] = [];
+    const client = reactor.bind({}, (socket) => receiveAll(socket, answers));
+    for (let index = 0; index < 100; index += 1) {
+      client.send(Buffer.from(`datagram ${index}`), server.endpoint);
+      await fixture.until(() => answers.length === index + 1);
     }
-  });
-  const answers: string[] = [];
-  const client = reactor.bind({}, (socket) => receiveAll(socket, answers));
-  for (let index = 0; index < 100; index += 1) {
-    client.send(Buffer.from(`datagram ${index}`), server.endpoint);
-    await fixture.until(() => answers.length === index + 1);
-  }
-  client.send(new Uint8Array(0), server.endpoint);
-  await fixture.until(() => answers.length === 101);
-  expect([answers[0], answers[99], answers[100]]).toEqual(['datagram 0', 'datagram 99', '']);
-  expect(reactor.inspect()).toMatchObject({ datagramSockets: 2, servers: 0, connections: 0 });
-  await client.close();
-  expect([client.isOpen, client.send(Buffer.from('x'), server.endpoint)]).toEqual([false, false]);
-});
+    client.send(new Uint8Array(0), server.endpoint);
+    await fixture.until(() => answers.length === 101);
+    expect([answers[0], answers[99], answers[100]]).toEqual(['datagram 0', 'datagram 99', '']);
+    expect(reactor.inspect()).toMatchObject({ datagramSockets: 2, servers: 0, connections: 0 });
+    await client.close();
+    expect([client.isOpen, client.send(Buffer.from('x'), server.endpoint)]).toEqual([false, false]);
+  },
+);
 
-datagramCases.onIP('a port without a listener does not end the reading', async (fixture) => {
+datagramCases.onIP('a datagram to a closed port does not end the reception', async (fixture) => {
   const reactor = fixture.reactor();
   const got: string[] = [];
   const socket = reactor.bind({}, (each) => receiveAll(each, got));
@@ -59,7 +62,7 @@ datagramCases.onIP('a port without a listener does not end the reading', async (
 });
 
 datagramCases.onIP(
-  'a datagram that does not fit is an error, and the next one comes',
+  'a datagram larger than the buffer is an error, and the next one arrives',
   async (fixture) => {
     const reactor = fixture.reactor();
     const got: unknown[] = [];
@@ -81,7 +84,7 @@ datagramCases.onIP(
 );
 
 datagramCases.onIP(
-  'a receive outside of the callback that throws asks for the next datagram, too',
+  'after a receive outside of the callback throws, the next datagram is still reported',
   async (fixture) => {
     const reactor = fixture.reactor();
     let hints = 0;
@@ -99,7 +102,7 @@ datagramCases.onIP(
 );
 
 datagramCases.onIP(
-  'bind: a taken port is EADDRINUSE; closed from its own callback',
+  'bind to a port in use is EADDRINUSE; a UDP socket is closed from its own callback',
   async (fixture) => {
     const reactor = fixture.reactor();
     const closes: unknown[] = [];

@@ -16,7 +16,7 @@ echoCases.test('E01 the same 11 bytes come back, and the server sees the end', a
   expect([client.bytesRead, client.bytesWritten]).toEqual([11, 11]);
 });
 
-echoCases.test('E02 many pings, half-open allowed, then the end', async (fixture) => {
+echoCases.test('E02 many pings, then the end, with allowHalfOpen', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor, { allowHalfOpen: false });
   const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
@@ -41,7 +41,7 @@ echoCases.test('E03 all 256 values of a byte, both ways', async (fixture) => {
   expect(await readBytes(client, 512)).toEqual(Buffer.concat([bytes, bytes]));
 });
 
-echoCases.test('E05 what is written before it is connected is sent in order', async (fixture) => {
+echoCases.test('E05 data written before the connect are sent in order', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   let connected = 0;

@@ -10,33 +10,30 @@ const collect = runInNewContext('gc') as () => void;
 
 export const endCases = new Cases();
 
-endCases.test(
-  'H01 the end of the stream is 0, after all that was sent before it',
-  async (fixture) => {
-    const reactor = fixture.reactor();
-    const seen: string[] = [];
-    const into = Buffer.alloc(64);
-    const server = await fixture.listen(reactor, (connection) => {
-      connection.onReadable = () => {
-        for (;;) {
-          const count = connection.readInto(into);
-          if (count === wouldBlock) return;
-          seen.push(count === 0 ? 'end' : into.toString('latin1', 0, count));
-          if (count === 0) return;
-        }
-      };
-      connection.onClose = (error) => seen.push(`close ${error}`);
-    });
-    const client = await reactor.connect(server.endpoint);
-    client.end('last');
-    await fixture.until(() => seen.at(-1) === 'close undefined');
-    // The bytes may arrive in pieces.
-    expect(seen.join('|')).toMatch(/^l\|?a\|?s\|?t\|end\|close undefined$/);
-    expect(await client.read(into)).toBe(0);
-  },
-);
+endCases.test('H01 read returns 0 at the end of the stream, after all data', async (fixture) => {
+  const reactor = fixture.reactor();
+  const seen: string[] = [];
+  const into = Buffer.alloc(64);
+  const server = await fixture.listen(reactor, (connection) => {
+    connection.onReadable = () => {
+      for (;;) {
+        const count = connection.readInto(into);
+        if (count === wouldBlock) return;
+        seen.push(count === 0 ? 'end' : into.toString('latin1', 0, count));
+        if (count === 0) return;
+      }
+    };
+    connection.onClose = (error) => seen.push(`close ${error}`);
+  });
+  const client = await reactor.connect(server.endpoint);
+  client.end('last');
+  await fixture.until(() => seen.at(-1) === 'close undefined');
+  // The bytes may arrive in pieces.
+  expect(seen.join('|')).toMatch(/^l\|?a\|?s\|?t\|end\|close undefined$/);
+  expect(await client.read(into)).toBe(0);
+});
 
-endCases.test('H04 half open: one side goes on after the end of the other', async (fixture) => {
+endCases.test('H04 half open: one side still sends after the end of the other', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.listen(
     reactor,
@@ -76,7 +73,7 @@ endCases.test('H07 calls on a closed connection do not throw', async (fixture) =
 });
 
 endCases.test(
-  'H08 a write after the own end is refused; after the other end it fails once',
+  'H08 a write after end is refused; a write after the close of the peer fails once',
   async (fixture) => {
     const reactor = fixture.reactor();
     const server = await fixture.listen(reactor, (connection) => connection.destroy());
@@ -100,7 +97,7 @@ endCases.test(
 
 for (const isPolled of [true, false]) {
   const when = isPolled ? 'while it is asked about' : 'before it is asked about';
-  endCases.test(`X01 a reset ${when} is an error and no end`, async (fixture) => {
+  endCases.test(`X01 a reset ${when} is an error, not an end`, async (fixture) => {
     const reactor = fixture.reactor();
     const connections: Connection[] = [];
     const closes: unknown[] = [];
@@ -147,7 +144,7 @@ endCases.test('X05 a peer that closes with unread bytes resets', async (fixture)
   expect(closes).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
 });
 
-endCases.test('W04 what was written before close arrives', async (fixture) => {
+endCases.test('W04 data written before close arrive', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.listen(reactor, async (connection) => {
     connection.write(Buffer.alloc(300_000, 0x62));
@@ -193,7 +190,7 @@ endCases.test('X02 two peers reset, and the server serves the next one', async (
   expect((await readBytes(next, 6)).toString()).toBe('unread');
 });
 
-endCases.test('E07 what a finished connect was given is collected', async (fixture) => {
+endCases.test('E07 the callback of a finished connect is garbage-collected', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   const refs: WeakRef<object>[] = [];

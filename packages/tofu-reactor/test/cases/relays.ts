@@ -116,41 +116,45 @@ export function relayCases(route: Route): Cases {
   const all = 40;
   const bytes = 150_000;
 
-  cases.test('every byte arrives in both directions, and each end as an end', async (fixture) => {
-    // The target answers only after the end of the client's side, over the half-open connection.
-    const onEnd = ({ connection, seed }: End) => sendAll(connection, (seed as number) + 100, bytes);
-    const { connect, proxy, targets } = await setUp(fixture, route, { onEnd });
-    const clients: End[] = [];
-    for (let seed = 0; seed < all; seed += 1) {
-      const client = await connect();
-      clients.push(client);
-      sendAll(client.connection, seed, bytes + seed);
-    }
-    await fixture.until(() => proxy.open === 0 && clients.every(({ isClosed }) => isClosed));
-    const whole = { wrong: 0, hasEnded: true, error: undefined };
-    for (const client of clients) expect(client).toMatchObject({ ...whole, received: bytes });
-    for (const target of targets) {
-      expect(target).toMatchObject({ ...whole, received: bytes + (target.seed as number) });
-    }
-    expect(targets.map(({ seed }) => seed).toSorted()).toEqual(
-      clients.map((_, seed) => seed).toSorted(),
-    );
-    const more = (all * (all - 1)) / 2;
-    expect(proxy.counts()).toEqual({
-      accepted: all,
-      open: 0,
-      ended: all,
-      broken: 0,
-      unreachable: 0,
-      cut: 0,
-      dropped: 0,
-      bytesToTarget: all * bytes + more,
-      bytesToClients: all * bytes,
-    });
-    await proxy.stop();
-  });
+  cases.test(
+    'every byte arrives in both directions, and each end of a stream is passed on',
+    async (fixture) => {
+      // The target answers only after the end of the client's side, over the half-open connection.
+      const onEnd = ({ connection, seed }: End) =>
+        sendAll(connection, (seed as number) + 100, bytes);
+      const { connect, proxy, targets } = await setUp(fixture, route, { onEnd });
+      const clients: End[] = [];
+      for (let seed = 0; seed < all; seed += 1) {
+        const client = await connect();
+        clients.push(client);
+        sendAll(client.connection, seed, bytes + seed);
+      }
+      await fixture.until(() => proxy.open === 0 && clients.every(({ isClosed }) => isClosed));
+      const whole = { wrong: 0, hasEnded: true, error: undefined };
+      for (const client of clients) expect(client).toMatchObject({ ...whole, received: bytes });
+      for (const target of targets) {
+        expect(target).toMatchObject({ ...whole, received: bytes + (target.seed as number) });
+      }
+      expect(targets.map(({ seed }) => seed).toSorted()).toEqual(
+        clients.map((_, seed) => seed).toSorted(),
+      );
+      const more = (all * (all - 1)) / 2;
+      expect(proxy.counts()).toEqual({
+        accepted: all,
+        open: 0,
+        ended: all,
+        broken: 0,
+        unreachable: 0,
+        cut: 0,
+        dropped: 0,
+        bytesToTarget: all * bytes + more,
+        bytesToClients: all * bytes,
+      });
+      await proxy.stop();
+    },
+  );
 
-  cases.test('the target may end first, and the client goes on', async (fixture) => {
+  cases.test('the client still sends after the target has ended', async (fixture) => {
     const { connectBoth, proxy } = await setUp(fixture, route);
     const [client, target] = await connectBoth();
     target.connection.end();
@@ -162,7 +166,7 @@ export function relayCases(route: Route): Cases {
     expect(proxy.counts()).toMatchObject({ ended: 1, bytesToTarget: bytes, bytesToClients: 0 });
   });
 
-  cases.test('a reset of either side is a reset of the other', async (fixture) => {
+  cases.test('a reset of either side resets the other', async (fixture) => {
     const { connectBoth, proxy, problems } = await setUp(fixture, route);
     for (const [from, to] of [
       [0, 1],
@@ -178,33 +182,36 @@ export function relayCases(route: Route): Cases {
     expect(problems).toEqual([]);
   });
 
-  cases.test('a side that does not read stops the other, and loses nothing', async (fixture) => {
-    const { connectBoth, proxyReactor, proxy } = await setUp(fixture, route);
-    const [client, target] = await connectBoth();
-    const read = target.connection.onReadable;
-    target.connection.onReadable = undefined;
-    const length = 12_000_000;
-    sendAll(client.connection, 3, length);
-    // The socket buffers are full when the client's own queue no longer shrinks.
-    let before = -1;
-    for (let same = 0; same < 5; ) {
-      await fixture.settle();
-      const { bytesWritten } = client.connection;
-      same = bytesWritten === before ? same + 1 : 0;
-      before = bytesWritten;
-    }
-    expect(before).toBeLessThan(length);
-    expect(proxyReactor.inspect().bufferedBytes).toBeGreaterThan(0);
-    expect(proxyReactor.inspect().bufferedBytes).toBeLessThanOrEqual(65_536);
-    target.connection.onReadable = read;
-    await fixture.until(() => target.hasEnded);
-    expect(target).toMatchObject({ received: length, wrong: 0 });
-    target.connection.end();
-    await fixture.until(() => client.isClosed && proxy.open === 0);
-    expect(proxy.counts()).toMatchObject({ ended: 1, bytesToTarget: length });
-  });
+  cases.test(
+    'a side that does not read pauses the other, and no data are lost',
+    async (fixture) => {
+      const { connectBoth, proxyReactor, proxy } = await setUp(fixture, route);
+      const [client, target] = await connectBoth();
+      const read = target.connection.onReadable;
+      target.connection.onReadable = undefined;
+      const length = 12_000_000;
+      sendAll(client.connection, 3, length);
+      // The socket buffers are full when the client's own queue no longer shrinks.
+      let before = -1;
+      for (let same = 0; same < 5; ) {
+        await fixture.settle();
+        const { bytesWritten } = client.connection;
+        same = bytesWritten === before ? same + 1 : 0;
+        before = bytesWritten;
+      }
+      expect(before).toBeLessThan(length);
+      expect(proxyReactor.inspect().bufferedBytes).toBeGreaterThan(0);
+      expect(proxyReactor.inspect().bufferedBytes).toBeLessThanOrEqual(65_536);
+      target.connection.onReadable = read;
+      await fixture.until(() => target.hasEnded);
+      expect(target).toMatchObject({ received: length, wrong: 0 });
+      target.connection.end();
+      await fixture.until(() => client.isClosed && proxy.open === 0);
+      expect(proxy.counts()).toMatchObject({ ended: 1, bytesToTarget: length });
+    },
+  );
 
-  cases.test('a reset is passed on also while the other side does not read', async (fixture) => {
+  cases.test('a reset is passed on even if the other side does not read', async (fixture) => {
     const { connectBoth, proxyReactor, proxy } = await setUp(fixture, route);
     const [client, target] = await connectBoth();
     const read = target.connection.onReadable;
@@ -222,56 +229,65 @@ export function relayCases(route: Route): Cases {
     await expectAborted(fixture, target, route[1]);
   });
 
-  cases.test('what is open at the end is reset on both sides, and counted', async (fixture) => {
-    const { connectBoth, proxy } = await setUp(fixture, route);
-    const pairs = [await connectBoth(), await connectBoth()];
-    for (const pair of pairs) await establish(fixture, pair);
-    const stopped = proxy.stop();
-    proxy.cut();
-    await stopped;
-    for (const [client, target] of pairs) {
+  cases.test(
+    'connections that are open when the proxy ends are reset on both sides, and counted',
+    async (fixture) => {
+      const { connectBoth, proxy } = await setUp(fixture, route);
+      const pairs = [await connectBoth(), await connectBoth()];
+      for (const pair of pairs) await establish(fixture, pair);
+      const stopped = proxy.stop();
+      proxy.cut();
+      await stopped;
+      for (const [client, target] of pairs) {
+        await expectAborted(fixture, client, route[0]);
+        await expectAborted(fixture, target, route[1]);
+      }
+      expect(proxy.counts()).toMatchObject({ accepted: 2, open: 0, cut: 2, broken: 0, ended: 0 });
+    },
+  );
+
+  cases.test(
+    'connections beyond the limit are closed, and one message reports them',
+    async (fixture) => {
+      const { connect, connectBoth, proxy, problems } = await setUp(fixture, route, {
+        maxConnections: 1,
+      });
+      await connectBoth();
+      const second = await connect();
+      await fixture.until(() => second.hasEnded || second.isClosed);
+      expect(proxy.counts()).toMatchObject({ accepted: 1, open: 1, dropped: 1 });
+      expect(problems).toEqual([expect.stringMatching(/^dropped: .*--max-connections/)]);
+      proxy.cut();
+    },
+  );
+
+  cases.test(
+    'if the target is missing, the proxy resets the client and continues',
+    async (fixture) => {
+      const peers = fixture.reactor({ name: 'peers' });
+      const address = freeAddress(fixture, route[1]);
+      const gone = await peers.listen(address, () => {});
+      const connectTo = clientAddressOf(gone.endpoint);
+      await gone.close();
+      const { proxy, problems } = await startProxy(fixture, route[0], connectTo, 100);
+      const connect = async () => observe(await peers.connect(proxy.listening.address, halfOpen));
+      const client = await connect();
       await expectAborted(fixture, client, route[0]);
-      await expectAborted(fixture, target, route[1]);
-    }
-    expect(proxy.counts()).toMatchObject({ accepted: 2, open: 0, cut: 2, broken: 0, ended: 0 });
-  });
+      expect(problems).toEqual([
+        expect.stringMatching(/^unreachable: Cannot connect to .* reset\.$/),
+      ]);
+      expect(proxy.counts()).toMatchObject({ accepted: 1, unreachable: 1, broken: 0 });
 
-  cases.test('more connections than allowed are closed, and one line says so', async (fixture) => {
-    const { connect, connectBoth, proxy, problems } = await setUp(fixture, route, {
-      maxConnections: 1,
-    });
-    await connectBoth();
-    const second = await connect();
-    await fixture.until(() => second.hasEnded || second.isClosed);
-    expect(proxy.counts()).toMatchObject({ accepted: 1, open: 1, dropped: 1 });
-    expect(problems).toEqual([expect.stringMatching(/^dropped: .*--max-connections/)]);
-    proxy.cut();
-  });
-
-  cases.test('without its target the proxy resets the client, and goes on', async (fixture) => {
-    const peers = fixture.reactor({ name: 'peers' });
-    const address = freeAddress(fixture, route[1]);
-    const gone = await peers.listen(address, () => {});
-    const connectTo = clientAddressOf(gone.endpoint);
-    await gone.close();
-    const { proxy, problems } = await startProxy(fixture, route[0], connectTo, 100);
-    const connect = async () => observe(await peers.connect(proxy.listening.address, halfOpen));
-    const client = await connect();
-    await expectAborted(fixture, client, route[0]);
-    expect(problems).toEqual([
-      expect.stringMatching(/^unreachable: Cannot connect to .* reset\.$/),
-    ]);
-    expect(proxy.counts()).toMatchObject({ accepted: 1, unreachable: 1, broken: 0 });
-
-    const at = 'path' in connectTo ? { path: connectTo.path } : { port: connectTo.port };
-    const targets: End[] = [];
-    await peers.listen(at, (connection) => targets.push(observe(connection)), halfOpen);
-    const next = await connect();
-    sendAll(next.connection, 9, 1_000);
-    await fixture.until(() => targets[0]?.hasEnded === true);
-    expect(targets[0]).toMatchObject({ received: 1_000, wrong: 0 });
-    proxy.cut();
-  });
+      const at = 'path' in connectTo ? { path: connectTo.path } : { port: connectTo.port };
+      const targets: End[] = [];
+      await peers.listen(at, (connection) => targets.push(observe(connection)), halfOpen);
+      const next = await connect();
+      sendAll(next.connection, 9, 1_000);
+      await fixture.until(() => targets[0]?.hasEnded === true);
+      expect(targets[0]).toMatchObject({ received: 1_000, wrong: 0 });
+      proxy.cut();
+    },
+  );
 
   return cases;
 }

@@ -6,27 +6,30 @@ import { Cases, drain, readBytes } from '../fixture.js';
 
 export const serverCases = new Cases();
 
-serverCases.test('E06 E08 close waits for the connections, and twice is once', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.echo(reactor);
-  const client = await reactor.connect(server.endpoint);
-  client.write('x');
-  expect(await client.read(Buffer.alloc(1))).toBe(1);
-  let isClosed = false;
-  const closing = server.close();
-  expect(server.close()).toBe(closing);
-  void closing.then(() => {
-    isClosed = true;
-  });
-  await fixture.settle();
-  expect([isClosed, server.isListening, server.connections]).toEqual([false, false, 1]);
-  client.write('y');
-  expect(await client.read(Buffer.alloc(1))).toBe(1);
-  client.end();
-  await closing;
-  expect(server.connections).toBe(0);
-  await server[Symbol.asyncDispose]();
-});
+serverCases.test(
+  'E06 E08 close waits for the connections; a second close has no effect',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
+    const client = await reactor.connect(server.endpoint);
+    client.write('x');
+    expect(await client.read(Buffer.alloc(1))).toBe(1);
+    let isClosed = false;
+    const closing = server.close();
+    expect(server.close()).toBe(closing);
+    void closing.then(() => {
+      isClosed = true;
+    });
+    await fixture.settle();
+    expect([isClosed, server.isListening, server.connections]).toEqual([false, false, 1]);
+    client.write('y');
+    expect(await client.read(Buffer.alloc(1))).toBe(1);
+    client.end();
+    await closing;
+    expect(server.connections).toBe(0);
+    await server[Symbol.asyncDispose]();
+  },
+);
 
 serverCases.test('E10 A07 a server closes while a client connects', async (fixture) => {
   const reactor = fixture.reactor();
@@ -53,7 +56,7 @@ serverCases.test('S06 51 rounds of connect, hello, close', async (fixture) => {
 });
 
 serverCases.test(
-  'S08 beyond maxConnections clients are dropped, and room is made by a close',
+  'S08 clients beyond maxConnections are dropped until another connection closes',
   async (fixture) => {
     const reactor = fixture.reactor();
     const dropped: unknown[] = [];
@@ -75,7 +78,7 @@ serverCases.test(
   },
 );
 
-serverCases.test('for await has the connections, one after another', async (fixture) => {
+serverCases.test('for await yields the connections, one after another', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.listen(reactor);
   const served: string[] = [];
@@ -117,7 +120,7 @@ serverCases.test(
 );
 
 serverCases.test(
-  'a write is refused once too much waits; accepting pauses for the sum of all',
+  'a write beyond the buffer limit is refused; the sum of all buffers pauses accepting',
   async (fixture) => {
     const reactor = fixture.reactor({ maxBufferedBytes: 200_000, maxBufferedBytesInAll: 250_000 });
     const connections: Connection[] = [];
@@ -171,7 +174,7 @@ serverCases.test(
   },
 );
 
-serverCases.test('T06 an idle time is over once, and can be taken back', async (fixture) => {
+serverCases.test('T06 an idle time-out occurs once, and can be cancelled', async (fixture) => {
   const reactor = fixture.reactor();
   const fired: string[] = [];
   const server = await fixture.echo(reactor);
@@ -191,7 +194,7 @@ serverCases.test('T06 an idle time is over once, and can be taken back', async (
 });
 
 serverCases.test(
-  'one that streams as fast as it can leaves the others their turn',
+  'a connection with continuous data does not starve the others',
   async (fixture) => {
     const reactor = fixture.reactor();
     const server = await fixture.echo(reactor);
@@ -226,7 +229,7 @@ serverCases.test(
   },
 );
 
-serverCases.test('what other threads post comes as onPost, in order', async (fixture) => {
+serverCases.test('posts of other threads call onPost, in order', async (fixture) => {
   const reactor = fixture.reactor();
   const posted: unknown[] = [];
   reactor.onPost = (each) => posted.push(each);
@@ -240,29 +243,32 @@ serverCases.test('what other threads post comes as onPost, in order', async (fix
   expect(remote.post(7)).toBe(false);
 });
 
-serverCases.test('channels publish what a reactor does, by its name', async (fixture) => {
-  const seen: string[] = [];
-  const channels = Object.entries(diagnosticsChannels);
-  const listeners = channels.map(([name, channel]) => {
-    const listener = ({ reactor }: { readonly reactor: string }) => {
-      if (reactor === 'seen') seen.push(name);
-    };
-    channel.subscribe(listener);
-    return () => channel.unsubscribe(listener);
-  });
-  try {
-    const reactor = fixture.reactor({ name: 'seen' });
-    const server = await fixture.listen(reactor, (connection) => connection.close());
-    const client = await reactor.connect(server.endpoint);
-    expect(await client.read(Buffer.alloc(1))).toBe(0);
-    await server.close();
-    await client.closed;
-    await reactor.close();
-  } finally {
-    for (const unsubscribe of listeners) unsubscribe();
-  }
-  const count = (name: string) => seen.filter((each) => each === name).length;
-  expect([seen[0], seen.at(-1)]).toEqual(['open', 'close']);
-  const once = ['listen', 'unlisten', 'accept', 'connect'].map(count);
-  expect([...once, count('end')]).toEqual([1, 1, 1, 1, 2]);
-});
+serverCases.test(
+  'diagnostics channels publish the events of a reactor with its name',
+  async (fixture) => {
+    const seen: string[] = [];
+    const channels = Object.entries(diagnosticsChannels);
+    const listeners = channels.map(([name, channel]) => {
+      const listener = ({ reactor }: { readonly reactor: string }) => {
+        if (reactor === 'seen') seen.push(name);
+      };
+      channel.subscribe(listener);
+      return () => channel.unsubscribe(listener);
+    });
+    try {
+      const reactor = fixture.reactor({ name: 'seen' });
+      const server = await fixture.listen(reactor, (connection) => connection.close());
+      const client = await reactor.connect(server.endpoint);
+      expect(await client.read(Buffer.alloc(1))).toBe(0);
+      await server.close();
+      await client.closed;
+      await reactor.close();
+    } finally {
+      for (const unsubscribe of listeners) unsubscribe();
+    }
+    const count = (name: string) => seen.filter((each) => each === name).length;
+    expect([seen[0], seen.at(-1)]).toEqual(['open', 'close']);
+    const once = ['listen', 'unlisten', 'accept', 'connect'].map(count);
+    expect([...once, count('end')]).toEqual([1, 1, 1, 1, 2]);
+  },
+);

@@ -103,7 +103,7 @@ streamCases.test('a slow reader stops the writer, and gets every byte', async (f
   await closeAll(pair);
 });
 
-streamCases.test('between two reads promises continue', async (fixture) => {
+streamCases.test('promise callbacks run between two reads', async (fixture) => {
   const pair = await connectPair(fixture);
   const { client, accepted } = pair;
   const text = 'x'.repeat(100_000);
@@ -113,29 +113,34 @@ streamCases.test('between two reads promises continue', async (fixture) => {
   await closeAll(pair);
 });
 
-streamCases.test('timeout comes once, later after activity, and never after 0', async (fixture) => {
-  const pair = await connectPair(fixture);
-  const { client, accepted } = pair;
-  const seen = record(client);
-  const off = () => seen.push('off');
-  client.setTimeout(20, off).setTimeout(0, off);
-  accepted.setTimeout(5);
-  await once(accepted, 'timeout');
-  await sleep(40);
-  expect(seen).toEqual([]);
-  client.setTimeout(10);
-  expect(client.timeout).toBe(10);
-  await once(client, 'timeout');
-  await sleep(30);
-  expect(seen).toEqual(['timeout']);
-  accepted.write('x');
-  await once(client, 'data');
-  await once(client, 'timeout');
-  for (const wrong of [-1, Number.NaN]) {
-    expect(() => client.setTimeout(wrong)).toThrow(expect.objectContaining({ name: 'RangeError' }));
-  }
-  await closeAll(pair);
-});
+streamCases.test(
+  'the timeout event occurs once, is delayed by activity, and is disabled by 0',
+  async (fixture) => {
+    const pair = await connectPair(fixture);
+    const { client, accepted } = pair;
+    const seen = record(client);
+    const off = () => seen.push('off');
+    client.setTimeout(20, off).setTimeout(0, off);
+    accepted.setTimeout(5);
+    await once(accepted, 'timeout');
+    await sleep(40);
+    expect(seen).toEqual([]);
+    client.setTimeout(10);
+    expect(client.timeout).toBe(10);
+    await once(client, 'timeout');
+    await sleep(30);
+    expect(seen).toEqual(['timeout']);
+    accepted.write('x');
+    await once(client, 'data');
+    await once(client, 'timeout');
+    for (const wrong of [-1, Number.NaN]) {
+      expect(() => client.setTimeout(wrong)).toThrow(
+        expect.objectContaining({ name: 'RangeError' }),
+      );
+    }
+    await closeAll(pair);
+  },
+);
 
 streamCases.onIP('a reset is ECONNRESET at the other end', async (fixture) => {
   const pair = await connectPair(fixture);
@@ -178,23 +183,26 @@ streamCases.test('a failed connect is an error, then a close', async (fixture) =
   expect([client.destroyed, client.pending, client.connecting]).toEqual([true, true, false]);
 });
 
-streamCases.test('a socket can be made first, and can connect again', async (fixture) => {
-  const reactor = fixture.reactor();
-  const net = netOn(reactor);
-  const server = net.createServer(async (socket) => {
-    socket.end(await readText(socket, 5));
-  });
-  await once(server.listen(listenTarget(fixture)), 'listening');
-  const client = new Socket(reactor);
-  expect([client.pending, client.readyState, client.address()]).toEqual([true, 'open', {}]);
-  for (const text of ['first', 'again']) {
-    client.connect(targetOf(server));
-    client.write(text);
-    expect(await readText(client, text.length)).toBe(text);
-    await once(client, 'close');
-  }
-  await once(server.close(), 'close');
-});
+streamCases.test(
+  'a socket can be created before its connect, and can connect again',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const net = netOn(reactor);
+    const server = net.createServer(async (socket) => {
+      socket.end(await readText(socket, 5));
+    });
+    await once(server.listen(listenTarget(fixture)), 'listening');
+    const client = new Socket(reactor);
+    expect([client.pending, client.readyState, client.address()]).toEqual([true, 'open', {}]);
+    for (const text of ['first', 'again']) {
+      client.connect(targetOf(server));
+      client.write(text);
+      expect(await readText(client, text.length)).toBe(text);
+      await once(client, 'close');
+    }
+    await once(server.close(), 'close');
+  },
+);
 
 streamCases.test('destroy and abort while it connects', async (fixture) => {
   const reactor = fixture.reactor();
@@ -217,7 +225,7 @@ streamCases.test('destroy and abort while it connects', async (fixture) => {
   await once(server.close(), 'close');
 });
 
-streamCases.test('a server counts, drops and closes like that of node:net', async (fixture) => {
+streamCases.test('a server counts, drops and closes like a server of node:net', async (fixture) => {
   const reactor = fixture.reactor();
   const net = netOn(reactor);
   const server = net.createServer();
@@ -249,7 +257,7 @@ streamCases.test('a server counts, drops and closes like that of node:net', asyn
 });
 
 streamCases.test(
-  'what is taken already, and what is missing, is an error event',
+  'a port in use is an error event; options without port and path are refused',
   async (fixture) => {
     const reactor = fixture.reactor();
     const net = netOn(reactor);
@@ -327,41 +335,44 @@ streamCases.onIP('a name is looked up, and its addresses are tried in turn', asy
   await once(server.close(), 'close');
 });
 
-streamCases.test('a reactor that closes ends its streams, with their bytes', async (fixture) => {
-  const reactor = fixture.reactor();
-  const net = netOn(reactor);
-  const server = net.createServer();
-  await once(server.listen(listenTarget(fixture)), 'listening');
-  const accepting = once(server, 'connection');
-  const target = targetOf(server);
-  const peer = await fixture.raw({
-    endpoint: 'path' in target ? target : { host: target.host, port: target.port },
-  });
-  const [accepted] = (await accepting) as [Socket];
-  const seen = record(accepted);
-  for (const bytes of [400_000, 100_000]) accepted.write(Buffer.alloc(bytes));
-  expect(reactor.inspect()).toMatchObject({ connections: 1, refs: 2 });
-  server.unref();
-  accepted.unref();
-  expect(reactor.inspect().refs).toBe(0);
-  accepted.ref();
-  const closed = once(server, 'close');
-  const closing = reactor.close();
-  const into = Buffer.alloc(65_536);
-  let received = 0;
-  await fixture.until(() => {
-    const count = peer.recv(into);
-    if (count !== wouldBlock) received += count;
-    return count === 0;
-  });
-  await closing;
-  await closed;
-  await fixture.until(() => seen.includes('close'));
-  expect([received, seen]).toEqual([500_000, ['finish', 'close']]);
-  expect(() => net.connect(1)).toThrow(/reactor is closed/);
-});
+streamCases.test(
+  'closing a reactor ends its streams after their data were sent',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const net = netOn(reactor);
+    const server = net.createServer();
+    await once(server.listen(listenTarget(fixture)), 'listening');
+    const accepting = once(server, 'connection');
+    const target = targetOf(server);
+    const peer = await fixture.raw({
+      endpoint: 'path' in target ? target : { host: target.host, port: target.port },
+    });
+    const [accepted] = (await accepting) as [Socket];
+    const seen = record(accepted);
+    for (const bytes of [400_000, 100_000]) accepted.write(Buffer.alloc(bytes));
+    expect(reactor.inspect()).toMatchObject({ connections: 1, refs: 2 });
+    server.unref();
+    accepted.unref();
+    expect(reactor.inspect().refs).toBe(0);
+    accepted.ref();
+    const closed = once(server, 'close');
+    const closing = reactor.close();
+    const into = Buffer.alloc(65_536);
+    let received = 0;
+    await fixture.until(() => {
+      const count = peer.recv(into);
+      if (count !== wouldBlock) received += count;
+      return count === 0;
+    });
+    await closing;
+    await closed;
+    await fixture.until(() => seen.includes('close'));
+    expect([received, seen]).toEqual([500_000, ['finish', 'close']]);
+    expect(() => net.connect(1)).toThrow(/reactor is closed/);
+  },
+);
 
-streamCases.test('a thin connection becomes a stream', async (fixture) => {
+streamCases.test('a Connection becomes a stream', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.listen(reactor, (connection) => {
     const socket = socketOf(connection);
