@@ -227,7 +227,7 @@ function readEntries(entries: readonly PollOnceEntry[], kernel: Kernel): Entry[]
     requireSkt(skt, kernel, 'pollOnce looks at a Skt');
     const { bits, mode } = prepareInterest(interest);
     if (mode !== 'level') {
-      throw new PollerError('ERR_POLLER_ARGUMENT', 'pollOnce has no mode but level.');
+      throw new PollerError('ERR_POLLER_ARGUMENT', 'pollOnce supports only the mode level.');
     }
     if (seen.has(skt)) {
       throw new PollerError('ERR_POLLER_ARGUMENT', 'A socket is in the list of pollOnce twice.');

@@ -17,7 +17,7 @@ export function requireTimeout(timeoutMs: number, allowMainThread: boolean): voi
   if (timeoutMs === 0 || !isMainThread || allowMainThread) return;
   throw new PollerError(
     'ERR_POLLER_MAIN_THREAD',
-    'To wait here would stop the event loop of Node: wait in a worker, look with a time of 0, or ' +
-      'say { allowMainThread: true }.',
+    'To wait here would stop the event loop of Node: wait in a worker, poll with a time-out of 0, or ' +
+      'pass { allowMainThread: true }.',
   );
 }

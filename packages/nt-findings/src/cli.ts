@@ -17,20 +17,20 @@ import {
 const help = `Usage: nt-findings probe [F06 ...] [--json | --markdown] [--record]
        nt-findings page [FILE]
 
-probe looks at what AFD and Winsock do, here and now, with real calls on loopback, and compares it with what
-is expected on this kernel: every finding, or some by number, each in a process of its own. On Windows
-that is this Node; elsewhere it is Windows Node, which the package winnode runs. page writes what all
-kernels showed that were recorded, and what is cited of Windows: kb/FINDINGS.md.
+probe runs the probe of each finding, or of those given by number, each in its own process. A probe calls
+AFD and Winsock on loopback and compares the facts with those expected of this kernel. On Windows the
+probes run in this Node, elsewhere in Windows Node through the package winnode. page writes FILE, or
+standard output: the recorded facts of all kernels and the citations for Windows, as in kb/FINDINGS.md.
 
-  --json      everything as one document
+  --json      one JSON document with all results
   --markdown  a row to paste into kb/HOSTS.md, and a table of the findings
-  --record    also writes what this kernel showed, as observed/KERNEL.json in the package nt-findings
+  --record    also writes the facts of this kernel to observed/KERNEL.json in the package nt-findings
   --help      this text
   --version   the version of nt-findings
 
-Exit codes: 0 at least one finding holds, and none differs, crashed, failed or stayed silent; 1 it is
-not so, or nothing could be looked at; 2 wrong arguments; 141 the reader of the output has gone; 128 +
-the signal's number where a signal ended it.
+Exit codes: 0 at least one finding holds, and none differs, crashed, failed or timed out; 1
+otherwise, also if nothing could be probed; 2 wrong arguments; 141 the output pipe was closed; 128 +
+the number of the signal that ended it.
 `;
 
 /** How this process is to end. */
@@ -88,7 +88,7 @@ async function probe({ form, ids, isRecorded }: Asked & { what: 'probe' }): Prom
  */
 function recorded(report: FindingsReport): boolean {
   if (report.problem !== null) {
-    say('nothing was recorded: not every finding was looked at.');
+    say('nothing was recorded: not every finding was probed.');
     return false;
   }
   return written(() => say(`recorded in ${record(report)}`));

@@ -60,7 +60,7 @@ export function hostOf(wine: string | undefined, windows: string): Host {
   }
   const name = `Wine ${wine}`;
   const major = Number.parseInt(wine, 10);
-  if (Number.isNaN(major)) throw new Error(`ntdll says an unknown version of Wine: "${wine}".`);
+  if (Number.isNaN(major)) throw new Error(`ntdll reports an unknown version of Wine: "${wine}".`);
   const known = Math.min(Math.max(major, oldest), newest);
   const kernel = `wine${known}` as KernelName;
   const age = major > newest ? 'newer' : 'older';

@@ -118,7 +118,7 @@ async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
     if (answer !== wouldBlock) return answer as T;
     await pause(5);
   }
-  throw new Error('A connection on loopback did not come about within 5 s.');
+  throw new Error('A connection on loopback was not established within 5 s.');
 }
 
 /** What a call returns, or the name of the Winsock error that it throws, as text. */

@@ -193,7 +193,7 @@ function hostOf({ host, error, death, isLate }: Answer, limitMs: number): Probed
 function choose(known: readonly Named[], ids: readonly string[]): readonly Named[] {
   const unknown = ids.filter((id) => known.every((each) => each.id !== id));
   if (unknown.length === 0) return known.filter(({ id }) => ids.includes(id));
-  const message = `There is no finding ${unknown.join(', ')}.`;
+  const message = `Unknown finding: ${unknown.join(', ')}.`;
   const there = `There are ${known.map(({ id }) => id).join(', ')}.`;
   throw new ProbeError('ERR_USAGE', message, there);
 }

@@ -37,7 +37,7 @@ export const observedDirectory = () => join(packageDirectory(), 'observed');
 export function record(report: FindingsReport, directory = observedDirectory()): string {
   const { host, isWhole, problem, date } = report;
   if (host === null || !isWhole || problem !== null) {
-    throw new TypeError('record wants a report of all findings.');
+    throw new TypeError('record needs a report of all findings.');
   }
   const { kernel, name, windowsNode } = host;
   const findings = Object.fromEntries(report.findings.map((row) => [row.id, observedOf(row)]));

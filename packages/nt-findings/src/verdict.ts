@@ -52,9 +52,9 @@ export function judged(
   if (isLate) return ended('no answer', `nothing within ${limitMs / 1_000} s, ${after}`);
   if (error !== '') return ended('failed', `${error} (${after})`);
   if (!isDone || death !== '') {
-    return ended('crashed', `${death || 'it ended without a word'}, ${after}`);
+    return ended('crashed', `${death || 'it ended without a message'}, ${after}`);
   }
-  if (facts.length === 0) return ended('failed', 'it looked at nothing');
+  if (facts.length === 0) return ended('failed', 'the probe reported no fact');
   if (facts.every(({ notRun }) => notRun !== '')) return ended('not run', facts[0]?.notRun);
   if (facts.every((fact) => fact.notRun !== '' || isUncited(fact))) return ended('unknown');
   return ended(facts.every(isAsExpected) ? 'holds' : 'differs');

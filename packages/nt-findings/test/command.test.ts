@@ -113,7 +113,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
       F02: expect.stringMatching(/^exit code 134.*, after "first"$/),
       F04: 'on purpose (after "first")',
       F05: 'it would hurt',
-      F08: 'it ended without a word, before its first fact',
+      F08: 'it ended without a message, before its first fact',
     });
     const kept = report.findings.map(({ facts }) => facts.length);
     expect(kept).toEqual([1, 1, 1, 0]);
@@ -141,7 +141,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     ]);
     await expect(probeAll(probes, { ids: ['F02', 'F44'] })).rejects.toMatchObject({
       code: 'ERR_USAGE',
-      message: 'There is no finding F44.',
+      message: 'Unknown finding: F44.',
       hint: 'There are F01, F02, F03.',
     });
   });
@@ -181,7 +181,7 @@ test.skipIf(process.platform === 'win32')(
     const { ok, host: probed, problem } = JSON.parse(stdout);
     expect({ ok, probed, code }).toEqual({ ok: false, probed: null, code: 1 });
     expect(problem.hint).toContain('unset it');
-    expect(stderr).toBe('nt-findings: nothing was recorded: not every finding was looked at.\n');
+    expect(stderr).toBe('nt-findings: nothing was recorded: not every finding was probed.\n');
   },
 );
 
@@ -238,7 +238,7 @@ describe('a command line', () => {
     [['F06'], 'wants the command probe or page, got "F06".'],
     [['probe', 'F6'], 'not "F6".'],
     [['probe', '--jsn'], 'not "--jsn".'],
-    [['probe', 'F99'], 'There is no finding F99.'],
+    [['probe', 'F99'], 'Unknown finding: F99.'],
     [['probe', '--json', '--markdown'], '--json and --markdown exclude each other.'],
     [['page', 'a', 'b'], 'page takes one file, not "b".'],
     [['page', '--json'], 'page takes one file, not "--json".'],

@@ -204,7 +204,7 @@ export class SocketCreator {
     const where = isPath ? ' Windows has it since 10 1803, wine-staging since 10.2.' : '';
     return new SktError(
       'ERR_SKT_UNSUPPORTED',
-      `This host does not have ${family}: WSASocketW says WSAEAFNOSUPPORT.${where}`,
+      `This host does not have ${family}: WSASocketW failed with WSAEAFNOSUPPORT.${where}`,
     );
   }
 

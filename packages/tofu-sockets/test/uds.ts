@@ -33,7 +33,7 @@ describe.skipIf(afUnix.isPresent)('B07 AF_UNIX where the host does not have it',
       name: 'SktError',
       code: 'ERR_SKT_UNSUPPORTED',
       message:
-        'This host does not have AF_UNIX: WSASocketW says WSAEAFNOSUPPORT. ' +
+        'This host does not have AF_UNIX: WSASocketW failed with WSAEAFNOSUPPORT. ' +
         'Windows has it since 10 1803, wine-staging since 10.2.',
     });
     const server = new UDSServerAddress(join(directory, 's'));

@@ -23,7 +23,7 @@ is the name of a command of an installed package, as for npx: winnode runs its s
   install     does beforehand what the first run would: fetches Windows Node and the Windows builds
               of the project's packages by npm, and makes a Wine prefix; offline once it is done
   clean       removes all that winnode keeps in its cache and nothing uses
-  doctor      looks at host, Wine, Windows Node and a run of it, then at what the project's package.json
+  doctor      checks host, Wine, Windows Node and a run of it, then what the project's package.json
               names: "winnode": { "probe": MODULE }; --json for machines
   --time-limit SECONDS
               ends the script and its children after so long, with exit code 124
@@ -33,7 +33,7 @@ is the name of a command of an installed package, as for npx: winnode runs its s
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
 Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the time limit;
-128 + the signal's number where a signal ended it. Of doctor: 0 all that is necessary is well; 1 it is
+128 + the number of the signal that ended it. Of doctor: 0 all that is necessary is well; 1 it is
 not.
 
 Environment:

@@ -38,7 +38,7 @@ const elsewhere = 'set WINNODE_CACHE to a directory';
 /** The resource that this process lacks, by the system's error code. */
 const limits: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EMFILE: ['too many open files', 'ulimit -n is how many this process may have: allow it more.'],
-  ENFILE: ['too many open files on this machine', 'End what has so many of them open.'],
+  ENFILE: ['too many open files on this machine', 'End the programs that have so many files open.'],
   EAGAIN: ['too many processes', 'ulimit -u is how many this user may have: allow more.'],
   ENOMEM: ['too little memory', 'ulimit -v, or a container, may limit it: allow more.'],
   EFBIG: ['a file would be too large', 'ulimit -f is how large one may be: allow more.'],

@@ -72,7 +72,7 @@ async function ask(probe: Probe): Promise<void> {
     }
   } catch (error) {
     const after = count === 0 ? 'before its first item' : `after item ${count}`;
-    sayWrong(`it threw ${after}: ${messageOf(error)}`, 'The probe is to yield what it finds.');
+    sayWrong(`it threw ${after}: ${messageOf(error)}`, 'The probe must yield its items.');
   }
 }
 

@@ -138,7 +138,7 @@ describe('the cause of a crash, from 8 bits of the exit code', () => {
     [
       0,
       running,
-      'no exit of its own, and Wine says 0: most likely a crash whose exit code was lost',
+      'Wine returned 0, but the program did not exit by itself: most likely a crash whose exit code was lost',
     ],
     [0, loading, 'it ended before it ran anything, and Wine says 0'],
     [5, { isStarted: true, isEnded: true }, undefined],
