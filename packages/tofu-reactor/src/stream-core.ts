@@ -139,7 +139,10 @@ export class StreamCore implements LinkOwner {
 
   read({ into, resolve, reject }: PendingRead): void {
     if (this.#pendingRead !== undefined) {
-      throw new ReactorError('ERR_REACTOR_BUSY', 'Another read is pending: only one read at a time.');
+      throw new ReactorError(
+        'ERR_REACTOR_BUSY',
+        'Another read is pending: only one read at a time.',
+      );
     }
     const count = this.#receive(into);
     if (count !== wouldBlock) {
@@ -156,7 +159,10 @@ export class StreamCore implements LinkOwner {
   write(data: Bytes, options?: WriteOptions): boolean {
     if (this.isClosed) return false;
     if (this.writeSide.isEnding) {
-      throw new ReactorError('ERR_REACTOR_ENDED', 'The sending side was ended: a write after it is refused.');
+      throw new ReactorError(
+        'ERR_REACTOR_ENDED',
+        'The sending side was ended: a write after it is refused.',
+      );
     }
     try {
       const isAllSent = this.writeSide.write(this.link?.skt, data, options);

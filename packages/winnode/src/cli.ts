@@ -20,25 +20,25 @@ Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. 
 Node as they are, the exit code is the script's, and without a script Node's prompt starts. COMMAND
 is the name of a command of an installed package, as for npx: winnode runs its script.
 
-  install     does beforehand what the first run would: fetches Windows Node and the Windows builds
-              of the project's packages by npm, and makes a Wine prefix; offline once it is done
-  clean       removes all that winnode keeps in its cache and nothing uses
+  install     prepares the first run: fetches Windows Node and the Windows builds of the project's
+              packages by npm, and makes a Wine prefix. A repeated install needs no network
+  clean       removes everything from winnode's cache that no program uses
   doctor      checks host, Wine, Windows Node and a run of it, then what the project's package.json
               names: "winnode": { "probe": MODULE }; --json for machines
   --time-limit SECONDS
-              ends the script and its children after so long, with exit code 124
+              ends the script and its children after SECONDS, with exit code 124
   --node VERSION
-              as WINNODE_NODE, for this run
+              like WINNODE_NODE, for this run
   --help      this text
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
 Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the time limit;
-128 + the number of the signal that ended it. Of doctor: 0 all that is necessary is well; 1 it is
-not.
+128 + the number of the signal that ended it. Of doctor: 0 everything necessary works; 1
+otherwise.
 
 Environment:
-  WINNODE_CACHE    where all that is kept (default: winnode in the user's cache directory)
-  WINNODE_PREFIX   one prefix to use instead; made if it is not there, never removed
+  WINNODE_CACHE    the directory of the cache (default: winnode in the user's cache directory)
+  WINNODE_PREFIX   a Wine prefix to use instead; made if it does not exist, never removed
   WINNODE_WINE     the 64-bit Wine loader to use
   WINNODE_NODE     the Windows Node to use: 22, 24, 26 (Wine 10), a version, or a file (default: 22)
   WINNODE_PACKAGES a directory whose node_modules has the Windows builds of native packages, or

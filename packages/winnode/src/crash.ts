@@ -46,7 +46,8 @@ export const crashExitCode = 1;
 /**
  * Wine starts its debugger for a crashed program. The debugger may end the program with code 0.
  */
-const lost = 'Wine returned 0, but the program did not exit by itself: most likely a crash whose exit code was lost';
+const lost =
+  'Wine returned 0, but the program did not exit by itself: most likely a crash whose exit code was lost';
 /** A program whose wineserver ends while the program is loaded also exits with code 0. */
 const neverBegan = 'it ended before it ran anything, and Wine says 0';
 
