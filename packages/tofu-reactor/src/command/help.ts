@@ -25,7 +25,7 @@ continues. http listens on ${defaultHttpAddress} unless ADDRESS says otherwise.
 Ctrl-C stops listening, gives open connections a second, resets the rest, and prints a summary. A second
 Ctrl-C ends at once. On a host that is not Windows, winnode runs it under Wine: npx winnode tofu ...
 
-Exit codes: 0 ended by Ctrl-C, and all output was written; 1 it could not start, or an output failed;
-2 wrong arguments; 3 this host is not Windows; 141 the output pipe was closed; 128 + the
+Exit codes: 0 ended by Ctrl-C, and all output was written; 1 it could not start, or an output
+failed; 2 wrong arguments; 3 this host is not Windows; 141 the output pipe was closed; 128 + the
 signal's number after a second signal, such as 130 after Ctrl-C.
 `;
