@@ -17,7 +17,7 @@ test('B07 Windows Stage 1U by event: proven, or unsupported with the reason', ()
   if (afUnix.isPresent) {
     expect(lines.join('\n')).toContain('the accepted connection sent: Tofu Engine');
   } else {
-    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW says /);
+    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW failed with /);
     expect(verdict.checks).toEqual([]);
   }
 });

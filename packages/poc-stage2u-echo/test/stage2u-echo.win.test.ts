@@ -17,7 +17,7 @@ test('Windows Stage 2U: Tofu Engine: proven, or unsupported with the reason', ()
   if (afUnix.isPresent) {
     expect(lines.join('\n')).toContain('the client got back: Tofu Engine');
   } else {
-    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW says /);
+    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW failed with /);
     expect(verdict.checks).toEqual([]);
   }
 });

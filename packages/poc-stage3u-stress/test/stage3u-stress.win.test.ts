@@ -18,7 +18,7 @@ test('Windows Stage 3U: 50 of 50, then churn: proven, or unsupported with the re
   if (afUnix.isPresent) {
     expect(lines.join('\n')).toContain('pings answered: 50');
   } else {
-    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW says /);
+    expect(verdict.reason).toMatch(/^This host does not have AF_UNIX: WSASocketW failed with /);
     expect(verdict.checks).toEqual([]);
   }
 });
