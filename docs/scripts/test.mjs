@@ -67,6 +67,8 @@ async function open(options) {
     const response = await page.goto(`${origin}${path}`, { waitUntil: 'load' });
     if (response?.status() !== 200) fail(`status ${response?.status()}`);
     await page.waitForSelector('#app .VPContent, #app .VPHome');
+    const text = await page.locator('.VPContent').textContent();
+    if (text?.includes(':::')) fail('shows ":::": write the marks of a container on lines of their own');
   };
   return { page, visit, fail };
 }

@@ -54,3 +54,12 @@ export function runCommand(
 
 /** A function that returns true once a signal has arrived. */
 export const wasInterrupted = (held: HeldSignals | undefined) => () => held?.first !== undefined;
+
+/** A function that returns true once the condition held in this many calls in a row. */
+export function inARow(calls: number, holds: () => boolean): () => boolean {
+  let held = 0;
+  return () => {
+    held = holds() ? held + 1 : 0;
+    return held >= calls;
+  };
+}

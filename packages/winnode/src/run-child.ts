@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { inARow } from './command.js';
 import { WinnodeError } from './errors.js';
 import { requireLimitMs } from './limits.js';
 import { isHeadless, isInForeground } from './process-start.js';
@@ -126,14 +127,13 @@ export function runChild(
     }
     if (start !== undefined) {
       const startedMs = performance.now();
-      let hopeless = 0;
+      const isHopeless = inARow(hopelessLooks, () => !start.isPossible());
       const look = setInterval(() => {
         if (start.isSeen()) {
           clearInterval(look);
           return;
         }
-        hopeless = start.isPossible() ? 0 : hopeless + 1;
-        if (hopeless === hopelessLooks || performance.now() - startedMs > start.limitMs) {
+        if (isHopeless() || performance.now() - startedMs > start.limitMs) {
           isStuck = true;
           void endIt();
         }

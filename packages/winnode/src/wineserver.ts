@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runCommand, wasInterrupted } from './command.js';
+import { inARow, runCommand, wasInterrupted } from './command.js';
 import { endOrphans, endRunsOf, isMarked, markVariable } from './descendants.js';
 import { wineEnvironment } from './environment.js';
 import { explained, WinnodeError } from './errors.js';
@@ -63,6 +63,11 @@ const silenceMs = 10_000;
  * A run that cannot get the lock within this time leaves the wineserver to the holder of the lock.
  */
 const releaseLimitMs = 15_000;
+/**
+ * A start is given up after this many polls in a row, ten a second, without a wineserver: Wine may
+ * just be starting another one.
+ */
+const goneLooks = 20;
 
 const homeOf = (prefix: string) => join(prefix, '.winnode');
 const usersOf = (prefix: string) => join(homeOf(prefix), 'users');
@@ -280,12 +285,13 @@ async function startServices(
 ): Promise<void> {
   // Without its wineserver wineboot would wait for an answer until the time limit.
   const isServed = watchWineserver(prefix);
+  const isGone = inARow(goneLooks, () => !isServed());
   const wasSignalled = wasInterrupted(held);
   const { code, isLate } = await runCommand(wine.loader, ['wineboot.exe'], {
     env: serverEnvironment(prefix),
     limitMs: startLimitMs,
     log: logOf(prefix),
-    isUnwanted: () => wasSignalled() || !isServed(),
+    isUnwanted: () => wasSignalled() || isGone(),
   });
   // The caller sees the signal, too, and releases the wineserver.
   if (held.first !== undefined) return;
