@@ -68,7 +68,8 @@ async function open(options) {
     if (response?.status() !== 200) fail(`status ${response?.status()}`);
     await page.waitForSelector('#app .VPContent, #app .VPHome');
     const text = await page.locator('.VPContent').textContent();
-    if (text?.includes(':::')) fail('shows ":::": write the marks of a container on lines of their own');
+    if (text?.includes(':::'))
+      fail('shows ":::": write the marks of a container on lines of their own');
   };
   return { page, visit, fail };
 }
