@@ -84,7 +84,7 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-winnode',
     what: 'winnode with processes that are killed, stopped or late, and the command that probes all findings',
-    limitMinutes: 6,
+    limitMinutes: 5,
     needsWindowsNode: true,
     files:
       /^packages\/(winnode\/test\/(?!install|clean|projects|faults)|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
@@ -144,7 +144,7 @@ export const parts = [
   siegeFiles({
     name: 'command',
     what: 'the proxy with 1,000 connections, every byte compared, and Ctrl-C with a real time limit',
-    limitMinutes: 2,
+    limitMinutes: 3,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\/test\/command\./,
