@@ -139,7 +139,7 @@ export async function useWineserver(
 }
 
 /**
- * Ends a wineserver that winnode started and nobody uses. If it was killed, its services are ended
+ * Ends a wineserver that winnode started and that no run uses. If it was killed, its services are ended
  * and its record is removed.
  */
 async function endIfUnused(prefix: string, wine: Wine): Promise<void> {
