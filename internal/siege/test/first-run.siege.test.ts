@@ -40,6 +40,16 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
     return said;
   }
 
+  test('npm run new-stage, started through cmd.exe', async () => {
+    const { exitCode, said } = await windows.npm('run', 'new-stage', '--', '99', 'rehearsal');
+    expect(exitCode, said).toBe(0);
+    expect(said).toContain('Made packages/poc-stage99-rehearsal');
+    expect(windows.asked[0]).toBe('install --prefer-offline --no-frozen-lockfile');
+    expect(windows.asked[1]).toMatch(
+      /^exec biome check --write .* packages\/poc-stage99-rehearsal/,
+    );
+  });
+
   test('the facts of the host are those of Windows', async () => {
     const source = `import('@tofu-nt/pipeline/host-facts').then((facts) => facts.writeHostFacts())`;
     const { exitCode, said } = await windows.node('pipes', 'internal/siege', '-e', source);
@@ -122,30 +132,19 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
         expect(said).toContain('--output FILE');
       });
     });
-  });
 
-  // From here on the ladder includes the new stage.
-  test('npm run new-stage, started through cmd.exe', async () => {
-    const { exitCode, said } = await windows.npm('run', 'new-stage', '--', '99', 'rehearsal');
-    expect(exitCode, said).toBe(0);
-    expect(said).toContain('Made packages/poc-stage99-rehearsal');
-    expect(windows.asked[0]).toBe('install --prefer-offline --no-frozen-lockfile');
-    expect(windows.asked[1]).toMatch(
-      /^exec biome check --write .* packages\/poc-stage99-rehearsal/,
-    );
-  });
-
-  test('the generated stage is built and proven', async () => {
-    const stage = join(windows.place, own, 'src/stage99-rehearsal.ts');
-    const filledIn = readFileSync(stage, 'utf8')
-      .replace(/^ *\/\/ >>> not yet\n.*?^ *\/\/ <<< not yet\n/gms, '')
-      .replace(/\/\/> ?/g, '');
-    writeFileSync(stage, filledIn);
-    await node('pipes', own, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
-    await node('pipes', own, 'internal/pipeline/bin/build-release.mjs');
-    for (const { streams, build } of long) {
-      const said = await node(streams, own, runTests, build);
-      expect(said).toContain(`poc-stage99-rehearsal ${build}: 1 passed, 0 failed`);
-    }
+    test.sequential('the generated stage is built and proven', async () => {
+      const stage = join(windows.place, own, 'src/stage99-rehearsal.ts');
+      const filledIn = readFileSync(stage, 'utf8')
+        .replace(/^ *\/\/ >>> not yet\n.*?^ *\/\/ <<< not yet\n/gms, '')
+        .replace(/\/\/> ?/g, '');
+      writeFileSync(stage, filledIn);
+      await node('pipes', own, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+      await node('pipes', own, 'internal/pipeline/bin/build-release.mjs');
+      for (const { streams, build } of long) {
+        const said = await node(streams, own, runTests, build);
+        expect(said).toContain(`poc-stage99-rehearsal ${build}: 1 passed, 0 failed`);
+      }
+    });
   });
 });
