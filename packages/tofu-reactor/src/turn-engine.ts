@@ -205,15 +205,20 @@ export class TurnEngine {
       if (this.counts.bytes >= limit) return;
       const sources = this.#eager;
       this.#eager = [];
-      for (let index = 0; index < sources.length; index += 1) {
-        if (tried >= most) {
-          this.#eager = [...sources.slice(index), ...this.#eager];
-          return;
+      let index = 0;
+      try {
+        while (index < sources.length && tried < most) {
+          const source = sources[index] as Source;
+          index += 1;
+          tried += 1;
+          this.counts.tries += 1;
+          source.onTry();
         }
-        tried += 1;
-        this.counts.tries += 1;
-        sources[index]?.onTry();
+      } finally {
+        // After an exception, too: otherwise these sources would wait for ever.
+        if (index < sources.length) this.#eager = [...sources.slice(index), ...this.#eager];
       }
+      if (tried >= most) return;
     }
   }
 }

@@ -37,6 +37,30 @@ test('a turn tries a limited number of sources, and the next turn continues with
   engine.close();
 });
 
+test('an exception of one source leaves the others to the next turn', () => {
+  const { engine } = engineWith(0);
+  let tries = 0;
+  engine.tryLater({
+    onEvent() {},
+    onTry() {
+      throw new Error('of a source');
+    },
+  });
+  for (let index = 0; index < 3; index += 1) {
+    engine.tryLater({
+      onEvent() {},
+      onTry() {
+        tries += 1;
+      },
+    });
+  }
+  expect(() => engine.turn(0)).toThrow('of a source');
+  expect([tries, engine.hasWork]).toEqual([0, true]);
+  engine.turn(0);
+  expect(tries).toBe(3);
+  engine.close();
+});
+
 test('events that use up a turn leave a quarter of it to sources without an event', () => {
   const { sim, engine, sum } = engineWith(20);
   const { kernel } = sim;
