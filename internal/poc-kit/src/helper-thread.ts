@@ -6,7 +6,7 @@ import {
   Worker,
   workerData,
 } from 'node:worker_threads';
-import { dropLane, type LaneSetup, laneFor, traceInLane } from 'nt-trace';
+import { dropTrack, type TrackSetup, traceOnTrack, trackFor } from 'nt-trace';
 import { Deadline } from './deadline.js';
 
 // When one side sends, the other may be blocked in an NT wait, so neither can rely on its event
@@ -18,7 +18,7 @@ interface Setup {
   readonly port: MessagePort;
   readonly bells: Int32Array;
   /** The track for the helper's calls while this thread is traced. */
-  readonly track?: LaneSetup;
+  readonly track?: TrackSetup;
 }
 
 interface Reply<Out> {
@@ -66,14 +66,14 @@ export class HelperThread<In, Out> {
   constructor(script: URL) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const track = laneFor(basename(script.pathname, '.js'));
+    const track = trackFor(basename(script.pathname, '.js'));
     const setup: Setup = { port: port2, bells: this.#bells, ...(track && { track }) };
     const transferList = track === undefined ? [port2] : [port2, track.port];
     try {
       this.#worker = new Worker(script, { workerData: setup, transferList });
     } catch (error) {
       for (const port of [port1, port2]) port.close();
-      if (track !== undefined) dropLane(track);
+      if (track !== undefined) dropTrack(track);
       throw error;
     }
     // If the proof ends early, the helper must not keep the process alive.
@@ -124,7 +124,7 @@ export class HelperThread<In, Out> {
  */
 export function serveHelper<In, Out>(work: (task: In) => Out): void {
   const { port, bells, track } = workerData as Setup;
-  const endTrace = track === undefined ? () => {} : traceInLane(track);
+  const endTrace = track === undefined ? () => {} : traceOnTrack(track);
   send(port, bells, toMain, {});
   for (;;) {
     // The wait has a limit of a second, because a worker in a wait without a limit cannot be

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { laneFor } from 'nt-trace';
+import { trackFor } from 'nt-trace';
 import {
   mostRecordedCalls,
   readStageTrace,
@@ -143,7 +143,7 @@ describe('the trace for a report', () => {
   test('the trace contains only the first calls', () => {
     let kept: number | undefined;
     withTrace({ isText: false, file: undefined, recordsFile: file }, 'x', () => {
-      kept = laneFor('worker')?.mostCalls;
+      kept = trackFor('worker')?.mostCalls;
     });
     expect(kept).toBe(mostRecordedCalls);
     expect(readStageTrace(file).trace).toMatchObject({ records: [], callCount: 0 });

@@ -56,7 +56,7 @@ function contentOf(raw: RawCall, parameter: string, handles: HandleNames): strin
   }
 }
 
-/** A poll's buffer as text: its name, and its content if the recorder could copy it. */
+/** A poll's buffer as text: its name, and its content if the recorder copied it. */
 function pollBuffer(
   raw: RawCall,
   parameter: string,

@@ -16,7 +16,8 @@ type Length = number | string | { readonly in: string };
 type Rule = readonly [parameter: string, length: Length];
 
 /**
- * The inputs, copied before the call. The caller owns that memory then, and it does not change.
+ * Which inputs are copied, and how long they are. They are copied before the call: until then the
+ * program owns their memory, and nothing else writes to it.
  */
 const inputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   NtRemoveIoCompletionEx: [['Timeout', 8]],
@@ -30,7 +31,7 @@ const inputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   WSAIoctl: [['lpvInBuffer', 'cbInBuffer']],
 };
 
-/** The outputs, copied only after a call that succeeded. */
+/** Which outputs are copied, and how long they are. They are copied only if the call succeeded. */
 const outputs: Partial<Record<FunctionName, readonly Rule[]>> = {
   NtCreateIoCompletion: [['IoCompletionHandle', 8]],
   NtCreateFile: [['FileHandle', 8]],
@@ -92,7 +93,10 @@ function objectName(address: NativeArgument): Uint8Array | undefined {
   return readMemory(u64(string, characters[0]), u32(string, Length[0]) & 0xffff);
 }
 
-/** Copies a call's inputs. Reads only allocated blocks; for any other address there is no copy. */
+/**
+ * Copies a call's inputs. It reads only memory that the program allocated through ntdllx, and makes
+ * no copy for any other address. So a wrong address cannot crash the tracer.
+ */
 export function captureInputs(call: StartedCall): Memory {
   const copies = copyAll(call, inputs[call.name] ?? []);
   if (call.name !== 'NtCreateFile') return copies;

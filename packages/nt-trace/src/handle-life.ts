@@ -4,7 +4,8 @@ import { u64 } from './capture.js';
 import type { RawCall } from './raw-call.js';
 
 /**
- * The calls that make a handle, and the parameter that points to it; null if the call returns it.
+ * The calls that make a handle, and the parameter that points to the new handle; null if the call
+ * returns the handle.
  */
 const makers: Partial<Record<FunctionName, string | null>> = {
   NtCreateFile: 'FileHandle',
@@ -34,7 +35,8 @@ export function madeHandle(raw: RawCall): bigint | undefined {
 }
 
 /**
- * The handle below a socket (base or BSP handle) that a WSAIoctl returned; otherwise undefined.
+ * The handle that a WSAIoctl returned: the base handle or BSP handle of a socket, which belongs to
+ * a Winsock provider below the layered ones. Undefined for any other call.
  */
 export function baseHandle(raw: RawCall): bigint | undefined {
   const bytes = raw.name === 'WSAIoctl' ? raw.after['lpvOutBuffer'] : undefined;
@@ -46,7 +48,7 @@ export function baseHandle(raw: RawCall): bigint | undefined {
  * handle.
  */
 export class HandleLife {
-  /** Handles below a socket that differ from its own; the value is the socket that closes them. */
+  /** Base handles that differ from the socket's own handle. The value is the socket that closes them. */
   readonly #sockets = new Map<bigint, bigint>();
 
   /** @returns the handles that a call closed: closing a socket also closes its base handle. */
@@ -68,7 +70,8 @@ export class HandleLife {
       const socket = this.#sockets.get(asked) ?? asked;
       if (base !== socket) this.#sockets.set(base, socket);
     }
-    // If a new handle has a known value, a call that the trace did not see closed the old handle.
+    // A new handle may have the value of a handle that is still listed here. Then a call outside
+    // the trace closed the old handle.
     const made = madeHandle(raw);
     for (const [below, socket] of made === undefined ? [] : this.#sockets) {
       if (below === made || socket === made) this.#sockets.delete(below);

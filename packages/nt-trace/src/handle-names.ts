@@ -4,9 +4,9 @@ import type { NativeArgument } from 'ntdllx/trace';
 export type HandleKind = 'port' | 'socket' | 'event' | 'afd' | 'file' | 'waitpacket';
 
 /**
- * Names for handles and addresses: `port#1`, `socket#3`, `&iosb#2`, and with a name of the
- * program `port#2 "reactor"`. Each new handle gets a new
- * name, also if NT reuses the value of a closed handle for it.
+ * Names for handles and addresses: `port#1`, `socket#3`, `&iosb#2`. If the program gave a name to
+ * the handle, that follows: `port#2 "reactor"`. Each new handle gets a new name, also if it has the
+ * value of a closed handle, because NT reuses such values.
  */
 export class HandleNames {
   readonly #names = new Map<bigint, string>();
@@ -15,7 +15,8 @@ export class HandleNames {
   readonly #suffix: string;
 
   /**
-   * @param suffix the end of every name. Threads that are traced separately need different ones.
+   * @param suffix the end of every name. Threads that are traced separately need different
+   *   suffixes.
    */
   constructor(suffix = '') {
     this.#suffix = suffix;

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { dropLane, type LaneSetup, traceInLane } from './lane.js';
+
 export { timeoutText } from './nt-names.js';
 export type { HandleLabel, Memory, RawCall } from './raw-call.js';
 export type {
@@ -12,19 +12,19 @@ export type {
   PacketRecord,
   PolledSocket,
   PollInfo,
-  RequestFate,
+  RequestCompletion,
   TraceArgument,
   TraceRecord,
 } from './record.js';
 export { formatRecord, type TextOptions, timeText } from './text.js';
 export {
-  laneFor,
   type OpenHandle,
   startTrace,
   type Trace,
   type TracedThread,
   type TraceOptions,
   type TraceResult,
+  trackFor,
 } from './trace.js';
 export { buildTrace, TraceBuilder } from './trace-builder.js';
 export {
@@ -33,3 +33,4 @@ export {
   type TraceEventOptions,
   toTraceEvents,
 } from './trace-event.js';
+export { dropTrack, type TrackSetup, traceOnTrack } from './track.js';

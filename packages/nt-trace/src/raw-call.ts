@@ -3,7 +3,7 @@ import type { FunctionName, NativeArgument } from 'ntdllx/trace';
 /** Copies of memory, by the parameter that points to it. */
 export type Memory = Readonly<Record<string, Uint8Array>>;
 
-/** One foreign call as the recorder captured it, not decoded. Can be sent to another thread. */
+/** One foreign call as the recorder captured it, not yet decoded. It can be sent to another thread. */
 export interface RawCall {
   /** The call's number, given when it starts. The first call of the process has 1. */
   readonly number: number;
@@ -19,7 +19,7 @@ export interface RawCall {
   readonly startUs: number;
   /** How long the call took, in microseconds. */
   readonly durationUs: number;
-  /** What WSAGetLastError or GetLastError returned, if that was the program's next call. */
+  /** What WSAGetLastError or GetLastError returned, if the program called it next. */
   readonly errorCode?: number;
   /** The memory of the inputs just before the call. */
   readonly before: Memory;
@@ -35,6 +35,6 @@ export interface HandleLabel {
   readonly handle: bigint;
   /** The program's name for it. */
   readonly label: string;
-  /** The number of the last call before. */
+  /** The number of the last call before the program gave the name. */
   readonly number: number;
 }

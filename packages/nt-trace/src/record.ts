@@ -18,7 +18,7 @@ export interface PolledSocket {
   readonly handle: bigint;
   /** The handle's name, such as `socket#1`. */
   readonly socket: string;
-  /** AFD_POLL_* bits: in the input those to wait for, in the output those that are true. */
+  /** AFD_POLL_* bits. In the input: the events to wait for. In the output: the events that are true. */
   readonly mask: number;
   /** The names of the bits, such as `ACCEPT` and `ABORT`. */
   readonly events: readonly string[];
@@ -35,17 +35,17 @@ export interface PollInfo {
   readonly timeout100ns: bigint;
   /** 1 if the poll ends other exclusive polls of the sockets. */
   readonly exclusive: number;
-  /** The kernel's count: it may be more than the copied sockets. */
+  /** The field NumberOfHandles. It can exceed the number of {@link sockets}. */
   readonly numberOfHandles: number;
   /** The sockets that the recorder copied: at most 256. */
   readonly sockets: readonly PolledSocket[];
 }
 
-/** Whether a request or a post leads to a packet. */
-export interface RequestFate {
+/** Whether the completion of a request, or a post, puts a packet on a port. */
+export interface RequestCompletion {
   /**
-   * `due`: there is or will be a packet. `none`: there is none. `unknown`: the trace does not show
-   * it.
+   * `due`: a packet arrives, now or later. `none`: no packet arrives. `unknown`: the trace does not
+   * show with which port the request's file is associated.
    */
   readonly packet: 'due' | 'none' | 'unknown';
   /** The reason for `none` or `unknown`; otherwise empty. */
@@ -79,8 +79,11 @@ export interface CallRecord {
   readonly poll?: PollInfo;
   /** For an AFD_POLL that succeeded at once: its output. */
   readonly answer?: PollInfo;
-  /** For a request, a post or an association of a wait packet, unless NT refused it. */
-  readonly fate?: RequestFate;
+  /**
+   * Whether a packet arrives: for a request, a post (NtSetIoCompletion) or an association of a wait
+   * completion packet, unless NT refused it.
+   */
+  readonly completion?: RequestCompletion;
 }
 
 /** The record of a packet that a call removed from a port. */
@@ -89,13 +92,13 @@ export interface PacketRecord {
   readonly kind: 'packet';
   /** The number of the NtRemoveIoCompletionEx call that removed the packet. */
   readonly removedBy: number;
-  /** The packet's index among those that this call removed. */
+  /** The packet's index among the packets that this call removed. */
   readonly index: number;
   /** Node's id of the thread that removed the packet. */
   readonly threadId: number;
   /** The port's name. */
   readonly port: string;
-  /** The key of the file's association with the port, or of the post. */
+  /** The key that was given when the file was associated with the port, or the key of the post. */
   readonly keyContext: bigint;
   /** The ApcContext of the request, or of the post. */
   readonly apcContext: bigint;

@@ -13,12 +13,12 @@ import type { HandleLabel, Memory, RawCall } from './raw-call.js';
 import { Requests } from './requests.js';
 
 /** By DLL: the function that returns the error code of a failed call. */
-const askers: Partial<Record<string, string>> = {
+const errorFunctions: Partial<Record<string, string>> = {
   'ws2_32.dll': 'WSAGetLastError',
   'kernel32.dll': 'GetLastError',
 };
 
-/** True if a call failed in such a way that the program may now ask for its error code. */
+/** True if a call failed and the error code is not its result: the program may read it next. */
 function isFailure(call: ObservedCall): boolean {
   const { dll, returns } = call.prototype;
   if (dll === 'ntdll.dll' || call.name.endsWith('GetLastError')) return false;
@@ -29,8 +29,8 @@ function isFailure(call: ObservedCall): boolean {
 
 /**
  * Makes a {@link RawCall} from each call of this thread and delivers it. It makes no foreign
- * calls. A failed call is delivered only with the next call: that call may return the error code,
- * and nothing must be written to standard error between the two.
+ * calls. A failed call is delivered only with the next call. That call may be WSAGetLastError or
+ * GetLastError, and a write to standard error in between would change the error code.
  */
 export class Recorder implements CallObserver {
   readonly #nextNumber: () => number;
@@ -40,7 +40,8 @@ export class Recorder implements CallObserver {
   readonly #requests = new Requests();
   #number = 0;
   #before: Memory = {};
-  #held: { readonly raw: RawCall; readonly asker: string | undefined } | undefined;
+  /** A failed call that waits for the next call. */
+  #held: { readonly raw: RawCall; readonly errorFunction: string | undefined } | undefined;
 
   /**
    * @param nextNumber returns the next call's number. @param take is called with each call.
@@ -83,8 +84,8 @@ export class Recorder implements CallObserver {
     const raw = outputs === undefined ? seen : { ...seen, outputs };
     this.#requests.learn(raw);
     this.#requests.note(raw);
-    this.#release(name === this.#held?.asker ? Number(result) : undefined);
-    if (isFailure(call)) this.#held = { raw, asker: askers[call.prototype.dll] };
+    this.#release(name === this.#held?.errorFunction ? Number(result) : undefined);
+    if (isFailure(call)) this.#held = { raw, errorFunction: errorFunctions[call.prototype.dll] };
     else this.#take(raw);
   }
 
@@ -114,8 +115,8 @@ export class Recorder implements CallObserver {
         return undefined;
       }
       const status = readMemory(argumentOf(request, 'IoStatusBlock'), 4);
-      // The packet was not the poll's own: another thread posted one with the same ApcContext. The
-      // poll is still pending, and the kernel owns its block.
+      // The packet does not belong to the poll: another thread posted a packet with the same
+      // ApcContext. The poll is still pending, and the kernel owns its block.
       if (status === undefined || u32(status) === STATUS_PENDING) return undefined;
       const byteLength = Number(argumentOf(request, 'OutputBufferLength'));
       return readMemory(argumentOf(request, 'OutputBuffer'), Math.min(byteLength, mostBytes));

@@ -10,7 +10,7 @@ import { u32, u64 } from './capture.js';
 import type { Entry } from './decode.js';
 import { HandleLife, madeHandle } from './handle-life.js';
 import type { RawCall } from './raw-call.js';
-import type { RequestFate } from './record.js';
+import type { RequestCompletion } from './record.js';
 
 /** What the trace knows about a file: its port, and whether it skips packets on success. */
 interface FileState {
@@ -30,9 +30,12 @@ type Port = string;
  */
 const mostPosts = 4_096;
 
-const due: RequestFate = { packet: 'due', reason: '' };
-const unknown: RequestFate = { packet: 'unknown', reason: 'no port was seen to be associated' };
-const none = (reason: string): RequestFate => ({ packet: 'none', reason });
+const due: RequestCompletion = { packet: 'due', reason: '' };
+const unknown: RequestCompletion = {
+  packet: 'unknown',
+  reason: 'the trace does not contain the association of the file with a port',
+};
+const none = (reason: string): RequestCompletion => ({ packet: 'none', reason });
 
 /** Finds for each packet the call that submitted the request or posted the packet. */
 export class Requests {
@@ -55,7 +58,10 @@ export class Requests {
     return this.#ports.get(BigInt(handle)) ?? `${handle}`;
   }
 
-  /** Forgets what was known about a handle value, because the handle was closed or made anew. */
+  /**
+   * Forgets what was known about a handle value, because the handle was closed, or because NT gave
+   * the value to a new handle.
+   */
   #forget(handle: bigint): void {
     this.#files.delete(handle);
     this.#ports.delete(handle);
@@ -109,8 +115,12 @@ export class Requests {
     }
   }
 
-  /** Remembers a request or post. @returns its fate; undefined for a call that is neither. */
-  note(raw: RawCall): RequestFate | undefined {
+  /**
+   * Remembers a request or post.
+   *
+   * @returns whether a packet arrives for it; undefined for a call that is neither.
+   */
+  note(raw: RawCall): RequestCompletion | undefined {
     switch (raw.name) {
       case 'NtSetIoCompletion':
       case 'NtSetIoCompletionEx':
@@ -126,7 +136,7 @@ export class Requests {
     }
   }
 
-  #noteRequest(raw: RawCall): RequestFate | undefined {
+  #noteRequest(raw: RawCall): RequestCompletion | undefined {
     const status = Number(raw.result);
     if (isNtError(status)) return undefined;
     const apcContext = BigInt(argumentOf(raw, 'ApcContext'));
@@ -142,8 +152,8 @@ export class Requests {
   }
 
   /**
-   * Finds and forgets the call that led to a packet: the post with the same four values, otherwise
-   * the latest request with the same ApcContext.
+   * Finds the call that a packet belongs to, and forgets it: the post with the same four values,
+   * otherwise the latest request with the same ApcContext.
    */
   take(entry: Entry, port: number | bigint): RawCall | undefined {
     const posted = this.#posts.findIndex(

@@ -3,8 +3,8 @@ import { writeSync } from 'node:fs';
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Writes a line to standard error synchronously. A thread that blocks in the kernel afterwards
- * could not flush a stream.
+ * Writes a line to standard error synchronously. A thread that then blocks in the kernel could not
+ * write the buffer of a stream.
  */
 export function writeLine(line: string): void {
   const bytes = Buffer.from(`${line}\n`);

@@ -16,10 +16,18 @@ export function timeText(us: number): string {
   return `${(us / 1_000_000).toFixed(2)} s`;
 }
 
-function callText({ number, args, result, error, durationUs, fate, ...call }: CallRecord): string {
+function callText({
+  number,
+  args,
+  result,
+  error,
+  durationUs,
+  completion,
+  ...call
+}: CallRecord): string {
   const list = args.map(({ name, text }) => `${name}=${text}`).join(', ');
   const why = error === undefined ? '' : ` (${error})`;
-  const note = fate?.packet === 'none' ? `  no packet: ${fate.reason}` : '';
+  const note = completion?.packet === 'none' ? `  no packet: ${completion.reason}` : '';
   const time = timeText(durationUs);
   return `#${number} ${call.function}(${list}) = ${result.text}${why}  ${time}${note}`;
 }
@@ -27,11 +35,11 @@ function callText({ number, args, result, error, durationUs, fate, ...call }: Ca
 function packetText({ fields, port, request, answer, removedBy }: PacketRecord): string {
   const list = fields.map(({ name, text }) => `${name}=${text}`).join(', ');
   const events = answer === undefined ? '' : ` ${answerText(answer)}`;
-  const whose =
+  const origin =
     request === undefined
-      ? 'of a request that was not seen here'
+      ? 'its request is not in this trace'
       : `of #${request.number} ${request.function}, ${timeText(request.sinceUs)} after it`;
-  return `#${removedBy}   packet from ${port}: ${list}${events}  ${whose}`;
+  return `#${removedBy}   packet from ${port}: ${list}${events}  ${origin}`;
 }
 
 /** A record as one line, without a line feed. */

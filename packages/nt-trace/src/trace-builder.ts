@@ -17,15 +17,16 @@ const kinds: Partial<Record<FunctionName, HandleKind>> = {
   accept: 'socket',
 };
 
-/** Makes records from calls, one after another: names handles and assigns packets to requests. */
+/** Makes records from calls, one after another. It names handles and assigns packets to requests. */
 export class TraceBuilder {
   readonly #handles: HandleNames;
   readonly #requests = new Requests();
   readonly #labels: ReadonlyMap<number, string>;
 
   /**
-   * @param suffix the end of every name, such as `@2`, if the builder gets one thread's calls
-   *   only. @param labels the program's name for a handle, by the number of the call that made it.
+   * @param suffix the end of every name, such as `@2`, if the builder gets only the calls of one
+   *   thread.
+   * @param labels the program's name for a handle, by the number of the call that made the handle.
    */
   constructor(suffix = '', labels: ReadonlyMap<number, string> = new Map()) {
     this.#handles = new HandleNames(suffix);
@@ -49,7 +50,7 @@ export class TraceBuilder {
     return [call, ...packets];
   }
 
-  /** Names the handle that the call made, before the call's text is made. */
+  /** Names the handle that the call made. The call's own text already contains that name. */
   #nameNew(raw: RawCall): void {
     const handles = this.#handles;
     const base = baseHandle(raw);
@@ -89,7 +90,7 @@ export class TraceBuilder {
     const output = isPoll ? raw.after['OutputBuffer'] : undefined;
     const poll = input && decodePollInfo(input, handles);
     const answer = output && decodePollInfo(output, handles);
-    const fate = this.#requests.note(raw);
+    const completion = this.#requests.note(raw);
     return {
       kind: 'call',
       number: raw.number,
@@ -102,7 +103,7 @@ export class TraceBuilder {
       durationUs: raw.durationUs,
       ...(poll === undefined ? {} : { poll }),
       ...(answer === undefined ? {} : { answer }),
-      ...(fate === undefined ? {} : { fate }),
+      ...(completion === undefined ? {} : { completion }),
     };
   }
 
@@ -117,7 +118,8 @@ export class TraceBuilder {
     const port = argumentOf(raw, 'IoCompletionHandle');
     const request = this.#requests.take(entry, port);
     const atUs = raw.startUs + raw.durationUs;
-    // The memory contains the poll's output only if the packet is the poll's own and a success.
+    // The memory contains the poll's output only if the packet belongs to the poll and the poll
+    // succeeded.
     const isPoll = request?.name === 'NtDeviceIoControlFile' && isNtSuccess(entry.status);
     const output = isPoll ? raw.outputs?.[index] : undefined;
     const answer = output && decodePollInfo(output, handles);
@@ -161,9 +163,9 @@ const actsAtOnce =
   /^(NtDeviceIoControlFile|NtSetIoCompletion|NtSetIoCompletionEx|NtCancel|NtClose|closesocket|CloseHandle)/;
 
 /**
- * The time by which a call is ordered. For a call that acts at once its start, the earliest time
- * when another thread can see the effect. For another call, such as a wait, its return, the latest
- * time when another thread can have caused its result.
+ * The time by which a call is ordered. A call that acts at once is ordered by its start: other
+ * threads can see its effect from then on. Any other call, such as a wait, is ordered by its
+ * return: until then another thread can cause its result.
  */
 function effectUs({ name, startUs, durationUs }: RawCall): number {
   return actsAtOnce.test(name) ? startUs : startUs + durationUs;
@@ -180,12 +182,12 @@ function labelsByCall(calls: readonly RawCall[], labels: readonly HandleLabel[])
 }
 
 /**
- * Makes the records of the calls of all threads. The calls may be given in any order, and among
- * them the names that the program gave to its handles.
+ * Makes the records of the calls of all threads. `recorded` has the calls, in any order, and the
+ * names that the program gave to its handles.
  *
- * Handles are named and packets assigned in the order in which calls took effect: a post takes
- * effect when it starts, a removal when it returns. The records are in the order in which calls
- * started, and each call is followed by its packets.
+ * Handles are named, and packets assigned to requests, in the order in which the calls took effect:
+ * a post takes effect when it starts, a removal of packets when it returns. The records are in the
+ * order in which the calls started. The packets that a call removed follow that call.
  */
 export function buildTrace(recorded: readonly (RawCall | HandleLabel)[]): TraceRecord[] {
   const calls = recorded.filter((each): each is RawCall => 'threadId' in each);

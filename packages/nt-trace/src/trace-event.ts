@@ -54,16 +54,17 @@ export interface TraceEventOptions {
 }
 
 /**
- * The clock's resolution, 100 ns. A packet's mark is this much before the end of its call's slice.
+ * The clock's resolution, 100 ns. A packet's mark stands this much before the end of the slice of
+ * the call that removed the packet: an arrow must end inside a slice.
  */
 const stepUs = 0.1;
 
-function callArgs({ number, args, result, error, fate }: CallRecord): EventArgs {
+function callArgs({ number, args, result, error, completion }: CallRecord): EventArgs {
   return {
     call: number,
     ...Object.fromEntries(args.map(({ name, text }) => [name, text])),
     result: error === undefined ? result.text : `${result.text} (${error})`,
-    ...(fate?.packet === 'none' ? { packet: `none: ${fate.reason}` } : {}),
+    ...(completion?.packet === 'none' ? { packet: `none: ${completion.reason}` } : {}),
   };
 }
 

@@ -1,25 +1,25 @@
 import { isMainThread, threadId } from 'node:worker_threads';
-import {
-  drainLane,
-  type Lane,
-  type LaneSetup,
-  laneEnded,
-  lineWriter,
-  makeLane,
-  type RecordedThread,
-  recordThread,
-} from './lane.js';
 import type { HandleLabel, RawCall } from './raw-call.js';
 import type { TraceRecord } from './record.js';
 import { buildTrace } from './trace-builder.js';
+import {
+  drainTrack,
+  lineWriter,
+  makeTrack,
+  type RecordedThread,
+  recordThread,
+  type Track,
+  type TrackSetup,
+  trackEnded,
+} from './track.js';
 
 /** Options of a trace. */
 export interface TraceOptions {
   /** Writes a line per record to standard error, at once, in every traced thread. Default: no. */
   readonly text?: boolean;
   /**
-   * Which calls to keep for {@link Trace.stop}: true keeps all (the default), false none, and a
-   * number the first so many. A call that is not kept uses no memory. If no listener gets it
+   * Which calls to keep for {@link Trace.stop}: true keeps all calls (the default), false none, and
+   * a number N the first N calls. A call that is not kept uses no memory. If no listener gets it
    * either, it is only counted.
    */
   readonly keep?: boolean | number;
@@ -35,7 +35,7 @@ export interface TraceOptions {
 export interface TracedThread {
   /** Node's thread id: 0 is the main thread. -1 for a worker from which no call arrived. */
   readonly id: number;
-  /** `main`, `worker`, or the name that the parent gave to `laneFor`. */
+  /** `main`, `worker`, or the name that the parent gave to `trackFor`. */
   readonly name: string;
   /** False for a worker that had not ended when the trace ended. Its last calls may be missing. */
   readonly isComplete: boolean;
@@ -62,7 +62,7 @@ export interface TraceResult {
 }
 
 /** How long the end of a trace waits for workers to send their last calls. */
-const laneLimitMs = 2_000;
+const trackLimitMs = 2_000;
 
 let current: Trace | undefined;
 
@@ -72,7 +72,7 @@ export class Trace {
   readonly #numbers = new Int32Array(new SharedArrayBuffer(4));
   readonly #options: TraceOptions;
   readonly #calls: (RawCall | HandleLabel)[] = [];
-  readonly #lanes: Lane[] = [];
+  readonly #tracks: Track[] = [];
   readonly #thread: RecordedThread;
   #result: TraceResult | undefined;
 
@@ -101,17 +101,17 @@ export class Trace {
     return keep ? Number.POSITIVE_INFINITY : 0;
   }
 
-  /** Makes a lane for a worker of this thread; see {@link laneFor}. */
-  lane(name: string): LaneSetup {
-    const lane = makeLane({
+  /** Called by {@link trackFor}. */
+  track(name: string): TrackSetup {
+    const track = makeTrack({
       name,
       numbers: this.#numbers,
       originUs: this.#originUs,
       isText: this.#options.text ?? false,
       mostCalls: this.#mostCalls,
     });
-    this.#lanes.push(lane);
-    return lane.setup;
+    this.#tracks.push(track);
+    return track.setup;
   }
 
   /**
@@ -133,7 +133,7 @@ export class Trace {
 
   /**
    * Ends the trace. A second call returns the same result. Blocks until every worker that takes
-   * part has ended its part, but at most 2 s: so end the workers first.
+   * part has sent its last calls, but at most 2 s. So end the workers first.
    */
   stop(): TraceResult {
     if (this.#result !== undefined) return this.#result;
@@ -142,14 +142,14 @@ export class Trace {
     const name = isMainThread ? 'main' : 'worker';
     const threads: TracedThread[] = [{ id: threadId, name, isComplete: true }];
     const calls = [...this.#calls];
-    const deadlineMs = performance.now() + laneLimitMs;
-    for (const lane of this.#lanes) {
-      const isComplete = laneEnded(lane, Math.max(0, deadlineMs - performance.now()));
-      const drained = drainLane(lane);
+    const deadlineMs = performance.now() + trackLimitMs;
+    for (const track of this.#tracks) {
+      const isComplete = trackEnded(track, Math.max(0, deadlineMs - performance.now()));
+      const drained = drainTrack(track);
       const first = drained.find((each) => 'threadId' in each);
-      threads.push({ id: first?.threadId ?? -1, name: lane.setup.name, isComplete });
+      threads.push({ id: first?.threadId ?? -1, name: track.setup.name, isComplete });
       for (const raw of drained) calls.push(raw);
-      lane.received.close();
+      track.received.close();
     }
     this.#calls.length = 0;
     const callCount = Atomics.load(this.#numbers, 0);
@@ -160,8 +160,8 @@ export class Trace {
 
 /**
  * Traces every foreign call that this thread makes through ntdllx from now on, and the calls of
- * workers that got a {@link laneFor lane}. A handle that the program made before the trace began
- * has no name in the records.
+ * each worker that has a {@link trackFor track}. A handle that the program made before the trace
+ * began has no name in the records.
  *
  * @throws {Error} if the calls of this thread already have an observer, such as another trace.
  *
@@ -182,12 +182,12 @@ export function startTrace(options: TraceOptions = {}): Trace {
 }
 
 /**
- * Makes a lane, through which a new worker takes part in this thread's trace. Put the returned
- * set-up into the worker's `workerData` and its `port` into `transferList`; the worker calls
- * `traceInLane` with it. If the worker cannot be made, pass it to `dropLane`.
+ * Makes a track: a new worker sends its calls on it to the trace of this thread. Put the returned
+ * set-up into the worker's `workerData` and its `port` into `transferList`. The worker calls
+ * `traceOnTrack` with the set-up. If the worker cannot be made, call `dropTrack` with it.
  *
- * @returns the worker's end of the lane; undefined if this thread is not being traced.
+ * @returns the worker's end of the track; undefined if this thread is not being traced.
  */
-export function laneFor(name: string): LaneSetup | undefined {
-  return current?.lane(name);
+export function trackFor(name: string): TrackSetup | undefined {
+  return current?.track(name);
 }

@@ -2,13 +2,13 @@ import type { RawCall } from 'nt-trace';
 import { AFD_POLL_INFO, INT64_MAX, IOCTL_AFD_POLL, STATUS_PENDING } from 'ntdllx';
 import { type FunctionName, prototypes } from 'ntdllx/trace';
 
-// Calls as a recorder captures them, but written by hand, so that these tests run on any host.
+// Calls in the form in which a recorder captures them, written by hand: these tests need no NT.
 
 /** Makes a sequence of calls. Each takes 10 µs and starts 100 µs after the previous one. */
 export class Script {
   readonly calls: RawCall[] = [];
 
-  /** @param named the arguments that matter; the others are 0. */
+  /** @param named the arguments that a test needs; the others are 0. */
   call(
     name: FunctionName,
     named: Record<string, number | bigint>,

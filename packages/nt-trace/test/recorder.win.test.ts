@@ -162,7 +162,7 @@ function remove(port: HANDLE): number {
   );
 }
 
-test('polls that pend, are cancelled, succeed at once, and succeed without a packet', () => {
+test('the trace shows polls that are cancelled, succeed at once, and succeed without a packet', () => {
   const block = allocate(infoOffset + infoBytes);
   const records = traced(() => {
     const port = openPort();
@@ -185,8 +185,8 @@ test('polls that pend, are cancelled, succeed at once, and succeed without a pac
   });
   block.free();
   const polls = calls(records, 'NtDeviceIoControlFile');
-  expect(polls.map(({ fate }) => fate?.packet)).toEqual(['due', 'due', 'none']);
-  expect(polls[2]?.fate?.reason).toBe('FILE_SKIP_COMPLETION_PORT_ON_SUCCESS');
+  expect(polls.map(({ completion }) => completion?.packet)).toEqual(['due', 'due', 'none']);
+  expect(polls[2]?.completion?.reason).toBe('FILE_SKIP_COMPLETION_PORT_ON_SUCCESS');
   expect(polls.map(({ answer }) => answer?.sockets[0]?.events)).toEqual([
     undefined,
     ['SEND'],
@@ -233,11 +233,11 @@ test('a new handle with a reused value does not have the FILE_SKIP_* flags of th
     nt.closesocket(socket);
   });
   block.free();
-  // NT did reuse the value, which this test needs.
+  // This test needs a reused value, and NT did reuse it.
   expect(new Set(handles).size).toBe(1);
   const polls = calls(records, 'NtDeviceIoControlFile');
-  expect(polls.map(({ fate }) => fate?.packet)).toEqual(['none', 'due']);
-  // The recorder copied the output, so it knew at once that the packet belongs to the second poll.
+  expect(polls.map(({ completion }) => completion?.packet)).toEqual(['none', 'due']);
+  // The recorder copied the output, so it assigned the packet to the second poll when it arrived.
   expect(packets(records)).toMatchObject([
     { request: { number: polls[1]?.number }, answer: { numberOfHandles: 1 } },
   ]);
@@ -250,7 +250,7 @@ test('a new handle with a reused value gets a new name', () => {
   const closes = calls(records, 'NtClose');
   const values = closes.map(({ args }) => args[0]?.value);
   expect(closes.map((call) => argument(call, 'Handle'))).toEqual(['port#1', 'port#2', 'port#3']);
-  // NT did reuse a value, which this test needs.
+  // This test needs a reused value, and NT did reuse one.
   expect(new Set(values).size).toBeLessThan(3);
 });
 

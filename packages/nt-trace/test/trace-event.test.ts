@@ -1,4 +1,4 @@
-import { buildTrace, laneFor, startTrace, toTraceEvents } from 'nt-trace';
+import { buildTrace, startTrace, toTraceEvents, trackFor } from 'nt-trace';
 import { expect, test } from 'vitest';
 import { Script } from './raw-calls.js';
 
@@ -40,9 +40,9 @@ test('calls are slices, a packet is a mark, and an arrow goes from its request t
 });
 
 test('the result and the file name a worker that did not end', () => {
-  expect(laneFor('no trace yet')).toBeUndefined();
+  expect(trackFor('no trace yet')).toBeUndefined();
   const trace = startTrace();
-  laneFor('slow');
+  trackFor('slow');
   const result = trace.stop();
   expect(result.threads).toEqual([
     { id: 0, name: 'main', isComplete: true },
@@ -51,5 +51,5 @@ test('the result and the file name a worker that did not end', () => {
   expect(toTraceEvents(result, { processName: 'x' }).otherData).toEqual({
     'threads cut short': 'slow',
   });
-  expect(laneFor('too late')).toBeUndefined();
+  expect(trackFor('too late')).toBeUndefined();
 });

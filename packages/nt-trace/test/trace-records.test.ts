@@ -20,7 +20,7 @@ const line = (script: Script, number: number) =>
 const [port, socket, iosb] = [0x40, 0x44, 0x5000];
 const ready = () => new Script().port(port).socket(socket).associate(socket, port);
 
-test('a poll, and its packet with the number of the poll', () => {
+test('formatRecord prints a poll, and the packet with the number of its poll', () => {
   const script = ready()
     .poll(socket, iosb)
     .remove(port, [{ apcContext: iosb }], [pollInfo([[socket, 0x80]])]);
@@ -37,7 +37,7 @@ test('a poll, and its packet with the number of the poll', () => {
 });
 
 describe('names of handles', () => {
-  test("the program's own name is that of the handle which was open when it was given", () => {
+  test('a name that the program gives applies to the handle that is open at that time', () => {
     const script = new Script()
       .socket(socket)
       .call('closesocket', { s: socket })
@@ -93,8 +93,8 @@ describe('names of handles', () => {
       .poll(base, iosb)
       .call('NtCancelIoFileEx', { FileHandle: below });
     const records = buildTrace(script.calls);
-    expect(records[5]).toMatchObject({ fate: { packet: 'due' } });
-    expect(records[7]).toMatchObject({ fate: { packet: 'unknown' } });
+    expect(records[5]).toMatchObject({ completion: { packet: 'due' } });
+    expect(records[7]).toMatchObject({ completion: { packet: 'unknown' } });
     expect(line(script, 6)[0]).toContain('(FileHandle=socket#1,');
     expect(line(script, 8)[0]).toContain('(FileHandle=0x64,');
     expect(line(script, 9)[0]).toContain('(FileHandle=0x60,');
@@ -143,7 +143,7 @@ describe('names of handles', () => {
   });
 });
 
-describe('a packet belongs to', () => {
+describe('the trace assigns a packet to', () => {
   test('the latest request with its ApcContext, when two requests use the same block', () => {
     const script = ready()
       .poll(socket, iosb)
@@ -165,10 +165,10 @@ describe('a packet belongs to', () => {
       6,
       undefined,
     ]);
-    expect(lines(records).at(-1)).toContain('of a request that was not seen here');
+    expect(lines(records).at(-1)).toContain('its request is not in this trace');
   });
 
-  test('a post with all of its four values, also while a poll with that ApcContext is pending', () => {
+  test('the post with the same four values, also while a poll with that ApcContext is pending', () => {
     const post = { IoCompletionHandle: port, ApcContext: iosb, IoStatusInformation: 32 };
     const script = ready()
       .poll(socket, iosb)
@@ -182,7 +182,7 @@ describe('a packet belongs to', () => {
     expect(completed).toMatchObject({ request: { number: 4 }, answer: { numberOfHandles: 1 } });
   });
 
-  test('a post through another handle of the port, and a poll whose file has this port', () => {
+  test('a post through another handle of the port, and a poll whose file is associated with it', () => {
     const [other, again] = [0x60, 0x64];
     const source = { SourceProcessHandle: -1, SourceHandle: port, TargetHandle: 0x100 };
     const script = ready()
@@ -199,7 +199,7 @@ describe('a packet belongs to', () => {
     expect(numbers).toEqual([8, 9, 10]);
   });
 
-  test('a post of another thread that starts and returns after the wait started', () => {
+  test('a post that another thread starts during the wait', () => {
     const script = ready()
       .remove(port, [{ key: 7n, apcContext: 9, information: 0 }])
       .call('NtSetIoCompletion', { IoCompletionHandle: port, KeyContext: 7, ApcContext: 9 });
@@ -247,7 +247,10 @@ describe('the completion of a request', () => {
       .poll(socket, iosb, STATUS_SUCCESS, { after })
       .remove(port, [{ apcContext: iosb }]);
     const records = buildTrace(script.calls);
-    expect(records[3]).toMatchObject({ fate: { packet: 'due' }, answer: { numberOfHandles: 1 } });
+    expect(records[3]).toMatchObject({
+      completion: { packet: 'due' },
+      answer: { numberOfHandles: 1 },
+    });
     expect(packets(records)).toMatchObject([{ request: { number: 4 } }]);
   });
 
@@ -269,25 +272,27 @@ describe('the completion of a request', () => {
       .poll(socket, iosb, STATUS_SUCCESS, { after })
       .poll(socket, iosb, STATUS_PENDING);
     const records = buildTrace(script.calls);
-    expect(records[4]).toMatchObject({ fate: { packet: 'none' } });
+    expect(records[4]).toMatchObject({ completion: { packet: 'none' } });
     expect(lines(records)[4]).toMatch(/ {2}no packet: FILE_SKIP_COMPLETION_PORT_ON_SUCCESS$/);
     // A poll that pends on such a handle does have a packet.
-    expect(records[5]).toMatchObject({ fate: { packet: 'due' } });
+    expect(records[5]).toMatchObject({ completion: { packet: 'due' } });
   });
 
-  test('without an ApcContext there is no packet; without a known port it is unknown', () => {
+  test('a poll with a null ApcContext has no packet; if the port is unknown, so is the packet', () => {
     const context = (apcContext: number) => {
       const script = new Script().socket(socket).poll(socket, iosb);
       const [, poll] = script.calls;
       if (poll === undefined) throw new Error('two calls');
       return buildTrace([{ ...poll, args: poll.args.with(3, apcContext) }])[0];
     };
-    expect(context(0)).toMatchObject({ fate: { packet: 'none', reason: 'ApcContext is null' } });
-    expect(context(iosb)).toMatchObject({ fate: { packet: 'unknown' } });
+    expect(context(0)).toMatchObject({
+      completion: { packet: 'none', reason: 'ApcContext is null' },
+    });
+    expect(context(iosb)).toMatchObject({ completion: { packet: 'unknown' } });
   });
 });
 
-test('errors are shown by name, and durations in a suitable unit', () => {
+test('formatRecord shows errors by name, and durations in a suitable unit', () => {
   const script = new Script()
     .socket(socket)
     .call('recv', { s: socket, buf: 0x7000, len: 64 }, -1, { errorCode: 10_035, durationUs: 1.25 })
@@ -300,7 +305,7 @@ test('errors are shown by name, and durations in a suitable unit', () => {
   );
 });
 
-test('a poll over several sockets names each, with its own events', () => {
+test('formatRecord names each socket of a poll, with its events', () => {
   const before = {
     InputBuffer: pollInfo(
       [

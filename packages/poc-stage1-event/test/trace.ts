@@ -18,7 +18,7 @@ test('the trace of stage 1 is the event column of the plan\u2019s table, cell by
   expect(cells).toHaveLength(24);
   expect(records.filter(({ kind }) => kind === 'packet')).toEqual([]);
   const poll = records.find((record) => record.kind === 'call' && record.poll !== undefined);
-  expect(poll).toMatchObject({ fate: { packet: 'none', reason: 'ApcContext is null' } });
+  expect(poll).toMatchObject({ completion: { packet: 'none', reason: 'ApcContext is null' } });
 });
 
 test('broken on purpose: an ApcContext changes its cell of the table', () => {

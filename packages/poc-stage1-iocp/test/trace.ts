@@ -37,7 +37,7 @@ test('the packet of stage 1 refers to its request', () => {
   const { records } = traced(() => runTest(quick));
   const packets = records.filter((record) => record.kind === 'packet');
   const polls = records.filter((record) => record.kind === 'call' && record.poll !== undefined);
-  expect(polls).toMatchObject([{ fate: { packet: 'due' } }]);
+  expect(polls).toMatchObject([{ completion: { packet: 'due' } }]);
   expect(packets).toMatchObject([
     {
       request: {

@@ -14,11 +14,11 @@ import { formatRecord } from './text.js';
 import { TraceBuilder } from './trace-builder.js';
 
 /**
- * The worker's end of a lane. A lane connects a worker to its parent's trace. The parent passes
- * this object to the worker and transfers its `port`.
+ * The worker's end of a track. A track carries the calls of one worker to the trace of its parent.
+ * The parent passes this object to the worker and transfers its `port`.
  */
-export interface LaneSetup {
-  /** The name of the worker's track. */
+export interface TrackSetup {
+  /** The name of the worker in the trace. */
   readonly name: string;
   /** Where the worker sends its calls. Transfer it to the worker. */
   readonly port: MessagePort;
@@ -34,14 +34,14 @@ export interface LaneSetup {
   readonly mostCalls: number;
 }
 
-/** The parent's end of a lane. */
-export interface Lane {
-  readonly setup: LaneSetup;
+/** The parent's end of a track. */
+export interface Track {
+  readonly setup: TrackSetup;
   readonly received: MessagePort;
 }
 
-/** Makes both ends of a lane. */
-export function makeLane(common: Omit<LaneSetup, 'port' | 'state'>): Lane {
+/** Makes both ends of a track. */
+export function makeTrack(common: Omit<TrackSetup, 'port' | 'state'>): Track {
   const { port1, port2 } = new MessageChannel();
   const state = new Int32Array(new SharedArrayBuffer(4));
   return { setup: { ...common, port: port2, state }, received: port1 };
@@ -60,10 +60,10 @@ export interface RecordedThread {
  * Records the calls of this thread.
  *
  * @param take is called with each call, and with each name that the program gives to a handle.
- * @param onRecord if given, is called with each record. The names in these records are those of
- *   this thread alone.
- * @param options `suffix` is the end of the names in these records. A call with a number above
- *   `mostCalls` is only counted, unless `onRecord` is given.
+ * @param onRecord if given, is called with each record. These records number the handles of this
+ *   thread alone: `port#1` of another thread is another port.
+ * @param options `suffix` is the end of the handle names in these records. A call with a number
+ *   above `mostCalls` is only counted, unless `onRecord` is given.
  */
 export function recordThread(
   numbers: Int32Array,
@@ -111,14 +111,17 @@ function upTo(mostCalls: number, recorder: Recorder, numbers: Int32Array): CallO
   };
 }
 
-/** Writes each record of a thread to standard error at once, as a line. */
+/** Returns a listener that writes each record of a thread to standard error at once, as a line. */
 export function lineWriter(originUs: number, thread: string): (record: TraceRecord) => void {
   const options = { originUs, threadName: () => thread };
   return (record) => writeLine(formatRecord(record, options));
 }
 
-/** Called by the worker: traces its calls until it calls the returned function. */
-export function traceInLane(setup: LaneSetup): () => void {
+/**
+ * Traces the calls of this thread, a worker, on the track that its parent made for it, until the
+ * worker calls the returned function.
+ */
+export function traceOnTrack(setup: TrackSetup): () => void {
   const { port, numbers, state, originUs, isText, mostCalls, name } = setup;
   const thread = recordThread(
     numbers,
@@ -130,25 +133,25 @@ export function traceInLane(setup: LaneSetup): () => void {
   );
   return () => {
     thread.end();
-    endLane(state);
+    endTrack(state);
   };
 }
 
-function endLane(state: Int32Array): void {
+function endTrack(state: Int32Array): void {
   Atomics.store(state, 0, 1);
   Atomics.notify(state, 0);
 }
 
 /**
- * Ends a lane whose worker could not be made, so that the end of the trace does not wait for it.
+ * Ends a track whose worker could not be made. Otherwise the end of the trace waits for that worker.
  */
-export function dropLane({ port, state }: LaneSetup): void {
+export function dropTrack({ port, state }: TrackSetup): void {
   port.close();
-  endLane(state);
+  endTrack(state);
 }
 
-/** What the worker has sent so far: calls, and names of handles. */
-export function drainLane({ received }: Lane): (RawCall | HandleLabel)[] {
+/** Returns what the worker has sent so far: calls, and names of handles. */
+export function drainTrack({ received }: Track): (RawCall | HandleLabel)[] {
   const sent: (RawCall | HandleLabel)[] = [];
   for (;;) {
     const message = receiveMessageOnPort(received) as
@@ -160,7 +163,7 @@ export function drainLane({ received }: Lane): (RawCall | HandleLabel)[] {
 }
 
 /** Waits until the worker has sent all of its calls. @returns false when `limitMs` has passed. */
-export function laneEnded({ setup: { state } }: Lane, limitMs: number): boolean {
+export function trackEnded({ setup: { state } }: Track, limitMs: number): boolean {
   Atomics.wait(state, 0, 0, limitMs);
   return Atomics.load(state, 0) === 1;
 }
