@@ -13,6 +13,9 @@ if (existsSync(fileURLToPath(cli))) {
     setTimeout(() => {}, 1_000);
   }
 } else {
-  process.stderr.write('nt-findings: it is not built.\nIn a clone of tofu-nt: npm run setup\n');
+  process.stderr.write(
+    `nt-findings: this copy of the package is not built: ${fileURLToPath(cli)} does not exist.\n` +
+      'Install the package again. In a clone of tofu-nt run: npm run setup\n',
+  );
   process.exitCode = 1;
 }

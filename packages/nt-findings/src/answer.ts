@@ -3,13 +3,13 @@ import type { Finding } from './finding.js';
 import { findHost, type Host } from './host.js';
 import { type Fact, probeFinding } from './probe-finding.js';
 
-/** The host as the process of a finding reports it. */
+/** The host, as a process of Windows Node reports it. */
 export interface SeenHost extends Host {
   readonly arch: string;
   readonly windowsNode: string;
 }
 
-/** A line that such a process prints. */
+/** One line of JSON that such a process prints. */
 export interface AnswerLine {
   readonly host?: SeenHost;
   readonly fact?: Fact;
@@ -20,9 +20,9 @@ export interface AnswerLine {
 const print = (line: AnswerLine) => writeSync(1, `${JSON.stringify(line)}\n`);
 
 /**
- * Writes answers to standard output: one line of JSON for each, immediately, because the next call
- * may crash. Without an id it reports the host, with an id it probes that finding. It does not
- * throw: an error is reported as `error`.
+ * Without an id it reports the host, with an id it probes that finding. It writes each fact to
+ * standard output at once, as a line of JSON, because the next call may crash. It does not throw:
+ * an error is reported as `error`.
  */
 export async function answer(findings: readonly Finding[], id: string | undefined): Promise<void> {
   try {

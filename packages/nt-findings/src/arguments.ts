@@ -17,7 +17,7 @@ export type Asked =
       readonly ids: readonly string[];
     };
 
-const seeHelp = 'nt-findings --help says what there is.';
+const seeHelp = 'nt-findings --help lists the commands and their options.';
 const options = ['--json', '--markdown', '--record'];
 const isHelp = (word: string | undefined) => word === '--help' || word === '-h';
 
@@ -32,26 +32,27 @@ export function parseArguments([command, ...rest]: readonly string[]): Asked {
   if (command === '--version') return { what: 'version' };
   if (command === 'page') return parsePage(rest);
   if (command !== 'probe') {
-    const said = command === undefined ? 'nothing' : `"${command}"`;
-    throw new ProbeError(
-      'ERR_USAGE',
-      `nt-findings wants the command probe or page, got ${said}.`,
-      seeHelp,
-    );
+    const message =
+      command === undefined
+        ? 'The command is missing: it must be probe or page.'
+        : `Unknown command "${command}": it must be probe or page.`;
+    throw new ProbeError('ERR_USAGE', message, seeHelp);
   }
   const isId = (word: string) => /^F\d\d$/i.test(word);
   const unknown = rest.find((word) => !options.includes(word) && !isId(word));
   if (unknown !== undefined) {
     const known = `${options.join(', ')} and numbers of findings such as F06`;
-    throw new ProbeError('ERR_USAGE', `probe takes ${known}, not "${unknown}".`, seeHelp);
+    const message = `Unknown argument of probe: "${unknown}". It accepts ${known}.`;
+    throw new ProbeError('ERR_USAGE', message, seeHelp);
   }
   const ids = rest.filter(isId).map((id) => id.toUpperCase());
   const [isJson, isMarkdown, isRecorded] = options.map((option) => rest.includes(option));
   if (isJson && isMarkdown) {
-    throw new ProbeError('ERR_USAGE', '--json and --markdown exclude each other.', seeHelp);
+    const message = '--json and --markdown cannot be used together: the output has one format.';
+    throw new ProbeError('ERR_USAGE', message, 'Leave out one of the two.');
   }
   if (isRecorded && ids.length > 0) {
-    const message = `--record writes what all findings showed, not ${ids.join(', ')} alone.`;
+    const message = `--record needs a run of all findings, but only ${ids.join(', ')} would run.`;
     throw new ProbeError('ERR_USAGE', message, 'Leave out the numbers, or --record.');
   }
   const form = isJson ? 'json' : isMarkdown ? 'markdown' : 'text';
@@ -59,7 +60,11 @@ export function parseArguments([command, ...rest]: readonly string[]): Asked {
 }
 
 function parsePage([file, ...more]: readonly string[]): Asked {
-  const unknown = more[0] ?? (file?.startsWith('-') ? file : undefined);
-  if (unknown === undefined) return { what: 'page', file };
-  throw new ProbeError('ERR_USAGE', `page takes one file, not "${unknown}".`, seeHelp);
+  const option = [file, ...more].find((word) => word?.startsWith('-'));
+  if (option === undefined && more.length === 0) return { what: 'page', file };
+  const message =
+    option === undefined
+      ? `page accepts one file, but "${more[0]}" is a second one.`
+      : `Unknown option of page: "${option}". It accepts only the name of a file.`;
+  throw new ProbeError('ERR_USAGE', message, seeHelp);
 }

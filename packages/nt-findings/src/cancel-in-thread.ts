@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Address, HANDLE } from 'ntdllx';
 
-/** One cancel: NtCancelIoFileEx of `block`, or NtCancelIoFile without a `block`. */
+/** One call: NtCancelIoFileEx for the request with `block`; without a `block` NtCancelIoFile. */
 export interface ThreadCancel {
   readonly file: HANDLE;
   readonly block: Address | undefined;
-  /** 16 bytes for use by the call. */
+  /** The address of 16 bytes, into which the call writes its own IO_STATUS_BLOCK. */
   readonly scratch: Address;
 }
 
 /**
- * Cancels in a thread that has submitted no request, and waits for the thread to end.
+ * Calls it in a new thread, which has submitted no request, and waits until the thread ends.
  *
  * @returns the name of the status
  */

@@ -17,10 +17,13 @@ import {
 const help = `Usage: nt-findings probe [F06 ...] [--json | --markdown] [--record]
        nt-findings page [FILE]
 
-probe runs the probe of each finding, or of those given by number, each in its own process. A probe calls
-AFD and Winsock on loopback and compares the facts with those expected of this kernel. On Windows the
-probes run in this Node, elsewhere in Windows Node through the package winnode. page writes FILE, or
-standard output: the recorded facts of all kernels and the citations for Windows, as in kb/FINDINGS.md.
+A finding is an observed behaviour of NT's socket driver AFD.
+
+probe checks every finding, or those given by number, on this machine. Each runs in its own process: it
+calls AFD and Winsock on loopback, and compares the observed facts with the expected ones. On Windows it
+uses this Node, elsewhere Windows Node through the package winnode.
+page writes the page of all findings to FILE or standard output: the recorded facts of each kernel, and
+the citations for Windows. kb/FINDINGS.md is this page.
 
   --json      one JSON document with all results
   --markdown  a row to paste into kb/HOSTS.md, and a table of the findings
@@ -28,9 +31,12 @@ standard output: the recorded facts of all kernels and the citations for Windows
   --help      this text
   --version   the version of nt-findings
 
-Exit codes: 0 at least one finding holds, and none differs, crashed, failed or timed out; 1
-otherwise, also if nothing could be probed; 2 wrong arguments; 141 the output pipe was closed; 128 +
-the number of the signal that ended it.
+Exit codes:
+  0    at least one finding holds, and none differs, crashed, failed or timed out; page: it is written
+  1    otherwise, also if nothing could be probed or a file could not be written
+  2    wrong arguments
+  141  the reader of the output closed the pipe
+  128 + the number of the signal that ended it
 `;
 
 /** How this process is to end. */
@@ -44,13 +50,11 @@ export interface CommandEnd {
 const say = (line: string) => process.stderr.write(`nt-findings: ${line}\n`);
 const ended = (exitCode: number): CommandEnd => ({ exitCode, signal: null });
 
-/** 128 + SIGPIPE: how a shell reports a program that ended because the reader of its output has gone. */
+/** 128 + SIGPIPE: the exit code in a shell of a program whose reader closed the pipe. */
 const brokenPipeExitCode = 141;
 const output = { isWatched: false, hasReader: true };
 
-/**
- * The reader of the output may exit early, as `head` does: the next finding is then not started.
- */
+/** Notices when the reader of the output exits early, as `head` does. No finding is started then. */
 function watchOutput(): void {
   if (output.isWatched) return;
   output.isWatched = true;
@@ -83,15 +87,15 @@ async function probe({ form, ids, isRecorded }: Asked & { what: 'probe' }): Prom
 }
 
 /**
- * Records the observations if all findings were probed. An error does not change the printed
- * result.
+ * Records the observations if all findings were probed. The result is already printed, so an error
+ * changes only the exit code.
  */
 function recorded(report: FindingsReport): boolean {
   if (report.problem !== null) {
-    say('nothing was recorded: not every finding was probed.');
+    say('nothing was recorded, because not every finding was probed.');
     return false;
   }
-  return written(() => say(`recorded in ${record(report)}`));
+  return written(() => say(`the observations are recorded in ${record(report)}`));
 }
 
 /** Writes the page of findings, from the probes and the recorded observations. */
@@ -102,15 +106,14 @@ function page(file: string | undefined): boolean {
   return true;
 }
 
-/** Writes a file; prints the error and returns false if that fails. */
+/** Writes a file. If that fails, it prints the error and returns false. */
 function written(write: () => void): boolean {
   try {
     write();
     return true;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    say(`nothing was written: ${message}`);
+    if (!(error instanceof ProbeError)) throw error;
+    say(`${error.message}\n${error.hint}`);
     return false;
   }
 }
@@ -126,7 +129,7 @@ export async function main(args: readonly string[]): Promise<CommandEnd> {
       return ended(0);
     }
     const exitCode = await probe(asked);
-    // Output may still be pending: an error of it arrives as an event.
+    // The last write may still be pending, and its error arrives as an event.
     await new Promise((done) => setImmediate(done));
     return ended(output.hasReader ? exitCode : brokenPipeExitCode);
   } catch (error) {

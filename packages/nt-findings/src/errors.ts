@@ -1,11 +1,14 @@
 import { constants } from 'node:os';
 
 /**
- * The findings cannot be probed, or the request is wrong: what failed, and what to do about it.
+ * An error of nt-findings itself: what failed in `message`, what to do about it in `hint`.
  */
 export class ProbeError extends Error {
-  /** `ERR_USAGE`: the arguments are wrong. `ERR_PROBE`: this host cannot run the probes. */
-  readonly code: 'ERR_USAGE' | 'ERR_PROBE';
+  /**
+   * `ERR_USAGE`: the arguments are wrong. `ERR_PROBE`: this host cannot run the probes. `ERR_WRITE`:
+   * a file cannot be written.
+   */
+  readonly code: 'ERR_USAGE' | 'ERR_PROBE' | 'ERR_WRITE';
   /** What to type or change next. */
   readonly hint: string;
 

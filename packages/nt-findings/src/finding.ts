@@ -4,13 +4,13 @@ import type { Loopback } from './loopback.js';
 /** The expected observation as text: this value, or one of these. */
 export type Expected = string | readonly string[];
 
-/** A fact that is never tried, on any host, and the reason. */
+/** Marks a fact that no probe tries, on any host. */
 export interface NotRun {
   /** The reason. */
   readonly notRun: string;
 }
 
-/** For a host without a citation: any value is shown as seen and counts as no difference. */
+/** The expectation on a host without a citation: every value is accepted and shown. */
 export interface Unspecified {
   /** Marks the object. */
   readonly unspecified: true;
@@ -32,7 +32,7 @@ export function uncited(onWine: Expected): Readonly<Record<HostKind, Expected | 
 export const wineTests = (more = '') =>
   `Wine's conformance tests \`dlls/ws2_32/tests/afd.c\`, written against Windows${more}`;
 
-/** Makes the calls and yields each fact immediately, because a later call may crash. */
+/** A probe. It makes the calls, and yields each fact at once, because a later call may crash. */
 export type See<K extends string> = (
   loopback: Loopback,
 ) => AsyncGenerator<readonly [K, string], void>;
@@ -59,7 +59,7 @@ export interface Finding extends FindingText {
   readonly see: See<string>;
 }
 
-/** Defines a finding. The compiler checks that it yields only facts that have an expectation. */
+/** Defines a finding. The compiler checks that `see` yields only facts that have an expectation. */
 export function finding<K extends string>(
   id: string,
   text: FindingText,

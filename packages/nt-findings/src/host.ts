@@ -1,18 +1,18 @@
 import { release } from 'node:os';
 import { wineVersion } from 'ntdllx/probe';
 
-/** The known kernels, oldest Wine first. */
+/** The kernels that nt-findings knows, the oldest Wine first. */
 export const kernelNames = ['wine8', 'wine9', 'wine10', 'wine11', 'windows'] as const;
 
 /** One of them. */
 export type KernelName = (typeof kernelNames)[number];
 
-/** A column of expectations. Wine 9 uses that of Wine 8, Wine 11 that of Wine 10. */
+/** A column of expectations. Wine 9 uses the column of Wine 8, Wine 11 that of Wine 10. */
 export type HostKind = 'wine8' | 'wine10' | 'windows';
 
 /** The host of this process. */
 export interface Host {
-  /** The kernel; if it is unknown, the newest or oldest known one, as {@link note} says. */
+  /** The kernel. For an unknown kernel: the newest or the oldest known one; see {@link note}. */
   readonly kernel: KernelName;
   /** The name of the file with this kernel's observations, without its suffix. */
   readonly observed: string;
@@ -21,11 +21,11 @@ export interface Host {
   /** `Wine 8.0`, or `Windows 10.0.26100`. */
   readonly name: string;
   /**
-   * Empty, or says that the kernel is newer or older than all known ones, and which one's
-   * expectations apply.
+   * For an unknown kernel: that it is newer or older than all known ones, and which expectations
+   * apply. Otherwise empty.
    */
   readonly note: string;
-  /** True if the expectations were observed on such a host; false if they are only cited. */
+  /** True if the expectations were observed on this kernel; false if they are cited. */
   readonly isSeen: boolean;
   /** The origin of the expectations, for messages. */
   readonly basis: string;
@@ -53,7 +53,7 @@ export function findHost(): Host {
 /** The host for a version of Wine or, if that is undefined, of Windows. */
 export function hostOf(wine: string | undefined, windows: string): Host {
   if (wine === undefined) {
-    const basis = 'what the findings cite; not seen on Windows yet';
+    const basis = 'cited from the sources of each finding; not yet observed on Windows';
     const name = `Windows ${windows}`;
     const kernel = 'windows';
     return { kernel, kind: kernel, observed: kernel, name, note: '', isSeen: false, basis };
@@ -67,11 +67,11 @@ export function hostOf(wine: string | undefined, windows: string): Host {
   const note =
     major === known
       ? ''
-      : `${name} is ${age} than all known kernels; it is judged as Wine ${known}`;
+      : `${name} is ${age} than all known kernels; the expectations are those for Wine ${known}`;
   const kind = columns[kernel];
   const seenMajor = kind === 'wine8' ? 8 : 10;
   const isSeen = major === seenMajor;
-  const unseen = isSeen ? '' : `; not seen on ${name} yet`;
-  const basis = `what was seen on Wine ${seenMajor}.0${unseen}`;
+  const unseen = isSeen ? '' : `; not yet observed on ${name}`;
+  const basis = `observed on Wine ${seenMajor}.0${unseen}`;
   return { kernel, kind, observed: `wine${major}`, name, note, isSeen, basis };
 }

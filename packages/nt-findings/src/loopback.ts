@@ -16,12 +16,12 @@ import {
 } from 'tofu-sockets';
 import { bitsText } from './text.js';
 
-/** The wait for a poll that should not complete. */
+/** How long a probe waits for a poll that should not complete. */
 const silentMs = 150;
 /** The time limit of a poll that should complete. */
 export const soonMs = 2_000;
 
-/** Sockets and polls on loopback, all of which {@link close} closes. */
+/** Makes sockets and polls on loopback. {@link close} closes all of them. */
 export class Loopback {
   readonly #creator = new SocketCreator();
   readonly #skts: Skt[] = [];
@@ -88,17 +88,17 @@ export class Loopback {
     return server;
   }
 
-  /** The bits that a poll reports which should complete, without some bits. */
+  /** The bits that a poll reports, except `without`. The poll should complete. */
   async reported(skt: Skt, mask = everything, without = 0): Promise<string> {
     return bitsText((await this.poller.events(skt, mask, soonMs)) & ~without);
   }
 
-  /** The same for a poll that may not complete. */
+  /** The same for a poll that is not expected to complete: it waits for a shorter time. */
   async reportedOrSilent(skt: Skt, mask = everything, without = 0): Promise<string> {
     return bitsText((await this.poller.events(skt, mask, silentMs)) & ~without);
   }
 
-  /** Ends all polls and closes everything, the polls' handles first. */
+  /** Ends all polls and closes everything: first the AFD handles of the polls, then the sockets. */
   close(): void {
     try {
       for (const poller of this.#pollers.splice(0)) poller.close();
@@ -118,10 +118,12 @@ async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
     if (answer !== wouldBlock) return answer as T;
     await pause(5);
   }
-  throw new Error('A connection on loopback was not established within 5 s.');
+  throw new Error(
+    'A connection on 127.0.0.1 was not established within 5 s. Does a firewall block loopback?',
+  );
 }
 
-/** What a call returns, or the name of the Winsock error that it throws, as text. */
+/** The result of a call as text, or the name of the Winsock error that the call throws. */
 export function outcome(call: () => unknown): string {
   try {
     const answer = call();

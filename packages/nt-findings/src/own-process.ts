@@ -10,9 +10,10 @@ import { ProbeError, ProbeInterruptedError } from './errors.js';
 
 /** The end of such a process, and its standard output. */
 export interface ProcessEnd {
-  readonly said: string;
-  /** The cause of its death; empty if it exited by itself or reached the time limit. */
-  readonly death: string;
+  readonly output: string;
+  /** Why it failed: a crash, or its exit code; empty after a success or at the time limit. */
+  readonly crash: string;
+  /** True if it reached the time limit. */
   readonly isLate: boolean;
 }
 
@@ -55,23 +56,23 @@ function runOnWindows(
       timeout: limitMs,
       killSignal: 'SIGKILL',
     });
-    let said = '';
+    let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
     child.on('error', failed);
     child.on('close', (code, signal) => {
-      // If this process did not end it, another process killed it, which counts as a death.
+      // `killed` is true only if the time limit ended it. Any other signal counts as a crash.
       const isLate = child.killed;
-      done({ said, isLate, death: isLate ? '' : deathOf(code, signal) });
+      done({ output, isLate, crash: isLate ? '' : crashOf(code, signal) });
     });
   });
 }
 
-/** From this value on, an exit code is the NT status that ended the process. */
+/** From this value on, an exit code is the NTSTATUS that ended the process. */
 const firstStatus = 0x8000_0000;
 
-function deathOf(code: number | null, signal: NodeJS.Signals | null): string {
+function crashOf(code: number | null, signal: NodeJS.Signals | null): string {
   if (code === 0) return '';
   if (code === null) return `ended by ${signal}`;
   if (code < firstStatus) return `exit code ${code}`;
@@ -89,14 +90,14 @@ async function loadWinnode(): Promise<Winnode> {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new ProbeError(
       'ERR_PROBE',
-      'The findings are about Windows, and winnode, which runs Windows Node here, is not installed.',
-      'npm install --save-dev winnode (in a clone of tofu-nt: npm run setup), or go to Windows.',
+      'The probes need Windows Node. On this host winnode runs it, and winnode is not installed.',
+      'Run: npm install --save-dev winnode (in a clone of tofu-nt: npm run setup). Or use Windows.',
       { cause },
     );
   }
 }
 
-/** Runs through one session of winnode for as long as it works. */
+/** Uses one session of winnode for all runs. After an error of winnode it opens a new session. */
 class WineProcesses implements Processes {
   readonly #winnode: Winnode;
   readonly #options: ProcessOptions;
@@ -110,7 +111,7 @@ class WineProcesses implements Processes {
   async run(script: string, args: readonly string[]): Promise<ProcessEnd> {
     const { limitMs, env, onProgress } = this.#options;
     this.#session ??= await this.#open();
-    let said = '';
+    let output = '';
     try {
       const end = await this.#session.run([this.#winnode.toWindowsPath(script), ...args], {
         env,
@@ -119,23 +120,22 @@ class WineProcesses implements Processes {
         stdio: ['ignore', 'pipe', 'inherit'],
         onSpawn: ({ stdout }) => {
           // A second start replaces the first.
-          said = '';
+          output = '';
           stdout?.setEncoding('utf8').on('data', (text: string) => {
-            said += text;
+            output += text;
           });
         },
       });
       const { signal, crash, exitCode, isTimedOut } = end;
-      // A signal without a crash was meant for this process.
+      // A signal that is not a crash was sent to this process, and winnode passed it on.
       if (signal !== null && crash === undefined) throw new ProbeInterruptedError(signal);
-      const death = crash ?? (exitCode === 0 || isTimedOut ? '' : `exit code ${exitCode}`);
-      return { said, death, isLate: isTimedOut === true };
+      const failure = exitCode === 0 || isTimedOut ? '' : `exit code ${exitCode}`;
+      return { output, crash: crash ?? failure, isLate: isTimedOut === true };
     } catch (error) {
       const { message } = this.#ofWinnode(error);
-      // Wine itself does not work properly, possibly because of the last finding: the next run
-      // starts Wine anew.
+      // Wine itself failed, possibly because of the last finding. The next run opens a new session.
       await this.close();
-      return { said, death: message, isLate: false };
+      return { output, crash: message, isLate: false };
     }
   }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
-// Resolved only when it is needed: a bundle of the findings has no such file.
+// Resolved only on a call, because a bundle of this package does not contain the file.
 const manifestPath = () => createRequire(import.meta.url).resolve('nt-findings/package.json');
 
 /** The directory of this package. */

@@ -13,13 +13,13 @@ const head = `# Findings
 <!-- Made from the probes of packages/nt-findings and its directory observed, by:
      npx nt-findings page kb/FINDINGS.md -->
 
-What AFD and Winsock were seen to do. Each finding is a probe, which makes real calls on loopback and compares what
-it sees with what is expected: \`npx nt-findings probe F06\`. Each is held by a test of that number: \`pnpm --filter
-nt-findings test:release -t F06\`. Why it is built this way: [D14](decisions/D14-findings-are-probes.md).
+Observed behaviours of AFD and Winsock. Each finding is a probe: it makes real calls on loopback, and compares the
+observed facts with the expected ones. \`npx nt-findings probe F06\` runs one probe. A test with the same number checks
+it, too: \`pnpm --filter nt-findings test:release -t F06\`. The design: [D14](decisions/D14-findings-are-probes.md).
 
-A column has what a kernel showed, as \`npx nt-findings probe --record\` wrote it down. A value in bold differs from
-what is expected there. The last column is cited from the sources below each table, and unverified on
-Windows; *unspecified* means that no source says anything.
+Each column shows the facts of one kernel, which \`npx nt-findings probe --record\` recorded. A value in bold differs
+from the expectation. *silent* means that the poll did not complete. The last column is cited from the sources below
+the table, and was not verified on Windows; *unspecified* means that no source states a value.
 `;
 
 interface Column {
@@ -54,15 +54,15 @@ const table = (names: readonly string[], rows: readonly (readonly string[])[]) =
 function kernelTable(findings: readonly Finding[], columns: readonly Column[]): string {
   const rows = columns.map((column) => {
     const { host, windowsNode, date } = column.observed;
-    const amiss = findings.filter((finding) => !isWell(finding, column)).map(({ id }) => id);
-    const asExpected = `${findings.length - amiss.length} of ${findings.length}`;
-    return [host, windowsNode, date, asExpected, amiss.join(', ') || 'none'];
+    const others = findings.filter((finding) => !isAsExpected(finding, column)).map(({ id }) => id);
+    const count = `${findings.length - others.length} of ${findings.length}`;
+    return [host, windowsNode, date, count, others.join(', ') || 'none'];
   });
-  return table(['host', 'Windows Node', 'date', 'as expected', 'not so'], rows);
+  return table(['host', 'Windows Node', 'date', 'as expected', 'not as expected'], rows);
 }
 
-/** Whether a kernel showed all facts of a finding, and all as expected. */
-function isWell({ id, expected }: Finding, { observed, kind }: Column): boolean {
+/** True if the record of a kernel has all facts of a finding, and all are as expected. */
+function isAsExpected({ id, expected }: Finding, { observed, kind }: Column): boolean {
   const { seen, trouble } = observed.findings[id] ?? { seen: {}, trouble: 'not recorded' };
   if (trouble !== undefined) return false;
   return Object.entries(expected).every(([name, expectation]) => {
@@ -71,6 +71,7 @@ function isWell({ id, expected }: Finding, { observed, kind }: Column): boolean 
   });
 }
 
+/** True if a value is expected on a kernel, or unspecified. */
 function isExpected(value: string, expectation: Expectation, kind: HostKind): boolean {
   if (isNotRun(expectation)) return false;
   const known = expectedOn(kind, expectation);
@@ -93,7 +94,7 @@ function section({ id, title, claim, cited, expected }: Finding, columns: readon
     const { trouble } = findings[id] ?? {};
     return trouble === undefined ? [] : [`${kernel} ${trouble}.\n`];
   });
-  const sources = `Cited of Windows: ${cited.join('; ')}.\n`;
+  const sources = `Sources for Windows: ${cited.join('; ')}.\n`;
   const texts = [`${claim}\n`, table(names, rows), ...reasons, ...troubles, sources];
   return `## ${id} ${title}\n\n${texts.join('\n')}`;
 }

@@ -3,11 +3,11 @@ import { findings } from './findings.js';
 import type { Host, HostKind } from './host.js';
 import { Loopback } from './loopback.js';
 
-/** One observed fact. Plain values that can be written as JSON. */
+/** One observed fact. All values can be written as JSON. */
 export interface Fact {
   /** The name of the fact; unique in its finding. */
   readonly name: string;
-  /** Each of these values is as expected on this host; empty if unspecified or not run. */
+  /** The accepted values on this host; empty if the fact is unspecified or not run. */
   readonly expected: readonly string[];
   /** The observation; empty if it was not run. */
   readonly seen: string;
@@ -16,8 +16,8 @@ export interface Fact {
 }
 
 /**
- * The observation of a fact that the probe did not yield. It counts as a difference even if it is
- * unspecified.
+ * The observation of a fact that the probe did not yield. It counts as a difference, also for an
+ * unspecified fact.
  */
 const nothing = 'not seen: the probe ended before it';
 const anything = ['any value'];
@@ -47,7 +47,8 @@ export async function* probeFinding(
     for await (const [name, seen] of finding.see(loopback)) {
       const expected = awaited.get(name);
       if (expected === undefined) {
-        throw new Error(`${finding.id} says "${name}" twice, or unexpectedly.`);
+        const problem = 'yielded twice, or has no expectation';
+        throw new Error(`The probe of ${finding.id} is wrong: the fact "${name}" is ${problem}.`);
       }
       awaited.delete(name);
       yield { name, expected, seen, notRun: '' };
@@ -70,7 +71,7 @@ function isForAll(expectation: Exclude<Expectation, NotRun>): expectation is Exp
   return typeof expectation === 'string' || Array.isArray(expectation);
 }
 
-/** The expected values on a host; empty if nothing is cited. */
+/** The expected values on a host; empty if they are unspecified. */
 export function expectedOn(
   kind: HostKind,
   expectation: Exclude<Expectation, NotRun>,

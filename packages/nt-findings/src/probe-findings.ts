@@ -16,7 +16,7 @@ export interface FindingRow {
   readonly title: string;
   /** The result of the comparison. */
   readonly verdict: FindingVerdict;
-  /** The error, if there was one; otherwise empty. */
+  /** What failed, if the probe did not complete; otherwise empty. */
   readonly detail: string;
   /** The facts that were observed before the probe ended. */
   readonly facts: readonly Fact[];
@@ -34,7 +34,7 @@ export interface ProbedHost {
   readonly windowsNode: string;
   /** The origin of the expectations, for messages. */
   readonly basis: string;
-  /** False if the expectations are only cited and have not been observed on such a host. */
+  /** True if the expectations were observed on this kernel; false if they are cited. */
   readonly isSeen: boolean;
 }
 
@@ -92,10 +92,10 @@ const ownProbes: Probes = {
 };
 
 /**
- * Probes every finding, each in its own Windows Node: if one crashes or hangs, only its own row is
- * lost. On Windows it uses the running Node; elsewhere winnode starts Windows Node. It does not
- * throw for the result of a finding, nor if the host cannot run the probes: `problem` then says
- * why.
+ * Probes every finding, each in a Windows Node process of its own. If a probe crashes or hangs, the
+ * other findings are not affected. On Windows it uses the running Node; elsewhere winnode starts
+ * Windows Node. It does not throw if a finding differs or fails. If the host cannot run the probes,
+ * `problem` says why.
  *
  * @throws {ProbeInterruptedError} if a signal ended it.
  * @throws {ProbeError} `ERR_USAGE` for an unknown number.
@@ -131,7 +131,10 @@ export async function probeAll(
     const ask = (id?: string) => askOnce(processes as Processes, program, id);
     host = hostOf(await ask(), limitMs);
     for (const { id, title } of chosen) {
-      if (isUnwanted()) throw new ProbeError('ERR_PROBE', 'It was ended early.', 'Run it again.');
+      if (isUnwanted()) {
+        const message = `The caller stopped the probing before ${id}.`;
+        throw new ProbeError('ERR_PROBE', message, 'Run it again.');
+      }
       const end = await ask(id);
       const row = { id, title, ...judged(end, limitMs), facts: end.facts };
       options.onFinding?.(row);
@@ -152,21 +155,21 @@ interface Answer extends ProbeEnd {
 }
 
 async function askOnce(processes: Processes, program: string, id?: string): Promise<Answer> {
-  const { said, death, isLate } = await processes.run(program, id === undefined ? [] : [id]);
-  const lines = parsed(said);
+  const { output, crash, isLate } = await processes.run(program, id === undefined ? [] : [id]);
+  const lines = parsed(output);
   return {
     host: lines.find(({ host }) => host !== undefined)?.host,
     facts: lines.flatMap(({ fact }) => fact ?? []),
     error: lines.find(({ error }) => error !== undefined)?.error ?? '',
     isDone: lines.some(({ done }) => done),
-    death,
+    crash,
     isLate,
   };
 }
 
 /** Parses every complete line of JSON. An incomplete line, after a crash, is ignored. */
-function parsed(said: string): AnswerLine[] {
-  return said.split('\n').flatMap((line) => {
+function parsed(output: string): AnswerLine[] {
+  return output.split('\n').flatMap((line) => {
     try {
       return line.startsWith('{') ? [JSON.parse(line) as AnswerLine] : [];
     } catch {
@@ -175,14 +178,16 @@ function parsed(said: string): AnswerLine[] {
   });
 }
 
-function hostOf({ host, error, death, isLate }: Answer, limitMs: number): ProbedHost {
+function hostOf({ host, error, crash, isLate }: Answer, limitMs: number): ProbedHost {
   if (host === undefined) {
-    const late = isLate ? `no answer within ${limitMs / 1_000} s` : 'no answer';
-    const cause = error || (death === '' ? late : `Windows Node died: ${death}`);
+    const silence = isLate
+      ? `Windows Node did not answer within ${limitMs / 1_000} s`
+      : 'Windows Node ended without an answer';
+    const cause = error || (crash === '' ? silence : `Windows Node failed: ${crash}`);
     const hint =
       process.platform === 'win32'
-        ? 'What it wrote above may say more.'
-        : 'npx winnode doctor says what of all that it needs works here.';
+        ? 'The output of Node above may show the cause.'
+        : 'npx winnode doctor checks Wine and Windows Node on this machine.';
     throw new ProbeError('ERR_PROBE', `The findings cannot be probed: ${cause}`, hint);
   }
   const { name: kernel, observed, basis, isSeen, arch, windowsNode } = host;
@@ -194,6 +199,6 @@ function choose(known: readonly Named[], ids: readonly string[]): readonly Named
   const unknown = ids.filter((id) => known.every((each) => each.id !== id));
   if (unknown.length === 0) return known.filter(({ id }) => ids.includes(id));
   const message = `Unknown finding: ${unknown.join(', ')}.`;
-  const there = `There are ${known.map(({ id }) => id).join(', ')}.`;
-  throw new ProbeError('ERR_USAGE', message, there);
+  const hint = `Known findings: ${known.map(({ id }) => id).join(', ')}.`;
+  throw new ProbeError('ERR_USAGE', message, hint);
 }

@@ -1,6 +1,6 @@
 /**
- * Checks whether ntdllx, AFD_POLL and AF_UNIX work here, by using them. A project can name this
- * module as `winnode.probe` in its package.json; `winnode doctor` then shows its items.
+ * Checks whether ntdllx, AFD_POLL and AF_UNIX work on this machine, by using them. A project can
+ * name this module as `winnode.probe` in its package.json; `winnode doctor` then shows its items.
  *
  * @packageDocumentation
  */
@@ -13,7 +13,7 @@ import { askForUnixSockets } from './unix-sockets.js';
 
 export type { NtFact } from 'ntdllx/probe';
 
-/** The time limit for the kernel to report a connection from this same thread. */
+/** How long the kernel may take to report a connection that this thread makes to itself. */
 const reportLimitMs = 3_000;
 
 const base = { version: '', detail: '', hint: '' } as const;
@@ -41,7 +41,7 @@ export function* probeSockets(): Generator<NtFact, void> {
 
 function probeAfd(): NtFact {
   const fact = { name: 'AFD', isNecessary: true, ...base };
-  const hint = 'Without AFD_POLL no readiness: use Windows 10 or newer, or Wine 8 or newer.';
+  const hint = 'The pollers need AFD_POLL: use Windows 10 or newer, or Wine 8 or newer.';
   const failed = (detail: string) => ({ ...fact, verdict: 'failed' as const, detail, hint });
   try {
     const problem = pollAnAccept();
@@ -67,13 +67,18 @@ function pollAnAccept(): string | undefined {
   const poller = new RawPoller();
   try {
     const { poll, status } = poller.arm(listener, everything);
-    if (status !== 'STATUS_PENDING') return `the poll returned ${status} before any connection`;
+    if (status !== 'STATUS_PENDING') {
+      return `the poll of a listener returned ${status} instead of STATUS_PENDING`;
+    }
     client.connect();
     const packet = poller.next(reportLimitMs);
-    if (packet === undefined) return `no packet within ${reportLimitMs / 1_000} s of a connection`;
+    if (packet === undefined) {
+      return `the port had no packet ${reportLimitMs / 1_000} s after a connection`;
+    }
     const [first] = poll.reported;
     if (packet.poll === poll && first?.events === AFD_POLL_ACCEPT) return undefined;
-    return `${packet.status}, ${poll.reported.length} handles, ${bitsText(first?.events ?? 0)}`;
+    const seen = `${packet.status}, ${poll.reported.length} handles, ${bitsText(first?.events ?? 0)}`;
+    return `after a connection the poll reported ${seen} instead of AFD_POLL_ACCEPT`;
   } finally {
     poller.close();
     client.close();

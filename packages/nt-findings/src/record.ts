@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ProbeError } from './errors.js';
 import { packageDirectory } from './package.js';
 import type { FindingRow, FindingsReport } from './probe-findings.js';
 
@@ -19,7 +20,7 @@ export interface ObservedKernel {
 export interface ObservedFinding {
   /** The observations by the name of the fact, without the facts that are never run. */
   readonly seen: Readonly<Record<string, string>>;
-  /** How it ended, if it did not complete: `crashed: exit code 134, after "TCP"`. */
+  /** How it ended, if it did not complete: `crashed: exit code 134, after the fact "TCP"`. */
   readonly trouble?: string;
 }
 
@@ -32,7 +33,7 @@ export const observedDirectory = () => join(packageDirectory(), 'observed');
  * @param report a report of all findings, with a host.
  * @param directory the target directory; default: {@link observedDirectory}.
  * @returns the file.
- * @throws the file system's error if it cannot be written; the old file is then unchanged.
+ * @throws {ProbeError} `ERR_WRITE` if it cannot be written; the old file is then unchanged.
  */
 export function record(report: FindingsReport, directory = observedDirectory()): string {
   const { host, isWhole, problem, date } = report;
@@ -43,20 +44,53 @@ export function record(report: FindingsReport, directory = observedDirectory()):
   const findings = Object.fromEntries(report.findings.map((row) => [row.id, observedOf(row)]));
   const observed: ObservedKernel = { kernel, host: name, windowsNode, date, findings };
   const file = join(directory, `${host.observed}.json`);
-  mkdirSync(directory, { recursive: true });
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    throw notWritten(directory, cause);
+  }
   writeWhole(file, `${JSON.stringify(observed, null, 2)}\n`);
   return file;
 }
 
-/** Writes a file completely or not at all: a full disk must not leave half of it. */
+/**
+ * Writes a file completely or not at all: a full disk must not leave half of it.
+ *
+ * @throws {ProbeError} `ERR_WRITE`.
+ */
 export function writeWhole(file: string, text: string): void {
   const part = `${file}.${process.pid}`;
   try {
     writeFileSync(part, text);
     renameSync(part, file);
+  } catch (cause) {
+    throw notWritten(file, cause);
   } finally {
     rmSync(part, { force: true });
   }
+}
+
+/** The reasons for which a file cannot be written, by the system's error code. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'its directory does not exist',
+  ENOTDIR: 'a part of its path is not a directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'its file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** The error that names the file itself: the system's message names the temporary file. */
+function notWritten(file: string, cause: unknown): ProbeError {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const why = reasons[code] ?? message;
+  return new ProbeError(
+    'ERR_WRITE',
+    `${file} cannot be written: ${why}.`,
+    'Nothing was changed. Make the path writable, or name another file.',
+    { cause },
+  );
 }
 
 /** Reads the observations of all kernels: Wine first, oldest first. */

@@ -3,14 +3,15 @@ import type { Fact } from './probe-finding.js';
 import type { FindingRow, FindingsReport, ProbedHost } from './probe-findings.js';
 import { type FindingVerdict, isAsExpected, isUncited } from './verdict.js';
 
-const isAmiss = (verdict: FindingVerdict) => !['holds', 'unknown', 'not run'].includes(verdict);
+/** True for a verdict that makes the command fail. */
+const isFailure = (verdict: FindingVerdict) => !['holds', 'unknown', 'not run'].includes(verdict);
 
 /** True if something was observed and everything is as expected. */
 export function isConfirmed({ problem, findings }: FindingsReport): boolean {
   return (
     problem === null &&
     findings.some(({ verdict }) => verdict === 'holds') &&
-    findings.every(({ verdict }) => !isAmiss(verdict))
+    findings.every(({ verdict }) => !isFailure(verdict))
   );
 }
 
@@ -20,7 +21,7 @@ const orText = (expected: readonly string[]) => expected.join(' or ');
 /** The line above the rows. */
 export const tableHead = `${'finding'.padEnd(widths.fact)}  ${'expected'.padEnd(widths.expected)}  seen\n`;
 
-/** Formats a finding for a terminal: its verdict, and below it a line for each fact. */
+/** Formats a finding for a terminal: a line with its verdict, then a line for each fact. */
 export function printedFinding({ id, title, verdict, detail, facts }: FindingRow): string {
   const head = `${id} ${title}: ${verdict}${detail === '' ? '' : `: ${detail}`}`;
   return `${[head, ...facts.map(factLine)].join('\n')}\n`;
@@ -34,7 +35,7 @@ function factLine(fact: Fact): string {
   return `${left}  ${(orText(expected) || 'unspecified').padEnd(widths.expected)}  ${seen}`;
 }
 
-/** Formats the lines below the rows: the host, how many findings hold, and which do not. */
+/** Formats the lines below the rows: the host, how many findings hold, and which ones do not. */
 export function printedSummary(report: FindingsReport): string {
   const { host, problem, findings, date } = report;
   const trouble = problem === null ? [] : [problem.message, problem.hint];
@@ -47,7 +48,7 @@ export function printedSummary(report: FindingsReport): string {
   const lines = [
     '',
     `${host.name}; Windows Node ${host.windowsNode}; ${date}`,
-    `${hold} of ${findings.length} findings hold. Expected is ${host.basis}.`,
+    `${hold} of ${findings.length} findings hold. The expectations are ${host.basis}.`,
     ...others,
     ...(left === '' ? [] : [`Not run here: ${left}`]),
     ...trouble,
@@ -55,7 +56,7 @@ export function printedSummary(report: FindingsReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Describes the differences, or the error. */
+/** Describes how the facts differ from the expectations, or why the probe did not complete. */
 function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
   const what = isSeen ? 'expected' : 'cited';
   const list = facts
@@ -99,23 +100,23 @@ export function findingsMarkdown(report: FindingsReport): string {
   if (host === null) return `${trouble.join('\n')}\n`;
   const ids = (list: readonly FindingRow[]) => list.map(({ id }) => id).join(', ');
   const hold = findings.filter(({ verdict }) => verdict === 'holds');
-  const amiss = findings.filter(({ verdict }) => isAmiss(verdict));
+  const failures = findings.filter(({ verdict }) => isFailure(verdict));
   const held = `${hold.length} of ${findings.length}`;
   const table = [
     '<!-- kb/HOSTS.md, Findings -->',
     '',
-    '| host | Windows Node | date | hold | do not | not run |',
+    '| host | Windows Node | date | hold | differ | not run |',
     '|---|---|---|---|---|---|',
-    row(host.name, host.windowsNode, date, held, ids(amiss), notRunIn(findings)),
+    row(host.name, host.windowsNode, date, held, ids(failures), notRunIn(findings)),
     '',
   ];
-  // The row of a host covers all findings.
+  // A row of kb/HOSTS.md stands for a run of all findings.
   const lines = [...trouble, ...(report.isWhole ? table : [])];
   lines.push(row('finding', host.kernel), '|---|---|');
   for (const each of findings) {
     const { id, title, verdict } = each;
-    const amiss = verdict === 'holds' ? '' : differences(each, host);
-    const more = [amiss, uncited(each)].filter(Boolean).join('; ');
+    const why = verdict === 'holds' ? '' : differences(each, host);
+    const more = [why, uncited(each)].filter(Boolean).join('; ');
     const left = each.facts.filter(({ notRun }) => notRun !== '').map(({ name }) => name);
     const rest = left.length === 0 ? '' : `; not run: ${left.join(', ')}`;
     lines.push(row(`${id} ${title}`, `${verdict}${more === '' ? '' : `: ${more}`}${rest}`));

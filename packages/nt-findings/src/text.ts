@@ -5,8 +5,8 @@ import { afdPollNames } from 'ntdllx';
 export const bitsText = (events: number) => afdPollNames(events).join('+') || 'silent';
 
 /**
- * A poll's packet: `STATUS_SUCCESS, Information 32`, `no packet`, or that it belongs to another
- * poll.
+ * The packet of a poll as text: `STATUS_SUCCESS, Information 32`, `no packet`, or that the packet
+ * belongs to another poll.
  */
 export function packetText(packet: Packet | undefined, poll: Poll): string {
   if (packet === undefined) return 'no packet';
@@ -14,7 +14,7 @@ export function packetText(packet: Packet | undefined, poll: Poll): string {
   return `${packet.status}, Information ${packet.information}`;
 }
 
-/** The report for the first handle in a poll's output: its bits, or that it has none. */
+/** The bits of the first handle in a poll's output; `no handle` if the output has none. */
 export function reportText(poll: Poll): string {
   if (poll.isPending) return 'pending';
   const [first] = poll.reported;

@@ -1,8 +1,8 @@
 import { SktError, SocketCreator, UDSClientAddress } from 'tofu-sockets';
 
 /**
- * Checks whether this host has AF_UNIX sockets, by creating and closing one. The version of Wine
- * or Windows is not sufficient: wine-staging has them, and the Wine of the same version does not.
+ * Checks whether this host has AF_UNIX sockets, by creating and closing one. The version number
+ * does not show it: wine-staging has AF_UNIX, and Wine of the same version does not.
  *
  * @returns the reason if there are none; it is empty if there are.
  * @throws {HostError} if there is no NT.

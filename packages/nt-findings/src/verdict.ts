@@ -1,10 +1,10 @@
 import type { Fact } from './probe-finding.js';
 
 /**
- * `holds`: all observations are as expected. `unknown`: there are observations, but no citation
- * for any of them on this host. `differs`: an observation is not as expected. `failed`: the probe
- * itself failed. `crashed`: its process died. `no answer`: it reached the time limit. `not run`:
- * none of its facts is ever tried; the reason is given.
+ * `holds`: all observations are as expected. `unknown`: there are observations, but no expectation
+ * for any of them on this host. `differs`: an observation is not as expected. `failed`: a call
+ * failed unexpectedly. `crashed`: the process of the probe crashed. `no answer`: it reached the
+ * time limit. `not run`: no probe tries its facts; the reason is given.
  */
 export type FindingVerdict =
   | 'holds'
@@ -20,7 +20,7 @@ export function isUncited({ expected, notRun }: Fact): boolean {
   return notRun === '' && expected.length === 0;
 }
 
-/** True for facts that are as expected, that have no citation, or that are never run. */
+/** True for a fact that is as expected, that has no citation, or that is never run. */
 export function isAsExpected(fact: Fact): boolean {
   return fact.notRun !== '' || isUncited(fact) || fact.expected.includes(fact.seen);
 }
@@ -32,8 +32,9 @@ export interface ProbeEnd {
   readonly error: string;
   /** True if the probe completed. */
   readonly isDone: boolean;
-  /** The cause of the process's death; empty if it exited by itself. */
-  readonly death: string;
+  /** Why the process failed: a crash, or its exit code; otherwise empty. */
+  readonly crash: string;
+  /** True if the process reached the time limit. */
   readonly isLate: boolean;
 }
 
@@ -43,18 +44,20 @@ export interface ProbeEnd {
  * @param limitMs its time limit
  */
 export function judged(
-  { facts, error, isDone, death, isLate }: ProbeEnd,
+  { facts, error, isDone, crash, isLate }: ProbeEnd,
   limitMs: number,
 ): { readonly verdict: FindingVerdict; readonly detail: string } {
   const last = facts.at(-1);
-  const after = last === undefined ? 'before its first fact' : `after "${last.name}"`;
+  const after = last === undefined ? 'before its first fact' : `after the fact "${last.name}"`;
   const ended = (verdict: FindingVerdict, detail = '') => ({ verdict, detail });
-  if (isLate) return ended('no answer', `nothing within ${limitMs / 1_000} s, ${after}`);
-  if (error !== '') return ended('failed', `${error} (${after})`);
-  if (!isDone || death !== '') {
-    return ended('crashed', `${death || 'it ended without a message'}, ${after}`);
+  if (isLate) {
+    return ended('no answer', `its process did not end within ${limitMs / 1_000} s, ${after}`);
   }
-  if (facts.length === 0) return ended('failed', 'the probe reported no fact');
+  if (error !== '') return ended('failed', `${error} (${after})`);
+  if (!isDone || crash !== '') {
+    return ended('crashed', `${crash || 'its process ended without an error'}, ${after}`);
+  }
+  if (facts.length === 0) return ended('failed', 'the probe yielded no fact');
   if (facts.every(({ notRun }) => notRun !== '')) return ended('not run', facts[0]?.notRun);
   if (facts.every((fact) => fact.notRun !== '' || isUncited(fact))) return ended('unknown');
   return ended(facts.every(isAsExpected) ? 'holds' : 'differs');

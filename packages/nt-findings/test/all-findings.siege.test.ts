@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const ids = findings.map(({ id }) => id);
 
 test.skipIf(host.kind === 'none')(
-  `every finding holds on this host, and shows the recorded facts of its kernel ${host.reason}`,
+  `every finding holds on this host, and its facts equal the record of the kernel ${host.reason}`,
   { timeout: 120_000 },
   async () => {
     const report = await probeFindings();

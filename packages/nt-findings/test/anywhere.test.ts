@@ -21,7 +21,7 @@ import {
 import { kernelNames as testedKernels } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
-test('importing opens no library', () => {
+test('importing nt-findings opens no native library', () => {
   const script = `
     import 'nt-findings';
     const opened = process.report.getReport().sharedObjects.filter((name) => /koffi/.test(name));
@@ -34,11 +34,14 @@ test('importing opens no library', () => {
   expect(child.status).toBe(0);
 });
 
-test.skipIf(process.platform === 'win32')('without Windows an error says what is missing', () => {
-  expect(findHost).toThrowError(expect.objectContaining({ code: 'ERR_NT_HOST' }));
-});
+test.skipIf(process.platform === 'win32')(
+  'findHost on a host without NT throws ERR_NT_HOST',
+  () => {
+    expect(findHost).toThrowError(expect.objectContaining({ code: 'ERR_NT_HOST' }));
+  },
+);
 
-describe('the expected facts depend on the host', () => {
+describe('hostOf chooses the expectations of a host', () => {
   test.each([
     ['8.0', 'wine8', 'wine8', true],
     ['8.21', 'wine8', 'wine8', true],
@@ -55,33 +58,33 @@ describe('the expected facts depend on the host', () => {
     expect(hostOf(undefined, '10.0.26100')).toMatchObject({ ...host, isSeen: false });
   });
 
-  test('an unknown Wine is compared with the nearest known version, and a note says so', () => {
+  test('an unknown Wine gets the expectations of the nearest known version, and a note', () => {
     expect(hostOf('12.0', '')).toMatchObject({
       kernel: 'wine11',
       kind: 'wine10',
       name: 'Wine 12.0',
-      note: 'Wine 12.0 is newer than all known kernels; it is judged as Wine 11',
+      note: 'Wine 12.0 is newer than all known kernels; the expectations are those for Wine 11',
       isSeen: false,
     });
     expect(hostOf('7.22', '')).toMatchObject({
       kernel: 'wine8',
-      note: 'Wine 7.22 is older than all known kernels; it is judged as Wine 8',
+      note: 'Wine 7.22 is older than all known kernels; the expectations are those for Wine 8',
       isSeen: false,
     });
     expect(() => hostOf('next', '')).toThrowError(/unknown version of Wine: "next"/);
   });
 
-  test('facts are recorded under the name of their kernel', () => {
+  test('the file of a record has the name of its kernel', () => {
     const names = ['8.0', '9.22', '11.2-rc1', '12.0'].map((wine) => hostOf(wine, '').observed);
     expect(names).toEqual(['wine8', 'wine9', 'wine11', 'wine12']);
     expect(hostOf(undefined, '10.0.26100').observed).toBe('windows');
   });
 
-  test('the tests know the same kernels', () => {
+  test('nt-findings and test-kit list the same kernels', () => {
     expect(kernelNames).toEqual(testedKernels);
   });
 
-  test('no list of expected facts is empty, on any host', () => {
+  test('every finding has a claim, a source, and expected facts for each host', () => {
     for (const { id, expected, claim, cited } of findings) {
       expect(claim, id).toMatch(/\w\.$/);
       expect(cited, id).not.toEqual([]);
@@ -104,7 +107,7 @@ describe('the records of a kernel', () => {
     return typeof one === 'string' || Array.isArray(one) ? [one].flat() : [];
   };
 
-  test('there are Wine 8 and Wine 10', () => {
+  test('the package contains records of Wine 8 and Wine 10', () => {
     expect(files).toEqual(expect.arrayContaining(['wine10.json', 'wine8.json']));
   });
 
@@ -119,8 +122,8 @@ describe('the records of a kernel', () => {
       expect(text).toBe(`${JSON.stringify(observed, null, 2)}\n`);
       expect(Object.keys(observed.findings)).toEqual(findings.map(({ id }) => id));
       for (const { id, expected } of findings) {
-        // The expectations for Windows are only cited: a difference there is a discovery, not an
-        // error.
+        // The expectations for Windows come from sources. A difference there is a discovery, not an
+        // error of the record.
         if (wine === undefined) continue;
         const run = Object.entries(expected).filter(
           ([, each]) => !(typeof each === 'object' && 'notRun' in each),
@@ -166,7 +169,7 @@ describe('kb/FINDINGS.md', () => {
     findings: { F99: trouble === undefined ? { seen } : { seen, trouble } },
   });
 
-  test('shows the facts of each kernel, in bold if they differ from the expectation', () => {
+  test('the page shows the facts of each kernel, in bold if they differ from the expectation', () => {
     const text = findingsPage(
       [one],
       [
@@ -183,10 +186,10 @@ describe('kb/FINDINGS.md', () => {
     expect(text).toContain('| UDP | c | **c** | z | *unspecified* |');
     expect(text).toContain('| left | not run | not run | not run | not run |');
     expect(text).toContain('Not run, left: it hurts.\n');
-    expect(text).toContain('Cited of Windows: a source; another one.\n');
+    expect(text).toContain('Sources for Windows: a source; another one.\n');
   });
 
-  test('names the probes that did not run on a kernel, and why', () => {
+  test('the page names a probe that did not complete on a kernel, and the reason', () => {
     const text = findingsPage([one], [kernel('Wine 8.0', { TCP: 'a' }, 'crashed: code 5')]);
     expect(text).toContain('| 0 of 1 | F99 |');
     expect(text).toContain('| UDP | *not seen* | *unspecified* |');
@@ -194,7 +197,7 @@ describe('kb/FINDINGS.md', () => {
   });
 });
 
-describe('a look', () => {
+describe('probeFinding', () => {
   const host = { kind: 'wine8' } as const;
   const finding = {
     id: 'F99',
@@ -209,7 +212,7 @@ describe('a look', () => {
     return list;
   };
 
-  test('has a fact for each expectation, also if the probe did not report it', async () => {
+  test('yields a fact for each expectation, also if the probe did not yield it', async () => {
     const list = await facts(async function* () {
       yield ['two', 'c'];
     });
@@ -220,9 +223,9 @@ describe('a look', () => {
     ]);
   });
 
-  test('without a specification only has to be observed', async () => {
+  test('accepts any value of an unspecified fact, but not a missing one', async () => {
     const expected = { one: { wine8: { unspecified: true }, wine10: 'a', windows: 'a' } } as const;
-    const looks = [['one', 'whatever'] as const, undefined].map(async (fact) => {
+    const runs = [['one', 'whatever'] as const, undefined].map(async (fact) => {
       const list = [];
       const see = async function* () {
         if (fact !== undefined) yield fact;
@@ -230,14 +233,14 @@ describe('a look', () => {
       for await (const each of probeFinding({ ...finding, expected, see }, host)) list.push(each);
       return list;
     });
-    const [seen, unseen] = await Promise.all(looks);
+    const [seen, unseen] = await Promise.all(runs);
     expect(seen).toEqual([{ name: 'one', expected: [], seen: 'whatever', notRun: '' }]);
     expect(unseen).toMatchObject([
       { expected: ['any value'], seen: expect.stringContaining('not seen') },
     ]);
   });
 
-  test('what F18 does on Windows is unspecified', () => {
+  test('all facts of F18 are unspecified on Windows', () => {
     const closed = findings.find(({ id }) => id === 'F18');
     const said = Object.values(closed?.expected ?? {}).map(
       (each) => (each as Record<string, unknown>)['windows'],
@@ -246,17 +249,17 @@ describe('a look', () => {
   });
 
   test.each([
-    ['twice', ['one', 'one']],
-    ['that nobody expects', ['four']],
-  ])('refuses a fact %s', async (_what, names) => {
-    const looking = facts(async function* () {
+    ['that the probe yields twice', ['one', 'one']],
+    ['without an expectation', ['four']],
+  ])('rejects a fact %s', async (_what, names) => {
+    const running = facts(async function* () {
       for (const name of names) yield [name, 'a'];
     });
-    await expect(looking).rejects.toThrowError(/^F99 says "(one|four)"/);
+    await expect(running).rejects.toThrowError(/^The probe of F99 is wrong: the fact "(one|four)"/);
   });
 });
 
-test('an incomplete report, or one without a host, is not recorded', () => {
+test('record rejects an incomplete report, and a report without a host', () => {
   const host = { ...hostOf('8.0', ''), name: 'here', windowsNode: '22', kernel: 'Wine 8.0' };
   const whole = { date: '2026-11-29', host, problem: null, isWhole: true, findings: [] };
   const problem = { message: '', hint: '' };

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { left, madeUpProbes, ok } from './made-up.js';
 import { verdicts } from './read.js';
 
-// The branch for Windows itself: each finding runs in a process of the same Node, without winnode.
+// On Windows each finding runs in a process of the same Node, without winnode.
 
-test('each finding is probed; a probe that crashes or hangs loses only its own row', async () => {
+test('a probe that crashes keeps its earlier facts; the other findings are probed', async () => {
   const { expected, body } = ok;
   const probes = madeUpProbes({
     F01: ok,
@@ -16,7 +16,7 @@ test('each finding is probed; a probe that crashes or hangs loses only its own r
   const report = await probeAll(probes);
   expect(verdicts(report)).toEqual({ F01: 'holds', F02: 'crashed', F03: 'holds' });
   expect(report.findings[1]).toMatchObject({
-    detail: '0xC0000005 STATUS_ACCESS_VIOLATION, after "first"',
+    detail: '0xC0000005 STATUS_ACCESS_VIOLATION, after the fact "first"',
     facts: [{ name: 'first', seen: 'a' }],
   });
   expect(isConfirmed(report)).toBe(false);

@@ -10,20 +10,24 @@ import { bin, start } from './command.js';
 import { left, madeUpProbes, ok } from './made-up.js';
 import { verdicts } from './read.js';
 
-// Tests that need real time, and tests that end a wineserver.
+// Tests that wait for a time limit, and tests that kill a wineserver.
 
 const host = describeHost();
 const { expected } = ok;
 
 describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
-  test('a probe that hangs loses its row, and the next probe runs', {
+  test('a probe that hangs is ended by the time limit, and the next probe runs', {
     timeout: 60_000,
   }, async () => {
     const hangs = `${ok.body} setInterval(() => {}, 1_000); await new Promise(() => {});`;
     const probes = madeUpProbes({ F01: { expected, body: hangs }, F02: ok });
     const report = await probeAll(probes, { limitMs: 10_000 });
     expect(report.findings).toMatchObject([
-      { verdict: 'no answer', detail: 'nothing within 10 s, after "first"', facts: [{}] },
+      {
+        verdict: 'no answer',
+        detail: 'its process did not end within 10 s, after the fact "first"',
+        facts: [{}],
+      },
       { verdict: 'holds' },
     ]);
     expect(isConfirmed(report)).toBe(false);
@@ -39,14 +43,14 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(report.findings.map(({ facts }) => facts.length)).toEqual([0, 2]);
   });
 
-  test.skipIf(process.platform === 'win32')('Ctrl-C ends the command', async () => {
+  test.skipIf(process.platform === 'win32')('SIGINT ends the command by that signal', async () => {
     const { child, saw, ended } = start(['probe']);
     await saw('F01 ');
     child.kill('SIGINT');
     expect((await ended).signal).toBe('SIGINT');
   });
 
-  test.each(['', '--json'])('a reader of probe %s that goes away leaves no message', (option) => {
+  test.each(['', '--json'])('probe %s prints no error if the reader closes the pipe', (option) => {
     const words = `probe F06 F07 ${option}`;
     const script = `{ "$NODE" "$BIN" ${words} 2>&3; echo "code $?" >&3; } 3>&1 >&4 4>&- | cat`;
     const env = { ...process.env, NODE: process.execPath, BIN: bin };
@@ -75,10 +79,10 @@ function processesIn(directory: string, program: string): number[] {
 }
 
 test.skipIf(host.kind !== 'wine')(
-  'if the wineserver dies, its probe loses its row, and the next has a new wineserver',
+  'if the wineserver is killed, the running probe crashes, and the next has a new wineserver',
   { timeout: 240_000 },
   async () => {
-    // In its own prefix, whose wineserver has no other users.
+    // The test has its own prefix, so that no other program uses the wineserver.
     const cache = mkdtempSync(join(tmpdir(), 'nt findings cache '));
     const { WINNODE_PREFIX: _chosen, ...rest } = process.env;
     const env = { ...rest, WINNODE_CACHE: cache, WINNODE_NODE: findWindowsNode().exe };
@@ -86,9 +90,9 @@ test.skipIf(host.kind !== 'wine')(
       await (await openSession({ env })).close();
       const hangs = `${ok.body} await new Promise((done) => setTimeout(done, 60_000));`;
       const probes = madeUpProbes({ F01: ok, F02: { expected, body: hangs }, F03: ok });
-      // The wineserver is killed while F02 is loaded: a program that already runs would wait for
-      // ever. If it is killed before F02 has found it, F02 starts another wineserver, which is
-      // killed as well.
+      // The test kills the wineserver while Wine loads F02: a program that already runs would wait
+      // for ever. If F02 has not connected to it yet, Wine starts another wineserver, which the test
+      // kills, too.
       let isOver = false;
       const endServers = async () => {
         while (!isOver) {

@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type FindingsReport, isConfirmed } from 'nt-findings';
@@ -16,7 +24,7 @@ import { bin, commandHere, start } from './command.js';
 import { left, type MadeUp, madeUpProbes, ok } from './made-up.js';
 import { rowsOf, verdicts } from './read.js';
 
-// Tests the command `nt-findings probe` with made-up findings that fail in different ways.
+// Tests the command with made-up findings, which fail in different ways.
 
 const host = describeHost();
 const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
@@ -42,7 +50,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
   }, 200_000);
   afterAll(() => session.close());
 
-  test('a difference is printed with its finding, the expected and the observed facts', async () => {
+  test('the command prints a difference with its finding, and the expected and observed facts', async () => {
     const uncited = { expected: { TCP: nothingCited }, body: `yield ['TCP', 'silent'];` };
     const both = {
       expected: { ...ok.expected, ...uncited.expected },
@@ -87,7 +95,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed(unspecified)).toBe(true);
   });
 
-  test('a probe that crashes or fails loses its row, but its observed facts are kept', {
+  test('a probe that crashes or fails keeps the facts that it had observed', {
     timeout: 120_000,
   }, async () => {
     const { expected, body } = ok;
@@ -110,10 +118,10 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(handedOn).toEqual(Object.keys(findings));
     const details = Object.fromEntries(report.findings.map(({ id, detail }) => [id, detail]));
     expect(details).toMatchObject({
-      F02: expect.stringMatching(/^exit code 134.*, after "first"$/),
-      F04: 'on purpose (after "first")',
+      F02: expect.stringMatching(/^exit code 134.*, after the fact "first"$/),
+      F04: 'on purpose (after the fact "first")',
       F05: 'it would hurt',
-      F08: 'it ended without a message, before its first fact',
+      F08: 'its process ended without an error, before its first fact',
     });
     const kept = report.findings.map(({ facts }) => facts.length);
     expect(kept).toEqual([1, 1, 1, 0]);
@@ -122,7 +130,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed({ ...report, findings: notRun })).toBe(false);
   });
 
-  test('findings by number make no row for HOSTS, and an unknown number is an error', {
+  test('a run of selected findings prints no row for HOSTS; an unknown number is an error', {
     timeout: 60_000,
   }, async () => {
     const probes = madeUpProbes({ F01: { ...ok, body: '' }, F02: ok, F03: ok });
@@ -142,15 +150,15 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     await expect(probeAll(probes, { ids: ['F02', 'F44'] })).rejects.toMatchObject({
       code: 'ERR_USAGE',
       message: 'Unknown finding: F44.',
-      hint: 'There are F01, F02, F03.',
+      hint: 'Known findings: F01, F02, F03.',
     });
   });
 
-  test('a run without a probe is a failure', async () => {
+  test('a run that probes nothing counts as a failure', async () => {
     expect(isConfirmed(await probeAll(madeUpProbes({})))).toBe(false);
   });
 
-  test('a probe program that reports no host is a problem with its reason, not a finding', async () => {
+  test('if the program reports no host, the report has a problem with the reason, and no findings', async () => {
     const program = join(scratch, 'not there.mjs');
     const report = await probeAll({ program, findings: [{ id: 'F01', title: 'Made up' }] });
     expect(report).toMatchObject({ host: null, findings: [] });
@@ -159,7 +167,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     expect(isConfirmed(report)).toBe(false);
   });
 
-  test('the command prints a table and a summary, in its own process', async () => {
+  test('the command, as a process, prints a table and a summary', async () => {
     const { code, stdout, stderr } = await start(['probe', 'f14']).ended;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^finding +expected +seen\nF14 .*: holds\n {4}TCP +silent +silent$/m);
@@ -174,18 +182,37 @@ function requireHost({ host: probed }: FindingsReport) {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'without Wine the command says what to type, exit code 1, and records nothing',
+  'without Wine the command says what to do, records nothing, and exits with 1',
   async () => {
     const env = { WINNODE_WINE: '/nowhere' };
     const { code, stdout, stderr } = await commandHere(['probe', '--json', '--record'], env);
     const { ok, host: probed, problem } = JSON.parse(stdout);
     expect({ ok, probed, code }).toEqual({ ok: false, probed: null, code: 1 });
     expect(problem.hint).toContain('unset it');
-    expect(stderr).toBe('nt-findings: nothing was recorded: not every finding was probed.\n');
+    expect(stderr).toBe(
+      'nt-findings: nothing was recorded, because not every finding was probed.\n',
+    );
   },
 );
 
-describe('if a requirement is missing, nt-findings says what to do, exit code 1', () => {
+test('page names a file that it cannot write, says why and what to do, and exits with 1', async () => {
+  const file = join(scratch, 'missing', 'FINDINGS.md');
+  expect(await commandHere(['page', file])).toEqual({
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr:
+      `nt-findings: ${file} cannot be written: its directory does not exist.\n` +
+      'Nothing was changed. Make the path writable, or name another file.\n',
+  });
+  const directory = mkdtempSync(join(scratch, 'page '));
+  const { code, stderr } = await commandHere(['page', directory]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^nt-findings: .+ cannot be written: it is a directory\.\n/);
+  expect(readdirSync(scratch).filter((name) => name.startsWith('page '))).toHaveLength(1);
+});
+
+describe('nt-findings says what to do, and exits with 1, if', () => {
   const copied = (...parts: readonly string[]) => {
     const copy = join(scratch, parts.join(' '));
     mkdirSync(copy);
@@ -195,13 +222,17 @@ describe('if a requirement is missing, nt-findings says what to do, exit code 1'
     return join(copy, 'bin', 'nt-findings.mjs');
   };
 
-  test('a build', async () => {
-    const { code, stderr } = await start(['probe'], {}, copied('bin')).ended;
-    expect(stderr).toBe('nt-findings: it is not built.\nIn a clone of tofu-nt: npm run setup\n');
+  test('it is not built', async () => {
+    const script = copied('bin');
+    const { code, stderr } = await start(['probe'], {}, script).ended;
+    expect(stderr).toMatch(
+      /^nt-findings: this copy of the package is not built: .+ does not exist\.\n.+ npm run setup\n$/,
+    );
+    expect(stderr).toContain(join(dirname(dirname(script)), 'dist'));
     expect(code).toBe(1);
   });
 
-  test.skipIf(process.platform === 'win32')('winnode', async () => {
+  test.skipIf(process.platform === 'win32')('winnode is not installed', async () => {
     const script = copied('bin', 'dist');
     const modules = join(dirname(dirname(script)), 'node_modules');
     mkdirSync(modules);
@@ -211,14 +242,14 @@ describe('if a requirement is missing, nt-findings says what to do, exit code 1'
     }
     const { code, stdout } = await start(['probe', 'F06'], {}, script).ended;
     expect(stdout).toBe(
-      'The findings are about Windows, and winnode, which runs Windows Node here, is not installed.\n' +
-        'npm install --save-dev winnode (in a clone of tofu-nt: npm run setup), or go to Windows.\n',
+      'The probes need Windows Node. On this host winnode runs it, and winnode is not installed.\n' +
+        'Run: npm install --save-dev winnode (in a clone of tofu-nt: npm run setup). Or use Windows.\n',
     );
     expect(code).toBe(1);
   });
 });
 
-describe('a command line', () => {
+describe('the command line', () => {
   const probe = { what: 'probe', form: 'text', isRecorded: false, ids: [] };
   test.each([
     [['probe'], probe],
@@ -229,26 +260,30 @@ describe('a command line', () => {
     [['page'], { what: 'page', file: undefined }],
     [['page', 'a b.md'], { what: 'page', file: 'a b.md' }],
     [['--version'], { what: 'version' }],
-  ])('%j', (args, asked) => {
+  ])('%j is parsed', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);
   });
 
   test.each([
-    [[], 'wants the command probe or page, got nothing.'],
-    [['F06'], 'wants the command probe or page, got "F06".'],
-    [['probe', 'F6'], 'not "F6".'],
-    [['probe', '--jsn'], 'not "--jsn".'],
+    [[], 'The command is missing: it must be probe or page.'],
+    [['F06'], 'Unknown command "F06": it must be probe or page.'],
+    [['probe', 'F6'], 'Unknown argument of probe: "F6". It accepts --json, '],
+    [['probe', '--jsn'], 'Unknown argument of probe: "--jsn".'],
     [['probe', 'F99'], 'Unknown finding: F99.'],
-    [['probe', '--json', '--markdown'], '--json and --markdown exclude each other.'],
-    [['page', 'a', 'b'], 'page takes one file, not "b".'],
-    [['page', '--json'], 'page takes one file, not "--json".'],
-    [['probe', '--record', 'f06'], '--record writes what all findings showed, not F06 alone.'],
-  ])('%j is one line and one hint, exit code 2', async (args, said) => {
-    const { code, stdout, stderr } = await commandHere(args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(said);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
-  });
+    [['probe', '--json', '--markdown'], '--json and --markdown cannot be used together'],
+    [['page', 'a', 'b'], 'page accepts one file, but "b" is a second one.'],
+    [['page', '--json'], 'Unknown option of page: "--json".'],
+    [['page', 'a', '--json'], 'Unknown option of page: "--json".'],
+    [['probe', '--record', 'f06'], '--record needs a run of all findings, but only F06 would run.'],
+  ])(
+    '%j prints a line with the error and a line with a hint, and exits with 2',
+    async (args, said) => {
+      const { code, stdout, stderr } = await commandHere(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(said);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    },
+  );
 
   test('--help lists every command and option', async () => {
     const { code, stdout } = await commandHere(['--help']);

@@ -3,8 +3,8 @@ import { nativeMemory, ntKernel } from 'ntdllx';
 import { winsockUsers } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
-// Each test checks one finding of kb/FINDINGS.md by real calls of AFD. The expectations for each
-// host are beside the calls, in src/findings.
+// Each test checks one finding of kb/FINDINGS.md by real calls. The expectations for each host are
+// in src/findings.
 
 const host = findHost();
 
@@ -37,45 +37,50 @@ test('F01 N03 a null ApcContext posts no packet, any other value does', () => ho
 test('F02 N04 a poll that succeeds at once posts one packet, or none with the skip flag', () =>
   holds('F02'));
 
-test('F03 a poll that timed out has no handle, and still has the requested bits in Events', () =>
+test('F03 the output of a poll that timed out has no handle, but still the requested bits', () =>
   holds('F03'));
 
-test('F04 N05 with two buffers the output is filled and the input unchanged', () => holds('F04'));
+test('F04 N05 with two buffers the kernel fills the output and does not change the input', () =>
+  holds('F04'));
 
-test('F05 a poll with an event and a port signals both', () => holds('F05'));
+test('F05 a poll with an event sets the event, and posts a packet', () => holds('F05'));
 
-test('F06 H01 FIN is DISCONNECT in every poll; RECEIVE alone is not completed', () => holds('F06'));
+test('F06 H01 after FIN every poll reports DISCONNECT; a poll of RECEIVE alone stays pending', () =>
+  holds('F06'));
 
-test('F07 X01 RST is ABORT in every poll; RECEIVE and DISCONNECT alone are not completed', () =>
+test('F07 X01 after RST every poll reports ABORT; polls of RECEIVE or DISCONNECT alone stay pending', () =>
   holds('F07'));
 
-test('F08 C02 a refused connect is CONNECT_FAIL with its cause, in every poll', () => holds('F08'));
+test('F08 C02 after a refused connect every poll reports CONNECT_FAIL with the cause', () =>
+  holds('F08'));
 
-test('F09 Z06 closing a socket ends its poll with LOCAL_CLOSE, whatever the mask', () =>
+test('F09 Z06 closing a socket completes its poll with LOCAL_CLOSE, whatever its mask is', () =>
   holds('F09'));
 
-test('F10 N06 a cancelled poll posts one packet, CANCELLED; a second cancel is NOT_FOUND', () =>
+test('F10 N06 a cancelled poll posts one packet with STATUS_CANCELLED; a second cancel returns STATUS_NOT_FOUND', () =>
   holds('F10'));
 
-test('F11 A03 R02 a poll is one-shot, and its condition is level-triggered', () => holds('F11'));
+test('F11 A03 R02 a poll is one-shot; its condition is level-triggered', () => holds('F11'));
 
-test('F12 N09 the output names the ready sockets only, in the order of the request', () =>
+test('F12 N09 the output of a poll lists only the ready sockets, in the order of the request', () =>
   holds('F12'));
 
-test('F13 C05 a connected socket reports CONNECT in every poll', () => holds('F13'));
+test('F13 C05 every poll of a connected socket reports CONNECT', () => holds('F13'));
 
-test('F14 C06 a socket that was never connected completes no poll', () => holds('F14'));
+test('F14 C06 a poll of a socket that was never connected stays pending', () => holds('F14'));
 
-test('F15 R07 an urgent byte is RECEIVE_EXPEDITED; RECEIVE is not completed', () => holds('F15'));
+test('F15 R07 AFD reports an urgent byte as RECEIVE_EXPEDITED; a poll of RECEIVE stays pending', () =>
+  holds('F15'));
 
-test('F16 N11 an exclusive poll ends the poll before it, with no handle', () => holds('F16'));
+test('F16 N11 an exclusive poll completes the exclusive poll before it, with no handle', () =>
+  holds('F16'));
 
-test('F17 N10 two polls of one socket are two polls', () => holds('F17'));
+test('F17 N10 two polls of one socket both complete, each with its own packet', () => holds('F17'));
 
-test('F18 N14 closing the AFD handle ends its polls at once; closing the port does not', () =>
+test('F18 N14 closing an AFD handle completes its polls at once; closing the port does not', () =>
   holds('F18'));
 
-test('F18 a probe that ends early leaves no handle open', async () => {
+test('F18 a probe whose caller stops early closes every handle', async () => {
   const finding = findFinding('F18');
   if (finding === undefined) throw new Error('There is no finding F18.');
   for (let most = 1; most <= Object.keys(finding.expected).length; most += 1) {
@@ -90,23 +95,23 @@ test('F18 a probe that ends early leaves no handle open', async () => {
   }
 });
 
-test('F19 N12 an invalid poll is refused at once, without a packet', () => holds('F19'));
+test('F19 N12 NT refuses an invalid poll at once, and posts no packet', () => holds('F19'));
 
-test('F20 X05 a close with unread data is a reset: ABORT; under Wine 8 recv returns 0', () =>
+test('F20 X05 after a close with unread data the peer polls ABORT; under Wine 8 its recv returns 0', () =>
   holds('F20'));
 
-test('F21 X03 a reset completes a poll with ABORT in its mask, not a poll with mask 0', () =>
+test('F21 X03 a reset completes a poll with ABORT in its mask, but not a poll with mask 0', () =>
   holds('F21'));
 
-test('F23 G05 a reset between the end of a poll and the next one: that one ends at once with ABORT', () =>
+test('F23 G05 after a reset between two polls the second poll completes at once with ABORT', () =>
   holds('F23'));
 
-test('F24 N15 NOT_FOUND of NtCancelIoFileEx: another block, another handle, or complete; NtCancelIoFile says SUCCESS', () =>
+test('F24 N15 NtCancelIoFileEx returns STATUS_NOT_FOUND for another block, for another handle, and for a complete poll; NtCancelIoFile returns STATUS_SUCCESS', () =>
   holds('F24'));
 
-test('F22 H04 H05 shutdown of sending, or of receiving, causes no event', () => holds('F22'));
+test('F22 H04 H05 shutdown of sending, or of receiving, completes no poll', () => holds('F22'));
 
-test('on a host without AF_UNIX the message says which call was refused', () => {
+test('on a host without AF_UNIX askForUnixSockets names the refused call', () => {
   const { isPresent, reason } = askForUnixSockets();
   expect(reason).toBe(isPresent ? '' : 'a socket of AF_UNIX was refused with WSAEAFNOSUPPORT');
   expect(winsockUsers(ntKernel)).toBe(0);

@@ -15,7 +15,7 @@ function urlOf(module: string): string {
   return `file:///${encodeURI(toWindowsPath(path).replaceAll('\\', '/'))}`;
 }
 
-/** Makes probes from the source of a module that exports `findings`; for one test. */
+/** Makes probes for one test, from the source of a module that declares `findings`. */
 function probesOf(text: string, ids: readonly string[]): Probes {
   const scratch = mkdtempSync(join(tmpdir(), 'nt findings '));
   onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ export interface MadeUp {
   readonly expected: Readonly<Record<string, Expectation>>;
 }
 
-/** An expectation, and a body whose observation matches it. */
+/** An expectation, and the body of a probe that yields the expected fact. */
 export const ok = { expected: { first: 'a' }, body: `yield ['first', 'a'];` };
 /** A fact that is never run. */
 export const left = { never: { notRun: 'it would hurt' } } as const;

@@ -24,7 +24,7 @@ function doctor(...args: readonly string[]) {
 }
 
 describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${host.reason}`, () => {
-  test('koffi loads, AFD_POLL works, and AF_UNIX is reported as on this host', () => {
+  test('doctor reports that koffi loads, that AFD_POLL works, and whether AF_UNIX exists', () => {
     const { status, stdout, stderr } = doctor('--json');
     expect(stderr).toBe('');
     const { ok, items } = JSON.parse(stdout) as { ok: boolean; items: Item[] };
@@ -48,21 +48,24 @@ describe.skipIf(host.kind === 'none')(`winnode doctor over this repository ${hos
   });
 });
 
-test.skipIf(process.platform === 'win32')('without NT the probe ends after the item koffi', () => {
-  // The type that winnode calls must match this probe.
-  const typed: Probe = probe;
-  expect([...(typed() as Iterable<Item>)]).toMatchObject([{ name: 'koffi', isNecessary: true }]);
-});
+test.skipIf(process.platform === 'win32')(
+  'on a host without NT the probe yields only koffi',
+  () => {
+    // The type that winnode calls must match this probe.
+    const typed: Probe = probe;
+    expect([...(typed() as Iterable<Item>)]).toMatchObject([{ name: 'koffi', isNecessary: true }]);
+  },
+);
 
 describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => {
-  test('findings of kb hold on this host', async () => {
+  test('F13 and F19 hold on this host', async () => {
     const report = await probeFindings({ ids: ['F13', 'F19'] });
     expect(verdicts(report)).toEqual({ F13: 'holds', F19: 'holds' });
     expect(isConfirmed(report)).toBe(true);
     // F19 names the facts that are never tried, and the reason.
     const left = report.findings.flatMap(({ facts }) => facts.filter(({ notRun }) => notRun));
     expect(left.map(({ name }) => name)).toEqual(['of a handle of AFD itself']);
-    // Wine is never taken for Windows.
+    // A Windows Node under Wine must report Wine, not Windows.
     expect(report.host?.kernel).toBe(hostProfile().kernelVersion);
   });
 });

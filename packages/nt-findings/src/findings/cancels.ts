@@ -8,7 +8,7 @@ const cancelled = 'STATUS_CANCELLED, Information 0';
 const none = 'no packet';
 const done = 'STATUS_SUCCESS';
 const notFound = 'STATUS_NOT_FOUND';
-/** How long to wait for the packet of a cancel that reached no request. */
+/** How long to wait for a packet after a cancel that cancels no request. */
 const silentMs = 50;
 
 const whichCancel = finding(
@@ -16,14 +16,14 @@ const whichCancel = finding(
   {
     title: 'NtCancelIoFileEx finds a request by its block, NtCancelIoFile by its thread',
     claim:
-      'NtCancelIoFileEx cancels the request that was submitted on this file with this ' +
-      'very IO_STATUS_BLOCK, by whichever thread. It returns STATUS_NOT_FOUND when ' +
-      'there is none: for a copy of the block, as in a program whose block moved; on ' +
-      'another file, such as the polled socket where a handle of AFD was polled on; and ' +
-      'for a request that is complete, even while its packet is still on the port. ' +
-      'NtCancelIoFile takes no block: it cancels what the calling thread submitted on ' +
-      'the file, and returns STATUS_SUCCESS also when that is nothing. So its success ' +
-      'proves a cancel only together with the packet, STATUS_CANCELLED.',
+      'NtCancelIoFileEx cancels the request that was submitted on this file with an ' +
+      'IO_STATUS_BLOCK at this address, by any thread. It returns STATUS_NOT_FOUND in ' +
+      'three cases: the address is that of a copy of the block; the request was ' +
+      'submitted on another file, for example on an AFD handle, while the caller names ' +
+      'the polled socket; or the request is complete, also while its packet is still on ' +
+      'the port. NtCancelIoFile takes no block. It cancels all requests that the calling ' +
+      'thread submitted on the file, and returns STATUS_SUCCESS also if there are none. ' +
+      'So only the packet with STATUS_CANCELLED proves that it cancelled a request.',
     cited: [
       "Microsoft's documentation of CancelIoEx (one request by its OVERLAPPED, of all " +
         'threads; ERROR_NOT_FOUND) and of CancelIo (of the calling thread)',
@@ -50,8 +50,7 @@ const whichCancel = finding(
     const listener = loopback.listen();
     const arm = () => poller.arm(listener, AFD_POLL_ACCEPT).poll;
 
-    // A program whose block moved would use this address, which differs from that of the
-    // submission.
+    // The address of a copy of the block: a program that moves its block would pass it.
     const moved = arm();
     const blockBytes = IO_STATUS_BLOCK.layout.size;
     const copy = poller.kernel.allocate(blockBytes);
@@ -63,7 +62,7 @@ const whichCancel = finding(
     yield ['the same request, NtCancelIoFile', poller.cancelAll(moved.on, false)];
     yield ['the same request, packet', packetText(poller.next(soonMs), moved)];
 
-    // The request belongs to the AFD handle on which it was submitted.
+    // The request was submitted on the AFD handle, so it does not belong to the polled socket.
     const polled = arm();
     const socket = listener.baseHandle();
     yield ['the polled socket, NtCancelIoFileEx', poller.cancel(polled, socket)];
@@ -87,5 +86,5 @@ const whichCancel = finding(
   },
 );
 
-/** Findings about which request a cancel reaches, and its result if it reaches none. */
+/** Findings about which request a cancel call cancels, and its result if there is none. */
 export const cancels: readonly Finding[] = [whichCancel];

@@ -9,7 +9,7 @@ import { type Finding, finding, uncited, wineTests } from '../finding.js';
 import { type Loopback, outcome } from '../loopback.js';
 import { bitsText } from '../text.js';
 
-/** According to Wine's tests Windows takes about two seconds to report a refusal. */
+/** The time limit. According to Wine's tests Windows reports a refusal after about two seconds. */
 const refusalMs = 8_000;
 
 async function failure(
@@ -27,13 +27,13 @@ const refusedConnect = finding(
   {
     title: 'A refused connect is CONNECT_FAIL',
     claim:
-      'A refused connect reports CONNECT_FAIL with STATUS_CONNECTION_REFUSED in ' +
-      'Handles[0].Status, each time it is asked. SEND or ABORT alone stay silent, so ' +
-      'CONNECT_FAIL belongs into every mask while connecting. SO_ERROR says ' +
-      'WSAECONNREFUSED.',
+      'After a refused connect every poll reports CONNECT_FAIL, with ' +
+      'STATUS_CONNECTION_REFUSED in Handles[0].Status. A poll of SEND alone or of ABORT ' +
+      'alone does not complete, so the mask of a connecting socket must contain ' +
+      'CONNECT_FAIL. SO_ERROR is WSAECONNREFUSED.',
     cited: [
       wineTests(),
-      'there it takes about 2 s, under Wine it is at once. SO_ERROR is unspecified',
+      'on Windows the refusal takes about 2 s, under Wine it is reported at once. SO_ERROR is unspecified',
     ],
   },
   {
@@ -62,8 +62,8 @@ const connectForEver = finding(
   {
     title: 'A connected socket reports CONNECT for ever',
     claim:
-      'A connected, idle socket reports SEND and CONNECT, each time it is asked. So ' +
-      'CONNECT is left out of the mask of a connected socket.',
+      'Every poll of a connected, idle socket reports SEND and CONNECT. So the mask of a ' +
+      'connected socket should not contain CONNECT.',
     cited: [wineTests(), "mio's and wepoll's comments"],
   },
   {
@@ -84,8 +84,8 @@ const neverConnected = finding(
   {
     title: 'A socket that was never connected reports nothing',
     claim:
-      'A poll of everything on an unconnected TCP socket pends. A bound UDP socket ' +
-      'reports SEND.',
+      'A poll for all events on an unconnected TCP socket stays pending. A bound UDP ' +
+      'socket reports SEND.',
     cited: [wineTests()],
   },
   { TCP: 'silent', 'UDP, bound': 'SEND' },
@@ -99,7 +99,9 @@ const urgent = finding(
   'F15',
   {
     title: 'An urgent byte is RECEIVE_EXPEDITED',
-    claim: 'Out-of-band data reports RECEIVE_EXPEDITED; RECEIVE alone stays silent.',
+    claim:
+      'Out-of-band data is reported as RECEIVE_EXPEDITED. A poll of RECEIVE alone does ' +
+      'not complete.',
     cited: [wineTests()],
   },
   { 'RECEIVE_EXPEDITED alone': 'RECEIVE_EXPEDITED', 'RECEIVE alone': 'silent' },

@@ -20,13 +20,13 @@ const fin = finding(
   {
     title: 'FIN is DISCONNECT',
     claim:
-      "After the other side's FIN a poll reports DISCONNECT, each time it is asked. A " +
-      'mask of RECEIVE alone stays silent. While data is unread Wine reports RECEIVE ' +
-      'only, and DISCONNECT when it was read.',
+      "After the peer's FIN every poll reports DISCONNECT. A poll of RECEIVE alone does " +
+      'not complete. While there is unread data, Wine reports only RECEIVE; it reports ' +
+      'DISCONNECT after the data was read.',
     cited: [
       wineTests(
-        ': RECEIVE and DISCONNECT at once with unread data, marked there as a ' +
-          "difference of Wine's",
+        ': with unread data Windows reports RECEIVE and DISCONNECT together; the test is ' +
+          'marked as failing under Wine',
       ),
     ],
   },
@@ -69,8 +69,8 @@ const rst = finding(
   {
     title: 'RST is ABORT',
     claim:
-      'After a reset a poll reports ABORT, each time it is asked. Masks of RECEIVE or ' +
-      'DISCONNECT alone stay silent, so ABORT belongs into every mask.',
+      'After a reset every poll reports ABORT. A poll of RECEIVE alone or of DISCONNECT ' +
+      'alone does not complete, so every mask must contain ABORT.',
     cited: [wineTests(' (`test_poll_reset`)')],
   },
   {
@@ -94,12 +94,12 @@ const ownClose = finding(
     title: 'Closing a socket ends its poll with LOCAL_CLOSE',
     claim:
       'closesocket completes a pending poll of that socket with STATUS_SUCCESS and ' +
-      'LOCAL_CLOSE, whatever the mask asked for, 0 included. A cancel comes too late ' +
-      'then: STATUS_NOT_FOUND.',
+      'LOCAL_CLOSE, whatever its mask is, also 0. A later cancel of the poll returns ' +
+      'STATUS_NOT_FOUND.',
     cited: [
       wineTests(),
-      'wepoll `src/afd.c` and mio `src/sys/windows/afd.rs` take STATUS_NOT_FOUND for ' +
-        'a poll that is over',
+      'wepoll `src/afd.c` and mio `src/sys/windows/afd.rs`, which treat STATUS_NOT_FOUND ' +
+        'as: the poll has completed',
     ],
   },
   {
@@ -137,9 +137,9 @@ const unreadClose = finding(
   {
     title: 'A close with unread data is ABORT',
     claim:
-      'A peer that closes while it has unread data resets the connection, and a poll ' +
-      'reports ABORT. Under Wine 8 recv then returns 0, as if the peer had ended ' +
-      'cleanly: there only the poll distinguishes the two.',
+      'A peer that closes its socket while it has unread data resets the connection, and ' +
+      'a poll reports ABORT. Under Wine 8 recv then returns 0, as after a FIN. So under ' +
+      'Wine 8 only the poll shows the reset.',
     cited: [
       'RFC 1122, section 4.2.2.13, for the reset',
       "Microsoft's documentation of recv for WSAECONNRESET",
@@ -165,9 +165,9 @@ const maskOfZero = finding(
   {
     title: 'A mask of 0 does not report a reset',
     claim:
-      'A poll with a mask of 0 stays pending when the peer resets, though it reports ' +
-      'the close of its own socket (F09). A program that wants hang-ups without any ' +
-      'other interest asks for ABORT.',
+      'A poll with a mask of 0 stays pending when the peer resets the connection, but it ' +
+      'reports the close of its own socket (F09). A program that waits only for hang-ups ' +
+      'must poll ABORT.',
     cited: ['wepoll `src/sock.c`, which adds ABORT to every mask'],
   },
   { 'mask 0': 'silent', 'ABORT and LOCAL_CLOSE': 'ABORT' },
@@ -183,10 +183,10 @@ const maskOfZero = finding(
 const ownShutdown = finding(
   'F22',
   {
-    title: 'Own shutdown is no event',
+    title: 'shutdown completes no poll of its own socket',
     claim:
-      'After an own shutdown of sending, or of receiving, a poll of everything but SEND ' +
-      'and CONNECT stays silent: DISCONNECT and ABORT are about the other side.',
+      'After shutdown of sending, or of receiving, a poll of all events except SEND and ' +
+      'CONNECT stays pending: DISCONNECT and ABORT report only what the peer does.',
     cited: [
       'mio `tests/tcp_stream.rs` (`shutdown_write`, `shutdown_read`)',
       wineTests(),
@@ -227,10 +227,10 @@ const resetBetween = finding(
   {
     title: 'A reset between two polls ends the second one at once',
     claim:
-      'A peer that resets after a poll completed and before the next one was submitted ' +
-      'is not missed: the next poll completes at once with ABORT, and so does each one ' +
-      'after it. An engine need not look in between.',
-    cited: ['wepoll `src/sock.c`, which submits each poll anew and relies on it'],
+      'A reset that arrives after one poll has completed and before the next one is ' +
+      'submitted is not lost: the next poll completes at once with ABORT, and so does ' +
+      'every later one. An engine does not have to check the socket between two polls.',
+    cited: ['wepoll `src/sock.c`, which submits a new poll after each event and relies on this'],
   },
   {
     'the first poll': 'RECEIVE',
@@ -246,7 +246,7 @@ const resetBetween = finding(
     client.abortOnClose();
     client.close();
     await pause(20);
-    // An engine would do this next: it submits another poll without knowing of the end.
+    // An engine submits the next poll like this: it does not know of the reset.
     const { poll, status } = loopback.poller.arm(server, everything);
     yield ['returned, after the reset', status];
     loopback.poller.next(soonMs);

@@ -22,8 +22,8 @@ const nullApcContext = finding(
   {
     title: 'A null ApcContext posts no packet',
     claim:
-      'A poll whose ApcContext is 0 fills its block and posts nothing to the port. Any ' +
-      'other value comes back in the packet.',
+      'A poll whose ApcContext is 0 fills its block, and posts no packet to the port. Any ' +
+      'other value is returned in the packet.',
     cited: [wineTests(' (`test_poll_completion_port`)')],
   },
   {
@@ -51,10 +51,9 @@ const successAtOnce = finding(
   {
     title: 'A poll that succeeds at once posts a packet all the same',
     claim:
-      'NtDeviceIoControlFile may return STATUS_SUCCESS instead of STATUS_PENDING; ' +
-      'exactly one packet is posted in either case. With ' +
-      'FILE_SKIP_COMPLETION_PORT_ON_SUCCESS on the handle none is posted for the first, ' +
-      'and one for the second.',
+      'NtDeviceIoControlFile may return STATUS_SUCCESS instead of STATUS_PENDING. In both ' +
+      'cases NT posts exactly one packet. If the handle has the flag ' +
+      'FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, NT posts a packet only after STATUS_PENDING.',
     cited: [wineTests(), "Microsoft's documentation of SetFileCompletionNotificationModes"],
   },
   {
@@ -92,9 +91,10 @@ const timeOut = finding(
   {
     title: 'In Events a poll that timed out looks like a success',
     claim:
-      'With Timeout 0 a poll ends at once with STATUS_SUCCESS, with a relative one ' +
-      'later with STATUS_TIMEOUT; in both NumberOfHandles is 0, Information 16, and ' +
-      'Events still holds the bits that were asked for.',
+      'A poll with Timeout 0 completes at once with STATUS_SUCCESS. A poll with a relative ' +
+      'Timeout completes after that time with STATUS_TIMEOUT. In both cases ' +
+      'NumberOfHandles is 0, Information is 16, and Events still contains the requested ' +
+      'bits.',
     cited: [wineTests()],
   },
   {
@@ -128,10 +128,10 @@ const waitText = (event: number) => {
 const eventAndPort = finding(
   'F05',
   {
-    title: 'An event and the port together: both are signalled',
+    title: 'A poll with an event also posts a packet',
     claim:
       'A poll with an event and a non-null ApcContext clears the event when it is ' +
-      'armed, sets it when it completes, and posts a packet.',
+      'submitted. When it completes, NT sets the event and posts a packet.',
     cited: [wineTests()],
   },
   {
@@ -159,11 +159,11 @@ const eventAndPort = finding(
 const cancelled = finding(
   'F10',
   {
-    title: 'A cancelled poll ends with one packet',
+    title: 'A cancelled poll posts one packet with STATUS_CANCELLED',
     claim:
-      'NtCancelIoFileEx returns STATUS_SUCCESS, and one packet with STATUS_CANCELLED ' +
-      'and Information 0 follows. Events still holds the request. A second cancel is ' +
-      'STATUS_NOT_FOUND.',
+      'NtCancelIoFileEx returns STATUS_SUCCESS. Then NT posts one packet with ' +
+      'STATUS_CANCELLED and Information 0. Events still contains the requested bits. A ' +
+      'second cancel returns STATUS_NOT_FOUND.',
     cited: [
       'wepoll `src/sock.c`, mio `src/sys/windows/afd.rs`, c-ares: all wait for that ' +
         'packet before they free the memory. Events is unspecified',

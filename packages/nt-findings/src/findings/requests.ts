@@ -12,8 +12,8 @@ const twoBuffers = finding(
   {
     title: 'Two buffers work: the output is filled, the input is not',
     claim:
-      'With separate input and output buffers the result is in the output; the input ' +
-      'keeps the request.',
+      'With separate input and output buffers the kernel writes the result to the output, ' +
+      'and does not change the input.',
     cited: [wineTests(' (uses two buffers throughout)')],
   },
   {
@@ -35,10 +35,10 @@ const twoBuffers = finding(
 const oneShot = finding(
   'F11',
   {
-    title: 'A poll is one-shot, and what it asks for is level-triggered',
+    title: 'A poll is one-shot; its condition is level-triggered',
     claim:
-      'One poll posts one packet, also when more comes. Armed again, it reports at once ' +
-      'for as long as the condition holds.',
+      'One poll posts one packet, also if more events follow. While the condition holds, ' +
+      'every further poll completes at once.',
     cited: [wineTests()],
   },
   {
@@ -58,7 +58,7 @@ const oneShot = finding(
     const accept = () => {
       const accepted = listener.accept();
       if (accepted === wouldBlock)
-        throw new Error('accept: ACCEPT was reported, and no connection is there');
+        throw new Error('accept returned would-block, although a poll had reported ACCEPT');
       loopback.keep(accepted);
     };
     yield ['two clients', await loopback.reported(listener, AFD_POLL_ACCEPT)];
@@ -89,8 +89,9 @@ const compacted = finding(
   {
     title: 'The output is compacted',
     claim:
-      'A poll over several sockets reports the ready ones only, in the order of the ' +
-      'request; Information is 16 + 16 for each. They are identified by Handle.',
+      'The output of a poll over several sockets lists only the ready ones, in the order ' +
+      'of the request. Information is 16 bytes plus 16 for each listed socket. The field ' +
+      'Handle identifies the socket.',
     cited: [wineTests()],
   },
   {
@@ -119,12 +120,14 @@ const exclusive = finding(
   {
     title: 'An exclusive poll ends the exclusive one before it',
     claim:
-      'The first of two polls with Exclusive = 1 on one socket ends with STATUS_SUCCESS ' +
-      'and no handle; the second pends.',
-    cited: [wineTests(' (asserts that it ends, not how)'), "ReactOS' sources say STATUS_CANCELLED"],
+      'Two polls of one socket have Exclusive = 1. The second one completes the first with ' +
+      'STATUS_SUCCESS and no handle, and stays pending itself.',
+    cited: [
+      wineTests(' (asserts that the first one completes, not its status)'),
+      "ReactOS' sources return STATUS_CANCELLED",
+    ],
   },
   {
-    // ReactOS' sources return CANCELLED; Wine's tests only check that the poll ends.
     'the first ends': {
       wine8: 'STATUS_SUCCESS, Information 16',
       wine10: 'STATUS_SUCCESS, Information 16',
@@ -146,10 +149,12 @@ const twoPolls = finding(
   'F17',
   {
     title: 'Two polls of one socket both complete',
-    claim: 'Two pending polls of one socket on one AFD handle complete both, one packet ' + 'each.',
+    claim:
+      'Two pending polls of one socket on one AFD handle both complete, each with a packet ' +
+      'of its own.',
     cited: [
       "python-trio issue 52: on Windows one of them may complete with the other's " +
-        'bits. So one poll per socket is the rule here',
+        'bits. Therefore the engine has at most one poll per socket',
     ],
   },
   {
@@ -176,5 +181,5 @@ const twoPolls = finding(
   },
 );
 
-/** Findings about the relation between the request and the report. */
+/** Findings about how the output of a poll depends on its input. */
 export const requests: readonly Finding[] = [twoBuffers, oneShot, compacted, exclusive, twoPolls];

@@ -8,20 +8,21 @@ import { reportText } from '../text.js';
 const closedHandles = finding(
   'F18',
   {
-    title: 'Closing the AFD handle ends its polls, closing the port does not',
+    title: 'Closing an AFD handle completes its polls; closing the port does not',
     claim:
-      'Closing the AFD handle that a poll was made on ends the poll at once with ' +
-      'STATUS_HANDLES_CLOSED (0x8000000A, a warning and no success), with its packet, ' +
-      'and its block is no longer written to. Closing the port leaves the poll pending, ' +
-      'and the kernel writes to its block when the socket becomes ready. So a poller ' +
-      'that is closed closes its AFD handles first, takes the packets, closes the port, ' +
-      'and only then gives the memory back.',
+      'Closing the AFD handle on which a poll was submitted completes the poll at once, ' +
+      'with STATUS_HANDLES_CLOSED (0x8000000A, a warning) and a packet. After that the ' +
+      'kernel no longer writes to the block of the poll. If only the port is closed, the ' +
+      'poll stays pending, and the kernel writes to its block when the socket becomes ' +
+      'ready. So a poller that closes must first close its AFD handles, then remove the ' +
+      'packets, then close the port, and only then free the memory.',
     cited: [
       'c-ares, issue 798, where memory was freed under a pending poll',
       wineTests(
-        ', where a poll through a socket that is then closed lives on to its time-out, ' +
-          "marked there as a difference of Wine's. An AFD handle and the port are " +
-          'unspecified, so nothing is expected',
+        ', where a poll that was submitted on a socket stays pending until its time-out ' +
+          'after that socket was closed; the test is marked as failing under Wine. No ' +
+          'source states what happens when an AFD handle or the port is closed, so nothing ' +
+          'is expected',
       ),
     ],
   },
@@ -35,7 +36,7 @@ const closedHandles = finding(
     'both closed: the polls': uncited('ended'),
   },
   async function* (loopback) {
-    yield* closeHelper(loopback);
+    yield* closeAfdHandle(loopback);
     const [byData, byClose] = [await closePort(loopback), await closePort(loopback)];
     try {
       yield ['the port closed: a wait', byData.poller.take(1, 0).status];
@@ -47,7 +48,7 @@ const closedHandles = finding(
       yield ['the port closed, data comes: block', reportText(byData.poll)];
       yield ['the port closed, own close: block', reportText(byClose.poll)];
       // The remedy: close the AFD handle as well, and free the memory only after that.
-      for (const each of [byData, byClose]) await each.closeHelper();
+      for (const each of [byData, byClose]) await each.closeAfd();
       const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
       yield ['both closed: the polls', areEnded ? 'ended' : 'pending'];
     } finally {
@@ -56,14 +57,14 @@ const closedHandles = finding(
   },
 );
 
-/** Waits for a poll to end, without a port, for a limited time. */
+/** Waits until a poll has completed, for a limited time. It reads the block: there is no port. */
 async function toEnd(poll: Poll): Promise<void> {
   for (let waitedMs = 0; waitedMs < soonMs && poll.isPending; waitedMs += 5) await pause(5);
 }
 
 const pattern = 0x5a;
 
-async function* closeHelper(loopback: Loopback) {
+async function* closeAfdHandle(loopback: Loopback) {
   const { client, server } = await loopback.connectPair();
   const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
@@ -76,11 +77,11 @@ async function* closeHelper(loopback: Loopback) {
     ] as const;
     const name = 'the block after it, when data comes';
     if (poll.isPending) {
-      yield [name, 'still the kernel’s: the poll is pending'] as const;
+      yield [name, 'owned by the kernel: the poll is pending'] as const;
       return;
     }
-    // The block should belong to the program again. The probe checks this by observing whether the
-    // kernel still writes to it.
+    // The block should belong to the program now. The probe fills it, and checks later that the
+    // kernel has not written to it.
     poll.memory.fill(pattern);
     client.send(Buffer.from('x'));
     server.close();
@@ -88,7 +89,8 @@ async function* closeHelper(loopback: Loopback) {
     const bytes = poll.memory.read(0, poll.memory.byteLength);
     yield [name, bytes.every((byte) => byte === pattern) ? 'untouched' : 'written to'] as const;
   } finally {
-    // If a poll outlives its AFD handle, only closing its socket can end it.
+    // If the poll is still pending after its AFD handle was closed, only closing its socket
+    // completes it.
     server.close();
     await toEnd(poll);
     poller.close();
@@ -96,24 +98,24 @@ async function* closeHelper(loopback: Loopback) {
 }
 
 /**
- * Closes the port of a pending poll. It is not part of the loopback, which would close the port a
- * second time.
+ * Submits a poll and closes its port. The poller does not belong to the loopback, which would close
+ * the port a second time.
  */
 async function closePort(loopback: Loopback) {
   const { client, server } = await loopback.connectPair();
   const poller = new RawPoller();
   const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
   poller.closeHandle(poller.port);
-  const closeHelper = async () => {
+  const closeAfd = async () => {
     poller.closeHandle(poller.afd);
     await toEnd(poll);
   };
   const release = async () => {
     server.close();
-    await closeHelper();
+    await closeAfd();
     poller.close();
   };
-  return { poller, poll, client, server, closeHelper, release };
+  return { poller, poll, client, server, closeAfd, release };
 }
 
 const wrongHandle = ['STATUS_OBJECT_TYPE_MISMATCH', 'STATUS_INVALID_HANDLE'];
@@ -124,18 +126,19 @@ const refusedPolls = finding(
   {
     title: 'An invalid poll is refused at once',
     claim:
-      'A poll of something other than a socket (an event, a port, 0, INVALID_SOCKET, a ' +
-      'value that was just closed), of 0 handles, or with fewer bytes than its handles ' +
-      'need, returns an error status from NtDeviceIoControlFile. No packet comes, and ' +
-      'the poller goes on. Which status it is differs: STATUS_INVALID_HANDLE, ' +
-      'STATUS_OBJECT_TYPE_MISMATCH or STATUS_INVALID_PARAMETER. One mistake is never ' +
-      'tried: naming as the socket a handle that was opened on AFD by name. Under Wine ' +
-      '8 the call did not return and the wineserver ended.',
+      'NtDeviceIoControlFile returns an error status for three kinds of invalid polls: a ' +
+      'poll of something other than a socket (an event, a port, 0, INVALID_SOCKET, a ' +
+      'closed socket), a poll of 0 handles, and a poll with a buffer that is too small ' +
+      'for its handles. NT posts no packet, and the poller still works. The status is ' +
+      'STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH or STATUS_INVALID_PARAMETER. ' +
+      'One kind is never tried: a poll of an AFD handle, that is, of a handle that was ' +
+      'opened on the AFD device. Under Wine 8 that call did not return, and the ' +
+      'wineserver crashed.',
     cited: [
       'libuv `test/test-poll.c` (`poll_bad_fdtype`), wepoll `test/test-error.c`',
       wineTests(
         ': STATUS_INVALID_HANDLE for any invalid socket, STATUS_INVALID_PARAMETER for a ' +
-          'count beyond the room',
+          'count that exceeds the buffer',
       ),
     ],
   },
@@ -145,7 +148,7 @@ const refusedPolls = finding(
     'of no handle': 'STATUS_INVALID_HANDLE',
     'of a number': 'STATUS_INVALID_HANDLE',
     'of INVALID_SOCKET': wrongHandle,
-    // Under Wine another object sometimes has the same handle value already.
+    // Under Wine another object may already have the handle value of the closed socket.
     'of a socket just closed': wrongHandle,
     'of 0 handles': 'STATUS_INVALID_PARAMETER',
     'of more handles than there are': wrongLength,
@@ -174,7 +177,7 @@ const refusedPolls = finding(
       ] as const satisfies readonly (readonly [string, Polled, PollOptions?])[];
       for (const [name, polled, options] of tries) {
         const { poll, status } = poller.arm(polled, AFD_POLL_SEND, options);
-        // The memory of a rejected poll belongs to the program.
+        // NT rejected the poll, so its memory belongs to the program again.
         if (!/^STATUS_(SUCCESS|PENDING)$/.test(status)) poller.free(poll);
         yield [name, status];
       }
@@ -196,5 +199,5 @@ function closedSocket(loopback: Loopback): bigint {
   return BigInt(socket);
 }
 
-/** Findings about wrong polls, and about handles that were closed while a poll used them. */
+/** Findings about invalid polls, and about handles that are closed while a poll uses them. */
 export const wrongPolls: readonly Finding[] = [closedHandles, refusedPolls];
