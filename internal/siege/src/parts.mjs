@@ -25,7 +25,7 @@ export const parts = [
   siegeFiles({
     name: 'worlds',
     what: 'the engine on the simulated kernel: 5,000,000 random operations, and a failure of each kernel call',
-    limitMinutes: 4.5,
+    limitMinutes: 6,
     isSeeded: true,
     files: /^packages\/afd-poller\/test\/(worlds|faults)\.siege\.test\.ts$/,
     builds: ['debug'],
@@ -33,7 +33,7 @@ export const parts = [
   {
     name: 'properties',
     what: 'the property tests of all packages, with 100 times as many runs',
-    limitMinutes: 2,
+    limitMinutes: 3,
     isSeeded: true,
     runsFactor: 100,
     commands: (root) =>
@@ -84,7 +84,7 @@ export const parts = [
   siegeFiles({
     name: 'sabotage-winnode',
     what: 'winnode with processes that are killed, stopped or late, and the command that probes all findings',
-    limitMinutes: 5,
+    limitMinutes: 4.5,
     needsWindowsNode: true,
     files:
       /^packages\/(winnode\/test\/(?!install|clean|projects|faults)|nt-findings\/test\/[\w-]+\.siege\.test\.ts$)/,
@@ -93,7 +93,7 @@ export const parts = [
   siegeFiles({
     name: 'projects',
     what: 'winnode from its tarball in projects of npm, pnpm and Yarn; installations that are killed or fail',
-    limitMinutes: 4,
+    limitMinutes: 3.5,
     needsWindowsNode: true,
     files: /^packages\/winnode\/test\/(install|clean|projects)\./,
     builds: ['release'],
@@ -118,7 +118,7 @@ export const parts = [
   siegeFiles({
     name: 'reactor',
     what: 'tofu-reactor in each mode: a long run that compares every byte, ends, cycles, failing calls, hostile peers',
-    limitMinutes: 8.5,
+    limitMinutes: 8,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\/test\/(?!net-|command\.)/,
@@ -127,7 +127,7 @@ export const parts = [
   siegeFiles({
     name: 'streams',
     what: '2,000 random scripts on streams of tofu-reactor and of node:net: the same events in the same order',
-    limitMinutes: 3,
+    limitMinutes: 2.5,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^packages\/tofu-reactor\/test\/net-/,
@@ -153,7 +153,7 @@ export const parts = [
   siegeFiles({
     name: 'kernels',
     what: 'the suites on the real kernel with the expectations of another kernel: exactly the differing rows fail',
-    limitMinutes: 2.5,
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^internal\/contract\//,
     builds: ['release'],

@@ -93,6 +93,8 @@ export class PollBlocks {
   readonly #generations: number[] = [];
   readonly #free = new Queue<number>();
   #kernelOwned = 0;
+  /** Native memory of all slabs, in bytes. */
+  #bytes = 0;
 
   /**
    * 0 or 1. Two ledgers on one port have different kinds, so that the ApcContext names the ledger.
@@ -225,10 +227,9 @@ export class PollBlocks {
 
   get counts(): BlockCounts {
     const free = this.#free.length;
-    let bytes = 0;
-    for (const { memory } of new Set(this.#slabs)) bytes += memory.byteLength;
     const kernelOwned = this.#kernelOwned;
-    return { free, ours: this.#owners.length - free - kernelOwned, kernelOwned, bytes };
+    const ours = this.#owners.length - free - kernelOwned;
+    return { free, ours, kernelOwned, bytes: this.#bytes };
   }
 
   /**
@@ -243,6 +244,7 @@ export class PollBlocks {
     }
     const kernelOwned = this.#kernelOwned;
     this.#slabs.length = 0;
+    this.#bytes = 0;
     this.#addresses.clear();
     this.#infoAddresses.clear();
     this.#free.clear();
@@ -254,15 +256,22 @@ export class PollBlocks {
 
   /** Checks the ledger's counters. @throws {Error} naming the first inconsistency. */
   verify(): void {
-    const counted = [0, 0, 0];
-    for (const each of this.#owners) counted[each] = (counted[each] as number) + 1;
     const { free, ours, kernelOwned } = this.counts;
+    const counted = [0, 0, 0];
+    for (let block = 0; block < this.#owners.length; block += 1) {
+      const found = this.#owners[block] as number;
+      counted[found] = (counted[found] as number) + 1;
+      if (DEBUG && found === owner.us) this.#checkGuard(block);
+    }
     const said = [free, ours, kernelOwned];
-    if (said.join() !== counted.join()) throw new Error(`ledger: ${said} said, ${counted} counted`);
-    const different = new Set(Array.from({ length: free }, (_, index) => this.#free.at(index)));
-    if (different.size !== free) throw new Error('ledger: a block is free twice');
-    for (let block = 0; DEBUG && block < this.#owners.length; block += 1) {
-      if (this.#owners[block] === owner.us) this.#checkGuard(block);
+    if (said.some((count, who) => count !== counted[who])) {
+      throw new Error(`ledger: ${said} said, ${counted} counted`);
+    }
+    const isListed = new Uint8Array(this.#owners.length);
+    for (let index = 0; index < free; index += 1) {
+      const block = this.#free.at(index);
+      if (isListed[block] === 1) throw new Error('ledger: a block is free twice');
+      isListed[block] = 1;
     }
   }
 
@@ -285,6 +294,7 @@ export class PollBlocks {
     }
     const start = (alignment - (memory.address % alignment)) % alignment;
     const slab = { memory, start, first: this.#slabs.length, count };
+    this.#bytes += memory.byteLength;
     for (let index = 0; index < count; index += 1) {
       const address = memory.address + start + index * this.blockBytes;
       this.#slabs.push(slab);

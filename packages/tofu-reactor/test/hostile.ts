@@ -42,17 +42,21 @@ async function withTarget(
     accepted.push(socket);
     onSocket(socket);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  await run({ reactor, server, port: (server.address() as AddressInfo).port, accepted });
-  await once(server.close(), 'close');
-  expect(accepted.every(({ closed }) => closed)).toBe(true);
-  expect(reactor.inspect()).toMatchObject({
-    connections: 0,
-    servers: 0,
-    bufferedBytes: 0,
-    refs: 0,
-  });
-  await reactor.close();
+  try {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    await run({ reactor, server, port: (server.address() as AddressInfo).port, accepted });
+    await once(server.close(), 'close');
+    expect(accepted.every(({ closed }) => closed)).toBe(true);
+    expect(reactor.inspect()).toMatchObject({
+      connections: 0,
+      servers: 0,
+      bufferedBytes: 0,
+      refs: 0,
+    });
+  } finally {
+    // Also after a failure, so that the next case finds nothing of this one.
+    await reactor.close();
+  }
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 }
 
@@ -138,21 +142,33 @@ export async function garbageForTls({ peers: count }: HostileScale): Promise<voi
   );
 }
 
-/** Half a header, at once or a byte at a time: the time-out of node:http ends both. */
+/**
+ * Half a header, at once or a byte at a time: the time-out of node:http ends both. It answers 408
+ * and destroys the socket. A peer that sends at that moment may get a reset instead of the answer,
+ * because TCP drops what a reset overtakes.
+ */
 export async function halfHeader({ peers: count }: HostileScale): Promise<void> {
   const app = createApp({ headersTimeout: 500, connectionsCheckingInterval: 100 });
   await withTarget(
     (socket) => app.emit('connection', socket),
     async ({ port }) => {
       const peers = await connectPeers(port, count);
-      const answers = peers.map(async (peer) => String((await once(peer, 'data'))[0]));
-      for (const peer of peers) peer.write('GET / HTTP/1.1\r\nhost: a');
       const slow = peers.slice(0, count / 2);
+      const answers = peers.map((peer) =>
+        once(peer, 'data').then(
+          ([first]) => String(first),
+          (error: NodeJS.ErrnoException) => String(error.code),
+        ),
+      );
+      for (const peer of peers) peer.write('GET / HTTP/1.1\r\nhost: a');
       const timer = setInterval(() => {
         for (const peer of slow) if (peer.writable) peer.write('a');
       }, 20);
       await expectServed(port);
-      for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+      for (const [index, answer] of (await Promise.all(answers)).entries()) {
+        const isSlow = index < slow.length;
+        expect(answer).toMatch(isSlow ? /^(HTTP\/1\.1 408 |ECONN(RESET|ABORTED)$)/ : /^HTTP\/1\.1 408 /);
+      }
       await allClosed(peers);
       clearInterval(timer);
       await expectServed(port, 1);
