@@ -4,7 +4,7 @@
 // winnode. `*.release.*`, whose result does not depend on the build, run only against release.
 // `*.siege.*`, which are long or random, run only with --siege, and then alone. A word that is not
 // an option selects the files whose path contains it.
-import { ignoreForcedColor } from '../src/forced-color.mjs';
+import { ignoreOutputSettings } from '../src/output-settings.mjs';
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
 import { mendTemporaryDirectory } from '../src/temporary-directory.mjs';
 
@@ -22,7 +22,7 @@ const isWhole = options.length === 0;
 const directory = process.cwd();
 const { TURBO_HASH: hash, TEST_RUN: run } = process.env;
 mendTemporaryDirectory();
-ignoreForcedColor();
+ignoreOutputSettings();
 
 const done = isWhole ? alreadyRun() : undefined;
 const record = done ?? (await runHere());

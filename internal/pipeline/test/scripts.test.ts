@@ -13,7 +13,7 @@ const { takeInstallFlag } = await import(urlOf('scripts/common.mjs'));
 const { mendTemporaryDirectory } = await import(
   urlOf('internal/pipeline/src/temporary-directory.mjs')
 );
-const { ignoreForcedColor } = await import(urlOf('internal/pipeline/src/forced-color.mjs'));
+const { ignoreOutputSettings } = await import(urlOf('internal/pipeline/src/output-settings.mjs'));
 const { isTestRun } = await import(urlOf('scripts/test-arguments.mjs'));
 
 afterEach(() => {
@@ -101,13 +101,15 @@ test.each([
   expect(text).toMatch(said);
 });
 
-test('FORCE_COLOR does not reach the programs that a test starts', () => {
+test('FORCE_COLOR and WINEDEBUG do not reach the programs that a test starts', () => {
   const print = (env: NodeJS.ProcessEnv) =>
-    spawnSync(process.execPath, ['-p', '1'], { encoding: 'utf8', env }).stdout;
-  const env = { ...process.env, FORCE_COLOR: '1' };
-  expect(print(env)).not.toBe('1\n');
-  ignoreForcedColor(env);
-  expect(print(env)).toBe('1\n');
+    spawnSync(process.execPath, ['-p', '[1, process.env.WINEDEBUG]'], { encoding: 'utf8', env })
+      .stdout;
+  const env = { ...process.env, FORCE_COLOR: '1', WINEDEBUG: 'fixme+all' };
+  expect(print(env)).toContain('fixme+all');
+  expect(print(env)).not.toContain('[ 1,');
+  ignoreOutputSettings(env);
+  expect(print(env)).toBe('[ 1, undefined ]\n');
 });
 
 describe.skipIf(process.platform === 'win32')('output that cannot be written', () => {

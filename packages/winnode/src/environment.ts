@@ -94,6 +94,12 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
   return answer;
 }
 
+/** The user's overrides. They also disable mono and gecko, unless the user's name these. */
+function withoutMonoAndGecko(overrides: string): string {
+  const disabled = ['mscoree', 'mshtml'].filter((name) => !overrides.includes(name));
+  return [overrides, ...disabled.map((name) => `${name}=`)].filter(Boolean).join(';');
+}
+
 /**
  * The environment in which Wine runs a program under `prefix`.
  *
@@ -114,6 +120,6 @@ export function wineEnvironment(
     ...(isUtf8(env) ? {} : { LC_ALL: 'C.UTF-8' }),
     WINEPREFIX: prefix,
     WINEDEBUG: env['WINEDEBUG'] || '-all',
-    WINEDLLOVERRIDES: env['WINEDLLOVERRIDES'] || 'mscoree,mshtml=',
+    WINEDLLOVERRIDES: withoutMonoAndGecko(env['WINEDLLOVERRIDES'] ?? ''),
   };
 }

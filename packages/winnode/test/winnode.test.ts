@@ -214,7 +214,11 @@ describe('without Wine or without Windows Node', () => {
   const refused: [string, NodeJS.ProcessEnv, RegExp][] = [
     ['no such Wine', { WINNODE_WINE: '/nowhere/wine' }, /WINNODE_WINE names "\/nowhere\/wine"/],
     ['no Wine', { WINNODE_WINE: '/bin/false' }, /\/bin\/false does not answer --version/],
-    ['an old Wine', { WINNODE_WINE: '/bin/echo' }, /is echo .*; Windows Node 22 needs Wine 8/],
+    [
+      'an old Wine',
+      { WINNODE_WINE: '/bin/echo' },
+      /is (echo .*|--version); Windows Node 22 needs Wine 8/,
+    ],
     ['no such Node', { WINNODE_NODE: '/nowhere/node.exe' }, /WINNODE_NODE names "\/nowhere/],
     [
       'a prefix of the user’s own',
