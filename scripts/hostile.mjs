@@ -1,5 +1,5 @@
 // npm run hostile: runs `npm test`, or another command, in environments that ordinary machines do
-// not have. Each must make no difference to the result.
+// not have. Each must make no difference to the result. Linux only.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';

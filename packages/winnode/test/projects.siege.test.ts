@@ -64,8 +64,19 @@ const noNamespace = withoutNetwork.length > 0 ? '' : '; the network stays, it ne
 
 /** The files that esbuild and vite build. */
 const built = ['bundle.js', 'index.js'];
-/** Names of the repository from which winnode comes. */
-const foreign = /tofu|ntdllx|pnpm@/;
+/** Its root, the names of its other packages, and its package manager. */
+const root = realpathSync(join(packageDirectory, '../..'));
+const foreign = namesOfRepository();
+
+/** Matches what only the repository of winnode can have brought into the output of a project. */
+function namesOfRepository(): RegExp {
+  const names = ['packages', 'internal']
+    .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
+    .map((directory) => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).name)
+    .filter((name) => name !== 'winnode');
+  const texts = [root, 'tofu', 'pnpm@', ...names];
+  return new RegExp(texts.map((text) => text.replaceAll(/[.+()]/g, '\\$&')).join('|'));
+}
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
@@ -135,13 +146,14 @@ describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reaso
     const before = hostPackages();
     expect(before.length).toBeGreaterThan(5);
 
-    run([...manager.add, tarball]);
+    // No output mentions the repository from which winnode comes.
+    expect(`${root}/packages/ntdllx`).toMatch(foreign);
+    expect(run([...manager.add, tarball])).not.toMatch(foreign);
     expect(hostPackages()).toEqual(before);
     expect(readdirSync(join(project, 'node_modules/.bin'))).not.toContain('node');
     const inWindowsNode = [...manager.run, 'winnode', 'node_modules/vitest/vitest.mjs', 'run'];
     const first = run(inWindowsNode);
     expect(first).toMatch(/3 passed.*1 skipped/);
-    // The output does not mention the repository from which winnode comes.
     expect(first).not.toMatch(foreign);
     // With an unusable registry and without a network.
     const second = run([...withoutNetwork, ...inWindowsNode], noNetwork);
