@@ -10,6 +10,7 @@ import { describeHost, openSession, type Session } from 'winnode';
 import { examples, root } from './examples.js';
 import { importAll, nameAll, poll, requireAll, twoCopies, vitestFile } from './outside/programs.js';
 import { managers, Project } from './outside/projects.js';
+import { runInTurn, type Smoke, smokeTests } from './outside/smoke.js';
 import {
   end,
   env,
@@ -189,6 +190,35 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
       const file = resolve(import.meta.dirname, '../transcripts', `${name}.txt`);
       if (record) writeFileSync(file, project.transcript);
       expect(project.transcript).toBe(readFileSync(file, 'utf8'));
+    });
+
+    describe.runIf(name === 'npm')('the smoke test', () => {
+      const names = publishedPackages(root).map((each) => each.name);
+      const output: Record<string, string> = {};
+      beforeAll(() => {
+        const files = { host: {}, windows: {} } as Record<string, Record<string, string>>;
+        for (const each of names) {
+          const { runsIn, code } = smokeTests[each] as Smoke;
+          files[runsIn] = { ...files[runsIn], [each]: `./smoke-${each}.mjs` };
+          project.write(`smoke-${each}.mjs`, code);
+        }
+        for (const [place, own] of Object.entries(files)) {
+          project.write(`smoke-${place}.mjs`, runInTurn(own));
+        }
+        const printed = project
+          .run('node', 'smoke-host.mjs')
+          .concat(project.exec('winnode', 'smoke-windows.mjs').replaceAll('\r', ''));
+        for (const part of printed.split(/^# /m).slice(1)) {
+          output[part.split(' ')[0] as string] = part;
+        }
+      });
+
+      test.each(names)('the unpacked build of %s does what its README promises', (each) => {
+        const [first = '', ...rest] = output[each]?.split('\n') ?? [];
+        const file = join(project.directory, `node_modules/${each}/dist/index.js`);
+        expect(decodeURI(first)).toContain(file);
+        expect(rest.join('\n')).toBe(smokeTests[each]?.prints);
+      });
     });
 
     test('the commands of the packages work', () => {

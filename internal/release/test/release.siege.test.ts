@@ -1,16 +1,41 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { copyBuilds, copyRepository, removeCopy, root } from '@tofu-nt/pipeline/copy-repository';
 import { beginGate, publishedPackages, readTarball, recordGate } from '@tofu-nt/release';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // A release of a copy of the repository, without the upload. The copy is a clone with builds. The
 // test writes the record of a passed `npm test` itself.
 
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 let place = '';
+/** The pinned pnpm. */
+let pnpm = '';
 beforeAll(() => {
   place = copyRepository('release');
+  const find = [
+    'exec',
+    '--yes',
+    '--package',
+    packageManager,
+    '--',
+    'node',
+    'scripts/print-pnpm.mjs',
+  ];
+  const { stdout, stderr } = spawnSync('npm', find, { cwd: place, encoding: 'utf8' });
+  if (stdout === '') throw new Error(`npm could not fetch ${packageManager}:\n${stderr}`);
+  pnpm = join(stdout, 'pnpm');
   copyBuilds(place);
   // A directory of links: git would report a link named node_modules as a new file.
   const modules = join(place, 'node_modules');
@@ -78,6 +103,27 @@ test.each([
   }
   rmSync(join(place, 'kb/NEW.md'), { force: true });
   if (!existsSync(join(place, 'packages/ntdllx/dist'))) copyBuilds(place);
+});
+
+describe.each(publishedPackages(root))('pnpm pack of $name', ({ name, path }) => {
+  test.each(['dist/debug', 'dist/release'])('is rejected without %s', (build) => {
+    const into = mkdtempSync(join(place, '.release-'));
+    const built = join(place, path, build);
+    renameSync(built, `${built}-away`);
+    const options = { cwd: join(place, path), encoding: 'utf8' } as const;
+    const { status, stdout, stderr } = spawnSync(
+      pnpm,
+      ['pack', '--pack-destination', into],
+      options,
+    );
+    renameSync(`${built}-away`, built);
+    expect(status).not.toBe(0);
+    const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('not built'));
+    const reason = `${name} is not built: ./${build}/index\\..* is missing. Build it: npm run setup$`;
+    expect(said).toEqual([expect.stringMatching(reason)]);
+    expect(readdirSync(into)).toEqual([]);
+    rmSync(into, { recursive: true });
+  });
 });
 
 test('npm publish of a package is rejected with one line', () => {
