@@ -7,7 +7,7 @@ import { installPackages, main, pnpm, root, run, SetupError, withoutSeparator } 
 const help = `npm run docs -- [flags]: builds the documentation into docs/.vitepress/dist.
 
   --test          tests the built pages in Chromium instead: errors, search, dark theme, narrow screen
-  --screenshots   with --test: also saves pictures of five pages in docs/.screenshots
+  --screenshots   with --test: also saves pictures of nine pages in docs/.screenshots
   --serve         serves the built site on this machine, until Ctrl-C
   --help          this text
 `;

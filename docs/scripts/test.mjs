@@ -13,7 +13,17 @@ const pictures = join(docs, '.screenshots');
 const phone = { width: 360, height: 740 };
 const desktop = { width: 1280, height: 900 };
 /** The pages to take pictures of. */
-const shown = ['/', '/start', '/how/afd-poll', '/how/stages', '/speed', '/api/tofu-reactor'];
+const shown = [
+  '/',
+  '/start',
+  '/guides/http-over-af-unix',
+  '/guides/testing-on-linux',
+  '/how/afd-poll',
+  '/how/stages',
+  '/kb/FINDINGS',
+  '/speed',
+  '/api/tofu-reactor',
+];
 
 /** Search terms, and the page that must be among what is found. */
 const searches = [
@@ -48,6 +58,7 @@ const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] }
 async function open(options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000); // loading a page takes long on a busy machine
   let at = '';
   const fail = (what) => failures.push(`${at}: ${what}`);
   page.on('console', (message) => {
@@ -102,7 +113,7 @@ for (const [term, expected] of searches) {
   await light.visit('/');
   await light.page.locator('.DocSearch-Button').first().click();
   await light.page.locator('.VPLocalSearchBox input').fill(term);
-  await light.page.waitForSelector('.VPLocalSearchBox .result', { timeout: 10_000 });
+  await light.page.waitForSelector('.VPLocalSearchBox .result', { timeout: 60_000 });
   const found = await light.page
     .locator('.VPLocalSearchBox a.result')
     .evaluateAll((links) => links.map((link) => new URL(link.href).pathname));
