@@ -1,7 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, get, type IncomingMessage } from 'node:http';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { hostProfile } from 'test-kit';
@@ -9,78 +8,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeHost, openSession, type Session } from 'winnode';
 import { WebSocket } from 'ws';
 import { root } from './examples.js';
-import { connectTo, freePort } from './tcp.js';
+import { type Start, starter } from './running.js';
+import { connectTo, freePort, textOf } from './tcp.js';
 
 // Follows the guides: runs their programs in Windows Node, and uses the servers as a reader does.
 
 const host = describeHost();
 const { afUnix } = hostProfile();
 const work = resolve(import.meta.dirname, '../.work/guides');
-const programs = resolve(import.meta.dirname, '../programs');
-
-/** A running program, and what it has printed. */
-interface Running {
-  output: string;
-  /** Waits until the output contains a text. */
-  prints(text: string): Promise<void>;
-  end(): Promise<void>;
-}
-
-async function textOf(port: number, path: string): Promise<string> {
-  const [response] = (await once(get({ port, path, agent: false }), 'response')) as [
-    IncomingMessage,
-  ];
-  let text = '';
-  for await (const part of response) text += part;
-  return text;
-}
 
 describe.skipIf(host.kind === 'none')(`guides ${host.reason}`, () => {
   let session: Session;
+  let start: Start;
   beforeAll(async () => {
     rmSync(work, { recursive: true, force: true });
     mkdirSync(work, { recursive: true });
     session = await openSession();
+    start = starter(session, work);
   }, 200_000);
   afterAll(async () => {
     await session.close();
     rmSync(work, { recursive: true, force: true });
   });
-
-  /** Starts a program of a guide, or another file. The first argument replaces its port. */
-  function start(file: string, ...args: string[]): Running {
-    const place = file.includes('/') ? file : join(work, file);
-    if (place !== file) {
-      const code = readFileSync(join(programs, file), 'utf8');
-      writeFileSync(place, code.replace('7099', args[0] ?? '7099'));
-    }
-    let child: ChildProcess | undefined;
-    const waiting: (() => void)[] = [];
-    const running: Running = {
-      output: '',
-      async prints(text) {
-        while (!running.output.includes(text)) {
-          await new Promise<void>((resolve) => waiting.push(resolve));
-        }
-      },
-      async end() {
-        child?.kill('SIGKILL');
-        await ended;
-      },
-    };
-    const ended = session.run([place, ...args], {
-      cwd: work,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      onSpawn: (started) => {
-        child = started;
-        started.stdout?.on('data', (data) => {
-          running.output += data;
-          for (const resolve of waiting.splice(0)) resolve();
-        });
-      },
-    });
-    return running;
-  }
 
   /** Runs the server and the client of a guide at an address, and checks the answer. */
   async function askByClient(place: string): Promise<void> {

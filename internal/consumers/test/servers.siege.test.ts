@@ -28,6 +28,7 @@ const servers = [...examples, ...others].filter(({ code }) =>
 const prints: Record<string, RegExp> = {
   'grpc.ts': /^hello, tofu$/m,
   'path-errors.ts': /^node:net listens: listen EACCES: permission denied C:/m,
+  'poll.ts': /^socket true$/m,
   'udp.ts': /^hello from port \d+$/m,
   'workers.ts': /^progress 25\r?\nprogress 50\r?\nprogress 75\r?\nprogress 100$/m,
   'trace.ts': /^\d+ calls are in trace\.json$/m,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
@@ -38,4 +39,14 @@ export async function echo(port: number, bytes: Buffer): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of socket) parts.push(part as Buffer);
   return Buffer.concat(parts);
+}
+
+/** What an HTTP server on this machine answers. */
+export async function textOf(port: number, path: string): Promise<string> {
+  const [response] = (await once(get({ port, path, agent: false }), 'response')) as [
+    IncomingMessage,
+  ];
+  let text = '';
+  for await (const part of response) text += part;
+  return text;
 }

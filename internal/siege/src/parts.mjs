@@ -160,8 +160,8 @@ export const parts = [
   }),
   siegeFiles({
     name: 'consumers',
-    what: 'bundles, the programs of the guides, and a server under a task runner that ends at random moments',
-    limitMinutes: 2,
+    what: 'bundles, the guides and their output, and a server under a task runner that ends at random moments',
+    limitMinutes: 2.5,
     isSeeded: true,
     needsWindowsNode: true,
     files: /^internal\/consumers\/test\/(?!packages)/,

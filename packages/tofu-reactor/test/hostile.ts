@@ -167,7 +167,9 @@ export async function halfHeader({ peers: count }: HostileScale): Promise<void> 
       await expectServed(port);
       for (const [index, answer] of (await Promise.all(answers)).entries()) {
         const isSlow = index < slow.length;
-        expect(answer).toMatch(isSlow ? /^(HTTP\/1\.1 408 |ECONN(RESET|ABORTED)$)/ : /^HTTP\/1\.1 408 /);
+        expect(answer).toMatch(
+          isSlow ? /^(HTTP\/1\.1 408 |ECONN(RESET|ABORTED)$)/ : /^HTTP\/1\.1 408 /,
+        );
       }
       await allClosed(peers);
       clearInterval(timer);

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 // The programs of the outside projects.
 
 /** A program that imports every entry and calls nothing. */
@@ -23,20 +26,7 @@ export const nameAll = (entries: readonly string[]) =>
   entries.map((entry, at) => `import * as e${at} from '${entry}';\nexport { e${at} };\n`).join('');
 
 /** Waits until a UDP socket is writable: the work of all packages from ntdllx to afd-poller. */
-export const poll = `import { AfdPoller } from 'afd-poller';
-import { SocketCreator, UDPAddress } from 'tofu-sockets';
-
-try {
-  const skt = new SocketCreator().fromAddress(new UDPAddress('127.0.0.1', 0));
-  const poller = new AfdPoller({ allowMainThread: true });
-  poller.add(skt, { writable: true });
-  for (const event of poller.wait(5_000)) console.log(event.kind, event.isWritable);
-  poller.close();
-  skt.close();
-} catch (error) {
-  console.log(error.code, error.message);
-}
-`;
+export const poll = readFileSync(resolve(import.meta.dirname, '../../programs/poll.ts'), 'utf8');
 
 /** Passes a socket of one copy of tofu-sockets to a poller that has another copy. */
 export const twoCopies = `

@@ -1,0 +1,16 @@
+import { AfdPoller } from 'afd-poller';
+import { SocketCreator, UDPAddress } from 'tofu-sockets';
+
+try {
+  const skt = new SocketCreator().fromAddress(new UDPAddress('127.0.0.1', 0));
+  const poller = new AfdPoller({ allowMainThread: true });
+  poller.add(skt, { writable: true });
+  for (const event of poller.wait(5_000)) {
+    if (event.kind === 'socket') console.log(event.kind, event.isWritable);
+  }
+  poller.close();
+  skt.close();
+} catch (error) {
+  if (!(error instanceof Error && 'code' in error)) throw error;
+  console.log(error.code, error.message);
+}
