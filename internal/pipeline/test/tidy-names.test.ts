@@ -21,7 +21,8 @@ const refused =
   'PollWay|makeWay|WayName|GroupWay|SingleRequestWay|HelperHandles|pollsPerHelper|Teller|[tT]old|' +
   'isResting|isSilent|muted|overdue|leaving|predecessor|isSuspect|stillWanted|wantsTold|strays|' +
   'nobodySays|lookAt|KeptNumbers|onStage|AcceptScene|EventScene|Scene|[cC]ontestants?|' +
-  '[rR]ungs?|isClimbed|Luck|tell\\w*';
+  '[rR]ungs?|isClimbed|Luck|LaneSetup|laneFor|traceInLane|dropLane|RequestFate|fates?|amiss|' +
+  'tell\\w*';
 // The pattern also applies to comments, titles and messages.
 const pattern = new RegExp(String.raw`\b(?:${refused})\b`);
 /** The rejected name in a line; undefined if the line has none. */

@@ -18,7 +18,7 @@ export interface Host {
   readonly observed: string;
   /** The column of expectations for this kernel. */
   readonly kind: HostKind;
-  /** `Wine 8.0`, or `Windows 10.0.26100`. */
+  /** The kernel with its version: `Wine 8.0`, or `Windows 10.0.26100`. */
   readonly name: string;
   /**
    * For an unknown kernel: that it is newer or older than all known ones, and which expectations
@@ -27,7 +27,7 @@ export interface Host {
   readonly note: string;
   /** True if the expectations were observed on this kernel; false if they are cited. */
   readonly isSeen: boolean;
-  /** The origin of the expectations, for messages. */
+  /** Where the expectations come from, as text for messages. */
   readonly basis: string;
 }
 

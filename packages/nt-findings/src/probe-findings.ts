@@ -32,7 +32,7 @@ export interface ProbedHost {
   readonly observed: string;
   /** The version of Windows Node, such as `22.23.3`. */
   readonly windowsNode: string;
-  /** The origin of the expectations, for messages. */
+  /** Where the expectations come from, as text for messages. */
   readonly basis: string;
   /** True if the expectations were observed on this kernel; false if they are cited. */
   readonly isSeen: boolean;

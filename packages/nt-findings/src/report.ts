@@ -48,7 +48,7 @@ export function printedSummary(report: FindingsReport): string {
   const lines = [
     '',
     `${host.name}; Windows Node ${host.windowsNode}; ${date}`,
-    `${hold} of ${findings.length} findings hold. The expectations are ${host.basis}.`,
+    `${hold} of ${findings.length} findings hold. Expectations: ${host.basis}.`,
     ...others,
     ...(left === '' ? [] : [`Not run here: ${left}`]),
     ...trouble,

@@ -41,14 +41,14 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-describe('hostOf chooses the expectations of a host', () => {
+describe('the expectations of a host', () => {
   test.each([
     ['8.0', 'wine8', 'wine8', true],
     ['8.21', 'wine8', 'wine8', true],
     ['9.0', 'wine9', 'wine8', false],
     ['10.0', 'wine10', 'wine10', true],
     ['11.2-rc1', 'wine11', 'wine10', false],
-  ] as const)('Wine %s', (wine, kernel, kind, isSeen) => {
+  ] as const)('hostOf chooses the expectations for Wine %s', (wine, kernel, kind, isSeen) => {
     const host = { kernel, kind, name: `Wine ${wine}`, note: '', isSeen };
     expect(hostOf(wine, '10.0.26100')).toMatchObject(host);
   });
@@ -212,7 +212,7 @@ describe('probeFinding', () => {
     return list;
   };
 
-  test('yields a fact for each expectation, also if the probe did not yield it', async () => {
+  test('probeFinding yields a fact for each expectation, also if the probe did not yield it', async () => {
     const list = await facts(async function* () {
       yield ['two', 'c'];
     });
@@ -223,7 +223,7 @@ describe('probeFinding', () => {
     ]);
   });
 
-  test('accepts any value of an unspecified fact, but not a missing one', async () => {
+  test('probeFinding accepts any value of an unspecified fact, but not a missing one', async () => {
     const expected = { one: { wine8: { unspecified: true }, wine10: 'a', windows: 'a' } } as const;
     const runs = [['one', 'whatever'] as const, undefined].map(async (fact) => {
       const list = [];
@@ -251,7 +251,7 @@ describe('probeFinding', () => {
   test.each([
     ['that the probe yields twice', ['one', 'one']],
     ['without an expectation', ['four']],
-  ])('rejects a fact %s', async (_what, names) => {
+  ])('probeFinding rejects a fact %s', async (_what, names) => {
     const running = facts(async function* () {
       for (const name of names) yield [name, 'a'];
     });

@@ -212,7 +212,7 @@ test('page names a file that it cannot write, says why and what to do, and exits
   expect(readdirSync(scratch).filter((name) => name.startsWith('page '))).toHaveLength(1);
 });
 
-describe('nt-findings says what to do, and exits with 1, if', () => {
+describe('an incomplete installation', () => {
   const copied = (...parts: readonly string[]) => {
     const copy = join(scratch, parts.join(' '));
     mkdirSync(copy);
@@ -222,7 +222,7 @@ describe('nt-findings says what to do, and exits with 1, if', () => {
     return join(copy, 'bin', 'nt-findings.mjs');
   };
 
-  test('it is not built', async () => {
+  test('without a build nt-findings says what to do, and exits with 1', async () => {
     const script = copied('bin');
     const { code, stderr } = await start(['probe'], {}, script).ended;
     expect(stderr).toMatch(
@@ -232,21 +232,24 @@ describe('nt-findings says what to do, and exits with 1, if', () => {
     expect(code).toBe(1);
   });
 
-  test.skipIf(process.platform === 'win32')('winnode is not installed', async () => {
-    const script = copied('bin', 'dist');
-    const modules = join(dirname(dirname(script)), 'node_modules');
-    mkdirSync(modules);
-    for (const name of ['nt-afd', 'ntdllx', 'tofu-sockets']) {
-      const own = join(dirname(dirname(bin)), 'node_modules', name);
-      symlinkSync(realpathSync(own), join(modules, name));
-    }
-    const { code, stdout } = await start(['probe', 'F06'], {}, script).ended;
-    expect(stdout).toBe(
-      'The probes need Windows Node. On this host winnode runs it, and winnode is not installed.\n' +
-        'Run: npm install --save-dev winnode (in a clone of tofu-nt: npm run setup). Or use Windows.\n',
-    );
-    expect(code).toBe(1);
-  });
+  test.skipIf(process.platform === 'win32')(
+    'without winnode nt-findings says what to do, and exits with 1',
+    async () => {
+      const script = copied('bin', 'dist');
+      const modules = join(dirname(dirname(script)), 'node_modules');
+      mkdirSync(modules);
+      for (const name of ['nt-afd', 'ntdllx', 'tofu-sockets']) {
+        const own = join(dirname(dirname(bin)), 'node_modules', name);
+        symlinkSync(realpathSync(own), join(modules, name));
+      }
+      const { code, stdout } = await start(['probe', 'F06'], {}, script).ended;
+      expect(stdout).toBe(
+        'The probes need Windows Node. On this host winnode runs it, and winnode is not installed.\n' +
+          'Run: npm install --save-dev winnode (in a clone of tofu-nt: npm run setup). Or use Windows.\n',
+      );
+      expect(code).toBe(1);
+    },
+  );
 });
 
 describe('the command line', () => {
@@ -260,7 +263,7 @@ describe('the command line', () => {
     [['page'], { what: 'page', file: undefined }],
     [['page', 'a b.md'], { what: 'page', file: 'a b.md' }],
     [['--version'], { what: 'version' }],
-  ])('%j is parsed', (args, asked) => {
+  ])('parseArguments parses %j', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);
   });
 

@@ -143,8 +143,8 @@ describe('names of handles', () => {
   });
 });
 
-describe('the trace assigns a packet to', () => {
-  test('the latest request with its ApcContext, when two requests use the same block', () => {
+describe('the request of a packet', () => {
+  test('a packet belongs to the latest request with its ApcContext, if two requests use the same block', () => {
     const script = ready()
       .poll(socket, iosb)
       .remove(port, [{ apcContext: iosb }])
@@ -153,7 +153,7 @@ describe('the trace assigns a packet to', () => {
     expect(packets(buildTrace(script.calls)).map(({ request }) => request?.number)).toEqual([4, 6]);
   });
 
-  test('no request, when NT refused the request or its packet was already removed', () => {
+  test('a packet has no request if NT refused the request, or if its packet was already removed', () => {
     const script = ready()
       .poll(socket, iosb, STATUS_INVALID_HANDLE)
       .remove(port, [{ apcContext: iosb }])
@@ -168,7 +168,7 @@ describe('the trace assigns a packet to', () => {
     expect(lines(records).at(-1)).toContain('its request is not in this trace');
   });
 
-  test('the post with the same four values, also while a poll with that ApcContext is pending', () => {
+  test('a packet belongs to the post with the same four values, also while a poll with that ApcContext is pending', () => {
     const post = { IoCompletionHandle: port, ApcContext: iosb, IoStatusInformation: 32 };
     const script = ready()
       .poll(socket, iosb)
@@ -182,7 +182,7 @@ describe('the trace assigns a packet to', () => {
     expect(completed).toMatchObject({ request: { number: 4 }, answer: { numberOfHandles: 1 } });
   });
 
-  test('a post through another handle of the port, and a poll whose file is associated with it', () => {
+  test('a packet belongs to a post through another handle of the port, or to a poll whose file uses the port', () => {
     const [other, again] = [0x60, 0x64];
     const source = { SourceProcessHandle: -1, SourceHandle: port, TargetHandle: 0x100 };
     const script = ready()
@@ -199,7 +199,7 @@ describe('the trace assigns a packet to', () => {
     expect(numbers).toEqual([8, 9, 10]);
   });
 
-  test('a post that another thread starts during the wait', () => {
+  test('a packet belongs to a post that another thread starts during the wait', () => {
     const script = ready()
       .remove(port, [{ key: 7n, apcContext: 9, information: 0 }])
       .call('NtSetIoCompletion', { IoCompletionHandle: port, KeyContext: 7, ApcContext: 9 });

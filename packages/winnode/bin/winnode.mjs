@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+
 const { exitCode, signal } = await (await load())(process.argv.slice(2));
 process.exitCode = exitCode;
 // A signal that ended the program also ends this process, as a shell expects. While a library
@@ -16,7 +18,8 @@ async function load() {
     const isOwn = error.url?.startsWith(new URL('../dist/', import.meta.url).href);
     if (error.code !== 'ERR_MODULE_NOT_FOUND' || !isOwn) throw error;
     process.stderr.write(
-      'winnode: it is not built.\nInstall it again; in a clone of its repository, build it.\n',
+      `winnode: this copy of the package is not built: ${fileURLToPath(error.url)} does not exist.\n` +
+        'Install the package again. In a clone of its repository, build it.\n',
     );
     return () => ({ exitCode: 1, signal: null });
   }

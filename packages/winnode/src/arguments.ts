@@ -19,11 +19,13 @@ interface Chosen {
   readonly node?: string;
 }
 
-const seeHelp = 'winnode --help lists the options.';
+const seeHelp = 'winnode --help lists the commands and options.';
+/** The hint for a word that may be meant as the name of a script. */
+const orScript = (name: string) => `To run a script of that name: winnode ./${name}.js`;
 
 /**
- * Reads a command line. winnode's own options come first. From the first word that is not a
- * winnode option on, all words are Node's.
+ * Parses a command line. winnode's own options come first. The first word that is not an option of
+ * winnode, and all words after it, are passed to Node.
  *
  * @throws {WinnodeError} `ERR_USAGE`.
  */
@@ -52,15 +54,15 @@ function parseAlone(
   own: { readonly timeLimitMs?: number; readonly node?: string },
 ): Asked {
   if (rest.some((word) => word === '--help' || word === '-h')) return { what: 'help' };
-  const hint = `A script of that name is run by: winnode ./${what}.js`;
   const [word, value, ...more] = rest;
   const option = what === 'install' ? /^--node(?:=(.*))?$/s.exec(word ?? '') : null;
   if (option !== null && (option[1] === undefined ? more : rest.slice(1)).length === 0) {
     return { what, node: requireNode(option[1] ?? value) } as Asked;
   }
   if (word !== undefined) {
-    const known = what === 'install' ? 'only --node VERSION' : 'nothing';
-    throw new WinnodeError('ERR_USAGE', `${what} takes ${known}, not "${word}".`, hint);
+    const known = what === 'install' ? 'only --node VERSION' : 'no arguments';
+    const message = `Unknown argument of ${what}: "${word}". It accepts ${known}.`;
+    throw new WinnodeError('ERR_USAGE', message, orScript(what));
   }
   return what === 'clean' || own.node === undefined ? { what } : { what, node: own.node };
 }
@@ -69,8 +71,8 @@ function parseDoctor(rest: readonly string[]): Asked {
   if (rest.some((word) => word === '--help' || word === '-h')) return { what: 'help' };
   const unknown = rest.find((word) => word !== '--json');
   if (unknown === undefined) return { what: 'doctor', isJson: rest.length > 0 };
-  const hint = 'A script of that name is run by: winnode ./doctor.js';
-  throw new WinnodeError('ERR_USAGE', `doctor takes --json, not "${unknown}".`, hint);
+  const message = `Unknown argument of doctor: "${unknown}". It accepts only --json.`;
+  throw new WinnodeError('ERR_USAGE', message, orScript('doctor'));
 }
 
 function requireSeconds(text: string | undefined): number {
@@ -79,13 +81,14 @@ function requireSeconds(text: string | undefined): number {
   throw new WinnodeError(
     'ERR_USAGE',
     text === undefined
-      ? '--time-limit wants a number of seconds.'
-      : `--time-limit wants a number of seconds ${secondsRange}, got "${text}".`,
+      ? '--time-limit needs a number of seconds.'
+      : `--time-limit needs a number of seconds ${secondsRange}, but got "${text}".`,
     seeHelp,
   );
 }
 
 function requireNode(text: string | undefined): string {
   if (text) return text;
-  throw new WinnodeError('ERR_USAGE', '--node wants a version or a file.', seeHelp);
+  const message = '--node needs a version, such as 22, or the path of a node.exe.';
+  throw new WinnodeError('ERR_USAGE', message, seeHelp);
 }

@@ -18,9 +18,9 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string {
   return join(home, '.cache', 'winnode');
 }
 
-/** The part of a message that names an ignored environment variable; empty if none was ignored. */
+/** The end of a message, which names an ignored environment variable; empty if none was ignored. */
 export function ignoredIn(env: NodeJS.ProcessEnv): string {
   const xdg = env['XDG_CACHE_HOME'];
   if (!xdg || isAbsolute(xdg) || env['WINNODE_CACHE'] || env['WINNODE_PREFIX']) return '';
-  return `; XDG_CACHE_HOME is "${xdg}", which is not an absolute path, and is ignored`;
+  return `; XDG_CACHE_HOME is ignored, because "${xdg}" is not an absolute path`;
 }

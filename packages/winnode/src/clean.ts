@@ -15,26 +15,26 @@ import { isRunning } from './wineserver-process.js';
 export interface Cleaned {
   /** Paths that were removed. */
   readonly removed: readonly string[];
-  /** Paths that are in use, with the user of each in words. */
+  /** Paths that are in use, each with a text that names the user. */
   readonly kept: readonly { readonly path: string; readonly why: string }[];
 }
 
 /** How long to wait for another winnode that creates the same directory. */
 const lockLimitMs = 60_000;
 
-/** The name of a prefix in the cache, or of a leftover of a killed run beside it. */
+/** The name of a prefix in the cache, or of a leftover of a killed run. */
 const prefixName = /^(.+-node-.+-v\d+)(?:\.(?:(?:making|old)-\d+|lock))?$/;
-/** The name of an npm tree, or of a leftover beside it; see installTree. */
+/** The name of a directory that installTree makes, or of a leftover of a killed installation. */
 const treeName = /^(.+?)(?:\.(?:(?:making|old)-\d+|lock))?$/;
 
 /**
  * Removes prefixes, Windows Nodes and packages from winnode's cache.
  *
- * A prefix in which a program runs is kept, and so are the files that this program may load. Files
- * whose name winnode does not use are kept. The prefix that `WINNODE_PREFIX` names belongs to the
- * user: it is kept, and while it is in use, so are the files that its programs may load. A second
- * call finds nothing to remove. If the process is killed half-way, the cache holds nothing that
- * counts as installed.
+ * It keeps a prefix in which a program runs, and the files that this program may load. It keeps
+ * files that winnode did not make, which it recognizes by their names. It keeps the prefix that
+ * `WINNODE_PREFIX` names, which belongs to the user, and, while that prefix is in use, the files
+ * that its programs may load. A second call finds nothing to remove. If the process is killed
+ * half-way, nothing that is left in the cache counts as installed.
  *
  * @throws {WinnodeError} `ERR_LOCK`, `ERR_NOT_WRITABLE`, `ERR_WINESERVER`.
  */
@@ -59,7 +59,7 @@ export async function clean(options: InstallOptions = {}): Promise<Cleaned> {
     const trees = ['node', 'packages'].flatMap((kind) => namesIn(join(cache, kind), treeName));
     for (const tree of trees) {
       if (kept.length > 0) {
-        kept.push({ path: tree, why: 'a program that runs may load it' });
+        kept.push({ path: tree, why: 'a running program may load it' });
       } else {
         await exclusively(tree, limits, async () => {
           if (removeTree(tree)) removed.push(tree);
@@ -75,7 +75,7 @@ export async function clean(options: InstallOptions = {}): Promise<Cleaned> {
   return { removed, kept };
 }
 
-/** Undefined without Wine: then no program can run in a prefix. */
+/** Wine; undefined if this host has none: then no program can run in a prefix. */
 function wineIfAny(env: NodeJS.ProcessEnv): Wine | undefined {
   try {
     return findWine(env);
@@ -86,8 +86,8 @@ function wineIfAny(env: NodeJS.ProcessEnv): Wine | undefined {
 }
 
 /**
- * The entries of a cache directory that match a pattern. A leftover is listed under the name of
- * the directory that it was to become.
+ * The entries of a cache directory that match a pattern. A leftover, such as `NAME.making-123`, is
+ * listed as `NAME`.
  */
 function namesIn(directory: string, pattern: RegExp): string[] {
   if (!existsSync(directory)) return [];
@@ -95,16 +95,16 @@ function namesIn(directory: string, pattern: RegExp): string[] {
   return [...new Set(names)].map((name) => join(directory, name));
 }
 
-/** Names the user of a prefix, for a message. */
+/** The user of a prefix, as text for a message; undefined if it is not in use. */
 async function userOf(prefix: string, wine: Wine | undefined): Promise<string | undefined> {
   const [user] = livingUsers(prefix);
   if (user !== undefined) return `process ${user} uses it`;
   if (wine === undefined || !existsSync(prefix) || isOurs(prefix)) return undefined;
   if (!(await isRunning(prefix, wine))) return undefined;
-  return 'a wineserver that winnode did not start runs in it';
+  return 'a wineserver that winnode did not start uses it';
 }
 
-/** @returns whether there was a whole one. */
+/** @returns false if there were only leftovers. */
 async function removePrefix(prefix: string, wine: Wine | undefined): Promise<boolean> {
   const isThere = existsSync(prefix);
   if (isThere) renameSync(prefix, `${prefix}.old-${process.pid}`);
@@ -112,7 +112,7 @@ async function removePrefix(prefix: string, wine: Wine | undefined): Promise<boo
   return isThere;
 }
 
-/** @returns whether there was a whole one. */
+/** @returns false if there were only leftovers. */
 function removeTree(tree: string): boolean {
   const old = `${tree}.old-${process.pid}`;
   const isThere = existsSync(tree);
@@ -121,7 +121,7 @@ function removeTree(tree: string): boolean {
   return isThere;
 }
 
-/** Removes a directory only if it is empty: otherwise it is in use, or holds files of others. */
+/** Removes a directory if it is empty. Otherwise it is in use, or has files of other programs. */
 function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);

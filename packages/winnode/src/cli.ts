@@ -16,29 +16,29 @@ const help = `Usage: winnode [--time-limit SECONDS] [--node VERSION] [node optio
        winnode clean
        winnode doctor [--json]
 
-Runs a script in Windows Node: with this Node on Windows, under Wine elsewhere. Arguments go to
-Node as they are, the exit code is the script's, and without a script Node's prompt starts. COMMAND
-is the name of a command of an installed package, as for npx: winnode runs its script.
+Runs a script in Windows Node: on Windows in the Node that runs winnode, elsewhere under Wine.
+winnode passes the arguments to Node unchanged, and exits with the exit code of the script. Without
+a script it starts Node's prompt. COMMAND is a command of an installed package, as for npx.
 
   install     prepares the first run: fetches Windows Node and the Windows builds of the project's
-              packages by npm, and makes a Wine prefix. A repeated install needs no network
-  clean       removes everything from winnode's cache that no program uses
-  doctor      checks host, Wine, Windows Node and a run of it, then what the project's package.json
-              names: "winnode": { "probe": MODULE }; --json for machines
+              packages with npm, and makes a Wine prefix. A second install needs no network
+  clean       removes from winnode's cache everything that no program uses
+  doctor      checks Wine and Windows Node. Then it runs the probe of the project, a module that
+              package.json names: "winnode": { "probe": MODULE }. --json prints one JSON document
   --time-limit SECONDS
-              ends the script and its children after SECONDS, with exit code 124
+              ends the script and its children after SECONDS; the exit code is then 124
   --node VERSION
               like WINNODE_NODE, for this run
   --help      this text
   --version   the versions of winnode, of Wine and of the Windows Node (-v: only Node's own)
 
-Exit codes: the script's; 1 winnode could not run it; 2 wrong arguments; 124 the time limit;
-128 + the number of the signal that ended it. Of doctor: 0 everything necessary works; 1
-otherwise.
+Exit codes: that of the script; 1 winnode could not run it; 2 wrong arguments or settings; 124 the
+time limit ended it; 128 + the number of the signal that ended it. Of doctor: 0 everything
+necessary works; 1 otherwise.
 
 Environment:
   WINNODE_CACHE    the directory of the cache (default: winnode in the user's cache directory)
-  WINNODE_PREFIX   a Wine prefix to use instead; made if it does not exist, never removed
+  WINNODE_PREFIX   the Wine prefix to use; winnode makes it if it does not exist, and never removes it
   WINNODE_WINE     the 64-bit Wine loader to use
   WINNODE_NODE     the Windows Node to use: 22, 24, 26 (Wine 10), a version, or a file (default: 22)
   WINNODE_PACKAGES a directory whose node_modules has the Windows builds of native packages, or
@@ -84,7 +84,8 @@ async function run(args: readonly string[]): Promise<RunResult> {
       const words = withPackageCommand(asked.args, '.', env);
       const result = await runWindowsNode(words, { onProgress: say, env, ...own });
       if (result.isTimedOut) {
-        say(`the time limit of ${(timeLimitMs ?? 0) / 1_000} s is over: the program was ended`);
+        const seconds = (timeLimitMs ?? 0) / 1_000;
+        say(`the program did not end within its time limit of ${seconds} s, so winnode ended it`);
       }
       if (result.crash !== undefined) say(`Windows Node died: ${result.crash}`);
       return result;
@@ -100,7 +101,7 @@ async function installAll(node: string | undefined): Promise<number> {
   const { windowsNode, packages, prefix } = await install({ env: withNode(node), onProgress: say });
   const lines = [
     `Windows Node   ${windowsNode}`,
-    `packages       ${packages ?? 'none to be fetched'}`,
+    `packages       ${packages ?? 'no Windows builds needed'}`,
     ...(prefix === '' ? [] : [`Wine prefix    ${prefix}`]),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -117,7 +118,7 @@ async function cleanAll(): Promise<number> {
   return kept.length === 0 ? 0 : 1;
 }
 
-/** 128 + SIGPIPE: how a shell reports a program that ended because the reader of its output has gone. */
+/** 128 + SIGPIPE: the exit code in a shell of a program whose reader closed the pipe. */
 const brokenPipeExitCode = 141;
 let isReaderGone = false;
 let isOutputLost = false;
@@ -135,8 +136,11 @@ function endQuietly(): void {
 
 function onOutputError(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') {
-    // For example a full disk: the output file is then incomplete.
-    if (!isOutputLost) process.stderr.write(`winnode: its output is not whole: ${error.message}\n`);
+    // For example, the disk is full.
+    if (!isOutputLost) {
+      const message = `the output of winnode is incomplete, because a write failed: ${error.message}`;
+      process.stderr.write(`winnode: ${message}\n`);
+    }
     isOutputLost = true;
     process.exitCode = 1;
     return;

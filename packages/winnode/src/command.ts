@@ -21,7 +21,7 @@ export interface CommandEnd {
   readonly isLate: boolean;
 }
 
-/** Runs one of Wine's own commands. It always settles, after the time limit at the latest. */
+/** Runs a command of Wine or npm. The promise settles after the time limit at the latest. */
 export function runCommand(
   path: string,
   args: readonly string[],
@@ -44,7 +44,8 @@ export function runCommand(
       settle();
       failed(cause);
     });
-    // Not `close`: a Wine service may keep a stream open, which does not matter here.
+    // Not `close`, which waits until every process has closed the streams: a Wine service may keep
+    // them open.
     child.on('exit', (code) => {
       settle();
       done({ code: code ?? -1, isLate });
@@ -52,10 +53,10 @@ export function runCommand(
   });
 }
 
-/** A function that returns true once a signal has arrived. */
+/** Makes a function that returns true once a signal has arrived. */
 export const wasInterrupted = (held: HeldSignals | undefined) => () => held?.first !== undefined;
 
-/** A function that returns true once the condition held in this many calls in a row. */
+/** Makes a function that returns true once the condition was true in `calls` calls in a row. */
 export function inARow(calls: number, holds: () => boolean): () => boolean {
   let held = 0;
   return () => {

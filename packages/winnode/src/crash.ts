@@ -12,7 +12,7 @@ const causes = new Map<number, string>([
   [0xe06d_7363, 'an uncaught C++ exception'],
 ]);
 
-/** Exit codes of a program that failed before its first instruction. */
+/** Exit codes of a program that Windows or Wine could not load. */
 const loaderCauses = new Map<number, string>([
   [0xc000_007b, 'STATUS_INVALID_IMAGE_FORMAT'],
   [0xc000_012f, 'STATUS_INVALID_IMAGE_NOT_MZ'],
@@ -23,8 +23,8 @@ const loaderCauses = new Map<number, string>([
 
 const accessViolation = 0xc000_0005;
 /**
- * Codes that mean a crash only if the program had not started: Node itself exits with others of
- * these codes.
+ * Codes of a program that crashed before it started. The other codes of `causes` are left out:
+ * Node itself exits with the same lowest 8 bits, for example with 9 for a bad option.
  */
 const unstartedCauses = new Map([
   ...loaderCauses,
@@ -38,8 +38,8 @@ const abortCode = 134;
  * registry does so.
  */
 const oldWindowsCode = 216;
-const oldWindows = `exit code ${oldWindowsCode}: Node takes the version that Wine reports for too old`;
-const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion of Node's own`;
+const oldWindows = `exit code ${oldWindowsCode}: Wine reports a version of Windows that is too old for Node`;
+const aborted = `exit code ${abortCode}: process.abort(), or a failed assertion in Node itself`;
 
 /** The exit code that winnode uses for a crash whose own code Wine has lost. */
 export const crashExitCode = 1;
@@ -48,15 +48,18 @@ export const crashExitCode = 1;
  */
 const lost =
   'Wine returned 0, but the program did not exit by itself: most likely a crash whose exit code was lost';
-/** A program whose wineserver ends while the program is loaded also exits with code 0. */
-const neverBegan = 'it ended before it ran anything, and Wine says 0';
+/** A program whose wineserver ends while Wine loads the program also exits with code 0. */
+const neverStarted =
+  'Wine returned 0, but none of its code ran: most likely its wineserver was ended while it started';
+const endedByOthers = 'another program ended it, or it ended without its exit handlers';
 
 const hexadecimal = (code: number) => `0x${code.toString(16).toUpperCase()}`;
 
-/** How far a program got, as the preload observed it. */
+/** How far a program got, as preload.cts reports it. */
 export interface Progress {
+  /** The preload ran: Wine has loaded the program. */
   readonly isStarted: boolean;
-  /** It exited by itself: Node emitted `exit`, or the program exited with code 0. */
+  /** The program exited by itself: Node emitted `exit`, or the program exited with code 0. */
   readonly isEnded: boolean;
 }
 
@@ -68,12 +71,12 @@ export function crashOnWindows(exitCode: number): string | undefined {
   return `${hexadecimal(exitCode)} ${name}`;
 }
 
-/** True if Windows Node was not loaded at all: the prefix, or `node.exe`, is bad. */
+/** True if Wine could not load Windows Node: probably the prefix or `node.exe` is damaged. */
 export function isLoaderFailure(exitCode: number, { isStarted }: Progress): boolean {
   return !isStarted && find(loaderCauses, exitCode) !== undefined;
 }
 
-/** Options with which Node finishes before it loads any script, the preload included. */
+/** Options with which Node exits before it loads any script, also before the preload. */
 const earlyOptions = [
   '-v',
   '--version',
@@ -88,7 +91,7 @@ const earlyOptions = [
   '--build-sea',
 ];
 
-/** Node's own options in a command line: all words before the first that is certainly a script. */
+/** Node's own options in a command line: all words before the first one that must be a script. */
 function nodeOptionsOf(args: readonly string[]): readonly string[] {
   const script = args.findIndex((word, index) => {
     const before = args[index - 1] ?? '';
@@ -98,15 +101,15 @@ function nodeOptionsOf(args: readonly string[]): readonly string[] {
   return script === -1 ? args : args.slice(0, script);
 }
 
-/** False if the arguments let Node exit correctly before the preload runs, as `-v` does. */
+/** False for arguments with which Node exits correctly before the preload runs, such as `-v`. */
 export function shouldStart(args: readonly string[]): boolean {
   const nameOf = (word: string) => word.replace(/=.*/s, '').replaceAll('_', '-');
   return !nodeOptionsOf(args).some((word) => earlyOptions.includes(nameOf(word)));
 }
 
 /**
- * True if Wine's loader failed before any code of the program ran. Under Wine this happens once in
- * thousands of starts. The program can safely be started again.
+ * True if Wine's loader failed before any code of the program ran. Under Wine about one start in
+ * several thousand fails like this. winnode can safely start the program again.
  */
 export function isFailedStart(exitCode: number, progress: Progress): boolean {
   if (progress.isStarted) return false;
@@ -119,12 +122,12 @@ export function isFailedStart(exitCode: number, progress: Progress): boolean {
  */
 export function crashUnderWine(exitCode: number, progress: Progress): string | undefined {
   if (progress.isEnded) return undefined;
-  if (exitCode === 0) return progress.isStarted ? lost : neverBegan;
+  if (exitCode === 0) return progress.isStarted ? lost : neverStarted;
   if (exitCode === abortCode) return aborted;
   if (exitCode === oldWindowsCode && !progress.isStarted) return oldWindows;
   const found = find(progress.isStarted ? causes : unstartedCauses, exitCode);
   if (found !== undefined) return `${hexadecimal(found[0])} ${found[1]} (exit code ${exitCode})`;
-  return progress.isStarted ? `exit code ${exitCode}: ended from outside, or at once` : undefined;
+  return progress.isStarted ? `exit code ${exitCode}: ${endedByOthers}` : undefined;
 }
 
 /**
@@ -134,7 +137,7 @@ export function crashUnderWine(exitCode: number, progress: Progress): string | u
  */
 export function killedBy(signal: NodeJS.Signals): string {
   if (signal !== 'SIGKILL') return `${signal}, which winnode did not send`;
-  return `${signal}, by the system for want of memory, by Wine after a crash that took long, or by another program`;
+  return `${signal}: the system was out of memory, Wine ended it after a slow crash, or another program ended it`;
 }
 
 const find = (table: Map<number, string>, exitCode: number) =>

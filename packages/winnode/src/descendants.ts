@@ -3,23 +3,24 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Every program of a run has this variable in its environment. Its children inherit it unless the
- * program starts them with another environment. The process tree cannot be used instead: Wine
- * detaches children from their parent.
+ * Every program of a run has this variable in its environment. Its children inherit it, and
+ * preload-children.cts adds it to an environment that the program sets. The process tree cannot be
+ * used instead: Wine detaches children from their parent.
  */
 export const markVariable = 'WINNODE_RUN';
 
 /**
- * The value of the variable, for all runs of one process or for one run. Files of this name are in
- * the prefix's `.winnode`. The kernel reuses pids: pid and start time together identify a process.
+ * The value of the variable for one run. Without `run` it is the beginning of the values of all runs
+ * of one process. It is also the name of the run's files in the prefix's `.winnode`. It contains the
+ * start time, because the kernel reuses pids.
  */
 export const markOf = (prefix: string, pid: number, start: string, run: number | string = '') =>
   join(prefix, '.winnode', `run-${pid}-${start}-${run}`);
 
-/** Ends processes with SIGKILL, again and again until none is found. */
+/** Ends processes with SIGKILL, and repeats this until it finds no more. */
 async function endAll(find: () => number[]): Promise<void> {
   if (process.platform !== 'linux') return;
-  // A process that is just starting another one may be missed in the first round.
+  // The first round misses a process that another one is just starting.
   for (let round = 0; round < 50; round += 1) {
     const found = find();
     if (found.length === 0) return;
@@ -80,9 +81,9 @@ const service =
   /^C:\\windows\\system32\\(services|winedevice|plugplay|svchost|rpcss|wineboot)\.exe\0/i;
 
 /**
- * True for a wineserver and for Wine's services. If the wineserver was killed, Wine starts these
- * again with the next program. They then carry the mark of that program's run, but they serve all
- * runs of the prefix. The last user ends them.
+ * True for a wineserver and for Wine's services. If the wineserver was killed, Wine starts them
+ * again with the next program. They then have the variable of that program's run, but they serve
+ * all runs of the prefix. So only the last user ends them.
  */
 function servesAll(pid: number): boolean {
   try {
@@ -93,7 +94,7 @@ function servesAll(pid: number): boolean {
   }
 }
 
-/** The processes of runs, by the beginning of their mark. */
+/** Makes a function that finds the processes of runs, by the beginning of their variable. */
 const runsWith = (mark: string) => () =>
   processesWith(`${markVariable}=${mark}`).filter((pid) => !servesAll(pid));
 

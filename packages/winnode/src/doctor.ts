@@ -28,10 +28,10 @@ export interface DiagnoseOptions {
 const probeLimitMs = 60_000;
 
 /**
- * Checks everything that running Windows programs here depends on: the host, Wine, Windows Node
- * and one run of it. Then it runs the project's own probe, which package.json names as
- * `winnode.probe`, in Windows Node. It does not throw for what it finds: every finding is an item,
- * and so is every error of the probe.
+ * Checks everything that a run of Windows Node depends on: the host, Wine, Windows Node, and one
+ * run of it. Then it runs the project's own probe, which package.json names as `winnode.probe`, in
+ * Windows Node. It does not throw if a check fails: every result is an item, and so is every error
+ * of the probe.
  *
  * @throws {InterruptedError} if a signal ended it.
  *
@@ -59,7 +59,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Item[]> {
   onItem(await windowsNodeItem(env, options));
   if (isWell(items)) await lookInside({ env, cwd, probe, limitMs, onProgress, onItem });
   else if (probe !== undefined) {
-    onItem(necessary(probeName, 'skipped', { detail: 'it needs what failed above' }));
+    onItem(necessary(probeName, 'skipped', { detail: 'not run: a necessary item above failed' }));
   }
   if ('problem' in found) onItem(found.problem);
   return items;
@@ -70,7 +70,7 @@ function hostItem(): Item {
   return necessary('host', 'ok', { version: release(), detail });
 }
 
-function amiss(name: string, error: unknown): Item {
+function failedItem(name: string, error: unknown): Item {
   if (!(error instanceof WinnodeError)) throw error;
   const { code, message, hint } = error;
   if (code === 'ERR_INTERRUPTED') throw error;
@@ -85,7 +85,7 @@ function wineItem(env: NodeJS.ProcessEnv): Item | undefined {
     requireWineFor(wine, env);
     return necessary('Wine', 'ok', { version: wine.version, detail: wine.loader });
   } catch (error) {
-    return amiss('Wine', error);
+    return failedItem('Wine', error);
   }
 }
 
@@ -98,7 +98,7 @@ async function windowsNodeItem(env: NodeJS.ProcessEnv, options: DiagnoseOptions)
     const { version, exe } = await installWindowsNode({ ...options, env });
     return necessary(name, 'ok', { version, detail: exe });
   } catch (error) {
-    return amiss(name, error);
+    return failedItem(name, error);
   }
 }
 

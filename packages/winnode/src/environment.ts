@@ -5,8 +5,8 @@ import { isAbsolute, resolve } from 'node:path';
 import { WinnodeError } from './errors.js';
 
 /*
- * Settings of the environment are checked by their effect. A locale whose name contains UTF-8 may
- * not be installed. A path may be relative, or may not exist.
+ * winnode checks whether a setting of the environment works, not only its text. A locale whose name
+ * contains UTF-8 may not be installed. A path may be relative, or may not exist.
  */
 
 /**
@@ -19,8 +19,8 @@ export function pathIn(env: NodeJS.ProcessEnv, name: string): string | undefined
   if (!asked) return undefined;
   const path = resolve(asked);
   if (asked.startsWith('~') && !existsSync(path)) {
-    const message = `${name} is "${asked}": no shell has expanded the ~ in it.`;
-    throw new WinnodeError('ERR_USAGE', message, `Write the whole path, or unset ${name}.`);
+    const message = `${name} is "${asked}": the shell did not expand the ~.`;
+    throw new WinnodeError('ERR_USAGE', message, `Write the absolute path, or unset ${name}.`);
   }
   return path;
 }
@@ -36,7 +36,7 @@ export function homeDirectory(env: NodeJS.ProcessEnv): string {
   throw new WinnodeError(
     'ERR_USAGE',
     `HOME is "${home}", which is not an absolute path.`,
-    'Set HOME to your home directory, or WINNODE_CACHE to where Wine prefixes are to be kept.',
+    'Set HOME to your home directory, or WINNODE_CACHE to a directory for Wine prefixes.',
   );
 }
 
@@ -62,8 +62,8 @@ function temporaryDirectory(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (path !== undefined && isDirectoryForFiles(path)) return { TMPDIR: path };
   throw new WinnodeError(
     'ERR_USAGE',
-    `Wine needs a directory for temporary files: /tmp cannot be written, nor can TMPDIR, "${path ?? ''}".`,
-    'Set TMPDIR to a directory that can.',
+    `Wine needs a directory for temporary files: neither /tmp nor TMPDIR ("${path ?? ''}") is writable.`,
+    'Set TMPDIR to a directory that you may write.',
   );
 }
 

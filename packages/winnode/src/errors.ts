@@ -18,7 +18,7 @@ export type WinnodeErrorCode =
   | 'ERR_DIRECTORY'
   | 'ERR_LAUNCH';
 
-/** An error of winnode itself: what failed in `message`, what to do about it in `hint`. */
+/** An error of winnode itself: what failed in `message`, and what to do in `hint`. */
 export class WinnodeError extends Error {
   /** Stable: programs may branch on it. */
   readonly code: WinnodeErrorCode;
@@ -35,13 +35,13 @@ export class WinnodeError extends Error {
 
 const elsewhere = 'set WINNODE_CACHE to a directory';
 
-/** The resource that this process lacks, by the system's error code. */
+/** The limit that was reached, by the system's error code. */
 const limits: Readonly<Record<string, readonly [what: string, hint: string]>> = {
-  EMFILE: ['too many open files', 'ulimit -n is how many this process may have: allow it more.'],
-  ENFILE: ['too many open files on this machine', 'End the programs that have so many files open.'],
-  EAGAIN: ['too many processes', 'ulimit -u is how many this user may have: allow more.'],
-  ENOMEM: ['too little memory', 'ulimit -v, or a container, may limit it: allow more.'],
-  EFBIG: ['a file would be too large', 'ulimit -f is how large one may be: allow more.'],
+  EMFILE: ['too many open files', 'Raise the limit of open files: ulimit -n.'],
+  ENFILE: ['too many open files on this machine', 'End programs that have many open files.'],
+  EAGAIN: ['too many processes', 'Raise the limit of processes of this user: ulimit -u.'],
+  ENOMEM: ['too little memory', 'Raise the memory limit: ulimit -v, or that of the container.'],
+  EFBIG: ['the file would be too large', 'Raise the limit of the file size: ulimit -f.'],
 };
 
 /** The message for a system error that a user can act on, or undefined. */
@@ -58,14 +58,14 @@ function explain(code: string | undefined, path: string): WinnodeError | undefin
       return new WinnodeError(
         'ERR_NOT_WRITABLE',
         `${path} cannot be written: its file system is read-only.`,
-        `Wine writes to a prefix in every run. Mount it for writing, or ${elsewhere} of your own.`,
+        `Wine writes to the prefix in every run. Mount it for writing, or ${elsewhere} of your own.`,
       );
     case 'EACCES':
     case 'EPERM':
       return new WinnodeError(
         'ERR_NOT_WRITABLE',
         `${path} cannot be written: permission denied.`,
-        `Does it belong to another user? Then ${elsewhere} of your own.`,
+        `Probably it belongs to another user. Then ${elsewhere} of your own.`,
       );
     case 'EEXIST':
     case 'ENOTDIR':
@@ -74,7 +74,7 @@ function explain(code: string | undefined, path: string): WinnodeError | undefin
       return new WinnodeError(
         'ERR_NOT_WRITABLE',
         `${path} cannot be written: ${code}.`,
-        `Is a file in its way, or was it removed meanwhile? Look, or ${elsewhere} of your own.`,
+        `Probably a part of the path is a file, or does not exist. Check it, or ${elsewhere} of your own.`,
       );
     default:
       return undefined;
@@ -89,8 +89,8 @@ function ofSystem(cause: NodeJS.ErrnoException): WinnodeError | undefined {
   const said = what === undefined ? message : `${message} (${what})`;
   return new WinnodeError(
     'ERR_SYSTEM',
-    `The system refuses what winnode needs: ${said}.`,
-    hint ?? 'Nothing was changed. Make that possible, then run it again.',
+    `A system call of winnode failed: ${said}.`,
+    hint ?? 'Nothing was changed. Remove the cause, then run winnode again.',
   );
 }
 

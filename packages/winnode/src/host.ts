@@ -5,10 +5,7 @@ import { WinnodeError } from './errors.js';
 import { findWindowsNode } from './windows-node.js';
 import { findWine } from './wine.js';
 
-/**
- * The facts that decide how Windows Node runs here. Two different kinds of host never have equal
- * facts.
- */
+/** The facts that determine how Windows Node runs on a host. */
 export interface HostFacts {
   /** `windows`: natively. `wine`: under Wine. `none`: not at all, see `reason`. */
   readonly kind: 'windows' | 'wine' | 'none';

@@ -3,7 +3,7 @@ import { WinnodeError } from './errors.js';
 /** The longest delay of a Node timer, in milliseconds. */
 const longestMs = 2 ** 31 - 1;
 
-/** What {@link parseSeconds} takes, in words. */
+/** The range of {@link parseSeconds}, as text for a message. */
 export const secondsRange = `from 0.001 to ${Math.floor(longestMs / 1_000)}`;
 
 /**
@@ -25,8 +25,8 @@ export function requireLimitMs(limitMs: number | undefined): number | undefined 
   if (limitMs === undefined || (limitMs >= 1 && limitMs <= longestMs)) return limitMs;
   throw new WinnodeError(
     'ERR_USAGE',
-    `timeLimitMs is ${limitMs}.`,
-    `Give a number of milliseconds from 1 to ${longestMs}.`,
+    `timeLimitMs is ${limitMs}, which is out of range.`,
+    `Pass a number of milliseconds from 1 to ${longestMs}, or undefined for no limit.`,
   );
 }
 
@@ -43,7 +43,7 @@ export function startLimitMs(env: NodeJS.ProcessEnv): number {
   if (limitMs !== undefined) return limitMs;
   throw new WinnodeError(
     'ERR_USAGE',
-    `WINNODE_START_LIMIT is "${asked}".`,
-    `Give a number of seconds ${secondsRange}, for example 60, or unset it.`,
+    `WINNODE_START_LIMIT is "${asked}", which is not a number of seconds ${secondsRange}.`,
+    'Set it to a number of seconds, for example 60, or unset it.',
   );
 }

@@ -19,12 +19,13 @@ import { join } from 'node:path';
 import { toWindowsPath } from './windows-path.js';
 
 /*
- * Windows Node asks this host about symbolic links: some Wine versions cannot resolve them, and no
- * version shows them to lstat. preload-links.cts has the other side of this protocol.
+ * Windows Node asks this process about symbolic links: some versions of Wine do not resolve them,
+ * and no version shows them to lstat. This is the answering side of the protocol; the asking side
+ * is preload-links.cts.
  *
  * Reading and writing a file is the only blocking communication between two processes that works
  * in Node under Wine. So each thread that asks has its own file in the directory of the session.
- * The file contains questions and answers in turn, one line of JSON each. The side that wrote last
+ * Questions and answers alternate in the file, one line of JSON each. The side that wrote last
  * waits for the other.
  */
 
@@ -62,7 +63,7 @@ export interface LinkService {
 }
 
 /** Polling interval if the system cannot report that a file was written. */
-const lookMs = 5;
+const pollMs = 5;
 
 /**
  * Starts to answer questions.
@@ -72,24 +73,25 @@ const lookMs = 5;
  */
 export function answerLinks(directory: string, prefix: string): LinkService {
   mkdirSync(directory, { recursive: true });
-  // Independent of the umask: programs create files in it, and winnode removes it at the end.
+  // Set explicitly, because the umask may remove a permission: programs create files in the
+  // directory, and winnode removes it at the end.
   chmodSync(directory, 0o700);
   const positions = new Map<string, number>();
-  const look = (name: string) => {
+  const check = (name: string) => {
     const position = positions.get(name) ?? 0;
     positions.set(name, position + answerFrom(join(directory, name), position, prefix));
   };
-  const lookAtAll = () => {
-    for (const name of namesIn(directory)) look(name);
+  const checkAll = () => {
+    for (const name of namesIn(directory)) check(name);
   };
   let watcher: FSWatcher | undefined;
   let timer: NodeJS.Timeout | undefined;
   const poll = () => {
-    timer ??= setInterval(lookAtAll, lookMs).unref();
+    timer ??= setInterval(checkAll, pollMs).unref();
   };
   try {
     watcher = watch(directory, { persistent: false }, (_event, name) =>
-      name === null ? lookAtAll() : look(name),
+      name === null ? checkAll() : check(name),
     );
     watcher.on('error', poll);
   } catch {
@@ -148,13 +150,13 @@ function answerFrom(file: string, position: number, prefix: string): number {
       asked += count;
     }
     const question = Buffer.concat(parts).toString();
-    // The question is incomplete; its next write causes another event.
+    // The question is incomplete. The program's next write causes another event.
     if (!question.endsWith('\n')) return 0;
     const answer = Buffer.from(`${JSON.stringify(answered(JSON.parse(question), prefix))}\n`);
     writeSync(descriptor, answer, 0, answer.length, position + asked);
     return asked + answer.length;
   } catch {
-    // For example a full disk. The program then uses Wine's own answer.
+    // For example, the disk is full. The program gets no answer and then uses Wine's result.
     return 0;
   } finally {
     closeSync(descriptor);
@@ -247,8 +249,8 @@ function findFile(root: string, rest: readonly string[]): string {
 }
 
 /**
- * A path on the drive of the question stays on that drive. Any other path is on Z, which shows the
- * whole host.
+ * A path on the drive of the question keeps that drive's letter. Any other path is on drive Z, which
+ * shows the whole file system of the host.
  */
 function windowsPathOf(real: string, { letter, root }: Drive): string {
   const top = realpathSync.native(root);

@@ -31,9 +31,7 @@ interface LockEntry extends Platforms {
 /** @param manifest the text of the package.json beside the lock file */
 export type LockReader = (text: string, manifest: string) => LockedPackage[];
 
-/**
- * The reader for each lock file name. If a directory has two lock files, the first name here wins.
- */
+/** The reader of each kind of lock file. If a directory has two lock files, the first name counts. */
 export const lockReaders: Readonly<Record<string, LockReader>> = {
   'npm-shrinkwrap.json': readNpmLock,
   'package-lock.json': readNpmLock,
@@ -78,8 +76,8 @@ function readPnpmLock(text: string): LockedPackage[] {
 }
 
 /**
- * Yarn 2 and later. Its checksums are those of Yarn's own archives, so npm checks the tarballs
- * against the checksums of the registry.
+ * Reads the lock file of Yarn 2 and later. It contains checksums of Yarn's own archives, not of the
+ * tarballs, so npm uses the checksums of the registry.
  */
 function readYarnLock(text: string): LockedPackage[] {
   return text.split(/\n{2,}/).flatMap((entry) => {
@@ -99,8 +97,8 @@ function wordsOf(conditions: string, kind: 'os' | 'cpu'): string[] {
 }
 
 /**
- * Yarn 1's lock file does not contain platforms. Packages for some platforms only are always
- * optional dependencies.
+ * Reads the lock file of Yarn 1, which does not contain platforms. It selects optional
+ * dependencies: a package for some platforms only is always one.
  */
 function readYarnClassicLock(text: string, manifest: string): LockedPackage[] {
   const entries = text.split(/\n{2,}/).map((entry) => {

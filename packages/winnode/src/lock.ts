@@ -7,9 +7,9 @@ import { type HeldSignals, InterruptedError } from './signals.js';
 
 /** Interval at which a waiting process tries to take the lock. */
 const retryMs = 50;
-/** A holder that has not refreshed the lock for this long counts as dead. */
+/** If the holder has not refreshed the lock for this long, another process may take it. */
 const staleMs = 10_000;
-/** A process that waits longer than this reports it. */
+/** After this long a waiting process prints that it waits. */
 const patienceMs = 2_000;
 
 /** Options of {@link exclusively}. */
@@ -23,8 +23,8 @@ export interface LockOptions {
 }
 
 /**
- * Runs a function while no other process holds the lock. The lock is a directory beside `file`.
- * The holder refreshes it every 2 s, and counts as dead if it has not done so for 10 s.
+ * Runs a function while this process holds the lock `FILE.lock`, a directory. The holder refreshes
+ * it every 2 s. If it has not done so for 10 s, another process may take the lock.
  *
  * @throws {WinnodeError} `ERR_LOCK` if another process holds it for longer than the limit;
  *   `ERR_DISK_FULL` or `ERR_NOT_WRITABLE` if it cannot be created; {@link InterruptedError} on a
@@ -39,7 +39,7 @@ export async function exclusively<T>(
   try {
     return await work();
   } finally {
-    // If this process was taken for dead, another process holds the lock now.
+    // The release fails if another process has taken the lock meanwhile.
     await release().catch(() => {});
   }
 }
@@ -48,15 +48,15 @@ async function take(file: string, { limitMs, held, onProgress }: LockOptions) {
   const lockfilePath = `${file}.lock`;
   for (let waitedMs = 0; ; waitedMs += retryMs) {
     try {
-      // Checked first, because the library reports this with an error of its own.
+      // Checked here, because the library reports a missing permission with an error of its own.
       accessSync(dirname(file), constants.W_OK);
       return await lock(file, {
         lockfilePath,
         realpath: false,
         stale: staleMs,
         update: 2_000,
-        // Another process took this holder for dead, for example after this machine slept. The
-        // work continues: stopping it half-way has no advantage.
+        // Another process has taken the lock, for example after this machine slept. The work
+        // continues: stopping it half-way has no advantage.
         onCompromised: () => {},
       });
     } catch (cause) {
@@ -68,8 +68,8 @@ async function take(file: string, { limitMs, held, onProgress }: LockOptions) {
     if (waitedMs >= limitMs) {
       throw new WinnodeError(
         'ERR_LOCK',
-        `Another winnode has held ${lockfilePath} for ${limitMs / 1_000} s.`,
-        'See what it does, or end it.',
+        `Another winnode process has held the lock ${lockfilePath} for ${limitMs / 1_000} s.`,
+        'Probably it is slow. Wait until it has ended, or end it, then run winnode again.',
       );
     }
     await sleep(retryMs);

@@ -21,7 +21,8 @@ export interface InsideOptions {
 }
 
 const runName = 'a run in Windows Node';
-const reportIt = 'What the lines above it say may help; so may a run with WINEDEBUG=+seh.';
+const seeOutput =
+  'The output of Windows Node above may show the cause. WINEDEBUG=+seh prints the exceptions.';
 
 /**
  * Checks inside Windows Node whether it runs and what the project's probe finds. If Windows Node
@@ -35,13 +36,14 @@ export async function lookInside(options: InsideOptions): Promise<void> {
   if (failure === undefined) return;
   const { NODE_OPTIONS: theirs, ...without } = env;
   if (theirs) {
-    const detail = `Windows Node does not start with "${theirs}"; what follows is without it`;
-    const hint = 'Unset it for winnode, or see what Windows Node says above.';
+    const detail = `Windows Node does not start with "${theirs}"; doctor checks the items below without it`;
+    const hint = 'Correct NODE_OPTIONS, or unset it. The error of Windows Node is above.';
     const named = necessary('NODE_OPTIONS', 'failed', { detail, hint });
     if ((await runInside({ ...options, env: without }, [named])) === undefined) return;
   }
   onItem(failure);
-  if (probe !== undefined) onItem(necessary(probeName, 'skipped', { detail: 'see above' }));
+  if (probe === undefined) return;
+  onItem(necessary(probeName, 'skipped', { detail: 'not run: Windows Node does not start' }));
 }
 
 /**
@@ -80,11 +82,11 @@ async function runInside(
       ...(onProgress === undefined ? {} : { onProgress }),
     });
     const { signal, crash, exitCode, isTimedOut } = end;
-    // A signal without a crash was meant for this process.
+    // A signal that is not a crash was sent to this process, and winnode passed it on.
     if (signal !== null && crash === undefined) throw new InterruptedError(signal);
-    const after = seen.last === '' ? 'before its first item' : `after "${seen.last}"`;
+    const after = seen.last === '' ? 'before its first item' : `after the item "${seen.last}"`;
     if (isTimedOut) {
-      problem = { detail: `no answer within ${limitMs / 1_000} s, ${after}`, hint: reportIt };
+      problem = { detail: `no answer within ${limitMs / 1_000} s, ${after}`, hint: seeOutput };
     } else if (exitCode !== 0 || !seen.isDone) {
       const how = crash === undefined ? `ended with exit code ${exitCode}` : `died: ${crash}`;
       problem = { detail: `Windows Node ${how}, ${after}`, hint: hintOf(exitCode, crash) };
@@ -99,18 +101,18 @@ async function runInside(
   return undefined;
 }
 
-/** Node's exit code if a module's top-level await can never settle. */
+/** Node's exit code if the event loop is empty and a module still awaits a promise. */
 const unsettledCode = 13;
 
 function hintOf(exitCode: number, crash: string | undefined): string {
-  if (crash !== undefined) return reportIt;
-  if (exitCode === unsettledCode) return 'It waited for what nothing was left to bring.';
-  return 'The probe is to yield what it finds, and to end by itself.';
+  if (crash !== undefined) return seeOutput;
+  if (exitCode === unsettledCode) return 'The probe awaits a promise that nothing can settle.';
+  return 'The probe must yield its items and return. It must not exit the process.';
 }
 
 /**
- * Makes a listener for a stream. It passes marked lines to `take`, and all others to standard
- * error.
+ * Makes a listener for a stream. It passes each line that begins with the mark to `take`, and
+ * writes all other lines to standard error.
  */
 function linesOf(mark: string, take: (line: ProbeLine) => void): (text: string) => void {
   let rest = '';

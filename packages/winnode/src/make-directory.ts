@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Creates a directory and its missing parents. Does nothing if it exists.
+ * Creates a directory and its missing parents, unless it exists.
  *
  * It does not use mkdirSync with `recursive: true`: Node 20 loops for ever if the parent exists
  * and the system still reports ENOENT, as it does for `/proc/x`.

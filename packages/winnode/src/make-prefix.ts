@@ -28,11 +28,12 @@ import { endWineserver, forgetWineserver, isRunning } from './wineserver-process
 /** Creating a prefix takes 5 to 10 s on a laptop, several times as long as a start. */
 export const makeLimitMs = (env: NodeJS.ProcessEnv) => 3 * startLimitMs(env);
 
-/** With less free space than this the disk counts as full: Wine has failed to write something. */
+/** With less free space than this the disk counts as full: a write of Wine has probably failed. */
 const fullBelowBytes = 2 * 2 ** 20;
 
 /**
- * The registry before the first start. With it Wine reports Windows 10; Node 22 refuses Windows 7.
+ * The registry before the first start. It makes Wine report Windows 10: Node 22 does not run on
+ * Windows 7, which Wine 8 reports by default.
  */
 const windows10Seed = `WINE REGISTRY Version 2
 ;; All keys relative to \\\\User\\\\S-1-5-21-0-0-0-1000
@@ -43,10 +44,7 @@ const windows10Seed = `WINE REGISTRY Version 2
 "Version"="win10"
 `;
 
-/**
- * The leftovers of killed runs beside a prefix: unfinished prefixes, replaced prefixes, their
- * lock.
- */
+/** The leftovers of killed runs beside a prefix: unfinished prefixes, replaced prefixes, the lock. */
 export function leftoversOf(prefix: string): string[] {
   const parent = dirname(prefix);
   if (!existsSync(parent)) return [];
@@ -60,16 +58,17 @@ export function leftoversOf(prefix: string): string[] {
     .map(({ name }) => join(parent, name));
 }
 
-/** Removes them. The caller holds the lock, so no other process works on them. */
+/** Removes these leftovers. The caller holds the lock, so no other process works on them. */
 export async function clearLeftovers(prefix: string, wine: Wine | undefined): Promise<void> {
   for (const path of leftoversOf(prefix)) {
-    // The lock is held by this process itself.
+    // This process holds the lock.
     if (!path.endsWith('.lock')) await discard(path, wine);
   }
 }
 
 /**
- * Creates a prefix and renames it to its final path. Needs the lock. Leaves nothing if it fails.
+ * Creates a prefix and renames it to its final path. The caller holds the lock. If it fails, it
+ * removes the unfinished prefix.
  */
 export async function makePrefix(
   prefix: string,
@@ -99,7 +98,7 @@ export async function makePrefix(
 }
 
 /**
- * A damaged prefix must not be replaced while a process uses it.
+ * Checks that no process uses a damaged prefix, which may be replaced only then.
  *
  * @throws {WinnodeError} `ERR_PREFIX_BROKEN` if a process uses it.
  */
@@ -109,12 +108,12 @@ export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
   if (user === undefined && (isOurs(prefix) || !(await isRunning(prefix, wine)))) return;
   throw new WinnodeError(
     'ERR_PREFIX_BROKEN',
-    `The Wine prefix ${prefix} is damaged, and ${
+    `The Wine prefix ${prefix} is damaged, but ${
       user === undefined ? 'a wineserver that winnode did not start' : `process ${user}`
-    } uses it still.`,
+    } uses it, so winnode cannot replace it.`,
     user === undefined
-      ? `End it, then run this again: WINEPREFIX='${prefix}' ${wine.server} -k`
-      : `Wait for it or end it, then run this again: kill ${user}`,
+      ? `End the wineserver, then run this again: WINEPREFIX='${prefix}' ${wine.server} -k`
+      : `Wait until the process has ended, or end it, then run this again: kill ${user}`,
   );
 }
 
@@ -127,13 +126,13 @@ function isDiskFull(directory: string): boolean {
 function diskFull(directory: string, cause: unknown): WinnodeError {
   return new WinnodeError(
     'ERR_DISK_FULL',
-    `${directory}: the disk is full. Making a Wine prefix takes 700 MB there, 120 MB of them to stay.`,
+    `${directory} cannot be written: the disk is full. Making a Wine prefix needs 700 MB, of which it keeps 120 MB.`,
     'Free some space there, or set WINNODE_CACHE to a directory on another disk.',
     { cause },
   );
 }
 
-/** Returns whether Windows Node starts in a prefix that is not in use. */
+/** True if Windows Node starts in a prefix. The prefix must not be in use. */
 export async function runsNode(
   prefix: string,
   wine: Wine,
@@ -148,7 +147,7 @@ export async function runsNode(
   return code === 0;
 }
 
-/** Lets Wine fill a new prefix, reduces its size, and checks that Windows Node runs in it. */
+/** Lets Wine fill a new prefix, makes it smaller, and checks that Windows Node runs in it. */
 async function fill(
   making: string,
   wine: Wine,
@@ -168,7 +167,7 @@ async function fill(
     if (held.first !== undefined) throw new InterruptedError(held.first);
     if (isFull || isDiskFull(making)) throw diskFull(dirname(making), undefined);
     if (code === 0) return;
-    const how = isLate ? `did not end within ${limitMs / 1_000} s` : `ended with ${code}`;
+    const how = isLate ? `did not end within ${limitMs / 1_000} s` : `ended with exit code ${code}`;
     throw failed(wine, `${what} ${how}`, log);
   };
   await step('wineboot', makeLimitMs(asked), ['wineboot.exe', '--init']);
@@ -177,15 +176,15 @@ async function fill(
   if (!existsSync(dll)) writeFileSync(dll, makeBcryptPrimitives());
   placeNode(making, node);
   await step('regedit', startLimitMs(asked), quietPrefix(making));
-  // The wineserver writes the registry when it ends; the next start needs it.
+  // The wineserver writes the registry when it ends, and the next start reads it.
   await endWineserver(making, wine);
   await step(`Windows Node ${node.version}`, startLimitMs(asked), [
     nodeIn(making, node),
     '-p',
     '1',
   ]);
-  // Otherwise Wine would update the prefix whenever its own files look newer, and would write
-  // through the links.
+  // Without this Wine would update the prefix whenever Wine's own files look newer than the prefix.
+  // It would then overwrite its own files, through the links.
   writeFileSync(join(making, '.update-timestamp'), 'disable\n');
   await endWineserver(making, wine);
   writeReady(making, wine.version, node.version);
@@ -198,8 +197,8 @@ function failed(wine: Wine, what: string, log: string): WinnodeError {
   return new WinnodeError(
     'ERR_PREFIX_FAILED',
     `${wine.version} could not make a prefix: ${what}.${said && `\n${said}`}`,
-    'Nothing is left of it. WINEDEBUG=err+all shows what Wine says; WINNODE_START_LIMIT gives a ' +
-      'slow machine more seconds.',
+    'winnode removed the unfinished prefix. WINEDEBUG=err+all prints the errors of Wine. If this ' +
+      'machine is slow, allow more time: WINNODE_START_LIMIT=SECONDS.',
   );
 }
 
@@ -214,14 +213,14 @@ async function discard(path: string, wine: Wine | undefined): Promise<void> {
 }
 
 /**
- * Wine copies its own DLLs into each prefix: 630 MB of 695. Node does not need the copies, so
- * links to Wine's own files replace them. Files that only desktop programs read are removed. 33 MB
- * remain; the prefix's copy of Windows Node is not counted.
+ * Wine copies its own DLLs into each prefix: 630 MB of 695. This replaces the copies by links to
+ * Wine's own files, and removes files that only desktop programs read. 33 MB remain, without the
+ * prefix's copy of Windows Node.
  */
 function shareSystemFiles(prefix: string, wine: Wine): void {
   const windows = join(prefix, 'drive_c', 'windows');
   const own = peDirectory(wine);
-  if (own === undefined) return; // An unknown layout: a large prefix works too.
+  if (own === undefined) return; // Wine's files were not found. A large prefix works, too.
   for (const name of readdirSync(join(windows, 'system32'))) {
     const copy = join(windows, 'system32', name);
     const original = join(own, name);

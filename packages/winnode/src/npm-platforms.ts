@@ -13,13 +13,13 @@ export interface AskPlatformsOptions {
   readonly scratch: string;
   /** A directory whose `.npmrc` npm reads as the project's own. */
   readonly project: string;
-  /** What is queried, for messages. */
+  /** What npm queries, as text for messages. */
   readonly what: string;
 }
 
 /**
- * Gets the platforms of packages from the registry. npm, with its own settings, writes a lock file
- * that contains them. npm fetches only the registry's metadata.
+ * Gets the platforms of packages from the registry: npm, with its own settings, writes a lock file
+ * that contains them. It fetches only the registry's metadata, no tarballs.
  *
  * @throws {WinnodeError} `ERR_FETCH`, `ERR_DISK_FULL`, `ERR_NOT_WRITABLE`, or
  *   {@link InterruptedError} on a signal.

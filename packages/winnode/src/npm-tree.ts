@@ -26,14 +26,14 @@ export interface NpmPackage {
   readonly integrity?: string | undefined;
   /** The URL of its tarball; npm replaces registry.npmjs.org with its configured registry. */
   readonly resolved?: string | undefined;
-  /** A file that the package must contain; without it the package counts as missing. */
+  /** A file that the package must contain. If it does not exist, the package counts as missing. */
   readonly file?: string;
 }
 
 /** Options of {@link installTree}. */
 export interface InstallTreeOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** What is installed, for messages. */
+  /** What npm installs, as text for messages. */
   readonly what: string;
   /** A directory whose `.npmrc` npm reads as the project's own. */
   readonly project?: string | undefined;
@@ -56,7 +56,7 @@ export function placesOf(packages: readonly NpmPackage[]): Map<NpmPackage, strin
   );
 }
 
-/** Returns whether a tree exists and has all of these packages. */
+/** True if a tree exists and has all of these packages. */
 export function isInstalled(tree: string, packages: readonly NpmPackage[]): boolean {
   return [...placesOf(packages)].every(([{ name, version, file }, place]) => {
     const directory = join(tree, 'node_modules', place);
@@ -115,7 +115,10 @@ export async function installTree(
   if (held.first !== undefined) throw new InterruptedError(held.first);
 }
 
-/** Removes the leftovers of killed installations beside a tree. Their npm may still be running. */
+/**
+ * Removes the leftovers of killed installations beside a tree. The npm of such an installation may
+ * still be running.
+ */
 export function removeLeftovers(tree: string): void {
   const parent = dirname(tree);
   const own = `${basename(tree)}.`;
@@ -141,7 +144,7 @@ async function make(
     await runNpm(['ci', '--install-strategy=hoisted'], { ...options, directory: making, held });
     rmSync(npmrc, { force: true });
     if (!isInstalled(making, packages)) {
-      throw fetchFailed(options.what, 'npm ended with 0, and installed something else');
+      throw fetchFailed(options.what, 'npm succeeded, but did not install these packages');
     }
     if (lstatSync(tree, { throwIfNoEntry: false })) renameSync(tree, `${tree}.old-${process.pid}`);
     renameSync(making, tree);

@@ -4,7 +4,7 @@ import { runCommand } from './command.js';
 import { WinnodeError } from './errors.js';
 import { type HeldSignals, InterruptedError } from './signals.js';
 
-/** A slow connection needs ten minutes for 31 MB; npm is killed after three times that. */
+/** A slow connection needs ten minutes for 31 MB. winnode kills npm after three times that. */
 export const npmLimitMs = 30 * 60_000;
 
 /**
@@ -28,13 +28,13 @@ const settings = [
 ];
 
 /**
- * Variables that an npm sets for the scripts it runs. If npm runs winnode, these must not reach
- * the npm that winnode starts.
+ * Variables that npm sets for the scripts that it runs. If npm runs winnode, the npm that winnode
+ * starts must not get them.
  */
 const notForUs =
   /^npm_config_(workspaces?|include_workspace_root|global|location|local_prefix|prefix|omit|include|only|production|dev|optional|before|min_release_age|package_lock_only|loglevel|json|long|parseable)$/i;
 
-/** The npm that runs this process, if one does; else the npm on `PATH`. */
+/** The npm that runs this process; without one, the npm on `PATH`. */
 function npmCommand(env: NodeJS.ProcessEnv): [command: string, ...args: string[]] {
   const running = env['npm_execpath'];
   if (running && basename(running) === 'npm-cli.js' && existsSync(running)) {
@@ -48,7 +48,7 @@ export interface RunNpmOptions {
   /** The project that npm works on. */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
-  /** What is fetched, for messages. */
+  /** What npm fetches, as text for messages. */
   readonly what: string;
   /** A signal ends npm. */
   readonly held: HeldSignals;
@@ -71,7 +71,7 @@ export async function runNpm(
   const isUnwanted = () => held.first !== undefined;
   const how = { env, limitMs: npmLimitMs, log, isUnwanted };
   const end = await runCommand(command, args, how).catch((cause: NodeJS.ErrnoException) => {
-    const hint = 'Node comes with it. Is it on PATH?';
+    const hint = 'npm comes with Node. Check that it is on PATH.';
     throw new WinnodeError('ERR_FETCH', `npm does not start: ${cause.message}`, hint, { cause });
   });
   const said = existsSync(log) ? readFileSync(log, 'utf8') : '';
@@ -86,7 +86,7 @@ export async function runNpm(
     );
   }
   const why = end.isLate ? `npm did not end within ${npmLimitMs / 60_000} min` : firstError(said);
-  throw fetchFailed(what, why || `npm ended with ${end.code}`, said);
+  throw fetchFailed(what, why || `npm ended with exit code ${end.code}`, said);
 }
 
 /** The first line of npm's error report that helps the user. */
@@ -99,14 +99,14 @@ function firstError(said: string): string {
 /** The hint for an error message of npm. */
 function hintFor(said: string): string {
   if (/EINTEGRITY/.test(said)) {
-    return 'The tarball is not the one that was published. Does a mirror or a proxy change it?';
+    return 'The checksum of the tarball is wrong. Probably a mirror or a proxy has changed it.';
   }
   if (/ETARGET/.test(said)) {
-    return 'Nothing is left of it. The registry that npm asks has no such version: npm config get registry.';
+    return 'The registry has no such version. npm config get registry prints the registry.';
   }
   return (
-    'Nothing is left of it. npm asks the registry of its own settings: npm config get registry. ' +
-    'Is it reachable? Proxies and certificates are those of npm as well.'
+    'Probably npm cannot reach its registry: npm config get registry prints it. npm also uses its ' +
+    'own settings of proxy and certificates.'
   );
 }
 

@@ -11,7 +11,7 @@ const endings = ['', '.js', '.json', '.node', '.cjs', '.mjs'];
  * working directory takes precedence.
  *
  * @param args Node's arguments.
- * @returns the arguments with the script's path; unchanged if the first word is no such name.
+ * @returns the arguments with the script's path; unchanged if the first word is not the name of a command.
  */
 export function withPackageCommand(
   args: readonly string[],
@@ -25,14 +25,15 @@ export function withPackageCommand(
   try {
     script = findPackageCommand(name, resolve(directory), env);
   } catch {
-    // The working directory is gone, which is reported when the program is started.
+    // The working directory does not exist. The start of the program reports this.
   }
   return script === undefined ? args : [toWindowsPath(script), ...rest];
 }
 
 /**
- * Finds the script of a command by its name, from an absolute path on: in the `node_modules` of the directory and of those
- * above it, then where `npx` and `npm run` have added directories to PATH.
+ * Finds the script of a command by its name. It searches the `node_modules` of the directory, an
+ * absolute path, and of all directories above it. Then it searches the directories that `npx` and
+ * `npm run` have added to PATH.
  */
 function findPackageCommand(
   name: string,
@@ -70,7 +71,8 @@ function linkedCommand(modules: string, name: string): string | undefined {
 /** Other package managers write scripts for the shell: the packages themselves name their commands. */
 function declaredCommand(modules: string, name: string): string | undefined {
   const packages = packagesIn(modules);
-  // A package's own name is the most probable one, and the only one if two packages have it.
+  // A package often names its command after itself. If two packages have the command, this package
+  // has precedence.
   const ordered = [...packages].sort(
     (a, b) => Number(basename(b) === name) - Number(basename(a) === name),
   );

@@ -4,7 +4,7 @@ import type { WindowsNode } from './windows-node.js';
 
 const page = 0x1000;
 const pe32Plus = 0x20b;
-/** Data directories whose entries are file offsets instead of addresses. */
+/** The indexes of the data directories whose entries are file offsets, not addresses. */
 const certificates = 4;
 const debugDirectory = 6;
 
@@ -57,7 +57,7 @@ export function pageAligned(exe: Buffer): Buffer | undefined {
     offset += part.length;
     end = Math.max(end, start + byteLength);
   }
-  // Any other data after the sections would be referenced by file offset, too.
+  // If the file has other data after the sections, something refers to it by its file offset.
   const isAll = exe.length - end - signatureBytes < 8;
   return isAll ? Buffer.concat(parts) : undefined;
 }

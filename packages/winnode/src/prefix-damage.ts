@@ -29,9 +29,8 @@ export interface Ready {
 const system32Of = (prefix: string) => join(prefix, 'drive_c', 'windows', 'system32');
 
 /**
- * Returns the result of a read. Returns undefined if the error is a property of the prefix: a file
- * is missing, or has another type. If this process lacks a permission or a resource, nothing is
- * known about the prefix.
+ * Returns the result of a read. Returns undefined if the read fails because a file of the prefix is
+ * missing or has another type. Any other error says nothing about the prefix.
  *
  * @throws the error that keeps this process from reading: too many open files, a missing
  *   permission.
@@ -77,8 +76,9 @@ export function writeReady(prefix: string, wine: string, node: string): void {
 }
 
 /**
- * Describes the damage of a prefix in a few words; undefined if none is found. The check takes a
- * few milliseconds and is part of every run. Other damage shows when Windows Node does not start.
+ * Describes the damage of a prefix in a few words; undefined if it finds none. The check takes a
+ * few milliseconds and is part of every run. It does not find every damage; if Windows Node does
+ * not start, the next run tests the prefix: see {@link distrust}.
  *
  * @throws if the prefix cannot be read, which is not damage.
  * @param isExact false if the user may have put files of another size into system32.
@@ -86,10 +86,10 @@ export function writeReady(prefix: string, wine: string, node: string): void {
 export function findDamage(prefix: string, wine: string, isExact: boolean): string | undefined {
   if (!statSync(prefix).isDirectory()) return 'it is a file';
   const ready = readReady(prefix);
-  if (ready === undefined) return `${readyFile} is missing or garbled`;
-  if (ready.wine !== wine) return `it was made with ${ready.wine}, and this is ${wine}`;
+  if (ready === undefined) return `${readyFile} is missing or not valid`;
+  if (ready.wine !== wine) return `it was made with ${ready.wine}, but this Wine is ${wine}`;
   if (ready.layout !== prefixLayout) return 'it was made by another version of winnode';
-  if (!ready.system32 || !ready.systemReg?.lastKey) return `${readyFile} is missing or garbled`;
+  if (!ready.system32 || !ready.systemReg?.lastKey) return `${readyFile} is missing or not valid`;
   return (
     findLostFile(prefix, ready, isExact) ??
     findBadDrive(prefix) ??
@@ -104,7 +104,7 @@ function findLostFile(prefix: string, ready: Ready, isExact: boolean): string | 
     const found = statSync(join(directory, name), { throwIfNoEntry: false })?.size;
     const isLost = found === undefined || (found === 0 && size > 0);
     if (isLost || (isExact && found !== size)) {
-      const state = found === undefined ? 'is missing' : `has ${found} bytes, not ${size}`;
+      const state = found === undefined ? 'is missing' : `has ${found} bytes instead of ${size}`;
       return `system32/${name} ${state}`;
     }
   }
@@ -117,7 +117,7 @@ function findBadDrive(prefix: string): string | undefined {
     ['z:', '/'],
   ] as const) {
     if (unlessLost(() => readlinkSync(join(prefix, 'dosdevices', drive))) === target) continue;
-    return `dosdevices/${drive} does not lead to ${target}`;
+    return `dosdevices/${drive} is not a link to ${target}`;
   }
   return undefined;
 }
@@ -139,14 +139,14 @@ function findBadRegistry(
     bytes.includes('#arch=win64') &&
     bytes.includes(wanted) &&
     !bytes.includes(0);
-  return isWhole ? undefined : `${name} is cut short or garbled`;
+  return isWhole ? undefined : `${name} is truncated or damaged`;
 }
 
 const doubtOf = (prefix: string) => join(prefix, '.winnode', 'doubt');
 
 /**
- * Marks a prefix in the cache as suspect, because nothing started in it: the next run checks it
- * before use. A prefix that `WINNODE_PREFIX` names is not marked.
+ * Marks a prefix in the cache as suspect, because Windows Node did not start in it: the next run
+ * tests it before use. A prefix that `WINNODE_PREFIX` names is not marked.
  */
 export function distrust(prefix: string, env: NodeJS.ProcessEnv): void {
   if (env['WINNODE_PREFIX']) return;
@@ -157,10 +157,10 @@ export function distrust(prefix: string, env: NodeJS.ProcessEnv): void {
   }
 }
 
-/** True if the last run could not start a program in it. */
+/** True if the prefix is marked as suspect. */
 export const isDoubted = (prefix: string): boolean => existsSync(doubtOf(prefix));
 
-/** Removes the mark after a program has started. */
+/** Removes the mark, because a program has started in the prefix. */
 export function trust(prefix: string): void {
   rmSync(doubtOf(prefix), { force: true });
 }

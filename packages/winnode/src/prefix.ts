@@ -19,7 +19,7 @@ import type { Wine } from './wine.js';
 import { livingUsers } from './wineserver.js';
 
 /** The reason for creating a prefix that does not exist. */
-const absent = 'it is not there';
+const absent = 'it does not exist';
 /** The reason for recreating a prefix in which Windows Node does not start. */
 const unstarted = 'Windows Node does not start in it';
 
@@ -41,7 +41,7 @@ export function prefixPath(
     if (prefix === join(home, '.wine') || prefix === home) {
       throw new WinnodeError(
         'ERR_PREFIX_REFUSED',
-        `WINNODE_PREFIX is ${prefix}: winnode never touches a prefix that is yours.`,
+        `WINNODE_PREFIX is ${prefix}, which belongs to you: winnode uses only prefixes of its own.`,
         'Name a directory that does not exist yet, or unset WINNODE_PREFIX.',
       );
     }
@@ -52,15 +52,15 @@ export function prefixPath(
 }
 
 /**
- * The full version string of the Wine with which winnode created this prefix; undefined if there
- * is no such prefix. A prefix works only with one Wine: its system files are links to that Wine's
- * files.
+ * The full version string of the Wine with which winnode created this prefix; undefined if winnode
+ * did not create it, or it does not exist. A prefix works only with that Wine, because its system
+ * files are links to the files of that Wine.
  */
 export function prefixWine(prefix: string): string | undefined {
   try {
     return readReady(prefix)?.wine;
   } catch {
-    // It cannot be read, so it is unknown whether winnode created it.
+    // The prefix cannot be read, so it is unknown whether winnode created it.
     return undefined;
   }
 }
@@ -74,9 +74,8 @@ export interface EnsurePrefixOptions {
 }
 
 /**
- * Creates the prefix unless it exists and is intact. If two processes call this at once, one
- * creates the prefix under a lock, in a temporary directory that is renamed at the end; the other
- * waits.
+ * Creates the prefix unless it exists and is intact. It holds a lock, so that a second process
+ * waits. It creates the prefix in a temporary directory and renames that directory at the end.
  *
  * A damaged prefix in the cache is recreated. A prefix that `WINNODE_PREFIX` names is never
  * removed.
@@ -94,13 +93,13 @@ export async function ensurePrefix(
 ): Promise<void> {
   const env = options.env ?? process.env;
   const isChosen = Boolean(env['WINNODE_PREFIX']);
-  const look = () => {
+  const check = () => {
     const why = whyToMake(prefix, wine, !isChosen);
     return isChosen && why !== undefined && why !== absent ? refuse(prefix, why) : why;
   };
   const parent = dirname(prefix);
   try {
-    const isWell = look() === undefined && !isDoubted(prefix);
+    const isWell = check() === undefined && !isDoubted(prefix);
     if (isWell && leftoversOf(prefix).length === 0) return;
   } catch (cause) {
     throw explained(cause);
@@ -114,7 +113,7 @@ export async function ensurePrefix(
   await exclusively(prefix, { limitMs: 2 * makeLimitMs(env), onProgress }, async () => {
     try {
       await clearLeftovers(prefix, wine);
-      const why = look() ?? (await whyNotToTrust(prefix, wine, node, env));
+      const why = check() ?? (await whyNotToTrust(prefix, wine, node, env));
       if (why === undefined) return;
       await requireUnused(prefix, wine);
       onProgress?.(announcement(prefix, why, ignoredIn(env)));
@@ -126,8 +125,8 @@ export async function ensurePrefix(
 }
 
 /**
- * The last run could not start a program in this prefix. The cause may be the prefix or its
- * environment. This tries the prefix again and returns undefined if Windows Node now runs in it.
+ * The last run could not start a program in this prefix. The cause may be the prefix or something
+ * else. This tests the prefix, and returns undefined if Windows Node now runs in it.
  */
 async function whyNotToTrust(
   prefix: string,
@@ -147,7 +146,7 @@ function announcement(prefix: string, why: string, ignored: string): string {
   if (why !== unstarted) {
     return `The Wine prefix ${prefix} is damaged (${why}); making it again (about 10 s)`;
   }
-  return `Windows Node does not start in ${prefix}; if it does in a new one, that takes its place (about 10 s)`;
+  return `Windows Node does not start in ${prefix}; making a new prefix, which replaces it if Windows Node starts there (about 10 s)`;
 }
 
 /** The reason for creating the prefix; undefined if it is intact. */
@@ -158,7 +157,7 @@ function whyToMake(prefix: string, wine: Wine, isExact: boolean): string | undef
   return findDamage(prefix, wine.version, isExact);
 }
 
-/** A prefix that the user chose and that is damaged is left for the user to inspect. */
+/** Throws for a damaged prefix that the user chose: winnode does not replace it. */
 function refuse(prefix: string, damage: string): never {
   if (!existsSync(join(prefix, '.winnode'))) {
     throw new WinnodeError(
@@ -170,7 +169,7 @@ function refuse(prefix: string, damage: string): never {
   throw new WinnodeError(
     'ERR_PREFIX_BROKEN',
     `The Wine prefix ${prefix} cannot be used: ${damage}.`,
-    'winnode does not remove what WINNODE_PREFIX names. Remove it yourself, and it is made again; ' +
-      'or name another directory.',
+    'winnode never removes a prefix that WINNODE_PREFIX names. Remove it yourself: the next run ' +
+      'makes a new one. Or name another directory.',
   );
 }

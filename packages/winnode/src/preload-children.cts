@@ -1,11 +1,11 @@
 /*
  * A program may start children and threads with an environment of its own. They would run without
- * the repairs of preload.cts, and winnode could not find them to end them. So this part, used by
- * preload.cts, adds winnode's variables to their environment.
+ * the repairs of preload.cts, and winnode could not find them to end them. So this part of the
+ * preload adds winnode's variables to their environment.
  *
- * Wine fails to load a program once in thousands of starts. winnode itself starts its program
- * again in this case. If a program starts a child, Node's `spawn` fails with UNKNOWN and is called
- * once more.
+ * Wine fails to load about one program in several thousand. winnode starts its own program once
+ * more in this case. When a program starts a child that Wine does not load, Node's `spawn` fails
+ * with UNKNOWN. This part then calls it once more.
  */
 const children: typeof import('node:child_process') = require('node:child_process');
 const module_: typeof import('node:module') = require('node:module');
@@ -55,7 +55,7 @@ const isUnknown = (error: unknown): boolean => {
   return code === 'UNKNOWN' && syscall?.startsWith('spawn') === true;
 };
 
-/** Starts a child. If it was not loaded, it is started once more: none of its code has run. */
+/** Starts a child. If Wine does not load it, starts it once more: none of its code has run. */
 function started(start: () => unknown): unknown {
   try {
     const result = start();

@@ -4,11 +4,11 @@
  *
  * Wine presents a link as the directory or file to which it leads: lstat does not report a link,
  * readlink fails with EINVAL, and from Wine 11 on realpath returns the path of the link. So these
- * functions ask this host. Wine does not show a broken link at all, and neither do these
+ * functions ask winnode, on the host. Wine does not show a broken link at all, and neither do these
  * functions.
  *
  * When Node removes a tree under Wine, it follows the links and removes their targets. On Windows
- * it removes the links. So the host removes the links first.
+ * it removes the links. So winnode removes the links first.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');

@@ -16,11 +16,11 @@ const variable = 'WINNODE_LINKS';
  * An answer takes a fraction of a millisecond. After this many polls without a pause the thread
  * sleeps between polls.
  */
-const quickLooks = 20;
-/** An answer that takes longer is not expected any more: winnode's process is busy. */
+const quickPolls = 20;
+/** The thread gives up after this time: winnode's process is busy. */
 const limitMs = 10_000;
 
-/** Wine's own realpath, used if the host cannot be asked. */
+/** Wine's own realpath, used if winnode does not answer. */
 let realByWine = fs.realpathSync.native;
 
 const directory = process.env[variable] ?? worker.getEnvironmentData(variable)?.toString() ?? '';
@@ -31,7 +31,7 @@ let position = 0;
 let isOver = directory === '';
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** The host's answer; undefined if the host cannot be asked. */
+/** The answer of winnode, on the host; undefined if there is none. */
 function ask(...question: LinkQuestion): LinkAnswer | undefined {
   if (isOver) return undefined;
   try {
@@ -41,7 +41,7 @@ function ask(...question: LinkQuestion): LinkAnswer | undefined {
     const answer = readAnswer(descriptor);
     if (answer !== undefined) return JSON.parse(answer) as LinkAnswer;
   } catch {
-    // The session is closed, or the program may not write there: it uses Wine's own answers.
+    // The session is closed, or the program may not write there. It uses Wine's own results.
   }
   isOver = true;
   return undefined;
@@ -50,19 +50,19 @@ function ask(...question: LinkQuestion): LinkAnswer | undefined {
 function readAnswer(from: number): string | undefined {
   const parts: Buffer[] = [];
   const startedMs = performance.now();
-  for (let looks = 0; ; ) {
+  for (let polls = 0; ; ) {
     const part = Buffer.alloc(16_384);
     const count = fs.readSync(from, part, 0, part.length, position);
     position += count;
     if (count > 0) parts.push(part.subarray(0, count));
     if (count > 0 && part[count - 1] === 10) return Buffer.concat(parts).toString();
-    looks += 1;
-    if (looks < quickLooks) continue;
+    polls += 1;
+    if (polls < quickPolls) continue;
     Atomics.wait(cell, 0, 0, 1);
-    if (looks % 64 === 0 && !fs.existsSync(directory)) return undefined;
+    if (polls % 64 === 0 && !fs.existsSync(directory)) return undefined;
     if (performance.now() - startedMs > limitMs) {
       process.emitWarning(
-        `winnode does not answer for ${limitMs / 1_000} s: links stay unresolved`,
+        `winnode did not answer within ${limitMs / 1_000} s: symbolic links are not resolved any more`,
       );
       return undefined;
     }
@@ -82,7 +82,7 @@ function askDirectory(name: string): Known | undefined {
   if (real === undefined || id === undefined) return undefined;
   const known = { real, links: new Map(links), others: new Set(others) };
   directories.set(name, known);
-  // Modules in that directory are requested by its real path next.
+  // The loader asks for modules of that directory by its real path next.
   directories.set(real, known);
   notice(id, real);
   return known;
@@ -124,9 +124,9 @@ function packageOf(start: string): { readonly name: string; readonly root: strin
 const real = new Map<string, string>();
 
 /**
- * The real path of a program file when it was first requested; undefined if the file does not
- * exist. One answer for a directory covers all files that were in it at that time. Any other name
- * is requested separately.
+ * The real path of a program file, as it was at the first request; undefined if the file does not
+ * exist. One answer covers all files that are in a directory at that time. Any other file is
+ * requested separately.
  */
 function realFile(file: string): string | undefined {
   const found = real.get(file) ?? findFile(path.dirname(file), path.basename(file));
@@ -138,8 +138,8 @@ function findFile(name: string, entry: string): string | undefined {
   const known = directories.get(name);
   const found = known === undefined ? undefined : entryOf(known, entry);
   if (found !== undefined) return found;
-  const anew = isOver ? undefined : askDirectory(name);
-  const file = (anew && entryOf(anew, entry)) ?? realNow(path.join(name, entry));
+  const current = isOver ? undefined : askDirectory(name);
+  const file = (current && entryOf(current, entry)) ?? realNow(path.join(name, entry));
   if (isOver && file !== undefined) noticeByWine(path.dirname(file));
   return file;
 }
@@ -158,7 +158,7 @@ function realNow(file: string): string | undefined {
   }
 }
 
-/** Used if the host cannot be asked: Wine at least shows which directories are identical. */
+/** Used if winnode does not answer: Wine's stat shows at least which directories are identical. */
 function noticeByWine(name: string): void {
   if (directories.has(name)) return;
   const { dev, ino } = fs.statSync(name, { bigint: true });

@@ -1,8 +1,8 @@
 /*
  * Finds the Windows builds of native packages. Used by preload.cts. A project's node_modules
- * contains the builds for its host. winnode puts those for Windows into a separate directory,
- * which WINNODE_PACKAGES names. A package that is not found in the usual places is looked up
- * there. The name of such a package contains its platform, so it cannot replace another package.
+ * contains the builds for its host. winnode puts the builds for Windows into another directory,
+ * which WINNODE_PACKAGES names. When Node does not find a package in the usual places, this part
+ * looks there. The name of such a package contains its platform, so it replaces no other package.
  */
 const fs: typeof import('node:fs') = require('node:fs');
 const module_: typeof import('node:module') = require('node:module');
@@ -36,7 +36,7 @@ function wantedBy(importer: string, name: string): string | undefined {
   return undefined;
 }
 
-/** Makes Node look for missing packages in the directory that WINNODE_PACKAGES names. */
+/** Makes Node search the directory that WINNODE_PACKAGES names for packages that it does not find. */
 function lendPackages(): void {
   const home = process.env['WINNODE_PACKAGES'];
   if (home === undefined || !path.isAbsolute(home)) return;

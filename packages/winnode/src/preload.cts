@@ -1,15 +1,15 @@
 /*
- * NODE_OPTIONS makes every Windows Node that winnode starts under Wine load this file before
- * anything else. Child processes and workers inherit NODE_OPTIONS; preload-children.cts covers
- * those that get an environment of their own. This file repairs three things; preload-packages.cts
- * adds a fourth.
+ * The preload. winnode sets NODE_OPTIONS, so that every Windows Node under Wine loads this file
+ * before anything else. Child processes and workers inherit NODE_OPTIONS; preload-children.cts adds
+ * it for those that get an environment of their own. This file repairs three things.
+ * preload-packages.cts adds Windows packages.
  *
  * 1. Standard streams on a Unix pipe. Wine reports FILE_TYPE_PIPE, but its pipe functions reject
  *    the handle, and Node throws `EBADF` at the first use of process.stdout. Plain reads and
  *    writes work, so this file builds the streams on those.
  * 2. Symbolic links. Wine shows a Unix link as its target, so Node treats a linked package as a
  *    copy at the path of the link. Code that depends on the package's real path then fails. This
- *    file asks the host instead: see preload-links.cts.
+ *    file asks winnode on the host instead: see preload-links.cts.
  * 3. The exit code. After Ctrl-C Wine ends a program with exit code 0, as if it had succeeded, and
  *    of a crash's exit code it passes on only 8 bits. So a program removes one file when it starts
  *    and another when it exits by itself; see progress.ts.
@@ -87,7 +87,7 @@ function mendStream(name: 'stdin' | 'stdout' | 'stderr', fd: number): void {
   });
 }
 
-/** A relative specifier that names a file exactly, so that no other candidate has to be tried. */
+/** A relative specifier with the complete name of a file: the loader need not try other names. */
 const fileSpecifier = /^\.\.?\/.+\.[cm]?js$/;
 
 /** The cache key of a package import; undefined for any other import. */
@@ -116,7 +116,7 @@ function followLinks(): void {
     real.set(address, found);
     return found;
   };
-  /** Results of package imports by directory: all modules of a directory get the same result. */
+  /** Results of package imports, by directory: all modules of a directory get the same result. */
   const packages = new Map<string, import('node:module').ResolveFnOutput>();
   // Resolution for require and require.resolve.
   const loader = module_ as unknown as { _findPath(...args: unknown[]): string | false };
@@ -154,7 +154,8 @@ function remove(file: string): void {
   }
 }
 
-function sayHowFar(): void {
+/** Reports to winnode that the program has started, and, later, that it exits by itself. */
+function reportProgress(): void {
   const file = process.env['WINNODE_PROGRESS_FILE'];
   const directory = process.env['WINNODE_DIRECTORY'];
   if (file === undefined || directory === undefined) return;
@@ -194,14 +195,14 @@ function onEnd(ended: () => void): void {
       return isHeard;
     };
   let emit = withEnd(process.emit as Emit);
-  // Some programs install their own `process.emit`, which may or may not call the previous one.
+  // Some programs replace `process.emit`. The replacement may or may not call the previous function.
   const set = (given: Emit) => {
     emit = withEnd(given);
   };
   Object.defineProperty(process, 'emit', { configurable: true, get: () => emit, set });
   const exit = native.reallyExit;
   native.reallyExit = (code, ...rest) => {
-    // A crash has a non-zero code, which identifies it.
+    // A non-zero code is not reported as an end: winnode derives the cause from the code.
     if (!code) ended();
     return exit.call(process, code, ...rest);
   };
@@ -211,7 +212,7 @@ if (worker.isMainThread) {
   mendStream('stdin', 0);
   mendStream('stdout', 1);
   mendStream('stderr', 2);
-  sayHowFar();
+  reportProgress();
 }
 if (process.env['WINNODE_HIDE_LINKS']) hideLinks();
 mendFiles();

@@ -24,8 +24,9 @@ export function processStart(pid: number): string | undefined {
 }
 
 /**
- * True if the main thread of a process has exited while other threads still run. Under Wine a
- * crash can leave a process in this state, in which it waits for ever. (Linux; elsewhere false.)
+ * True if the main thread of a process has exited and other threads still run. Under Wine a crash
+ * can leave a process in this state, and the process then waits for ever. Always false if the host
+ * is not Linux.
  */
 export function isHeadless(pid: number): boolean {
   if (process.platform !== 'linux') return false;

@@ -13,7 +13,8 @@ export class ProgressFiles {
     this.#file = file;
     for (const path of this.paths) {
       writeFileSync(path, '');
-      // Independent of the umask: Wine does not remove a file that its owner may not write.
+      // Set explicitly, because of the umask: Wine does not remove a file that its owner may not
+      // write.
       chmodSync(path, 0o600);
     }
   }
@@ -28,10 +29,7 @@ export class ProgressFiles {
     return { WINNODE_PROGRESS_FILE: toWindowsPath(this.#file) };
   }
 
-  /**
-   * True if Wine started the program in another directory; the preload then ended it before it
-   * ran.
-   */
+  /** True if Wine started the program in another directory. Then the preload ended it at once. */
   get isElsewhere(): boolean {
     return existsSync(`${this.#file}.elsewhere`);
   }

@@ -60,9 +60,9 @@ export async function windowsPackagesOf(
   askPlatforms: AskPlatforms,
 ): Promise<WindowsPackage[]> {
   const locked = lockReaders[basename(file)]?.(text, manifest) ?? [];
-  const silent = locked.filter(({ platforms }) => platforms === undefined);
-  const answers = silent.length === 0 ? [] : await askPlatforms(silent);
-  const asked = new Map(silent.map((each, index) => [each, answers[index]]));
+  const unspecified = locked.filter(({ platforms }) => platforms === undefined);
+  const answers = unspecified.length === 0 ? [] : await askPlatforms(unspecified);
+  const asked = new Map(unspecified.map((each, index) => [each, answers[index]]));
   const isWanted = (each: LockedPackage) => isForWindowsAlone(each.platforms ?? asked.get(each));
   const found = locked.filter(isWanted).map(({ platforms: _, ...each }) => each);
   // Each package once, in an order that does not depend on the lock file.

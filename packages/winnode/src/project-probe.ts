@@ -13,7 +13,7 @@ export interface ProjectProbe {
 /** The probe of a project, undefined if it names none, or the error in its package.json. */
 export type FoundProbe = { readonly probe: ProjectProbe | undefined } | { readonly problem: Item };
 
-const form = 'Write "winnode": { "probe": "./probe.mjs" }, or leave it out.';
+const form = 'Write "winnode": { "probe": "./probe.mjs" }, or remove the field "winnode".';
 
 /** Finds the probe that the nearest package.json names, from a directory upwards. */
 export function findProjectProbe(directory: string): FoundProbe {
@@ -43,21 +43,22 @@ function probeIn(project: string, file: string, text: string): FoundProbe {
   if (!isObject(manifest)) return wrong(`${file} is not a JSON object`);
   const { winnode } = manifest;
   if (winnode === undefined) return { probe: undefined };
-  const said = (key: string, value: unknown) => `${file} says ${key} ${JSON.stringify(value)}`;
-  if (!isObject(winnode)) return wrong(`${said('"winnode":', winnode)}, not an object`, form);
+  const mustBe = (key: string, value: unknown) =>
+    `${file} contains ${key} ${JSON.stringify(value)}; the value must be`;
+  if (!isObject(winnode)) return wrong(`${mustBe('"winnode":', winnode)} an object`, form);
   const { probe, ...others } = winnode;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
-    return wrong(`${file} has "${unknown}" in "winnode", where only "probe" is known`, form);
+    return wrong(`${file} contains the unknown field "${unknown}" in "winnode"`, form);
   }
   if (probe === undefined) return { probe };
   if (typeof probe === 'string' && probe !== '') return { probe: { project, specifier: probe } };
-  return wrong(`${said('"winnode.probe":', probe)}, not the name of a module`, form);
+  return wrong(`${mustBe('"winnode.probe":', probe)} the name of a module`, form);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function wrong(detail: string, hint = 'winnode reads from it which module probes the project.') {
+function wrong(detail: string, hint = 'winnode reads the name of the probe from this file.') {
   return { problem: necessary(probeName, 'failed', { detail, hint }) };
 }

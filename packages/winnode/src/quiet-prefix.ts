@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Services that Wine starts with the first program and that Windows Node does not use. They cost a
- * second of CPU time at each start of a wineserver. Two services stay on. nsiproxy answers
+ * Services that Wine starts with the first program and that Windows Node does not use. They take a
+ * second of CPU time at each start of a wineserver. Two other services are needed. nsiproxy answers
  * `os.networkInterfaces`. MountMgr takes two thirds of the time of each `stat`, but without it
- * `dev` is 0. Node takes two files for the same one only if `dev` is not 0, so `fs.promises.cp` of
- * a file onto itself would then remove the file.
+ * `dev` is 0. Node then does not recognize that two paths are the same file, and `fs.promises.cp` of
+ * a file onto itself removes the file.
  */
 const unused = ['PlugPlay', 'Eventlog', 'NDIS'];
 const services = 'HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services';

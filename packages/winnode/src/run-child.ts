@@ -52,9 +52,9 @@ export const timeLimitExitCode = 124;
 export interface ChildEnd extends RunResult {
   /** The signals that arrived while it ran. */
   readonly came: ReadonlySet<NodeJS.Signals>;
-  /** It did not start within the start limit, and winnode ended it. */
+  /** True if it did not start, and winnode ended it. */
   readonly isStuck: boolean;
-  /** Its main thread had exited while other threads hung, and winnode ended it. */
+  /** True if its main thread had exited while other threads waited, and winnode ended it. */
   readonly wasHeadless: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface ChildHost {
   readonly held: HeldSignals;
   /** Ends the program and its children immediately. */
   readonly end: (child: ChildProcess) => Promise<void>;
-  /** Called when the program has exited. Another process may still hold its streams open. */
+  /** Called when the program has exited. Another process may still keep its streams open. */
   readonly afterExit?: () => void;
   /**
    * Whether the program has started, whether it still can, and how long its start may take.
@@ -76,18 +76,19 @@ export interface ChildHost {
 }
 
 /** Polling interval while a program starts. */
-const lookMs = 100;
+const startPollMs = 100;
 /**
- * A start is given up after this many polls in a row in which it was not possible: the program may
- * just be starting a new wineserver.
+ * winnode gives up a start after this many polls in a row without a wineserver. One poll is not
+ * enough: Wine may just be starting a new wineserver.
  */
-const hopelessLooks = 20;
-/** Polling interval while a program runs. */
-const headMs = 500;
+const hopelessPolls = 20;
+/** How often winnode checks whether a running program has lost its main thread; see isHeadless. */
+const mainThreadPollMs = 500;
 /**
- * How long the output of an ended program is still read if another process holds its streams open.
+ * How long winnode still reads the output of an ended program if another process keeps its streams
+ * open.
  */
-const lastWordsMs = 1_000;
+const lastOutputMs = 1_000;
 
 /** Runs a process until it exits or the time limit ends it. */
 export function runChild(
@@ -116,7 +117,7 @@ export function runChild(
     const endIt = async () => {
       stopTimers();
       await end(child);
-      if (!isOver) timers.push(setTimeout(silence, lastWordsMs, child));
+      if (!isOver) timers.push(setTimeout(closeStreams, lastOutputMs, child));
     };
     if (timeLimitMs !== undefined) {
       const expire = () => {
@@ -127,21 +128,21 @@ export function runChild(
     }
     if (start !== undefined) {
       const startedMs = performance.now();
-      const isHopeless = inARow(hopelessLooks, () => !start.isPossible());
-      const look = setInterval(() => {
+      const isHopeless = inARow(hopelessPolls, () => !start.isPossible());
+      const poll = setInterval(() => {
         if (start.isSeen()) {
-          clearInterval(look);
+          clearInterval(poll);
           return;
         }
         if (isHopeless() || performance.now() - startedMs > start.limitMs) {
           isStuck = true;
           void endIt();
         }
-      }, lookMs);
-      timers.push(look);
+      }, startPollMs);
+      timers.push(poll);
     }
-    // A process that exits normally also lacks its main thread for an instant, so the state must
-    // be observed twice.
+    // A process that exits normally also has no main thread for an instant. So two polls in a row
+    // must find it without one.
     let wasHeadlessBefore = false;
     const watch = setInterval(() => {
       if (child.pid === undefined || !isHeadless(child.pid)) wasHeadlessBefore = false;
@@ -149,7 +150,7 @@ export function runChild(
         wasHeadless = true;
         void endIt();
       } else wasHeadlessBefore = true;
-    }, headMs);
+    }, mainThreadPollMs);
     timers.push(watch);
     child.on('exit', () => afterExit?.());
     const stopListening = held.listen((signal) => {
@@ -166,7 +167,7 @@ export function runChild(
     };
     child.on('error', (cause) => {
       settle();
-      const hint = 'Does the working directory exist? Are too many processes running?';
+      const hint = 'Check that the working directory exists, and that few processes are running.';
       failed(new WinnodeError('ERR_LAUNCH', `Windows Node does not start: ${cause.message}`, hint));
     });
     child.on('close', (code, signal) => {
@@ -183,8 +184,8 @@ export function runChild(
   });
 }
 
-/** Closes the streams of an ended process: a child that was not found may keep them open. */
-function silence({ stdin, stdout, stderr }: ChildProcess): void {
+/** Closes the streams of an ended process: a child that winnode did not find may keep them open. */
+function closeStreams({ stdin, stdout, stderr }: ChildProcess): void {
   for (const stream of [stdin, stdout, stderr]) stream?.destroy();
 }
 

@@ -201,11 +201,11 @@ async function runUnderWine(
     const isTime = leftMs === undefined || leftMs >= 1;
     if (isExpected && isTime && isUnstarted(end) && (await isServed(host)) && came.length === 0) {
       const why = crashUnderWine(end.exitCode, end.progress);
-      options.onProgress?.(`Windows Node did not start (${why}). It is started again.`);
+      options.onProgress?.(`Windows Node did not start (${why}). winnode starts it once more.`);
       const again = leftMs === undefined ? options : { ...options, timeLimitMs: leftMs };
       end = await runOnce(host, args, sessionEnv, again);
     }
-    // A signal that no program received: between two starts, or while a failed start ended.
+    // A signal that arrived between two starts, or during a failed start: no program received it.
     const [first] = came;
     if (first !== undefined && isUnstarted(end) && options.forwardSignals !== false) {
       return { exitCode: signalExitCode(first), signal: first };
@@ -216,7 +216,7 @@ async function runUnderWine(
   }
 }
 
-/** False also if the wineserver's state cannot be read: a second start would not help then. */
+/** True if a wineserver runs. False if this cannot be determined: a second start would fail, too. */
 async function isServed({ prefix, wine }: WineHost): Promise<boolean> {
   return isRunning(prefix, wine).catch(() => false);
 }
@@ -228,10 +228,14 @@ function isUnstarted(end: WineEnd): boolean {
   return isFailedStart(exitCode, progress);
 }
 
-/** Interprets the end of a program. @param isExpected whether it should have started */
+/**
+ * Derives the result of a run from the end of its program.
+ *
+ * @param isExpected false if Node may exit before the preload runs, as with `-v`
+ */
 function judged(child: WineEnd, isExpected: boolean, doubtPrefix: () => void): RunResult {
   if (child.wasHeadless && !child.isTimedOut) {
-    const crash = 'its main thread crashed, and the others waited for it';
+    const crash = 'its main thread crashed, and its other threads waited for ever';
     return { exitCode: crashExitCode, signal: null, crash };
   }
   const { exitCode, signal, came, progress } = child;
@@ -266,7 +270,7 @@ async function runOnce(
   } catch (cause) {
     throw explained(cause);
   }
-  // A program whose wineserver is killed while it starts waits for ever.
+  // If the wineserver is killed while a program starts, the program waits for ever.
   const isPossible = watchWineserver(prefix);
   try {
     const [command, ...rest] = [...diesWithUs(), wine.loader, nodeIn(prefix, node), ...args];
@@ -323,8 +327,9 @@ function workingDirectory(cwd: string | undefined): string {
     path = realpathSync.native(cwd ?? '.');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const message = `The working directory ${cwd ?? ''} cannot be entered: ${code}.`;
-    throw new WinnodeError('ERR_LAUNCH', message, 'Is it gone? Change to another one.', { cause });
+    const name = cwd === undefined ? 'The working directory' : `The working directory ${cwd}`;
+    const hint = 'Probably it does not exist any more. Change to another directory.';
+    throw new WinnodeError('ERR_LAUNCH', `${name} cannot be used: ${code}.`, hint, { cause });
   }
   requireWindowsName(path, 'the working directory');
   return path;
@@ -335,7 +340,7 @@ function elsewhere(directory: string): WinnodeError {
   return new WinnodeError(
     'ERR_DIRECTORY',
     `Wine cannot open the working directory ${directory}, so nothing was run.`,
-    'Is its path longer than 256 characters, or is a name not valid UTF-8? Use another directory.',
+    'Probably its path is longer than 256 characters, or is not valid UTF-8. Use another directory.',
   );
 }
 
@@ -353,11 +358,11 @@ function diesWithUs(): string[] {
 }
 
 /**
- * NODE_OPTIONS with the preload first. Node's permission model would keep Node from reading the
- * preload, and the preload from recording the program's progress.
+ * NODE_OPTIONS with the preload first. If the program uses Node's permission model, it also gets the
+ * permissions that the preload needs: to read its own files, and to record the program's progress.
  *
- * `--preserve-symlinks`: without it Node looks for links with one lstat for each directory of each
- * path. Under Wine lstat never reports a link and takes a millisecond, which was half of the time
+ * `--preserve-symlinks`: without it Node calls lstat for each directory of each path to find links.
+ * Under Wine lstat never reports a link and takes a millisecond; these calls took half of the time
  * in which a program is loaded. The preload resolves links with one call for each file.
  */
 function nodeOptions(

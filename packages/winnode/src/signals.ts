@@ -3,9 +3,9 @@ import { WinnodeError } from './errors.js';
 
 const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Signals that are held back, so that an operation can be completed or undone. */
+/** Signals that do not end this process, so that it can complete or undo an operation. */
 export interface HeldSignals {
-  /** The first signal that arrived; undefined if none did. */
+  /** The first signal that arrived while there was no listener; undefined if there was none. */
   readonly first: NodeJS.Signals | undefined;
   /** Calls the listener with each signal, until the returned function is called. */
   listen(listener: (signal: NodeJS.Signals) => void): () => void;

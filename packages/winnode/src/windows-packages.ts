@@ -55,10 +55,10 @@ export async function installWindowsPackages(
   return tree;
 }
 
-/** Adds to the hint how to run without these packages, because a program may not need them. */
+/** Adds to the hint how to run without these packages: the program may not need them. */
 function withWayOut(cause: unknown): never {
   if (!(cause instanceof WinnodeError) || cause.code !== 'ERR_FETCH') throw cause;
-  const hint = `${cause.hint}\nWithout them: WINNODE_PACKAGES=${none}`;
+  const hint = `${cause.hint}\nTo run without these packages: WINNODE_PACKAGES=${none}`;
   throw new WinnodeError(cause.code, cause.message, hint, { cause });
 }
 
@@ -70,7 +70,7 @@ function chosenDirectory(asked: string): string {
   throw new WinnodeError(
     'ERR_USAGE',
     `WINNODE_PACKAGES names "${asked}", which has no node_modules.`,
-    `Name a directory that has one, say ${none}, or unset it to use the builds of the lock file.`,
+    `Name a directory that has one, set it to ${none}, or unset it to use the builds of the lock file.`,
   );
 }
 
@@ -84,8 +84,8 @@ function keyOf(packages: readonly WindowsPackage[]): string {
 }
 
 /**
- * Caches the packages of a lock file under its hash. Parsing a large lock file takes as long as a
- * start, and for some lock files the registry must be queried.
+ * Reads the packages of a lock file, and caches the result under the hash of the file. Parsing a
+ * large lock file takes as long as a start, and for some lock files npm must query the registry.
  */
 async function readThrough(
   cache: string,
@@ -101,7 +101,7 @@ async function readThrough(
   }
   const ask = (packages: readonly NpmPackage[]) => {
     onProgress?.(`Asking the registry which packages of ${lock.file} are for Windows (once)`);
-    const what = `what ${lock.file} does not say of ${packages.length} packages`;
+    const what = `The platforms of ${packages.length} packages of ${lock.file}`;
     return askPlatforms(packages, { env, scratch: locks, project: lock.project, what });
   };
   const found = await windowsPackagesOf(lock, ask).catch((cause: unknown) => {
@@ -112,7 +112,7 @@ async function readThrough(
     writeFileSync(`${kept}.${process.pid}`, JSON.stringify(found));
     renameSync(`${kept}.${process.pid}`, kept);
   } catch {
-    // Without a cache entry only the next run is slower.
+    // Without a cache entry the next run is slower, but works.
   }
   return found;
 }
@@ -121,7 +121,7 @@ function unreadable({ file }: ProjectLock, cause: unknown): WinnodeError {
   return new WinnodeError(
     'ERR_USAGE',
     `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
-    `Does your package manager take it? Without it: WINNODE_PACKAGES=${none}`,
+    `Check it with your package manager. To run without Windows packages: WINNODE_PACKAGES=${none}`,
     { cause },
   );
 }

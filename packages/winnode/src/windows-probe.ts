@@ -1,8 +1,8 @@
 /*
  * `winnode doctor` runs this program in Windows Node. It reports that it runs, then runs the
- * project's probe. The first argument is a word with which each of its lines begins; it
- * distinguishes these lines from the output of the probe. If the project has a probe, two more
- * arguments give the project's directory and the module's name. Each line is written immediately,
+ * project's probe. Each line that it prints begins with a word, the first argument, which
+ * distinguishes its lines from the output of the probe. If the project has a probe, two more
+ * arguments give the project's directory and the module's name. It writes each line at once,
  * because the next step may crash.
  */
 import { writeSync } from 'node:fs';
@@ -21,8 +21,8 @@ export type ProbeLine =
 const [mark = '', project = '', specifier] = process.argv.slice(2);
 const say = (line: ProbeLine) => writeSync(1, `\n${mark} ${JSON.stringify(line)}\n`);
 
-const isInstalled = `Is "${specifier}", which package.json names, installed and built?`;
-const form = 'Its default export is to be an async generator function; see the README of winnode.';
+const isInstalled = `package.json names "${specifier}" as the probe: install it, or build it.`;
+const form = 'The default export must be an async generator function: see the README of winnode.';
 
 const sayWrong = (detail: string, hint = form, verdict: 'failed' | 'missing' = 'failed') =>
   say({ item: necessary(probeName, verdict, { detail, hint }) });

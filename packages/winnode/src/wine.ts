@@ -44,7 +44,7 @@ function findLoader(env: NodeJS.ProcessEnv): string | undefined {
     throw new WinnodeError(
       'ERR_WINE_MISSING',
       `WINNODE_WINE names "${asked}", which is not an executable file.`,
-      'Point it at a 64-bit Wine loader, or unset it to let winnode look for one.',
+      'Set it to the path of a 64-bit Wine loader, or unset it: then winnode searches for one.',
     );
   }
   const candidates = [join(debianDirectory, 'wine64'), ...onPath(['wine64', 'wine'], env)];
@@ -129,7 +129,7 @@ function askVersion(loader: string, env: NodeJS.ProcessEnv): string {
     throw new WinnodeError(
       'ERR_WINE_MISSING',
       `${loader} does not answer --version.`,
-      'Is it a Wine for this machine? Set WINNODE_WINE to one that is.',
+      'Probably it is not a Wine for this machine. Set WINNODE_WINE to the loader of one that is.',
       { cause },
     );
   }

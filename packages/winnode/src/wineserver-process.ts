@@ -39,16 +39,16 @@ export async function isRunning(prefix: string, wine: Wine): Promise<boolean> {
   throw new WinnodeError(
     'ERR_WINESERVER',
     `${wine.server} does not answer -k0 within ${commandLimitMs / 1_000} s.`,
-    'Is it a wineserver? Set WINESERVER to the one that belongs to this Wine, or unset it.',
+    'Probably it is not a wineserver. Set WINESERVER to the one of this Wine, or unset it.',
   );
 }
 
 /** Ends the wineserver of a prefix and everything that runs under it; waits until it is gone. */
 export async function endWineserver(prefix: string, wine: Wine): Promise<void> {
   const running = wineserverPid(prefix);
-  // After SIGTERM it writes the registry and exits. After -k it first ends all programs, and waits
-  // for each one until its parent has reaped it, which takes more than half a second. endOrphans
-  // ends them at once.
+  // After SIGTERM the wineserver writes the registry and exits, and endOrphans ends its programs at
+  // once. After -k the wineserver itself ends the programs, and waits until each one's parent has
+  // reaped it, which takes more than half a second.
   if (running === undefined) await askServer(prefix, wine, '-k');
   else endProcess(running, 'SIGTERM');
   // -w waits until the wineserver is gone.
@@ -91,8 +91,8 @@ export function wineserverPid(prefix: string): number | undefined {
 }
 
 /**
- * Returns a function that returns true while a wineserver of the prefix runs: the present one, or
- * one that Wine starts after it. Where the present one cannot be determined it always returns true.
+ * Makes a function that returns true while a wineserver of the prefix runs: the present one, or one
+ * that Wine starts after it. If the present one cannot be determined, it always returns true.
  */
 export function watchWineserver(prefix: string): () => boolean {
   let pid = wineserverPid(prefix);
@@ -107,9 +107,9 @@ export function watchWineserver(prefix: string): () => boolean {
 }
 
 /**
- * Returns whether a wineserver answers. After a client connects, the wineserver sends its protocol
- * version first. A wineserver that spins or is stopped sends nothing. Returns true, too, if the
- * caller cancels the question.
+ * True if a wineserver answers in time. When a client connects, the wineserver first sends its
+ * protocol version. A wineserver that loops or is stopped sends nothing. True also if `isUnwanted`
+ * ends the wait.
  */
 export function answersInTime(
   pid: number,
@@ -129,19 +129,19 @@ export function answersInTime(
       else if (performance.now() > untilMs) settle(false);
     }, 50);
     socket.on('data', () => settle(true));
-    // The wineserver has just ended: the next program starts a new one.
+    // The wineserver has just exited. The next program starts a new one.
     socket.on('error', () => settle(true));
     socket.on('close', () => settle(true));
   });
 }
 
-/** Describes the state of a wineserver that does not answer. */
+/** Describes the state of a wineserver that does not answer, as the end of a message. */
 export function stateOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
     if (state === 'T' || state === 't') return ': it is stopped';
-    return state === 'R' ? ': it spins' : '';
+    return state === 'R' ? ': it is in an endless loop' : '';
   } catch {
     return '';
   }

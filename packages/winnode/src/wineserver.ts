@@ -29,12 +29,12 @@ import {
 } from './wineserver-process.js';
 
 /**
- * A wineserver serves every program of one prefix; when it ends, all of them end. So each run puts
- * a file into `.winnode/users` while it uses the wineserver. A run that finds no wineserver starts
- * one and records its process. The last user ends a wineserver that has such a record. If that
- * wineserver is killed, Wine starts another one with the next program; the last user ends it, too,
- * because it has winnode's mark in its environment. A wineserver that another program started is
- * used and never ended.
+ * One use of a wineserver. A wineserver serves every program of one prefix; when it ends, all of
+ * them end. So each run has a file in `.winnode/users` while it uses the wineserver. A run that
+ * finds no wineserver starts one and records its process. The last user ends a recorded wineserver.
+ * If it was killed, Wine starts another one with the next program. The last user ends that one, too,
+ * because winnode's variable is in its environment. winnode uses a wineserver that another program
+ * started, but never ends it.
  */
 export interface WineserverLease {
   /**
@@ -56,18 +56,19 @@ export interface WineserverOptions {
 
 /** A wineserver whose users were all killed (kill -9) ends itself after this long. */
 const lingerSeconds = 60;
-/** A wineserver answers in milliseconds; one that is silent for this long hangs. */
+/** A wineserver answers in milliseconds. If it does not answer for this long, it hangs. */
 const silenceMs = 10_000;
 
 /**
- * A run that cannot get the lock within this time leaves the wineserver to the holder of the lock.
+ * A run that cannot get the lock within this time does not end the wineserver. The holder of the
+ * lock does.
  */
 const releaseLimitMs = 15_000;
 /**
- * A start is given up after this many polls in a row, ten a second, without a wineserver: Wine may
- * just be starting another one.
+ * winnode gives up a start after this many polls in a row, ten per second, without a wineserver. One
+ * poll is not enough: Wine may just be starting another one.
  */
-const goneLooks = 20;
+const gonePolls = 20;
 
 const homeOf = (prefix: string) => join(prefix, '.winnode');
 const usersOf = (prefix: string) => join(homeOf(prefix), 'users');
@@ -76,7 +77,7 @@ const noteOf = (prefix: string) => join(homeOf(prefix), 'wineserver-by-winnode')
 /** The log of Wine's output during the start. */
 const logOf = (prefix: string) => join(homeOf(prefix), 'start.log');
 
-/** The end of this log, for a message. */
+/** The end of this log, as the end of a message. */
 function saidIn(prefix: string): string {
   try {
     const said = readFileSync(logOf(prefix), 'utf8').trim();
@@ -102,7 +103,7 @@ export async function useWineserver(
 ): Promise<WineserverLease> {
   const lockFile = join(homeOf(prefix), 'wineserver');
   const mine = join(usersOf(prefix), `${process.pid}-${nextLease++}`);
-  // The holder of the lock may first end a silent wineserver and then start one.
+  // The holder of the lock may first end a wineserver that hangs, and then start one.
   const limitMs = silenceMs + 2 * options.startLimitMs;
   const { held, onProgress } = options;
 
@@ -116,7 +117,7 @@ export async function useWineserver(
       writeFileSync(mine, processStart(process.pid) ?? '');
     } catch (cause) {
       rmSync(mine, { force: true });
-      // The error that prevents the wineserver from being ended is most likely the original cause.
+      // If the wineserver cannot be ended either, the cause is most likely the same.
       await endIfUnused(prefix, wine).catch(() => {});
       throw explained(cause);
     }
@@ -139,8 +140,8 @@ export async function useWineserver(
 }
 
 /**
- * Ends a wineserver that winnode started and that no run uses. If it was killed, its services are ended
- * and its record is removed.
+ * Ends a wineserver that winnode started and that no run uses. If it was killed, this ends its
+ * services and removes its record.
  */
 async function endIfUnused(prefix: string, wine: Wine): Promise<void> {
   if (livingUsers(prefix).length > 0) return;
@@ -158,7 +159,7 @@ async function endOurs(prefix: string, wine: Wine): Promise<void> {
   rmSync(noteOf(prefix), { force: true });
 }
 
-/** True if a winnode started the running wineserver, or Wine did for a program of winnode. */
+/** True if winnode started the running wineserver, or Wine started it for a program of winnode. */
 export function isOurs(prefix: string): boolean {
   return ourServer(prefix) !== undefined;
 }
@@ -167,7 +168,7 @@ function ourServer(prefix: string): number | undefined {
   return recordedServer(prefix) ?? markedServer(prefix);
 }
 
-/** The process that a winnode recorded when it started a wineserver, if it still runs. */
+/** The recorded wineserver, if it still runs. */
 function recordedServer(prefix: string): number | undefined {
   try {
     const [pid, start] = readFileSync(noteOf(prefix), 'utf8').split(' ');
@@ -184,8 +185,8 @@ function markedServer(prefix: string): number | undefined {
 }
 
 /**
- * The environment of the wineserver and of Wine's services. Their mark belongs to no run, because
- * they outlive the run that starts them.
+ * The environment of the wineserver and of Wine's services. Its variable names no run, because they
+ * may serve other runs after the one that starts them.
  */
 const serverEnvironment = (prefix: string) => ({
   ...wineEnvironment(prefix),
@@ -236,15 +237,17 @@ async function endIfSilent(prefix: string, wine: Wine, options: WineserverOption
   if (await answersInTime(pid, limitMs, wasInterrupted(options.held))) return;
   const silent = `The wineserver of ${prefix}, process ${pid}, does not answer${stateOf(pid)}.`;
   if (ourServer(prefix) !== pid || livingUsers(prefix).length > 0) {
-    throw new WinnodeError('ERR_WINESERVER', silent, `End it and all that uses it: kill -9 ${pid}`);
+    const hint = `End it, and with it the programs that use it: kill -9 ${pid}`;
+    throw new WinnodeError('ERR_WINESERVER', silent, hint);
   }
-  options.onProgress?.(`${silent} No program uses it: it is ended, and another one is started.`);
+  options.onProgress?.(`${silent} No program uses it: winnode ends it and starts another one.`);
   await endWineserver(prefix, wine);
 }
 
 async function startServer(prefix: string, wine: Wine, options: WineserverOptions): Promise<void> {
-  // In the foreground, so that its pid is known. Detached, so that it outlives this run if another
-  // run uses it. The old log is removed: a run with another umask may have made it read-only.
+  // In the foreground, so that its pid is known. Detached, so that it does not end with this process
+  // while another run uses it. The old log is removed, because a run with another umask may have
+  // made it read-only.
   rmSync(logOf(prefix), { force: true });
   const log = openSync(logOf(prefix), 'w');
   fchmodSync(log, 0o600);
@@ -275,17 +278,17 @@ async function startServer(prefix: string, wine: Wine, options: WineserverOption
 }
 
 /**
- * The first program under a wineserver starts Wine's services, which inherit that program's
- * standard streams and keep them open for as long as they live. So the first program gets none.
+ * The first program under a wineserver starts Wine's services. They inherit that program's standard
+ * streams, and keep them open until they end. So the first program is wineboot, without streams.
  */
 async function startServices(
   prefix: string,
   wine: Wine,
   { startLimitMs, held }: WineserverOptions,
 ): Promise<void> {
-  // Without its wineserver wineboot would wait for an answer until the time limit.
+  // If its wineserver ends, wineboot waits for an answer for ever.
   const isServed = watchWineserver(prefix);
-  const isGone = inARow(goneLooks, () => !isServed());
+  const isGone = inARow(gonePolls, () => !isServed());
   const wasSignalled = wasInterrupted(held);
   const { code, isLate } = await runCommand(wine.loader, ['wineboot.exe'], {
     env: serverEnvironment(prefix),
@@ -297,16 +300,17 @@ async function startServices(
   if (held.first !== undefined) return;
   if (code !== 0 && !isServed()) {
     const gone = `The wineserver of ${prefix} ended while Wine started.${saidIn(prefix)}`;
-    throw new WinnodeError('ERR_WINESERVER', gone, 'Was it killed? Start the program again.');
+    const hint = 'Probably another program killed it. Run winnode again.';
+    throw new WinnodeError('ERR_WINESERVER', gone, hint);
   }
-  const hand = `By hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
+  const hand = `To try it by hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
   if (isLate) {
     const late = `Wine did not start in ${prefix} within ${startLimitMs / 1_000} s.${saidIn(prefix)}`;
-    const hint = `WINNODE_START_LIMIT gives it more seconds. ${hand}`;
+    const hint = `Allow more time: WINNODE_START_LIMIT=SECONDS. ${hand}`;
     throw new WinnodeError('ERR_START_LIMIT', late, hint);
   }
   if (code === 0 && (await isRunning(prefix, wine))) return;
-  const message = `Wine does not start in ${prefix} (wineboot ended with ${code}).${saidIn(prefix)}`;
-  const hint = `If it is the prefix, the next run makes it again, unless WINNODE_PREFIX names it. ${hand}`;
+  const message = `Wine does not start in ${prefix} (wineboot ended with exit code ${code}).${saidIn(prefix)}`;
+  const hint = `If the prefix is damaged, the next run replaces it, unless WINNODE_PREFIX names it. ${hand}`;
   throw new WinnodeError('ERR_PREFIX_BROKEN', message, hint);
 }

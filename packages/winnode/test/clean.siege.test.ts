@@ -8,10 +8,10 @@ import { expectRefusal, inNamespace, newCache, noMounts, reason } from './sabota
 
 // What clean removes, what it never removes, and what it keeps while a program runs.
 
-const inUse = 'a program that runs may load it';
+const inUse = 'a running program may load it';
 
 describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
-  test('keeps a prefix in use, with all that its programs may load, until they have ended', async () => {
+  test('clean keeps a prefix in use, and the files that its programs may load, until they have ended', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const [prefix, unused] = [prefixIn(cache), `${prefixIn(cache)}.old-12345`];
@@ -36,7 +36,7 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
     expect(existsSync(cache)).toBe(false);
   });
 
-  test('never removes the prefix of WINNODE_PREFIX, nor files that its running programs may load', async () => {
+  test('clean never removes the prefix of WINNODE_PREFIX, nor files that its running programs may load', async () => {
     const cache = newCache();
     const chosen = join(newCache(), 'chosen');
     await copyPrefix(chosen);
@@ -59,7 +59,7 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
     expect(existsSync(own)).toBe(true);
   });
 
-  test('does not remove files that winnode did not make, by name or through links', async () => {
+  test('clean does not remove files that winnode did not make, by name or through links', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const theirs = newCache();
@@ -79,7 +79,7 @@ describe.skipIf(reason !== '')(`winnode clean ${reason}`, () => {
   });
 
   test.skipIf(noMounts !== '')(
-    `a read-only cache is named in the message, and not removed ${noMounts}`,
+    `clean names a read-only cache in its message, and does not remove it ${noMounts}`,
     async () => {
       const cache = newCache();
       const { status, stderr } = inNamespace(

@@ -32,8 +32,8 @@ export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   /**
-   * winnode's messages about a busy machine, also if nothing failed. Complete once winnode has
-   * ended.
+   * winnode's messages about a busy machine, which it may print although nothing failed. Complete
+   * once winnode has ended.
    */
   notices(): string;
   /** Resolves when it has printed this text. */
@@ -44,7 +44,7 @@ export interface Running {
 export type StartOptions = SpawnOptions & { readonly script?: string };
 
 const busy =
-  /^winnode: (Waiting for another winnode .*|Windows Node did not start .* It is started again\.)\n/gm;
+  /^winnode: (Waiting for another winnode .*|Windows Node did not start .* winnode starts it once more\.)\n/gm;
 
 /** Starts winnode's command line, with pipes for streams. */
 export function start(args: readonly string[], given: StartOptions = {}): Running {

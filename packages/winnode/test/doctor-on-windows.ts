@@ -6,8 +6,7 @@ import type { Item } from 'winnode';
 import { winnode } from './cli.js';
 import { probeOf, probeProject } from './probe-project.js';
 
-// The branch for Windows itself: winnode uses no Wine, and the Node that runs this is Windows
-// Node.
+// On Windows winnode does not use Wine: Windows Node is the Node that runs this test.
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnode doctor '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -29,7 +28,7 @@ test('doctor on Windows does not check Wine', async () => {
   expect({ ok, code }).toEqual({ ok: true, code: 0 });
 });
 
-test('doctor on Windows prints lines', async () => {
+test('doctor on Windows prints a line for each item', async () => {
   const { stdout } = await winnode(['doctor'], { cwd });
   expect(stdout).toMatch(/^ok {10}host +.+win32 /m);
 });

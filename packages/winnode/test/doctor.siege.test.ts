@@ -12,10 +12,10 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const cwd = probeProject(scratch, 'project', probeOf('yield good;'));
 
 describe.skipIf(host.kind === 'none')(
-  `winnode doctor, where environment or probe is bad ${host.reason}`,
+  `winnode doctor with a wrong environment or a failing probe ${host.reason}`,
   () => {
     test.each(['--no-such-option', '--require /no/such.cjs', '--import file:///no/such.mjs'])(
-      'NODE_OPTIONS=%s is the only problem that is reported',
+      'doctor reports NODE_OPTIONS=%s as the only failure',
       async (NODE_OPTIONS) => {
         const items = await diagnose({ cwd, env: { ...process.env, NODE_OPTIONS } });
         expect(items.slice(-3)).toMatchObject([
@@ -31,7 +31,7 @@ describe.skipIf(host.kind === 'none')(
 
     test.each([
       [
-        'is no generator',
+        'returns a promise',
         'export default async () => [];',
         /returned an object of Promise, not a gen/,
       ],
@@ -41,7 +41,7 @@ describe.skipIf(host.kind === 'none')(
         /after item 1: on purpose$/,
       ],
       ['does not load', 'import "./nowhere.mjs";', /^\.\/probe\.mjs does not load: .*nowhere\.mjs/],
-    ])('a probe that %s is one failure', async (name, text, said) => {
+    ])('doctor reports a probe that %s as one failure', async (name, text, said) => {
       const items = await diagnose({ cwd: probeProject(scratch, name, text) });
       expect(items.at(-1)).toMatchObject({
         name: 'the probe of the project',
@@ -53,14 +53,14 @@ describe.skipIf(host.kind === 'none')(
     });
 
     test.each(['./not there.mjs', 'no-such-package/probe'])(
-      'the message names the missing %s',
+      'doctor names the missing module %s',
       async (probe) => {
         const items = await diagnose({ cwd: probeProject(scratch, 'missing', '', { probe }) });
         expect(items.at(-1)).toMatchObject({
           name: 'the probe of the project',
           verdict: 'missing',
           isNecessary: true,
-          hint: `Is "${probe}", which package.json names, installed and built?`,
+          hint: `package.json names "${probe}" as the probe: install it, or build it.`,
         });
       },
     );
@@ -71,11 +71,23 @@ describe.skipIf(host.kind === 'none')(
         'setInterval(() => {}, 1_000); await new Promise(() => {});',
         /^no answer within 5 s/,
       ],
-      ['waits for nothing', 'await new Promise(() => {});', /ended with exit code 13, /],
-      ['throws later', 'setTimeout(() => { throw 1; }); await new Promise(() => {});', /code 1, /],
-      ['never ends', 'for (;;) ;', /^no answer within 5 s/],
-      ['throws no error', 'throw Object.create(null);', /it threw after item 1: \[Object: null/],
-    ])('a probe that %s loses its end, and nothing else', async (name, body, said) => {
+      [
+        'awaits a promise that never settles',
+        'await new Promise(() => {});',
+        /ended with exit code 13, /,
+      ],
+      [
+        'throws in a timer',
+        'setTimeout(() => { throw 1; }); await new Promise(() => {});',
+        /code 1, /,
+      ],
+      ['loops for ever', 'for (;;) ;', /^no answer within 5 s/],
+      [
+        'throws a value that is not an error',
+        'throw Object.create(null);',
+        /it threw after item 1: \[Object: null/,
+      ],
+    ])('doctor keeps the items of a probe that then %s', async (name, body, said) => {
       const bad = probeProject(scratch, name, probeOf(`yield good; ${body}`));
       const items = await diagnose({ cwd: bad, limitMs: 5_000 });
       expect(items.slice(-2)).toMatchObject([
@@ -86,7 +98,7 @@ describe.skipIf(host.kind === 'none')(
     });
 
     test.skipIf(process.platform === 'win32')(
-      'Ctrl-C ends doctor, which prints the results so far',
+      'SIGINT ends doctor, which has printed the results so far',
       async () => {
         const body = 'yield good; await new Promise((done) => setTimeout(done, 60_000));';
         const slow = probeProject(scratch, 'slow', probeOf(body));
@@ -98,7 +110,7 @@ describe.skipIf(host.kind === 'none')(
     );
 
     test.each(['doctor', 'doctor --json', '--version'])(
-      'a reader of %s that goes away leaves no message',
+      '%s prints no error if the reader closes the pipe',
       (words) => {
         const script = `{ "$NODE" "$BIN" ${words} 2>&3; echo "code $?" >&3; } 3>&1 >&4 4>&- | cat`;
         const env = { ...process.env, NODE: process.execPath, BIN: bin };

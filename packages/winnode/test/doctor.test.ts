@@ -22,7 +22,7 @@ const outer = [
 const ofProbe = 'the probe of the project';
 
 describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
-  // One wineserver for all of these, so that each starts quickly.
+  // One wineserver for all tests, so that each run starts quickly.
   let session: Session;
   beforeAll(async () => {
     session = await openSession();
@@ -37,7 +37,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     return items.slice(outer.length);
   }
 
-  test('finds no problem on this host, in a project without a probe', async () => {
+  test('doctor finds no problem on this host, in a project without a probe', async () => {
     const { code, stdout, stderr } = await winnode(['doctor', '--json'], { cwd: scratch });
     expect(stderr).toBe('');
     const { ok, items } = read(stdout);
@@ -50,7 +50,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect({ ok, code }).toEqual({ ok: true, code: 0 });
   });
 
-  test('prints a line for each item of the project’s probe', async () => {
+  test('doctor prints a line for each item of the project’s probe', async () => {
     const cwd = project(
       'lines',
       probeOf(`
@@ -67,7 +67,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(code).toBe(0);
   });
 
-  test('an item that failed in the probe is a failure, with what to do', async () => {
+  test('doctor reports a failed item of the probe as a failure, with its hint', async () => {
     const cwd = project(
       'failing',
       probeOf(`yield { ...good, verdict: 'failed', hint: 'Mend it.' };`),
@@ -77,7 +77,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(isWell(items)).toBe(false);
   });
 
-  test('after a crash of the probe the earlier items are printed; each item is passed on at once', async () => {
+  test('doctor passes each item on at once, so that a crash of the probe loses no earlier item', async () => {
     const cwd = project('crash', probeOf(`yield good; ${crash};`));
     const handedOn: string[] = [];
     const items = await diagnose({ cwd, onItem: ({ name }) => handedOn.push(name) });
@@ -85,12 +85,12 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(items.at(-1)).toMatchObject({
       verdict: 'failed',
       isNecessary: true,
-      detail: expect.stringMatching(/died: exit code 134.*, after "first"$/),
+      detail: expect.stringMatching(/died: exit code 134.*, after the item "first"$/),
     });
     expect(isWell(items)).toBe(false);
   });
 
-  test('invalid items are reported one by one; other output and extra fields are ignored', async () => {
+  test('doctor reports each invalid item, and ignores other output and additional fields', async () => {
     const cwd = project(
       'items',
       probeOf(`
@@ -124,9 +124,17 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   });
 
   test.each([
-    ['no function', 'export default { name: "first" };', /is an object of Object, not a function$/],
-    ['ends early', probeOf('yield good; process.exit(0);'), /exit code 0, after "first"$/],
-  ])('a probe that %s is one failure', async (name, text, said) => {
+    [
+      'is not a function',
+      'export default { name: "first" };',
+      /is an object of Object, not a function$/,
+    ],
+    [
+      'exits the process',
+      probeOf('yield good; process.exit(0);'),
+      /exit code 0, after the item "first"$/,
+    ],
+  ])('doctor reports a probe that %s as one failure', async (name, text, said) => {
     const items = await itemsOf(project(name, text));
     expect(items.filter((item) => item.name !== 'first')).toEqual([
       expect.objectContaining({ name: ofProbe, verdict: 'failed', isNecessary: true }),
@@ -135,7 +143,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
     expect(items.at(-1)?.hint).not.toBe('');
   });
 
-  test('a package of the project can be the probe, also if it exports only for import', async () => {
+  test('doctor runs a probe that a package of the project exports, also if only for import', async () => {
     const cwd = project('package', '', { probe: 'probes/windows' });
     const place = join(cwd, 'node_modules', 'probes');
     mkdirSync(place, { recursive: true });
@@ -146,7 +154,7 @@ describe.skipIf(host.kind === 'none')(`winnode doctor ${host.reason}`, () => {
   });
 });
 
-describe('the probe in package.json', () => {
+describe('findProjectProbe', () => {
   const found = (name: string, text: string) => {
     const directory = join(scratch, 'said', name);
     mkdirSync(join(directory, 'below'), { recursive: true });
@@ -157,12 +165,15 @@ describe('the probe in package.json', () => {
   test.each([
     ['a file', '{ "winnode": { "probe": "./a.mjs" } }'],
     ['a byte order mark', '\uFEFF{ "winnode": { "probe": "./a.mjs" } }'],
-  ])('%s: a start in a subdirectory finds the probe', (name, text) => {
-    const { directory, ...rest } = found(name, text);
-    expect(rest).toEqual({ probe: { project: directory, specifier: './a.mjs' } });
-  });
+  ])(
+    'findProjectProbe finds the probe from a subdirectory, in a package.json with %s',
+    (name, text) => {
+      const { directory, ...rest } = found(name, text);
+      expect(rest).toEqual({ probe: { project: directory, specifier: './a.mjs' } });
+    },
+  );
 
-  test.each(['{}', '{ "winnode": {} }'])('%s: the project has no probe', (text) => {
+  test.each(['{}', '{ "winnode": {} }'])('findProjectProbe finds no probe in %s', (text) => {
     const { directory: _, ...rest } = found(`none ${text.length}`, text);
     expect(rest).toEqual({ probe: undefined });
   });
@@ -172,12 +183,12 @@ describe('the probe in package.json', () => {
     ['{ "winnode": ', 'is not JSON: '],
     ['[]', 'is not a JSON object'],
     ['null', 'is not a JSON object'],
-    ['{ "winnode": "./a.mjs" }', 'says "winnode": "./a.mjs", not an object'],
-    ['{ "winnode": [] }', 'says "winnode": [], not an object'],
-    ['{ "winnode": { "probe": "" } }', 'says "winnode.probe": "", not the name of a module'],
-    ['{ "winnode": { "probe": ["./a"] } }', 'says "winnode.probe": ["./a"], not the name'],
-    ['{ "winnode": { "prob": "./a" } }', 'has "prob" in "winnode", where only "probe" is known'],
-  ])('%s is one failure with the name of the file', (text, said) => {
+    ['{ "winnode": "./a.mjs" }', 'contains "winnode": "./a.mjs"; the value must be an object'],
+    ['{ "winnode": [] }', 'contains "winnode": []; the value must be an object'],
+    ['{ "winnode": { "probe": "" } }', 'contains "winnode.probe": ""; the value must be the name'],
+    ['{ "winnode": { "probe": ["./a"] } }', 'contains "winnode.probe": ["./a"]; the value must be'],
+    ['{ "winnode": { "prob": "./a" } }', 'contains the unknown field "prob" in "winnode"'],
+  ])('findProjectProbe reports %s as one failure that names the file', (text, said) => {
     const { directory, ...rest } = found(`wrong ${text.length}`, text);
     expect(rest).toEqual({
       problem: expect.objectContaining({
@@ -190,7 +201,7 @@ describe('the probe in package.json', () => {
     });
   });
 
-  test('a package.json that is a directory is one failure', () => {
+  test('findProjectProbe reports a package.json that is a directory as one failure', () => {
     const directory = join(scratch, 'a directory');
     mkdirSync(join(directory, 'package.json'), { recursive: true });
     expect(findProjectProbe(directory)).toEqual({
@@ -200,7 +211,7 @@ describe('the probe in package.json', () => {
 });
 
 test.skipIf(process.platform === 'win32')(
-  'without Wine or Windows Node it says what to type, exit code 1',
+  'doctor without Wine or Windows Node says what to do, and exits with 1',
   async () => {
     const cwd = project('no Wine', probeOf('yield good;'));
     for (const [variable, name] of [
@@ -219,18 +230,21 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test.skipIf(host.kind !== 'wine')('a prefix that cannot be used is a failure', async () => {
-  const env = { ...process.env, WINNODE_PREFIX: join(import.meta.dirname) };
-  const items = await diagnose({ env, cwd: project('no prefix', probeOf('yield good;')) });
-  expect(items.slice(-2)).toMatchObject([
-    { name: 'a run in Windows Node', verdict: 'failed', isNecessary: true },
-    { name: ofProbe, verdict: 'skipped' },
-  ]);
-  expect(items.at(-2)?.detail).toContain('was not made by winnode');
-  expect(isWell(items)).toBe(false);
-});
+test.skipIf(host.kind !== 'wine')(
+  'doctor reports a prefix that it cannot use as a failure',
+  async () => {
+    const env = { ...process.env, WINNODE_PREFIX: join(import.meta.dirname) };
+    const items = await diagnose({ env, cwd: project('no prefix', probeOf('yield good;')) });
+    expect(items.slice(-2)).toMatchObject([
+      { name: 'a run in Windows Node', verdict: 'failed', isNecessary: true },
+      { name: ofProbe, verdict: 'skipped' },
+    ]);
+    expect(items.at(-2)?.detail).toContain('was not made by winnode');
+    expect(isWell(items)).toBe(false);
+  },
+);
 
-test('winnode without a build says what to do, exit code 1', async () => {
+test('winnode without a build says what to do, and exits with 1', async () => {
   const copy = join(scratch, 'unbuilt');
   mkdirSync(copy);
   const package_ = dirname(dirname(bin));
@@ -239,8 +253,10 @@ test('winnode without a build says what to do, exit code 1', async () => {
   }
   const script = join(copy, 'bin', 'winnode.mjs');
   const { code, stderr } = await winnode(['doctor'], { script });
+  const missing = join(copy, 'dist', 'release', 'cli.js');
   expect(stderr).toBe(
-    'winnode: it is not built.\nInstall it again; in a clone of its repository, build it.\n',
+    `winnode: this copy of the package is not built: ${missing} does not exist.\n` +
+      'Install the package again. In a clone of its repository, build it.\n',
   );
   expect(code).toBe(1);
 });

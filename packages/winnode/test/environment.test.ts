@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const isWindows = process.platform === 'win32';
 const needsWine = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-describe.skipIf(isWindows)('a locale is replaced only if it is not installed', () => {
+describe.skipIf(isWindows)('the locale of a program', () => {
   const given = (env: NodeJS.ProcessEnv) =>
     wineEnvironment('/p', { PATH: process.env['PATH'], ...env })['LC_ALL'];
 
@@ -30,73 +30,80 @@ describe.skipIf(isWindows)('a locale is replaced only if it is not installed', (
     { LANG: 'xx_YY.UTF-8' },
     { LC_ALL: 'xx_YY.utf8' },
     { LC_CTYPE: 'xx_YY.UTF-8', LANG: 'C.UTF-8' },
-    // What ssh brings along: one category is enough for all of them to fail.
+    // ssh passes such variables on. One category without a locale makes all categories fail.
     { LANG: 'C.UTF-8', LC_TIME: 'xx_YY.UTF-8' },
     { LANG: 'xx_YY.UTF-8', LC_CTYPE: 'C.UTF-8' },
     { LC_ALL: 'C.UTF-8', LOCPATH: '/nowhere', LANG: 'xx_YY.UTF-8' },
-  ])('%j', (env) => {
+  ])('winnode sets LC_ALL only if these settings do not work: %j', (env) => {
     const settings = { PATH: process.env['PATH'], ...env };
     const { stdout, stderr } = spawnSync('locale', ['charmap'], {
       env: settings,
       encoding: 'utf8',
     });
-    // Compares what a program sees with these settings unchanged and with winnode's changes.
+    // `locale` shows whether the settings work without winnode's change.
     const isGood = stdout === 'UTF-8\n' && stderr === '';
     expect(given(env)).toBe(isGood ? env['LC_ALL'] : 'C.UTF-8');
   });
 
-  test('an installed locale is not changed', () => {
+  test('winnode does not change an installed locale', () => {
     expect(given({ LANG: 'C.UTF-8' })).toBeUndefined();
     expect(given({ LC_ALL: 'C.utf8' })).toBe('C.utf8');
   });
 });
 
-describe.skipIf(isWindows)('paths of the environment', () => {
+describe.skipIf(isWindows)('paths in environment variables', () => {
   const wine = { loader: '/w', server: '/s', version: 'wine-8.0', major: 8 };
   const node = { exe: '/n', version: '1' };
   const place = (env: NodeJS.ProcessEnv) => prefixPath(wine, node, { HOME: '/home/me', ...env });
   const inHome = '/home/me/.cache/winnode/wine-8.0-node-1-v5';
 
-  test.each(['~/.cache', '.cache', './x', '..', 'a b'])('XDG_CACHE_HOME=%s is ignored', (value) => {
-    const env = { XDG_CACHE_HOME: value };
-    expect(place(env)).toBe(inHome);
-    expect(ignoredIn(env)).toBe(
-      `; XDG_CACHE_HOME is "${value}", which is not an absolute path, and is ignored`,
-    );
-    expect(ignoredIn({ ...env, WINNODE_CACHE: '/c' })).toBe('');
-  });
+  test.each(['~/.cache', '.cache', './x', '..', 'a b'])(
+    'winnode ignores XDG_CACHE_HOME=%s',
+    (value) => {
+      const env = { XDG_CACHE_HOME: value };
+      expect(place(env)).toBe(inHome);
+      expect(ignoredIn(env)).toBe(
+        `; XDG_CACHE_HOME is ignored, because "${value}" is not an absolute path`,
+      );
+      expect(ignoredIn({ ...env, WINNODE_CACHE: '/c' })).toBe('');
+    },
+  );
 
-  test('an absolute path is used; an empty value counts as not set', () => {
+  test('winnode uses an absolute XDG_CACHE_HOME; an empty value counts as not set', () => {
     expect(place({ XDG_CACHE_HOME: '/c' })).toBe('/c/winnode/wine-8.0-node-1-v5');
     expect(place({ XDG_CACHE_HOME: '' })).toBe(inHome);
     expect(ignoredIn({ XDG_CACHE_HOME: '/c' })).toBe('');
   });
 
-  test('a relative path starts at the working directory', () => {
+  test('winnode resolves a relative path against the working directory', () => {
     expect(place({ WINNODE_CACHE: 'c' })).toBe(join(process.cwd(), 'c/wine-8.0-node-1-v5'));
     expect(place({ WINNODE_PREFIX: '../p' })).toBe(join(process.cwd(), '../p'));
   });
 
   test.each([
-    ['WINNODE_CACHE', '~/c', 'WINNODE_CACHE is "~/c": no shell has expanded the ~ in it.'],
-    ['WINNODE_PREFIX', '~me/p', 'WINNODE_PREFIX is "~me/p": no shell has expanded the ~ in it.'],
+    ['WINNODE_CACHE', '~/c', 'WINNODE_CACHE is "~/c": the shell did not expand the ~.'],
+    ['WINNODE_PREFIX', '~me/p', 'WINNODE_PREFIX is "~me/p": the shell did not expand the ~.'],
     ['HOME', 'home/me', 'HOME is "home/me", which is not an absolute path.'],
     ['HOME', '.', 'HOME is ".", which is not an absolute path.'],
-  ])('%s=%s is refused', (name, value, message) => {
+  ])('winnode rejects %s=%s', (name, value, message) => {
     expect(() => place({ [name]: value })).toThrowError(message);
   });
 
-  test.each(['WINNODE_WINE', 'WINNODE_NODE', 'WINESERVER'])('%s with a ~ as well', async (name) => {
-    const { code, stderr } = await winnodeHere(['-p', '1'], { [name]: '~/nowhere/x' });
-    expect(code).toBe(2);
-    expect(stderr).toMatch(new RegExp(`^winnode: ${name} is "~/nowhere/x": no shell .+\\n.+\\n$`));
-  });
+  test.each(['WINNODE_WINE', 'WINNODE_NODE', 'WINESERVER'])(
+    'winnode rejects %s=~/nowhere/x',
+    async (name) => {
+      const { code, stderr } = await winnodeHere(['-p', '1'], { [name]: '~/nowhere/x' });
+      expect(code).toBe(2);
+      const said = `^winnode: ${name} is "~/nowhere/x": the shell did not .+\\n.+\\n$`;
+      expect(stderr).toMatch(new RegExp(said));
+    },
+  );
 
   test.each([
     ['/proc/c', 'ENOENT'],
     ['/dev/null/c', 'ENOTDIR'],
     ['/etc/passwd', 'EEXIST|ENOTDIR'],
-  ])('WINNODE_CACHE=%s cannot be made, and the message says so', async (value, code) => {
+  ])('winnode reports that it cannot create WINNODE_CACHE=%s', async (value, code) => {
     const { code: exitCode, stderr } = await winnodeHere(['-p', '1'], {
       WINNODE_CACHE: value,
       WINNODE_PREFIX: undefined,
@@ -107,7 +114,7 @@ describe.skipIf(isWindows)('paths of the environment', () => {
     );
   });
 
-  test('a Wine found through a relative PATH is reported with its absolute path', () => {
+  test('findWine returns absolute paths for relative variables', () => {
     const wine = join(scratch, 'bin', 'wine64');
     mkdirSync(join(scratch, 'bin'));
     writeFileSync(wine, '#!/bin/sh\necho wine-99.0\n');
@@ -130,7 +137,7 @@ describe.skipIf(isWindows)('paths of the environment', () => {
   });
 
   test.each(['/no/such/place', 'relative', '', '/etc/passwd', '~/tmp'])(
-    'TMPDIR=%s is not passed on: all programs of a prefix must use the same directory',
+    'winnode does not pass TMPDIR=%s on: all programs of a prefix must use the same directory',
     (value) => {
       expect(wineEnvironment('/p', { TMPDIR: value })).not.toHaveProperty('TMPDIR');
     },
@@ -155,49 +162,52 @@ describe.skipIf(isWindows)('paths of the environment', () => {
     ['--import file:///Z:/a.mjs', '--import file:///Z:/a.mjs'],
     ['--import file:///c%3A/a.mjs', '--import file:///c%3A/a.mjs'],
     ['--import data:text/javascript,0', '--import data:text/javascript,0'],
-  ])('NODE_OPTIONS=%s', (given, wanted) => {
+  ])('winnode converts file URLs in NODE_OPTIONS=%s', (given, wanted) => {
     expect(nodeOptionsOnDriveZ(given)).toBe(wanted);
   });
 });
 
-describe.skipIf(isWindows)('a directory whose name Windows cannot express', () => {
+describe.skipIf(isWindows)('a directory whose path Windows cannot express', () => {
   const names: [name: string, why: string][] = [
     ['Acme Inc.', 'ends in a dot'],
     ['...', 'ends in a dot'],
     ['two words ', 'ends in a space'],
-    ['CORP\\jdoe', 'has "\\\\" in it'],
-    ['what?', 'has "?" in it'],
-    ['a*b', 'has "*" in it'],
-    ['a"b', 'has "\\"" in it'],
-    ['<x>', 'has "<" in it'],
-    ['a|b', 'has "|" in it'],
-    ['a\nb', 'has "\\n" in it'],
+    ['CORP\\jdoe', 'contains "\\\\"'],
+    ['what?', 'contains "?"'],
+    ['a*b', 'contains "*"'],
+    ['a"b', 'contains "\\""'],
+    ['<x>', 'contains "<"'],
+    ['a|b', 'contains "|"'],
+    ['a\nb', 'contains "\\n"'],
   ];
 
-  test.each(names)('%j is refused before anything runs', async (name, why) => {
-    const cwd = join(scratch, name);
-    mkdirSync(cwd);
-    const ended = await winnodeHere(['-e', 'require("fs").writeFileSync("out", "")'], {}, cwd);
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toBe(
-      `winnode: Windows has no name for the working directory, ${cwd}: ${JSON.stringify(name)} ${why}.\n` +
-        'Rename it, or use another directory.\n',
-    );
-  });
+  test.each(names)(
+    'winnode rejects the working directory %j before anything runs',
+    async (name, why) => {
+      const cwd = join(scratch, name);
+      mkdirSync(cwd);
+      const ended = await winnodeHere(['-e', 'require("fs").writeFileSync("out", "")'], {}, cwd);
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toBe(
+        `winnode: Windows cannot open the working directory ${cwd}: ${JSON.stringify(name)} ${why}.\n` +
+          'Rename it, or use another directory.\n',
+      );
+    },
+  );
 
-  test('a cache is refused likewise, but a name that Wine can show is accepted', async () => {
+  test('winnode rejects such a cache, and accepts a name that Wine can express', async () => {
     const env = { WINNODE_CACHE: join(scratch, 'cache.') };
     shareNode(env.WINNODE_CACHE);
     const { code, stderr } = await winnodeHere(['-p', '1'], env);
     expect(code).toBe(1);
-    expect(stderr).toContain(`the directory of the Wine prefix, ${scratch}/cache./`);
+    expect(stderr).toContain(`the directory of the Wine prefix ${scratch}/cache./`);
     for (const name of ['a:b', '.hidden', ' x', 'a..b', 'con', 'ü☃', 'a /b']) {
       expect(() => requireWindowsName(join(scratch, name), 'it')).not.toThrowError();
     }
   });
 
   test.skipIf(needsWine)(
-    `a working directory that Wine cannot open is reported by the run ${needsWine}`,
+    `a run reports a working directory that Wine cannot open ${needsWine}`,
     async () => {
       const cwd = join(scratch, ...Array<string>(3).fill('x'.repeat(90)));
       mkdirSync(cwd, { recursive: true });
@@ -209,17 +219,17 @@ describe.skipIf(isWindows)('a directory whose name Windows cannot express', () =
     },
   );
 
-  test('a missing working directory is refused by name', async () => {
+  test('a run names a working directory that does not exist', async () => {
     const run = runWindowsNode(['-p', '1'], { cwd: join(scratch, 'none') });
     await expect(run).rejects.toMatchObject({
       code: 'ERR_LAUNCH',
-      message: `The working directory ${join(scratch, 'none')} cannot be entered: ENOENT.`,
+      message: `The working directory ${join(scratch, 'none')} cannot be used: ENOENT.`,
     });
   });
 });
 
 test.skipIf(needsWine)(
-  `arguments and NODE_OPTIONS arrive unchanged in such an environment ${needsWine}`,
+  `a program gets its arguments and NODE_OPTIONS in spite of a wrong locale and TMPDIR ${needsWine}`,
   async () => {
     const hook = join(scratch, 'hook.mjs');
     const file = join(scratch, 'grüße.mjs');
@@ -239,7 +249,7 @@ test.skipIf(needsWine)(
 );
 
 test.skipIf(isWindows).each(['--version'])(
-  'a reader of %s that goes away leaves no message',
+  'winnode %s prints no error if the reader closes the pipe',
   (word) => {
     const script = `exec 3>&1; { "$NODE" "$BIN" ${word} 2>&3; echo "code $?" >&3; } | true`;
     const env = { ...process.env, NODE: process.execPath, BIN: bin };

@@ -8,7 +8,7 @@ import { reason } from './sabotage.js';
 describe.skipIf(host.kind !== 'wine')(`a program that Wine does not start ${reason}`, () => {
   testFailedStarts({
     once: [0],
-    signals: [['comes between the two starts', 'once slow']],
+    signals: [['arrives between the two starts', 'once slow']],
     isServerEnded: true,
     started: [['exits with 5', 'process.exit(5)', [], 5]],
     options: [],

@@ -8,9 +8,9 @@ import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from '
 type Failure = 'once' | 'always' | 'once server' | 'once slow' | 'once deaf' | 'never';
 
 /**
- * A real Wine that fails on purpose in a way in which Wine fails by itself once in thousands of
- * starts: it does not start a program, and exits with the code in a file for as long as that file
- * exists. It is set up before the tests of one `describe` and removed after them.
+ * A real Wine behind a script. While a file exists, the script does not start programs: it exits
+ * with the code in that file. Wine itself fails like this in one of several thousand starts. It is
+ * set up before the tests of one `describe` and removed after them.
  */
 function failingWine() {
   const cache = host.kind === 'wine' ? makeCache() : '';
@@ -45,7 +45,7 @@ function failingWine() {
        esac
        exec '${loader}' "$@"`,
     );
-    // Slow to answer once a program was not started.
+    // After a failed start the wineserver's commands take two seconds.
     script(slow, `if [ -e '${isSlow}' ]; then sleep 2; fi\nexec '${server}' "$@"`);
     env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: slow };
     await copyPrefix(prefix);
@@ -73,7 +73,7 @@ function failingWine() {
   return { cache, prefix, isSlow, begin, end, run };
 }
 
-/** The cases of one of the two test files, in the order of the tests. */
+/** The cases of a test file, in the order of the tests. */
 export interface FailedStarts {
   /** Exit codes of a start that fails once. */
   readonly once: readonly number[];
@@ -94,19 +94,21 @@ export function testFailedStarts(given: FailedStarts): void {
   const { cache, prefix, isSlow, begin, end, run } = failingWine();
 
   test.each(given.once)(
-    'with exit code %d, once: winnode starts the program again and prints a message',
+    'after a start that failed once with exit code %d winnode starts the program once more',
     async (exit) => {
       expect(await run(['-p', '1'], exit, 'once')).toEqual({
         code: 0,
         signal: null,
         stdout: '1\n',
         stderr: '',
-        notices: expect.stringMatching(/^winnode: .+ did not start .+ It is started again\.\n$/),
+        notices: expect.stringMatching(
+          /^winnode: .+ did not start .+ winnode starts it once more\.\n$/,
+        ),
       });
     },
   );
 
-  test.each(given.signals)('a signal that %s ends it', async (_name, failure) => {
+  test.each(given.signals)('a signal that %s ends winnode', async (_name, failure) => {
     const running = begin(['-p', '1'], 0, failure);
     while (!existsSync(isSlow)) await new Promise((done) => setTimeout(done, 20));
     running.child.kill('SIGTERM');
@@ -115,12 +117,14 @@ export function testFailedStarts(given: FailedStarts): void {
   });
 
   if (given.isServerEnded) {
-    test('the program is not started again if the wineserver has ended', async () => {
+    test('winnode does not start the program again if the wineserver has ended', async () => {
       expect(await run(['-p', '1'], 0, 'once server')).toEqual({
         code: 1,
         signal: null,
         stdout: '',
-        stderr: 'winnode: Windows Node died: it ended before it ran anything, and Wine says 0\n',
+        stderr: expect.stringMatching(
+          /^winnode: Windows Node died: Wine returned 0, but none of its code ran: .+\n$/,
+        ),
         notices: '',
       });
     });
@@ -129,7 +133,7 @@ export function testFailedStarts(given: FailedStarts): void {
   const runs = join(cache, 'runs');
   const count = `require('node:fs').appendFileSync(${JSON.stringify(runs)}, 'x');`;
   test.each(given.started)(
-    'a program that %s was started, so it runs only once',
+    'a program that %s has started, so winnode runs it only once',
     async (_name, source, options, exit) => {
       const isRestricted = options.length > 0;
       const args = [...options, '-e', `${isRestricted ? '' : count}${source}`];
@@ -141,25 +145,27 @@ export function testFailedStarts(given: FailedStarts): void {
     },
   );
 
-  test.each(given.options)('%s is not done twice', async (_name, args, exit) => {
-    expect(await run(args, exit, 'always')).toEqual({
-      code: exit,
-      signal: null,
-      stdout: '',
-      stderr: expect.not.stringContaining('died'),
-      notices: '',
-    });
-  });
+  test.each(given.options)(
+    'winnode does not start Node again after %s',
+    async (_name, args, exit) => {
+      expect(await run(args, exit, 'always')).toEqual({
+        code: exit,
+        signal: null,
+        stdout: '',
+        stderr: expect.not.stringContaining('died'),
+        notices: '',
+      });
+    },
+  );
 
   test.each(given.always)(
-    'with exit code %d every time: winnode reports a failure',
+    'if every start fails with exit code %d winnode reports a failure',
     async (exit, seen, said) => {
       const ended = await run(['-p', '1'], exit, 'always');
       expect(ended).toMatchObject({ code: seen, stdout: '' });
       expect(ended.stderr).toContain(`winnode: Windows Node died: ${said}`);
       expect(ended.notices.split('\n')).toHaveLength(2);
-      // A program that was not loaded marks the prefix as suspect: the next run checks it first. It
-      // is intact.
+      // After a failure of the loader winnode marks the prefix as suspect, and the next run tests it.
       expect(existsSync(join(prefix, '.winnode', 'doubt'))).toBe(exit === 0x42);
       expect(existsSync(join(prefix, '.winnode', 'ready.json'))).toBe(true);
     },

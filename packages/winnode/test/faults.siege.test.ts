@@ -20,12 +20,12 @@ import { noMounts, reason } from './sabotage.js';
 
 const starts = 200;
 /**
- * Number of lanes; each has its own prefix. Wine spends half of its time waiting, so more lanes
- * than processors are useful.
+ * How many starts run at the same time, each in its own place with its own prefix. Wine spends half
+ * of its time waiting, so more than one per processor is useful.
  */
-const laneCount = 4;
+const placeCount = 4;
 
-interface Lane extends Place {
+interface OwnPlace extends Place {
   readonly env: NodeJS.ProcessEnv;
   /** The entries of the cache and of `.winnode` while the prefix is not in use. */
   readonly names: string;
@@ -33,8 +33,8 @@ interface Lane extends Place {
   readonly identity: string;
 }
 
-/** Each lane has its own HOME, so that no cache variable has to be set. */
-async function makeLane(): Promise<Lane> {
+/** Each place has its own HOME, so that the test need not set a variable for the cache. */
+async function makePlace(): Promise<OwnPlace> {
   const home = mkdtempSync(join(tmpdir(), 'winnode faults '));
   const cache = join(home, '.cache', 'winnode');
   emptyDirectory(cache);
@@ -79,18 +79,23 @@ interface Outcome extends Ended {
   readonly runs: number;
 }
 
-async function startWith(fault: Fault, lane: Lane, code: number, tookMs: number): Promise<Outcome> {
+async function startWith(
+  fault: Fault,
+  place: OwnPlace,
+  code: number,
+  tookMs: number,
+): Promise<Outcome> {
   const [wrapper, options] = [fault.wrapper ?? [], fault.options ?? []];
-  const facts = join(lane.home, 'facts');
-  for (const directory of [lane.runs, facts]) emptyDirectory(directory);
-  const script = ['-e', program(code, tookMs), `Z:${lane.runs.replaceAll('/', '\\')}`];
+  const facts = join(place.home, 'facts');
+  for (const directory of [place.runs, facts]) emptyDirectory(directory);
+  const script = ['-e', program(code, tookMs), `Z:${place.runs.replaceAll('/', '\\')}`];
   const words = [...wrapper, process.execPath, bin, ...options, ...script];
-  const undo = fault.before?.(lane);
+  const undo = fault.before?.(place);
   try {
-    const ours = { NODE: process.execPath, WINNODE: bin, CACHE: lane.cache, FACTS: facts };
+    const ours = { NODE: process.execPath, WINNODE: bin, CACHE: place.cache, FACTS: facts };
     const child = spawn(words[0] as string, words.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...lane.env, ...ours, ...fault.env },
+      env: { ...place.env, ...ours, ...fault.env },
     });
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
@@ -103,9 +108,9 @@ async function startWith(fault: Fault, lane: Lane, code: number, tookMs: number)
       child.on('close', (exitCode, signal) => done({ code: exitCode, signal, ...said }));
     });
     const isOver = () => child.exitCode !== null || child.signalCode !== null;
-    if (fault.strike) await strikeAt(fault.strike, lane, child.pid as number, isOver);
+    if (fault.strike) await strikeAt(fault.strike, place, child.pid as number, isOver);
     const ended = await closed;
-    return { ...ended, runs: readdirSync(lane.runs).length };
+    return { ...ended, runs: readdirSync(place.runs).length };
   } finally {
     undo?.();
   }
@@ -113,7 +118,7 @@ async function startWith(fault: Fault, lane: Lane, code: number, tookMs: number)
 
 async function strikeAt(
   { target, signal, afterMs, then }: Strike,
-  { cache, prefix }: Lane,
+  { cache, prefix }: OwnPlace,
   winnode: number,
   isOver: () => boolean,
 ): Promise<void> {
@@ -145,7 +150,7 @@ async function strikeAt(
  * A lock remains valid for 10 s after its holder exits. The test makes it older, so that it need
  * not wait.
  */
-function ageLocks({ prefix }: Lane): void {
+function ageLocks({ prefix }: OwnPlace): void {
   const old = new Date(Date.now() - 60_000);
   for (const lock of [`${prefix}.lock`, join(prefix, '.winnode', 'wineserver.lock')]) {
     if (existsSync(lock)) utimesSync(lock, old, old);
@@ -173,21 +178,21 @@ function expectAccounted({ code, signal, runs, stderr }: Outcome, own: number, f
 }
 
 /** Another start finds the prefix intact. Afterwards neither run has left anything. */
-async function expectGood(lane: Lane, session: Session, progress: string[]): Promise<void> {
-  const good = await runIn(session, ['-p', "'good'"], { env: lane.env });
+async function expectGood(place: OwnPlace, session: Session, progress: string[]): Promise<void> {
+  const good = await runIn(session, ['-p', "'good'"], { env: place.env });
   expect(good).toEqual({ code: 0, signal: null, stdout: 'good\n', stderr: '' });
   expect(progress).toEqual([]);
-  expect(identityOf(lane.prefix)).toBe(lane.identity);
+  expect(identityOf(place.prefix)).toBe(place.identity);
 }
 
-function expectGoodOnItsDisk({ home }: Lane): void {
+function expectGoodOnItsDisk({ home }: OwnPlace): void {
   const read = (name: string) => readFileSync(join(home, 'facts', name), 'utf8');
   expect(read('good')).toBe('good\n');
   const [after, before] = ['after', 'before'].map((name) => read(name).replace(/\s+/g, ' '));
   expect(after, `on its disk: ${after}`).toBe(before);
 }
 
-async function tryOne(lane: Lane, choices: Choices): Promise<string> {
+async function tryOne(place: OwnPlace, choices: Choices): Promise<string> {
   const fault = chooseFault(choices);
   const [code, tookMs] = [60 + choices.below(20), choices.pick([0, 0, 100, 500])];
   const isShared = choices.chance(0.5) && !fault.isAlone;
@@ -195,20 +200,20 @@ async function tryOne(lane: Lane, choices: Choices): Promise<string> {
   const onProgress = (line: string) => {
     if (!line.startsWith('Waiting for another winnode')) progress.push(line);
   };
-  const open = () => openSession({ env: lane.env, onProgress });
+  const open = () => openSession({ env: place.env, onProgress });
   const others = isShared ? await open() : undefined;
   let session: Session | undefined;
   let outcome: Outcome | undefined;
   try {
-    outcome = await startWith(fault, lane, code, tookMs);
+    outcome = await startWith(fault, place, code, tookMs);
     expectAccounted(outcome, code, fault);
-    if (fault.isOnItsOwnDisk) expectGoodOnItsDisk(lane);
-    ageLocks(lane);
+    if (fault.isOnItsOwnDisk) expectGoodOnItsDisk(place);
+    ageLocks(place);
     session = others ?? (await open());
-    await expectGood(lane, session, progress);
+    await expectGood(place, session, progress);
     await session.close();
-    expect(processesOf(lane.home)).toEqual([]);
-    expect(namesOf(lane), namesOf(lane)).toBe(lane.names);
+    expect(processesOf(place.home)).toEqual([]);
+    expect(namesOf(place), namesOf(place)).toBe(place.names);
   } catch (cause) {
     const { stdout: _, ...seen } = outcome ?? { stdout: '' };
     const where = isShared ? ', beside another user of the prefix' : '';
@@ -217,24 +222,24 @@ async function tryOne(lane: Lane, choices: Choices): Promise<string> {
   } finally {
     await (session ?? others)?.close();
   }
-  return outcome.runs === 1 ? 'run once' : 'named as not run';
+  return outcome.runs === 1 ? 'ran once' : 'did not run, and winnode said so';
 }
 
-describe.skipIf(host.kind !== 'wine')(`${starts} starts with a fault each ${reason}`, () => {
-  const lanes: Lane[] = [];
+describe.skipIf(host.kind !== 'wine')(`${starts} starts, each with a fault ${reason}`, () => {
+  const places: OwnPlace[] = [];
   beforeAll(async () => {
-    for (let lane = 0; lane < laneCount; lane += 1) lanes.push(await makeLane());
+    for (let place = 0; place < placeCount; place += 1) places.push(await makePlace());
   });
   afterAll(() => {
-    for (const { cache, home } of lanes) for (const each of [cache, home]) removeCache(each);
+    for (const { cache, home } of places) for (const each of [cache, home]) removeCache(each);
   });
 
-  test(`no prefix is lost, no file is left, and each program has a result${
+  test(`winnode loses no prefix, leaves no file, and reports a result for each program${
     noMounts && `; without full disks: ${noMounts}`
   }`, async () => {
     const counts = new Map<string, number>();
-    await checkRunsAsync(starts, laneCount, async (choices, _run, lane) => {
-      const what = await tryOne(lanes[lane] as Lane, choices);
+    await checkRunsAsync(starts, placeCount, async (choices, _run, place) => {
+      const what = await tryOne(places[place] as OwnPlace, choices);
       counts.set(what, (counts.get(what) ?? 0) + 1);
     });
     console.log([...counts].map(([what, count]) => `${count} ${what}`).join(', '));

@@ -35,11 +35,7 @@ export interface Fault {
   /** Changes of the environment; undefined: the variable is removed. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly strike?: Strike;
-  /**
-   * Called before the start. It returns a function that undoes the fault.
-   *
-   * @returns what takes it back
-   */
+  /** Called before the start. It returns a function that undoes the fault. */
   readonly before?: (place: Place) => () => void;
   /** No other process may use the prefix meanwhile. */
   readonly isAlone?: boolean;
@@ -49,7 +45,7 @@ export interface Fault {
 
 const isRoot = process.getuid?.() === 0;
 
-/** Root may open any file unless it drops that capability. */
+/** Drops the capability with which root may open any file. */
 const asAnybody = isRoot
   ? ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search']
   : [];
@@ -74,7 +70,7 @@ function signalFault(choices: Choices): Fault {
   return { name, strike, isAlone: target === 'wineserver' };
 }
 
-/** Values for `ulimit` in its own units, from almost nothing runs to everything runs. */
+/** Values for `ulimit` in its own units: with the first almost no program runs, with the last all do. */
 const limits = [
   ['-n', [8, 16, 24, 32, 48, 64, 96, 128, 200]],
   ['-f', [0, 1, 8, 64, 1_024]],
@@ -97,7 +93,7 @@ function limitFault(choices: Choices): Fault {
   return { name: `ulimit ${option} ${value}`, wrapper: shell(`ulimit ${option} ${value}`) };
 }
 
-/** Files and directories of a cache, and modes with which a permission is missing. */
+/** Files and directories of a prefix, and modes that remove a permission. */
 const protectedPaths = [
   ['', [0, 0o444, 0o555]],
   ['.winnode', [0, 0o444, 0o555]],

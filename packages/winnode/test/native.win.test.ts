@@ -3,9 +3,9 @@ import { describeHost, openSession, runWindowsNode, toWindowsPath } from 'winnod
 import { crashOnWindows } from 'winnode/internal';
 import { start } from './cli.js';
 
-// The branch for Windows itself: winnode uses no Wine and runs the Node that runs this.
+// On Windows winnode does not use Wine: it runs the same Node again.
 
-test('this host is Windows', () => {
+test('describeHost reports Windows', () => {
   expect(describeHost()).toMatchObject({
     kind: 'windows',
     reason: '',
@@ -15,7 +15,7 @@ test('this host is Windows', () => {
   expect(toWindowsPath('C:\\a b\\x.js')).toBe('C:\\a b\\x.js');
 });
 
-test('a script runs with this Node', async () => {
+test('winnode runs a script with this Node', async () => {
   let stdout = '';
   const { exitCode, signal } = await runWindowsNode(
     ['-e', 'console.log(process.execPath, process.env.GREETING); process.exit(9)'],
@@ -39,7 +39,7 @@ test('a session runs several scripts; a second close has no effect', async () =>
   await session.close();
 });
 
-test('a missing working directory is one clear error', async () => {
+test('a run in a missing working directory fails with ERR_LAUNCH', async () => {
   const run = runWindowsNode(['-e', '0'], { cwd: 'C:\\no\\such\\place', stdio: 'ignore' });
   await expect(run).rejects.toMatchObject({ name: 'WinnodeError', code: 'ERR_LAUNCH' });
 });
@@ -51,11 +51,12 @@ test('the time limit ends a script that hangs', async () => {
     code: 124,
     signal: null,
     stdout: 'up\n',
-    stderr: 'winnode: the time limit of 1.5 s is over: the program was ended\n',
+    stderr:
+      'winnode: the program did not end within its time limit of 1.5 s, so winnode ended it\n',
   });
 });
 
-test('a crash is reported with all 32 bits of its exit code', async () => {
+test('winnode reports a crash with all 32 bits of its exit code', async () => {
   // The program exits with the code of a breakpoint. A real breakpoint would start Wine's
   // debugger, which may lose that code.
   const args = ['-e', 'process.exit(0x80000003 | 0)'];

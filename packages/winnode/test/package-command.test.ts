@@ -45,30 +45,33 @@ test.each([
   ['one', several, 'bin/one.mjs'],
   ['upper', upper, 'upper.js'],
   ['fetched', viaNpx, 'cli.js'],
-])('the command %s is the script of its package', (name, directory, script) => {
+])('winnode replaces the command %s by the script of its package', (name, directory, script) => {
   const path = toWindowsPath(join(directory, script));
   expect(run([name, '--flag', 'a b'])).toEqual([path, '--flag', 'a b']);
 });
 
 test.each([['-p'], ['script.js'], ['./single'], ['unknown'], ['broken'], ['no-manifest'], ['']])(
-  '%j stays as it is',
+  'winnode does not change %j',
   (...args) => {
     expect(run(args)).toEqual(args);
   },
 );
 
-test('no argument, an option before the name, and a file of that name stay as they are', () => {
+test('winnode does not change an empty list, a name after an option, and the name of a file', () => {
   expect(run([])).toEqual([]);
   expect(run(['-p', 'single'])).toEqual(['-p', 'single']);
   install('project/node_modules', 'local', 'cli.js');
   expect(run(['local'], project)).toEqual(['local']);
 });
 
-test.skipIf(process.platform === 'win32')('the link of npm decides between two packages', () => {
-  const linked = install('linked/node_modules', 'second', { same: 'second.js' });
-  install('linked/node_modules', 'same', 'first.js');
-  mkdirSync(join(scratch, 'linked/node_modules/.bin'));
-  symlinkSync('../second/second.js', join(scratch, 'linked/node_modules/.bin/same'));
-  const path = toWindowsPath(join(linked, 'second.js'));
-  expect(run(['same'], join(scratch, 'linked'))).toEqual([path]);
-});
+test.skipIf(process.platform === 'win32')(
+  'of two packages winnode takes the one that npm linked',
+  () => {
+    const linked = install('linked/node_modules', 'second', { same: 'second.js' });
+    install('linked/node_modules', 'same', 'first.js');
+    mkdirSync(join(scratch, 'linked/node_modules/.bin'));
+    symlinkSync('../second/second.js', join(scratch, 'linked/node_modules/.bin/same'));
+    const path = toWindowsPath(join(linked, 'second.js'));
+    expect(run(['same'], join(scratch, 'linked'))).toEqual([path]);
+  },
+);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, type Session } from 'winnode';
 import { host, runIn, winnodeHere } from './cli.js';
 
-// Windows builds of native packages, from a directory that WINNODE_PACKAGES names.
+// Tests packages in a directory that WINNODE_PACKAGES names, such as Windows builds.
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode packages ')));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -26,7 +26,7 @@ function writePackage(directory: string, name: string, version: string): void {
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`packages in WINNODE_PACKAGES ${reason}`, () => {
   let session: Session;
   beforeAll(async () => {
     session = await openSession();
@@ -37,7 +37,7 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
   const env = { ...process.env, WINNODE_PACKAGES: home };
   const cwd = join(scratch, 'project');
 
-  test('are found by require, import and resolve, in the version of the importing package', async () => {
+  test('require, import and resolve find a package in the version that its importer needs', async () => {
     writePackage('home/node_modules/@n/win32-x64', '@n/win32-x64', '2.0.0');
     writePackage('home/node_modules/@n/win32-x64--1.0.0', '@n/win32-x64', '1.0.0');
     // A package in the project's own node_modules takes precedence.
@@ -50,7 +50,7 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
       const optionalDependencies = { '@n/win32-x64': version };
       const manifest = { name, version, optionalDependencies, exports: './lib/index.js' };
       write(`project/node_modules/${name}/package.json`, JSON.stringify(manifest));
-      // Such a package.json contains no dependencies.
+      // This package.json names no dependencies, so winnode must use the one above it.
       write(`project/node_modules/${name}/lib/package.json`, '{ "type": "commonjs" }');
       const source = `module.exports = [require('@n/win32-x64'), require('@n/win32-x64/addon.node.js')]`;
       write(`project/node_modules/${name}/lib/index.js`, source);
@@ -91,14 +91,14 @@ describe.skipIf(host.kind !== 'wine')(`Windows packages beside a project ${reaso
     ]);
   });
 
-  test('are not visible with WINNODE_PACKAGES=none', async () => {
+  test('a program finds no such package with WINNODE_PACKAGES=none', async () => {
     const without = { ...env, WINNODE_PACKAGES: 'none' };
     const args = ['-p', `try { require('@n/win32-x64') } catch ({ code }) { code }`];
     expect((await runIn(session, args, { env: without, cwd })).stdout).toBe('MODULE_NOT_FOUND\n');
     expect((await runIn(session, args, { env, cwd })).stdout).toBe('@n/win32-x64 2.0.0\n');
   });
 
-  test('a message names a path that is not a directory', async () => {
+  test('winnode names a directory that does not exist, and exits with 2', async () => {
     const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_PACKAGES: '/nowhere' });
     expect(code).toBe(2);
     expect(stderr).toMatch(

@@ -17,14 +17,15 @@ function isServerRunning(): boolean {
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-// Several programs in one prefix, and a server that was there before; prefix.test.ts has the rest.
+// Several programs in one prefix, and a wineserver that another program started. prefix.test.ts has
+// the other tests of a prefix.
 
-describe.skipIf(host.kind !== 'wine')(`a prefix that others use ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`a prefix that several programs use ${reason}`, () => {
   beforeAll(() => copyPrefix(prefix()), 200_000);
   afterAll(() => removeCache(cache));
 
   test('a short run does not disturb a long run beside it, in either order', async () => {
-    // Both end when standard input does, so the order is this test's and not the clock's.
+    // A program ends when its standard input ends, so this test determines the order.
     const until = `console.log('up'); process.stdin.on('end', () => console.log('alive')).resume()`;
     const begin = async () => {
       const running = start(['-e', until], { env });
@@ -43,10 +44,10 @@ describe.skipIf(host.kind !== 'wine')(`a prefix that others use ${reason}`, () =
     expect(isServerRunning()).toBe(false);
   });
 
-  test('a server that another program started is used and not ended', async () => {
+  test('winnode uses a wineserver that another program started, and does not end it', async () => {
     const wine = findWine();
     const theirs = { ...env, WINEPREFIX: prefix(), WINEDEBUG: '-all' };
-    // What a run that was killed leaves behind does not make it ours.
+    // A record that a killed run left does not name this wineserver, so winnode must not end it.
     writeFileSync(join(prefix(), '.winnode', 'wineserver-by-winnode'), '1 12345');
     execFileSync(wine.server, ['-p20'], { env: theirs, stdio: 'ignore' });
     expect((await winnode(['-p', '3'], { env })).stdout).toBe('3\n');

@@ -34,7 +34,7 @@ function isServerRunning(): boolean {
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
-describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`the prefix of winnode ${reason}`, () => {
   afterAll(() => removeCache(cache));
 
   test('an interrupted first run leaves no files', async () => {
@@ -93,7 +93,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
       expect(readFileSync(file, 'utf8')).toBe('precious');
     });
 
-    test('a session keeps the server between runs and ends it', async () => {
+    test('a session keeps the wineserver between runs, and its close ends it', async () => {
       const run = () => session.run(['-e', 'process.exitCode = 3'], { stdio: 'ignore' });
       expect(await run()).toEqual({ exitCode: 3, signal: null });
       expect(isServerRunning()).toBe(true);
@@ -104,7 +104,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix of its own ${reason}`, () => {
     });
   });
 
-  test('killing a run ends its program, and the next run removes its files', async () => {
+  test('if winnode is killed, its program ends, and the next run removes its files', async () => {
     const killed = start(['-e', `console.log('up'); setInterval(() => {}, 1000)`], { env });
     await killed.saw('up');
     expect(programsOf(prefix())).toHaveLength(1);

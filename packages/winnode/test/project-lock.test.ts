@@ -23,7 +23,7 @@ function write(name: string, text: string): string {
   return dirname(file);
 }
 
-const unasked = () => Promise.reject(new Error('the lock file says it'));
+const unasked = () => Promise.reject(new Error('the lock file contains the platforms'));
 
 /** The Windows packages in a lock file. */
 function packagesOf(directory: string, ask: AskPlatforms = unasked): Promise<WindowsPackage[]> {
@@ -40,24 +40,27 @@ async function read(directory: string): Promise<string[]> {
 const [os, cpu] = [['win32'], ['x64']];
 const integrity = 'sha512-x';
 
-describe.skipIf(process.platform === 'win32')('the Windows packages of a project', () => {
+describe.skipIf(process.platform === 'win32')('windowsPackagesOf', () => {
   test.each([
-    ['for Windows on x64', { os, cpu }, true],
-    ['for Windows on any processor', { os }, true],
-    ['for Windows on arm64', { os, cpu: ['arm64'] }, false],
-    ['for all but this platform', { os: [`!${process.platform}`], cpu }, true],
-    ['for all but Windows', { os: ['!win32'] }, false],
-    ['for this platform as well', { os: ['win32', process.platform] }, false],
-    ['for any platform', {}, false],
-    ['for Windows, spelt as one word', { os: 'win32', cpu: 'x64' }, true],
-    ['a link to a workspace', { os, cpu, link: true }, false],
-  ])('of package-lock.json: a package %s', async (_, entry, isRead) => {
-    const packages = { '': {}, 'node_modules/@a/b': { version: '1.2.3', integrity, ...entry } };
-    const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
-    expect(await read(directory)).toEqual(isRead ? ['@a/b@1.2.3'] : []);
-  });
+    ['selects', 'for Windows on x64', { os, cpu }, true],
+    ['selects', 'for Windows on any processor', { os }, true],
+    ['leaves out', 'for Windows on arm64', { os, cpu: ['arm64'] }, false],
+    ['selects', 'for all platforms but this', { os: [`!${process.platform}`], cpu }, true],
+    ['leaves out', 'for all platforms but Windows', { os: ['!win32'] }, false],
+    ['leaves out', 'for this platform as well', { os: ['win32', process.platform] }, false],
+    ['leaves out', 'for any platform', {}, false],
+    ['selects', 'whose platform is a text, not a list', { os: 'win32', cpu: 'x64' }, true],
+    ['leaves out', 'that is a link to a workspace', { os, cpu, link: true }, false],
+  ])(
+    'windowsPackagesOf %s a package of package-lock.json %s',
+    async (_verb, _what, entry, isRead) => {
+      const packages = { '': {}, 'node_modules/@a/b': { version: '1.2.3', integrity, ...entry } };
+      const directory = write('npm/package-lock.json', JSON.stringify({ packages }));
+      expect(await read(directory)).toEqual(isRead ? ['@a/b@1.2.3'] : []);
+    },
+  );
 
-  test('of package-lock.json: two versions, an alias, and the same twice', async () => {
+  test('windowsPackagesOf reads from package-lock.json two versions, an alias, and a duplicate', async () => {
     const entry = { integrity, os, cpu };
     const packages = {
       'node_modules/@a/b': { version: '2.0.0', ...entry },
@@ -71,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
     expect([...places.values()]).toEqual(['@a/b', '@a/b--2.0.0', '@a/e']);
   });
 
-  test('of pnpm-lock.yaml, as pnpm 9 to 12 and as pnpm 8 write it', async () => {
+  test('windowsPackagesOf reads pnpm-lock.yaml of pnpm 9 to 12 and of pnpm 8', async () => {
     const entry = (key: string) =>
       `  ${key}:\n    resolution: {integrity: ${integrity}}\n    cpu: [x64]\n    os: [win32]\n\n`;
     const text = (keys: string[]) =>
@@ -85,7 +88,7 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
     expect(await read(directory)).toEqual([]);
   });
 
-  test('of yarn.lock, as Yarn 2 and later write it', async () => {
+  test('windowsPackagesOf reads yarn.lock of Yarn 2 and later', async () => {
     const entry = (name: string, conditions: string) => `"${name}@npm:1.2.3":
   version: 1.2.3
   resolution: "${name}@npm:1.2.3"
@@ -107,7 +110,7 @@ describe.skipIf(process.platform === 'win32')('the Windows packages of a project
     expect(await read(directory)).toEqual(['@a/b@1.2.3', '@a/other@1.2.3']);
   });
 
-  test('of yarn.lock, as Yarn 1 writes it, with optional packages', async () => {
+  test('windowsPackagesOf reads optional packages from yarn.lock of Yarn 1, and asks for their platforms', async () => {
     const entry = (spec: string, version: string, more = '') => `${spec}:
   version "${version}"
   resolved "https://registry.yarnpkg.com/@a/b/-/b-${version}.tgz#00ff"
@@ -151,7 +154,7 @@ ${more}`;
     expect(findProjectLock(directory)?.hash).not.toBe(hash);
   });
 
-  test('of bun.lock', async () => {
+  test('windowsPackagesOf reads bun.lock', async () => {
     const entry = (name: string, info: string) =>
       `    "${name}": ["${name}@1.2.3", "", ${info}, "${integrity}"],\n\n`;
     const entries = [
@@ -169,7 +172,7 @@ ${more}`;
     ]);
   });
 
-  test('come from the nearest lock file, npm’s before pnpm’s', () => {
+  test('findProjectLock finds the nearest lock file, and npm’s before pnpm’s', () => {
     write('near/package-lock.json', '{}');
     const deep = write('near/a/b/index.js', '');
     expect(findProjectLock(deep)).toMatchObject({ project: join(scratch, 'near') });
@@ -179,10 +182,10 @@ ${more}`;
   });
 });
 
-describe('the configured version of Windows Node', () => {
+describe('the version of Windows Node', () => {
   const wine = { loader: '/wine', server: '/wineserver', version: 'wine-8.0', major: 8 };
 
-  test('is chosen for a run, and for an installation', () => {
+  test('--node chooses Windows Node for a run and for an installation', () => {
     const options = ['--node', '24', '--time-limit=5', 'x.js', '--node=22'];
     expect(parseArguments(options)).toEqual({
       what: 'run',
@@ -201,22 +204,22 @@ describe('the configured version of Windows Node', () => {
   });
 
   test.each([['--node'], ['--node='], ['install', '--node'], ['clean', 'all'], ['install', 'x']])(
-    'wrong: %s',
+    'parseArguments rejects %s %s',
     (...words) => {
       expect(() => parseArguments(words)).toThrowError(WinnodeError);
     },
   );
 
-  test('24 and newer need Wine 10', () => {
+  test('requireWineFor rejects 24 and newer under Wine 8, and unknown versions', () => {
     const needs = (major: number, version: string | undefined) => () =>
       requireWineFor({ ...wine, major }, version === undefined ? {} : { WINNODE_NODE: version });
     for (const version of ['24', '26', '24.0.0', 'v26.1.0']) {
-      expect(needs(8, version)).toThrowError(/needs Wine 10 or newer, this is wine-8\.0/);
+      expect(needs(8, version)).toThrowError(/needs Wine 10 or newer, but this is wine-8\.0/);
       expect(needs(10, version)).not.toThrow();
     }
     for (const version of ['22', undefined, '/a/node.exe']) expect(needs(8, version)).not.toThrow();
     for (const version of ['23', '24.1', '0']) {
-      expect(needs(10, version)).toThrowError(/WINNODE_NODE is .+, not known/);
+      expect(needs(10, version)).toThrowError(/WINNODE_NODE .+ is ".+", which is not a known/);
     }
   });
 });

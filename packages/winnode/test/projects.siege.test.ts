@@ -16,8 +16,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bin, host } from './cli.js';
 import { removeCache, shareNode } from './prefixes.js';
 
-// The example as a project of its own: winnode comes from its tarball, everything else from the
-// registry. It runs first on the host, then in Windows Node, then on the host again.
+// Tests the example as a project of its own: winnode comes from its tarball, everything else from
+// the registry. The tests of the project run on the host, then in Windows Node, then on the host.
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'winnode projects ')));
 const packageDirectory = dirname(dirname(bin));
@@ -55,20 +55,21 @@ const installers = {
 /** Package managers that must be fetched, because they do not come with Node. */
 const fetched = [packageManager, 'yarn@1.22.22'];
 
-/** If the kernel allows it, the program gets no network except its own loopback. */
+/** A prefix of a command that gives the program no network except its own loopback. */
 const alone = ['unshare', '--map-root-user', '--net', '--'];
 const [unshare = '', ...flags] = alone;
 const withoutNetwork = spawnSync(unshare, [...flags, 'true']).status === 0 ? alone : [];
 
-const noNamespace = withoutNetwork.length > 0 ? '' : '; the network stays, it needs unshare';
+const noNamespace =
+  withoutNetwork.length > 0 ? '' : '; the second run has a network: unshare does not work here';
 
 /** The files that esbuild and vite build. */
 const built = ['bundle.js', 'index.js'];
-/** Its root, the names of its other packages, and its package manager. */
+/** The root of the repository of winnode. */
 const root = realpathSync(join(packageDirectory, '../..'));
 const foreign = namesOfRepository();
 
-/** Matches what only the repository of winnode can have brought into the output of a project. */
+/** Matches the root of the repository, the names of its other packages, and its package manager. */
 function namesOfRepository(): RegExp {
   const names = ['packages', 'internal']
     .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
@@ -98,7 +99,7 @@ describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reaso
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  test.each(Object.entries(installers))(`with %s${noNamespace}`, (name, manager) => {
+  test.each(Object.entries(installers))(`winnode works with %s${noNamespace}`, (name, manager) => {
     const project = join(scratch, name);
     cpSync(join(packageDirectory, 'example'), project, { recursive: true });
     const manifest = join(project, 'package.json');
@@ -146,7 +147,7 @@ describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reaso
     const before = hostPackages();
     expect(before.length).toBeGreaterThan(5);
 
-    // No output mentions the repository from which winnode comes.
+    // The output of the project must not mention the repository of winnode.
     expect(`${root}/packages/ntdllx`).toMatch(foreign);
     expect(run([...manager.add, tarball])).not.toMatch(foreign);
     expect(hostPackages()).toEqual(before);
@@ -168,7 +169,7 @@ describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reaso
     expect(readdirSync(join(project, 'node_modules/.bin'))).not.toContain('node');
   });
 
-  test('winnode install and clean: twice, the second time without a network', () => {
+  test('install without a network finds all parts; clean removes them, and then finds nothing', () => {
     const project = join(scratch, 'npm');
     const winnode = (word: string, more: NodeJS.ProcessEnv = {}) =>
       spawnSync(process.execPath, [bin, word], {
@@ -177,7 +178,7 @@ describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reaso
         env: { ...env, ...more },
       });
     expect(winnode('install', noNetwork)).toMatchObject({ status: 0, stderr: '' });
-    // Windows Node is a link to the user's own here, and the user's own is kept.
+    // Here Windows Node is a link to the user's own, which clean must not remove.
     rmSync(join(cache, 'node'), { recursive: true });
     const { status, stdout } = winnode('clean');
     expect(status).toBe(0);

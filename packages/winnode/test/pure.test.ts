@@ -13,13 +13,13 @@ import {
   shouldStart,
 } from 'winnode/internal';
 
-test('a path of this host becomes one on drive Z', () => {
+test('toWindowsPath puts a path of this host on drive Z', () => {
   expect(toWindowsPath('/home/a b/x.js', 'linux')).toBe('Z:\\home\\a b\\x.js');
   expect(toWindowsPath('C:\\x.js', 'win32')).toBe('C:\\x.js');
   expect(() => toWindowsPath('x.js', 'linux')).toThrowError(TypeError);
 });
 
-/** Splits NODE_OPTIONS as Node does: spaces separate, double quotes group, a backslash escapes. */
+/** Splits NODE_OPTIONS as Node does: at spaces outside double quotes; a backslash escapes. */
 function splitNodeOptions(options: string): string[] {
   const parts: string[] = [];
   let isQuoted = false;
@@ -41,7 +41,7 @@ function splitNodeOptions(options: string): string[] {
   return parts;
 }
 
-test('a quoted option survives NODE_OPTIONS', () => {
+test('Node reads from NODE_OPTIONS the same text that quoteNodeOption quoted', () => {
   checkProperty(
     fc.property(fc.string({ minLength: 1 }), (path) => {
       expect(splitNodeOptions(`-r ${quoteNodeOption(path)} -C x`)).toEqual(['-r', path, '-C', 'x']);
@@ -56,17 +56,17 @@ test.each([
   ['wine-6.0.3', 6],
   ['', 0],
   ['8.0', 0],
-])('%s is Wine %d', (version, major) => {
+])('parseWineMajor("%s") is %d', (version, major) => {
   expect(parseWineMajor(version)).toBe(major);
 });
 
-describe('where the prefix is', () => {
+describe('prefixPath', () => {
   const wine = { loader: '/w', server: '/s', version: 'wine-8.0 (Debian 8.0~repack-4)', major: 8 };
   const node = { exe: '/n', version: '22.23.3' };
   const linux = process.platform === 'win32' ? describe.skip : describe;
 
   linux('on a host with Wine', () => {
-    test('is the cache directory, keyed by both versions', () => {
+    test('prefixPath returns a directory in the cache that is named after both versions', () => {
       const path = prefixPath(wine, node, { XDG_CACHE_HOME: '/c' });
       expect(path).toBe('/c/winnode/wine-8.0-Debian-8.0~repack-4--node-22.23.3-v5');
       expect(prefixPath({ ...wine, version: 'wine-10.0' }, node, { WINNODE_CACHE: '/c' })).toBe(
@@ -74,7 +74,7 @@ describe('where the prefix is', () => {
       );
     });
 
-    test('may be chosen, but is never the user’s own', () => {
+    test('prefixPath returns WINNODE_PREFIX, but rejects the user’s own prefix and home directory', () => {
       expect(prefixPath(wine, node, { WINNODE_PREFIX: '/p' })).toBe('/p');
       for (const own of ['.wine', '.wine/', '']) {
         const env = { WINNODE_PREFIX: `${process.env['HOME']}/${own}` };
@@ -107,7 +107,7 @@ test('bcryptprimitives.dll is a PE file that forwards ProcessPrng to RtlGenRando
   expect(forwarder + text(forwarder).length).toBeLessThan(exports + size);
 });
 
-test('only a program whose sections do not begin at a page is padded', () => {
+test('pageAligned aligns only a program whose sections do not begin at a page boundary', () => {
   const program = makeBcryptPrimitives();
   const aligned = pageAligned(program) as Buffer;
   expect(aligned.length).toBe(0x2000);
@@ -122,16 +122,17 @@ test('only a program whose sections do not begin at a page is padded', () => {
   expect(pageAligned(Buffer.from('#!/bin/sh'))).toBeUndefined();
 });
 
-describe('the cause of a crash, from 8 bits of the exit code', () => {
+describe('8 bits of an exit code', () => {
   const running = { isStarted: true, isEnded: false };
   const loading = { isStarted: false, isEnded: false };
+  const endedByOthers = 'another program ended it, or it ended without its exit handlers';
   test.each([
     [5, running, '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)'],
     [9, running, '0xC0000409 STATUS_STACK_BUFFER_OVERRUN (exit code 9)'],
     [0xfd, running, '0xC00000FD STATUS_STACK_OVERFLOW (exit code 253)'],
-    [42, running, 'exit code 42: ended from outside, or at once'],
-    [216, loading, 'exit code 216: Node takes the version that Wine reports for too old'],
-    [216, running, 'exit code 216: ended from outside, or at once'],
+    [42, running, `exit code 42: ${endedByOthers}`],
+    [216, loading, 'exit code 216: Wine reports a version of Windows that is too old for Node'],
+    [216, running, `exit code 216: ${endedByOthers}`],
     [0x35, loading, '0xC0000135 STATUS_DLL_NOT_FOUND (exit code 53)'],
     // Node rejects a bad option with 9 before any code runs.
     [9, loading, undefined],
@@ -140,19 +141,26 @@ describe('the cause of a crash, from 8 bits of the exit code', () => {
       running,
       'Wine returned 0, but the program did not exit by itself: most likely a crash whose exit code was lost',
     ],
-    [0, loading, 'it ended before it ran anything, and Wine says 0'],
+    [
+      0,
+      loading,
+      'Wine returned 0, but none of its code ran: most likely its wineserver was ended while it started',
+    ],
     [5, { isStarted: true, isEnded: true }, undefined],
-  ])('%d, %j', (exitCode, progress, said) => {
-    expect(crashUnderWine(exitCode, progress)).toBe(said);
-  });
+  ])(
+    'crashUnderWine names the cause of exit code %d with the progress %j',
+    (exitCode, progress, said) => {
+      expect(crashUnderWine(exitCode, progress)).toBe(said);
+    },
+  );
 
-  test('only a failure of the loader marks the prefix as suspicious', () => {
+  test('isLoaderFailure accepts only a failure of Wine’s loader', () => {
     expect(isLoaderFailure(0x35, loading)).toBe(true);
     expect(isLoaderFailure(0x35, running)).toBe(false);
     expect(isLoaderFailure(9, loading)).toBe(false);
   });
 
-  test('a program that Wine failed to load is started again', () => {
+  test('isFailedStart accepts only a program of which no code ran', () => {
     for (const code of [0, 5, 0x35, 0x42, 0x7b]) {
       expect(isFailedStart(code, loading)).toBe(true);
       expect(isFailedStart(code, running)).toBe(false);
@@ -171,7 +179,7 @@ describe('the cause of a crash, from 8 bits of the exit code', () => {
   });
 });
 
-describe('a command line', () => {
+describe('parseArguments', () => {
   test.each([
     [['a.js', '--time-limit', '5'], { what: 'run', args: ['a.js', '--time-limit', '5'] }],
     [['--time-limit', '5', 'a.js'], { what: 'run', args: ['a.js'], timeLimitMs: 5_000 }],
@@ -185,7 +193,7 @@ describe('a command line', () => {
     [['doctor', '--json'], { what: 'doctor', isJson: true }],
     [['doctor', '--json', '--help'], { what: 'help' }],
     [['--version', 'x'], { what: 'version' }],
-  ])('%j', (args, asked) => {
+  ])('parseArguments parses %j', (args, asked) => {
     expect(parseArguments(args)).toEqual(asked);
   });
 });

@@ -21,10 +21,11 @@ import {
 } from './prefixes.js';
 import { ageLock, expectRefusal, inNamespace, newCache, noMounts, reason } from './sabotage.js';
 
-// Tests that create whole prefixes, several times. sabotage-prefix.test.ts has one of each kind.
+// Tests that create complete prefixes, several times. sabotage-prefix.test.ts has shorter tests of
+// the same kinds.
 
-describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, () => {
-  test('a disk that is full before the run, also with a finished prefix', async () => {
+describe.skipIf(noMounts !== '')(`a cache that winnode cannot write ${noMounts}`, () => {
+  test('winnode reports a full disk, also with a complete prefix; with free space it runs', async () => {
     const cache = newCache();
     await copyPrefix(prefixIn(cache));
     const { stdout, stderr } = inNamespace(
@@ -42,7 +43,7 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('a cache that is mounted read-only, empty or with a finished prefix', async () => {
+  test('winnode reports a read-only file system, without a prefix and with a complete one', async () => {
     const cache = newCache();
     for (const prepare of [() => {}, () => copyPrefix(prefixIn(cache))]) {
       await prepare();
@@ -56,7 +57,7 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
     }
   });
 
-  test('a damaged prefix on a full disk is one message; with free space it is made again', async () => {
+  test('winnode does not replace a damaged prefix on a full disk; with free space it does', async () => {
     const cache = newCache();
     await copyPrefix(prefixIn(cache));
     const { stdout, stderr, status } = inNamespace(
@@ -79,7 +80,7 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
       /^winnode: .+ is damaged \(system32\/kernel32.dll is missing\); making/,
     );
     expect(full).toMatch(
-      /^winnode: .+\/small: the disk is full\. Making a Wine prefix takes 700 MB/,
+      /^winnode: .+\/small cannot be written: the disk is full\. Making a Wine prefix needs 700 MB/,
     );
     expect(free).toMatch(/^Free some space there, or set WINNODE_CACHE/);
     expect([again, ...rest]).toEqual([damaged]);
@@ -88,10 +89,10 @@ describe.skipIf(noMounts !== '')(`a cache that cannot be written ${noMounts}`, (
   });
 });
 
-describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`a failed start ${reason}`, () => {
   const readyOf = (prefix: string) => readFileSync(join(prefix, '.winnode', 'ready.json'), 'utf8');
 
-  test('with a cause outside the prefix: Wine’s message is printed, and the prefix is kept', async () => {
+  test('winnode prints Wine’s message, and keeps a prefix that is not the cause', async () => {
     const cache = newCache();
     const prefix = prefixIn(cache);
     await copyPrefix(prefix);
@@ -110,15 +111,15 @@ describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
     const first = await winnode(['-p', '1'], { env });
     expect(first).toMatchObject({ code: 1, stdout: '' });
     expect(first.stderr).toMatch(
-      /Wine does not start in .+ended with 7.+\nWine says: wine: the reason\n/,
+      /Wine does not start in .+ended with exit code 7.+\nWine says: wine: the reason\n/,
     );
     const second = await winnode(['-p', '2'], { env });
     expect(second).toMatchObject({ code: 1, stdout: '' });
     expect(second.stderr).toMatch(
-      /^winnode: Windows Node does not start in .+ if it does in a new one/,
+      /^winnode: Windows Node does not start in .+; making a new prefix, which replaces it if/,
     );
     expect(second.stderr).toMatch(
-      /could not make a prefix: wineboot ended with 7\.\nwine: the reason\n/,
+      /could not make a prefix: wineboot ended with exit code 7\.\nwine: the reason\n/,
     );
     expect(readyOf(prefix)).toBe(ready);
     rmSync(isBroken);
@@ -128,7 +129,7 @@ describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('with a prefix whose damage no check detects: the prefix is made again', async () => {
+  test('winnode replaces a prefix whose damage no check detects', async () => {
     const cache = newCache();
     const prefix = prefixIn(cache);
     const env = cacheEnvironment(cache);
@@ -141,7 +142,7 @@ describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
     const again = await winnode(['-p', '2'], { env });
     expect(again).toMatchObject({ code: 0, stdout: '2\n' });
     expect(again.stderr).toMatch(
-      /^winnode: Windows Node does not start in .+takes its place .+\n$/,
+      /^winnode: Windows Node does not start in .+; making a new prefix, which replaces it .+\n$/,
     );
     expect(await winnode(['-p', '3'], { env })).toMatchObject({
       code: 0,
@@ -153,7 +154,7 @@ describe.skipIf(host.kind !== 'wine')(`a start that fails ${reason}`, () => {
   });
 });
 
-describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`a killed first run ${reason}`, () => {
   const filesIn = (directory: string) =>
     existsSync(directory) ? readdirSync(directory).length : 0;
   const makingIn = (cache: string) =>
@@ -161,7 +162,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
   const system32In = (cache: string) =>
     filesIn(join(makingIn(cache), 'drive_c', 'windows', 'system32'));
 
-  test('at any moment: two later runs at once remove its files, and one makes the prefix', async () => {
+  test('of two runs after a killed first run one removes its files and makes the prefix', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const lock = `${prefixIn(cache)}.lock`;
@@ -205,7 +206,7 @@ describe.skipIf(host.kind !== 'wine')(`a first run that is killed ${reason}`, ()
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('while it repairs a damaged prefix: of two later runs at once one makes the prefix', async () => {
+  test('of two runs after a killed repair of a prefix one makes the prefix', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const prefix = prefixIn(cache);

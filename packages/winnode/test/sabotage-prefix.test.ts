@@ -15,7 +15,7 @@ import { bin, host, runIn, winnode, winnodeHere } from './cli.js';
 import { cacheEnvironment, copyPrefix, prefixesIn, prefixIn, processesOf } from './prefixes.js';
 import { expectRefusal, newCache, reason, until } from './sabotage.js';
 
-// Not with a recursive readdir, which would follow the link of drive Z to the whole file system.
+// A recursive readdir would follow the link of drive Z to the whole file system.
 const filesUnder = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -60,55 +60,60 @@ async function whileDamaged(
 describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
   const empty = () => '';
   const damages: [name: string, path: string, damage: Damage, said: RegExp][] = [
-    ['ready.json missing', ready, missing, /ready\.json is missing or garbled/],
-    ['ready.json empty', ready, empty, /ready\.json is missing or garbled/],
-    ['ready.json of null', ready, () => 'null', /ready\.json is missing or garbled/],
+    ['a missing ready.json', ready, missing, /ready\.json is missing or not valid/],
+    ['an empty ready.json', ready, empty, /ready\.json is missing or not valid/],
+    ['a ready.json that is null', ready, () => 'null', /ready\.json is missing or not valid/],
     [
-      'ready.json half written',
+      'a truncated ready.json',
       ready,
       (content) => content.subarray(0, 1000),
-      /ready\.json is missing or garbled/,
+      /ready\.json is missing or not valid/,
     ],
     [
-      'ready.json without its lists',
+      'a ready.json without its lists',
       ready,
       () => JSON.stringify({ layout: 5, wine: host.wine }),
-      /ready\.json is missing or garbled/,
+      /ready\.json is missing or not valid/,
     ],
     [
-      'another Wine',
+      'a ready.json of another Wine',
       ready,
       () => JSON.stringify({ layout: 5, wine: 'wine-9.9' }),
-      /it was made with wine-9\.9, and this is wine-/,
+      /it was made with wine-9\.9, but this Wine is wine-/,
     ],
     [
-      'an older winnode',
+      'a ready.json of an older winnode',
       ready,
       () => JSON.stringify({ wine: host.wine }),
       /made by another version of winnode/,
     ],
-    ['no drive_c', 'drive_c', missing, /system32\/.+ is missing/],
-    ['no kernel32', system32('kernel32.dll'), missing, /kernel32\.dll is missing/],
-    ['an empty ws2_32', system32('ws2_32.dll'), empty, /ws2_32\.dll has 0 bytes, not \d+/],
-    ['no dosdevices', 'dosdevices', missing, /dosdevices\/c:/],
-    ['no system.reg', 'system.reg', missing, /system\.reg is missing/],
+    ['a missing drive_c', 'drive_c', missing, /system32\/.+ is missing/],
+    ['a missing kernel32.dll', system32('kernel32.dll'), missing, /kernel32\.dll is missing/],
     [
-      'system.reg cut short',
+      'an empty ws2_32.dll',
+      system32('ws2_32.dll'),
+      empty,
+      /ws2_32\.dll has 0 bytes instead of \d+/,
+    ],
+    ['a missing dosdevices', 'dosdevices', missing, /dosdevices\/c:/],
+    ['a missing system.reg', 'system.reg', missing, /system\.reg is missing/],
+    [
+      'a truncated system.reg',
       'system.reg',
       (content) => content.subarray(0, -400),
-      /system\.reg is cut short or garbled/,
+      /system\.reg is truncated or damaged/,
     ],
     [
-      'system.reg with zeros',
+      'a system.reg with zeros',
       'system.reg',
       (content) => Buffer.concat([content, Buffer.alloc(64)]),
-      /system\.reg is cut short or garbled/,
+      /system\.reg is truncated or damaged/,
     ],
-    ['user.reg empty', 'user.reg', empty, /user\.reg is cut short/],
+    ['an empty user.reg', 'user.reg', empty, /user\.reg is truncated/],
   ];
 
   test.each(damages)(
-    'chosen by the user is reported and not changed: %s',
+    'winnode reports a WINNODE_PREFIX with %s, and does not change it',
     (name, path, damage, said) =>
       whileDamaged(path, damage, async () => {
         const before = listOf(prefix);
@@ -126,7 +131,7 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
       }),
   );
 
-  test('a file at the path of WINNODE_PREFIX is reported and not changed', async () => {
+  test('winnode reports a WINNODE_PREFIX that is a file, and does not change it', async () => {
     const prefix = join(newCache(), 'own');
     writeFileSync(prefix, 'precious');
     const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_PREFIX: prefix });
@@ -135,7 +140,7 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
     expect(readFileSync(prefix, 'utf8')).toBe('precious');
   });
 
-  test('a file at the path of the cache is reported', async () => {
+  test('winnode reports a WINNODE_CACHE that is a file', async () => {
     const file = join(newCache(), 'file');
     writeFileSync(file, '');
     const env = { WINNODE_CACHE: file, WINNODE_PREFIX: undefined };
@@ -145,7 +150,7 @@ describe.skipIf(host.kind !== 'wine')(`a damaged prefix ${reason}`, () => {
   });
 });
 
-describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`the cache of another user ${reason}`, () => {
   // Permissions do not restrict root. As root the test runs as another user, if that user can read
   // this directory.
   const isRoot = process.getuid?.() === 0;
@@ -153,7 +158,7 @@ describe.skipIf(host.kind !== 'wine')(`a cache of another user ${reason}`, () =>
   const nobodyReads = !isRoot || spawnSync('setpriv', [...asNobody, bin, '--version']).status === 0;
 
   test.skipIf(!nobodyReads)(
-    `is refused${nobodyReads ? '' : ' (root’s files are for root alone, so nobody else can try)'}`,
+    `winnode rejects the cache of another user${nobodyReads ? '' : ' (not run: only root can read this directory)'}`,
     () => {
       // An empty cache and one with a prefix.
       for (const cache of [newCache(), shared]) {
@@ -179,7 +184,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
     });
     afterAll(() => session.close());
 
-    test('a later run removes the files of a first run that was killed after it renamed the prefix', async () => {
+    test('a run removes the files of a first run that was killed after it had renamed the prefix', async () => {
       mkdirSync(`${prefix}.old-12345/.winnode`, { recursive: true });
       writeFileSync(`${prefix}.making-12345`, '');
       const reported: string[] = [];
@@ -191,7 +196,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
       expect(prefixesIn(shared)).toEqual([basename(prefix)]);
     });
 
-    test('a damaged prefix is not replaced while a program uses it', async () => {
+    test('winnode does not replace a damaged prefix while a program uses it', async () => {
       let user: ChildProcess | undefined;
       let ended: Promise<RunResult> | undefined;
       await new Promise<void>((isUp) => {
@@ -209,7 +214,7 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
         async () => {
           const { code, stderr } = await winnode(['-p', '1'], { env });
           expect(code).toBe(1);
-          expectRefusal(stderr, new RegExp(`is damaged, and process ${process.pid} uses it still`));
+          expectRefusal(stderr, new RegExp(`is damaged, but process ${process.pid} uses it`));
           user?.stdin?.end();
           expect(await ended).toEqual({ exitCode: 0, signal: null });
         },
@@ -219,10 +224,10 @@ describe.skipIf(host.kind !== 'wine')(`a prefix in the cache ${reason}`, () => {
     });
   });
 
-  // The same length, but not a program.
+  // A file of the same length that is not a program.
   const garbled: Damage = (content) => 'x'.repeat(content.length);
 
-  test('after a failed start of Windows Node the next run tests the prefix before it uses it', () =>
+  test('after a failed start winnode marks the prefix, so that the next run tests it', () =>
     whileDamaged(
       ready,
       (content) => content,

@@ -26,10 +26,10 @@ import {
 } from './prefixes.js';
 import { expectCrash, expectNothingLeft, hang, reason, stopServer, until } from './sabotage.js';
 
-// Tests that need real time: a limit must pass, or a processor is kept busy. sabotage-run.test.ts
-// has the others.
+// Tests that take long: they wait until a limit has passed, or keep a processor busy.
+// sabotage-run.test.ts has the other tests of a run.
 
-describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`a run in which something fails ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
@@ -38,28 +38,28 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
   beforeAll(() => copyPrefix(prefix), 200_000);
   afterAll(() => removeCache(cache));
 
-  describe('a crashed program is named in a message, and the others continue', () => {
-    test('an abort', async () => {
+  describe('winnode prints the cause of a crash', () => {
+    test('winnode names process.abort() as the cause', async () => {
       const { code, signal, stderr } = await winnode(['-e', 'process.abort()'], { env });
       expect({ code, signal }).toEqual({ code: 134, signal: null });
       expect(stderr.trimEnd().split('\n').at(-1)).toBe(
-        "winnode: Windows Node died: exit code 134: process.abort(), or a failed assertion of Node's own",
+        'winnode: Windows Node died: exit code 134: process.abort(), or a failed assertion in Node itself',
       );
     });
 
-    test('a breakpoint', () =>
+    test('winnode names a breakpoint as the cause', () =>
       expectCrash(env, '%SystemBreak()', {
         code: 3,
         said: '0x80000003 STATUS_BREAKPOINT (exit code 3)',
       }));
 
-    test('a termination', () =>
+    test('winnode says that process.kill may have ended the program', () =>
       expectCrash(env, `process.kill(process.pid, 'SIGKILL')`, {
         code: 1,
-        said: 'exit code 1: ended from outside, or at once',
+        said: 'exit code 1: another program ended it, or it ended without its exit handlers',
       }));
 
-    test('winnode ends a crashed program that Wine leaves hanging', async () => {
+    test('winnode ends a program that hangs after its crash, and names the crash', async () => {
       // Without its debugger Wine ends only the thread that crashed, and the others wait for ever.
       const root = join(import.meta.dirname, '../../../package.json');
       const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
@@ -72,14 +72,14 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     });
 
     test.each([1, 3, 5, 134])(
-      'exit code %d set by the program is not reported as a crash',
+      'winnode reports no crash if the program itself exits with %d',
       async (code) => {
         const run = await winnode(['-e', `process.exitCode = ${code}`], { env });
         expect(run).toMatchObject({ code, stderr: '' });
       },
     );
 
-    test('a program that waits for a debugger does not count as hanging', async () => {
+    test('winnode reports no failed start while a program waits for a debugger', async () => {
       // This session starts the wineserver, so that the short limit applies only to the program.
       const session = await openSession({ env });
       const waiting = start(['--inspect-brk=127.0.0.1:0', '-e', '0'], { env: quick });
@@ -100,7 +100,7 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     ['277', 66],
     ['777', 5],
     ['777', 66],
-  ])('under umask %s a program that ends with %d is run once', async (umask, code) => {
+  ])('under umask %s winnode runs a program that exits with %d only once', async (umask, code) => {
     const runs = join(cache, `runs ${umask} ${code}`);
     mkdirSync(runs);
     const source = `require('node:fs').mkdirSync(process.argv[1] + '/' + process.hrtime.bigint());
@@ -109,8 +109,7 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     const isRoot = process.getuid?.() === 0;
     const user = isRoot ? 'setpriv --inh-caps=-all --bounding-set=-dac_override' : 'env';
     const script = `umask ${umask}; exec ${user} "$@"`;
-    // Wine itself starts no wineserver under such a umask, but another process may have started
-    // one.
+    // Wine cannot start a wineserver under such a umask, so this session starts it.
     const session = await openSession({ env });
     const words = [process.execPath, bin, '-e', source, `Z:${runs.replaceAll('/', '\\')}`];
     for (let run = 0; run < 2; run += 1) {
@@ -125,7 +124,7 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     expectNothingLeft(cache);
   });
 
-  test('a run ends the programs of an earlier run that was killed', async () => {
+  test('winnode ends the programs of an earlier run that was killed', async () => {
     const source = `
       const child = require('node:child_process').spawn(process.execPath,
         ['-e', ${JSON.stringify(hang)}], { stdio: 'inherit', detached: true });`;
@@ -137,8 +136,8 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     expectNothingLeft(cache);
   });
 
-  describe('a script that hangs', () => {
-    test('is ended after timeLimitMs; a shorter run is not affected', async () => {
+  describe('winnode ends a script that hangs', () => {
+    test('winnode ends a script after timeLimitMs, but not a shorter one', async () => {
       const session = await openSession({ env });
       const run = (source: string, timeLimitMs: number) =>
         session.run(['-e', source], { stdio: 'ignore', timeLimitMs });
@@ -152,7 +151,7 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
       expectNothingLeft(cache);
     });
 
-    test('is ended with its children after the time limit; other programs continue', async () => {
+    test('winnode ends a script and its children after --time-limit; other programs continue', async () => {
       const other = start(['-e', until(3)], { env });
       await other.saw('up');
       const others = programsOf(cache);
@@ -168,7 +167,8 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
         code: timeLimitExitCode,
         signal: null,
         stdout: 'up\n',
-        stderr: 'winnode: the time limit of 3.5 s is over: the program was ended\n',
+        stderr:
+          'winnode: the program did not end within its time limit of 3.5 s, so winnode ended it\n',
       });
       expect(programsOf(cache)).toEqual(others);
       other.child.stdin?.end();
@@ -177,12 +177,12 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     });
   });
 
-  test('the end of the run that started a wineserver does not end it for the others', async () => {
+  test('when a run ends, it does not end a wineserver that Wine started for it and other runs use', async () => {
     const session = await openSession({ env });
     const { server } = findWine(env);
     spawnSync(server, ['-k'], { env: { ...env, WINEPREFIX: prefix } });
     await expect.poll(() => serverOf(prefix)).toBeUndefined();
-    // Wine starts the next wineserver with this program, and with the mark of its run.
+    // Wine starts the next wineserver for this program. It has the variable of this run.
     const first = session.run(['-e', hang], { stdio: 'ignore', timeLimitMs: 6_000 });
     await expect.poll(() => serverOf(prefix)).toBeDefined();
     const ownServer = serverOf(prefix);
@@ -201,11 +201,11 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     ['wineboot.exe', 'ended while Wine started'],
     ['node.exe', 'ended before Windows Node started'],
   ])(
-    'a wineserver that is killed while %s starts: the wait ends, and a message names it',
+    'if the wineserver is killed while %s starts, winnode stops waiting and names the wineserver',
     async (name, said) => {
       const { loader, server } = findWine();
       const killing = join(cache, `killing ${name}`);
-      // Wine may wait for ever in this case. This program certainly does.
+      // In this case Wine may wait for ever, so this script waits for a long time.
       const script = `case "$*" in *${name}*) '${server}' -k9; exec sleep 300 ;; esac; exec '${loader}' "$@"`;
       writeFileSync(killing, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       const ended = await winnode(['-p', '1'], {
@@ -220,8 +220,8 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     },
   );
 
-  describe('a wineserver that does not answer', () => {
-    test('and that other programs use is reported, but not ended', async () => {
+  describe('if the wineserver does not answer', () => {
+    test('winnode reports a wineserver that other programs use, but does not end it', async () => {
       const other = start(['-e', until(4)], { env });
       await other.saw('up');
       const pid = stopServer(prefix);
@@ -230,14 +230,14 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
       expect(refused).toMatchObject({ code: 1, stdout: '' });
       expect(refused.stderr).toBe(
         `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped.\n` +
-          `End it and all that uses it: kill -9 ${pid}\n`,
+          `End it, and with it the programs that use it: kill -9 ${pid}\n`,
       );
       other.child.stdin?.end();
       expect((await other.ended).code).toBe(4);
       expectNothingLeft(cache);
     });
 
-    test('and that is not in use is replaced', async () => {
+    test('winnode replaces a wineserver that no program uses', async () => {
       const killed = start(['-e', hang], { env });
       await killed.saw('up');
       killed.child.kill('SIGKILL');
@@ -249,12 +249,12 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
       expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
       expect(stderr).toBe(
         `winnode: The wineserver of ${prefix}, process ${pid}, does not answer: it is stopped. ` +
-          'No program uses it: it is ended, and another one is started.\n',
+          'No program uses it: winnode ends it and starts another one.\n',
       );
       expectNothingLeft(cache);
     });
 
-    test('during a start: the wait ends, and the next run works', async () => {
+    test('winnode stops waiting for a start, and the next run works', async () => {
       // The first session starts the wineserver, so that the short limit applies only to the
       // program.
       const sessions = [await openSession({ env }), await openSession({ env: quick })] as const;
@@ -271,14 +271,14 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
       expect((await winnode(['-p', '1'], { env })).stdout).toBe('1\n');
     });
 
-    test('during Ctrl-C: the run still ends', async () => {
+    test('SIGINT still ends a run that waits for the wineserver', async () => {
       const other = start(['-e', until(0)], { env });
       await other.saw('up');
       const pid = stopServer(prefix);
       const waiting = start(['-p', '1'], { env });
       await new Promise((done) => setTimeout(done, 700));
       waiting.child.kill('SIGINT');
-      // The run that waits until the limit reports that the wineserver does not answer.
+      // Without SIGINT the run would wait until the limit, and then report the wineserver.
       expect(await waiting.ended).toMatchObject({ signal: 'SIGINT', stderr: '' });
       process.kill(pid, 'SIGCONT');
       other.child.stdin?.end();
@@ -286,12 +286,14 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
       expect(processesOf(cache)).toEqual([]);
     });
 
-    test('and spins from its start is reported', { timeout: 40_000 }, async () => {
+    test('winnode reports a wineserver that loops from its start', {
+      timeout: 40_000,
+    }, async () => {
       const spinning = join(cache, 'wineserver');
       const pids = join(cache, 'pids');
       writeFileSync(spinning, `#!/bin/sh\necho $$ >> '${pids}'\nwhile :; do :; done\n`);
       chmodSync(spinning, 0o755);
-      // A Wine without a wineserver beside it, so that winnode uses this one.
+      // WINESERVER names a script that loops.
       const run = await winnode(['-p', '1'], { env: { ...quick, WINESERVER: spinning } });
       expect(run).toMatchObject({ code: 1, stdout: '' });
       expect(run.stderr).toMatch(/wineserver does not answer -k0 within 5 s\.\n.*WINESERVER/);

@@ -15,7 +15,7 @@ import {
 } from './prefixes.js';
 import { expectCrash, expectNothingLeft, hang, killedByWine, reason, until } from './sabotage.js';
 
-describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
+describe.skipIf(host.kind !== 'wine')(`a run in which something fails ${reason}`, () => {
   const cache = host.kind === 'wine' ? makeCache() : '';
   const env = cacheEnvironment(cache);
   const prefix = host.kind === 'wine' ? prefixIn(cache) : '';
@@ -23,14 +23,12 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
   beforeAll(() => copyPrefix(prefix), 200_000);
   afterAll(() => removeCache(cache));
 
-  describe('a script that hangs', () => {
-    test.each([0, -1, Number.NaN, 2 ** 31])('timeLimitMs %s is refused', async (timeLimitMs) => {
-      const run = runWindowsNode(['-p', '1'], { env, timeLimitMs });
-      await expect(run).rejects.toMatchObject({ code: 'ERR_USAGE' });
-    });
+  test.each([0, -1, Number.NaN, 2 ** 31])('winnode rejects timeLimitMs %s', async (timeLimitMs) => {
+    const run = runWindowsNode(['-p', '1'], { env, timeLimitMs });
+    await expect(run).rejects.toMatchObject({ code: 'ERR_USAGE' });
   });
 
-  test('if the wineserver of winnode is killed before Wine starts, the run ends the one that Wine starts', async () => {
+  test('winnode ends the wineserver that Wine starts after winnode’s own wineserver was killed', async () => {
     const [killing, killed] = [join(cache, 'wineserver'), join(cache, 'killed')];
     const { server } = findWine();
     writeFileSync(
@@ -49,15 +47,15 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
     expectNothingLeft(cache);
   });
 
-  describe('a crashed program is named in a message, and the others continue', () => {
-    // The part of this repository that can be made to crash: the bindings.
+  describe('winnode prints the cause of a crash, and other programs continue', () => {
+    // A wrong pointer, passed through the bindings, makes the program crash.
     const root = join(import.meta.dirname, '../../../package.json');
     const kernel32 = createRequire(root).resolve('ntdllx/kernel32');
     const accessViolation = `import('file:///Z:' + ${JSON.stringify(kernel32)})
       .then(({ CreateEventA }) => CreateEventA(0, 1, 0, 16))`;
 
-    // One program runs all the time, so that the wineserver must not be replaced. Another one runs
-    // after all crashes.
+    // One program runs during all crashes, and needs the same wineserver. Another one runs after
+    // all crashes.
     let other: Running;
     beforeAll(async () => {
       other = start(['-e', until(3)], { env });
@@ -71,13 +69,13 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
       expectNothingLeft(cache);
     });
 
-    test('an access violation', () =>
+    test('winnode names an access violation as the cause', () =>
       expectCrash(env, accessViolation, {
         code: 5,
         said: '0xC0000005 STATUS_ACCESS_VIOLATION (exit code 5)',
       }));
 
-    test('also when Unix ends it', async () => {
+    test('winnode names the likely senders of a SIGKILL', async () => {
       const run = start(['-e', hang], { env });
       await run.saw('up');
       const program = programsOf(cache).find((pid) => parentOf(pid) === run.child.pid);
@@ -89,20 +87,25 @@ describe.skipIf(host.kind !== 'wine')(`failures in a run ${reason}`, () => {
   });
 });
 
-describe('wrong arguments print one line and one hint, exit code 2', () => {
+describe('winnode prints an error and a hint, one line each, and exits with 2', () => {
   test.each([
-    [['--time-limit'], '--time-limit wants a number of seconds.'],
+    [['--time-limit'], '--time-limit needs a number of seconds.'],
     [['--time-limit='], 'got ""'],
     [['--time-limit', '0', 'x.js'], 'got "0"'],
     [['--time-limit', '-1', 'x.js'], 'got "-1"'],
     [['--time-limit', '1e3', 'x.js'], 'got "1e3"'],
     [['--time-limit', '10s', 'x.js'], 'got "10s"'],
     [['--time-limit', '2147484', 'x.js'], 'got "2147484"'],
-    [['--time-limit', '2592000', 'x.js'], 'seconds from 0.001 to 2147483, got "2592000".'],
-    [['--time-limit=0.0004', 'x.js'], 'seconds from 0.001 to 2147483, got "0.0004".'],
-    [['doctor', '--jsn'], 'doctor takes --json, not "--jsn".'],
-    [['doctor', '--json', 'all'], 'not "all".'],
-  ])('%j', async (args, said) => {
+    [['--time-limit', '2592000', 'x.js'], 'seconds from 0.001 to 2147483, but got "2592000".'],
+    [['--time-limit=0.0004', 'x.js'], 'seconds from 0.001 to 2147483, but got "0.0004".'],
+    [['doctor', '--jsn'], 'Unknown argument of doctor: "--jsn". It accepts only --json.'],
+    [['doctor', '--json', 'all'], 'Unknown argument of doctor: "all".'],
+    [['clean', 'all'], 'Unknown argument of clean: "all". It accepts no arguments.'],
+    [
+      ['--node', '19', '-p', '1'],
+      'WINNODE_NODE (or --node) is "19", which is not a known version.',
+    ],
+  ])('winnode explains the wrong arguments %j', async (args, said) => {
     const here = await winnodeHere(args);
     expect(here).toMatchObject({ code: 2, stdout: '' });
     expect(here.stderr).toContain(said);
@@ -111,17 +114,22 @@ describe('wrong arguments print one line and one hint, exit code 2', () => {
     if (args.length === 1 && args[0] === '--time-limit') expect(await winnode(args)).toEqual(here);
   });
 
-  test.skipIf(host.kind !== 'wine')(`an invalid start limit is refused ${reason}`, async () => {
-    const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_START_LIMIT: 'soon' });
-    expect(code).toBe(2);
-    expect(stderr).toContain('WINNODE_START_LIMIT is "soon".');
-  });
+  test.skipIf(host.kind !== 'wine')(
+    `winnode explains an invalid WINNODE_START_LIMIT ${reason}`,
+    async () => {
+      const { code, stderr } = await winnodeHere(['-p', '1'], { WINNODE_START_LIMIT: 'soon' });
+      expect(code).toBe(2);
+      expect(stderr).toContain('WINNODE_START_LIMIT is "soon", which is not a number of seconds');
+    },
+  );
 });
 
 test('--help lists every command, option and variable', async () => {
   const { code, stdout } = await winnodeHere(['--help']);
   expect(code).toBe(0);
   for (const word of [
+    'install',
+    'clean',
     'doctor',
     '"winnode": { "probe": MODULE }',
     '--json',

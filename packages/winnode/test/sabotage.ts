@@ -7,7 +7,7 @@ import { makeCache, prefixIn, processesOf, removeCache, serverOf } from './prefi
 
 // Functions for tests that damage prefixes, caches and runs.
 
-/** Why they cannot run here; empty under Wine. */
+/** Why such tests cannot run here; empty under Wine. */
 export const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
 
 const caches: string[] = [];
@@ -22,7 +22,7 @@ afterAll(() => {
   for (const cache of caches.splice(0)) removeCache(cache);
 });
 
-/** Expects one line that says what failed and one that says what to do. */
+/** Expects two lines: one that says what failed, and one that says what to do. */
 export function expectRefusal(stderr: string, said: RegExp): void {
   expect(stderr).toMatch(said);
   expect(stderr.trimEnd().split('\n')).toHaveLength(2);
@@ -58,8 +58,10 @@ export const noMounts =
     ? ''
     : reason || 'needs unshare and mount in a user namespace';
 
-// Child processes are detached: Node puts other children into a job object, with which they end
-// when their parent does.
+/**
+ * A script that prints `up` and never ends. Tests start it as a detached child: Node puts other
+ * children into a job object, and they end with their parent.
+ */
 export const hang = `console.log('up'); setInterval(() => {}, 1000)`;
 
 /** A script that prints `up`, and ends when standard input does, with this code. */
@@ -67,9 +69,9 @@ export const until = (code: number): string =>
   `console.log('up'); process.stdin.on('end', () => process.exit(${code})).resume()`;
 
 /**
- * Stops the wineserver of a prefix with SIGSTOP, and returns its pid.
+ * Stops the wineserver of a prefix with SIGSTOP.
  *
- * @returns its process
+ * @returns its pid
  */
 export function stopServer(prefix: string): number {
   const pid = serverOf(prefix);
@@ -86,9 +88,9 @@ export function expectNothingLeft(cache: string): void {
   expect(readdirSync(join(home, 'users'))).toEqual([]);
 }
 
-/** winnode's message about a program that a SIGKILL ended which winnode did not send. */
+/** winnode's message about a program that was ended by a SIGKILL that winnode did not send. */
 export const killedByWine =
-  'SIGKILL, by the system for want of memory, by Wine after a crash that took long, or by another program';
+  'SIGKILL: the system was out of memory, Wine ended it after a slow crash, or another program ended it';
 
 /** Runs a program that crashes, and expects winnode to name the crash. */
 export async function expectCrash(
@@ -97,8 +99,8 @@ export async function expectCrash(
   { code, said }: { readonly code: number; readonly said: string },
 ): Promise<void> {
   // On a busy machine the exit code of a crash may be lost: Wine's debugger ends the program with
-  // 0, or takes so long that the wineserver kills it with SIGKILL. winnode never reports a
-  // success, and the code is not lost every time.
+  // 0, or takes so long that the wineserver kills the program with SIGKILL. So this tries again,
+  // but never accepts a success.
   for (let attempt = 1; ; attempt += 1) {
     const crashed = await winnode(['--allow-natives-syntax', '-e', source], { env });
     const last = crashed.stderr.trimEnd().split('\n').at(-1) ?? '';

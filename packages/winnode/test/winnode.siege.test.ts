@@ -11,7 +11,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'winnode test '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`, () => {
-  test('its exit code 7 is passed on', async () => {
+  test('winnode exits with the exit code 7 of the script', async () => {
     const { code } = await winnode(['-e', 'process.exit(7)']);
     expect(code).toBe(7);
   });
@@ -25,7 +25,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect({ exitCode, crash }).toEqual({ exitCode: 0, crash: undefined });
   });
 
-  test('a missing script is Node’s own error', async () => {
+  test('Node reports a missing script, and winnode exits with 1', async () => {
     const { code, stderr } = await winnode([join(scratch, 'no-such.mjs')]);
     expect(stderr).toContain('Cannot find module');
     expect(code).toBe(1);

@@ -26,7 +26,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  test('gets its arguments, Node gets the options before the script, and the platform is win32', async () => {
+  test('the script gets its arguments, Node gets the options before it, and the platform is win32', async () => {
     const file = script(
       'a.mjs',
       'console.log(JSON.stringify([process.platform, ...process.execArgv, ...process.argv.slice(2)]))',
@@ -39,7 +39,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   });
 
   // The tests around this one cover 0, 1 and 7.
-  test('its exit code 255 is passed on', async () => {
+  test('winnode exits with the exit code 255 of the script', async () => {
     const { code } = await winnode(['-e', 'process.exit(255)']);
     expect(code).toBe(255);
   });
@@ -52,13 +52,13 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     },
   );
 
-  test('an uncaught error of the script is printed, exit code 1', async () => {
+  test('Node prints an uncaught error of the script, and winnode exits with 1', async () => {
     const { code, stderr } = await runIn(session, ['-e', 'throw new Error("on purpose")']);
     expect(stderr).toContain('Error: on purpose');
     expect(code).toBe(1);
   });
 
-  test('a megabyte through a pipe arrives whole, and so does standard error', async () => {
+  test('a pipe receives a megabyte of standard output, and all of standard error', async () => {
     const source = `
       for (let line = 0; line < 16384; line++) process.stdout.write('x'.repeat(63) + '\\n');
       console.error('done');
@@ -68,7 +68,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(stderr).toBe('done\n');
   });
 
-  test('standard input comes from a pipe', async () => {
+  test('the script reads standard input from a pipe', async () => {
     const file = script(
       'in.mjs',
       'for await (const chunk of process.stdin) process.stdout.write(chunk)',
@@ -78,7 +78,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect((await ended).stdout).toBe('hello\n');
   });
 
-  test('children, forks and workers have streams, too', async () => {
+  test('children, forks and workers of the script have standard streams, too', async () => {
     const file = script(
       'family.mjs',
       `import { execFileSync, fork } from 'node:child_process';
@@ -99,7 +99,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   });
 
   test.skipIf(host.kind !== 'wine')(
-    'only a child process that Wine failed to load is started once more',
+    'winnode starts a child process once more only if Wine failed to load it',
     async () => {
       const file = script(
         'unloaded.cjs',
@@ -135,7 +135,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     },
   );
 
-  test('a linked package is loaded once, from its real path', async () => {
+  test('Node loads a linked package once, from its real path', async () => {
     const real = join(scratch, 'real', 'pkg');
     mkdirSync(join(scratch, 'app', 'node_modules'), { recursive: true });
     mkdirSync(real, { recursive: true });
@@ -176,7 +176,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
 
   const noSignals = process.platform === 'win32' && 'Windows has no signals to pass on';
 
-  test.skipIf(noSignals)('SIGINT reaches its handler', async () => {
+  test.skipIf(noSignals)('SIGINT to winnode reaches the handler of the script', async () => {
     const source = `process.on('SIGINT', () => process.exit(7)); setInterval(() => {}, 1e3); console.log('up')`;
     const { child, ended, saw } = start(['-e', source]);
     await saw('up');
@@ -184,13 +184,16 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     expect(await ended).toMatchObject({ code: 7, signal: null });
   });
 
-  test.skipIf(noSignals)('a script whose SIGINT handler exits with 0 is a success', async () => {
-    const source = `process.on('SIGINT', () => process.exit(0)); setInterval(() => {}, 1e3); console.log('up')`;
-    const { child, ended, saw } = start(['-e', source]);
-    await saw('up');
-    child.kill('SIGINT');
-    expect(await ended).toMatchObject({ code: 0, signal: null });
-  });
+  test.skipIf(noSignals)(
+    'winnode exits with 0 if the SIGINT handler of the script does',
+    async () => {
+      const source = `process.on('SIGINT', () => process.exit(0)); setInterval(() => {}, 1e3); console.log('up')`;
+      const { child, ended, saw } = start(['-e', source]);
+      await saw('up');
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 0, signal: null });
+    },
+  );
 
   test.skipIf(noSignals)(
     'SIGTERM ends a script that has no handler, and winnode the same way',
@@ -202,7 +205,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
     },
   );
 
-  test('the versions of all three are printed', async () => {
+  test('--version prints the versions of Wine and Windows Node', async () => {
     const { stdout, code } = await winnodeHere(['--version']);
     expect(code).toBe(0);
     expect(stdout).toContain(`Node ${host.windowsNode}`);
@@ -210,23 +213,35 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   });
 });
 
-describe('without Wine or without Windows Node', () => {
+describe('a wrong environment', () => {
   const refused: [string, NodeJS.ProcessEnv, RegExp][] = [
-    ['no such Wine', { WINNODE_WINE: '/nowhere/wine' }, /WINNODE_WINE names "\/nowhere\/wine"/],
-    ['no Wine', { WINNODE_WINE: '/bin/false' }, /\/bin\/false does not answer --version/],
     [
-      'an old Wine',
+      'WINNODE_WINE does not exist',
+      { WINNODE_WINE: '/nowhere/wine' },
+      /WINNODE_WINE names "\/nowhere\/wine"/,
+    ],
+    [
+      'WINNODE_WINE is not Wine',
+      { WINNODE_WINE: '/bin/false' },
+      /\/bin\/false does not answer --version/,
+    ],
+    [
+      'WINNODE_WINE is too old',
       { WINNODE_WINE: '/bin/echo' },
       /is (echo .*|--version); Windows Node 22 needs Wine 8/,
     ],
-    ['no such Node', { WINNODE_NODE: '/nowhere/node.exe' }, /WINNODE_NODE names "\/nowhere/],
     [
-      'a prefix of the user’s own',
-      { WINNODE_PREFIX: join(process.env['HOME'] ?? '', '.wine') },
-      /never touches/,
+      'WINNODE_NODE does not exist',
+      { WINNODE_NODE: '/nowhere/node.exe' },
+      /WINNODE_NODE names "\/nowhere/,
     ],
     [
-      'a directory of the user’s own',
+      'WINNODE_PREFIX is the user’s own prefix',
+      { WINNODE_PREFIX: join(process.env['HOME'] ?? '', '.wine') },
+      /belongs to you: winnode uses only prefixes of its own/,
+    ],
+    [
+      'WINNODE_PREFIX is another directory',
       { WINNODE_PREFIX: import.meta.dirname },
       /was not made by winnode/,
     ],
@@ -234,9 +249,9 @@ describe('without Wine or without Windows Node', () => {
 
   // The last three need Wine.
   const isNeedless = process.platform === 'win32';
-  test.skipIf(isNeedless).each(refused.slice(0, 3))('%s', refusal);
+  test.skipIf(isNeedless).each(refused.slice(0, 3))('winnode says what to do if %s', refusal);
   test.skipIf(isNeedless || host.kind !== 'wine').each(refused.slice(3))(
-    `%s ${host.reason}`,
+    `winnode says what to do if %s ${host.reason}`,
     refusal,
   );
 
