@@ -140,7 +140,7 @@ function readYarnClassicLock(text: string, manifest: string): LockedPackage[] {
 const npmRegistry = 'https://registry.npmjs.org/';
 
 function readBunLock(text: string): LockedPackage[] {
-  // JSON with trailing commas, which YAML allows as well.
+  // The file is JSON with trailing commas, which JSON.parse rejects.
   const [, section = '{}'] = /^ {2}"packages": (\{\n(?: {4}.*\n|\n)* {2}\})/m.exec(text) ?? [];
   const packages = JSON.parse(section.replace(/,(\s*[}\]])/g, '$1')) as Record<string, unknown[]>;
   return Object.entries(packages).flatMap(([key, [spec, , info, integrity]]) => {

@@ -159,7 +159,7 @@ function reportProgress(): void {
   const file = process.env['WINNODE_PROGRESS_FILE'];
   const directory = process.env['WINNODE_DIRECTORY'];
   if (file === undefined || directory === undefined) return;
-  // Only the program that winnode started reports its progress, not its children.
+  // The children of the program inherit the environment, and must not report progress.
   delete process.env['WINNODE_PROGRESS_FILE'];
   delete process.env['WINNODE_DIRECTORY'];
   if (!isIn(directory)) {

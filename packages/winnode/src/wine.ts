@@ -12,7 +12,7 @@ export interface Wine {
   readonly server: string;
   /** The version that the loader prints, for example `wine-8.0 (Debian 8.0~repack-4)`. */
   readonly version: string;
-  /** The number before the first dot. */
+  /** The major version, such as 8. */
   readonly major: number;
 }
 

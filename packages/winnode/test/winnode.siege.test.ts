@@ -34,7 +34,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   const noSignals = process.platform === 'win32' && 'Windows has no signals to pass on';
 
   test.skipIf(noSignals)(
-    'SIGINT ends a script that has no handler, and winnode the same way',
+    'SIGINT ends a script without a handler, and then ends winnode',
     async () => {
       const { child, ended, saw } = start(['-e', `setInterval(() => {}, 1e3); console.log('up')`]);
       await saw('up');

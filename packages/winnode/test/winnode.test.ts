@@ -196,7 +196,7 @@ describe.skipIf(host.kind === 'none')(`a script in Windows Node ${host.reason}`,
   );
 
   test.skipIf(noSignals)(
-    'SIGTERM ends a script that has no handler, and winnode the same way',
+    'SIGTERM ends a script without a handler, and then ends winnode',
     async () => {
       const { child, ended, saw } = start(['-e', `setInterval(() => {}, 1e3); console.log('up')`]);
       await saw('up');
