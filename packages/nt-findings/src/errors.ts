@@ -9,7 +9,7 @@ export class ProbeError extends Error {
    * a file cannot be written.
    */
   readonly code: 'ERR_USAGE' | 'ERR_PROBE' | 'ERR_WRITE';
-  /** What to type or change next. */
+  /** What to do about it: for example a command to type, or a setting to change. */
   readonly hint: string;
 
   constructor(code: ProbeError['code'], message: string, hint: string, options?: ErrorOptions) {

@@ -33,10 +33,12 @@ export function start(args: readonly string[], options: SpawnOptions = {}, scrip
   });
   const saw = (text: string) =>
     new Promise<void>((done, failed) => {
-      const look = () => said.stdout.includes(text) && done();
-      child.stdout?.on('data', look);
-      look();
-      ended.then(() => failed(new Error(`ended without printing ${text}: ${said.stderr}`)));
+      const check = () => said.stdout.includes(text) && done();
+      child.stdout?.on('data', check);
+      check();
+      ended.then(() => {
+        failed(new Error(`the command ended before it printed "${text}"; errors: ${said.stderr}`));
+      });
     });
   return { child, ended, saw };
 }

@@ -22,7 +22,7 @@ export type WinnodeErrorCode =
 export class WinnodeError extends Error {
   /** Stable: programs may branch on it. */
   readonly code: WinnodeErrorCode;
-  /** What to type or change next, one or more lines. */
+  /** What to do about it, in one or more lines: a command to type, or a setting to change. */
   readonly hint: string;
 
   constructor(code: WinnodeErrorCode, message: string, hint: string, options?: ErrorOptions) {

@@ -8,7 +8,7 @@ export type Verdict = (typeof verdicts)[number];
 /** Every {@link Verdict}. */
 export const verdicts = ['ok', 'missing', 'unsupported', 'failed', 'skipped'] as const;
 
-/** One checked thing: a row of `winnode doctor`. */
+/** The result of one check: a row in the output of `winnode doctor`. */
 export interface Item {
   /** What was checked, such as `Wine`. */
   readonly name: string;

@@ -62,7 +62,7 @@ export interface LinkService {
   close(): void;
 }
 
-/** Polling interval if the system cannot report that a file was written. */
+/** How often winnode reads the files if the system cannot report that a file was written. */
 const pollMs = 5;
 
 /**

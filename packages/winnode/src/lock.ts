@@ -16,7 +16,7 @@ const patienceMs = 2_000;
 export interface LockOptions {
   /** How long to wait for another holder. */
   readonly limitMs: number;
-  /** A pending signal ends the waiting. */
+  /** Once one of these signals has arrived, the waiting ends. */
   readonly held?: HeldSignals | undefined;
   /** Called with one line of text when the waiting takes long. */
   readonly onProgress?: ((line: string) => void) | undefined;

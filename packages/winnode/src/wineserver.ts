@@ -49,7 +49,7 @@ export interface WineserverLease {
 export interface WineserverOptions {
   /** How long Wine may take to start. */
   readonly startLimitMs: number;
-  /** A pending signal ends the waiting. */
+  /** Once one of these signals has arrived, the waiting ends. */
   readonly held: HeldSignals;
   readonly onProgress?: ((line: string) => void) | undefined;
 }

@@ -75,7 +75,7 @@ export function start(args: readonly string[], given: StartOptions = {}): Runnin
           onOutput = done;
         }),
         ended.then(() => {
-          throw new Error(`ended without printing ${text}: ${stderr}`);
+          throw new Error(`winnode ended before it printed "${text}"; its errors: ${stderr}`);
         }),
       ]);
     }

@@ -165,8 +165,7 @@ function expectAccounted({ code, signal, runs, stderr }: Outcome, own: number, f
   if (code === own) expect(runs).toBe(1);
   expect(stderr).not.toMatch(/^\s+at .+winnode/m);
   const struck = [fault.strike?.signal, fault.strike?.then?.signal];
-  // The kernel ends a process with SIGXFSZ if it writes a file beyond the limit, as a shell would
-  // report.
+  // The kernel ends a process with SIGXFSZ if it writes a file beyond the limit.
   if (fault.name.startsWith('ulimit -f')) struck.push('SIGXFSZ');
   const isBySignal = struck.some(
     (each) => each !== undefined && (signal === each || code === 128 + constants.signals[each]),

@@ -122,7 +122,7 @@ test('pageAligned aligns only a program whose sections do not begin at a page bo
   expect(pageAligned(Buffer.from('#!/bin/sh'))).toBeUndefined();
 });
 
-describe('8 bits of an exit code', () => {
+describe('the exit code under Wine, which has only 8 bits', () => {
   const running = { isStarted: true, isEnded: false };
   const loading = { isStarted: false, isEnded: false };
   const endedByOthers = 'another program ended it, or it ended without its exit handlers';
