@@ -57,12 +57,11 @@ export function printedSummary(report: FindingsReport): string {
 }
 
 /** Describes how the facts differ from the expectations, or why the probe did not complete. */
-function differences({ verdict, detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
-  const what = isSeen ? 'expected' : 'cited';
+function differences({ detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
+  const what = isSeen ? 'expected' : 'expected by its sources';
   const list = facts
     .filter((fact) => !isAsExpected(fact))
     .map(({ name, expected, seen }) => `${name}: ${what} ${orText(expected)}, seen ${seen}`);
-  if (verdict === 'differs' && !isSeen) list.unshift('from what is cited');
   return [detail, ...list].filter(Boolean).join('; ');
 }
 

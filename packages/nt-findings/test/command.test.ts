@@ -80,10 +80,10 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
       `differs: ${said.replace('|', '\\|')}`,
     ]);
 
-    // If an expectation is only cited, the output of a difference says so; it counts nevertheless.
+    // If an expectation comes from sources, the output says so. The difference counts nevertheless.
     const cited = { ...report, host: { ...requireHost(report), isSeen: false } };
     expect(printedSummary(cited)).toContain(
-      'F02 differs: from what is cited; TCP: cited SEND or a|b, seen silent',
+      'F02 differs: TCP: expected by its sources SEND or a|b, seen silent',
     );
     expect(isConfirmed(cited)).toBe(false);
 
