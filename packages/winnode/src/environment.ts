@@ -94,7 +94,7 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
   return answer;
 }
 
-/** The user's overrides. They also disable mono and gecko, unless the user's name these. */
+/** The user's DLL overrides, with overrides that disable mono and gecko if the user has none. */
 function withoutMonoAndGecko(overrides: string): string {
   const disabled = ['mscoree', 'mshtml'].filter((name) => !overrides.includes(name));
   return [overrides, ...disabled.map((name) => `${name}=`)].filter(Boolean).join(';');

@@ -147,13 +147,10 @@ describe.skipIf(isWindows)('paths in environment variables', () => {
     [undefined, 'mscoree=;mshtml='],
     ['winemenubuilder.exe=d;d3d11,dxgi=n', 'winemenubuilder.exe=d;d3d11,dxgi=n;mscoree=;mshtml='],
     ['mscoree=b', 'mscoree=b;mshtml='],
-  ])(
-    'WINEDLLOVERRIDES=%s: Wine offers neither mono nor gecko unless it names them',
-    (given, set) => {
-      const env = given === undefined ? {} : { WINEDLLOVERRIDES: given };
-      expect(wineEnvironment('/p', env)['WINEDLLOVERRIDES']).toBe(set);
-    },
-  );
+  ])('winnode disables mono and gecko unless WINEDLLOVERRIDES=%s names them', (given, set) => {
+    const env = given === undefined ? {} : { WINEDLLOVERRIDES: given };
+    expect(wineEnvironment('/p', env)['WINEDLLOVERRIDES']).toBe(set);
+  });
 
   test.each([
     ['--import file:///a/b.mjs', '--import file:///Z:/a/b.mjs'],
