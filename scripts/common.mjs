@@ -15,7 +15,10 @@ import {
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mendTemporaryDirectory } from '../internal/pipeline/src/temporary-directory.mjs';
+import {
+  mendConfigDirectory,
+  mendTemporaryDirectory,
+} from '../internal/pipeline/src/mend-environment.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const leastNode = [20, 19];
@@ -330,6 +333,7 @@ export async function buildQuietly(name, build) {
 /** Runs a top-level command. Its result is the exit code; of an error the message is printed. */
 export async function main(command) {
   mendTemporaryDirectory();
+  mendConfigDirectory(join(root, 'node_modules', '.no-config'));
   try {
     process.exitCode = await command();
   } catch (error) {

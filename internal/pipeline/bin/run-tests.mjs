@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { mendTemporaryDirectory } from '../src/mend-environment.mjs';
 // run-tests <debug|release> [--siege] [vitest options]: tests the package in the working directory
 // against one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through
 // winnode. `*.release.*`, whose result does not depend on the build, run only against release.
@@ -6,7 +7,6 @@
 // an option selects the files whose path contains it.
 import { ignoreOutputSettings } from '../src/output-settings.mjs';
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
-import { mendTemporaryDirectory } from '../src/temporary-directory.mjs';
 
 const [build, ...options] = process.argv.slice(2);
 if (build !== 'debug' && build !== 'release') {

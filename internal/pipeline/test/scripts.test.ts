@@ -10,8 +10,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 const root = resolve(import.meta.dirname, '../../..');
 const urlOf = (script: string) => pathToFileURL(resolve(root, script)).href;
 const { takeInstallFlag } = await import(urlOf('scripts/common.mjs'));
-const { mendTemporaryDirectory } = await import(
-  urlOf('internal/pipeline/src/temporary-directory.mjs')
+const { mendConfigDirectory, mendTemporaryDirectory } = await import(
+  urlOf('internal/pipeline/src/mend-environment.mjs')
 );
 const { ignoreOutputSettings } = await import(urlOf('internal/pipeline/src/output-settings.mjs'));
 const { isTestRun } = await import(urlOf('scripts/test-arguments.mjs'));
@@ -99,6 +99,22 @@ test.each([
   write.mockRestore();
   expect(env.TMPDIR).toBe(mended);
   expect(text).toMatch(said);
+});
+
+test.skipIf(process.platform === 'win32').each([
+  [{ HOME: '/dev/null' }, '/none', '/dev/null/.config is not a directory.'],
+  [{ HOME: '/dev/null', XDG_CONFIG_HOME: root }, root, ''],
+  [{ HOME: root, XDG_CONFIG_HOME: `${root}/package.json/x` }, '/none', 'x is not a directory.'],
+  [{ HOME: '/no/such/place' }, undefined, ''],
+])('%j: XDG_CONFIG_HOME becomes %j for the commands of this repository', (given, mended, said) => {
+  const env: NodeJS.ProcessEnv = { ...given };
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  mendConfigDirectory('/none', env);
+  const text = write.mock.calls.join('');
+  write.mockRestore();
+  expect(env['XDG_CONFIG_HOME']).toBe(mended);
+  expect(text).toContain(said);
+  if (said === '') expect(text).toBe('');
 });
 
 test('FORCE_COLOR and WINEDEBUG do not reach the programs that a test starts', () => {
