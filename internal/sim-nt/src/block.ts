@@ -141,7 +141,9 @@ export class SimBlock implements NativeMemory {
 
   writePointer(offset: number, value: number): void {
     if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new NativeMemoryError(`A handle or an address is 0 to 2^53, got ${value}.`);
+      throw new NativeMemoryError(
+        `writePointer takes a handle or an address from 0 to 2^53 - 1, got ${value}.`,
+      );
     }
     const { view } = this.#toWrite(offset, 8);
     view.setUint32(offset, value % 0x1_0000_0000, true);
@@ -150,7 +152,7 @@ export class SimBlock implements NativeMemory {
 
   read(offset: number, byteLength: number): Uint8Array {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
-      throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
+      throw new NativeMemoryError(`read takes a whole number of bytes, got ${byteLength}.`);
     }
     return this.#at(offset, byteLength).bytes.slice(offset, offset + byteLength);
   }

@@ -41,7 +41,7 @@ export class AddressSpace implements BlockHost {
   allocate(byteLength: number): NativeMemory {
     if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {
       throw new NativeMemoryError(
-        `allocate wants a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
+        `allocate takes a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
       );
     }
     const roundedBytes = Math.ceil(byteLength / 16) * 16;

@@ -25,7 +25,7 @@ export interface PollerState extends Readonly<LoopCounts> {
   readonly registrations: number;
   /** Sockets that the kernel has a request about: registered ones and removed ones. */
   readonly pending: number;
-  /** Requests that were submitted, and how many of them the poller asked NT to cancel. */
+  /** Requests that the poller submitted. */
   readonly requests: number;
   /** How many of the submitted requests the poller asked NT to cancel. */
   readonly cancelled: number;
@@ -114,7 +114,10 @@ export class AfdPoller<Token = unknown> {
     if (this.#engine.registry.find(skt) === undefined) {
       return this.#engine.add(skt, prepared, token);
     }
-    throw new PollerError('ERR_ALREADY_REGISTERED', 'This socket is registered here: use modify.');
+    throw new PollerError(
+      'ERR_ALREADY_REGISTERED',
+      'This socket is already registered with this poller: use modify to change its interest.',
+    );
   }
 
   /**
@@ -145,7 +148,7 @@ export class AfdPoller<Token = unknown> {
     this.#engine.log.publish();
   }
 
-  /** True if the socket is registered here. */
+  /** True if the socket is registered with this poller. */
   has(skt: Skt): boolean {
     return AfdPoller.#own(this).#engine.registry.find(skt) !== undefined;
   }
@@ -167,7 +170,11 @@ export class AfdPoller<Token = unknown> {
     requireTimeout(timeoutMs, this.#options.allowMainThread);
     const into = this.#requireEvents(events);
     if (this.#engine.isWaiting) {
-      throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait already.');
+      throw new PollerError(
+        'ERR_POLLER_REENTERED',
+        'wait was called during a wait of the same poller. Most likely the clock or the kernel ' +
+          'that you passed to createPoller calls the poller: it must not.',
+      );
     }
     into.clear();
     try {
@@ -240,7 +247,10 @@ export class AfdPoller<Token = unknown> {
   close(): void {
     if (!AfdPoller.#own(this).#isOpen) return;
     if (this.#engine.isWaiting) {
-      throw new PollerError('ERR_POLLER_REENTERED', 'This poller is inside a wait.');
+      throw new PollerError(
+        'ERR_POLLER_REENTERED',
+        'close was called during a wait of the same poller: close it after the wait has returned.',
+      );
     }
     this.#isOpen = false;
     let left = { blocks: 0, isPortLeft: false };
@@ -252,9 +262,11 @@ export class AfdPoller<Token = unknown> {
     if (left.blocks === 0 && !left.isPortLeft) return;
     const what =
       left.blocks > 0
-        ? `The kernel did not let go of ${left.blocks} requests in ${this.#options.closeLimitMs} ms; ` +
-          'their memory stays allocated.'
-        : 'A thread was ended while it was posting a packet; the port stays open.';
+        ? `${left.blocks} of the poller's requests were still pending ${this.#options.closeLimitMs} ` +
+          'ms after close cancelled them, so their memory stays allocated. Most likely the host is ' +
+          'too busy: raise the option closeLimitMs.'
+        : 'Another thread did not finish posting a packet, so the port stays open. Most likely the ' +
+          'thread was terminated during its post: close the poller before you terminate the thread.';
     throw new PollerError('ERR_POLLER_LEAK', what);
   }
 
@@ -278,25 +290,33 @@ export class AfdPoller<Token = unknown> {
     if (typeof self === 'object' && self !== null && #engine in self) return self;
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      'This is not an AfdPoller. One cannot be sent to another thread: send its remoteData.',
+      'This object is not an AfdPoller. If another thread sent it: send the result of its ' +
+        'remoteData() instead, and create a PollerRemote from it.',
     );
   }
 
   static #requireOpen<T>(self: AfdPoller<T>): void {
     const poller = AfdPoller.#own(self);
     if (poller.#isOpen) return;
-    throw new PollerError('ERR_POLLER_CLOSED', 'This poller is closed.');
+    throw new PollerError(
+      'ERR_POLLER_CLOSED',
+      'This poller is closed: call close only after its last use.',
+    );
   }
 
   #require(skt: Skt): Registration {
     this.#requireSkt(skt);
     const registration = this.#engine.registry.find(skt);
     if (registration !== undefined) return registration;
-    throw new PollerError('ERR_NOT_REGISTERED', 'This socket is not registered here: use add.');
+    throw new PollerError(
+      'ERR_NOT_REGISTERED',
+      'This socket is not registered with this poller: it was never added, or it was removed or ' +
+        'closed. Use add.',
+    );
   }
 
   #requireSkt(skt: Skt): void {
-    requireSkt(skt, this.#options.kernel, 'A poller watches a Skt');
+    requireSkt(skt, this.#options.kernel, 'A poller takes a socket of tofu-sockets');
   }
 
   #requireEvents(events: PollEvents<Token> | undefined): PollEvents<Token> {
@@ -307,7 +327,7 @@ export class AfdPoller<Token = unknown> {
     if (events instanceof PollEvents) return events;
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `Events go into PollEvents, got ${showValue(events)}.`,
+      `The list of events must be a PollEvents, such as new PollEvents(64), or left out; got ${showValue(events)}.`,
     );
   }
 }

@@ -11,8 +11,8 @@ const roundsUntilIdle = 2;
  */
 const quarantined = -1;
 /**
- * A partial request is pending and has room for more sockets. Up to this many of them are never
- * coalesced, however old they are. The limit is lower if a handle takes few requests.
+ * Up to this many partial requests are never coalesced, however old they are. A partial request is
+ * pending and has room for more sockets. The limit is lower if a handle takes few requests.
  */
 const maxPartial = 16;
 /**
@@ -21,8 +21,8 @@ const maxPartial = 16;
  */
 const flushesPerPartial = 16;
 const leastFlushes = 64;
-/** How many requests one flush examines when it looks for one to coalesce with. */
-const largestLook = 64;
+/** How many requests one flush examines to find one that it can coalesce. */
+const mostExamined = 64;
 /** Value of `submittedAtFlush` for a request that is full or is not pending. */
 const notPartial = -1;
 
@@ -154,7 +154,7 @@ export class Batches {
   #partnerOf(request: PollRequest, latest: number): PollRequest | undefined {
     if (request.state !== 'pending') return undefined;
     let each = request.newer;
-    for (let looks = largestLook; looks > 0 && each !== undefined; looks -= 1) {
+    for (let left = mostExamined; left > 0 && each !== undefined; left -= 1) {
       if (this.#fits(each, request.members.length, latest)) return each;
       each = each.newer;
     }

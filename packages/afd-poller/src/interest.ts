@@ -127,7 +127,7 @@ function readInterest(interest: Interest): [bits: number, mode: Mode] {
   if (typeof interest !== 'object' || interest === null || Array.isArray(interest)) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `An interest is an object such as { readable: true }, got ${showValue(interest)}.`,
+      `An interest must be an object such as { readable: true }, got ${showValue(interest)}.`,
     );
   }
   let bits = 0;
@@ -142,8 +142,8 @@ function readInterest(interest: Interest): [bits: number, mode: Mode] {
     if (bit === 0 || typeof value !== 'boolean') {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
-        `An interest has ${names.join(', ')}, each true or false, and mode; ` +
-          `got ${name}: ${showValue(value)}.`,
+        `The interest has ${name}: ${showValue(value)}, which is not valid. An interest has ` +
+          `${names.join(', ')}, each true or false, and mode.`,
       );
     }
     if (value) bits |= bit;
@@ -156,7 +156,7 @@ function requireMode(value: unknown): Mode {
   if (mode !== undefined) return mode;
   throw new PollerError(
     'ERR_POLLER_ARGUMENT',
-    `A mode is one of ${modes.join(', ')}, got ${showValue(value)}.`,
+    `The mode of an interest must be ${modes.join(' or ')}, got ${showValue(value)}.`,
   );
 }
 

@@ -9,12 +9,9 @@ import type { SharedFlags } from './shared-flags.js';
 export interface LoopCounts {
   /** The number of sockets, summed over all requests that NT accepted. */
   submitted: number;
-  /**
-   * Packets removed from the port, and how many of them were unknown: no request and no key of the
-   * poller matches.
-   */
+  /** Packets removed from the port. */
   packets: number;
-  /** Packets that matched no request and no key of the poller. */
+  /** Those packets that matched no request and no key of the poller. */
   unknown: number;
   /** Events delivered. */
   delivered: number;

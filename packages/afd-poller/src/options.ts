@@ -80,20 +80,23 @@ export function readOptions(options: PollerOptions & KernelOptions): CheckedOpti
   if (typeof options !== 'object' || options === null) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `Options are an object, got ${showValue(options)}.`,
+      `The options of a poller must be an object such as { closeLimitMs: 500 }, got ${showValue(options)}.`,
     );
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (!Object.hasOwn(known, name)) {
       const names = Object.keys(known).slice(0, -2).join(', ');
-      throw new PollerError('ERR_POLLER_ARGUMENT', `Unknown option ${name}; there are ${names}.`);
+      throw new PollerError(
+        'ERR_POLLER_ARGUMENT',
+        `A poller has no option ${name}: check the spelling. Its options are ${names}.`,
+      );
     }
     const [isRight, wanted] = known[name as keyof CheckedOptions];
     if (isRight(value)) continue;
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `The option ${name} is ${wanted}, got ${showValue(value)}.`,
+      `The option ${name} must be ${wanted}, got ${showValue(value)}.`,
     );
   }
   const defaults = {
@@ -110,6 +113,7 @@ export function readOptions(options: PollerOptions & KernelOptions): CheckedOpti
   if (checked.handle === 'afd' || checked.socketsPerRequest === 1) return checked;
   throw new PollerError(
     'ERR_POLLER_ARGUMENT',
-    'With handle: "socket" a request is about one socket: socketsPerRequest is 1.',
+    `The option socketsPerRequest is ${checked.socketsPerRequest}, but with handle: "socket" each ` +
+      'request polls one socket: leave socketsPerRequest out, or use handle: "afd".',
   );
 }

@@ -37,7 +37,7 @@ function requireWhole(value: number, most: number, what: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= most) return value;
   throw new PollerError(
     'ERR_POLLER_ARGUMENT',
-    `${what} is a whole number from 0 to ${most}, got ${showValue(value)}.`,
+    `${what} must be a whole number from 0 to ${most}, got ${showValue(value)}.`,
   );
 }
 

@@ -30,8 +30,10 @@ const largestSlabBlocks = 4_096;
 const guardWord = 0xfdfd_fdfd;
 const freedWord = 0xdddd_dddd;
 
-/** The owner is the one that may write to a block. */
+/** Who owns a block. Only the owner may write to it. */
 const owner = { none: 0, us: 1, kernel: 2 } as const;
+/** For messages: what a block of each owner is. */
+const ownerNames = ['free', 'owned by the poller', 'lent to the kernel'];
 
 /** One allocation. It never moves, and it is freed as a whole. */
 interface Slab {
@@ -59,9 +61,9 @@ export interface BlockCounts {
  * Blocks that the kernel writes to, in slabs that never move, and a ledger of the owner of each
  * block.
  *
- *     nobody ── acquire ──▶ us ── lend ──▶ kernel
- *        ▲                  │ ▲               │
- *        └───── release ────┘ └── takeBack ───┘
+ *     none ── acquire ──▶ us ── lend ──▶ kernel
+ *      ▲                  │ ▲               │
+ *      └───── release ────┘ └── takeBack ───┘
  *
  * The poller writes and releases only blocks that it owns. A loan to the kernel begins just before
  * NtDeviceIoControlFile. It ends when the poller has removed the packet from the port, or when the
@@ -248,7 +250,7 @@ export class PollBlocks {
     this.#addresses.clear();
     this.#infoAddresses.clear();
     this.#free.clear();
-    // The blocks that are left belong to the kernel.
+    // The kernel owns the remaining blocks.
     this.#owners.length = 0;
     for (let block = 0; block < kernelOwned; block += 1) this.#owners.push(owner.kernel);
     return kernelOwned;
@@ -263,14 +265,15 @@ export class PollBlocks {
       counted[found] = (counted[found] as number) + 1;
       if (DEBUG && found === owner.us) this.#checkGuard(block);
     }
-    const said = [free, ours, kernelOwned];
-    if (said.some((count, who) => count !== counted[who])) {
-      throw new Error(`ledger: ${said} said, ${counted} counted`);
+    const recorded = [free, ours, kernelOwned];
+    if (recorded.some((count, who) => count !== counted[who])) {
+      const [by, but] = [recorded.join(', '), counted.join(', ')];
+      throw new Error(`ledger: the counters of free, own and lent blocks are ${by}, not ${but}`);
     }
     const isListed = new Uint8Array(this.#owners.length);
     for (let index = 0; index < free; index += 1) {
       const block = this.#free.at(index);
-      if (isListed[block] === 1) throw new Error('ledger: a block is free twice');
+      if (isListed[block] === 1) throw new Error(`ledger: block ${block} is listed as free twice`);
       isListed[block] = 1;
     }
   }
@@ -319,9 +322,12 @@ export class PollBlocks {
   #require(block: number, wanted: number): void {
     const found = this.#owners[block];
     if (found === wanted) return;
-    if (found === undefined) throw new Error(`ledger: there is no block ${block}`);
-    const whose = ['free', 'ours', 'the kernel’s'];
-    throw new Error(`ledger: block ${block} is ${whose[found]}, not ${whose[wanted]}`);
+    const count = this.#owners.length;
+    const [is, must] = [
+      ownerNames[found ?? -1] ?? `not one of the ${count} blocks`,
+      ownerNames[wanted],
+    ];
+    throw new Error(`ledger: block ${block} is ${is}, but the call needs a block that is ${must}`);
   }
 
   #fill(block: number, from: number, byteLength: number, word: number): void {
@@ -333,7 +339,7 @@ export class PollBlocks {
     const at = this.#offset(block) + this.#guardOffset;
     for (let word = 0; word < 4; word += 1) {
       if (this.#memory(block).readU32(at + 4 * word) === guardWord) continue;
-      throw new Error(`ledger: bytes behind block ${block} were overwritten`);
+      throw new Error(`ledger: the guard bytes behind block ${block} were overwritten`);
     }
   }
 }

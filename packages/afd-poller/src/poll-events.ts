@@ -160,7 +160,7 @@ class Walk<Token> implements IterableIterator<PollEvent<Token>> {
     return this.return();
   }
 
-  /** Ends the iteration. JavaScript also calls it when a loop is left early. */
+  /** Ends the iteration. JavaScript also calls it when a loop ends by break, return or throw. */
   return(): IteratorResult<PollEvent<Token>> {
     this.done = true;
     this.value = undefined as unknown as PollEvent<Token>;
@@ -191,7 +191,7 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > largestCapacity) {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
-        `A capacity is a whole number from 1 to ${largestCapacity}, got ${showValue(capacity)}.`,
+        `The capacity of a PollEvents must be a whole number from 1 to ${largestCapacity}, got ${showValue(capacity)}.`,
       );
     }
     this.capacity = capacity;

@@ -209,7 +209,8 @@ export class PollLoop {
     const all = [...registry.all, ...registry.deletePending];
     const lent = all.filter(({ request }) => request !== undefined && request.state !== 'ours');
     if (lent.length !== requests.pending) {
-      throw new Error(`poller: ${lent.length} requests, ${requests.pending} that are pending`);
+      const count = requests.pending;
+      throw new Error(`poller: ${lent.length} sockets have a pending request, but ${count} count`);
     }
     let ready = 0;
     for (let index = 0; index < this.#finished.length; index += 1) {
@@ -217,11 +218,13 @@ export class PollLoop {
       if (each instanceof PollRequest) ready += each.reported;
       else if (!(each instanceof PostedPacket)) ready += 1;
     }
-    if (ready !== this.#ready) throw new Error(`poller: ${ready} ready, ${this.#ready} counted`);
+    if (ready !== this.#ready) {
+      throw new Error(`poller: ${ready} events are finished, but the counter is ${this.#ready}`);
+    }
     for (const each of all) {
       const isStuck = each.nextStep() !== 'nothing' && !each.isQueued && !registry.mustWait(each);
       if (isStuck)
-        throw new Error(`poller: registration ${each.id} is in no queue and in no request`);
+        throw new Error(`poller: registration ${each.id} has a next step, but is not queued`);
     }
   }
 

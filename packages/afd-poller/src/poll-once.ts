@@ -24,6 +24,7 @@ import {
   NtStatusError,
   relativeTimeout100ns,
   STATUS_TIMEOUT,
+  showValue,
 } from 'ntdllx';
 import type { Skt } from 'tofu-sockets';
 import { openDevice } from './afd-handles.js';
@@ -216,21 +217,28 @@ class OnePoll {
 
 function readEntries(entries: readonly PollOnceEntry[], kernel: Kernel): Entry[] {
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > mostEntries) {
+    const shown = Array.isArray(entries) ? `${entries.length} entries` : showValue(entries);
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `pollOnce wants an array of 1 to ${mostEntries} sockets with interests.`,
+      `pollOnce takes an array of 1 to ${mostEntries} entries { skt, interest }, got ${shown}.`,
     );
   }
   const seen = new Set<Skt>();
   return entries.map((entry: PollOnceEntry) => {
     const { skt, interest } = entry ?? {};
-    requireSkt(skt, kernel, 'pollOnce looks at a Skt');
+    requireSkt(skt, kernel, 'Each entry of pollOnce needs a socket of tofu-sockets as its skt');
     const { bits, mode } = prepareInterest(interest);
     if (mode !== 'level') {
-      throw new PollerError('ERR_POLLER_ARGUMENT', 'pollOnce supports only the mode level.');
+      throw new PollerError(
+        'ERR_POLLER_ARGUMENT',
+        `pollOnce supports only the mode level, got ${mode}: leave the mode out.`,
+      );
     }
     if (seen.has(skt)) {
-      throw new PollerError('ERR_POLLER_ARGUMENT', 'A socket is in the list of pollOnce twice.');
+      throw new PollerError(
+        'ERR_POLLER_ARGUMENT',
+        'pollOnce got two entries with the same socket: put its interests into one entry.',
+      );
     }
     seen.add(skt);
     return { skt, base: skt.baseHandle(), bits };

@@ -283,7 +283,7 @@ export class PollRequests {
     let members = 0;
     for (const request of this.#byKey) members += request?.members.length ?? 0;
     if (members === this.pending) return;
-    throw new Error(`requests: ${members} members, ${this.pending} counted as pending`);
+    throw new Error(`requests: they have ${members} sockets, but the counter is ${this.pending}`);
   }
 
   /**

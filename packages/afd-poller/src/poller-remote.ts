@@ -1,5 +1,5 @@
 import { postPacket } from 'nt-afd';
-import { type Kernel, ntKernel } from 'ntdllx';
+import { type Kernel, ntKernel, showValue } from 'ntdllx';
 import { PollerError } from './errors.js';
 import { type Interest, packInterest, prepareInterest } from './interest.js';
 import { packetKey, requirePost, requireWakeBits } from './packets.js';
@@ -52,7 +52,10 @@ export class PollerRemote {
   /** @param data from `AfdPoller.remoteData`. @throws {PollerError} `ERR_POLLER_ARGUMENT` */
   constructor(data: RemoteData) {
     if (!Number.isSafeInteger(data?.port) || !(data.flags instanceof SharedArrayBuffer)) {
-      throw new PollerError('ERR_POLLER_ARGUMENT', 'A remote is made from remoteData of a poller.');
+      throw new PollerError(
+        'ERR_POLLER_ARGUMENT',
+        `PollerRemote takes what remoteData() of a poller returned, got ${showValue(data)}.`,
+      );
     }
     this.#flags = new SharedFlags(data.flags);
     this.#port = data.port;
@@ -128,7 +131,10 @@ export class PollerRemote {
 
   static #requireId(id: number): void {
     if (Number.isSafeInteger(id) && id >= 1) return;
-    throw new PollerError('ERR_POLLER_ARGUMENT', 'An id is what add returned.');
+    throw new PollerError(
+      'ERR_POLLER_ARGUMENT',
+      `The id of a registration must be the number that add returned, got ${showValue(id)}.`,
+    );
   }
 
   /** Calls `post` while the port is kept open. @returns false when the poller is closed. */

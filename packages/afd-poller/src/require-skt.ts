@@ -13,9 +13,15 @@ export function requireSkt(skt: Skt, kernel: Kernel, what: string): void {
   if (!isSkt(skt)) {
     const name = (skt as object | null)?.constructor?.name ?? '';
     const isOther = name === 'NativeSkt' || name === 'Skt';
-    const hint = isOther ? ' It looks like one of another copy of tofu-sockets: install one.' : '';
+    const hint = isOther
+      ? ' Most likely it comes from another copy of tofu-sockets: install only one version.'
+      : '';
     throw new PollerError('ERR_POLLER_ARGUMENT', `${what}, got ${showValue(skt)}.${hint}`);
   }
   if (skt.isOn(kernel)) return;
-  throw new PollerError('ERR_POLLER_ARGUMENT', 'This socket is of another kernel.');
+  throw new PollerError(
+    'ERR_POLLER_ARGUMENT',
+    'This socket is on another kernel than the poller, such as a simulated one: create both on ' +
+      'the same kernel.',
+  );
 }

@@ -11,13 +11,13 @@ export function requireTimeout(timeoutMs: number, allowMainThread: boolean): voi
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `A time-out is 0 or more milliseconds, or Infinity; got ${showValue(timeoutMs)}.`,
+      `The time-out must be 0 or more milliseconds, or Infinity; got ${showValue(timeoutMs)}.`,
     );
   }
   if (timeoutMs === 0 || !isMainThread || allowMainThread) return;
   throw new PollerError(
     'ERR_POLLER_MAIN_THREAD',
-    'To wait here would stop the event loop of Node: wait in a worker, poll with a time-out of 0, or ' +
-      'pass { allowMainThread: true }.',
+    "A wait on the main thread blocks Node's event loop: wait in a worker, pass a time-out of 0, " +
+      'or set the option { allowMainThread: true }.',
   );
 }

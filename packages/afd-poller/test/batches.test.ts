@@ -31,7 +31,7 @@ function mixed(count: number, seed: number): number[] {
 }
 
 /** Creates a poller on a simulated kernel that counts requests and can run out of memory. */
-function stage(count: number) {
+function setUp(count: number) {
   const sim = createSimNt({ seed: 1 });
   const did = { requests: 0, handles: 0 };
   const memory = { isOut: false };
@@ -93,7 +93,7 @@ function stage(count: number) {
 
 describe.each([64, 1_000])('%i sockets', (count) => {
   test('sockets that become ready one at a time end with one request each', () => {
-    const { poller, serve, oneByOne, end } = stage(count);
+    const { poller, serve, oneByOne, end } = setUp(count);
     expect(serve()).toEqual([]);
     for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
     expect(poller.inspect().pending).toBe(count);
@@ -104,7 +104,7 @@ describe.each([64, 1_000])('%i sockets', (count) => {
   });
 
   test('sockets that are ready in every wait share requests, 64 sockets each', () => {
-    const { did, poller, list, send, oneByOne, end } = stage(count);
+    const { did, poller, list, send, oneByOne, end } = setUp(count);
     // First each socket is in its own request. Then they are batched.
     for (let round = 0; round < 2; round += 1) oneByOne(mixed(count, round));
     for (const token of mixed(count, 3)) send(token);
@@ -117,7 +117,7 @@ describe.each([64, 1_000])('%i sockets', (count) => {
   });
 
   test('sockets removed or closed while their request is pending free all requests', () => {
-    const { sim, poller, skts, serve, oneByOne, end } = stage(count);
+    const { sim, poller, skts, serve, oneByOne, end } = setUp(count);
     serve();
     const order = mixed(count, 5);
     oneByOne(order.slice(0, count / 2));
@@ -144,7 +144,7 @@ describe('idle sockets that were added one by one, or were ready once', () => {
    * Waits many times with one busy socket, until all partial requests that are old enough have
    * been coalesced.
    */
-  const goOn = ({ send, serve }: ReturnType<typeof stage>, waits: number) => {
+  const goOn = ({ send, serve }: ReturnType<typeof setUp>, waits: number) => {
     for (let wait = 0; wait < waits; wait += 1) {
       send(0);
       expect(serve()).toEqual([0]);
@@ -155,7 +155,7 @@ describe('idle sockets that were added one by one, or were ready once', () => {
   test.each([200, 500])(
     '%i of them are coalesced into requests of 64 sockets, and a few smaller ones',
     (count) => {
-      const fixture = stage(0);
+      const fixture = setUp(0);
       const { poller, skts, udp, end } = fixture;
       for (let token = 0; token < count; token += 1) {
         skts.push(udp());
@@ -179,7 +179,7 @@ describe('idle sockets that were added one by one, or were ready once', () => {
   );
 
   test('removing or closing one of them during the coalescing does not disturb the others', () => {
-    const fixture = stage(100);
+    const fixture = setUp(100);
     const { poller, skts, serve, oneByOne, end } = fixture;
     serve();
     oneByOne(mixed(100, 1));
@@ -320,7 +320,7 @@ describe('failures while requests are coalesced', () => {
 
 describe('an allocation of native memory fails while requests are made', () => {
   test('each socket that cannot be polled is reported; after modify each is polled once', () => {
-    const { sim, did, memory, skts, poller, list, send, serve, end } = stage(100);
+    const { sim, did, memory, skts, poller, list, send, serve, end } = setUp(100);
     memory.isOut = true;
     const refused = [...socketEvents(poller.wait(1_000, list))];
     expect(refused.map(({ token }) => token).sort((a, b) => a - b)).toEqual(
@@ -344,7 +344,7 @@ describe('an allocation of native memory fails while requests are made', () => {
 
   test('sockets with a pending poll are still reported', () => {
     // As many requests as fit into the first slab, each with one socket.
-    const { sim, memory, poller, skts, sender, list, send, serve, oneByOne, end } = stage(64);
+    const { sim, memory, poller, skts, sender, list, send, serve, oneByOne, end } = setUp(64);
     for (let round = 0; round < 4; round += 1) oneByOne(mixed(64, round));
     expect(poller.inspect().blocks).toMatchObject({ kernelOwned: 64 });
     memory.isOut = true;

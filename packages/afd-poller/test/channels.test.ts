@@ -9,14 +9,14 @@ import { pollerOf, presetNames } from './pollers.js';
 
 // Tests of a poller's messages on node:diagnostics_channel, on the simulated kernel.
 
-type Heard = readonly [name: string, message: Record<string, unknown>];
+type Published = readonly [name: string, message: Record<string, unknown>];
 
 const byte = Buffer.from('x');
 
 describe.each(presetNames)('%s', (preset) => {
-  const heard: Heard[] = [];
+  const published: Published[] = [];
   const listener = (message: unknown, name: string | symbol) => {
-    heard.push([String(name), message as Record<string, unknown>]);
+    published.push([String(name), message as Record<string, unknown>]);
   };
   const { kernel, nowMs } = createSimNt({ seed: 7 });
   let poller: AfdPoller<string>;
@@ -36,18 +36,19 @@ describe.each(presetNames)('%s', (preset) => {
     poller.close();
     skt.close();
     sender.close();
-    heard.length = 0;
+    published.length = 0;
   });
 
-  const named = (name: string) => heard.filter(([each]) => each === name).map(([, said]) => said);
+  const named = (name: string) =>
+    published.filter(([each]) => each === name).map(([, each]) => each);
 
   test('channels publish a request, its completion, a wake, a cancel and the close by name', () => {
     const id = poller.add(skt, { readable: true });
     poller.wait(0);
     const [submit] = named('afd-poller:submit') as unknown as RequestMessage[];
     expect(submit).toMatchObject({ status: 'STATUS_PENDING' });
-    const asked = ['RECEIVE', 'DISCONNECT', 'ABORT', 'LOCAL_CLOSE', 'CONNECT_FAIL'];
-    expect(submit?.sockets).toEqual([{ id, skt, events: asked }]);
+    const requested = ['RECEIVE', 'DISCONNECT', 'ABORT', 'LOCAL_CLOSE', 'CONNECT_FAIL'];
+    expect(submit?.sockets).toEqual([{ id, skt, events: requested }]);
 
     sender.sendTo(byte, skt.localEndpoint());
     expect([...poller.wait(1_000)].length).toBe(1);
@@ -78,7 +79,7 @@ describe.each(presetNames)('%s', (preset) => {
   // When a subscriber runs, the poller's state is consistent, so the subscriber may call any
   // function.
   test.each(Object.values(diagnosticsChannels).map(({ name }) => name))(
-    'a subscriber of %s closes sockets, removes and waits: nothing is out of order',
+    'a subscriber of %s may close, remove, add and wait: the poller stays consistent',
     (name) => {
       const other = createSocketCreator(kernel).fromAddress(new UDPAddress('127.0.0.1', 0));
       let calls = 0;

@@ -4,7 +4,7 @@ import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
 import { pollerOf } from './pollers.js';
 
-// Tests that partial requests of idle sockets are coalesced, and never cancelled without a use.
+// Tests that partial requests of idle sockets are coalesced, and are never cancelled in vain.
 
 /** Creates a poller with one partial request of each of these sizes. All sockets stay idle. */
 function partials(sizes: readonly number[]) {

@@ -37,7 +37,7 @@ export function conform(
 export function runCase(id: string, host: Host, preset: PresetName): void {
   const cases = Object.values(groups).flatMap(({ list }) => list);
   const found = cases.filter(({ name }) => name.startsWith(`${id} `));
-  if (found.length === 0) throw new Error(`no case ${id}`);
+  if (found.length === 0) throw new Error(`There is no case with the id ${id}.`);
   for (const { run } of found) runIn(new Fixture(host, preset), run);
 }
 

@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => readyCrowd.close());
 
 describe.each(presetNames)('%s', (preset) => {
-  test('S02 a thousand sockets ready at once, batches of 64: each token once', () => {
+  test('S02 a thousand sockets that are ready at once are each reported once', () => {
     const poller = pollerOf<number>(preset, { allowMainThread: true });
     for (const [token, skt] of ready.entries()) {
       poller.add(skt, { readable: true, mode: 'oneshot' }, token);
@@ -40,6 +40,6 @@ describe.each(presetNames)('%s', (preset) => {
 });
 
 // The siege registers ten thousand with each preset.
-test('five hundred registered sockets: add, poll, report the right one, close [batched]', () => {
+test('of five hundred registered sockets exactly the ready one is reported [batched]', () => {
   registerCrowd(crowd, 'batched', 500);
 });

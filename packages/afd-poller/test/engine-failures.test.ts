@@ -20,7 +20,7 @@ import { type PresetName, pollerOf, presetNames, socketEvents, tokensOf } from '
  * Creates UDP sockets, which are always writable, on a simulated kernel. A test can replace some
  * of its calls.
  */
-function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
+function setUp(preset: PresetName, count: number, options: PollerOptions = {}) {
   const sim = createSimNt({ seed: 1 });
   const kernel: { -readonly [K in keyof Kernel]: Kernel[K] } = { ...sim.kernel };
   const creator = createSocketCreator(kernel);
@@ -42,8 +42,8 @@ function stage(preset: PresetName, count: number, options: PollerOptions = {}) {
 describe.each(['batched', 'single'] as const)(
   'an AFD handle that other code closed [%s]',
   (preset) => {
-    test('is replaced after modify, and the engine does not close its value', () => {
-      const { kernel, sim, skts, poller, reported, end } = stage(preset, 3);
+    test('is replaced after modify, and the engine does not close its handle value', () => {
+      const { kernel, sim, skts, poller, reported, end } = setUp(preset, 3);
       let lost: HANDLE | undefined;
       kernel.NtDeviceIoControlFile = (...args) => {
         lost ??= args[0];
@@ -71,7 +71,7 @@ describe.each(['batched', 'single'] as const)(
     });
 
     test('and cannot be replaced: its sockets report a refused poll, not LOCAL_CLOSE', () => {
-      const { kernel, sim, skts, poller, reported, end } = stage(preset, 2, {
+      const { kernel, sim, skts, poller, reported, end } = setUp(preset, 2, {
         requestsPerHandle: 1,
       });
       poller.add(skts[0] as Skt, { readable: true }, 0);
@@ -90,7 +90,7 @@ describe.each(['batched', 'single'] as const)(
 
 describe.each(presetNames)('%s', (preset) => {
   test('the engine repeats a cancel that throws in remove; the socket can be added again', () => {
-    const { kernel, sim, skts, poller, reported, end } = stage(preset, 2);
+    const { kernel, sim, skts, poller, reported, end } = setUp(preset, 2);
     for (const [token, skt] of skts.entries()) poller.add(skt, { readable: true }, token);
     expect(reported()).toEqual([]);
     kernel.NtCancelIoFileEx = () => {
@@ -105,7 +105,7 @@ describe.each(presetNames)('%s', (preset) => {
   });
 
   test('the engine repeats a submit that throws; no registration is lost', () => {
-    const { kernel, sim, skts, poller, reported, end } = stage(preset, 5);
+    const { kernel, sim, skts, poller, reported, end } = setUp(preset, 5);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     for (let times = 0; times < 3; times += 1) {
       kernel.NtDeviceIoControlFile = () => {
@@ -120,7 +120,7 @@ describe.each(presetNames)('%s', (preset) => {
   });
 
   test('a wake before every wait takes a list of length 1 only every second time', () => {
-    const { skts, poller, end } = stage(preset, 3);
+    const { skts, poller, end } = setUp(preset, 3);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(1);
     const reported = new Set<number>();
@@ -140,7 +140,7 @@ describe.each(presetNames)('%s', (preset) => {
 
 /** Replaces the next call of a kernel function; later calls work as before. */
 function once<K extends keyof Kernel>(
-  { kernel, sim }: ReturnType<typeof stage>,
+  { kernel, sim }: ReturnType<typeof setUp>,
   name: K,
   answer: () => number,
 ) {
@@ -164,7 +164,7 @@ test.each([
 ] as const)(
   '[%s] a STATUS_CANCELLED that %s returns is not reported as an event of a socket',
   (preset, name) => {
-    const fixture = stage(preset, 3, { requestsPerHandle: 1 });
+    const fixture = setUp(preset, 3, { requestsPerHandle: 1 });
     const { skts, poller, end } = fixture;
     for (const [token, skt] of skts.entries()) {
       poller.add(skt, { writable: true, localClosed: true }, token);
@@ -181,7 +181,7 @@ test.each([
 );
 
 test('a check of an AFD handle that throws loses no registration', () => {
-  const fixture = stage('batched', 3);
+  const fixture = setUp('batched', 3);
   const { skts, poller, reported, end } = fixture;
   for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
   once(fixture, 'NtDeviceIoControlFile', () => STATUS_INVALID_HANDLE);
@@ -195,7 +195,7 @@ test('a check of an AFD handle that throws loses no registration', () => {
 });
 
 test('a cancel that throws in add leaves no registration; the socket can be added', () => {
-  const fixture = stage('batched', 1);
+  const fixture = setUp('batched', 1);
   const { sim, skts, poller, udp, reported, end } = fixture;
   const [behind] = skts as [DatagramSkt];
   poller.add(behind, { readable: true });
@@ -220,7 +220,7 @@ test('a cancel that throws in add leaves no registration; the socket can be adde
 });
 
 test('the next wait polls a socket of a shared request even if the list was full', () => {
-  const { skts, poller, udp, reported, end } = stage('batched', 3);
+  const { skts, poller, udp, reported, end } = setUp('batched', 3);
   const sender = udp();
   const send = (token: number) =>
     sender.sendTo(Buffer.from('x'), (skts[token] as DatagramSkt).localEndpoint());
@@ -266,7 +266,7 @@ test('threads that continue to call wake do not delay a close', () => {
 });
 
 test('a spread or a clone of a prepared interest is a valid interest', () => {
-  const { skts, poller, reported, end } = stage('batched', 2);
+  const { skts, poller, reported, end } = setUp('batched', 2);
   const readable = prepareInterest({ readable: true });
   poller.add(skts[0] as Skt, { ...readable, writable: true }, 0);
   poller.add(skts[1] as Skt, structuredClone(prepareInterest({ writable: true })), 1);
@@ -274,12 +274,12 @@ test('a spread or a clone of a prepared interest is a valid interest', () => {
   end();
 });
 
-test('pollOnce leaks nothing, whichever allocation fails', () => {
-  const { sim, kernel, skts, poller } = stage('batched', 1);
+test('pollOnce leaks nothing, whichever of its allocations fails', () => {
+  const { sim, kernel, skts, poller } = setUp('batched', 1);
   poller.close();
   const [skt] = skts as [DatagramSkt];
   const before = { handles: sim.handles, ...sim.memory };
-  const look = () => {
+  const poll = () => {
     const options = { kernel, now: sim.nowMs, allowMainThread: true };
     return pollOnce([{ skt, interest: { writable: true } }], 0, options);
   };
@@ -290,12 +290,12 @@ test('pollOnce leaks nothing, whichever allocation fails', () => {
     if (allocations === fails) throw new Error('out of memory');
     return sim.kernel.allocate(byteLength);
   };
-  expect(look()).toHaveLength(1);
+  expect(poll()).toHaveLength(1);
   const all = allocations;
   expect(all).toBeGreaterThan(2);
   for (fails = 1; fails <= all; fails += 1) {
     allocations = 0;
-    expect(look).toThrowError('out of memory');
+    expect(poll).toThrowError('out of memory');
     expect({ handles: sim.handles, ...sim.memory }).toEqual(before);
   }
   skt.close();

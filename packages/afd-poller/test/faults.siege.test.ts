@@ -77,26 +77,26 @@ class Life {
       DatagramSkt,
     ];
     for (const skt of all) this.#add(skt, readable);
-    this.#look([], 'nothing to read');
+    this.#expectReported([], 'nothing to read');
     for (const skt of all) this.#modify(skt, { ...readable, ...writable });
-    this.#look(all, 'all writable');
+    this.#expectReported(all, 'all writable');
     for (const skt of all) this.#modify(skt, readable);
-    this.#look([], 'nothing to read again');
+    this.#expectReported([], 'nothing to read again');
     for (const skt of [first, second]) {
       this.#try(() => this.#poller.remove(skt));
       this.#add(skt, writable);
     }
-    this.#look([first, second], 'added again while a request was pending');
+    this.#expectReported([first, second], 'added again while a request was pending');
     this.#try(() => closed.close());
     expect([closed.isOpen, this.#poller.has(closed)]).toEqual([false, false]);
     // The socket is closed without the poller's knowledge, and its handle value is reused.
     this.#sim.kernel.closesocket(behind.socket);
     const next = this.#udp();
     this.#add(next, writable);
-    this.#look([next], 'a handle that was given out again');
+    this.#expectReported([next], 'a handle that was given out again');
     expect(this.#poller.has(behind)).toBe(false);
     this.#send();
-    this.#look(['wake', 'post', first], 'wakes and a post');
+    this.#expectReported(['wake', 'post', first], 'wakes and a post');
     this.#end();
   }
 
@@ -141,13 +141,13 @@ class Life {
   }
 
   /**
-   * Waits several times. Then everything in `wanted` must have been reported, and no event may be
+   * Waits several times. Then everything in `expected` must have been reported, and no event may be
    * false.
    */
-  #look(wanted: readonly unknown[], what: string): void {
+  #expectReported(expected: readonly unknown[], what: string): void {
     for (let waits = 0; waits < 8; waits += 1) this.#try(() => this.#wait(what));
     verifyPoller(this.#poller);
-    for (const each of wanted) expect(this.#seen.has(each), what).toBe(true);
+    for (const each of expected) expect(this.#seen.has(each), what).toBe(true);
     this.#seen.clear();
   }
 

@@ -37,7 +37,7 @@ function meet(at: number, first: () => void, second: () => void): number {
 }
 
 /** A port that only counts the packets of wakes. */
-function stage() {
+function setUp() {
   const flags = new SharedFlags();
   let packets = 0;
   return {
@@ -57,7 +57,7 @@ function stage() {
 test('a wake while another wake is taken is reported in this wait or in the next', () => {
   let meetings = 0;
   for (let at = 0; at === 0 || at < meetings; at += 1) {
-    const { wake, take } = stage();
+    const { wake, take } = setUp();
     wake(0b01);
     let reported = 0;
     meetings = meet(
@@ -76,7 +76,7 @@ test('a wake while another wake is taken is reported in this wait or in the next
 test('a wake interrupted at any step by another wake and by a take is reported', () => {
   let meetings = 0;
   for (let at = 0; at === 0 || at < meetings; at += 1) {
-    const { wake, take } = stage();
+    const { wake, take } = setUp();
     let reported = 0;
     meetings = meet(
       at,

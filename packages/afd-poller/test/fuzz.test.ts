@@ -5,7 +5,9 @@ import { atLeast } from './fuzz/situations.js';
 // Compares random worlds with a model. worlds.siege.test.ts is the long run.
 const operations = 50_000;
 
-test(`${operations} random operations: every claim holds after each`, { timeout: 600_000 }, () => {
+test(`every claim holds after each of ${operations} random operations`, {
+  timeout: 600_000,
+}, () => {
   const { plan, situations } = checkWorlds(operations / worldLength);
   if (plan.path !== undefined) return;
   // Worlds without interesting situations would pass, too, so the situations are counted.

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { expectFlat, heapBytes, udp } from './heap.js';
 import { pollerOf, presetNames } from './pollers.js';
 
-test.each(presetNames)('what an idle registration costs [%s]', (preset) => {
+test.each(presetNames)('an idle registration needs little memory [%s]', (preset) => {
   const count = 500;
   const skts = Array.from({ length: count }, udp);
   const poller = pollerOf<number>(preset, { allowMainThread: true });
@@ -28,7 +28,7 @@ test.each(presetNames)('what an idle registration costs [%s]', (preset) => {
 });
 
 // memory.siege.win.test.ts tests the other two presets.
-test('flat over 4,000 times add and remove [group]', () => {
+test('4,000 adds and removes do not grow the heap [batched]', () => {
   // The limit is smaller than an object, so nothing is kept. The rest belongs to the garbage
   // collector.
   expectFlat('batched', 8, 60);

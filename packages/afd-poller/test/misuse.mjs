@@ -76,14 +76,14 @@ const interests = {
   undefined,
   text: 'readable',
   array: ['readable'],
-  'a slip of the finger': { readabel: true },
-  'a number for a switch': { readable: 1 },
+  'a misspelt name': { readabel: true },
+  'a number instead of true': { readable: 1 },
   'an unknown mode': { readable: true, mode: 'twice' },
   circular,
-  'a switch that throws when it is looked at': {
+  'a value whose getter throws': {
     readable: {
       get [Symbol.toStringTag]() {
-        throw new Error('looked at');
+        throw new Error('the getter was run');
       },
     },
   },
@@ -170,7 +170,7 @@ add(ARGUMENT, 'an option of a thousand keys', () =>
     handle: Object.fromEntries(Array.from({ length: 1_000 }, (_, key) => [`k${key}`, 1])),
   }),
 );
-add(ARGUMENT, 'a clock that says no number', () => newPoller({ now: () => Number.NaN }));
+add(ARGUMENT, 'a clock that returns NaN', () => newPoller({ now: () => Number.NaN }));
 addNative('ERR_SKT_ARGUMENT', 'a forged socket', () =>
   newPoller().add(Object.create(NativeSkt.prototype), {}),
 );
@@ -189,7 +189,7 @@ for (const [name, preset] of Object.entries(presets)) {
     poller.add(skt, {});
     poller.add(skt, {});
   });
-  addNative('ERR_NOT_REGISTERED', `modify what is not registered [${name}]`, () =>
+  addNative('ERR_NOT_REGISTERED', `modify a socket that was never added [${name}]`, () =>
     newPoller(preset).modify(idle(), {}),
   );
   addNative('ERR_NOT_REGISTERED', `remove twice [${name}]`, () => {
@@ -198,14 +198,14 @@ for (const [name, preset] of Object.entries(presets)) {
     poller.remove(skt);
     poller.remove(skt);
   });
-  addNative('ERR_NOT_REGISTERED', `modify what was closed [${name}]`, () => {
+  addNative('ERR_NOT_REGISTERED', `modify a closed socket [${name}]`, () => {
     const [poller, skt] = [newPoller(preset), idle()];
     poller.add(skt, {});
     skt.close();
     poller.modify(skt, {});
   });
 }
-addNative('ERR_OTHER_PORT', 'a socket of another poller, by itself', () => {
+addNative('ERR_OTHER_PORT', 'a socket of another poller [self]', () => {
   const skt = listener();
   newPoller(presets.self).add(skt, {});
   newPoller(presets.self).add(skt, {});
@@ -232,9 +232,9 @@ addNative(ARGUMENT, 'pollOnce with a socket twice', () => {
 addNative(ARGUMENT, 'pollOnce with a mode', () =>
   once([{ skt: idle(), interest: { mode: 'oneshot' } }], 0),
 );
-addNative(ARGUMENT, 'remote.modify of no id', () => newRemote().modify(0, {}));
-addNative(ARGUMENT, 'remote.remove of no id', () => newRemote().remove(0));
-addNative(ARGUMENT, 'remote.wake of no number', () => newRemote().wake(Number.NaN));
+addNative(ARGUMENT, 'remote.modify with an invalid id', () => newRemote().modify(0, {}));
+addNative(ARGUMENT, 'remote.remove with an invalid id', () => newRemote().remove(0));
+addNative(ARGUMENT, 'remote.wake with NaN', () => newRemote().wake(Number.NaN));
 
 export const cases = [...misuses].map(([name, [code, run, isNative]]) => {
   return { name, code, isNative, run };

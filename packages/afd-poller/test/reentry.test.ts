@@ -31,7 +31,7 @@ describe.each(presetNames)('%s', (preset) => {
     return { sim, poller, skts, events, end };
   };
 
-  test('G06 another wait into another list, from within each event', () => {
+  test('G06 a wait into another list, during an iteration, leaves the iteration unchanged', () => {
     const { poller, events, end } = batch();
     const inner = new PollEvents<number>(16);
     const tokens: number[] = [];
@@ -44,7 +44,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('G06 another wait into the list that is being read: its iteration goes on in the new events', () => {
+  test('G06 a wait into the list that is being read: the iteration continues in the new events', () => {
     const { poller, events, end } = batch();
     let turns = 0;
     for (const _event of socketEvents(events)) {
@@ -71,7 +71,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('G06 the poller is closed: the rest of the batch is skipped, and each call is refused', () => {
+  test('G06 after close an iteration skips its other events, and the poller refuses each call', () => {
     const { poller, skts, events, end } = batch();
     let turns = 0;
     for (const _event of socketEvents(events)) {
@@ -88,8 +88,8 @@ describe.each(presetNames)('%s', (preset) => {
   test('G06 after an exception in the loop over events the next wait reports its events', () => {
     const { poller, events, end } = batch();
     expect(() => {
-      for (const { token } of socketEvents(events)) if (token === 3) throw new Error('mine');
-    }).toThrowError('mine');
+      for (const { token } of socketEvents(events)) if (token === 3) throw new Error('on purpose');
+    }).toThrowError('on purpose');
     verifyPoller(poller);
     expect(poller.wait(50)).toHaveLength(8);
     end();

@@ -8,5 +8,9 @@ test('terminating workers at 60 moments of their waits does not harm the process
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, '60'], {
     encoding: 'utf8',
   });
-  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'all are gone\n', stderr: '' });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: 'all workers ended\n',
+    stderr: '',
+  });
 });

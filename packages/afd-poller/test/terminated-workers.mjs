@@ -15,7 +15,7 @@ if (isMainThread) {
     while (performance.now() < untilMs);
     await worker.terminate();
   }
-  console.log('all are gone');
+  console.log('all workers ended');
 } else {
   const poller = new AfdPoller(presets[workerData.preset]);
   parentPort.postMessage('');

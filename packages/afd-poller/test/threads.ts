@@ -68,14 +68,14 @@ export function testThreads(isChosen: (preset: PresetName) => boolean = () => tr
       if (isChosen(preset)) test(name, run);
     };
 
-    testHere('K02 a wait without an end, woken once by another thread', () => {
+    testHere('K02 a wake by another thread ends a wait without a time-out', () => {
       const poller = newPoller();
       meanwhile(poller, { afterMs: 100, wake: 9 });
       expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['wake 9']);
       fixture.expectSilence(poller);
     });
 
-    testHere('K04 a wake from one thread, and when it was handled, one from another', () => {
+    testHere('K04 the wakes of two threads, one after the other, are two events', () => {
       const poller = newPoller();
       meanwhile(poller, { afterMs: 50, wake: 1 });
       expect(inWords(poller.wait(10_000))).toEqual(['wake 1']);
@@ -95,17 +95,20 @@ export function testThreads(isChosen: (preset: PresetName) => boolean = () => tr
       expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['wake 0']);
     });
 
-    testHere('P01 a socket that is added because another thread asked for it during a wait', () => {
-      const poller = newPoller();
-      const { client, server } = fixture.pair();
-      client.send(Buffer.from('x'));
-      meanwhile(poller, { afterMs: 50, post: [1, 77] });
-      expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['post 1 77']);
-      poller.add(server, { readable: true }, 'server');
-      fixture.expectNext(poller, 'server readable');
-    });
+    testHere(
+      'P01 a post of another thread ends a wait, and the socket added then is reported',
+      () => {
+        const poller = newPoller();
+        const { client, server } = fixture.pair();
+        client.send(Buffer.from('x'));
+        meanwhile(poller, { afterMs: 50, post: [1, 77] });
+        expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['post 1 77']);
+        poller.add(server, { readable: true }, 'server');
+        fixture.expectNext(poller, 'server readable');
+      },
+    );
 
-    testHere('P02 an interest that another thread changes during a wait', () => {
+    testHere('P02 a wait reports the interest that another thread sets during it', () => {
       const poller = newPoller();
       const { client, server } = fixture.pair();
       client.send(Buffer.from('x'));
@@ -114,7 +117,7 @@ export function testThreads(isChosen: (preset: PresetName) => boolean = () => tr
       expect(inWords(poller.wait(Number.POSITIVE_INFINITY))).toEqual(['server readable']);
     });
 
-    testHere('P05 three threads change one interest over and over; none is lost', async () => {
+    testHere('P05 no change is lost when three threads change interests repeatedly', async () => {
       const poller = newPoller();
       const pairs = [fixture.pair(), fixture.pair(), fixture.pair()];
       const ended = pairs.map(({ client, server }, index) => {
@@ -140,7 +143,7 @@ export function testThreads(isChosen: (preset: PresetName) => boolean = () => tr
     });
 
     testHere(
-      'a wait near the end of the stack is refused before it began: no registration is lost',
+      'a wait with too little stack left is refused at its start, and loses no registration',
       () => {
         const poller = newPoller();
         // With `batched` there are more sockets than one request holds. With the other presets a few
@@ -182,7 +185,7 @@ export function testThreads(isChosen: (preset: PresetName) => boolean = () => tr
     );
 
     testHere(
-      'a thousand wakes from two threads: at least one event, all bits, none left over',
+      'a thousand wakes from two threads are reported with all bits, and no wake remains',
       async () => {
         const poller = newPoller();
         const steps = (bit: number) => Array.from({ length: 500 }, () => ({ wake: bit }));
@@ -207,60 +210,60 @@ export function testThreads(isChosen: (preset: PresetName) => boolean = () => tr
       },
     );
 
+    testHere('Z02 a socket that another thread closes during a wait causes no event', () => {
+      const poller = newPoller();
+      const { server } = fixture.pair();
+      poller.add(server, { readable: true }, 'server');
+      fixture.expectSilence(poller, 0);
+      meanwhile(poller, { afterMs: 50, closeHandle: Number(server.socket) });
+      const before = performance.now();
+      expect(fixture.next(poller, 1_000)).toEqual([]);
+      expect(performance.now() - before).toBeGreaterThanOrEqual(1_000);
+      // The thread may be late on a busy machine.
+      const latestMs = before + 20_000;
+      while (poller.inspect().registrations > 0 && performance.now() < latestMs) {
+        expect(fixture.next(poller, 100)).toEqual([]);
+      }
+      expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
+      let outcome = 'no error';
+      try {
+        server.close();
+      } catch (error) {
+        if (!(error instanceof WsaError)) throw error;
+        outcome = error.wsaName;
+      }
+      fixture.expectRows({ closeOfClosedSocket: outcome });
+    });
+
     testHere(
-      'Z02 a socket that another thread closes during a wait: no event, the whole time',
-      () => {
-        const poller = newPoller();
-        const { server } = fixture.pair();
-        poller.add(server, { readable: true }, 'server');
-        fixture.expectSilence(poller, 0);
-        meanwhile(poller, { afterMs: 50, closeHandle: Number(server.socket) });
-        const before = performance.now();
-        expect(fixture.next(poller, 1_000)).toEqual([]);
-        expect(performance.now() - before).toBeGreaterThanOrEqual(1_000);
-        // The thread may be late on a busy machine.
-        const latestMs = before + 20_000;
-        while (poller.inspect().registrations > 0 && performance.now() < latestMs) {
-          expect(fixture.next(poller, 100)).toEqual([]);
-        }
-        expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
-        let outcome = 'no error';
-        try {
-          server.close();
-        } catch (error) {
-          if (!(error instanceof WsaError)) throw error;
-          outcome = error.wsaName;
-        }
-        fixture.expectRows({ closeOfClosedSocket: outcome });
+      'P06 timers of the main thread run while a worker waits without a time-out',
+      async () => {
+        newPoller();
+        const script = new URL('./waiting-worker.mjs', import.meta.url);
+        const worker = new Worker(script, { workerData: { preset } });
+        const ended = once(worker, 'exit');
+        const [data] = (await once(worker, 'message')) as [RemoteData];
+        const remote = new PollerRemote(data);
+        let ticks = 0;
+        const timer = setInterval(() => (ticks += 1), 5);
+        // If the timers do not run, this test fails by its time-out.
+        while (ticks <= 10) await setTimeout(20);
+        clearInterval(timer);
+        const answer = once(worker, 'message');
+        remote.wake(5);
+        await setTimeout(50);
+        remote.post(1);
+        expect((await answer)[0]).toEqual(['wake 5', 'post 0']);
+        // A wake after the poller is closed is dropped and reaches no other thread.
+        expect(remote.wake()).toBe(false);
+        expect(remote.isOpen).toBe(false);
+        remote.close();
+        remote.close();
+        await ended;
       },
     );
 
-    testHere('P06 while a worker waits without an end, the main thread’s timers run', async () => {
-      newPoller();
-      const script = new URL('./waiting-worker.mjs', import.meta.url);
-      const worker = new Worker(script, { workerData: { preset } });
-      const ended = once(worker, 'exit');
-      const [data] = (await once(worker, 'message')) as [RemoteData];
-      const remote = new PollerRemote(data);
-      let ticks = 0;
-      const timer = setInterval(() => (ticks += 1), 5);
-      // If the timers do not run, this test fails by its time-out.
-      while (ticks <= 10) await setTimeout(20);
-      clearInterval(timer);
-      const said = once(worker, 'message');
-      remote.wake(5);
-      await setTimeout(50);
-      remote.post(1);
-      expect((await said)[0]).toEqual(['wake 5', 'post 0']);
-      // A wake after the poller is closed is dropped and reaches no other thread.
-      expect(remote.wake()).toBe(false);
-      expect(remote.isOpen).toBe(false);
-      remote.close();
-      remote.close();
-      await ended;
-    });
-
-    testHere('a worker that waits without an end can be terminated', async () => {
+    testHere('a worker that waits without a time-out can be terminated', async () => {
       newPoller();
       const script = new URL('./waiting-worker.mjs', import.meta.url);
       const worker = new Worker(script, { workerData: { preset } });

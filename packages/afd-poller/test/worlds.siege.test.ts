@@ -7,7 +7,7 @@ import { atLeast } from './fuzz/situations.js';
 // written.
 const operations = 5_000_000;
 
-test('5,000,000 random operations: every claim holds after each', { timeout: 0 }, () => {
+test('every claim holds after each of 5,000,000 random operations', { timeout: 0 }, () => {
   const startedMs = performance.now();
   const { plan, situations } = checkWorlds(operations / worldLength);
   // A single world that is run again does not reach enough situations.

@@ -262,7 +262,9 @@ export class RawPoller {
     if (!this.#submitted.has(poll)) return;
     if (poll.isPending) this.cancel(poll);
     for (let count = 0; count < 200 && poll.isPending; count += 1) this.next(10);
-    if (poll.isPending) throw new Error('A poll is still pending although it was cancelled.');
+    if (poll.isPending) {
+      throw new Error('A poll is still pending after its cancel: its memory is not freed.');
+    }
     while (this.next(0) !== undefined);
     this.free(poll);
   }

@@ -156,7 +156,7 @@ test('a cancelled poll reports no socket, although its block still contains the 
   expectNothingLeft();
 });
 
-test('nothing is allocated from the first poll on', () => {
+test('polls allocate no native memory', () => {
   const { listener, close } = sockets();
   const { port, afd, block, ...rest } = parts();
   const { blocks } = sim.memory;
@@ -191,7 +191,7 @@ test('take removes no packets while next has not returned all previous ones', ()
   expectNothingLeft();
 });
 
-test('a file has one port for life; an invalid handle is refused by status', () => {
+test('a second port for a file, and an invalid handle, are refused with a status', () => {
   const { port, afd, ...rest } = parts();
   expect(port.associate(afd, 1)).toBe(STATUS_INVALID_PARAMETER);
   expect(port.associate(0x7ffc, 1)).not.toBe(STATUS_SUCCESS);

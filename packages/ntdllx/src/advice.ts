@@ -1,7 +1,7 @@
 import * as nt from './ntstatus-values.js';
 import * as wsa from './wsa-error-values.js';
 
-const seeDocumentation = 'See the documentation of the call.';
+const seeDocumentation = 'See the documentation of that call.';
 
 const ntAdvice = new Map<number, string>([
   [nt.STATUS_INVALID_HANDLE, 'The handle is closed or was never valid: check what closes it.'],
@@ -58,15 +58,19 @@ const wsaAdvice = new Map<number, string>([
   [wsa.WSAEMFILE, 'Too many sockets are open: close some.'],
   [wsa.WSAENOBUFS, 'Socket buffers are used up: close some sockets.'],
   [wsa.WSAENOTSOCK, 'The socket is closed or was never valid: check what closes it.'],
-  [wsa.WSAEAFNOSUPPORT, 'This host does not have that address family.'],
+  [
+    wsa.WSAEAFNOSUPPORT,
+    'This host does not support that address family: use an address of another one.',
+  ],
   [wsa.WSANOTINITIALISED, 'WSAStartup was not called: create sockets through SocketCreator.'],
 ]);
 
 const win32Advice = new Map<number, string>([
-  [6, 'ERROR_INVALID_HANDLE: the handle is closed or was never valid.'],
+  [6, 'ERROR_INVALID_HANDLE: the handle is closed or was never valid. Check what closes it.'],
   [
     87,
-    'ERROR_INVALID_PARAMETER: an argument is wrong, or the file is already associated with a port.',
+    'ERROR_INVALID_PARAMETER: an argument is wrong, or the file is already associated with a port. ' +
+      'A file has one port for life.',
   ],
 ]);
 

@@ -47,7 +47,7 @@ export function loadKoffi(call: string): Koffi {
     throw new HostError(call, `this is ${process.platform}`);
   }
   if (process.arch !== 'x64' && process.arch !== 'arm64') {
-    throw new HostError(call, `this Node is built for ${process.arch}, and x64 or arm64 is needed`);
+    throw new HostError(call, `this Node is built for ${process.arch}, not for x64 or arm64`);
   }
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi;
@@ -159,7 +159,10 @@ export function bind<N extends FunctionName>(name: N): Signature<N> {
   const ofDll = unloaded.get(prototype.dll) ?? new Set();
   unloaded.set(prototype.dll, ofDll.add(foreign));
   const trampoline = trampolines[prototype.params.length];
-  if (trampoline === undefined) throw new RangeError(`${name} has too many parameters`);
+  if (trampoline === undefined) {
+    const [count, most] = [prototype.params.length, trampolines.length - 1];
+    throw new RangeError(`${name} has ${count} parameters; the bindings support at most ${most}.`);
+  }
   return trampoline(foreign) as Signature<N>;
 }
 

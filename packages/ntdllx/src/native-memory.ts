@@ -45,7 +45,7 @@ const largestBlock = 2 ** 31 - 1;
 export function allocate(byteLength: number): NativeMemory {
   if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > largestBlock) {
     throw new NativeMemoryError(
-      `allocate wants a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
+      `allocate takes a length from 1 to ${largestBlock} bytes, got ${byteLength}.`,
     );
   }
   return new KoffiMemory(byteLength);
@@ -93,7 +93,10 @@ class KoffiMemory extends ViewedMemory {
     use.bytes += byteLength;
     blocks.set(this.address, this);
     if (DEBUG) {
-      if (this.address % 8 !== 0) throw new NativeMemoryError('koffi.alloc did not align a block.');
+      if (this.address % 8 !== 0) {
+        const at = `0x${this.address.toString(16)}`;
+        throw new NativeMemoryError(`koffi.alloc returned ${at}, which is not a multiple of 8.`);
+      }
       this.fill(debugFill.fresh);
     }
   }

@@ -78,13 +78,13 @@ function notify(called: CallObserver, method: () => void): void {
     method();
   } catch (error) {
     unlisten(called);
-    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`An observer of foreign calls threw and was removed: ${said}`);
+    const thrown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(`An observer of foreign calls threw and was removed: ${thrown}`);
   }
   observer = listener;
 }
 
-/** Tells the observer of this thread, if there is one, the program's name for a handle. */
+/** Reports the program's name for a handle to the observer of this thread, if there is one. */
 export function nameHandle(handle: NativeArgument, name: string): void {
   const called = observer;
   if (called?.named !== undefined) notify(called, () => called.named?.(handle, name));

@@ -28,7 +28,10 @@ export { prototypes } from './prototypes.js';
  */
 export function observeCalls(next: CallObserver): () => void {
   if (!listen(next)) {
-    throw new Error('The calls of this thread already have an observer: remove that one first.');
+    throw new Error(
+      'The calls of this thread already have an observer: first call the function that ' +
+        'observeCalls returned for it.',
+    );
   }
   return () => unlisten(next);
 }

@@ -38,7 +38,7 @@ export interface NativeMemory {
   writeU64(offset: number, value: bigint): void;
   /** Writes 8 bytes of a signed number. */
   writeI64(offset: number, value: bigint): void;
-  /** Writes a handle or an address, 0 to 2^53, as 8 bytes. */
+  /** Writes a handle or an address, 0 to 2^53 - 1, as 8 bytes. */
   writePointer(offset: number, value: number): void;
   /** Copies bytes out of the block. */
   read(offset: number, byteLength: number): Uint8Array;
@@ -70,11 +70,14 @@ export abstract class ViewedMemory implements NativeMemory {
   protected at(offset: number, byteLength: number): DataView {
     const view = this.view;
     if (view === undefined) {
-      throw new NativeMemoryError('This block of native memory was freed.');
+      throw new NativeMemoryError(
+        'This block of native memory was freed: do not access it, or free it again, after free().',
+      );
     }
     if (!(Number.isInteger(offset) && offset >= 0 && offset + byteLength <= this.byteLength)) {
       throw new NativeMemoryError(
-        `Bytes ${offset} to ${offset + byteLength} are outside a block of ${this.byteLength}.`,
+        `The block of native memory has ${this.byteLength} bytes, so ${byteLength} bytes at offset ` +
+          `${offset} are outside it: check the offset.`,
       );
     }
     return view;
@@ -127,7 +130,9 @@ export abstract class ViewedMemory implements NativeMemory {
 
   writePointer(offset: number, value: number): void {
     if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new NativeMemoryError(`A handle or an address is 0 to 2^53, got ${value}.`);
+      throw new NativeMemoryError(
+        `writePointer takes a handle or an address from 0 to 2^53 - 1, got ${value}.`,
+      );
     }
     const view = this.at(offset, 8);
     view.setUint32(offset, value % 0x1_0000_0000, true);
@@ -136,7 +141,7 @@ export abstract class ViewedMemory implements NativeMemory {
 
   read(offset: number, byteLength: number): Uint8Array {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
-      throw new NativeMemoryError(`read wants a whole number of bytes, got ${byteLength}.`);
+      throw new NativeMemoryError(`read takes a whole number of bytes, got ${byteLength}.`);
     }
     return this.#bytes(offset, byteLength).slice();
   }

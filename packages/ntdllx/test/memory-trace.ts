@@ -54,7 +54,7 @@ test('a freed block cannot be read or written', () => {
     () => memory.read(0, 1),
     () => memory.fill(0),
   ];
-  for (const use of uses) expect(use).toThrowError('This block of native memory was freed.');
+  for (const use of uses) expect(use).toThrowError('This block of native memory was freed: ');
 });
 
 test('a handle or an address goes in and comes out as a number', () => {
@@ -78,7 +78,7 @@ test('a handle or an address goes in and comes out as a number', () => {
   memory.free();
 });
 
-test('nothing outside a block is read or written', () => {
+test('an access outside a block throws', () => {
   const memory = allocate(16);
   const uses = [
     () => memory.readU32(13),
@@ -167,7 +167,7 @@ describe('accessors write where the headers say', () => {
 });
 
 /** Runs a function with an observer. @returns the calls that it made */
-function seen(run: () => void): ObservedCall[] {
+function observed(run: () => void): ObservedCall[] {
   const calls: ObservedCall[] = [];
   const end = observeCalls({ after: (call) => calls.push(call) });
   try {
@@ -178,9 +178,9 @@ function seen(run: () => void): ObservedCall[] {
   return calls;
 }
 
-test('calls are seen in order, with rows, arguments, results and times', () => {
+test('calls are reported in order, with rows, arguments, results and times', () => {
   const memory = allocate(8);
-  const calls = seen(() => {
+  const calls = observed(() => {
     NtCreateIoCompletion(memory.address, IO_COMPLETION_ALL_ACCESS, 0, 0);
     NtSetIoCompletion(Number(memory.readU64(0)), 1, 2n ** 63n, 3, 4);
     NtClose(noHandle);
@@ -266,11 +266,11 @@ test.each(['before', 'after'] as const)(
     );
     end();
     // A new observer can be installed.
-    expect(seen(() => NtClose(noHandle))).toHaveLength(1);
+    expect(observed(() => NtClose(noHandle))).toHaveLength(1);
   },
 );
 
-test('one observer at a time; it can be removed twice, and by itself', () => {
+test('a thread has at most one observer, which can be removed twice, and can remove itself', () => {
   const end = observeCalls({ after: () => {} });
   expect(() => observeCalls({ after: () => {} })).toThrowError('already have an observer');
   end();
@@ -304,7 +304,7 @@ test('foreign calls of an observer are not reported to it', () => {
 
 test('a call that cannot be made throws as without an observer, and is not reported', () => {
   expect(isAvailable('NtCreateWaitCompletionPacket')).toBeTypeOf('boolean');
-  const calls = seen(() => {
+  const calls = observed(() => {
     expect(() => NtClose('4' as unknown as number)).toThrowError(TypeError);
     if (!isAvailable('NtSetIoCompletionEx')) {
       expect(() => NtSetIoCompletionEx(0, 0, 0, 0, 0, 0)).toThrowError(ExportError);

@@ -79,7 +79,7 @@ describe('the test finds an altered row', () => {
       /Status/,
     ],
     ['a structure size', ({ structs }) => (row(structs['sockaddr_in']).size = 28), /sockaddr_in/],
-    ['a signedness', ({ functions: f }) => (row(f['bind']).params[2][2] = 'u32'), /namelen/],
+    ['the sign of a type', ({ functions: f }) => (row(f['bind']).params[2][2] = 'u32'), /namelen/],
     [
       'a width',
       ({ functions: f }) => (row(f['NtSetIoCompletion']).params[4][2] = 'u32'),
@@ -91,12 +91,12 @@ describe('the test finds an altered row', () => {
       /NtClose/,
     ],
     [
-      'an argument less',
+      'a missing parameter',
       ({ functions: f }) => row(f['NtClose']).params.pop(),
       /NtClose: 1 arguments/,
     ],
     [
-      'an argument more',
+      'an additional parameter',
       ({ functions: f }) => row(f['accept']).params.push(['x', 'int', 'i32']),
       /accept/,
     ],

@@ -63,7 +63,7 @@ function compareConstants({ constants }: Ours, oracle: Oracle, wrong: string[]):
     const status = oracle.ntstatus[name];
     const expected =
       status === undefined ? oracle.constants[name] : { value: status, ctype: 'u32' };
-    if (expected === undefined) wrong.push(`${name}: the oracle does not know it`);
+    if (expected === undefined) wrong.push(`${name}: the oracle has no row for it`);
     else if (bits(value, expected.ctype) !== bits(expected.value, expected.ctype)) {
       wrong.push(`${name}: ${value}, the oracle says ${expected.value}`);
     } else if (status !== undefined && value < 0) {
@@ -76,7 +76,7 @@ function compareStructs({ structs }: Ours, oracle: Oracle, wrong: string[]): voi
   for (const [name, { size, fields }] of Object.entries(structs)) {
     const expected = oracle.structs[name];
     if (expected === undefined) {
-      wrong.push(`${name}: the oracle does not know it`);
+      wrong.push(`${name}: the oracle has no row for it`);
       continue;
     }
     if (size !== expected.size) wrong.push(`${name}: ${size} bytes, not ${expected.size}`);
@@ -104,7 +104,7 @@ function comparePrototypes({ prototypes, nativeTypes }: Ours, oracle: Oracle, wr
   for (const [name, { dll, returns, params }] of Object.entries(prototypes)) {
     const expected = oracle.functions[name];
     if (expected === undefined) {
-      wrong.push(`${name}: the oracle does not know it`);
+      wrong.push(`${name}: the oracle has no row for it`);
       continue;
     }
     if (dll !== expected.dll) wrong.push(`${name}: in ${dll}, not ${expected.dll}`);

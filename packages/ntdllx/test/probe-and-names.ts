@@ -9,7 +9,7 @@ import { probeNt, wineVersion } from 'ntdllx/probe';
 import { hostProfile } from 'test-kit';
 import { expect, test } from 'vitest';
 
-test('koffi is necessary and loads; the optional functions are looked for', () => {
+test('the probe loads koffi, which is necessary, and looks up the optional functions', () => {
   const [koffi, ...optional] = [...probeNt()];
   const version = expect.stringMatching(/^\d+\.\d+\.\d+$/);
   expect(koffi).toMatchObject({ name: 'koffi', isNecessary: true, verdict: 'ok', version });
@@ -36,7 +36,7 @@ test('each step of the generator tries one item, and a second probe has the same
   expect(verdicts()).toEqual(verdicts());
 });
 
-test('without koffi the first call says how to get it', () => {
+test('without koffi the error of the first call says how to install it', () => {
   // A copy of the package in a directory without node_modules, so that it does not find koffi.
   const copy = mkdtempSync(join(tmpdir(), 'ntdllx-alone-'));
   try {

@@ -7,7 +7,7 @@ import { inRelease, testedBuild } from 'test-kit';
 import { describe, expect, test } from 'vitest';
 
 /** A row whose function makes no foreign call but records its arguments. */
-function noting(parameterCount: number) {
+function recording(parameterCount: number) {
   const passed: unknown[][] = [];
   const params = Array.from({ length: parameterCount }, (_, index) => [`p${index}`, 'ULONG']);
   const row = {
@@ -22,14 +22,14 @@ function noting(parameterCount: number) {
 const counts = trampolines.map((_, count) => count);
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => 10 + index);
 
-test('there is one for every number of parameters in the table', () => {
+test('every number of parameters in the table has a trampoline', () => {
   const used = Object.values(prototypes).map(({ params }) => params.length);
   expect(Math.max(...used)).toBe(trampolines.length - 1);
 });
 
 describe.each(counts)('%d parameters', (count) => {
   test('arrive in order, with and without an observer', () => {
-    const { row, passed } = noting(count);
+    const { row, passed } = recording(count);
     const call = trampolines[count]?.(row);
     const seen: unknown[] = [];
     expect(call?.(...numbers(count))).toBe(1);
@@ -44,11 +44,11 @@ describe.each(counts)('%d parameters', (count) => {
   test.runIf(testedBuild === 'debug' && count > 0)(
     'in the debug build each must be a whole number',
     () => {
-      const { row, passed } = noting(count);
+      const { row, passed } = recording(count);
       for (let index = 0; index < count; index += 1) {
         const args = numbers(count).with(index, Number.NaN);
-        const said = `NtClose: p${index} is NaN, which is not a whole number`;
-        expect(() => trampolines[count]?.(row)(...args)).toThrowError(said);
+        const message = `NtClose: p${index} is NaN, which is not a whole number`;
+        expect(() => trampolines[count]?.(row)(...args)).toThrowError(message);
         const few = numbers(index);
         const missing = `NtClose: p${index} is undefined, which is not a whole number`;
         expect(() => trampolines[count]?.(row)(...few)).toThrowError(missing);
@@ -64,7 +64,7 @@ describe.each(counts)('%d parameters', (count) => {
 const strangeBytes: Record<string, () => Uint8Array> = {
   'of another realm': () => runInNewContext('new Uint8Array(4)') as Uint8Array,
   'without a prototype': () => Object.setPrototypeOf(new Uint8Array(4), null) as Uint8Array,
-  'that would run code': () => {
+  'with a getter of the caller': () => {
     const ran = () => {
       throw new Error('code of the object was run');
     };
@@ -75,7 +75,7 @@ const strangeBytes: Record<string, () => Uint8Array> = {
 };
 
 test.each(Object.entries(strangeBytes))('a Uint8Array %s is passed as bytes', (_name, make) => {
-  const { row, passed } = noting(2);
+  const { row, passed } = recording(2);
   const call = trampolines[2]?.(row);
   const bytes = make();
   const seen: unknown[] = [];
@@ -103,7 +103,7 @@ test.runIf(testedBuild === 'debug').each([
   ['symbol', () => Symbol('x')],
   ['text of 1,000,000 characters', () => 'x'.repeat(1e6)],
 ])('an argument of the wrong type is refused with a short message: %s', (_name, make) => {
-  const { row, passed } = noting(2);
+  const { row, passed } = recording(2);
   const call = () => trampolines[2]?.(row)(1, make());
   expect(call).toThrowError(/^NtClose: p1 is .{2,200}, which is not a whole number$/);
   expect(passed).toEqual([]);
@@ -111,7 +111,7 @@ test.runIf(testedBuild === 'debug').each([
 
 test('short system calls are padded with zeros to five arguments', () => {
   for (const [count, pad] of paddings.entries()) {
-    const { row, passed } = noting(count);
+    const { row, passed } = recording(count);
     pad(row.call)(...numbers(count));
     expect(passed).toEqual([[...numbers(count), 0, 0, 0, 0, 0].slice(0, 5)]);
   }

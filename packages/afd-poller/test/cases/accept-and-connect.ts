@@ -21,19 +21,22 @@ function acceptOne(fixture: Fixture, listener: ListenerSkt): void {
   fixture.expectSilence(poller);
 }
 
-test('A01 one client is one event, one accept, then would-block', (fixture) => {
+test('A01 one client causes one event; the first accept succeeds, the second would block', (fixture) => {
   acceptOne(fixture, fixture.listener());
 });
 
-onIP('A10 one client is one event on ::1, one accept, then would-block', (fixture) => {
-  acceptOne(fixture, fixture.listenerOn('::1'));
-});
+onIP(
+  'A10 one client on ::1 causes one event; the first accept succeeds, the second would block',
+  (fixture) => {
+    acceptOne(fixture, fixture.listenerOn('::1'));
+  },
+);
 
-test('A02 accept with an empty backlog is would-block', (fixture) => {
+test('A02 accept with an empty backlog returns would-block', (fixture) => {
   expect(fixture.listener().accept()).toBe(wouldBlock);
 });
 
-test('A03 two clients: reported again until both are accepted', (fixture) => {
+test('A03 a listener with two clients is reported until both are accepted', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'listener');
@@ -163,7 +166,7 @@ onUnix(
   },
 );
 
-test('C05 five rounds of writable, full, drained: no busy loop from CONNECT', (fixture) => {
+test('C05 a connected client with a full send buffer is not reported, five times', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
@@ -179,7 +182,7 @@ test('C05 five rounds of writable, full, drained: no busy loop from CONNECT', (f
   }
 });
 
-test('C06 a socket that was never connected reports nothing, and is not polled again and again', (fixture) => {
+test('C06 a socket that was never connected reports nothing, and is polled only once', (fixture) => {
   const poller = fixture.poller();
   const client = fixture.clientOf(fixture.listener());
   poller.add(client, { readable: true, writable: true }, 'client');
@@ -187,7 +190,7 @@ test('C06 a socket that was never connected reports nothing, and is not polled a
   expect(poller.inspect()).toMatchObject({ submitted: 1, packets: 0 });
 });
 
-test('C07 a hundred connects that are closed at once: no event afterwards', (fixture) => {
+test('C07 a hundred connects that are closed at once cause no event afterwards', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   for (let round = 0; round < 100; round += 1) {
@@ -209,7 +212,7 @@ test('C07 a hundred connects that are closed at once: no event afterwards', (fix
   expect(poller.inspect().registrations).toBe(0);
 });
 
-test('C10 more connects than the backlog: each one either connects or fails', (fixture) => {
+test('C10 of more connects than the backlog holds, each one is reported as connected or failed', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   for (let count = 0; count < 12; count += 1) {

@@ -19,7 +19,7 @@ test('R01 an idle pair has no event; one byte causes one event', (fixture) => {
   fixture.expectNext(poller, 'server readable');
 });
 
-test('R02 five bytes, three read, then two: reported, reported again, silent', (fixture) => {
+test('R02 unread bytes are reported in every wait, until the last one is read', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -31,7 +31,7 @@ test('R02 five bytes, three read, then two: reported, reported again, silent', (
   fixture.expectSilence(poller);
 });
 
-test('R03 edge: data, read to would-block, silence, data again', (fixture) => {
+test('R03 edge: data are reported once, and new data again after a would-block', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'edge' }, 'server');
@@ -56,7 +56,7 @@ test('R04 a receive with MSG_PEEK leaves the socket readable', (fixture) => {
   fixture.expectSilence(poller);
 });
 
-test('R05 W03 a megabyte in small writes, both sides driven by events, in order', (fixture) => {
+test('R05 W03 a megabyte in small writes arrives in order when both sides act on events', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
@@ -76,7 +76,7 @@ test('R05 W03 a megabyte in small writes, both sides driven by events, in order'
         const count = server.recv(buffer);
         if (count === wouldBlock) continue;
         const isInOrder = data.compare(buffer, 0, count, received, received + count) === 0;
-        if (!isInOrder) throw new Error(`after ${received} bytes come others than were sent`);
+        if (!isInOrder) throw new Error(`after byte ${received} the server got wrong bytes`);
         received += count;
       }
     }
@@ -96,7 +96,7 @@ onIP('R07 a byte of priority data is reported as priority, not as readable', (fi
   fixture.expectNext(poller, 'server readable');
 });
 
-test('R08 a small buffer again and again: nothing is lost', (fixture) => {
+test('R08 repeated receives into a small buffer lose no byte', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -129,7 +129,7 @@ test('W01 a fresh pair is writable at once', (fixture) => {
   expect(fixture.next(poller, 0)).toEqual(['client writable']);
 });
 
-test('W02 silent while the send buffer is full, reported when there is room', (fixture) => {
+test('W02 a client is not reported while its send buffer is full, and is when there is room', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
@@ -162,7 +162,7 @@ test('W04 written data arrive even if the socket is closed or removed at once', 
   }
 });
 
-test('G09 64 KiB written, a poll pending, then closed: all bytes and then the end', (fixture) => {
+test('G09 a close with a poll pending loses no sent byte: the peer gets all, then the end', (fixture) => {
   const poller = fixture.poller();
   const sent = Buffer.from(Uint8Array.from({ length: 65_536 }, (_, at) => at % 251));
   const buffer = Buffer.alloc(65_536);
@@ -222,7 +222,7 @@ onIP('U01 UDP is writable; an empty datagram is readable, and then nothing is', 
   fixture.expectSilence(poller);
 });
 
-onIP('U02 edge: a datagram, read to would-block, the next one', (fixture) => {
+onIP('U02 edge: a datagram is reported once, and the next one after a would-block', (fixture) => {
   const poller = fixture.poller();
   const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(b, { readable: true, mode: 'edge' }, 'b');

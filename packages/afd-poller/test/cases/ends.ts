@@ -22,7 +22,7 @@ test('H01 a FIN without data is reported as readable and readClosed, in every wa
   }
 });
 
-test('H02 unread data and FIN: readClosed is reported at once, or after the data were read', (fixture) => {
+test('H02 a FIN behind unread data is reported at once, or after the data were read', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readClosed: true }, 'server');
@@ -90,7 +90,7 @@ test('X01 a reset is reported once, with no event afterwards', (fixture) => {
   fixture.expectNext(poller, 'server readable readClosed reset');
 });
 
-test('X02 two peers reset: each reset is reported, the third connection lives', (fixture) => {
+test('X02 the resets of two peers are reported, and the third connection lives', (fixture) => {
   const poller = fixture.poller();
   const pairs = ['a', 'b', 'c'].map((name) => ({ name, ...fixture.pair() }));
   for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
@@ -121,7 +121,7 @@ test('X05 a peer that closes with unread data resets the connection', (fixture) 
   fixture.expectNext(poller, 'client readable readClosed reset');
 });
 
-onIP('X06 data, then a reset: an event is reported, and the receive returns', (fixture) => {
+onIP('X06 a reset behind unread data is reported, and the receive does not block', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   client.send(bytes(10));
@@ -168,7 +168,7 @@ test('Z01 a registered socket that is closed makes no event and is no longer reg
   expect(poller.inspect()).toMatchObject({ registrations: 0, pending: 0 });
 });
 
-test('Z01 a new socket reuses the handle value of a closed one at once', (fixture) => {
+test('Z01 a new socket with the handle value of a closed one reports its own data', (fixture) => {
   const poller = fixture.poller();
   for (let round = 0; round < 20; round += 1) {
     const old = fixture.pair();
@@ -184,7 +184,7 @@ test('Z01 a new socket reuses the handle value of a closed one at once', (fixtur
   }
 });
 
-test('Z04 64 sockets that were never connected, polled, then closed', (fixture) => {
+test('Z04 64 polled sockets that were never connected are closed without an event', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   const sockets = Array.from({ length: 64 }, () => fixture.clientOf(listener));

@@ -10,7 +10,7 @@ const onIP = many.onIP.bind(many);
 
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 
-test('S01 forty pairs, one after the other in any order: exactly the right event', (fixture) => {
+test('S01 of forty pairs exactly the one with data is reported, each in turn', (fixture) => {
   const poller = fixture.poller();
   const pairs = Array.from({ length: 40 }, (_, index) => ({ name: `${index}`, ...fixture.pair() }));
   for (const { name, server } of pairs) poller.add(server, { readable: true }, name);
@@ -25,7 +25,7 @@ test('S01 forty pairs, one after the other in any order: exactly the right event
   }
 });
 
-test('S06 51 rounds of connect, hello and close on one listener', (fixture) => {
+test('S06 one listener serves 51 clients one after another', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'listener');
@@ -47,7 +47,7 @@ test('S06 51 rounds of connect, hello and close on one listener', (fixture) => {
   expect(poller.inspect()).toMatchObject({ registrations: 1, pending: 1 });
 });
 
-test('S07 fifty registrations that are removed a moment later, five times', (fixture) => {
+test('S07 fifty registrations that are removed a moment later leave no request', (fixture) => {
   const poller = fixture.poller();
   const pairs = Array.from({ length: 50 }, () => fixture.pair());
   for (let round = 0; round < 5; round += 1) {
@@ -87,7 +87,7 @@ test('S08 a server with a limit of ten refuses ten of twenty clients', (fixture)
   fixture.expectNext(poller, 'listener accept');
 });
 
-test('P03 one socket, two pollers: both report it; with the preset self the second is refused', (fixture) => {
+test('P03 two pollers report one socket; with the preset self the second refuses it', (fixture) => {
   const { client, server } = fixture.pair();
   const first = fixture.poller();
   const second = fixture.poller();
@@ -110,7 +110,7 @@ test('P03 one socket, two pollers: both report it; with the preset self the seco
   fixture.expectSilence(first);
 });
 
-onIP('P04 ten pollers watch one socket: each reports one datagram once', (fixture) => {
+onIP('P04 each of ten pollers reports the same datagram of one socket once', (fixture) => {
   if (fixture.preset === 'self') {
     // A socket's own handle belongs to its first poller for life.
     const [shared, first, second] = [fixture.udp(), fixture.poller(), fixture.poller()];
@@ -130,7 +130,7 @@ onIP('P04 ten pollers watch one socket: each reports one datagram once', (fixtur
   for (const poller of pollers) fixture.expectSilence(poller, 5);
 });
 
-test('Z07 pollers made, waited on and closed, two hundred times', (fixture) => {
+test('Z07 two hundred pollers are created, used and closed, and leave nothing open', (fixture) => {
   const { server } = fixture.pair();
   for (let round = 0; round < 200; round += 1) {
     const { kernel, now } = fixture.host;

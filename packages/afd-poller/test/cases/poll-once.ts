@@ -34,7 +34,7 @@ onIP('pollOnce reports a refused connect, which WSAPoll does not', (fixture) => 
   expect(ready).toMatchObject({ bits: Readiness.connectFailed, cause: 0xc000_0236 });
 });
 
-test('pollOnce: a listener, a full sender, and the end of a stream', (fixture) => {
+test('pollOnce reports a client and the end of a stream, and no full sender', (fixture) => {
   const [one, two] = [fixture.pair(), fixture.pair()];
   const listener = fixture.listener();
   fixture.fill(one.client);

@@ -10,7 +10,7 @@ const test = registrations.test.bind(registrations);
 const bytes = (count: number) => Buffer.alloc(count, 0x61);
 const refused = (code: string) => expect.objectContaining({ code });
 
-test('D01 removed before the data: no event, and the data can be read', (fixture) => {
+test('D01 data that arrive after remove cause no event, and can be read', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'server');
@@ -21,7 +21,7 @@ test('D01 removed before the data: no event, and the data can be read', (fixture
   fixture.receive(server, 2);
 });
 
-test('D02 from receiving to sending, with a new token: only that, only the new one', (fixture) => {
+test('D02 after modify only the new interest is reported, with the new token', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true }, 'old');
@@ -31,7 +31,7 @@ test('D02 from receiving to sending, with a new token: only that, only the new o
   fixture.expectNext(poller, 'new writable');
 });
 
-test('D03 a socket is removed and added again while its old poll is cancelled', (fixture) => {
+test('D03 a socket that is added again while its old poll is cancelled reports its data', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   for (let round = 0; round < 20; round += 1) {
@@ -48,7 +48,7 @@ test('D03 a socket is removed and added again while its old poll is cancelled', 
   }
 });
 
-test('D04 a new token while a poll is pending: the event carries the new one', (fixture) => {
+test('D04 an event has the token that modify set while its poll was pending', (fixture) => {
   const poller = fixture.poller();
   const listener = fixture.listener();
   poller.add(listener, { accept: true }, 'old');
@@ -73,7 +73,7 @@ test('D05 adding twice and modifying an unknown socket throw; the registration s
   fixture.expectNext(poller, 'first readable');
 });
 
-test('D07 changes and removals from within the handling of events', (fixture) => {
+test('D07 sockets that a handler removes are not reported, even if they are in the list', (fixture) => {
   const poller = fixture.poller();
   const pairs = ['a', 'b', 'c', 'd'].map((name) => ({ name, ...fixture.pair() }));
   for (const { name, client, server } of pairs) {
@@ -106,7 +106,7 @@ test('D07 an interest that changed after the wait filters the events of that wai
   expect(inWords(events)).toEqual([]);
 });
 
-test('D09 two registrations, data for one', (fixture) => {
+test('D09 of two registrations only the one with data is reported', (fixture) => {
   const poller = fixture.poller();
   const [one, two] = [fixture.pair(), fixture.pair()];
   poller.add(one.server, { readable: true }, 'one');
@@ -131,7 +131,7 @@ test('D10 add, wait and remove 200 times: the memory does not grow, and no poll 
   expect(pending).toBe(0);
 });
 
-test('M01 one-shot: one event, silence until it is renewed, then at once', (fixture) => {
+test('M01 one-shot: data are reported once, and again at once after modify', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
@@ -147,7 +147,7 @@ test('M01 one-shot: one event, silence until it is renewed, then at once', (fixt
   fixture.expectSilence(poller);
 });
 
-test('M02 a spent one-shot does not report a reset until it is renewed', (fixture) => {
+test('M02 a spent one-shot does not report a reset until modify', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'oneshot' }, 'server');
@@ -160,7 +160,7 @@ test('M02 a spent one-shot does not report a reset until it is renewed', (fixtur
   expect(word).toMatch(/^server readable.* reset$/);
 });
 
-test('M03 edge: five bytes, three read, no repeat; renewed by would-block only', (fixture) => {
+test('M03 edge: unread bytes are reported again only after a would-block', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(server, { readable: true, mode: 'edge' }, 'server');

@@ -7,10 +7,10 @@ export type ClaimName =
   | 'false report'
   | 'incomplete report'
   | 'missing report'
-  | 'passed over'
+  | 'event skipped'
   | 'dropped without a reason'
   | 'wrong token'
-  | 'wake invented'
+  | 'false wake'
   | 'wake lost'
   | 'post lost or out of order'
   | 'list too long'
@@ -18,8 +18,8 @@ export type ClaimName =
   | 'wait too long'
   | 'two polls of one socket'
   | 'inconsistent counters'
-  | 'the kernel objects'
-  | 'something is left'
+  | 'kernel rule violated'
+  | 'leak'
   | 'unexpected error';
 
 /** A claim does not hold. */

@@ -2,7 +2,7 @@ import { Readiness } from 'afd-poller';
 import type { Choices } from 'test-kit';
 import type { ModelPoller } from './poller-model.js';
 import type { ModelSocket } from './registration-model.js';
-import type { ModelWant } from './rules.js';
+import type { ModelInterest } from './rules.js';
 import { count } from './situations.js';
 import type { World } from './world.js';
 
@@ -24,7 +24,7 @@ const usual = [
   0,
 ] as const;
 
-function someWant(choices: Choices, { skt }: ModelSocket): ModelWant {
+function someWant(choices: Choices, { skt }: ModelSocket): ModelInterest {
   const mode = choices.pick(modes);
   if (choices.chance(0.3)) return { bits: choices.below(0x80), mode };
   const bits = skt.kind === 'listener' ? Readiness.accept : choices.pick(usual);

@@ -12,7 +12,7 @@ import type { Choices } from 'test-kit';
 import { type PresetName, pollerOf } from '../pollers.js';
 import { claim } from './claim.js';
 import { ModelRegistration, type ModelSocket } from './registration-model.js';
-import { interestOf, type ModelWant } from './rules.js';
+import { interestOf, type ModelInterest } from './rules.js';
 
 /** The bits of wakes that were not reported yet. */
 interface Wakes {
@@ -95,13 +95,13 @@ export class ModelPoller {
    * Adds a socket. If it cannot be added, the poller must refuse it for the reason that the model
    * expects.
    */
-  add(socket: ModelSocket, want: ModelWant): void {
+  add(socket: ModelSocket, interest: ModelInterest): void {
     const token = this.token();
     const isElsewhere =
       this.preset === 'self' && socket.port !== undefined && socket.port !== this.number;
     let id = 0;
     try {
-      id = this.real.add(socket.skt, interestOf(want), token);
+      id = this.real.add(socket.skt, interestOf(interest), token);
     } catch (error) {
       const isKnown = error instanceof PollerError && error.code === 'ERR_OTHER_PORT';
       if (isKnown && isElsewhere) return;
@@ -109,24 +109,24 @@ export class ModelPoller {
     }
     claim(!isElsewhere, 'unexpected error', () => 'a socket of another port was added');
     if (this.preset === 'self') socket.port = this.number;
-    const registration = new ModelRegistration(socket, id, token, want);
+    const registration = new ModelRegistration(socket, id, token, interest);
     this.bySocket.set(socket, registration);
     this.byToken.set(token, registration);
     socket.registrations.add(registration);
   }
 
-  modify(registration: ModelRegistration, want: ModelWant, hasNewToken: boolean): void {
+  modify(registration: ModelRegistration, interest: ModelInterest, hasNewToken: boolean): void {
     const { skt } = registration.socket;
-    if (!hasNewToken) this.real.modify(skt, interestOf(want));
+    if (!hasNewToken) this.real.modify(skt, interestOf(interest));
     else {
       const token = this.token();
       this.byToken.delete(registration.token);
       this.byToken.set(token, registration);
-      this.real.modify(skt, interestOf(want), token);
-      registration.change(want, token);
+      this.real.modify(skt, interestOf(interest), token);
+      registration.change(interest, token);
       return;
     }
-    registration.change(want, undefined);
+    registration.change(interest, undefined);
   }
 
   remove(registration: ModelRegistration): void {
@@ -134,11 +134,11 @@ export class ModelPoller {
     this.#forget(registration);
   }
 
-  /** Called when a registration's socket is closed, or when the poller takes it for closed. */
+  /** Called when a registration's socket is closed, or when the poller must treat it as closed. */
   closed(registration: ModelRegistration): void {
     this.#forget(registration);
     const isSure = !registration.isUncertain;
-    if ((registration.want.bits & Readiness.localClosed) !== 0 && isSure)
+    if ((registration.interest.bits & Readiness.localClosed) !== 0 && isSure)
       this.closing.add(registration);
   }
 
@@ -203,10 +203,10 @@ export class ModelPoller {
   }
 
   /** Changes an interest from another thread. */
-  changeRemotely(registration: ModelRegistration, want: ModelWant): void {
-    const isDone = this.#posts(() => this.remote.modify(registration.id, interestOf(want)));
+  changeRemotely(registration: ModelRegistration, interest: ModelInterest): void {
+    const isDone = this.#posts(() => this.remote.modify(registration.id, interestOf(interest)));
     if (!isDone) return;
-    registration.remotes.push(want);
+    registration.remotes.push(interest);
     registration.isAmbiguous = false;
   }
 
@@ -221,15 +221,15 @@ export class ModelPoller {
     }
   }
 
-  /** @param look lets the simulated kernel check the program's state. */
-  close(look: () => void): void {
+  /** @param verifySim lets the simulated kernel check the program's state. */
+  close(verifySim: () => void): void {
     this.real.close();
-    look();
+    verifySim();
     for (const registration of [...this.bySocket.values()]) this.#forget(registration);
     const { pending, blocks, registrations } = this.real.inspect();
     const left = { pending, kernelOwned: blocks.kernelOwned, registrations };
     const isEmpty = pending === 0 && blocks.kernelOwned === 0 && registrations === 0;
-    claim(isEmpty, 'something is left', () => `in a closed poller: ${JSON.stringify(left)}`);
+    claim(isEmpty, 'leak', () => `in a closed poller: ${JSON.stringify(left)}`);
     for (const list of this.lists) {
       const isOver = [...list].every(
         (event) => event.kind !== 'socket' || event.bits === Readiness.localClosed,

@@ -1,6 +1,6 @@
 import { Readiness } from 'afd-poller';
 import type { Direction, Skt } from 'tofu-sockets';
-import { allowedBy, type ModelWant, renewedBy, spentBy } from './rules.js';
+import { allowedBy, type ModelInterest, renewedBy, spentBy } from './rules.js';
 
 /** A socket of the world. */
 export interface ModelSocket {
@@ -23,9 +23,9 @@ export class ModelRegistration {
   readonly id: number;
   token: number;
   /** The interest of the last `add` or `modify`. */
-  asked: ModelWant;
+  requested: ModelInterest;
   /** The same interest, without the parts that ended with their first event. */
-  want: ModelWant;
+  interest: ModelInterest;
   version = 0;
   disarmed = 0;
   isDisabled = false;
@@ -38,19 +38,19 @@ export class ModelRegistration {
   /** Readiness that may have been consumed since then, as bits of `Readiness`. */
   spent = 0;
   /** Interests that another thread has posted. They take effect at an unknown moment. */
-  remotes: ModelWant[] = [];
+  remotes: ModelInterest[] = [];
   /**
    * True if this thread has changed the interest after such a post: the model does not know which
    * of the two is the last.
    */
   isAmbiguous = false;
 
-  constructor(socket: ModelSocket, id: number, token: number, want: ModelWant) {
+  constructor(socket: ModelSocket, id: number, token: number, interest: ModelInterest) {
     this.socket = socket;
     this.id = id;
     this.token = token;
-    this.asked = want;
-    this.want = want;
+    this.requested = interest;
+    this.interest = interest;
   }
 
   get isUncertain(): boolean {
@@ -59,18 +59,21 @@ export class ModelRegistration {
 
   /** The interest bits that may be in force. */
   get bits(): number {
-    return this.want.bits & ~this.disarmed;
+    return this.interest.bits & ~this.disarmed;
   }
 
   /** The readiness that may be reported now. */
   get allowed(): number {
     if (!this.isUncertain) return allowedBy(this.bits);
-    return this.remotes.reduce((sum, { bits }) => sum | allowedBy(bits), allowedBy(this.want.bits));
+    return this.remotes.reduce(
+      (sum, { bits }) => sum | allowedBy(bits),
+      allowedBy(this.interest.bits),
+    );
   }
 
-  change(want: ModelWant, token: number | undefined): void {
-    this.asked = want;
-    this.want = want;
+  change(interest: ModelInterest, token: number | undefined): void {
+    this.requested = interest;
+    this.interest = interest;
     this.version += 1;
     if (token !== undefined) this.token = token;
     this.disarmed = 0;
@@ -80,11 +83,11 @@ export class ModelRegistration {
 
   /** Records that an event with these bits was delivered, and ends the interests that it ends. */
   reported(bits: number): void {
-    const { want } = this;
+    const { interest } = this;
     const isAnswered = (bits & (Readiness.connected | Readiness.connectFailed)) !== 0;
-    if (isAnswered) this.want = { ...want, bits: want.bits & ~Readiness.connected };
-    if (want.mode === 'oneshot' || (bits & silencing) !== 0) this.isDisabled = true;
-    if (want.mode === 'edge') this.disarmed |= bits;
+    if (isAnswered) this.interest = { ...interest, bits: interest.bits & ~Readiness.connected };
+    if (interest.mode === 'oneshot' || (bits & silencing) !== 0) this.isDisabled = true;
+    if (interest.mode === 'edge') this.disarmed |= bits;
     this.mayBePending = false;
     this.spent = 0;
   }

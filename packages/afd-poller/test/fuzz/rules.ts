@@ -17,29 +17,37 @@ import {
 const over = AFD_POLL_ABORT | AFD_POLL_CONNECT_FAIL;
 
 /** Each row: the reported bit, the interest that it needs, and AFD's bits that cause it. */
-const sayings = [
+const reportRules = [
   {
-    says: Readiness.readable,
-    to: Readiness.readable,
-    when: AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT | over,
+    reports: Readiness.readable,
+    interest: Readiness.readable,
+    causes: AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT | over,
   },
-  { says: Readiness.readClosed, to: Readiness.readable, when: AFD_POLL_DISCONNECT | over },
-  { says: Readiness.readClosed, to: Readiness.readClosed, when: AFD_POLL_DISCONNECT | over },
-  { says: Readiness.writable, to: Readiness.writable, when: AFD_POLL_SEND | over },
-  { says: Readiness.accept, to: Readiness.accept, when: AFD_POLL_ACCEPT },
-  { says: Readiness.priority, to: Readiness.priority, when: AFD_POLL_RECEIVE_EXPEDITED },
+  {
+    reports: Readiness.readClosed,
+    interest: Readiness.readable,
+    causes: AFD_POLL_DISCONNECT | over,
+  },
+  {
+    reports: Readiness.readClosed,
+    interest: Readiness.readClosed,
+    causes: AFD_POLL_DISCONNECT | over,
+  },
+  { reports: Readiness.writable, interest: Readiness.writable, causes: AFD_POLL_SEND | over },
+  { reports: Readiness.accept, interest: Readiness.accept, causes: AFD_POLL_ACCEPT },
+  { reports: Readiness.priority, interest: Readiness.priority, causes: AFD_POLL_RECEIVE_EXPEDITED },
 ] as const;
 
 /** The exact bits that a new poll must report for these interest bits. */
-export function reportedOf(afd: number, want: number): number {
+export function reportedOf(afd: number, interest: number): number {
   let reported = 0;
   if ((afd & AFD_POLL_ABORT) !== 0) reported |= Readiness.reset;
   if ((afd & AFD_POLL_CONNECT_FAIL) !== 0) reported |= Readiness.connectFailed;
-  for (const { says, to, when } of sayings) {
-    if ((want & to) !== 0 && (afd & when) !== 0) reported |= says;
+  for (const { reports, interest: needed, causes } of reportRules) {
+    if ((interest & needed) !== 0 && (afd & causes) !== 0) reported |= reports;
   }
   const isConnected = (afd & AFD_POLL_SEND) !== 0 && (afd & over) === 0;
-  return (want & Readiness.connected) !== 0 && isConnected
+  return (interest & Readiness.connected) !== 0 && isConnected
     ? reported | Readiness.connected
     : reported;
 }
@@ -54,16 +62,17 @@ export function truthOf(afd: number): number {
 }
 
 /** All bits that may be reported for these interest bits. */
-export function allowedBy(want: number): number {
+export function allowedBy(interest: number): number {
   let allowed: number = Readiness.reset | Readiness.connectFailed;
-  for (const { says, to } of sayings) if ((want & to) !== 0) allowed |= says;
-  if ((want & Readiness.connected) !== 0) allowed |= Readiness.connected;
+  for (const { reports, interest: needed } of reportRules)
+    if ((interest & needed) !== 0) allowed |= reports;
+  if ((interest & Readiness.connected) !== 0) allowed |= Readiness.connected;
   return allowed;
 }
 
 /** The bits that must be reported together with the end of a connection. */
-export function impliedByEnd(want: number): number {
-  return reportedOf(over, want) & ~(Readiness.reset | Readiness.connectFailed);
+export function impliedByEnd(interest: number): number {
+  return reportedOf(over, interest) & ~(Readiness.reset | Readiness.connectFailed);
 }
 
 /** The readiness bits that each kind of call can consume. */
@@ -85,7 +94,7 @@ export const renewedBy = {
 } as const;
 
 /** The interest of a registration. */
-export interface ModelWant {
+export interface ModelInterest {
   readonly bits: number;
   readonly mode: Mode;
 }
@@ -101,7 +110,7 @@ const interests = [
 ] as const;
 
 /** Converts it to an interest for `add`. */
-export function interestOf({ bits, mode }: ModelWant) {
+export function interestOf({ bits, mode }: ModelInterest) {
   const named = interests.map((name) => [name, (bits & Readiness[name]) !== 0] as const);
   return { ...Object.fromEntries(named), mode };
 }

@@ -46,9 +46,9 @@ export class Settling {
   }
 
   /** The bits that must be reported for a registration now. */
-  #due(registration: ModelRegistration, want: number): number {
+  #due(registration: ModelRegistration, interest: number): number {
     if (registration.isDisabled) return 0;
-    return reportedOf(this.#world.sim.bitsOf(registration.socket.skt.socket), want);
+    return reportedOf(this.#world.sim.bitsOf(registration.socket.skt.socket), interest);
   }
 
   /** Checks that every socket is reported in turn with a list of capacity 1. */
@@ -73,10 +73,10 @@ export class Settling {
     this.#dropWhatIsClosed(poller);
     const due = new Map<ModelRegistration, number>();
     for (const registration of poller.bySocket.values()) {
-      const want = registration.isUncertain
+      const interest = registration.isUncertain
         ? (registration.remotes.at(-1)?.bits ?? 0)
         : registration.bits;
-      due.set(registration, this.#due(registration, want));
+      due.set(registration, this.#due(registration, interest));
     }
     const reported = new Map<ModelRegistration | undefined, number>();
     for (const { registration, bits } of this.#wait(poller, is64)) reported.set(registration, bits);
@@ -91,9 +91,9 @@ export class Settling {
 
   #checkReported(registration: ModelRegistration, due: number, reported: number): void {
     const { remotes, isUncertain, isAmbiguous, socket } = registration;
-    const { mode, bits } = (isUncertain ? remotes.at(-1) : undefined) ?? registration.want;
+    const { mode, bits } = (isUncertain ? remotes.at(-1) : undefined) ?? registration.interest;
     const what = () =>
-      `${inWords(reported)} instead of ${inWords(due)}, ${mode}, wants ${bits}, ${socket.id}`;
+      `${inWords(reported)} instead of ${inWords(due)}, ${mode}, interest ${bits}, ${socket.id}`;
     if (isUncertain) {
       // The model does not know whether the end or the connect was reported; it knows the rest.
       const isKnown = !isAmbiguous && mode === 'level' && (reported & ~due) === 0;
@@ -121,10 +121,10 @@ export class Settling {
    * knows the state again.
    */
   #makeCertain(poller: ModelPoller, registration: ModelRegistration): void {
-    const want = registration.remotes.at(-1) ?? registration.want;
+    const interest = registration.remotes.at(-1) ?? registration.interest;
     registration.remotes = [];
     registration.isAmbiguous = false;
-    poller.modify(registration, want, false);
+    poller.modify(registration, interest, false);
   }
 
   /** If a registration's state is uncertain, the report of its close is uncertain, too. */

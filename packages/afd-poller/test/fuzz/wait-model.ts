@@ -19,15 +19,15 @@ export interface Seen {
   readonly bits: number;
   readonly registration: ModelRegistration | undefined;
   readonly version: number;
-  /** True if it was true when the wait returned, and not only when its request completed. */
+  /** True if the readiness still held when the wait returned, not only when its request completed. */
   readonly isFresh: boolean;
   /** The number of consuming calls on its socket until then. */
   readonly uses: number;
 }
 
 const text = (registration: ModelRegistration) =>
-  `token ${registration.token} (socket ${registration.socket.id}, ${registration.want.mode}, ` +
-  `wants 0x${registration.want.bits.toString(16)}, disarmed 0x${registration.disarmed.toString(16)})`;
+  `token ${registration.token} (socket ${registration.socket.id}, ${registration.interest.mode}, ` +
+  `interest 0x${registration.interest.bits.toString(16)}, disarmed 0x${registration.disarmed.toString(16)})`;
 
 /** The number of consuming calls of all kinds on a socket. */
 export function usesOf({ socket }: ModelRegistration): number {
@@ -84,7 +84,7 @@ export class WaitModel {
       // it visible again.
       if (seen.length < list.length && seen.every((each) => each.event !== event)) continue;
       while (next < seen.length && seen[next]?.event !== event) {
-        this.#checkPassedOver(seen[next] as Seen);
+        this.#checkSkipped(seen[next] as Seen);
         next += 1;
       }
       const entry = seen[next] as Seen;
@@ -92,22 +92,22 @@ export class WaitModel {
       const bits = this.#countingBits(entry);
       const { registration } = entry;
       const isDue = event.kind !== 'socket' || bits !== 0 || registration?.isUncertain === true;
-      const said = event.kind === 'socket' ? event.bits : 0;
-      const isOver = registration?.isAlive === false && said !== Readiness.localClosed;
+      const current = event.kind === 'socket' ? event.bits : 0;
+      const isOver = registration?.isAlive === false && current !== Readiness.localClosed;
       claim(isDue && !isOver, 'report after the end', () => {
-        return `${inWords(said)}, while the list is read`;
+        return `${inWords(current)}, while the list is read`;
       });
       const isSure = registration?.isUncertain !== true;
-      claim(!isSure || said === bits, 'unwanted report', () => {
-        return `${inWords(said)} instead of ${inWords(bits)}, while the list is read`;
+      claim(!isSure || current === bits, 'unwanted report', () => {
+        return `${inWords(current)} instead of ${inWords(bits)}, while the list is read`;
       });
       if (registration?.isAlive && event.kind === 'socket') {
         claim(event.token === registration.token, 'wrong token', () => `${event.token}`);
       }
       if (bits !== entry.bits) count(this.#situations, 'event changed while the list is read');
-      if (!handle({ ...entry, bits: said })) return;
+      if (!handle({ ...entry, bits: current })) return;
     }
-    for (; next < seen.length; next += 1) this.#checkPassedOver(seen[next] as Seen);
+    for (; next < seen.length; next += 1) this.#checkSkipped(seen[next] as Seen);
   }
 
   #countingBits({ registration, bits, version }: Seen): number {
@@ -115,20 +115,20 @@ export class WaitModel {
     if (!registration.isAlive) return bits & Readiness.localClosed;
     return registration.version === version
       ? bits
-      : bits & (allowedBy(registration.asked.bits) | Readiness.refused);
+      : bits & (allowedBy(registration.requested.bits) | Readiness.refused);
   }
 
-  #checkPassedOver(entry: Seen): void {
-    count(this.#situations, 'event passed over');
+  #checkSkipped(entry: Seen): void {
+    count(this.#situations, 'event skipped');
     const { registration } = entry;
     const bits = this.#countingBits(entry);
     const isRight = registration !== undefined && (registration.isUncertain || bits === 0);
-    claim(isRight, 'passed over', () => `${inWords(entry.bits)} while the list is read`);
+    claim(isRight, 'event skipped', () => `${inWords(entry.bits)} while the list is read`);
   }
 
   /**
-   * Finds the registrations for whose socket NT returned STATUS_INVALID_HANDLE: the poller takes
-   * the socket for closed.
+   * Finds the registrations for whose socket NT returned STATUS_INVALID_HANDLE: the poller treats
+   * the socket as closed.
    */
   #findVanished(poller: ModelPoller): ModelRegistration[] {
     if (this.#sim.injected.refuseHandle === 0) return [];
@@ -152,7 +152,7 @@ export class WaitModel {
       const event = list.at(index);
       if (event === undefined) {
         const isAnyUncertain = [...poller.byToken.values()].some((each) => each.isUncertain);
-        claim(isAnyUncertain, 'passed over', () => 'an event is gone when the wait returns');
+        claim(isAnyUncertain, 'event skipped', () => 'an event is gone when the wait returns');
         continue;
       }
       if (event.kind === 'post') this.#checkPost(poller, event);
@@ -186,7 +186,7 @@ export class WaitModel {
     for (const [name, bit] of Object.entries(Readiness)) {
       if ((bits & bit) !== 0) count(this.#situations, `reported ${name}`);
     }
-    count(this.#situations, `reported, mode ${registration.want.mode}`);
+    count(this.#situations, `reported, mode ${registration.interest.mode}`);
     registration.reported(bits);
     return { event, bits, registration, version, isFresh, uses };
   }
@@ -203,7 +203,7 @@ export class WaitModel {
     claim((untrue & ~registration.spent) === 0, 'false report', () => {
       return `${what()}, but true is ${inWords(truth)}`;
     });
-    if (untrue !== 0) count(this.#situations, 'reported and used up meanwhile');
+    if (untrue !== 0) count(this.#situations, 'reported and consumed meanwhile');
     const implied = isUncertain ? 0 : impliedByEnd(registration.bits);
     const isEnd = (bits & (Readiness.reset | Readiness.connectFailed)) !== 0;
     claim(!isEnd || (implied & ~bits) === 0, 'incomplete report', what);
@@ -243,8 +243,8 @@ export class WaitModel {
     wakes.mayDuring = 0;
     if (number === 0) return;
     count(this.#situations, 'reported wake', number);
-    claim((reported & ~may) === 0, 'wake invented', () => `bits ${reported} of ${may}`);
-    claim(number === 1, 'wake invented', () => `${number} events of wakes in one list`);
+    claim((reported & ~may) === 0, 'false wake', () => `bits ${reported} of ${may}`);
+    claim(number === 1, 'false wake', () => `${number} events of wakes in one list`);
     // The first wake event must have all bits from before the wait.
     const missing = must & ~mayDuring & ~reported;
     claim(missing === 0, 'wake lost', () => `bits ${missing}`);

@@ -102,7 +102,7 @@ export class World {
       this.#handle(poller, entry, seen, choices);
       if (choices.chance(0.02)) this.#waitAgain(poller, choices);
       const isLeft = choices.chance(0.01);
-      if (isLeft) count(this.situations, 'list left in the middle');
+      if (isLeft) count(this.situations, 'iteration ended early');
       return !isLeft;
     });
     this.#reading.delete(list);
@@ -192,7 +192,7 @@ export class World {
 
   #askKernel(): void {
     const { violations } = this.sim;
-    claim(violations.length === 0, 'the kernel objects', () => violations.join(' '));
+    claim(violations.length === 0, 'kernel rule violated', () => violations.join(' '));
   }
 
   /** Ends the world: closes everything in a random order, and checks that nothing is left. */
@@ -207,7 +207,7 @@ export class World {
       }
       const { pending, untaken, handles, memory } = this.sim;
       const isEmpty = pending + untaken + handles + memory.blocks === 0;
-      claim(isEmpty, 'something is left', () => {
+      claim(isEmpty, 'leak', () => {
         return `${pending} polls, ${untaken} untaken, ${handles} handles, ${memory.blocks} blocks`;
       });
       this.#askKernel();
@@ -222,7 +222,7 @@ export class World {
   #countWhatItDid(poller: ModelPoller): void {
     const { cancelled, coalesced, unknown, submitted } = poller.real.inspect();
     count(this.situations, 'cancels', cancelled);
-    count(this.situations, 'requests put together', coalesced);
+    count(this.situations, 'requests coalesced', coalesced);
     count(this.situations, 'unknown packets', unknown);
     count(this.situations, 'submits', submitted);
   }

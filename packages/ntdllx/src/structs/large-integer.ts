@@ -29,7 +29,7 @@ export const INT64_MAX = 2n ** 63n - 1n;
  */
 export function relativeTimeout100ns(timeoutMs: number): bigint {
   if (!(timeoutMs >= 0 && timeoutMs <= Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError(`A time-out is 0 to 2^53 milliseconds, got ${timeoutMs}.`);
+    throw new RangeError(`A time-out must be 0 to 2^53 milliseconds, got ${timeoutMs}.`);
   }
   // Whole milliseconds and the fraction are converted separately, so that large times stay exact.
   const whole = Math.floor(timeoutMs);
