@@ -33,7 +33,7 @@ export function parseAddressHeaders(headers: string): ParsedAddress {
   if (typeof headers !== 'string') {
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `parseAddressHeaders wants a text, got ${showValue(headers)}.`,
+      `parseAddressHeaders takes the headers as a string, got ${showValue(headers)}.`,
     );
   }
   for (const line of headers.split(/\r?\n/)) {
@@ -44,6 +44,10 @@ export function parseAddressHeaders(headers: string): ParsedAddress {
     return parseAddress(value.startsWith(' ') ? value.slice(1) : value, side);
   }
   return {
-    error: new SktError('ERR_ADDRESS', 'There is no header ~connect_to or ~listen_on.'),
+    error: new SktError(
+      'ERR_ADDRESS',
+      'The message has no address: none of its header lines begins with "~connect_to:" or ' +
+        `"~listen_on:". It begins with ${showValue(headers)}.`,
+    ),
   };
 }

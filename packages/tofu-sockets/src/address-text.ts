@@ -22,7 +22,7 @@ export type ParsedAddress<A extends SktAddress = SktAddress> =
 function wrong(text: string): SktError {
   return new SktError(
     'ERR_ADDRESS',
-    `An address is tcp|HOST|PORT or uds|PATH, got ${showValue(text)}.`,
+    `An address has the form tcp|HOST|PORT or uds|PATH, such as tcp|127.0.0.1|7099; got ${showValue(text)}.`,
   );
 }
 
@@ -76,12 +76,12 @@ export function parseAddress(
 export function parseAddress(text: string, side: Side): ParsedAddress;
 export function parseAddress(text: string, side: Side): ParsedAddress {
   if (typeof text !== 'string') {
-    throw new SktError('ERR_SKT_ARGUMENT', `parseAddress wants a text, got ${showValue(text)}.`);
+    throw new SktError('ERR_SKT_ARGUMENT', `parseAddress takes a string, got ${showValue(text)}.`);
   }
   if (side !== 'server' && side !== 'client') {
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `parseAddress wants 'server' or 'client' as its second argument, got ${showValue(side)}.`,
+      `The second argument of parseAddress must be 'server' or 'client', got ${showValue(side)}.`,
     );
   }
   return asValue(() => read(text, side));
@@ -97,5 +97,9 @@ export function formatAddress(address: SktAddress): string {
   const checked = requireAddress(address, 'formatAddress');
   if ('path' in checked) return `uds|${checked.path}`;
   if (checked.kind !== 'udp') return `tcp|${checked.host}|${checked.port}`;
-  throw new SktError('ERR_ADDRESS', 'There is no textual form for a UDP address.');
+  throw new SktError(
+    'ERR_ADDRESS',
+    `The UDP address ${checked.host} port ${checked.port} has no textual form: tofu has one only ` +
+      'for TCP and AF_UNIX.',
+  );
 }

@@ -32,7 +32,7 @@ export function requirePort(port: number, least: number): number {
   if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
   throw new SktError(
     'ERR_ADDRESS',
-    `A port is a number from ${least} to 65535, got ${showValue(port)}.`,
+    `A port must be a whole number from ${least} to 65535, got ${showValue(port)}.`,
   );
 }
 
@@ -40,7 +40,8 @@ function refuseGroup(host: string): string {
   if (!isGroup(host)) return host;
   throw new SktError(
     'ERR_ADDRESS',
-    `${host} is a multicast or broadcast address, and TCP needs the address of one host.`,
+    `${host} is a multicast or broadcast address, but TCP connects two hosts: give the address of ` +
+      'one host.',
   );
 }
 
@@ -49,39 +50,44 @@ function requireTarget(host: string): string {
   if (!isUnspecified(host)) return refuseGroup(host);
   throw new SktError(
     'ERR_ADDRESS',
-    `${host} means any address, and a client cannot connect to it: give the server's address.`,
+    `A client cannot connect to ${host}, which stands for every address of a host: give the ` +
+      "server's address.",
   );
 }
 
 function requirePath(path: string): string {
   if (typeof path !== 'string' || path === '') {
-    throw new SktError('ERR_ADDRESS', `A socket's path is a text, got ${showValue(path)}.`);
+    throw new SktError(
+      'ERR_ADDRESS',
+      `The path of an AF_UNIX socket must be a string that is not empty, got ${showValue(path)}.`,
+    );
   }
   const bytes = Buffer.byteLength(path);
   if (bytes > longestPathBytes) {
     throw new SktError(
       'ERR_ADDRESS',
-      `A socket's path has at most ${longestPathBytes} bytes of UTF-8, this one has ${bytes}.`,
+      `The path of an AF_UNIX socket has at most ${longestPathBytes} bytes of UTF-8, but ` +
+        `${showValue(path)} has ${bytes}: use a shorter directory or name.`,
     );
   }
   // NTFS does not allow control characters, a zero would end the path, and a line end a header.
   if ([...path].some((character) => character < ' ')) {
     throw new SktError(
       'ERR_ADDRESS',
-      `A socket's path has no control characters, got ${showValue(path)}.`,
+      `The path of an AF_UNIX socket must not contain control characters, got ${showValue(path)}.`,
     );
   }
   if (Buffer.from(path).toString() === path) return path;
   throw new SktError(
     'ERR_ADDRESS',
-    "A socket's path is UTF-8, and this one cannot be encoded: it has an unpaired surrogate.",
+    `The path ${showValue(path)} cannot be encoded as UTF-8, because it has an unpaired surrogate: ` +
+      'check how the string was cut or decoded.',
   );
 }
 
 /**
- * The base of all addresses. Their constructors check the values, and the objects are frozen. An
- * object with the same properties or the same prototype, but not made by a constructor, is not an
- * address.
+ * The base of all addresses. Their constructors check the values, and the objects are frozen. Only
+ * these constructors make addresses: an object with the same properties or prototype is refused.
  */
 abstract class CheckedAddress {
   readonly #isChecked = true;
@@ -228,6 +234,6 @@ export function requireAddress(value: unknown, call: string): SktAddress {
   if (isSktAddress(value)) return value;
   throw new SktError(
     'ERR_ADDRESS',
-    `${call} wants an address, such as new TCPServerAddress(), got ${showValue(value)}.`,
+    `${call} takes an address that a constructor made, such as new TCPServerAddress(); got ${showValue(value)}.`,
   );
 }

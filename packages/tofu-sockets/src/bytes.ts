@@ -10,7 +10,7 @@ const byteOffsetOf = getter('byteOffset');
 const byteLengthOf = getter('byteLength');
 
 function refuse(call: string, wanted: string, given: unknown): SktError {
-  return new SktError('ERR_SKT_ARGUMENT', `${call} wants ${wanted}, got ${showValue(given)}.`);
+  return new SktError('ERR_SKT_ARGUMENT', `${call} takes ${wanted}, got ${showValue(given)}.`);
 }
 
 /**
@@ -30,7 +30,11 @@ function requireBuffer(bytes: Uint8Array, call: string, wanted: string): void {
   try {
     new Uint8Array(buffer as ArrayBufferLike, offset as number, 0);
   } catch {
-    throw new SktError('ERR_SKT_ARGUMENT', `${call} wants ${wanted}: its buffer was detached.`);
+    throw new SktError(
+      'ERR_SKT_ARGUMENT',
+      `${call} takes ${wanted}, but the buffer of this one is detached: most likely it was ` +
+        'transferred to another thread.',
+    );
   }
 }
 
@@ -47,7 +51,7 @@ export function requireBytes(bytes: Uint8Array, call: string): number {
  * @throws {SktError} `ERR_SKT_ARGUMENT` as {@link requireBytes}, and if the length is 0.
  */
 export function requireRoom(into: Uint8Array, call: string): number {
-  const wanted = 'a Uint8Array with room for a byte';
+  const wanted = 'a Uint8Array with room for at least one byte';
   const byteLength = lengthOf(into, call, wanted);
   if (byteLength > 0) return byteLength;
   throw refuse(call, wanted, into);

@@ -83,6 +83,6 @@ export function connectError(kernel: Kernel, to: SktAddress, code: number): WsaE
   if (!isMissing) return new WsaError(call, code);
   return new WsaError(call, code, {
     node: nodeErrorName(WSAHOST_NOT_FOUND),
-    advice: `There is no file at ${showValue(to.path)}: check the path, and that the server runs.`,
+    advice: `No file exists at ${showValue(to.path)}: check the path, and that the server runs.`,
   });
 }

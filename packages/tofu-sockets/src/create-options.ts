@@ -40,7 +40,7 @@ function wrong(message: string, given: unknown): SktError {
 
 function requireBacklog(backlog: number): number {
   if (Number.isInteger(backlog) && backlog >= 1 && backlog <= SOMAXCONN) return backlog;
-  throw wrong('backlog wants a number of clients from 1 to 2^31 - 1', backlog);
+  throw wrong('The option backlog must be a whole number from 1 to 2^31 - 1', backlog);
 }
 
 /** The address to bind the socket to; undefined for a client without a local endpoint. */
@@ -49,11 +49,12 @@ function placeOf(address: SktAddress, local: Endpoint | undefined): SocketPlan['
   if (address.kind !== 'tcp-client') return address;
   if (local === undefined) return undefined;
   if (typeof local !== 'object' || local === null) {
-    throw wrong('local wants a host and a port', local);
+    throw wrong('The option local must be an object { host, port }', local);
   }
   const place = { host: requireIP(local.host), port: requirePort(local.port, 0) };
   if (isIPv6(place.host) === isIPv6(address.host)) return place;
-  throw wrong(`local wants an address of the family of ${address.host}`, place.host);
+  const family = isIPv6(address.host) ? 'IPv6' : 'IPv4';
+  throw wrong(`The option local must have an ${family} address, as ${address.host}`, place.host);
 }
 
 /** Turns v6Only off, because otherwise the socket cannot use an IPv4-mapped address. */
@@ -73,27 +74,28 @@ export function planSocket(address: SktAddress, given: CreateOptions): SocketPla
   if (address.kind === 'tcp-client' && address.isName) {
     throw new SktError(
       'ERR_ADDRESS',
-      `${address.host} is a name: await resolveAddress first, and use what it returns.`,
+      `A socket needs an IP address, but ${address.host} is a name: await resolveAddress first, and ` +
+        'use an address that it returns.',
     );
   }
   if (typeof given !== 'object' || given === null) {
-    throw wrong('fromAddress wants options as an object', given);
+    throw wrong('The options of fromAddress must be an object such as { backlog: 16 }', given);
   }
   const { backlog, local, options = {}, reportUnreachable = false } = given;
   if (backlog !== undefined && !address.kind.endsWith('server')) {
-    throw wrong('backlog is for servers', address.kind);
+    throw wrong('The option backlog needs the address of a server', address.kind);
   }
   if (local !== undefined && address.kind !== 'tcp-client') {
-    throw wrong('local is for clients of TCP', address.kind);
+    throw wrong('The option local needs a tcp-client address', address.kind);
   }
-  if (typeof reportUnreachable !== 'boolean' || (reportUnreachable && address.kind !== 'udp')) {
-    throw wrong(
-      `reportUnreachable is true or false, for UDP; for ${address.kind}`,
-      reportUnreachable,
-    );
+  if (typeof reportUnreachable !== 'boolean') {
+    throw wrong('The option reportUnreachable must be true or false', reportUnreachable);
+  }
+  if (reportUnreachable && address.kind !== 'udp') {
+    throw wrong('The option reportUnreachable needs a udp address', address.kind);
   }
   if (typeof options !== 'object' || options === null) {
-    throw wrong('options wants an object of options', options);
+    throw wrong('The option options must be an object such as { noDelay: true }', options);
   }
   const copy = { ...options };
   for (const [option, value] of Object.entries(copy)) {

@@ -25,8 +25,8 @@ export function requireIP(host: string): string {
   if (isAddressText(host)) return host;
   throw new SktError(
     'ERR_ADDRESS',
-    `A host is an address such as 127.0.0.1, ::1 or fe80::1%5, got ${showValue(host)}. ` +
-      'For all of this host: 0.0.0.0 or ::',
+    `The host must be an IP address such as 127.0.0.1, ::1 or fe80::1%5, got ${showValue(host)}. ` +
+      "For all of this host's addresses: 0.0.0.0 or ::",
   );
 }
 
@@ -37,11 +37,11 @@ function nameProblem(name: string): string | undefined {
   if (/[^\0-\x7f]/.test(bare)) {
     const ascii = domainToASCII(bare);
     const hint = ascii === '' || nameProblem(ascii) !== undefined ? '' : `: ${ascii}`;
-    return `a name is written in ASCII${hint}`;
+    return `a name must be in ASCII${hint}`;
   }
   const labels = bare.split('.');
   if (!labels.every((label) => /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(label))) {
-    return 'a name is of letters, digits and inner hyphens, at most 63 between two dots';
+    return 'a name consists of letters, digits and inner hyphens, at most 63 between two dots';
   }
   // A resolver reads 1.2.3 as 1.2.0.3, and 0x7f.1 as 127.0.0.1. No top-level domain is a number.
   const last = labels.at(-1) ?? '';
@@ -56,7 +56,7 @@ export function requireHost(host: string): string {
   if (problem === undefined) return host;
   throw new SktError(
     'ERR_ADDRESS',
-    `A host is an address such as 127.0.0.1 or a name such as example.org, got ${showValue(host)}: ` +
+    `The host must be an IP address such as 127.0.0.1 or a name such as example.org, got ${showValue(host)}: ` +
       `${problem}.`,
   );
 }

@@ -60,7 +60,7 @@ function requireOption(option: keyof SktOptions): void {
   const known = Object.keys(names).join(', ');
   throw new SktError(
     'ERR_SKT_ARGUMENT',
-    `There is no option ${showValue(option)}; there are ${known}.`,
+    `A socket has no option ${showValue(option)}: check the spelling. Its options are ${known}.`,
   );
 }
 
@@ -84,7 +84,10 @@ export function requireValue(option: keyof SktOptions, value: unknown): void {
     : typeof value === 'boolean';
   if (isFit) return;
   const wanted = isNumber(option) ? 'a number of bytes from 0 to 2^31 - 1' : 'true or false';
-  throw new SktError('ERR_SKT_ARGUMENT', `${option} wants ${wanted}, got ${showValue(value)}.`);
+  throw new SktError(
+    'ERR_SKT_ARGUMENT',
+    `The option ${option} must be ${wanted}, got ${showValue(value)}.`,
+  );
 }
 
 /** Sets an option. Throws before the call if the value is invalid. */

@@ -14,7 +14,7 @@ export function requirePeer(to: Endpoint, own: SktAddress | undefined): Endpoint
   if (typeof to !== 'object' || to === null) {
     throw new SktError(
       'ERR_ADDRESS',
-      `A datagram goes to a host and a port, got ${showValue(to)}.`,
+      `The destination of a datagram must be an object { host, port }, got ${showValue(to)}.`,
     );
   }
   const peer = { host: requireIP(to.host), port: requirePort(to.port, 1) };
@@ -22,6 +22,6 @@ export function requirePeer(to: Endpoint, own: SktAddress | undefined): Endpoint
   const family = isIPv6(own.host) ? 'IPv6' : 'IPv4';
   throw new SktError(
     'ERR_ADDRESS',
-    `This socket uses ${family}, so it cannot send to ${peer.host}.`,
+    `This socket uses ${family}, so it cannot send to ${peer.host}: create one for that family.`,
   );
 }

@@ -20,13 +20,18 @@ export async function resolveAddress(
   const checked = requireAddress(address, 'resolveAddress');
   if (checked.kind !== 'tcp-client') {
     const given = showValue(checked.kind);
-    throw new SktError('ERR_ADDRESS', `resolveAddress wants a TCPClientAddress, got ${given}.`);
+    throw new SktError(
+      'ERR_ADDRESS',
+      `resolveAddress takes a TCPClientAddress, got an address of kind ${given}.`,
+    );
   }
   if (!checked.isName) return [checked];
   const answers = await ask(checked.host);
   const targets = answers.filter((answer) => !isUnspecified(answer) && !isGroup(answer));
   const [first, ...others] = targets.map((answer) => new TCPClientAddress(answer, checked.port));
-  if (first === undefined) throw unresolved(checked.host, 'it has no address to connect to');
+  if (first === undefined) {
+    throw unresolved(checked.host, 'it has no address that a client can connect to');
+  }
   return [first, ...others];
 }
 
@@ -45,6 +50,8 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 function unresolved(name: string, why: string, cause?: unknown): SktError {
-  const said = advice[why] === undefined ? why : `${why}, ${advice[why]}`;
-  return new SktError('ERR_RESOLVE', `The host ${name} was not resolved: ${said}.`, { cause });
+  const reason = advice[why] === undefined ? why : `${why}, ${advice[why]}`;
+  return new SktError('ERR_RESOLVE', `The host name ${name} was not resolved: ${reason}.`, {
+    cause,
+  });
 }

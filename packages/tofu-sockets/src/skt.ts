@@ -87,7 +87,10 @@ export class NativeSkt implements AnySkt {
    */
   constructor(kernel: Kernel, socket: SOCKET, kind: SktKind, address?: SktAddress) {
     if (!(isSocket(kernel, socket) && everyKind.includes(kind))) {
-      throw new SktError('ERR_SKT_ARGUMENT', 'A Skt is made by SocketCreator or by accept.');
+      throw new SktError(
+        'ERR_SKT_ARGUMENT',
+        'Only SocketCreator and accept create sockets: use new SocketCreator().fromAddress(address).',
+      );
     }
     this.kind = kind;
     this.#kernel = kernel;
@@ -165,7 +168,7 @@ export class NativeSkt implements AnySkt {
   finishConnect(): true | WouldBlock {
     NativeSkt.#require(this, 'finishConnect', ['client']);
     if (this.#connect === 'not yet') {
-      throw new SktError('ERR_SKT_STATE', 'Nothing to finish: call connect first.');
+      throw new SktError('ERR_SKT_STATE', 'finishConnect was called before connect.');
     }
     if (this.#connect === 'started') {
       const outcome = connectOutcome(this.#kernel, this.#open());
@@ -200,8 +203,12 @@ export class NativeSkt implements AnySkt {
 
   sendTo(bytes: Uint8Array, to: Endpoint): number | WouldBlock {
     NativeSkt.#require(this, 'sendTo', ['datagram']);
-    if (requireBytes(bytes, 'sendTo') > datagramBytes) {
-      throw new SktError('ERR_SKT_ARGUMENT', `A datagram has at most ${datagramBytes} bytes.`);
+    const byteLength = requireBytes(bytes, 'sendTo');
+    if (byteLength > datagramBytes) {
+      throw new SktError(
+        'ERR_SKT_ARGUMENT',
+        `sendTo got ${byteLength} bytes, but a datagram has at most ${datagramBytes}.`,
+      );
     }
     const name = encodeSockaddr(requirePeer(to, this.#address));
     const socket = this.#open();
@@ -234,7 +241,10 @@ export class NativeSkt implements AnySkt {
     NativeSkt.#require(this, 'shutdown', streams);
     if (typeof how !== 'string' || !Object.hasOwn(shutdownHow, how)) {
       const given = showValue(how);
-      throw new SktError('ERR_SKT_ARGUMENT', `shutdown wants receive, send or both, got ${given}.`);
+      throw new SktError(
+        'ERR_SKT_ARGUMENT',
+        `The argument of shutdown must be 'receive', 'send' or 'both', got ${given}.`,
+      );
     }
     if (this.#kernel.shutdown(this.#open(), shutdownHow[how]) === SOCKET_ERROR) {
       throw lastWsaError(this.#kernel, 'shutdown');
@@ -361,8 +371,11 @@ export class NativeSkt implements AnySkt {
   /** Checks `this` of a method, because a program may call a method on any value. */
   static #own(self: unknown, call: string): NativeSkt {
     if (typeof self === 'object' && self !== null && #socket in self) return self;
-    const hint = `call it as skt.${call}, on one that SocketCreator made.`;
-    throw new SktError('ERR_SKT_ARGUMENT', `${call} belongs to a Skt: ${hint}`);
+    throw new SktError(
+      'ERR_SKT_ARGUMENT',
+      `${call} was called without its socket: call it as a method, skt.${call}, on a socket that ` +
+        'SocketCreator or accept created.',
+    );
   }
 
   static #require(self: unknown, call: string, kinds = everyKind): void {
@@ -372,6 +385,9 @@ export class NativeSkt implements AnySkt {
     const { kind } = skt;
     if (kinds.includes(kind)) return;
     const wanted = kinds.join(' or ');
-    throw new SktError('ERR_SKT_KIND', `${call} wants a socket of kind ${wanted}, not ${kind}.`);
+    throw new SktError(
+      'ERR_SKT_KIND',
+      `${call} works on sockets of kind ${wanted}; this one is of kind ${kind}.`,
+    );
   }
 }

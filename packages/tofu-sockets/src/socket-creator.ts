@@ -37,7 +37,7 @@ import { encodeSockaddr, familyOf } from './sockaddr.js';
 import { ownFile, removeStaleFile, requireFreePath, udsPathStateOn } from './uds-files.js';
 import { startWinsock, stopWinsock } from './winsock.js';
 
-/** How many refused connects show that a file is stale, and the pause between them. */
+/** After this many refused connects a file counts as stale. */
 const staleTries = 5;
 const stalePauseMs = 25;
 
@@ -147,11 +147,11 @@ export class SocketCreator {
     if (checked.kind !== 'uds-server') {
       throw new SktError(
         'ERR_ADDRESS',
-        `removeStale wants a UDSServerAddress, not ${checked.kind}.`,
+        `removeStale takes a UDSServerAddress, got an address of kind ${checked.kind}.`,
       );
     }
     for (let count = 1; ; count += 1) {
-      const found = this.#knock(checked.path);
+      const found = this.#tryConnect(checked.path);
       if (found !== 'refused') return found;
       if (count === staleTries) break;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stalePauseMs);
@@ -161,7 +161,7 @@ export class SocketCreator {
   }
 
   /** Tries a connect to a path. */
-  #knock(path: string): 'absent' | 'in-use' | 'refused' {
+  #tryConnect(path: string): 'absent' | 'in-use' | 'refused' {
     const skt = this.fromAddress(new UDSClientAddress(path));
     try {
       if (udsPathStateOn(this.#kernel, path) !== 'taken') return 'absent';
@@ -201,7 +201,9 @@ export class SocketCreator {
     if (error.wsaCode !== WSAEAFNOSUPPORT) return error;
     const isPath = 'path' in address;
     const family = isPath ? 'AF_UNIX' : 'the address family';
-    const where = isPath ? ' Windows has it since 10 1803, wine-staging since 10.2.' : '';
+    const where = isPath
+      ? ' Windows has it since 10 1803, wine-staging since 10.2: use TCP here.'
+      : ' Use another one.';
     return new SktError(
       'ERR_SKT_UNSUPPORTED',
       `This host does not have ${family}: WSASocketW failed with WSAEAFNOSUPPORT.${where}`,
@@ -226,7 +228,7 @@ export class SocketCreator {
     if (path !== undefined) ownFile(skt, path, this.#kernel);
   }
 
-  /** Makes receives not fail because a peer has closed its port. */
+  /** A datagram to a closed port then no longer makes a later receive fail. */
   #ignoreUnreachable(skt: Skt): void {
     const kernel = this.#kernel;
     const { socket } = skt;
@@ -252,7 +254,7 @@ export class SocketCreator {
     if (typeof self === 'object' && self !== null && #kernel in self) return;
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `${call} belongs to a SocketCreator: call it as creator.${call}.`,
+      `${call} was called without its SocketCreator: call it as a method, creator.${call}.`,
     );
   }
 }

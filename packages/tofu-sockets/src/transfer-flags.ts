@@ -14,7 +14,7 @@ function isOn(value: unknown, flag: string, call: string): boolean {
   if (value === undefined || typeof value === 'boolean') return value === true;
   throw new SktError(
     'ERR_SKT_ARGUMENT',
-    `${call}: ${flag} is true or false, got ${showValue(value)}.`,
+    `The flag ${flag} of ${call} must be true or false, got ${showValue(value)}.`,
   );
 }
 
@@ -23,11 +23,11 @@ export function flagBits(flags: TransferFlags, call: 'send' | 'recv'): number {
   if (typeof flags !== 'object' || flags === null) {
     throw new SktError(
       'ERR_SKT_ARGUMENT',
-      `${call}: flags are an object, got ${showValue(flags)}.`,
+      `The flags of ${call} must be an object such as { oob: true }, got ${showValue(flags)}.`,
     );
   }
   const bits =
     (isOn(flags.oob, 'oob', call) ? MSG_OOB : 0) | (isOn(flags.peek, 'peek', call) ? MSG_PEEK : 0);
   if (call === 'recv' || (bits & MSG_PEEK) === 0) return bits;
-  throw new SktError('ERR_SKT_ARGUMENT', 'send has no flag peek: only recv can peek.');
+  throw new SktError('ERR_SKT_ARGUMENT', 'send got the flag peek, which only recv has.');
 }

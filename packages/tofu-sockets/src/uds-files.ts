@@ -68,7 +68,7 @@ function reparseTag(kernel: Kernel, name: number): number | undefined {
   });
 }
 
-/** True if there is no file at the path, or its directory does not exist. */
+/** True if no file exists at the path, or not even its directory. */
 export function isNothingAt(path: string, kernel: Kernel): boolean {
   return ['nothing', 'no directory'].includes(findFile(kernel, path));
 }
@@ -79,7 +79,7 @@ function deleteFile(kernel: Kernel, path: string): Win32Error | undefined {
     if (kernel.DeleteFileW(name) !== 0) return undefined;
     const code = kernel.GetLastError();
     if (code === ERROR_FILE_NOT_FOUND || code === ERROR_PATH_NOT_FOUND) return undefined;
-    // The code may be 0: also without an error code, the call has failed.
+    // The call has failed also if the code is 0.
     return new Win32Error('DeleteFileW', code);
   });
 }
@@ -88,11 +88,11 @@ function deleteFile(kernel: Kernel, path: string): Win32Error | undefined {
 export type UDSPathState = 'free' | 'taken' | 'no-directory';
 
 /**
- * Finds out what a server would find at a path that it is about to bind. `taken` is either a running
- * server or the file of one that ended; `SocketCreator.removeStale` distinguishes the two.
+ * What is at a path to which a server wants to bind. `taken` is the file of a running server or of
+ * one that ended; `SocketCreator.removeStale` distinguishes the two.
  *
- * @throws {SktError} `ERR_ADDRESS` if the string cannot be the path of a socket, for example because
- *   it is too long. What is at the path is never the reason.
+ * @throws {SktError} `ERR_ADDRESS` only if the string cannot be the path of a socket, for example
+ *   because it is too long.
  * @throws {HostError} if the host is not NT.
  */
 export function udsPathState(path: string): UDSPathState {
@@ -112,8 +112,9 @@ export function requireFreePath(path: string, kernel: Kernel): void {
   if (state === 'free') return;
   const why =
     state === 'taken'
-      ? 'there is a file: a server that runs, or one left behind, which removeStale removes'
-      : 'its directory does not exist: make it first';
+      ? 'a file exists there, of a server that runs or of one that ended without close. ' +
+        'SocketCreator.removeStale removes the latter'
+      : 'its directory does not exist. Create it first';
   throw new SktError('ERR_UDS_FILE', `No server can listen at ${showValue(path)}: ${why}.`);
 }
 
@@ -180,7 +181,7 @@ export function removeStaleFile(path: string, kernel: Kernel): void {
   if (findFile(kernel, path) !== 'socket') {
     throw new SktError(
       'ERR_UDS_FILE',
-      `${showValue(path)} is not the file of a socket, so it was not removed.`,
+      `${showValue(path)} is not the file of a socket, so it was not removed: check the path.`,
     );
   }
   const error = deleteFile(kernel, path);

@@ -52,7 +52,7 @@ export function requireWatcher(watcher: SktWatcher): SktWatcher {
   if (isFit) return watcher;
   throw new SktError(
     'ERR_SKT_ARGUMENT',
-    `watch wants an object with onWouldBlock or onClose, got ${showValue(watcher)}.`,
+    `watch takes an object with the functions onWouldBlock or onClose, got ${showValue(watcher)}.`,
   );
 }
 

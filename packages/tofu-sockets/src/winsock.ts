@@ -2,7 +2,7 @@ import { type Kernel, WsaError } from 'ntdllx';
 import { SOCKET_ERROR, WSADATA } from 'ntdllx/ws2_32';
 import { borrow, freeScratch, keepScratch } from './borrow.js';
 
-/** Winsock 2.2, the only version there is. */
+/** Winsock 2.2, the newest version. */
 const winsockVersion = 0x0202;
 
 const users = new WeakMap<Kernel, number>();

@@ -73,7 +73,7 @@ describe('accept', () => {
     expect(poller.next(50)).toBeUndefined();
   });
 
-  test('A08 closing a listener that is polled: LOCAL_CLOSE, and nothing is thrown', () => {
+  test('A08 closing a polled listener reports LOCAL_CLOSE and does not throw', () => {
     const listener = listen();
     const { poll } = poller.arm(listener, AFD_POLL_ACCEPT | endings);
     listener.close();
@@ -84,7 +84,7 @@ describe('accept', () => {
 });
 
 describe('connect', () => {
-  test('C01 the first event is SEND, the connect succeeded; FIN of the peer comes later', async () => {
+  test('C01 after a connect the first event is SEND, and the FIN of the peer comes later', async () => {
     const listener = listen();
     const client = connectTo(listener);
     const mask = AFD_POLL_RECEIVE | AFD_POLL_SEND | endings;
@@ -97,13 +97,13 @@ describe('connect', () => {
     expect(client.recv(new Uint8Array(1))).toBe(0);
   });
 
-  test('C03 a refused connect is reported for CONNECT_FAIL, not for SEND alone; SO_ERROR has the cause', {
+  test('C03 a refused connect completes a poll for CONNECT_FAIL, not one for SEND alone', {
     timeout: 20_000,
   }, async () => {
     const address = new TCPClientAddress('127.0.0.1', creator.findFreeTcpPort());
     const client = keep(creator.fromAddress(address));
     client.connect();
-    // On Windows the refusal is said to take 2 s.
+    // On Windows a refusal takes 2 s, by reports of others (unverified).
     const mask = AFD_POLL_SEND | AFD_POLL_CONNECT_FAIL;
     expect(await poller.events(client, mask, 6_000)).toBe(AFD_POLL_CONNECT_FAIL);
     expect(await poller.events(client, AFD_POLL_SEND)).toBe(0);
@@ -115,7 +115,7 @@ describe('connect', () => {
     }
   });
 
-  test('C07 connect and close at once, 100 times: one packet each, nothing afterwards', () => {
+  test('C07 each of 100 connects that are closed at once has exactly one packet', () => {
     const listener = listen();
     for (let count = 0; count < 100; count += 1) {
       const client = connectTo(listener);
@@ -132,7 +132,7 @@ describe('connect', () => {
     expect(poller.next(100)).toBeUndefined();
   });
 
-  test('C08 endpoints: an error before the connect, correct after it, refused after close', async () => {
+  test('C08 the endpoints of a client are an error before the connect and after close', async () => {
     const listener = listen();
     const { host, port } = listener.localEndpoint();
     const client = keep(creator.fromAddress(new TCPClientAddress(host, port)));
@@ -185,7 +185,7 @@ describe('connect', () => {
     expect(client.finishConnect()).toBe(true);
   });
 
-  test('C10 twelve clients, a backlog of one: clients that wait have no event', async () => {
+  test('C10 with a backlog of one, clients that wait for room have no event', async () => {
     const listener = keep(creator.fromAddress(new TCPServerAddress(), { backlog: 1 }));
     const { host, port } = listener.localEndpoint();
     const clients = Array.from({ length: 12 }, () =>
@@ -228,7 +228,7 @@ test('finishConnect returns the same result again, also after the connection was
   expect(client.finishConnect()).toBe(true);
 });
 
-describe('finishConnect after the connection ended', () => {
+describe('finishConnect after the connection has ended', () => {
   const reset = expect.objectContaining({ call: 'connect', wsaName: 'WSAECONNRESET' });
   const begin = async () => {
     const listener = listen();
@@ -236,7 +236,7 @@ describe('finishConnect after the connection ended', () => {
     return { listener, client, server: keep(await eventually(() => listener.accept())) };
   };
 
-  test('by a reset: it throws that error each time and does not return would-block', async () => {
+  test('throws each time if the peer reset the connection, and never returns would-block', async () => {
     const { client, server } = await begin();
     server.abortOnClose();
     server.close();
@@ -246,7 +246,7 @@ describe('finishConnect after the connection ended', () => {
     }
   });
 
-  test('because the listener closed without accepting: it throws that error, too', async () => {
+  test('throws the same error if the listener closed without accepting', async () => {
     const listener = listen();
     const client = connectTo(listener);
     await pause(20);
@@ -255,7 +255,7 @@ describe('finishConnect after the connection ended', () => {
     expect(() => client.finishConnect()).toThrowError(reset);
   });
 
-  test('by a reset after data: it returns true if recv still returns the data', async () => {
+  test('returns true after a reset behind data if recv still returns the data', async () => {
     const { client, server } = await begin();
     server.send(Buffer.from('x'));
     server.abortOnClose();
@@ -267,7 +267,7 @@ describe('finishConnect after the connection ended', () => {
     expect(ended).toBe(first === 'the data' ? true : first);
   });
 
-  test('by a FIN of the peer: it returns true', async () => {
+  test('returns true after a FIN of the peer', async () => {
     const { client, server } = await begin();
     server.close();
     await poller.events(client, AFD_POLL_DISCONNECT, 1_000);

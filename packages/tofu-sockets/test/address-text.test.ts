@@ -82,7 +82,7 @@ test.each([
   }
 });
 
-test('a server has no name; a client needs a port and an address of a server', () => {
+test('the error says what a server and a client need', () => {
   expect(parseAddress('tcp|localhost|80', 'server').error?.message).toContain('0.0.0.0 or ::');
   expect(parseAddress('tcp|127.0.0.1|0', 'client').error?.message).toContain('from 1 to 65535');
   expect(parseAddress('tcp|0.0.0.0|80', 'client').error?.message).toContain('any address');
@@ -112,7 +112,7 @@ test('an error about a text of 1 MB is short', () => {
   expect(error?.message.length).toBeLessThan(400);
 });
 
-test('round trip', () => {
+test('parseAddress returns the address that formatAddress wrote', () => {
   checkProperty(
     fc.property(address, (some) => {
       expect(parseAddress(formatAddress(some), sideOf(some))).toEqual({ address: some });
@@ -147,20 +147,20 @@ describe('B01 B02 headers', () => {
   });
 
   test.each(['', '\r\n', '~connect_to', 'connect_to: uds|p', '~Connect_To: uds|p', ': uds|p'])(
-    'B02 B04 headers %j without an address are an error value',
+    'B02 B04 for headers %j without an address an error is returned',
     (text) => {
       expect(parseAddressHeaders(text).error?.message).toContain('no header');
     },
   );
 
   test.each(['~connect_to:', '~connect_to:  uds|p', '~connect_to: tcp|127.0.0.1|1 '])(
-    'B09 a bad address in %j is an error value',
+    'B09 for an invalid address in %j an error is returned',
     (text) => {
       expect(parseAddressHeaders(text)).toEqual({ error: isAddressError });
     },
   );
 
-  test('round trip, with any other headers', () => {
+  test('the address is found between any other headers', () => {
     const other = fc.string().filter((text) => !/^~(connect_to|listen_on):/m.test(text));
     checkProperty(
       fc.property(other, address, other, (before, some, after) => {

@@ -35,13 +35,13 @@ describe('B10 ports', () => {
     2 ** 53,
     80n,
     Symbol('80'),
-  ])('%s is none', (bad) => {
+  ])('%s is not a port', (bad) => {
     for (const Kind of [TCPServerAddress, TCPClientAddress, UDPAddress]) {
       expect(() => new Kind('127.0.0.1', bad as number)).toThrowError(isAddressError);
     }
   });
 
-  test('a client needs one', () => {
+  test('a client refuses port 0', () => {
     expect(() => new TCPClientAddress('127.0.0.1', 0)).toThrowError(/from 1 to 65535, got 0/);
   });
 });
@@ -126,19 +126,19 @@ describe('B10 hosts', () => {
     {},
     Object.create(null),
   ];
-  test.each(wrong)('%s is neither', (bad) => {
+  test.each(wrong)('%s is neither an address nor a name', (bad) => {
     for (const Kind of [TCPServerAddress, TCPClientAddress, UDPAddress]) {
       expect(() => new Kind(bad as string, 80)).toThrowError(isAddressError);
     }
   });
 
-  test('an error shows characters of other scripts in ASCII', () => {
+  test('the error about a name with other characters shows its ASCII form', () => {
     const make = () => new TCPClientAddress('ex\u00e4mple.org', 80);
     expect(make).toThrowError(/a name is written in ASCII: xn--exmple-cua\.org\.$/);
   });
 
   test.each(['0.0.0.0', '::', '0::0', '::0.0.0.0', '::%5', '::ffff:0.0.0.0', '::FFFF:0:0'])(
-    'a client cannot connect to %s, which only means any address',
+    'a client refuses %s, which stands for every address of a host',
     (bad) => {
       expect(() => new TCPClientAddress(bad, 80)).toThrowError(isAddressError);
       expect(new TCPServerAddress(bad, 80).host).toBe(bad);
@@ -147,11 +147,14 @@ describe('B10 hosts', () => {
 
   const groups = ['224.0.0.1', '239.255.255.255', '255.255.255.255', 'ff02::1', 'FF05::2%3'];
   const mappedGroups = ['::ffff:224.0.0.1', '::ffff:efff:ffff', '0:0:0:0:0:FFFF:255.255.255.255'];
-  test.each([...groups, ...mappedGroups])('TCP is not with %s, a group', (group) => {
-    expect(() => new TCPClientAddress(group, 80)).toThrowError(isAddressError);
-    expect(() => new TCPServerAddress(group, 80)).toThrowError(isAddressError);
-    expect(new UDPAddress(group, 80).host).toBe(group);
-  });
+  test.each([...groups, ...mappedGroups])(
+    'TCP refuses the multicast or broadcast address %s',
+    (group) => {
+      expect(() => new TCPClientAddress(group, 80)).toThrowError(isAddressError);
+      expect(() => new TCPServerAddress(group, 80)).toThrowError(isAddressError);
+      expect(new UDPAddress(group, 80).host).toBe(group);
+    },
+  );
 });
 
 describe('paths', () => {
@@ -186,8 +189,8 @@ describe('paths', () => {
   });
 });
 
-describe('B04 an address stays as its constructor checked it', () => {
-  test('it cannot be changed afterwards', () => {
+describe('B04 an address is checked by its constructor only', () => {
+  test('an address cannot be changed afterwards', () => {
     const address = new TCPServerAddress();
     expect(() => Object.assign(address, { host: 'x' })).toThrowError(TypeError);
     expect(address.host).toBe('127.0.0.1');
@@ -197,12 +200,12 @@ describe('B04 an address stays as its constructor checked it', () => {
     ['undefined', undefined],
     ['null', null],
     ['an empty object', {}],
-    ['a look-alike', { kind: 'tcp-server', host: '127.0.0.1', port: 1 }],
+    ['an object with the same properties', { kind: 'tcp-server', host: '127.0.0.1', port: 1 }],
     ['a text', 'tcp'],
-    ['a borrowed prototype', Object.create(TCPServerAddress.prototype)],
+    ['an object with the same prototype', Object.create(TCPServerAddress.prototype)],
     ['an heir', Object.create(new TCPServerAddress())],
     ['a proxy', new Proxy(new TCPServerAddress(), {})],
-  ])('a socket is not made from %s', (_name, bad) => {
+  ])('fromAddress refuses %s', (_name, bad) => {
     expect(() => new SocketCreator().fromAddress(bad as never)).toThrowError(SktError);
     expect(() => new SocketCreator().fromAddress(bad as never)).toThrowError(isAddressError);
   });
@@ -210,6 +213,6 @@ describe('B04 an address stays as its constructor checked it', () => {
   test('B09 a socket refuses a host name, and the error says to resolve it first', () => {
     const make = () => new SocketCreator().fromAddress(new TCPClientAddress('example.org', 80));
     expect(make).toThrowError(isAddressError);
-    expect(make).toThrowError('example.org is a name: await resolveAddress first');
+    expect(make).toThrowError('but example.org is a name: await resolveAddress first');
   });
 });

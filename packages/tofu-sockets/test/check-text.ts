@@ -9,12 +9,12 @@ function check(text: string, side: 'server' | 'client'): 'address' | 'none' {
   const { address, error } = parseAddress(text, side);
   if (address === undefined) {
     const isSaid = error instanceof SktError && error.code === 'ERR_ADDRESS';
-    if (!isSaid || error.message.length > 500) throw new Error('an unclear error');
+    if (!isSaid || error.message.length > 500) throw new Error(`an unclear error: ${error}`);
     return 'none';
   }
   if (error !== undefined) throw new Error('an address and an error');
   if (!address.kind.endsWith(side)) throw new Error(`an address of a ${address.kind}`);
-  if (formatAddress(address) !== text) throw new Error(`written back as ${formatAddress(address)}`);
+  if (formatAddress(address) !== text) throw new Error(`formatted as ${formatAddress(address)}`);
   if ('path' in address) {
     const bytes = Buffer.from(encodeSockaddr(address));
     const end = bytes.indexOf(0, 2);
@@ -30,7 +30,8 @@ function check(text: string, side: 'server' | 'client'): 'address' | 'none' {
 }
 
 /**
- * Parses random texts: none throws, none is shortened, and there are many valid and invalid ones.
+ * Parses random texts. parseAddress must throw for none and shorten none, and many texts must be
+ * valid and many invalid.
  */
 export function checkRandomTexts(texts: number): void {
   const seen = { address: 0, none: 0 };

@@ -94,7 +94,7 @@ describe('options', () => {
   });
 
   test.each([false, true])(
-    'reportUnreachable %s: the ioctls that Winsock gets',
+    'reportUnreachable %s sets the two ioctls accordingly',
     (reportUnreachable) => {
       const reported: number[] = [];
       const kernel: typeof ntKernel = {
@@ -152,7 +152,7 @@ describe('names', () => {
     expect(accepted.peerEndpoint()).toEqual(client.localEndpoint());
   });
 
-  test('a name that does not exist is one clear error', async () => {
+  test('a name that does not exist throws ERR_RESOLVE', async () => {
     const named = new TCPClientAddress('nobody.invalid', 80);
     await expect(resolveAddress(named)).rejects.toMatchObject({
       name: 'SktError',
@@ -164,7 +164,7 @@ describe('names', () => {
 });
 
 describe('B09', () => {
-  test('to a closed port: the error is that of connect, not an address', {
+  test('a connect to a closed port fails with an error of connect, not of the address', {
     timeout: 15_000,
   }, async () => {
     const client = keep(
@@ -177,7 +177,7 @@ describe('B09', () => {
     await expect(ended).rejects.toMatchObject({ call: 'connect', wsaName: 'WSAECONNREFUSED' });
   });
 
-  test('a server on another host\u2019s address: the error is that of bind', () => {
+  test('a server on an address of another host fails with an error of bind', () => {
     const made = outcome(() => creator.fromAddress(new TCPServerAddress('192.0.2.1', 80)));
     expect(made).toBe('WSAEADDRNOTAVAIL');
   });
@@ -202,8 +202,8 @@ test('a getter of the flags that uses another socket does not change what is sen
   }
 });
 
-test('an array with an overridden length: exactly its real bytes are sent', async () => {
-  class Liar extends Uint8Array {
+test('send sends exactly the bytes of an array whose length is overridden', async () => {
+  class Overlong extends Uint8Array {
     override get byteLength() {
       return 60_000;
     }
@@ -212,8 +212,8 @@ test('an array with an overridden length: exactly its real bytes are sent', asyn
     }
   }
   const { client, server } = await connectPair();
-  expect(client.send(new Liar([1, 2, 3]))).toBe(3);
-  const into = new Liar(5);
+  expect(client.send(new Overlong([1, 2, 3]))).toBe(3);
+  const into = new Overlong(5);
   expect(await eventually(() => server.recv(into))).toBe(3);
   expect([into[0], into[1], into[2], into[3]]).toEqual([1, 2, 3, 0]);
   expect(server.recv(into)).toBe(wouldBlock);
@@ -228,7 +228,7 @@ test('memory that is shared between threads can be sent from and received into',
   expect([...into]).toEqual([7, 7, 7, 7]);
 });
 
-describe('a poller that watches', () => {
+describe('a watcher', () => {
   const reported: string[] = [];
   const watcher = {
     onWouldBlock: (_skt: Skt, direction: string) => reported.push(direction),
@@ -275,11 +275,11 @@ describe('a poller that watches', () => {
     const skt = creator.fromAddress(new UDPAddress());
     skt.watch({
       onClose: () => {
-        throw new Error('a poller\u2019s bug');
+        throw new Error('a bug of the watcher');
       },
     });
     skt.watch(watcher);
-    expect(() => skt.close()).toThrowError('a poller\u2019s bug');
+    expect(() => skt.close()).toThrowError('a bug of the watcher');
     expect(skt.isOpen).toBe(false);
     expect(reported).toEqual(['close true']);
     skt.close();

@@ -5,11 +5,11 @@ import { expectWinsockStays } from './winsock-threads.js';
 
 afterEach(closeAll);
 
-test('300 cycles of listen, connect, accept, close: rounds 2 and 15 end in the same state', async () => {
+test('300 cycles of listen, connect, accept and close leave no resource', async () => {
   expect(15 * cyclesPerRound).toBe(300);
   await expectSameState(15);
 });
 
-test('G11: two threads start and stop Winsock 50 times each beside one that keeps a listener', async () => {
+test('G11 a listener stays usable while two threads start and stop Winsock 50 times each', async () => {
   await expectWinsockStays({ threads: 2, rounds: 50 });
 });

@@ -38,8 +38,8 @@ function state() {
 type State = ReturnType<typeof state>;
 
 /**
- * Runs cycles of listen, connect, accept, close; the resources after round 2 and the last are
- * equal.
+ * Runs cycles of listen, connect, accept and close. The process must have the same resources after
+ * round 2 and after the last one.
  */
 export async function expectSameState(rounds: number): Promise<void> {
   const states: State[] = [];

@@ -31,8 +31,7 @@ import {
   received,
 } from './sockets.js';
 
-// What travels over a connection, and how connections end, as the socket's own calls and a raw
-// poll
+// Data on a connection, and the end of a connection, as the socket's calls and a raw poll
 
 afterEach(closeAll);
 
@@ -45,7 +44,7 @@ test('R06 recv returns would-block without data, and 0 at the end of the stream'
   expect(server.recv(buffer)).toBe(0);
 });
 
-test('B06 1,000 times 0xAB there and back', async () => {
+test('B06 a byte 0xAB is sent and returned 1,000 times', async () => {
   const { client, server } = await connectPair();
   const sent = Buffer.alloc(1_000, 0xab);
   expect(client.send(sent)).toBe(1_000);
@@ -56,7 +55,7 @@ test('B06 1,000 times 0xAB there and back', async () => {
   expect(await receiveAll(client)).toEqual(sent);
 });
 
-test('E03 all 256 values of a byte, and a receive into a part of a buffer', async () => {
+test('E03 all 256 values of a byte arrive, also in a part of a buffer', async () => {
   const { client, server } = await connectPair();
   const all = Uint8Array.from({ length: 256 }, (_, value) => value);
   client.send(all);
@@ -118,14 +117,14 @@ test('W02 send returns would-block when the buffer is full; no accepted byte is 
   expect(all.subarray(taken).toString()).toBe('end'.slice(0, more));
 });
 
-test('W04 what was sent before close arrives', async () => {
+test('W04 data that were sent before close arrive', async () => {
   const { client, server } = await connectPair();
   client.send(Buffer.from('last'));
   client.close();
   expect((await receiveAll(server)).toString()).toBe('last');
 });
 
-test('abortOnClose resets the connection, and only of the socket that has the option', async () => {
+test('abortOnClose resets the connection of this socket, and of no other', async () => {
   const { client, server } = await connectPair();
   client.abortOnClose();
   client.close();
@@ -137,7 +136,7 @@ test('abortOnClose resets the connection, and only of the socket that has the op
   await expect(sending).rejects.toMatchObject({ wsaName: /^WSAECONN(RESET|ABORTED)$/ });
 });
 
-test('shutdown of one direction: the other direction still works', async () => {
+test('after a shutdown of one direction the other one still works', async () => {
   const { client, server } = await connectPair();
   client.send(Buffer.from('question'));
   client.shutdown('send');
@@ -150,8 +149,8 @@ test('shutdown of one direction: the other direction still works', async () => {
   );
 });
 
-describe('how a connect ended', () => {
-  test('is returned by finishConnect without a second connect', async () => {
+describe('finishConnect', () => {
+  test('throws the failure of the connect without connecting again', async () => {
     const listener = keep(creator.fromAddress(new TCPServerAddress()));
     const { port } = listener.localEndpoint();
     const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
@@ -163,7 +162,7 @@ describe('how a connect ended', () => {
     expect(client.finishConnect()).toBe(true);
   });
 
-  test('a closed port: the error is that of connect', { timeout: 15_000 }, async () => {
+  test('throws an error of connect for a closed port', { timeout: 15_000 }, async () => {
     // No server listens on this port: it was just found to be free.
     const listener = creator.fromAddress(new TCPServerAddress());
     const { port } = listener.localEndpoint();
@@ -177,7 +176,7 @@ describe('how a connect ended', () => {
   });
 });
 
-test('A10 IPv6: the same on ::1', async () => {
+test('A10 data arrive over IPv6 on ::1', async () => {
   const { client, server } = await connectPair('::1');
   client.send(Buffer.from('six'));
   client.shutdown('send');
@@ -186,7 +185,7 @@ test('A10 IPv6: the same on ::1', async () => {
   expect(client.peerEndpoint()).toMatchObject({ host: '::1' });
 });
 
-test('B12 an IPv6 listener takes IPv6 alone', { timeout: 15_000 }, async () => {
+test('B12 an IPv6 listener accepts only IPv6', { timeout: 15_000 }, async () => {
   const listener = keep(creator.fromAddress(new TCPServerAddress('::', 0)));
   expect(listener.getOption('v6Only')).toBe(true);
   const { port } = listener.localEndpoint();
@@ -201,7 +200,7 @@ test('B12 an IPv6 listener takes IPv6 alone', { timeout: 15_000 }, async () => {
   await expect(ended).rejects.toMatchObject({ wsaName: 'WSAECONNREFUSED' });
 });
 
-test('with a server of node:net on the other side', async () => {
+test('a client exchanges data with a server of node:net', async () => {
   const server = createServer((socket) => socket.pipe(socket));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { port: number };
@@ -220,13 +219,17 @@ describe('misuse throws one clear error, and the socket stays usable', () => {
     ['send(null)', (skt) => skt.send(null as never), 'ERR_SKT_ARGUMENT'],
     ['send(text)', (skt) => skt.send('x' as never), 'ERR_SKT_ARGUMENT'],
     ['recv(nothing)', (skt) => skt.recv(undefined as never), 'ERR_SKT_ARGUMENT'],
-    ['recv into no room', (skt) => skt.recv(new Uint8Array(0)), 'ERR_SKT_ARGUMENT'],
+    ['recv into an empty array', (skt) => skt.recv(new Uint8Array(0)), 'ERR_SKT_ARGUMENT'],
     ['shutdown(NaN)', (skt) => skt.shutdown(Number.NaN as never), 'ERR_SKT_ARGUMENT'],
     ['shutdown(toString)', (skt) => skt.shutdown('toString' as never), 'ERR_SKT_ARGUMENT'],
     ['an unknown option', (skt) => skt.getOption('speed' as never), 'ERR_SKT_ARGUMENT'],
     ['a size of NaN', (skt) => skt.setOption('sendBufferBytes', Number.NaN), 'ERR_SKT_ARGUMENT'],
     ['a size of 2^40', (skt) => skt.setOption('receiveBufferBytes', 2 ** 40), 'ERR_SKT_ARGUMENT'],
-    ['a switch of 1', (skt) => skt.setOption('noDelay', 1 as never), 'ERR_SKT_ARGUMENT'],
+    [
+      'an option of 1 instead of true',
+      (skt) => skt.setOption('noDelay', 1 as never),
+      'ERR_SKT_ARGUMENT',
+    ],
     ['accept on a connection', (skt) => (skt as unknown as ListenerSkt).accept(), 'ERR_SKT_KIND'],
     [
       'sendTo on a connection',
@@ -250,7 +253,7 @@ describe('misuse throws one clear error, and the socket stays usable', () => {
     expect(() => misuse(client)).toThrowError(expect.objectContaining({ code: 'ERR_SKT_CLOSED' }));
   });
 
-  test('receiving before connecting is Winsock\u2019s error, by name', () => {
+  test('recv before connect throws the error of Winsock', () => {
     const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
     expect(() => client.recv(new Uint8Array(1))).toThrowError(WsaError);
     expect(() => client.recv(new Uint8Array(1))).toThrowError(/^recv failed with WSAENOTCONN/);
@@ -285,7 +288,7 @@ function withPoller(): void {
 }
 
 const oneByte = () => new Uint8Array(1);
-/** The bits that a poll has even for a registration without any interest. */
+/** The bits that the engine requests even for an empty interest. */
 const hangUps = AFD_POLL_ABORT | AFD_POLL_LOCAL_CLOSE;
 
 /** Makes the peer reset the connection. */
@@ -297,10 +300,10 @@ async function reset() {
   return server;
 }
 
-describe('FIN and half a close', () => {
+describe('FIN and half close', () => {
   withPoller();
 
-  test('H02 FIN after unread data: DISCONNECT at once, or when the data are read', async () => {
+  test('H02 a FIN behind unread data is reported at once, or when the data are read', async () => {
     const { client, server } = await connectPair();
     client.send(Buffer.from('x'));
     client.shutdown('send');
@@ -322,7 +325,7 @@ describe('FIN and half a close', () => {
     expect(client.recv(oneByte())).toBe(0);
   });
 
-  test('H06 own FIN, and a peer that closes with unread data: ABORT', async () => {
+  test('H06 a peer that closes with unread data causes an ABORT, also after own FIN', async () => {
     const { client, server } = await connectPair();
     client.send(Buffer.from('unread'));
     client.shutdown('send');
@@ -351,7 +354,7 @@ describe('FIN and half a close', () => {
 describe('RST', () => {
   withPoller();
 
-  test('X01 recv after a reset: the error, or under Wine 8 the end; never would-block', async () => {
+  test('X01 recv after a reset returns an error, or under Wine 8 the end; never would-block', async () => {
     const server = await reset();
     expectAs({ recvAfterReset: received(() => server.recv(oneByte())) });
     expect([0, 'WSAECONNRESET', 'WSAECONNABORTED']).toContain(
@@ -359,7 +362,7 @@ describe('RST', () => {
     );
   });
 
-  test('X02 two peers reset their connections: each reset is reported, the listener goes on', async () => {
+  test('X02 the resets of two peers are reported, and the listener still accepts', async () => {
     const listener = listen();
     for (let count = 0; count < 2; count += 1) {
       const client = connectTo(listener);
@@ -373,7 +376,7 @@ describe('RST', () => {
     keep(await eventually(() => listener.accept()));
   });
 
-  test('X06 data, then a reset, both unread: reported at once, and recv never hangs', async () => {
+  test('X06 a reset behind unread data is reported at once, and recv does not block', async () => {
     const { client, server } = await connectPair();
     client.send(Buffer.from('data'));
     client.abortOnClose();

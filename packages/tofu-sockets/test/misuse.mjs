@@ -47,7 +47,7 @@ function detached() {
 }
 
 /** A Uint8Array whose overridden length is larger than the real one. */
-class Liar extends Uint8Array {
+class Overlong extends Uint8Array {
   get byteLength() {
     return 60_000;
   }
@@ -162,19 +162,21 @@ for (const name of ['null', 'a forged array', 'a detached array']) {
   add('ERR_SKT_ARGUMENT', `sendTo ${name}`, () => datagram().sendTo(notBytes[name], good));
   add('ERR_SKT_ARGUMENT', `recvFrom into ${name}`, () => datagram().recvFrom(notBytes[name]));
 }
-add('ERR_SKT_ARGUMENT', 'recv into no room', async () =>
+add('ERR_SKT_ARGUMENT', 'recv into an empty array', async () =>
   (await connection()).recv(new Uint8Array(0)),
 );
 add('ERR_SKT_ARGUMENT', 'sendTo more than 64 KiB', () =>
   datagram().sendTo(new Uint8Array(2 ** 20), good),
 );
-add('ERR_WSA', 'sendTo more than UDP has', () => datagram().sendTo(new Uint8Array(65_530), good));
-add('ERR_WSA', 'recv of an array that lies about its length', () => idle().recv(new Liar(1)));
-add('ERR_SKT_CLOSED', 'recv into an array that lies, then closed', async () => {
+add('ERR_WSA', 'sendTo with more bytes than UDP allows', () =>
+  datagram().sendTo(new Uint8Array(65_530), good),
+);
+add('ERR_WSA', 'recv into an array with an overridden length', () => idle().recv(new Overlong(1)));
+add('ERR_SKT_CLOSED', 'recv into an array with an overridden length, then close', async () => {
   const skt = await connection();
-  skt.send(new Liar(3));
+  skt.send(new Overlong(3));
   skt.close();
-  return skt.recv(new Liar(3));
+  return skt.recv(new Overlong(3));
 });
 
 const flags = {
@@ -259,21 +261,25 @@ add('ERR_SKT_ARGUMENT', 'setOption noDelay to a hostile object', () =>
 );
 add('ERR_WSA', 'getOption of another protocol', () => datagram().getOption('noDelay'));
 add('ERR_SKT_ARGUMENT', 'watch null', () => listener().watch(null));
-add('ERR_SKT_ARGUMENT', 'watch what cannot be called', () => listener().watch({ onClose: 5 }));
+add('ERR_SKT_ARGUMENT', 'watch with a number as onClose', () => listener().watch({ onClose: 5 }));
 
 const notAddresses = {
   nothing: undefined,
   null: null,
   'a text': 'tcp|127.0.0.1|80',
-  'a look-alike': { kind: 'tcp-server', host: '127.0.0.1', port: 0 },
-  'a borrowed prototype': Object.create(TCPServerAddress.prototype),
+  'an object with the same properties': { kind: 'tcp-server', host: '127.0.0.1', port: 0 },
+  'an object with the same prototype': Object.create(TCPServerAddress.prototype),
   'a proxy': new Proxy(new TCPServerAddress(), {}),
   'a name': new TCPClientAddress('localhost', 80),
 };
 for (const [name, value] of Object.entries(notAddresses)) {
   addAnywhere('ERR_ADDRESS', `fromAddress ${name}`, () => creator.fromAddress(value));
 }
-for (const name of ['null', 'a look-alike', 'a borrowed prototype']) {
+for (const name of [
+  'null',
+  'an object with the same properties',
+  'an object with the same prototype',
+]) {
   addAnywhere('ERR_ADDRESS', `formatAddress ${name}`, () => formatAddress(notAddresses[name]));
   addAnywhere('ERR_ADDRESS', `formatAddressHeader ${name}`, () =>
     formatAddressHeader(notAddresses[name]),
@@ -287,7 +293,9 @@ addAnywhere('ERR_ADDRESS', 'resolveAddress of a server', () =>
 );
 addAnywhere('ERR_ADDRESS', 'removeStale of TCP', () => creator.removeStale(new TCPServerAddress()));
 addAnywhere('ERR_SKT_ARGUMENT', 'parseAddress null', () => parseAddress(null, 'client'));
-addAnywhere('ERR_SKT_ARGUMENT', 'parseAddress of no side', () => parseAddress('uds|x', hostile));
+addAnywhere('ERR_SKT_ARGUMENT', 'parseAddress of an invalid side', () =>
+  parseAddress('uds|x', hostile),
+);
 addAnywhere('ERR_SKT_ARGUMENT', 'parseAddressHeaders NaN', () => parseAddressHeaders(Number.NaN));
 for (const [name, Kind] of Object.entries({ TCPServerAddress, TCPClientAddress, UDPAddress })) {
   for (const host of [
@@ -315,10 +323,10 @@ for (const [name, Kind] of Object.entries({ UDSServerAddress, UDSClientAddress }
   addAnywhere('ERR_ADDRESS', `${name} of 108 bytes`, () => new Kind('x'.repeat(108)));
 }
 addAnywhere('ERR_ADDRESS', 'udsPathState of a zero', () => udsPathState('a\0b'));
-add('ERR_SKT_UNSUPPORTED', 'a server on AF_UNIX where there is none', () =>
+add('ERR_SKT_UNSUPPORTED', 'a server on AF_UNIX without AF_UNIX', () =>
   creator.fromAddress(new UDSServerAddress('x')),
 );
-add('ERR_SKT_UNSUPPORTED', 'removeStale where there is no AF_UNIX', () =>
+add('ERR_SKT_UNSUPPORTED', 'removeStale without AF_UNIX', () =>
   creator.removeStale(new UDSServerAddress('x')),
 );
 
@@ -335,7 +343,9 @@ addAnywhere('ERR_SKT_ARGUMENT', 'options of options null', () => fromServer({ op
 addAnywhere('ERR_SKT_ARGUMENT', 'options that are not an object', () =>
   fromServer({ options: { speed: 1 } }),
 );
-add('ERR_SKT_ARGUMENT', 'an option of a wrong value', () => fromServer({ options: { v6Only: 1 } }));
+add('ERR_SKT_ARGUMENT', 'an option with a wrong value', () =>
+  fromServer({ options: { v6Only: 1 } }),
+);
 addAnywhere('ERR_SKT_ARGUMENT', 'local for a server', () => fromServer({ local: good }));
 addAnywhere('ERR_SKT_ARGUMENT', 'backlog for a client', () =>
   creator.fromAddress(new TCPClientAddress(), { backlog: 1 }),
@@ -360,8 +370,8 @@ addAnywhere('ERR_SKT_ARGUMENT', 'fromAddress without its creator', () => {
 addAnywhere('ERR_SKT_ARGUMENT', 'findFreeTcpPort of a forged creator', () =>
   Object.create(SocketCreator.prototype).findFreeTcpPort(),
 );
-addAnywhere('ERR_SKT_ARGUMENT', 'Skt of nothing', () => new NativeSkt());
-addAnywhere('ERR_SKT_ARGUMENT', 'Skt of no kind', () => new NativeSkt(ntKernel, 4, 'pipe'));
+addAnywhere('ERR_SKT_ARGUMENT', 'Skt without arguments', () => new NativeSkt());
+addAnywhere('ERR_SKT_ARGUMENT', 'Skt of an unknown kind', () => new NativeSkt(ntKernel, 4, 'pipe'));
 for (const value of [Number.NaN, null, hostile, -1, 2 ** 53, 2n ** 64n]) {
   const given = typeof value === 'object' ? String(value === null) : String(value);
   addAnywhere(

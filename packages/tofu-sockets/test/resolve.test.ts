@@ -1,7 +1,7 @@
 import { resolveAddress, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
 import { expect, test } from 'vitest';
 
-// On the host: what Node's resolver says there. The same in Windows Node is in create.ts.
+// Node's resolver on the host. create.ts tests the same in Windows Node.
 
 test('resolving a numeric address returns this address', async () => {
   for (const host of ['127.0.0.1', '::1', 'fe80::1%5']) {
@@ -16,14 +16,14 @@ test('localhost resolves to addresses, each with the given port', async () => {
   for (const address of found) expect(address).toMatchObject({ port: 81, isName: false });
 });
 
-test('.invalid never has an address (RFC 6761): one clear error, with Node\u2019s as its cause', async () => {
+test('a name under .invalid (RFC 6761) throws an error whose cause is that of Node', async () => {
   await expect(resolveAddress(new TCPClientAddress('x.invalid', 80))).rejects.toMatchObject({
     code: 'ERR_RESOLVE',
     cause: expect.objectContaining({ syscall: 'getaddrinfo' }),
   });
 });
 
-test('the address of a server is not resolved', async () => {
+test('resolveAddress refuses the address of a server', async () => {
   const wrong = new TCPServerAddress() as never;
   await expect(resolveAddress(wrong)).rejects.toMatchObject({ code: 'ERR_ADDRESS' });
 });

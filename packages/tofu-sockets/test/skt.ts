@@ -39,11 +39,11 @@ const acceptFrom = async (listener: ListenerSkt) => keep(await eventually(() => 
 
 afterEach(closeAll);
 
-test('A02 accept with an empty backlog is a value', () => {
+test('A02 accept with an empty backlog returns would-block', () => {
   expect(listen().accept()).toBe(wouldBlock);
 });
 
-test('A01 accept returns the client, then would-block; what it returns is non-blocking', async () => {
+test('A01 accept returns a non-blocking socket of the client, then would-block', async () => {
   const listener = listen();
   const client = connectTo(listener);
   const accepted = await acceptFrom(listener);
@@ -90,7 +90,7 @@ test('the base handle is a valid handle', () => {
   expect(listener.baseHandle()).toBe(listener.baseHandle());
 });
 
-test('a provider that hides its base handle is an error that names the ioctl', () => {
+test('baseHandle throws an error with the ioctl if the provider hides the handle', () => {
   // Wine's SIO_BASE_HANDLE succeeds for any number, even for a closed socket. So the test replaces
   // the ioctl with one that no provider knows.
   const unknown = 0x4800_00ff;
@@ -107,7 +107,7 @@ test('a provider that hides its base handle is an error that names the ioctl', (
   expect(winsockUsers(kernel)).toBe(0);
 });
 
-test('a socket handle that other code closed is reported once', () => {
+test('close throws once for a socket handle that other code closed', () => {
   const client = creator.fromAddress(new TCPClientAddress('127.0.0.1', 9));
   ntKernel.closesocket(client.socket);
   expect(() => client.close()).toThrowError(
@@ -138,7 +138,9 @@ describe('misuse throws one clear error and has no effect', () => {
     const wrongKind = expect.objectContaining({ code: 'ERR_SKT_KIND' });
     expect(() => (client as unknown as ListenerSkt).accept()).toThrowError(wrongKind);
     const connect = () => (listener as unknown as ClientSkt).connect();
-    expect(connect).toThrowError('connect wants a socket of kind client, not listener.');
+    expect(connect).toThrowError(
+      'connect works on sockets of kind client; this one is of kind listener.',
+    );
     expect(connect).toThrowError(wrongKind);
     expect(() => listener.peerEndpoint()).toThrowError(
       expect.objectContaining({ call: 'getpeername', wsaName: 'WSAENOTCONN' }),
@@ -278,7 +280,7 @@ test.each([
   expect(failures).toBeGreaterThanOrEqual(2);
 });
 
-test('no block is lent while a watcher handles a would-block, so it may close the last socket', () => {
+test('the shared block is free while a watcher runs, which may thus close the last socket', () => {
   let allocations = 0;
   const kernel: Kernel = {
     ...ntKernel,
@@ -304,7 +306,7 @@ test('no block is lent while a watcher handles a would-block, so it may close th
   expect(reported).toEqual([0, 0]);
 });
 
-test('a block that is lent when the last socket closes is given back after its use', () => {
+test('a shared block that is in use when the last socket closes is freed after its use', () => {
   let last: Skt | undefined;
   const kernel: Kernel = {
     ...ntKernel,

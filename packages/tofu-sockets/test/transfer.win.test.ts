@@ -53,7 +53,7 @@ async function sendAll(skt: StreamSkt, bytes: Uint8Array, chunk = 65_536): Promi
 }
 
 describe('receiving', () => {
-  test('R01 an idle pair is silent; one byte is one event', async () => {
+  test('R01 an idle pair has no event; one byte causes one event', async () => {
     const { client, server } = await connectPair();
     const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
     expect(poller.next(0)).toBeUndefined();
@@ -63,7 +63,7 @@ describe('receiving', () => {
     expect(poller.next(50)).toBeUndefined();
   });
 
-  test('R03 read to would-block: silent, and more data is reported again', async () => {
+  test('R03 after a read to would-block only new data are reported', async () => {
     const { client, server } = await connectPair();
     for (const text of ['first', 'second']) {
       expect(await poller.events(server, AFD_POLL_RECEIVE, 50)).toBe(0);
@@ -74,7 +74,9 @@ describe('receiving', () => {
     }
   });
 
-  test('R05 16 MiB in pieces of 1 KiB arrive, all of them', { timeout: 60_000 }, async () => {
+  test('R05 16 MiB that are sent in pieces of 1 KiB arrive completely', {
+    timeout: 60_000,
+  }, async () => {
     const { client, server } = await connectPair();
     const sent = pattern(big);
     const sending = sendAll(client, sent, 1_024).then(() => client.shutdown('send'));
@@ -105,7 +107,7 @@ describe('receiving', () => {
     expect(server.recv(buffer)).toBe(wouldBlock);
   });
 
-  test('R09 closing a socket that is polled: the peer sees the end', async () => {
+  test('R09 the peer of a socket that is closed while it is polled sees the end', async () => {
     const { client, server } = await connectPair();
     expect(server.recv(new Uint8Array(1))).toBe(wouldBlock);
     const { poll } = poller.arm(server, AFD_POLL_RECEIVE);
@@ -124,7 +126,7 @@ describe('sending', () => {
     }
   });
 
-  test('W02 a full send buffer: no event until the peer reads', async () => {
+  test('W02 a full send buffer causes no event until the peer reads', async () => {
     const { client, server } = await connectPair();
     const chunk = Buffer.alloc(65_536);
     let taken = 0;
@@ -144,7 +146,7 @@ describe('sending', () => {
     await ready(client, AFD_POLL_SEND);
   });
 
-  test('W03 16 MiB by a writer that waits for polls: all of them, in order', {
+  test('W03 16 MiB of a writer that waits for polls arrive in order', {
     timeout: 60_000,
   }, async () => {
     const { client, server } = await connectPair();
@@ -172,7 +174,7 @@ describe('sending', () => {
     expect(said).toMatch(/^WSAECONN(RESET|ABORTED)$/);
   });
 
-  test('W06 2 MB to a reader that pauses 20 ms: all delivered, and the writer had to wait', {
+  test('W06 2 MB to a reader that pauses 20 ms arrive, and the writer has to wait', {
     timeout: 60_000,
   }, async () => {
     const { client, server } = await connectPair();
@@ -191,7 +193,7 @@ describe('sending', () => {
   });
 });
 
-describe('both ways', () => {
+describe('both directions', () => {
   test('E01 the same 11 bytes come back; the server ends after its peer', async () => {
     const { client, server } = await connectPair();
     const buffer = Buffer.alloc(64);
@@ -206,7 +208,9 @@ describe('both ways', () => {
     expect(server.recv(buffer)).toBe(0);
   });
 
-  test('E02 1,001 times PING and PONG, then the end', { timeout: 60_000 }, async () => {
+  test('E02 1,001 PINGs get their PONGs, and then the stream ends', {
+    timeout: 60_000,
+  }, async () => {
     const { client, server } = await connectPair();
     const buffer = Buffer.alloc(8);
     const say = async (from: StreamSkt, to: StreamSkt, text: string) => {
@@ -253,7 +257,7 @@ describe('both ways', () => {
     expect(client.isOpen).toBe(false);
   });
 
-  test('E09 200 small sends: every byte is counted once', async () => {
+  test('E09 every byte of 200 small sends is counted once', async () => {
     const { client, server } = await connectPair();
     let sent = 0;
     for (let count = 0; count < 100; count += 1) {
@@ -270,7 +274,7 @@ describe('both ways', () => {
     expect([sent, received]).toEqual([300, 300]);
   });
 
-  test('E10 a listener that closes while a client connects: nothing throws', async () => {
+  test('E10 no call throws when a listener closes while a client connects', async () => {
     for (let round = 0; round < 20; round += 1) {
       const listener = listen();
       const client = connectTo(listener);

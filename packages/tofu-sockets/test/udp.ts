@@ -50,7 +50,7 @@ test('U04 a closed port does not fail the next receive', async () => {
   expect(a.recvFrom(new Uint8Array(4))).toBe(wouldBlock);
 });
 
-test('U02 read to would-block: silent, and the next datagram is reported again', async () => {
+test('U02 after a read to would-block only the next datagram is reported', async () => {
   const poller = new RawPoller();
   const [a, b] = [bind(), bind()];
   for (let count = 0; count < 3; count += 1) {
@@ -63,7 +63,7 @@ test('U02 read to would-block: silent, and the next datagram is reported again',
   poller.close();
 });
 
-test('U03 with a peer, datagrams of others are not reported; with another peer, its are', async () => {
+test('U03 connectTo limits the reported datagrams to those of its peer', async () => {
   const poller = new RawPoller();
   const [a, b, receiver] = [bind(), bind(), bind()];
   for (const [peer, stranger] of [
@@ -85,7 +85,7 @@ test('U03 with a peer, datagrams of others are not reported; with another peer, 
   poller.close();
 });
 
-test('U06 a cancelled poll reports no datagram; it can be received', async () => {
+test('U06 a cancelled poll reports no datagram, which can still be received', async () => {
   const poller = new RawPoller();
   const [a, b] = [bind(), bind()];
   const { poll } = poller.arm(b, AFD_POLL_RECEIVE);

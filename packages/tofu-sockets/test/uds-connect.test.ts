@@ -3,8 +3,8 @@ import { type Direction, UDSClientAddress, UDSServerAddress, wouldBlock } from '
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { describe, expect, test } from 'vitest';
 
-// How a connect over AF_UNIX ends, on simulated kernels: under Wine it succeeds at once (measured
-// on 11), on Windows it is assumed to be under way first.
+// Results of a connect over AF_UNIX on simulated kernels: under Wine it succeeds at once (measured
+// on 11), on Windows it is assumed to be pending first.
 
 const path = 'C:\\s';
 
@@ -46,16 +46,16 @@ test('a watcher that throws makes connect throw, but the socket is connected', (
   const listener = creator.fromAddress(new UDSServerAddress(path));
   client.watch({
     onWouldBlock: () => {
-      throw new Error('a poller’s bug');
+      throw new Error('a bug of the watcher');
     },
   });
-  expect(() => client.connect()).toThrowError('a poller’s bug');
+  expect(() => client.connect()).toThrowError('a bug of the watcher');
   expect(client.finishConnect()).toBe(true);
   for (const skt of [client, listener]) skt.close();
 });
 
 describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
-  test('a connect to a path without a file is ENOENT, with Winsock’s own code', () => {
+  test('a connect to a path without a file fails with ENOENT, and keeps Winsock’s code', () => {
     const { client, reported } = start(profile);
     const error = failureOf(
       () => client.connect(),
@@ -69,14 +69,14 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
       wsaCode: 10_022,
       wsaName: 'WSAEINVAL',
       message:
-        "connect failed with WSAEINVAL (10022). There is no file at 'C:\\\\s': check the path, and " +
+        "connect failed with WSAEINVAL (10022). No file exists at 'C:\\\\s': check the path, and " +
         'that the server runs.',
     });
     expect(reported).toEqual([]);
     client.close();
   });
 
-  test('WSAEINVAL is not ENOENT if there is a file', () => {
+  test('WSAEINVAL becomes EINVAL, not ENOENT, if the file exists', () => {
     const sim = createSimNt({ seed: 14, profile });
     sim.makeFile(path, 'socket');
     const refusing = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 10_022 };

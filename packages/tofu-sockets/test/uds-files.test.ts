@@ -77,7 +77,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     const address = new UDSServerAddress(path);
     expect(() => creator.fromAddress(address)).toThrowError(isFileError);
     expect(() => creator.fromAddress(address)).toThrowError(
-      /there is a file: .* removeStale removes\.$/,
+      /a file exists there, .* removeStale removes the latter\.$/,
     );
     sim.makeFile('C:\\directory', 'directory');
     expect(udsPathStateOn(kernel, 'C:\\directory')).toBe('taken');
@@ -156,7 +156,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     const client = creator.fromAddress(new UDSClientAddress(path));
     client.connect();
     const server = listener.accept();
-    if (typeof server === 'symbol') throw new Error('no client came');
+    if (typeof server === 'symbol') throw new Error('accept returned would-block');
     for (const skt of [server, client]) skt.close();
     expect(sim.fileAt(path)).toBe('socket');
     const another = creator.fromAddress(new UDSClientAddress(path));
@@ -262,7 +262,7 @@ describe('a reparse point', () => {
   });
 });
 
-describe('where the kernel has no AF_UNIX', () => {
+describe('on a kernel without AF_UNIX', () => {
   test('a socket’s file is taken, and cannot be removed', () => {
     const { kernel, creator } = start('wine8');
     sim.makeFile(path, 'socket');

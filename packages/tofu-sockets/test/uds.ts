@@ -27,14 +27,14 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-describe.skipIf(afUnix.isPresent)('B07 AF_UNIX where the host does not have it', () => {
-  test('throws ERR_SKT_UNSUPPORTED for a server, a client and removeStale', () => {
+describe.skipIf(afUnix.isPresent)('B07 on a host without AF_UNIX', () => {
+  test('a server, a client and removeStale throw ERR_SKT_UNSUPPORTED', () => {
     const unsupported = expect.objectContaining({
       name: 'SktError',
       code: 'ERR_SKT_UNSUPPORTED',
       message:
         'This host does not have AF_UNIX: WSASocketW failed with WSAEAFNOSUPPORT. ' +
-        'Windows has it since 10 1803, wine-staging since 10.2.',
+        'Windows has it since 10 1803, wine-staging since 10.2: use TCP here.',
     });
     const server = new UDSServerAddress(join(directory, 's'));
     const attempts = [
@@ -83,7 +83,7 @@ describe('files, by the kernel', () => {
   });
 });
 
-describe.skipIf(!afUnix.isPresent)(`B07 AF_UNIX where the host has it ${afUnix.reason}`, () => {
+describe.skipIf(!afUnix.isPresent)(`B07 on a host with AF_UNIX ${afUnix.reason}`, () => {
   const connect = (path: string) => {
     const client = keep(creator.fromAddress(new UDSClientAddress(path)));
     client.connect();

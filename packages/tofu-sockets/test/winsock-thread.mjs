@@ -1,4 +1,4 @@
-// A thread that starts Winsock with its first socket and stops it with its last, again and again.
+// A thread that repeatedly starts Winsock with its first socket and stops it with its last.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SocketCreator, TCPClientAddress, TCPServerAddress } from 'tofu-sockets';
 

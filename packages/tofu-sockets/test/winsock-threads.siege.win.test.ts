@@ -6,11 +6,11 @@ import { expectWinsockStays, failuresOf } from './winsock-threads.js';
 
 afterEach(closeAll);
 
-test('G11: 8 threads start and stop Winsock 200 times each beside one that keeps a listener', async () => {
+test('G11 a listener stays usable while 8 threads start and stop Winsock 200 times each', async () => {
   await expectWinsockStays({ threads: 8, rounds: 200 });
 });
 
-test('G11: the same where no thread keeps one: each holds its own start while it has a socket', async () => {
+test('G11 8 threads that start and stop Winsock do not disturb each other', async () => {
   expect(await failuresOf({ threads: 8, rounds: 200 })).toEqual([]);
   expect(winsockUsers(ntKernel)).toBe(0);
 });

@@ -1,5 +1,6 @@
-// Bytes on the heap per would-block, without a collection in between: with no watcher, one and
-// two, and, so that the measure can be seen to work, with one that makes an object each time.
+// Measures how many bytes on the heap a would-block allocates: with no watcher, one and two, and
+// with one that creates an object each time, to show that the measurement works. No garbage
+// collection runs in between.
 import { createSimNt } from 'sim-nt';
 import { TCPClientAddress } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
