@@ -39,7 +39,7 @@ describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
         /^Echo server on 127\.0\.0\.1 port \d+\. Try: nc 127\.0\.0\.1 \d+\. Ctrl/,
       );
       expect(stdout.trimEnd().split('\n').slice(-2)).toEqual([
-        'Connections: 1; 1 ended by clients, 0 broken off, 0 still open',
+        'Connections: 1; 1 ended by clients, 0 failed, 0 still open',
         '11 bytes in, 11 out',
       ]);
     },

@@ -327,7 +327,8 @@ export class AfdPoller<Token = unknown> {
     if (events instanceof PollEvents) return events;
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `The list of events must be a PollEvents, such as new PollEvents(64), or left out; got ${showValue(events)}.`,
+      'The list of events must be a PollEvents, such as new PollEvents(64), or left out; ' +
+        `got ${showValue(events)}.`,
     );
   }
 }

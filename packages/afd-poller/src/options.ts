@@ -80,7 +80,8 @@ export function readOptions(options: PollerOptions & KernelOptions): CheckedOpti
   if (typeof options !== 'object' || options === null) {
     throw new PollerError(
       'ERR_POLLER_ARGUMENT',
-      `The options of a poller must be an object such as { closeLimitMs: 500 }, got ${showValue(options)}.`,
+      'The options of a poller must be an object such as { closeLimitMs: 500 }, ' +
+        `got ${showValue(options)}.`,
     );
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);

@@ -191,7 +191,8 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > largestCapacity) {
       throw new PollerError(
         'ERR_POLLER_ARGUMENT',
-        `The capacity of a PollEvents must be a whole number from 1 to ${largestCapacity}, got ${showValue(capacity)}.`,
+        `The capacity of a PollEvents must be a whole number from 1 to ${largestCapacity}, ` +
+          `got ${showValue(capacity)}.`,
       );
     }
     this.capacity = capacity;

@@ -91,7 +91,7 @@ export class Stage0Wake {
 
       proof.require('before the wake, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
       this.wake(packet);
-      proof.require('the wait for it', this.#remove(this.#waitLimitMs), 'STATUS_SUCCESS');
+      proof.require('the wait for the packet', this.#remove(this.#waitLimitMs), 'STATUS_SUCCESS');
       proof.expect('packets removed', this.#wait.readU32(this.#removed), 1);
       proof.expect('KeyContext', hex(this.#entry.KeyContext), hex(packet.key), 'as posted');
       proof.expect('ApcContext', hex(this.#entry.ApcContext), hex(packet.context), 'as posted');

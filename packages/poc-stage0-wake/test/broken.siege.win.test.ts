@@ -2,7 +2,7 @@ import { nativeMemory } from 'ntdllx';
 import { Stage0Wake } from 'poc-stage0-wake';
 import { afterEach, expect, test } from 'vitest';
 
-// Tests that need a real time-out to run out. For the other tests see stage0-wake.win.test.ts.
+// Tests that wait for a real time-out. stage0-wake.win.test.ts has the other tests.
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.
@@ -22,16 +22,16 @@ function failure(stage: Stage0Wake): string {
   }
 }
 
-test('broken on purpose: no thread wakes the port', () => {
+test('broken on purpose: the stage fails if no thread wakes the port', () => {
   class Silent extends Stage0Wake {
     protected override wake(): void {}
   }
   expect(failure(new Silent(quick))).toBe(
-    'the wait for it: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
+    'the wait for the packet: expected STATUS_SUCCESS, saw STATUS_TIMEOUT',
   );
 });
 
-test('broken on purpose: lost packets, or waits that are cut short, do not reach the figures', () => {
+test('broken on purpose: with lost packets or waits that end early the figures are not reached', () => {
   class Lossy extends Stage0Wake {
     #taken = 0;
     protected override takePacket(timeoutMs: number) {

@@ -31,7 +31,7 @@ function failure(stage: Stage0Wake): string {
 }
 
 inRelease(() => {
-  test('broken on purpose: another packet', () => {
+  test('broken on purpose: the stage fails if another packet arrives', () => {
     class Other extends Stage0Wake {
       protected override wake(packet: WakePacket): void {
         super.wake({ ...packet, information: packet.information + 1n });
@@ -40,7 +40,7 @@ inRelease(() => {
     expect(failure(new Other(quick))).toMatch(/^IoStatusBlock\.Information: /);
   });
 
-  test('broken on purpose: two packets', () => {
+  test('broken on purpose: the stage fails if two packets arrive', () => {
     class Twice extends Stage0Wake {
       protected override wake(packet: WakePacket): void {
         super.wake(packet);

@@ -4,8 +4,7 @@ import { Stage1AcceptEvent } from 'poc-stage1-event';
 import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
-// Tests that need a real time-out to run out. For the other tests see
-// stage1-accept-event.win.test.ts.
+// Tests that wait for a real time-out. stage1-accept-event.win.test.ts has the other tests.
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.
@@ -15,16 +14,16 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: a mask without ACCEPT', () => {
-  class Deaf extends Stage1AcceptEvent {
+test('broken on purpose: the stage fails if the mask has no ACCEPT', () => {
+  class WithoutAccept extends Stage1AcceptEvent {
     protected override preparePoll(): AcceptPoll {
       return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
     }
   }
-  expect(failedChecks(new Deaf(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+  expect(failedChecks(new WithoutAccept(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
 });
 
-test('broken on purpose: a request without the event', () => {
+test('broken on purpose: the stage fails if the request has no event', () => {
   class NoEvent extends Stage1AcceptEvent {
     protected override pollParameters(poll: AcceptPoll): PollParameters {
       return { ...super.pollParameters(poll), Event: 0 };
@@ -33,7 +32,7 @@ test('broken on purpose: a request without the event', () => {
   expect(failedChecks(new NoEvent(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
 });
 
-test('broken on purpose: a poll that timed out still has the expected mask in its block', () => {
+test('broken on purpose: the stage fails if the poll times out, though its block has the expected mask', () => {
   class TimedOut extends Stage1AcceptEvent {
     protected override preparePoll(): AcceptPoll {
       const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);

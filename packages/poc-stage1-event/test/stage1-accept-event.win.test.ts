@@ -21,7 +21,7 @@ test('Windows Stage 1: Accept Test', () => {
   expect(lines.join('\n')).toContain('Events returned: 0x80');
 });
 
-test('N02 the request is the parameter table of the plan', () => {
+test('N02 the request has the values of the plan\u2019s parameter table', () => {
   class Seen extends Stage1AcceptEvent {
     calls = 0;
     protected override pollParameters(poll: AcceptPoll): PollParameters {
@@ -50,14 +50,14 @@ test('N02 the request is the parameter table of the plan', () => {
 });
 
 inRelease(() => {
-  test('broken on purpose: no client', () => {
+  test('broken on purpose: the stage fails without a client', () => {
     class NoClient extends Stage1AcceptEvent {
       protected override startClient(): void {}
     }
     expect(failedChecks(new NoClient(quick))).toEqual(['the wait for the client: WAIT_TIMEOUT']);
   });
 
-  test('broken on purpose: SetEvent by hand', () => {
+  test('broken on purpose: the stage fails if the program itself sets the event', () => {
     class ByHand extends Stage1AcceptEvent {
       protected override startClient(): void {
         SetEvent(this.event);

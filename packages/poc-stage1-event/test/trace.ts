@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 // arrives takes all of this time.
 const quick = { print: () => {}, waitLimitMs: 3_000 };
 
-test('the trace of stage 1 is the event column of the plan\u2019s table, cell by cell', () => {
+test('the trace of stage 1 agrees with each cell of the plan\u2019s event column', () => {
   const trace = startTrace();
   expect(runTest(quick).verdict).toBe('proven');
   const { records } = trace.stop();
@@ -21,7 +21,7 @@ test('the trace of stage 1 is the event column of the plan\u2019s table, cell by
   expect(poll).toMatchObject({ completion: { packet: 'none', reason: 'ApcContext is null' } });
 });
 
-test('broken on purpose: an ApcContext changes its cell of the table', () => {
+test('broken on purpose: a changed ApcContext differs from its cell of the table', () => {
   class WithContext extends Stage1AcceptEvent {
     protected override pollParameters(poll: AcceptPoll): PollParameters {
       return { ...super.pollParameters(poll), ApcContext: poll.iosb.address };

@@ -97,7 +97,7 @@ export class Stage1AcceptIocp {
       this.#judgePacket();
       this.poll?.judge(proof);
       this.setup.accept();
-      proof.expect('after it, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
+      proof.expect('after the packet, a wait of 100 ms', this.#remove(100), 'STATUS_TIMEOUT');
     });
   }
 

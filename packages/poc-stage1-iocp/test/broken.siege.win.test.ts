@@ -4,8 +4,7 @@ import { Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { failedChecks } from 'test-kit';
 import { afterEach, expect, test } from 'vitest';
 
-// Tests that need a real time-out to run out. For the other tests see
-// stage1-accept-iocp.win.test.ts.
+// Tests that wait for a real time-out. stage1-accept-iocp.win.test.ts has the other tests.
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.
@@ -15,23 +14,25 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: no client', () => {
+test('broken on purpose: the stage fails without a client', () => {
   class NoClient extends Stage1AcceptIocp {
     protected override startClient(): void {}
   }
   expect(failedChecks(new NoClient(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
 });
 
-test('broken on purpose: a mask without ACCEPT', () => {
-  class Deaf extends Stage1AcceptIocp {
+test('broken on purpose: the stage fails if the mask has no ACCEPT', () => {
+  class WithoutAccept extends Stage1AcceptIocp {
     protected override preparePoll(): AcceptPoll {
       return new AcceptPoll(this.base, acceptMask & ~AFD_POLL_ACCEPT);
     }
   }
-  expect(failedChecks(new Deaf(quick))).toEqual(['the wait for the client: STATUS_TIMEOUT']);
+  expect(failedChecks(new WithoutAccept(quick))).toEqual([
+    'the wait for the client: STATUS_TIMEOUT',
+  ]);
 });
 
-test('broken on purpose: N03 a null ApcContext, and the block fills without a packet', () => {
+test('broken on purpose: N03 the stage fails with a null ApcContext: NT posts no packet', () => {
   class NoContext extends Stage1AcceptIocp {
     protected override pollParameters(poll: AcceptPoll): PollParameters {
       return { ...super.pollParameters(poll), ApcContext: 0 };
@@ -46,7 +47,7 @@ test('broken on purpose: N03 a null ApcContext, and the block fills without a pa
   stage.close();
 });
 
-test('broken on purpose: a packet of a poll that timed out, with the expected mask in its block', () => {
+test('broken on purpose: the stage fails if the poll times out, though its block has the expected mask', () => {
   class TimedOut extends Stage1AcceptIocp {
     protected override preparePoll(): AcceptPoll {
       const poll = new AcceptPoll(this.base, AFD_POLL_ACCEPT);

@@ -28,7 +28,7 @@ test('Windows Stage 1 IOCP: Accept Test', () => {
   expect(lines.join('\n')).toContain('Events returned: 0x80');
 });
 
-test('N01 the request is the parameter table of the plan', () => {
+test('N01 the request has the values of the plan\u2019s parameter table', () => {
   class Seen extends Stage1AcceptIocp {
     readonly seen: [PollParameters, AcceptPoll][] = [];
     protected override pollParameters(poll: AcceptPoll): PollParameters {
@@ -56,7 +56,7 @@ test('N01 the request is the parameter table of the plan', () => {
 });
 
 inRelease(() => {
-  test('broken on purpose: N05 separate buffers, and the verdict is read from the input', () => {
+  test('broken on purpose: N05 the stage fails if it reads the input instead of the output', () => {
     class TwoBuffers extends Stage1AcceptIocp {
       output: NativeMemory | undefined;
       protected override pollParameters(poll: AcceptPoll): PollParameters {
@@ -77,7 +77,7 @@ inRelease(() => {
     ]);
   });
 
-  test('broken on purpose: a packet posted by hand, with the right ApcContext', () => {
+  test('broken on purpose: the stage fails if the program itself posts the packet', () => {
     class Posted extends Stage1AcceptIocp {
       protected override startClient(): void {
         const address = this.poll?.iosb.address ?? 0;
@@ -93,7 +93,7 @@ inRelease(() => {
     ]);
   });
 
-  test('broken on purpose: a poll without a socket', () => {
+  test('broken on purpose: the stage fails if the poll has no socket', () => {
     class Nowhere extends Stage1AcceptIocp {
       protected override pollParameters(poll: AcceptPoll): PollParameters {
         return { ...super.pollParameters(poll), FileHandle: 0x7ffc };
@@ -105,7 +105,7 @@ inRelease(() => {
   });
 });
 
-test('the block is not freed while it is the kernel\u2019s, and the proof goes on', () => {
+test('a block that the kernel still owns is not freed, and the proof continues', () => {
   const refusals: string[] = [];
   class Hasty extends Stage1AcceptIocp {
     protected override startClient(): void {
@@ -123,16 +123,16 @@ test('the block is not freed while it is the kernel\u2019s, and the proof goes o
   expect(refusals).toEqual([expect.stringMatching(/^The kernel has not completed the request/)]);
 });
 
-test('a throw before the request is made leaks nothing', () => {
-  class Clumsy extends Stage1AcceptIocp {
+test('an error before the request leaks nothing', () => {
+  class Throwing extends Stage1AcceptIocp {
     protected override pollParameters(): PollParameters {
       throw new Error('on purpose');
     }
   }
-  expect(failedChecks(new Clumsy(quick))).toEqual(['error: on purpose']);
+  expect(failedChecks(new Throwing(quick))).toEqual(['error: on purpose']);
 });
 
-test('closing before running, twice, and after a run', () => {
+test('a stage can be closed before it runs, twice, and after it ran', () => {
   const fresh = new Stage1AcceptIocp(quick);
   fresh.close();
   fresh.close();

@@ -4,7 +4,7 @@ import { Stage1AcceptIocp } from 'poc-stage1-iocp';
 import { afterEach, expect, test } from 'vitest';
 import { brokenCells } from './traced.js';
 
-// Tests that need a real time-out to run out. For the other tests see trace.ts.
+// Tests that wait for a real time-out. trace.ts has the other tests.
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.
@@ -14,7 +14,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: a null ApcContext changes its cell, and no packet is posted', () => {
+test('broken on purpose: a null ApcContext differs from its cell, and NT posts no packet', () => {
   class NoContext extends Stage1AcceptIocp {
     protected override pollParameters(poll: AcceptPoll): PollParameters {
       return { ...super.pollParameters(poll), ApcContext: 0 };
@@ -26,7 +26,7 @@ test('broken on purpose: a null ApcContext changes its cell, and no packet is po
   expect(cells).toContain('The wait: = result STATUS_TIMEOUT');
 });
 
-test('broken on purpose: another output buffer changes its cell', () => {
+test('broken on purpose: another output buffer differs from its cell', () => {
   class TwoBuffers extends Stage1AcceptIocp {
     output: NativeMemory | undefined;
     protected override pollParameters(poll: AcceptPoll): PollParameters {

@@ -12,7 +12,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('the trace of stage 1 is the parameter table of the plan, cell by cell', () => {
+test('the trace of stage 1 agrees with each cell of the plan\u2019s parameter table', () => {
   const { records, threads } = traced(() => {
     expect(runTest(quick).verdict).toBe('proven');
   });
@@ -50,17 +50,17 @@ test('the packet of stage 1 refers to its request', () => {
   expect(packets[0]?.kind === 'packet' && packets[0].request?.sinceUs).toBeGreaterThan(90_000);
 });
 
-test('broken on purpose: a mask of ACCEPT alone changes its cell', () => {
-  class Otherwise extends Stage1AcceptIocp {
+test('broken on purpose: a mask of ACCEPT alone differs from its cell', () => {
+  class OnlyAccept extends Stage1AcceptIocp {
     protected override preparePoll(): AcceptPoll {
       return new AcceptPoll(this.base, AFD_POLL_ACCEPT);
     }
   }
   expect(acceptMask).not.toBe(AFD_POLL_ACCEPT);
-  expect(brokenCells(new Otherwise(quick))).toEqual(['The request: Handles[0].Events ACCEPT']);
+  expect(brokenCells(new OnlyAccept(quick))).toEqual(['The request: Handles[0].Events ACCEPT']);
 });
 
-test('broken on purpose: without a request all its cells are empty', () => {
+test('broken on purpose: without a request all cells of the request are empty', () => {
   class Silent extends Stage1AcceptIocp {
     protected override pollParameters(): PollParameters {
       throw new Error('on purpose');

@@ -13,7 +13,7 @@ export function traced(run: () => void): TraceResult {
   return trace.stop();
 }
 
-/** The cells of the parameter table that a stage, which is broken on purpose, violates. */
+/** Runs a stage that is broken on purpose. @returns the cells from which its trace differs. */
 export function brokenCells(stage: Stage1AcceptIocp): string[] {
   const { records } = traced(() => {
     stage.run();

@@ -9,7 +9,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('B07 Windows Stage 1U by event: proven, or unsupported with the reason', () => {
+test('B07 Windows Stage 1U by event is proven, or unsupported with the reason', () => {
   const lines: string[] = [];
   const verdict = runTest({ print: (line) => lines.push(line) });
   console.log(`${verdict.verdict}: ${verdict.reason}`);
@@ -22,15 +22,18 @@ test('B07 Windows Stage 1U by event: proven, or unsupported with the reason', ()
   }
 });
 
-test.skipIf(!afUnix.isPresent)(`broken on purpose: no client ${afUnix.reason}`, () => {
-  class NoClient extends Stage1uAcceptEvent {
-    protected override startClient(): void {}
-  }
-  const stage = new NoClient({ print: () => {}, waitLimitMs: 300 });
-  expect(failedChecks(stage)).toEqual(['the wait for the client: WAIT_TIMEOUT']);
-});
+test.skipIf(!afUnix.isPresent)(
+  `broken on purpose: the stage fails without a client ${afUnix.reason}`,
+  () => {
+    class NoClient extends Stage1uAcceptEvent {
+      protected override startClient(): void {}
+    }
+    const stage = new NoClient({ print: () => {}, waitLimitMs: 300 });
+    expect(failedChecks(stage)).toEqual(['the wait for the client: WAIT_TIMEOUT']);
+  },
+);
 
-test('closing before running, and twice', () => {
+test('a stage can be closed before it runs, and twice', () => {
   const stage = new Stage1uAcceptEvent({ print: () => {} });
   stage.close();
   stage.close();

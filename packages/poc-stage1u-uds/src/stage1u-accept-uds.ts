@@ -97,11 +97,11 @@ export class Stage1uAcceptUds {
 
       this.#client = new ClientThread();
       this.#client.connect(this.clientAddress(listener));
-      proof.require('packets when the client comes', this.#remove(this.#limitMs), 1);
+      proof.require('packets after the client connects', this.#remove(this.#limitMs), 1);
       proof.expect('it is the packet of this request', String(this.#poll?.isPacketDue), 'false');
       this.#poll?.judge(proof);
       this.#accept(listener, this.#client);
-      proof.expect('after it, packets in 100 ms', this.#remove(100), 0);
+      proof.expect('after the packet, packets in 100 ms', this.#remove(100), 0);
 
       this.noteFile();
       listener.close();
@@ -125,7 +125,7 @@ export class Stage1uAcceptUds {
    * Windows for such a file is unverified.
    */
   protected noteFile(): void {
-    this.proof.note(`while it listens its path is ${udsPathState(this.path)}`);
+    this.proof.note(`the path, while the listener is open: ${udsPathState(this.path)}`);
   }
 
   /** Checks that closing the listener has removed its file. */
@@ -188,8 +188,8 @@ export class Stage1uAcceptUds {
       this.#port?.remove(1);
       count = accepted.recv(buffer);
     }
-    const heard = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
-    this.proof.expect('the accepted connection sent', heard, message);
+    const received = count === wouldBlock ? 'nothing' : buffer.toString('utf8', 0, count);
+    this.proof.expect('the accepted connection sent', received, message);
   }
 
   /**

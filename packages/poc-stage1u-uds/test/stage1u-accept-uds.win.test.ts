@@ -24,7 +24,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('B07 Windows Stage 1U: proven, or unsupported with the reason', () => {
+test('B07 Windows Stage 1U is proven, or unsupported with the reason', () => {
   const lines: string[] = [];
   const verdict = runTest({ print: (line) => lines.push(line) });
   console.log(`${verdict.verdict}: ${verdict.reason}`);
@@ -58,7 +58,7 @@ const inet = 2;
  * Simulates the AF_UNIX of Windows over TCP: bind creates a file. The test itself decides how the
  * file behaves.
  */
-function carried(path: string) {
+function unixOverTcp(path: string) {
   const bound = { port: 0 };
   const kernel: typeof ntKernel = {
     ...ntKernel,
@@ -87,7 +87,7 @@ class WithFile extends Stage1uAcceptUds {
   #bound = { port: 0 };
   protected override createListener(): ListenerSkt {
     this.path = temporaryUDSPath();
-    const { kernel, bound } = carried(this.path);
+    const { kernel, bound } = unixOverTcp(this.path);
     this.#bound = bound;
     return createSocketCreator(kernel).fromAddress(new UDSServerAddress(this.path));
   }
@@ -109,12 +109,12 @@ test('the steps of the proof hold with a file that the listener’s close remove
   expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
   expect(verdict.checks).toHaveLength(13);
   expect(stage.seen).toEqual([true, false]);
-  expect(lines).toContain('      while it listens its path is taken');
+  expect(lines).toContain('      the path, while the listener is open: taken');
   expect(lines).toContain('   ok   the path, after the close: free');
 });
 
 inRelease(() => {
-  test('broken on purpose: the file comes back after the close', () => {
+  test('broken on purpose: the stage fails if the file exists again after the close', () => {
     class Sticky extends WithFile {
       protected override judgeFile(): void {
         writeFileSync(this.path, '');
@@ -151,7 +151,7 @@ test('the steps of the proof hold over TCP', () => {
 });
 
 inRelease(() => {
-  test('broken on purpose: no client comes', () => {
+  test('broken on purpose: the stage fails without a client', () => {
     class Elsewhere extends OverTcp {
       protected override clientAddress(): TCPClientAddress {
         return new TCPClientAddress('127.0.0.1', 1);
@@ -160,13 +160,13 @@ inRelease(() => {
     const stage = new Elsewhere(quick);
     expect(stage.run()).toMatchObject({
       verdict: 'failed',
-      reason: 'packets when the client comes: expected 1, saw 0',
+      reason: 'packets after the client connects: expected 1, saw 0',
     });
     stage.close();
   });
 });
 
-test('a listener that fails for another reason is a failure, not unsupported', () => {
+test('the verdict is failed, not unsupported, if the listener fails for another reason', () => {
   class Failing extends OverTcp {
     protected override createListener(): ListenerSkt {
       throw new Error('on purpose');
@@ -180,7 +180,7 @@ test('a listener that fails for another reason is a failure, not unsupported', (
   stage.close();
 });
 
-test('closing before running, and twice', () => {
+test('a stage can be closed before it runs, and twice', () => {
   const stage = new Stage1uAcceptUds(quick);
   stage.close();
   stage.close();

@@ -12,11 +12,11 @@ const limitMs = 10_000;
 
 /** Repeats a call every millisecond while it would block. The client has nothing else to do. */
 function untilDone<T>(call: () => T | typeof wouldBlock): T {
-  const bell = new Int32Array(new SharedArrayBuffer(4));
-  for (const deadline = new Deadline(limitMs); ; Atomics.wait(bell, 0, 0, 1)) {
+  const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+  for (const deadline = new Deadline(limitMs); ; Atomics.wait(neverNotified, 0, 0, 1)) {
     const result = call();
     if (result !== wouldBlock) return result as T;
-    if (deadline.isOver) throw new Error(`Nothing happened for ${limitMs} ms.`);
+    if (deadline.isOver) throw new Error(`A call of the client would block for ${limitMs} ms.`);
   }
 }
 
@@ -27,7 +27,11 @@ function echo(skt: ClientSkt, text: string): string {
   const answer = Buffer.alloc(Buffer.byteLength(text));
   for (let received = 0; received < answer.byteLength; ) {
     const count = untilDone(() => skt.recv(answer.subarray(received)));
-    if (count === 0) throw new Error(`The server closed after ${received} bytes.`);
+    if (count === 0) {
+      throw new Error(
+        `The server ended the stream after ${received} of ${answer.byteLength} bytes.`,
+      );
+    }
     received += count;
   }
   return answer.toString();

@@ -51,7 +51,7 @@ export class EchoConnection {
    * poll requests DISCONNECT only together with RECEIVE: for a connection that does not receive
    * now it would cause a busy loop.
    */
-  get wantedEvents(): number {
+  get requestedEvents(): number {
     const io = this.#unsent.byteLength > 0 ? AFD_POLL_SEND : AFD_POLL_RECEIVE | AFD_POLL_DISCONNECT;
     return io | alwaysMask;
   }

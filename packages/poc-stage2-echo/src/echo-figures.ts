@@ -108,9 +108,9 @@ class EchoBench {
     const client = new Client(server);
     this.#clients.push(client);
     const wanted = server.counts.accepted + 1;
-    this.until('a client is accepted', () => server.counts.accepted === wanted);
+    this.until('a client was accepted', () => server.counts.accepted === wanted);
     const isConnected = () => client.skt.finishConnect() === true;
-    this.until('a client is connected', isConnected);
+    this.until('a client was connected', isConnected);
     return client;
   }
 
@@ -121,7 +121,7 @@ class EchoBench {
    */
   until(what: string, isTrue: () => boolean): void {
     for (const deadline = new Deadline(this.#limitMs); !isTrue(); ) {
-      if (deadline.isOver) throw new Error(`Not within ${this.#limitMs} ms: ${what}.`);
+      if (deadline.isOver) throw new Error(`Timed out after ${this.#limitMs} ms, before ${what}.`);
       this.server.turn(1);
       const kept = this.server.unsentBytes;
       if (kept > 0) this.turnsWithRest += 1;
@@ -146,12 +146,13 @@ function echoOnce(bench: EchoBench, { skt }: Client): void {
   skt.send(message);
   const buffer = Buffer.alloc(message.byteLength);
   let received = 0;
-  bench.until('an echo is back', () => {
+  bench.until('an echo was received', () => {
     const count = skt.recv(buffer.subarray(received));
     if (count !== wouldBlock) received += count;
     return received === buffer.byteLength;
   });
-  if (!buffer.equals(message)) throw new Error(`"${buffer}" is not what was sent.`);
+  if (!buffer.equals(message))
+    throw new Error(`The echo is "${buffer}", but "${message}" was sent.`);
 }
 
 function countRearms(proof: Proof, bench: EchoBench): void {
@@ -173,7 +174,7 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
   const { open } = server;
   vanishing.send(chunkBytes);
   let hasVanished = false;
-  bench.until('four clients have a megabyte back', () => {
+  bench.until('four clients had received a megabyte', () => {
     for (const client of clients) {
       client.send(wholeBytes);
       client.receive();
@@ -185,7 +186,10 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
     }
     return hasVanished && clients.every(({ received }) => received >= wholeBytes);
   });
-  bench.until('the one that vanished is let go', () => server.open < open);
+  bench.until(
+    'the server closed the connection of the client that vanished',
+    () => server.open < open,
+  );
   const bytes = clients.map(({ inOrder }) => inOrder).join(', ');
   const areWhole = clients.every(({ inOrder }) => inOrder === wholeBytes);
   proof.figure(whole, `${bytes} bytes in order`, areWhole);
@@ -196,10 +200,10 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
   bench.mostKept = 0;
   // The client sends until all buffers are full: its own in the kernel, the server's in the
   // kernel, and that of the server itself.
-  bench.until('a peer that does not read is slowed down', () => {
+  bench.until('a client that does not read could send no more', () => {
     return !lazy.send(Number.MAX_SAFE_INTEGER) && server.unsentBytes > 0;
   });
-  bench.until('it has everything back', () => {
+  bench.until('the client that did not read had received every byte', () => {
     lazy.receive();
     return lazy.received === lazy.sent;
   });
@@ -207,7 +211,7 @@ function moveBytes(proof: Proof, bench: EchoBench): void {
   const isBounded = lazy.isWhole && bench.mostKept <= chunkBytes;
   proof.figure(slow, `${lazy.inOrder} of ${lazy.sent} bytes back, ${kept}`, isBounded);
   const rests = bench.turnsWithRest;
-  proof.figure(partial, `${rests} turns with a rest`, rests > 0);
+  proof.figure(partial, `${rests} turns that left bytes unsent`, rests > 0);
 }
 
 /**

@@ -31,7 +31,7 @@ const drainLimitMs = 2_000;
 /**
  * accept fails with WSAECONNRESET if a client has closed its connection before it was accepted.
  */
-const goneWhileWaiting = 'WSAECONNRESET';
+const closedBeforeAccept = 'WSAECONNRESET';
 
 /** True for an error that the system returned. Any other error is a bug of this program. */
 function isRefusal(error: unknown): error is WsaError | NtStatusError | Win32Error {
@@ -49,7 +49,7 @@ function throwFault(error: unknown): void {
 
 /** Counters of a server. Each connection that ends is counted in exactly one of the last three. */
 export interface EchoCounts extends Traffic {
-  /** Packets removed from the port, and how many of them belong to no poll of the server. */
+  /** Packets removed from the port. `stale` counts those that belong to no poll of the server. */
   packets: number;
   unknown: number;
   /** Polls submitted. */
@@ -106,9 +106,9 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
       undo.push(() => port.close());
       this.#port = port;
       port.associate(base);
-      this.#askForClients();
+      this.#pollListener();
     } catch (error) {
-      // A poll that NT refused is not pending, so there is no packet to wait for.
+      // A poll that NT refused is not pending, and no packet arrives for it.
       runAll([() => rethrow(error), ...undo]);
       throw error;
     }
@@ -137,7 +137,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
    * @throws the first error that the system did not return, after all packets are handled.
    */
   turn(timeoutMs: number): number {
-    if (this.#isClosed) throw new Error('This server is closed.');
+    if (this.#isClosed) throw new Error('This server is closed: construct another one.');
     const contexts = this.#port.remove(this.#waitMs(timeoutMs));
     this.counts.packets += contexts.length;
     // All blocks are taken back before any packet is handled, so that an error of one connection
@@ -180,7 +180,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
 
   /** Submits the next poll of a connection. */
   protected arm(connection: EchoConnection): void {
-    connection.poll.arm(connection.wantedEvents);
+    connection.poll.arm(connection.requestedEvents);
     this.counts.polls += 1;
   }
 
@@ -228,7 +228,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
         skt = this.#listener.accept();
       } catch (error) {
         if (!(error instanceof WsaError)) throw error;
-        if (error.wsaName === goneWhileWaiting) continue;
+        if (error.wsaName === closedBeforeAccept) continue;
         return false;
       }
       if (skt === wouldBlock) return true;
@@ -273,7 +273,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   }
 
   /** Polls the listener for clients. */
-  #askForClients(): void {
+  #pollListener(): void {
     this.armListener(this.#listenerPoll);
     this.#acceptAgainMs = undefined;
     this.counts.polls += 1;
@@ -285,7 +285,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     if (!this.#listener.isOpen) return;
     this.#rest();
     try {
-      this.#askForClients();
+      this.#pollListener();
     } catch (error) {
       throwFault(error);
     }
@@ -299,12 +299,12 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
    * The time for a wait: at most the requested one, and at most until the listener's pause ends.
    */
   #waitMs(timeoutMs: number): number {
-    if (this.#restMs <= 0) this.#listenAgain();
-    return Math.min(timeoutMs, Math.max(this.#restMs, 0));
+    if (this.#pauseLeftMs <= 0) this.#listenAgain();
+    return Math.min(timeoutMs, Math.max(this.#pauseLeftMs, 0));
   }
 
   /** How long the listener's pause still lasts; Infinity without a pause. */
-  get #restMs(): number {
+  get #pauseLeftMs(): number {
     return (this.#acceptAgainMs ?? Number.POSITIVE_INFINITY) - performance.now();
   }
 
@@ -331,7 +331,9 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     this.#connections.clear();
     const held = polls.filter(({ isPending }) => isPending).length;
     for (const poll of polls) if (!poll.isPending) poll.free();
-    if (held > 0) throw new Error(`The kernel did not let go of ${held} blocks: they stay.`);
+    if (held > 0) {
+      throw new Error(`${held} polls did not complete in time, so their blocks stay allocated.`);
+    }
   }
 
   #drain(): void {

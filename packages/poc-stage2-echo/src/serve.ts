@@ -29,7 +29,10 @@ export function parseServeAddress(args: readonly string[]): TCPServerAddress {
   const { address, error } = parseAddress(text, 'server');
   if (error !== undefined) throw new UsageError(`--address: ${error.message}`);
   if (address instanceof TCPServerAddress) return address;
-  throw new UsageError(`--address: this server speaks TCP only, for example ${defaultAddress}.`);
+  throw new UsageError(
+    `--address: ${text} is not an address of TCP, and this server supports only TCP. Example: ` +
+      `'${defaultAddress}'.`,
+  );
 }
 
 /** The state of the server, in one line. */
@@ -41,7 +44,7 @@ export function describe(open: number, { accepted, received, sent }: EchoCounts)
 /** The summary that is printed after the server is closed. */
 export function summarize(counts: EchoCounts): string {
   const { accepted, ended, broken, dropped, received, sent } = counts;
-  const ways = `${ended} ended by clients, ${broken} broken off, ${dropped} still open`;
+  const ways = `${ended} ended by clients, ${broken} failed, ${dropped} still open`;
   const bytes = `${number.format(received)} bytes in, ${number.format(sent)} out`;
   return `Connections: ${number.format(accepted)}; ${ways}\n${bytes}`;
 }

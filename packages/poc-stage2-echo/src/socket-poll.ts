@@ -56,7 +56,8 @@ export class SocketPoll {
    * the poll completes at once, and a packet arrives, too.
    */
   arm(events: number): void {
-    if (this.#isPending) throw new Error('A poll of this socket is pending: one at a time.');
+    if (this.#isPending)
+      throw new Error('A poll of this socket is pending: take its packet first.');
     this.#info.Timeout = INT64_MAX;
     this.#info.NumberOfHandles = 1;
     this.#info.Exclusive = 0;
@@ -111,7 +112,9 @@ export class SocketPoll {
 
   /** Frees the block. @throws {Error} while the kernel owns it; it then stays allocated. */
   free(): void {
-    if (this.#isPending) throw new Error('A pending poll: the kernel will write to its block.');
+    if (this.#isPending) {
+      throw new Error('A poll of this socket is pending: the kernel will write to the block.');
+    }
     this.#memory.free();
   }
 }

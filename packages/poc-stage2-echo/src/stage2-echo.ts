@@ -86,16 +86,16 @@ export class Stage2Echo {
       proof.expect('bytes received', counts.received, message.length);
       proof.expect('bytes sent', counts.sent, message.length);
       proof.require('connections ended by the client', counts.ended, 1);
-      proof.expect('the client got back', this.#client.reply(answerLimitMs), message);
+      proof.expect('the client received', this.#client.reply(answerLimitMs), message);
       proof.expect('packets: accept, receive, disconnect', counts.packets, 3);
       proof.expect('unknown packets', counts.unknown, 0);
-      proof.expect('after it, packets in 100 ms', server.turn(100), 0);
-      proof.expect('polls pending: the listener’s', server.pendingPolls, 1);
+      proof.expect('after the client, packets in 100 ms', server.turn(100), 0);
+      proof.expect('polls pending, that of the listener', server.pendingPolls, 1);
 
       server.close();
-      proof.expect('closed, polls pending', server.pendingPolls, 0);
+      proof.expect('after close, polls pending', server.pendingPolls, 0);
       const left = nativeMemory().blocks - this.#blocksBefore;
-      proof.expect('closed, native blocks left', left, 0);
+      proof.expect('after close, native blocks left', left, 0);
       if (this.#isThorough) this.#takeFigures();
     });
   }

@@ -4,7 +4,7 @@ import { failedChecks } from 'test-kit';
 import { TCPServerAddress } from 'tofu-sockets';
 import { afterEach, expect, test } from 'vitest';
 
-// Tests that need a real time-out to run out. For the other tests see stage2-echo.win.test.ts.
+// Tests that wait for a real time-out. stage2-echo.win.test.ts has the other tests.
 
 // Long enough for a helper thread to start on a busy machine. A wait for something that never
 // arrives takes all of this time.
@@ -15,7 +15,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: no client', () => {
+test('broken on purpose: the stage fails without a client', () => {
   class NoClient extends Stage2Echo {
     protected override startClient(): void {}
   }
@@ -27,16 +27,16 @@ test('broken on purpose: no client', () => {
   ]);
 });
 
-test('broken on purpose: no poll after the accept', () => {
-  class Deaf extends EchoServer {
+test('broken on purpose: the stage fails if no poll follows the accept', () => {
+  class NeverPolling extends EchoServer {
     protected override arm(): void {}
   }
-  class DeafStage extends Stage2Echo {
+  class NeverPollingStage extends Stage2Echo {
     protected override createServer(): EchoServer {
-      return new Deaf(local());
+      return new NeverPolling(local());
     }
   }
-  expect(failedChecks(new DeafStage(quick))).toEqual([
+  expect(failedChecks(new NeverPollingStage(quick))).toEqual([
     'bytes received: 0',
     'bytes sent: 0',
     'connections ended by the client: 0',
@@ -59,7 +59,7 @@ test('broken on purpose: a server that loses a message reaches none of the figur
   }
   const stage = new ForgetfulStage({ print: () => {}, waitLimitMs: 1_000, isThorough: true });
   expect(failedChecks(stage)).toEqual([
-    'error: Not within 3000 ms: an echo is back.',
+    'error: Timed out after 3000 ms, before an echo was received.',
     '100 re-arms: not reached',
     '1 MiB over each of 4 connections: not reached',
     'a peer that vanishes among them: not reached',

@@ -26,7 +26,7 @@ export function startServer<T extends EchoServer = EchoServer>(
 export async function until(server: EchoServer, isTrue: () => boolean): Promise<void> {
   for (const endMs = performance.now() + limitMs; !isTrue(); await setImmediate()) {
     server.turn(1);
-    if (performance.now() > endMs) throw new Error(`not yet, after ${limitMs} ms: ${isTrue}`);
+    if (performance.now() > endMs) throw new Error(`After ${limitMs} ms still false: ${isTrue}`);
   }
 }
 

@@ -64,7 +64,7 @@ function round(): void {
   stays.close();
 }
 
-test('twenty servers: round 2 and round 20 end with the same next handle and no block', () => {
+test('twenty servers, one after another, leak no handle and no block', () => {
   const handles: number[] = [];
   for (let count = 1; count <= 20; count += 1) {
     round();
@@ -74,7 +74,7 @@ test('twenty servers: round 2 and round 20 end with the same next handle and no 
   expect(handles[19]).toBe(handles[1]);
 });
 
-test('the trace of stage 2 is a file of the Trace Event format, each packet with its request', () => {
+test('the trace of stage 2 is valid, and each packet in it refers to its request', () => {
   const trace = startTrace();
   const verdict = runTest({ print: () => {} });
   const result = trace.stop();
@@ -125,9 +125,9 @@ class EarlyServer extends EchoServer {
 const rounds = 30;
 
 test.each([
-  ['after the I/O costs one packet a message', EchoServer, 1],
-  ['before the I/O costs two', EarlyServer, 2],
-] as const)('the next poll is submitted %s', async (_name, Kind, packetsEach) => {
+  ['after the I/O costs one packet per message', EchoServer, 1],
+  ['before the I/O costs two packets per message', EarlyServer, 2],
+] as const)('a poll that is submitted %s', async (_name, Kind, packetsEach) => {
   const server = startServer(Kind);
   const socket = await newClient(server);
   await echoOnce(server, socket, 'warm');
@@ -147,7 +147,7 @@ test.each([
 
 const mebibytes = 8;
 /** The number of consecutive waits without a packet while bytes are unsent. */
-const wantedIdleTurns = 3;
+const requiredIdleTurns = 3;
 
 // A client in its own thread, because the server's thread blocks in the kernel. It sends all bytes
 // at once, pauses until the test lets it read, and then checks every byte.
@@ -172,7 +172,7 @@ const script = `
   });
 `;
 
-test('8 MiB to a late reader: in order, with a small buffer and without busy polling', async () => {
+test('8 MiB to a late reader arrive in order, with a small buffer and without busy polling', async () => {
   const server = startServer();
   const workerData = { port: server.endpoint.port, byteLength: mebibytes * 2 ** 20 };
   const client = new Worker(script, { eval: true, workerData });
@@ -194,7 +194,7 @@ test('8 MiB to a late reader: in order, with a small buffer and without busy pol
       const isIdle = packets === 0 && server.unsentBytes > 0;
       idleTurns = isIdle ? idleTurns + 1 : 0;
       if (isIdle) cpuOfPauseMs += (user + system) / 1_000;
-      isReading = idleTurns === wantedIdleTurns;
+      isReading = idleTurns === requiredIdleTurns;
       if (isReading) client.postMessage('read');
     }
     await new Promise(setImmediate);
@@ -208,7 +208,7 @@ test('8 MiB to a late reader: in order, with a small buffer and without busy pol
   await client.terminate();
 });
 
-test('E02 101 messages one after the other, then the end', async () => {
+test('E02 101 messages cost one packet and one poll each', async () => {
   const server = startServer();
   const socket = await newClient(server, { allowHalfOpen: true });
   const before = { ...server.counts };

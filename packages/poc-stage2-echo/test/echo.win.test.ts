@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
 
-test('A01 A02 accept: none before a client, one connection for one client', async () => {
+test('A01 A02 the server accepts exactly one connection for one client', async () => {
   const server = startServer();
   expect(server.turn(0)).toBe(0);
   await newClient(server);
@@ -40,7 +40,7 @@ test('R01 an idle connection makes no packet; one byte makes one packet', async 
   expect(server.counts.packets - before).toBe(1);
 });
 
-test('E03 all 256 byte values', async () => {
+test('E03 all 256 values of a byte are echoed', async () => {
   const server = startServer();
   const socket = await newClient(server);
   const inbox = new Inbox(socket);
@@ -59,7 +59,7 @@ test('H01 a client that half-closes gets the end of the stream', async () => {
   expect(server.counts.ended).toBe(1);
 });
 
-test('half close after 1 MiB, read while it is sent: 1 MiB comes back, and a clean end', async () => {
+test('a client that half-closes after 1 MiB receives 1 MiB and then the end', async () => {
   const server = startServer();
   const socket = await newClient(server, { allowHalfOpen: true });
   const inbox = new Inbox(socket);
@@ -81,4 +81,4 @@ test('R02 data sent in pieces are echoed whole and in order', async () => {
   expect(inbox.bytes.toString()).toBe('abcdefgh');
 });
 
-describe('trouble', async () => void (await import('./trouble.js')));
+describe('failures', async () => void (await import('./trouble.js')));

@@ -13,16 +13,16 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('E01 Windows Stage 2: Tofu Engine', () => {
+test('E01 Windows Stage 2: the client receives "Tofu Engine"', () => {
   const lines: string[] = [];
   const verdict = runTest({ print: (line) => lines.push(line) });
   expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
   expect(verdict.checks).toHaveLength(12);
-  expect(lines).toContain('   ok   the client got back: Tofu Engine');
+  expect(lines).toContain('   ok   the client received: Tofu Engine');
 });
 
 inRelease(() => {
-  test('broken on purpose: no poll again after the first message', () => {
+  test('broken on purpose: the stage fails if no poll follows the first message', () => {
     class Once extends EchoServer {
       #polls = 0;
       protected override arm(connection: Parameters<EchoServer['arm']>[0]): void {
@@ -52,7 +52,7 @@ test('broken on purpose: a block that is freed while its poll is pending is refu
         }
       };
       hasty((poll) => poll.free());
-      hasty((poll) => poll.arm(connection.wantedEvents));
+      hasty((poll) => poll.arm(connection.requestedEvents));
     }
   }
   class HastyStage extends Stage2Echo {
@@ -64,14 +64,14 @@ test('broken on purpose: a block that is freed while its poll is pending is refu
   expect(stage.run().verdict).toBe('proven');
   stage.close();
   expect(refusals).toEqual([
-    'A pending poll: the kernel will write to its block.',
-    'A poll of this socket is pending: one at a time.',
-    'A pending poll: the kernel will write to its block.',
-    'A poll of this socket is pending: one at a time.',
+    'A poll of this socket is pending: the kernel will write to the block.',
+    'A poll of this socket is pending: take its packet first.',
+    'A poll of this socket is pending: the kernel will write to the block.',
+    'A poll of this socket is pending: take its packet first.',
   ]);
 });
 
-test('closing before running, and twice', () => {
+test('a stage can be closed before it runs, and twice', () => {
   const stage = new Stage2Echo(quick);
   stage.close();
   stage.close();

@@ -30,8 +30,8 @@ test.each([
   ['an unknown field', file([...right, { ...slice, x: 1 }]), /\.5\.x: /],
   ['a thread without a name', file([...right, { ...slice, tid: 7 }]), /thread 7 has no name/],
   ['a process without a name', file([named, slice]), /^0 names of the process/],
-  ['calls of one thread at a time', file([...right, { ...slice, ts: 6 }]), /had not ended/],
-  ['an arrow from nowhere', file([named, process_, slice, finish]), /^arrow 1: no start/],
+  ['calls of one thread at a time', file([...right, { ...slice, ts: 6 }]), /has not ended/],
+  ['an arrow from nowhere', file([named, process_, slice, finish]), /^arrow 1: it has no start/],
   ['an arrow to nowhere', file([named, process_, slice, start]), /^1 starts, 0 ends/],
   [
     'an arrow back in time',

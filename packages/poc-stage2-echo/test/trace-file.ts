@@ -77,7 +77,7 @@ function sliceFaults(events: Events): string[] {
   const ends = new Map<number, number>();
   const faults: string[] = [];
   for (const { name, tid, ts, dur } of ofKind(events, 'X').sort((a, b) => a.ts - b.ts)) {
-    if (ts < (ends.get(tid) ?? 0)) faults.push(`${name} at ${ts}: the call before had not ended`);
+    if (ts < (ends.get(tid) ?? 0)) faults.push(`${name} at ${ts}: the previous call has not ended`);
     ends.set(tid, ts + dur);
   }
   return faults;
@@ -94,7 +94,7 @@ function arrowFaults(events: Events): string[] {
     .map((event) => `arrow ${event.id}: its ${event.ph} is in no slice`);
   for (const { id: number, ts } of finishes) {
     const from = starts.get(number);
-    if (from === undefined) faults.push(`arrow ${number}: no start`);
+    if (from === undefined) faults.push(`arrow ${number}: it has no start`);
     else if (from.ts > ts) faults.push(`arrow ${number}: ends before it starts`);
   }
   if (starts.size !== finishes.length)

@@ -16,8 +16,8 @@ import {
 import { afterEach, expect, test } from 'vitest';
 import { echoOnce, Inbox, newClient, pattern, startServer, until } from './clients.js';
 
-// Tests what a server must survive. First: bugs of the program and calls that the system refuses,
-// which no client can cause. Then: what clients can cause.
+// Failures that a server must survive: first bugs of the program and calls that the system refuses,
+// which no client can cause, then failures that clients cause.
 
 const open: Skt[] = [];
 const servers: EchoServer[] = [];
@@ -53,7 +53,7 @@ async function connectThree(server: EchoServer): Promise<ClientSkt[]> {
  * Every client sends something. Then the port has a packet for each, and one call removes them
  * all.
  */
-async function sayAll(clients: readonly ClientSkt[]): Promise<void> {
+async function sendFromAll(clients: readonly ClientSkt[]): Promise<void> {
   for (const skt of clients) skt.send(Buffer.from('hello'));
   await pause(50);
 }
@@ -71,7 +71,7 @@ async function heard(skt: ClientSkt): Promise<string> {
   }
 }
 
-test('a fault with one packet ends that connection, is reported, and loses no other packet', async () => {
+test('an error in one packet ends only its connection, and loses no other packet', async () => {
   class Faulty extends EchoServer {
     #faults = 0;
     protected override serve(connection: EchoConnection): void {
@@ -82,7 +82,7 @@ test('a fault with one packet ends that connection, is reported, and loses no ot
   }
   const server = keep(new Faulty(local()));
   const clients = await connectThree(server);
-  await sayAll(clients);
+  await sendFromAll(clients);
   expect(() => server.turn(100)).toThrowError('on purpose');
   const said = await Promise.all(clients.map(heard));
   const others = said.filter((word) => word !== 'hello');
@@ -104,19 +104,19 @@ class ShowingCreator extends SocketCreator {
   }
 }
 
-test('a listener that other code closes: the connections go on, and close is quiet', async () => {
+test('a listener that other code closes does not disturb the connections or close', async () => {
   const creator = new ShowingCreator();
   const server = keep(new EchoServer(local(), creator));
   const clients = await connectThree(server);
   creator.listener?.close();
-  await sayAll(clients);
+  await sendFromAll(clients);
   for (let turn = 0; turn < 4; turn += 1) server.turn(20);
   expect(await Promise.all(clients.map(heard))).toEqual(['hello', 'hello', 'hello']);
   expect(server.pendingPolls).toBe(3);
   server.close();
 });
 
-test('a fault in accept loses no packet, and the client is accepted after a rest', async () => {
+test('an error in accept loses no packet, and the client is accepted after a pause', async () => {
   const creator = new ShowingCreator();
   const server = keep(new EchoServer(local(), creator));
   const clients = await connectThree(server);
@@ -127,7 +127,7 @@ test('a fault in accept loses no packet, and the client is accepted after a rest
   };
   connect(server);
   await pause(20);
-  await sayAll(clients);
+  await sendFromAll(clients);
   expect(() => server.turn(100)).toThrowError('on purpose');
   expect(await Promise.all(clients.map(heard))).toEqual(['hello', 'hello', 'hello']);
   for (let turn = 0; server.open < 4 && turn < 50; turn += 1) server.turn(20);
@@ -237,7 +237,7 @@ test('60 clients reset at random moments; one other client is not affected', asy
   expect(server.counts.ended + server.counts.broken).toBe(60);
 });
 
-test('W02 a client that does not read: one chunk is kept, the rest waits in TCP', async () => {
+test('W02 for a client that does not read the server keeps at most one chunk', async () => {
   const server = startServer();
   const [greedy, other] = [await newClient(server), await newClient(server)];
   const inbox = new Inbox(greedy);
@@ -316,9 +316,9 @@ class OneFailingAccept extends SocketCreator {
 }
 
 test.each([
-  ['WSAECONNRESET: the next one is accepted at once', 10_054, 1],
-  ['WSAENOBUFS: after a rest, by another poll', 10_055, 2],
-] as const)('an accept that fails with %s', async (_name, wsaCode, packetsOfListener) => {
+  ['WSAECONNRESET accepts the next client at once', 10_054, 1],
+  ['WSAENOBUFS polls again after a pause', 10_055, 2],
+] as const)('a server whose accept fails with %s', async (_name, wsaCode, packetsOfListener) => {
   const address = new TCPServerAddress('127.0.0.1', 0);
   const server = new EchoServer(address, new OneFailingAccept(wsaCode));
   try {

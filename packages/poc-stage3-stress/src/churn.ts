@@ -8,10 +8,7 @@ import { PingServer } from './ping-server.js';
 /** The result of a churn. */
 export interface ChurnCounts {
   rounds: number;
-  /**
-   * Clients that vanished inside a message, as the servers saw it, and pings that the servers
-   * answered.
-   */
+  /** Clients that vanished inside a message, counted by the servers. */
   vanished: number;
   served: number;
   /** Registrations that a server removed while a poll was pending, and added again. */
@@ -42,7 +39,9 @@ const leastRounds = 2 * roundsPerServer + 1;
  */
 export function requireRounds(rounds: number): number {
   if (Number.isSafeInteger(rounds) && rounds >= leastRounds) return rounds;
-  throw new RangeError(`A churn has ${leastRounds} rounds or more, a whole number, not ${rounds}.`);
+  throw new RangeError(
+    `The number of churn rounds must be a whole number of ${leastRounds} or more, got ${rounds}.`,
+  );
 }
 
 /** This many handles fill the gaps that closed handles have left below a leaked one. */
@@ -74,7 +73,10 @@ export function connect(server: PingServer<SktEndpoint>): ClientSkt {
  */
 export function turnUntil(server: PingServer<SktEndpoint>, isTrue: () => boolean): void {
   for (const deadline = new Deadline(roundLimitMs); !isTrue(); ) {
-    if (deadline.isOver) throw new Error(`The server is stuck: ${JSON.stringify(server.counts)}`);
+    if (deadline.isOver) {
+      const counts = JSON.stringify(server.counts);
+      throw new Error(`Timed out after ${roundLimitMs} ms; the server has counted ${counts}.`);
+    }
     server.turn(100);
   }
 }
@@ -100,7 +102,7 @@ function disturb(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   // registration is removed.
   honest.send(ping);
   const [registered] = server.sockets();
-  if (registered === undefined) throw new Error('no client is connected');
+  if (registered === undefined) throw new Error('The server has no connected client.');
   server.disturb(registered);
   turnUntil(server, () => server.counts.pings > before.pings);
   // The answer is read first, because closing a socket with unread data sends a reset.
@@ -109,7 +111,7 @@ function disturb(server: PingServer<SktEndpoint>, counts: ChurnCounts): void {
   honest.close();
   turnUntil(server, () => goneFrom(server) > gone + 1);
   // Counted by the server, not by the number of clients that vanished.
-  counts.vanished += server.counts.cutShort - before.cutShort;
+  counts.vanished += server.counts.truncated - before.truncated;
   counts.served += server.counts.pings - before.pings;
   counts.removed += server.counts.readded - before.readded;
 }

@@ -129,7 +129,7 @@ export class PartialDrain {
     while (!counts.isEnded && !deadline.isOver) {
       this.#send(byteLength);
       if (poller.wait(100).length > 0) this.#receive(server);
-      if (this.#pool.isEmpty) this.#rest(server, byteLength);
+      if (this.#pool.isEmpty) this.#pauseUntilUsed(server, byteLength);
     }
     this.#use();
     return counts;
@@ -151,7 +151,9 @@ export class PartialDrain {
     this.#client.connect();
     poller.wait(limitMs);
     const accepted = this.#listener.accept();
-    if (accepted === wouldBlock) throw new Error('The client of the partial drain did not come.');
+    if (accepted === wouldBlock) {
+      throw new Error(`The client of the partial drain did not connect within ${limitMs} ms.`);
+    }
     this.#server = accepted;
     poller.remove(this.#listener);
     return accepted;
@@ -189,7 +191,7 @@ export class PartialDrain {
   /**
    * Called when the pool is empty: pauses reading until the buffers are used, and then resumes it.
    */
-  #rest(server: AcceptedSkt, byteLength: number): void {
+  #pauseUntilUsed(server: AcceptedSkt, byteLength: number): void {
     const { counts, poller } = this;
     this.pause(server);
     counts.pauses += 1;

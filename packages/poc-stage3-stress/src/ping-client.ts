@@ -16,24 +16,27 @@ export interface PingTask {
 const limitMs = 10_000;
 
 /** @returns how many complete answers were received. */
-function askAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): number {
+function pingAll(poller: AfdPoller<undefined>, skt: ClientSkt, pings: number): number {
   const buffer = Buffer.alloc(ping.byteLength);
   let [answered, received] = [0, 0];
   skt.connect();
   poller.add(skt, { connected: true, readable: true });
   while (answered < pings) {
     const [event] = poller.wait(limitMs);
-    if (event?.kind !== 'socket') throw new Error(`No answer to ping ${answered + 1}.`);
+    if (event?.kind !== 'socket') {
+      throw new Error(`Ping ${answered + 1} got no answer within ${limitMs} ms.`);
+    }
     if (event.isConnectFailed) skt.finishConnect();
     // Under Wine 8 recv returns 0 after a reset, as after a graceful end. So the event decides.
-    if (event.isReset) throw new Error(`The server broke off after ${answered} answers.`);
+    if (event.isReset) throw new Error(`The server sent a reset after ${answered} answers.`);
     if (event.isConnected) skt.send(ping);
     if (!event.isReadable) continue;
     const count = skt.recv(buffer.subarray(received));
-    if (count === 0) throw new Error(`The server left after ${answered} answers.`);
+    if (count === 0) throw new Error(`The server ended the stream after ${answered} answers.`);
     if (count !== wouldBlock) received += count;
     if (received < ping.byteLength) continue;
-    if (!buffer.equals(ping)) throw new Error(`"${buffer}" is not the answer to a ping.`);
+    if (!buffer.equals(ping))
+      throw new Error(`The answer to a ping is "${buffer}", not "${ping}".`);
     received = 0;
     answered += 1;
     if (answered < pings) skt.send(ping);
@@ -48,7 +51,7 @@ function run({ connectTo, pings }: PingTask): number {
   try {
     const poller = new AfdPoller<undefined>();
     try {
-      return askAll(poller, skt, pings);
+      return pingAll(poller, skt, pings);
     } finally {
       poller.close();
     }

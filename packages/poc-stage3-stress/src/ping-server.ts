@@ -24,18 +24,18 @@ interface Peer {
 /**
  * accept fails with WSAECONNRESET if a client has closed its connection before it was accepted.
  */
-const goneWhileWaiting = 'WSAECONNRESET';
+const closedBeforeAccept = 'WSAECONNRESET';
 
 /** Counters of a server. */
 export interface PingCounts {
   accepted: number;
   /** Complete messages, which were answered. */
   pings: number;
-  /** Peers that ended gracefully, and peers whose connections broke. */
+  /** Peers that ended gracefully. `broken` counts the peers whose connections failed. */
   ended: number;
   broken: number;
   /** Peers that vanished inside a message. */
-  cutShort: number;
+  truncated: number;
   /** Registrations that `disturb` removed while a poll was pending, and added again. */
   readded: number;
 }
@@ -54,7 +54,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
     pings: 0,
     ended: 0,
     broken: 0,
-    cutShort: 0,
+    truncated: 0,
     readded: 0,
   };
   readonly #listener: ListenerSkt<E>;
@@ -142,7 +142,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
       try {
         skt = this.#listener.accept();
       } catch (error) {
-        if (error instanceof WsaError && error.wsaName === goneWhileWaiting) continue;
+        if (error instanceof WsaError && error.wsaName === closedBeforeAccept) continue;
         throw error;
       }
       if (skt === wouldBlock) return;
@@ -196,7 +196,7 @@ export class PingServer<E extends SktEndpoint = Endpoint> {
 
   #leave(peer: Peer, how: 'ended' | 'broken'): void {
     this.counts[how] += 1;
-    if (peer.reader.isInside) this.counts.cutShort += 1;
+    if (peer.reader.isInside) this.counts.truncated += 1;
     this.#peers.delete(peer);
     // The socket is closed without being removed, because it notifies the engine.
     peer.skt.close();

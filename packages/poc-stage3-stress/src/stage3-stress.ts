@@ -116,12 +116,12 @@ export class Stage3Stress {
     proof.require('pings answered', counts.pings, wanted);
     const answered = this.#clients.map((client) => client.reply(answerLimitMs));
     proof.expect('answers received, by client', answered.join(' '), '10 10 10 10 10');
-    proof.expect('clients that left in order', counts.ended, clientCount);
+    proof.expect('clients that ended gracefully', counts.ended, clientCount);
     proof.expect('unknown packets', server.poller.inspect().unknown, 0);
     server.close();
-    proof.expect('closed, polls pending', server.poller.inspect().pending, 0);
+    proof.expect('after close, polls pending', server.poller.inspect().pending, 0);
     const left = nativeMemory().blocks - this.#blocksBefore;
-    proof.expect('closed, native blocks left', left, 0);
+    proof.expect('after close, native blocks left', left, 0);
   }
 
   /** Creates the server with few buffers. */
@@ -136,16 +136,20 @@ export class Stage3Stress {
       const counts = drain.run(drainBytes, this.#limitMs);
       proof.note(`${counts.pauses} times all ${counts.mostBuffers} buffers were in use`);
       proof.expect('partial drain: bytes in order', counts.inOrder, drainBytes);
-      proof.expect('then the end of the stream', counts.isEnded ? 'yes' : 'no', 'yes');
+      proof.expect('partial drain: end of the stream', counts.isEnded ? 'yes' : 'no', 'yes');
       proof.expect('events while reading paused', counts.eventsWhilePaused, 0);
       const times = counts.pauses >= leastPauses ? 'yes' : 'no';
       proof.expect(`reading paused ${leastPauses} times or more`, times, 'yes');
-      proof.expect('resumed, and reported without waiting', counts.reportedAtOnce, counts.pauses);
+      proof.expect(
+        'pauses after which the data were reported at once',
+        counts.reportedAtOnce,
+        counts.pauses,
+      );
     } finally {
       drain.close();
     }
     const left = nativeMemory().blocks - this.#blocksBefore;
-    proof.expect('native blocks left after it', left, 0);
+    proof.expect('after the partial drain, native blocks left', left, 0);
   }
 
   #churn(): void {
@@ -154,11 +158,11 @@ export class Stage3Stress {
     const counts = churn(rounds, () => this.createServer());
     proof.note(`${counts.restarts} pollers closed with ${counts.pendingAtRestart} polls pending`);
     proof.expect('clients that vanished inside a message', counts.vanished, rounds);
-    proof.expect('clients served all the same', counts.served, rounds);
-    proof.expect('removed while completing, and added again', counts.removed, rounds);
-    proof.expect('polls left pending', counts.pendingLeft, 0);
-    proof.expect('native blocks left', counts.blocksLeft, 0);
-    proof.expect('the next handle, as it was', counts.lastHandle, counts.firstHandle);
+    proof.expect('clients served although others vanished', counts.served, rounds);
+    proof.expect('registrations removed while a poll completed', counts.removed, rounds);
+    proof.expect('after the churn, polls pending', counts.pendingLeft, 0);
+    proof.expect('after the churn, native blocks left', counts.blocksLeft, 0);
+    proof.expect('value of a new handle, as after server 2', counts.lastHandle, counts.firstHandle);
   }
 
   #takeFigures(): void {

@@ -5,7 +5,7 @@ import { connect, nextHandle, turnUntil } from './churn.js';
 import type { PingServer } from './ping-server.js';
 
 /** The number of cycles for a figure. A test uses fewer. */
-const askedCycles = 10_000;
+const requiredCycles = 10_000;
 /** Cycles before the measurement, so that one-time allocations have been made. */
 const warmCycles = 100;
 
@@ -33,7 +33,7 @@ function cycle(server: PingServer<SktEndpoint>): 1 {
 export function takeStressFigures(
   proof: Proof,
   newServer: () => PingServer<SktEndpoint>,
-  cycles = askedCycles,
+  cycles = requiredCycles,
 ): void {
   const server = newServer();
   try {

@@ -11,20 +11,20 @@ import {
 } from 'poc-stage3-stress';
 import { afterEach, expect, test } from 'vitest';
 
-// Tests that need a real time-out to run out. For the other tests see stage3-stress.win.test.ts.
+// Tests that wait for a real time-out. stage3-stress.win.test.ts has the other tests.
 
 afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('broken on purpose: events that a server did not handle or see are not counted', () => {
+test('broken on purpose: the stage fails if a server misses events', () => {
   class Careless extends PingServer {
     override disturb(): void {}
   }
   class Blind extends PingServer {
     override turn(timeoutMs: number): number {
       const count = super.turn(timeoutMs);
-      this.counts.cutShort = 0;
+      this.counts.truncated = 0;
       return count;
     }
   }
@@ -37,12 +37,12 @@ test('broken on purpose: events that a server did not handle or see are not coun
     }
   }
   const stage = new CarelessStage({ churnRounds: 21, print: () => {} });
-  const reason = 'removed while completing, and added again: expected 21, saw 0';
+  const reason = 'registrations removed while a poll completed: expected 21, saw 0';
   expect(stage.run()).toMatchObject({ verdict: 'failed', reason });
   stage.close();
 });
 
-test('broken on purpose: a stage whose server throws data away fails by name', () => {
+test('broken on purpose: the stage fails if its server discards data', () => {
   class Lossy extends PartialDrain {
     protected override resume(server: Parameters<PartialDrain['pause']>[0]): void {
       server.recv(new Uint8Array(1_000));
@@ -69,7 +69,7 @@ function figuresOf(Server: new () => PingServer): string {
   return verdict.reason;
 }
 
-test('broken on purpose: a server that leaves a handle open is found by the figures', () => {
+test('broken on purpose: the figures are not reached by a server that leaves a handle open', () => {
   const handles: number[] = [];
   class Leaky extends PingServer {
     override turn(timeoutMs: number): number {

@@ -2,7 +2,7 @@ import { nativeMemory } from 'ntdllx';
 import { churn } from 'poc-stage3-stress';
 import { expect, test } from 'vitest';
 
-test('a thousand rounds of cancel and churn leave nothing', () => {
+test('a thousand rounds of cancel and churn leave no handle, block or poll', () => {
   const { firstHandle, lastHandle, pendingAtRestart, ...counts } = churn(1_000);
   expect(counts).toEqual({
     rounds: 1_000,

@@ -7,7 +7,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('S05 Windows Stage 3: 50 of 50, then churn', () => {
+test('S05 Windows Stage 3: 50 of 50 pings are answered, and the churn leaves nothing', () => {
   const lines: string[] = [];
   const verdict = runTest({ churnRounds: 21, print: (line) => lines.push(line) });
   expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
@@ -16,7 +16,7 @@ test('S05 Windows Stage 3: 50 of 50, then churn', () => {
 });
 
 inRelease(() => {
-  test('broken on purpose: a server that never answers does not pass', () => {
+  test('broken on purpose: the stage fails if the server never answers', () => {
     class Mute extends PingServer {
       override turn(timeoutMs: number): number {
         this.poller.wait(timeoutMs);
@@ -64,7 +64,7 @@ test('S10 a partial drain reads a megabyte through 8 buffers', () => {
 });
 
 inRelease(() => {
-  test('broken on purpose: a server that does not pause gets events for data that it has no buffer for', () => {
+  test('broken on purpose: a server that does not pause gets events although it has no buffer', () => {
     class Restless extends PartialDrain {
       protected override pause(): void {}
     }
@@ -73,7 +73,7 @@ inRelease(() => {
     expect(counts.eventsWhilePaused).toBe(counts.pauses);
   });
 
-  test('broken on purpose: a server that does not resume stays behind', () => {
+  test('broken on purpose: a server that does not resume receives only a part', () => {
     class Forgetful extends PartialDrain {
       protected override resume(): void {}
     }
@@ -81,7 +81,7 @@ inRelease(() => {
     expect(counts).toMatchObject({ received: 8 * 16_384, isEnded: false, reportedAtOnce: 0 });
   });
 
-  test('broken on purpose: a server that throws data away has a gap', () => {
+  test('broken on purpose: a server that discards data receives fewer bytes in order', () => {
     const { received, inOrder, isEnded } = drainWith(Lossy);
     expect(isEnded).toBe(true);
     expect(received).toBeLessThan(2 ** 20);
@@ -91,7 +91,7 @@ inRelease(() => {
 
 test.each([Number.NaN, -1, 0, 10, 20, 20.5, 21.5])('a churn of %s rounds is refused', (rounds) => {
   expect(() => runTest({ churnRounds: rounds, print: () => {} })).toThrowError(RangeError);
-  expect(() => churn(rounds)).toThrowError(/^A churn has 21 rounds or more/);
+  expect(() => churn(rounds)).toThrowError(/^The number of churn rounds .* 21 or more, got /);
 });
 
 test('a churn of 21 rounds compares two different servers', () => {
@@ -100,11 +100,11 @@ test('a churn of 21 rounds compares two different servers', () => {
   expect(lastHandle).toBe(firstHandle);
 });
 
-test('closing before running, and twice', () => {
+test('a stage can be closed before it runs, and twice', () => {
   const stage = new Stage3Stress({ print: () => {} });
   stage.close();
   stage.close();
   expect(() => stage.run()).toThrowError('This stage is closed');
 });
 
-describe('trouble', async () => void (await import('./trouble.js')));
+describe('failures', async () => void (await import('./trouble.js')));

@@ -46,7 +46,7 @@ class ShowingCreator extends SocketCreator {
   }
 }
 
-test('a client that left the backlog does not block the next accept', () => {
+test('a client that closed before its accept does not block the next accept', () => {
   const creator = new ShowingCreator();
   const server = new PingServer(creator);
   const listener = creator.listener as ListenerSkt;
@@ -61,7 +61,7 @@ test('a client that left the backlog does not block the next accept', () => {
   server.close();
 });
 
-test('a client that cannot be polled is dropped, and that is reported', async () => {
+test('a client that cannot be polled is closed, and turn throws the error', async () => {
   const server = new PingServer();
   const { poller } = server;
   poller.add = () => {
@@ -107,7 +107,7 @@ test('if the close of the poller throws, the sockets are still closed', () => {
   expect([creator.listener?.isOpen, peer?.isOpen, server.open]).toEqual([false, false, 0]);
 });
 
-test('a server that cannot listen leaves nothing', () => {
+test('a server that cannot listen leaves nothing open', () => {
   class Refusing extends SocketCreator {
     override fromAddress(): never {
       throw new WsaError('bind', 10_048);
@@ -129,7 +129,7 @@ test('a client reports a reset and a missing address, and continues with the nex
   accepted.abortOnClose();
   accepted.close();
   expect(() => client.reply(5_000)).toThrowError(
-    'In the helper thread: The server broke off after 0 answers.',
+    'In the helper thread: The server sent a reset after 0 answers.',
   );
   client.close();
 });

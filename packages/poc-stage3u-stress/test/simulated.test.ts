@@ -18,7 +18,7 @@ function partsOn({ kernel, nowMs }: SimNt) {
   return { creator: createSocketCreator(kernel), newPoller, address };
 }
 
-/** Checks that nothing is left, and that the program made no forbidden call. */
+/** Checks that no resource is left, and that the program broke no rule of the simulated kernel. */
 function expectClean(sim: SimNt): void {
   expect(sim.violations).toEqual([]);
   expect([sim.handles, sim.pending, sim.memory.blocks]).toEqual([0, 0, 0]);
@@ -38,11 +38,11 @@ describe.each(profiles)('stage 3U on the simulated %s', (profile) => {
     expectClean(sim);
   });
 
-  test('broken on purpose: a server that does not detect truncated data', () => {
+  test('broken on purpose: a server that does not detect truncated data is noticed', () => {
     class Blind extends PingServer<PathEndpoint> {
       override turn(timeoutMs: number): number {
         const count = super.turn(timeoutMs);
-        this.counts.cutShort = 0;
+        this.counts.truncated = 0;
         return count;
       }
     }
@@ -64,7 +64,7 @@ describe.each(profiles)('stage 3U on the simulated %s', (profile) => {
     }
   }
 
-  test('a partial drain loses nothing', () => {
+  test('a partial drain loses no byte', () => {
     const sim = newSim();
     const { pauses, reportedAtOnce, ...counts } = drainWith(sim);
     expect(counts).toMatchObject({ received: 2 ** 20, inOrder: 2 ** 20, isEnded: true });
@@ -74,7 +74,7 @@ describe.each(profiles)('stage 3U on the simulated %s', (profile) => {
     expectClean(sim);
   });
 
-  test('broken on purpose: a server that throws data away has a gap', () => {
+  test('broken on purpose: a server that discards data receives fewer bytes in order', () => {
     class Lossy extends PartialDrain {
       protected override resume(server: Parameters<PartialDrain['pause']>[0]): void {
         server.recv(new Uint8Array(1_000));

@@ -10,7 +10,7 @@ afterEach(() => {
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });
 
-test('Windows Stage 3U: 50 of 50, then churn: proven, or unsupported with the reason', () => {
+test('Windows Stage 3U is proven, or unsupported with the reason', () => {
   const lines: string[] = [];
   const verdict = runTest({ print: (line) => lines.push(line) });
   console.log(`${verdict.verdict}: ${verdict.reason}`);
@@ -23,23 +23,26 @@ test('Windows Stage 3U: 50 of 50, then churn: proven, or unsupported with the re
   }
 });
 
-test.skipIf(!afUnix.isPresent)(`broken on purpose: data is thrown away ${afUnix.reason}`, () => {
-  class Lossy extends PartialDrain {
-    protected override resume(server: Parameters<PartialDrain['pause']>[0]): void {
-      server.recv(new Uint8Array(1_000));
-      super.resume(server);
+test.skipIf(!afUnix.isPresent)(
+  `broken on purpose: the stage fails if data are discarded ${afUnix.reason}`,
+  () => {
+    class Lossy extends PartialDrain {
+      protected override resume(server: Parameters<PartialDrain['pause']>[0]): void {
+        server.recv(new Uint8Array(1_000));
+        super.resume(server);
+      }
     }
-  }
-  class LossyStage extends Stage3uStress {
-    protected override createDrain(): PartialDrain {
-      return new Lossy(this.address());
+    class LossyStage extends Stage3uStress {
+      protected override createDrain(): PartialDrain {
+        return new Lossy(this.address());
+      }
     }
-  }
-  const [first] = failedChecks(new LossyStage({ churnRounds: 21, print: () => {} }));
-  expect(first).toMatch(/^partial drain: bytes in order: /);
-});
+    const [first] = failedChecks(new LossyStage({ churnRounds: 21, print: () => {} }));
+    expect(first).toMatch(/^partial drain: bytes in order: /);
+  },
+);
 
-test('closing before running, and twice', () => {
+test('a stage can be closed before it runs, and twice', () => {
   const stage = new Stage3uStress({ print: () => {} });
   stage.close();
   stage.close();

@@ -69,7 +69,7 @@ export interface Found {
  * engine:
  *
  *     table of sockets (moves)         blocks (pinned)                 kernel
- *     [ a | b | c | d ]  ──── block ─▶ 7: IOSB, AFD_POLL_INFO  ◀────── writes how the poll ended
+ *     [ a | b | c | d ]  ──── block ─▶ 7: IOSB, AFD_POLL_INFO  ◀────── writes the poll's result
  *                                          ▲
  *     packet: ApcContext = 7, generation 3 ┘ found only while loan 3 of block 7 lasts
  *
@@ -93,7 +93,11 @@ export class PinnedRegistry {
   /** The socket at an index of the table. */
   at(index: number): Entry {
     const entry = this.table[index];
-    if (entry === undefined) throw new RangeError(`The table has no place ${index}.`);
+    if (entry === undefined) {
+      throw new RangeError(
+        `The table has ${this.table.length} sockets, and none at index ${index}.`,
+      );
+    }
     return entry;
   }
 
@@ -192,7 +196,7 @@ export class PinnedRegistry {
    */
   postEarlier(entry: Entry): void {
     const { earlier } = this.#blockOf(entry);
-    if (earlier === undefined) throw new Error(`${entry.name} has its first poll.`);
+    if (earlier === undefined) throw new Error(`${entry.name} had no poll before its current one.`);
     this.#port.post(earlier);
     this.#due += 1;
   }

@@ -49,14 +49,16 @@ const removalsPerRound = 50;
 
 function requireSockets(sockets: number): number {
   if (Number.isSafeInteger(sockets) && sockets >= 100 && sockets <= 10_000) return sockets;
-  throw new RangeError(`Stage 4 takes 100 to 10,000 sockets, a whole number, not ${sockets}.`);
+  throw new RangeError(
+    `The number of sockets must be a whole number from 100 to 10,000, got ${sockets}.`,
+  );
 }
 
 /** Tests a condition every millisecond, for things that post no packet. */
 function until(isTrue: () => boolean, limitMs: number, what: string): void {
   const bell = new Int32Array(new SharedArrayBuffer(4));
   for (const deadline = new Deadline(limitMs); !isTrue(); Atomics.wait(bell, 0, 0, 1)) {
-    if (deadline.isOver) throw new Error(`Not within ${limitMs} ms: ${what}.`);
+    if (deadline.isOver) throw new Error(`Timed out after ${limitMs} ms, before ${what}.`);
   }
 }
 
@@ -138,7 +140,7 @@ export class Stage4Pinned {
         if (accepted === wouldBlock) accepted = listener.accept();
         return accepted !== wouldBlock;
       };
-      until(isThere, this.#limitMs, `client ${number} is accepted`);
+      until(isThere, this.#limitMs, `client ${number} was accepted`);
       if (accepted === wouldBlock) return;
       const entry = registry.add(`client ${number}`, accepted);
       this.#clients.push({ entry, skt });
@@ -158,7 +160,7 @@ export class Stage4Pinned {
       skt.send(Buffer.from(message));
     }
     const areComplete = () => entries.every((entry) => registry.isComplete(entry));
-    until(areComplete, this.#limitMs, `the polls of all clients complete in round ${round}`);
+    until(areComplete, this.#limitMs, `the polls of all clients were complete in round ${round}`);
 
     const sizeBefore = registry.size;
     const handles = this.#remove(registry);
@@ -208,7 +210,7 @@ export class Stage4Pinned {
     for (let index = 0; index < count; index += 1) {
       const entry = registry.at(clientCount + Math.floor((index * others) / count));
       const { skt } = entry;
-      if (skt.kind !== 'datagram') throw new Error(`${entry.name} takes no datagrams.`);
+      if (skt.kind !== 'datagram') throw new Error(`${entry.name} is not a UDP socket.`);
       const message = `${entry.name}, message ${round}`;
       this.#expected.set(entry, message);
       skt.sendTo(Buffer.from(message), skt.localEndpoint());
@@ -225,7 +227,7 @@ export class Stage4Pinned {
     let earlier = posted;
     while ((this.#expected.size > 0 || this.#removed.size > 0) && !this.#isWrong) {
       if (deadline.isOver) {
-        this.proof.note(`round ${round}: ${this.#expected.size} messages did not come`);
+        this.proof.note(`round ${round}: ${this.#expected.size} messages did not arrive`);
         return;
       }
       for (const found of registry.take(100)) {
@@ -257,7 +259,7 @@ export class Stage4Pinned {
     } else counts.another += 1;
   }
 
-  /** Receives a socket's message, or returns a text that says there is none. */
+  /** Receives a socket's message. Without a message it returns a text that says so. */
   #read({ skt }: Entry): string {
     const buffer = this.#buffer;
     const came = skt.kind === 'datagram' ? skt.recvFrom(buffer) : skt.recv(buffer);
@@ -292,7 +294,7 @@ export class Stage4Pinned {
     }
     this.#closeAll();
     const left = nativeMemory().blocks - this.#blocksBefore;
-    proof.expect('closed, native blocks left', left, 0);
+    proof.expect('after close, native blocks left', left, 0);
   }
 
   /**

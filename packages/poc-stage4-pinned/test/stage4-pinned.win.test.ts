@@ -12,7 +12,7 @@ afterEach(() => {
 // Registration takes longer in debug.
 const sockets = testedBuild === 'release' ? 500 : 150;
 
-test(`S09 Windows Stage 4: 5 clients, 10 messages each, while 5 sockets become ${sockets}`, () => {
+test(`S09 Windows Stage 4: each message finds its socket while 5 sockets become ${sockets}`, () => {
   const lines: string[] = [];
   const verdict = runTest({ sockets, print: (line) => lines.push(line) });
   expect(verdict).toMatchObject({ verdict: 'proven', reason: '' });
@@ -117,7 +117,7 @@ test.each([Number.NaN, 0, 99, 100.5, 10_001])('%s sockets are refused', (sockets
   expect(() => new Stage4Pinned({ sockets, print: () => {} })).toThrowError(RangeError);
 });
 
-test('closing before running, and twice', () => {
+test('a stage can be closed before it runs, and twice', () => {
   const stage = new Stage4Pinned(small);
   stage.close();
   stage.close();

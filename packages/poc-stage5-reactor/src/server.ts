@@ -12,10 +12,7 @@ interface Client {
 /** Counters of the server. */
 export interface ServerCounts {
   pings: number;
-  /**
-   * Packets of the heartbeat thread, how many of them were sent to clients, and how many were for
-   * clients that had left.
-   */
+  /** Packets of the heartbeat thread: `sent` to clients, or `late`, for clients that had left. */
   heartbeats: number;
   sent: number;
   late: number;

@@ -20,7 +20,7 @@ export const stage5 = {
   name: 'stage 5 reactor',
   claim:
     "a reactor in Node's event loop serves 100 clients, takes heartbeats and commands from other " +
-    'threads, and shuts down in order, counted to the last',
+    'threads, and shuts down gracefully, without a lost message',
 } as const;
 
 /** Options of the stage: those of every stage, and the reactor's mode. */
@@ -89,11 +89,15 @@ export class Stage5Reactor implements AsyncStage {
     const running = reactor.run();
     const clients = this.#start('client-thread', task);
     const reported = once(clients, 'message') as Promise<[ClientReport]>;
-    await this.#until(server, () => server.clients === clientCount, 'clients that said hello');
+    await this.#until(
+      server,
+      () => server.clients === clientCount,
+      'the first message of each client',
+    );
     proof.require('clients connected', server.clients, clientCount);
 
     const isFree = () => server.pingsOf(dismissed) === pingsEach;
-    await this.#until(server, isFree, 'pings of the client that is dismissed');
+    await this.#until(server, isFree, 'the pings of the client that is dismissed');
     const remote = reactor.remoteData();
     const beats: HeartbeatTask = {
       remote,
@@ -102,12 +106,12 @@ export class Stage5Reactor implements AsyncStage {
       seed,
     };
     const [posted] = (await Promise.all([
-      this.#within(once(this.#start('heartbeat-thread', beats), 'message'), 'heartbeats posted'),
+      this.#within(once(this.#start('heartbeat-thread', beats), 'message'), 'the heartbeat thread'),
       this.#manage(server, { remote, dismissed }),
     ])) as [[number], undefined];
     const wantedPings = clientCount * pingsEach;
     proof.expect('heartbeats posted by the other thread', posted[0], this.#heartbeats);
-    proof.expect('heartbeats that the reactor had', counts.heartbeats, this.#heartbeats);
+    proof.expect('heartbeats that the reactor received', counts.heartbeats, this.#heartbeats);
     proof.note(`${counts.late} of them were for the client that was dismissed`);
     proof.expect('pings answered', counts.pings, wantedPings);
 
@@ -115,11 +119,11 @@ export class Stage5Reactor implements AsyncStage {
     this.#judge(server, report, wantedPings);
     await running;
     clearInterval(this.#timer);
-    proof.expect(`a timer of ${timerMs} ms beside it`, ticks > 0 ? 'ran' : 'did not run', 'ran');
+    proof.expect(`a timer of ${timerMs} ms meanwhile`, ticks > 0 ? 'ran' : 'did not run', 'ran');
     await reactor.close();
     await this.#within(this.#ended(), 'the end of the threads');
     proof.expect('threads left', this.#workers.size, 0);
-    proof.expect('closed, native blocks left', nativeMemory().blocks - this.#blocksBefore, 0);
+    proof.expect('after close, native blocks left', nativeMemory().blocks - this.#blocksBefore, 0);
   }
 
   /**
@@ -134,7 +138,7 @@ export class Stage5Reactor implements AsyncStage {
     await this.#within(once(management, 'message'), 'the answers to the commands');
     const isThrough = () =>
       counts.heartbeats >= this.#heartbeats && counts.pings >= clientCount * pingsEach;
-    await this.#until(server, isThrough, 'heartbeats and pings');
+    await this.#until(server, isThrough, 'the last heartbeats and pings');
     const answered = once(management, 'message');
     management.postMessage('shut down');
     const [answers] = await this.#within(answered, 'the shutdown');
@@ -152,8 +156,8 @@ export class Stage5Reactor implements AsyncStage {
     proof.expect('clients without a heartbeat', least > 0 ? 0 : 'some', 0);
     proof.expect('pongs received', report.pongs, pings);
     proof.expect('messages out of order', report.outOfOrder, 0);
-    proof.expect('messages cut short or unknown', report.broken + counts.broken, 0);
-    proof.expect('clients that were ended in order', report.orderlyEnds, clientCount);
+    proof.expect('messages truncated or unknown', report.broken + counts.broken, 0);
+    proof.expect('clients that ended gracefully', report.orderlyEnds, clientCount);
     proof.expect('connections that failed', counts.failed, 0);
     proof.expect('clients left', clients, 0);
   }
@@ -181,13 +185,13 @@ export class Stage5Reactor implements AsyncStage {
    */
   #until(server: HeartbeatServer, isTrue: () => boolean, what: string): Promise<void> {
     const come = new Promise<void>((resolve) => {
-      const look = () => {
+      const check = () => {
         if (!isTrue()) return;
-        server.changes.delete(look);
+        server.changes.delete(check);
         resolve();
       };
-      server.changes.add(look);
-      look();
+      server.changes.add(check);
+      check();
     });
     return this.#within(come, what);
   }
@@ -195,7 +199,8 @@ export class Stage5Reactor implements AsyncStage {
   async #within<T>(promise: Promise<T>, what: string): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<never>((_, reject) => {
-      const fail = () => reject(new Error(`not within ${this.#limitMs} ms: ${what}`));
+      const fail = () =>
+        reject(new Error(`Timed out after ${this.#limitMs} ms, waiting for ${what}.`));
       timer = setTimeout(fail, this.#limitMs);
     });
     try {

@@ -14,7 +14,7 @@ test('100 clients, 1,000 heartbeats and the commands are all counted', async () 
   expect(verdict.checks).toHaveLength(17);
 });
 
-test('closing before running, and twice', async () => {
+test('a stage can be closed before it runs, and twice', async () => {
   const stage = new Stage5Reactor({ print: () => {} });
   await stage.close();
   await stage.close();

@@ -22,7 +22,8 @@ export type ParsedAddress<A extends SktAddress = SktAddress> =
 function wrong(text: string): SktError {
   return new SktError(
     'ERR_ADDRESS',
-    `An address has the form tcp|HOST|PORT or uds|PATH, such as tcp|127.0.0.1|7099; got ${showValue(text)}.`,
+    'An address has the form tcp|HOST|PORT or uds|PATH, such as tcp|127.0.0.1|7099; ' +
+      `got ${showValue(text)}.`,
   );
 }
 

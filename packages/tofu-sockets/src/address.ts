@@ -234,6 +234,7 @@ export function requireAddress(value: unknown, call: string): SktAddress {
   if (isSktAddress(value)) return value;
   throw new SktError(
     'ERR_ADDRESS',
-    `${call} takes an address that a constructor made, such as new TCPServerAddress(); got ${showValue(value)}.`,
+    `${call} takes an address that a constructor made, such as new TCPServerAddress(); ` +
+      `got ${showValue(value)}.`,
   );
 }

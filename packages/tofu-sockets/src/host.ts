@@ -56,7 +56,8 @@ export function requireHost(host: string): string {
   if (problem === undefined) return host;
   throw new SktError(
     'ERR_ADDRESS',
-    `The host must be an IP address such as 127.0.0.1 or a name such as example.org, got ${showValue(host)}: ` +
+    'The host must be an IP address such as 127.0.0.1 or a name such as example.org, ' +
+      `got ${showValue(host)}: ` +
       `${problem}.`,
   );
 }

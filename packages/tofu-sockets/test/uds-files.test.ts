@@ -77,7 +77,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     const address = new UDSServerAddress(path);
     expect(() => creator.fromAddress(address)).toThrowError(isFileError);
     expect(() => creator.fromAddress(address)).toThrowError(
-      /a file exists there, .* removeStale removes the latter\.$/,
+      /a file exists there, .*removeStale removes the latter\.$/,
     );
     sim.makeFile('C:\\directory', 'directory');
     expect(udsPathStateOn(kernel, 'C:\\directory')).toBe('taken');

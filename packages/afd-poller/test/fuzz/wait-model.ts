@@ -19,7 +19,7 @@ export interface Seen {
   readonly bits: number;
   readonly registration: ModelRegistration | undefined;
   readonly version: number;
-  /** True if the readiness still held when the wait returned, not only when its request completed. */
+  /** True if the readiness still held when the wait returned. */
   readonly isFresh: boolean;
   /** The number of consuming calls on its socket until then. */
   readonly uses: number;
