@@ -7,7 +7,7 @@ const host = describeHost();
 
 describe.skipIf(host.kind === 'none')(`the echo server ${host.reason}`, () => {
   test.each([
-    ['uds|x', /^--address: this server speaks TCP only/],
+    ['uds|x', /^--address: uds\|x is not an address of TCP/],
     ['tcp|192.0.2.1|0', /^Cannot listen on tcp\|192.*: bind failed with WSAEADDRNOTAVAIL/],
   ])('--address %s gives one message and exit code 2', async (address, message) => {
     const { code, stdout, stderr } = await serve('--address', address).ended;

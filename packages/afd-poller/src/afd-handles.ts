@@ -49,8 +49,8 @@ export class AfdHandles implements PollHandles {
   /** The place of the last request. Most likely its handle has room for the next one, too. */
   #current = 0;
   /**
-   * The place of the one handle that stays open without a request, so that a client that leaves
-   * and one that comes do not close and open a handle each time.
+   * The place of the one handle that stays open without a request. Otherwise clients that connect
+   * and leave one after another would close and open a handle each time.
    */
   #spare: number | undefined;
 

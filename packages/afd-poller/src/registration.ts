@@ -59,8 +59,8 @@ export class Registration {
    * The next step as far as this registration alone determines it. The loop also waits to submit
    * while an earlier registration of the same socket has a request. Pure.
    *
-   * A submitted request is never overwritten. A request that asks for too little is cancelled, and
-   * the next one is submitted after the packet was removed. A request that asks for too much stays
+   * A submitted request is never overwritten. A request that lacks an event is cancelled, and the
+   * next one is submitted after its packet was removed. A request with too many events stays
    * pending: the poller filters what it reports.
    */
   nextStep(): Step {

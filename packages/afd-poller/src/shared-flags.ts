@@ -58,8 +58,8 @@ export class SharedFlags {
    * @returns false when the poller is closed; then `leave` must not be called.
    */
   enter(): boolean {
-    // This test comes before the counter, so that a thread that calls again and again does not
-    // delay a close.
+    // This test comes before the counter, so that a thread that calls repeatedly does not delay a
+    // close.
     if (this.isClosed) return false;
     Atomics.add(this.#flags, flag.posters, 1);
     if (!this.isClosed) return true;

@@ -82,7 +82,7 @@ test('an event that had no room in a list is dropped when its registration chang
   });
 });
 
-test('a list never overflows: a wake comes first, and posts wait in order', () => {
+test('a list never overflows: a wake is reported first, and posts wait in order', () => {
   withFixture('batched', {}, ({ poller, skts, next, sim, kernel }) => {
     const list = new PollEvents<string>(3);
     for (const [index, skt] of skts.entries()) poller.add(skt, { writable: true }, `${index}`);

@@ -76,7 +76,7 @@ export function writePoll(memory: NativeMemory, at: number, handles: number): vo
  * @param handles the number of sockets, as given to {@link writePoll}.
  * @returns STATUS_PENDING; STATUS_SUCCESS when the poll is already complete (the kernel still
  *   posts its packet, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error when NT
- *   refused the poll, and no packet will come.
+ *   refused the poll, and no packet will arrive.
  */
 export function submitPoll(
   kernel: Kernel,

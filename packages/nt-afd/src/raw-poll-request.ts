@@ -59,7 +59,8 @@ export interface Reported {
   /** The base handle that the kernel reports. */
   readonly handle: bigint;
   /**
-   * Undefined if the socket was closed meanwhile, or if the poll was given a value, not a socket.
+   * Undefined if the socket was closed since the submit, or if the poll got a value instead of a
+   * socket.
    */
   readonly skt: PolledSocket | undefined;
   /** The AFD_POLL_* bits that are true. */
@@ -114,7 +115,7 @@ export class Poll {
     return this.iosb.Status === STATUS_PENDING;
   }
 
-  /** The output's entries; NumberOfHandles says how many. */
+  /** The output's entries; NumberOfHandles is their number. */
   get reported(): Reported[] {
     return Array.from({ length: this.output.NumberOfHandles }, (_, index) => {
       const { Handle, Events, Status } = this.output.handle(index);

@@ -161,7 +161,7 @@ export class RawPoller {
   /**
    * Removes packets from a port. Blocks.
    *
-   * @param limit how many at the most, 1 to 10. @param timeoutMs undefined: no time-out.
+   * @param limit the largest number of packets, 1 to 10. @param timeoutMs undefined: no time-out.
    */
   take(limit: number, timeoutMs: number | undefined, port = this.port) {
     const { scratch, kernel } = this;
@@ -187,7 +187,7 @@ export class RawPoller {
     return { status: ntStatusName(status), packets };
   }
 
-  /** Removes one packet; undefined if none comes before the time-out. Blocks. */
+  /** Removes one packet; undefined if none arrives before the time-out. Blocks. */
   next(timeoutMs: number): Packet | undefined {
     return this.take(1, timeoutMs).packets[0];
   }
@@ -209,7 +209,7 @@ export class RawPoller {
   /**
    * Submits a poll, waits for its packet, and ends the poll.
    *
-   * @returns what the poll reports; undefined if no packet came within `limitMs`.
+   * @returns what the poll reports; undefined if no packet arrived within `limitMs`.
    */
   async poll(skt: PolledSocket, mask: number, limitMs = 150): Promise<Reported[] | undefined> {
     const { poll } = this.arm(skt, mask);
@@ -228,7 +228,7 @@ export class RawPoller {
     return reported;
   }
 
-  /** The bits that a poll reports within `limitMs`; 0 if no packet came. */
+  /** The bits that a poll reports within `limitMs`; 0 if no packet arrived. */
   async events(skt: PolledSocket, mask = everything, limitMs = 150): Promise<number> {
     return (await this.poll(skt, mask, limitMs))?.[0]?.events ?? 0;
   }

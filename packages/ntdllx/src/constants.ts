@@ -43,11 +43,11 @@ export const IoCompletionBasicInformation = 0;
 
 /** The handle can be passed to a wait function. */
 export const SYNCHRONIZE = 0x10_0000;
-/** Others may open the file for reading meanwhile. */
+/** Lets others open the file for reading while this handle is open. */
 export const FILE_SHARE_READ = 0x1;
-/** Others may open the file for writing meanwhile. */
+/** Lets others open the file for writing while this handle is open. */
 export const FILE_SHARE_WRITE = 0x2;
-/** Open an existing file; fail if there is none. */
+/** Open an existing file; fail if it does not exist. */
 export const FILE_OPEN = 0x1;
 /** Names are compared without regard to case. */
 export const OBJ_CASE_INSENSITIVE = 0x40;

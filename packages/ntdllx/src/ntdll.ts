@@ -66,7 +66,7 @@ export const NtRemoveIoCompletionEx: (
  * @param ApcContext what the packet carries. 0 means: post no packet.
  * @returns STATUS_PENDING; STATUS_SUCCESS when the request is already complete (the kernel still
  *   posts its packet, unless the file has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); an error
- *   (`isNtError`) when NT refused the request, and no packet will come.
+ *   (`isNtError`) when NT refused the request, and no packet will arrive.
  */
 export const NtDeviceIoControlFile: (
   FileHandle: HANDLE,

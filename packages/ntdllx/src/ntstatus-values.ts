@@ -19,7 +19,7 @@ export const STATUS_KERNEL_APC = 0x0000_0100;
 export const STATUS_ALERTED = 0x0000_0101;
 /** A wait or a poll ended because its time was over. A success. */
 export const STATUS_TIMEOUT = 0x0000_0102;
-/** The request goes on; a packet or an event reports its end. A success. */
+/** The request is pending; a packet or an event reports its completion. A success. */
 export const STATUS_PENDING = 0x0000_0103;
 /** The name leads elsewhere, and the open must be tried again there. */
 export const STATUS_REPARSE = 0x0000_0104;
@@ -39,7 +39,7 @@ export const STATUS_RECEIVE_EXPEDITED = 0x4000_0010;
 export const STATUS_RECEIVE_PARTIAL_EXPEDITED = 0x4000_0011;
 /** The transport handled the event completely. */
 export const STATUS_EVENT_DONE = 0x4000_0012;
-/** The transport goes on with the event. */
+/** The transport has not handled the event completely yet. */
 export const STATUS_EVENT_PENDING = 0x4000_0013;
 /** A guard page was accessed. */
 export const STATUS_GUARD_PAGE_VIOLATION = 0x8000_0001;
@@ -95,7 +95,7 @@ export const STATUS_OBJECT_NAME_INVALID = 0xc000_0033;
 export const STATUS_OBJECT_NAME_NOT_FOUND = 0xc000_0034;
 /** An object of this name exists already. */
 export const STATUS_OBJECT_NAME_COLLISION = 0xc000_0035;
-/** The other end of an ALPC port is gone. */
+/** The other end of an ALPC port is closed. */
 export const STATUS_PORT_DISCONNECTED = 0xc000_0037;
 /** A device is attached already. */
 export const STATUS_DEVICE_ALREADY_ATTACHED = 0xc000_0038;

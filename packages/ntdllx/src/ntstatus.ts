@@ -23,7 +23,7 @@ export function isNtSuccess(status: NTSTATUS): boolean {
 
 /**
  * NT's NT_ERROR: true if NT refused to start a request. Then there is no request, the caller still
- * owns its memory, and no packet will come. A warning is not an error: the request completes.
+ * owns its memory, and no packet will arrive. A warning is not an error: the request completes.
  */
 export function isNtError(status: NTSTATUS): boolean {
   return status >= 0xc000_0000;

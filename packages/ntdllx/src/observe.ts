@@ -69,10 +69,10 @@ export function unlisten(former: CallObserver): void {
 const nowUs = () => Number(process.hrtime.bigint()) / 1_000;
 
 /**
- * Runs a method of the observer. If it throws, the observer is removed and the program goes on.
+ * Runs a method of the observer. If it throws, the observer is removed and the program continues.
  */
 function notify(called: CallObserver, method: () => void): void {
-  // Otherwise a foreign call of the observer would be reported to it, without end.
+  // Otherwise each foreign call of the observer would be reported to it, in an endless recursion.
   observer = undefined;
   try {
     method();

@@ -75,7 +75,7 @@ export const NtAssociateWaitCompletionPacket: (
 /**
  * Disarms a wait completion packet. See {@link NtCreateWaitCompletionPacket}.
  *
- * @returns STATUS_PENDING if a packet will still come.
+ * @returns STATUS_PENDING if a packet will still arrive.
  */
 export const NtCancelWaitCompletionPacket: (
   WaitCompletionPacketHandle: HANDLE,

@@ -57,7 +57,7 @@ test('a freed block cannot be read or written', () => {
   for (const use of uses) expect(use).toThrowError('This block of native memory was freed: ');
 });
 
-test('a handle or an address goes in and comes out as a number', () => {
+test('writePointer and readPointer preserve a handle or an address', () => {
   const memory = allocate(16);
   for (const value of [
     0,

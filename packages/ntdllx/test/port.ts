@@ -100,7 +100,7 @@ function remove(count: number, timeoutMs: number) {
   };
 }
 
-test('K01 a posted packet comes back with all four values unchanged, once', () => {
+test('K01 a posted packet is removed once, with all four values unchanged', () => {
   const packets: [bigint, bigint, number, bigint][] = [
     [0xdead_beefn, 5n, 0, 0n],
     [2n ** 64n - 1n, 2n ** 63n, 0xffff_ffff, 2n ** 64n - 1n],

@@ -207,13 +207,13 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     // Other code closed the listener, and its handle value may be in use again. The connections
     // stay open.
     if ((events & AFD_POLL_LOCAL_CLOSE) !== 0) return;
-    let mayGoOn = false;
+    let mayContinue = false;
     try {
-      mayGoOn = (events & AFD_POLL_ACCEPT) === 0 || this.#acceptSome();
+      mayContinue = (events & AFD_POLL_ACCEPT) === 0 || this.#acceptSome();
     } finally {
       // The listener must be polled again even after an error.
-      if (mayGoOn) this.#listenAgain();
-      else this.#rest();
+      if (mayContinue) this.#listenAgain();
+      else this.#pauseListener();
     }
   }
 
@@ -283,7 +283,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
   #listenAgain(): void {
     this.#acceptAgainMs = undefined;
     if (!this.#listener.isOpen) return;
-    this.#rest();
+    this.#pauseListener();
     try {
       this.#pollListener();
     } catch (error) {
@@ -291,7 +291,7 @@ export class EchoServer<E extends SktEndpoint = Endpoint> {
     }
   }
 
-  #rest(): void {
+  #pauseListener(): void {
     this.#acceptAgainMs = performance.now() + acceptPauseMs;
   }
 

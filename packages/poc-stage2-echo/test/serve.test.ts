@@ -32,13 +32,16 @@ describe('the address', () => {
   });
 
   test.each([
-    [['--serve', '--address', ''], /^--address: An address is tcp/],
+    [['--serve', '--address', ''], /^--address: An address has the form tcp/],
     [
       ['--serve', '--address', '127.0.0.1:7099'],
-      /^--address: An address is tcp\|HOST\|PORT or uds/,
+      /^--address: An address has the form tcp\|HOST\|PORT or uds/,
     ],
-    [['--serve', '--address', 'tcp|127.0.0.1|70000'], /^--address: A port is a number from 0 to/],
-    [['--serve', '--address', 'uds|x'], /^--address: this server speaks TCP only/],
+    [
+      ['--serve', '--address', 'tcp|127.0.0.1|70000'],
+      /^--address: A port must be a whole number from 0 to/,
+    ],
+    [['--serve', '--address', 'uds|x'], /^--address: uds\|x is not an address of TCP/],
     [['--serve', '--address'], /argument missing\. Known: --serve, --address 'tcp/],
     [['--serve', 'x'], /Unexpected argument 'x'\. Known: /],
   ])('%j is refused with a hint', (args, message) => {

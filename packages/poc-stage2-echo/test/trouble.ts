@@ -58,7 +58,7 @@ async function sendFromAll(clients: readonly ClientSkt[]): Promise<void> {
   await pause(50);
 }
 
-async function heard(skt: ClientSkt): Promise<string> {
+async function receivedBy(skt: ClientSkt): Promise<string> {
   const buffer = Buffer.alloc(64);
   await pause(20);
   try {
@@ -84,7 +84,7 @@ test('an error in one packet ends only its connection, and loses no other packet
   const clients = await connectThree(server);
   await sendFromAll(clients);
   expect(() => server.turn(100)).toThrowError('on purpose');
-  const said = await Promise.all(clients.map(heard));
+  const said = await Promise.all(clients.map(receivedBy));
   const others = said.filter((word) => word !== 'hello');
   expect(others).toHaveLength(1);
   // The socket was closed with unread data, which is a reset.
@@ -111,7 +111,7 @@ test('a listener that other code closes does not disturb the connections or clos
   creator.listener?.close();
   await sendFromAll(clients);
   for (let turn = 0; turn < 4; turn += 1) server.turn(20);
-  expect(await Promise.all(clients.map(heard))).toEqual(['hello', 'hello', 'hello']);
+  expect(await Promise.all(clients.map(receivedBy))).toEqual(['hello', 'hello', 'hello']);
   expect(server.pendingPolls).toBe(3);
   server.close();
 });
@@ -129,7 +129,7 @@ test('an error in accept loses no packet, and the client is accepted after a pau
   await pause(20);
   await sendFromAll(clients);
   expect(() => server.turn(100)).toThrowError('on purpose');
-  expect(await Promise.all(clients.map(heard))).toEqual(['hello', 'hello', 'hello']);
+  expect(await Promise.all(clients.map(receivedBy))).toEqual(['hello', 'hello', 'hello']);
   for (let turn = 0; server.open < 4 && turn < 50; turn += 1) server.turn(20);
   expect(server.open).toBe(4);
   server.close();

@@ -44,7 +44,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** A server that answers pings. The engine does for it what the server of stage 2 does by hand. */
+/** A server that answers pings. It uses the engine, whereas the server of stage 2 makes the calls of NT itself. */
 export class PingServer<E extends SktEndpoint = Endpoint> {
   readonly endpoint: E;
   readonly creator: SocketCreator;

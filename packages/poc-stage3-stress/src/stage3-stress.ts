@@ -99,7 +99,7 @@ export class Stage3Stress {
 
   #answerAll(): void {
     const { proof } = this;
-    const wanted = clientCount * pingsEach;
+    const expected = clientCount * pingsEach;
     const server = whereSupported(proof, () => this.createServer());
     this.#server = server;
     const { counts, endpoint } = server;
@@ -113,7 +113,7 @@ export class Stage3Stress {
     while (counts.ended + counts.broken < clientCount && !deadline.isOver) server.turn(100);
 
     proof.expect('clients accepted', counts.accepted, clientCount);
-    proof.require('pings answered', counts.pings, wanted);
+    proof.require('pings answered', counts.pings, expected);
     const answered = this.#clients.map((client) => client.reply(answerLimitMs));
     proof.expect('answers received, by client', answered.join(' '), '10 10 10 10 10');
     proof.expect('clients that ended gracefully', counts.ended, clientCount);

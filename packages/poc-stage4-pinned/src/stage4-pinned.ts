@@ -262,9 +262,9 @@ export class Stage4Pinned {
   /** Receives a socket's message. Without a message it returns a text that says so. */
   #read({ skt }: Entry): string {
     const buffer = this.#buffer;
-    const came = skt.kind === 'datagram' ? skt.recvFrom(buffer) : skt.recv(buffer);
-    if (came === wouldBlock) return 'no message';
-    const byteLength = typeof came === 'number' ? came : came.byteLength;
+    const received = skt.kind === 'datagram' ? skt.recvFrom(buffer) : skt.recv(buffer);
+    if (received === wouldBlock) return 'no message';
+    const byteLength = typeof received === 'number' ? received : received.byteLength;
     return buffer.toString('utf8', 0, byteLength);
   }
 

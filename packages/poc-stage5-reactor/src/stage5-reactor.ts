@@ -109,14 +109,14 @@ export class Stage5Reactor implements AsyncStage {
       this.#within(once(this.#start('heartbeat-thread', beats), 'message'), 'the heartbeat thread'),
       this.#manage(server, { remote, dismissed }),
     ])) as [[number], undefined];
-    const wantedPings = clientCount * pingsEach;
+    const expectedPings = clientCount * pingsEach;
     proof.expect('heartbeats posted by the other thread', posted[0], this.#heartbeats);
     proof.expect('heartbeats that the reactor received', counts.heartbeats, this.#heartbeats);
     proof.note(`${counts.late} of them were for the client that was dismissed`);
-    proof.expect('pings answered', counts.pings, wantedPings);
+    proof.expect('pings answered', counts.pings, expectedPings);
 
     const [report] = await this.#within(reported, 'the report of the clients');
-    this.#judge(server, report, wantedPings);
+    this.#judge(server, report, expectedPings);
     await running;
     clearInterval(this.#timer);
     proof.expect(`a timer of ${timerMs} ms meanwhile`, ticks > 0 ? 'ran' : 'did not run', 'ran');
@@ -143,8 +143,8 @@ export class Stage5Reactor implements AsyncStage {
     management.postMessage('shut down');
     const [answers] = await this.#within(answered, 'the shutdown');
     const left = clientCount - 1;
-    const wanted = [clientCount, left, left, left].join(' ');
-    proof.expect('commands: count, dismiss, count, shutdown', answers.join(' '), wanted);
+    const expected = [clientCount, left, left, left].join(' ');
+    proof.expect('commands: count, dismiss, count, shutdown', answers.join(' '), expected);
   }
 
   #judge({ counts, clients }: HeartbeatServer, report: ClientReport, pings: number): void {
@@ -184,7 +184,7 @@ export class Stage5Reactor implements AsyncStage {
    * @throws {Error} when the time is over before.
    */
   #until(server: HeartbeatServer, isTrue: () => boolean, what: string): Promise<void> {
-    const come = new Promise<void>((resolve) => {
+    const reached = new Promise<void>((resolve) => {
       const check = () => {
         if (!isTrue()) return;
         server.changes.delete(check);
@@ -193,7 +193,7 @@ export class Stage5Reactor implements AsyncStage {
       server.changes.add(check);
       check();
     });
-    return this.#within(come, what);
+    return this.#within(reached, what);
   }
 
   async #within<T>(promise: Promise<T>, what: string): Promise<T> {

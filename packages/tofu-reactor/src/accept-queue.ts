@@ -48,7 +48,10 @@ export class AcceptQueue<T> implements AsyncIterableIterator<T> {
     return new Promise((resolve) => this.#waiters.push({ resolve }));
   }
 
-  /** JavaScript calls this when a loop is left. No item is added until the next loop begins. */
+  /**
+   * JavaScript calls this when a `for await` loop ends by break, return or throw. No item is added
+   * until the next loop begins.
+   */
   return(): Promise<IteratorResult<T>> {
     this.#isOpen = false;
     this.#onRoom();

@@ -80,14 +80,15 @@ function addressOf(
   if (isNamed && ('port' in given || 'path' in given)) return given;
   throw new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    'An address is { port, host }, { path }, a text such as tcp|127.0.0.1|7099, or an address of ' +
-      `tofu-sockets; got ${showValue(given)}.`,
+    'An address must be { port, host }, { path }, a string such as tcp|127.0.0.1|7099, or an ' +
+      `address object of tofu-sockets; got ${showValue(given)}.`,
   );
 }
 
 function wrongKind(call: string, kind: string): ReactorError {
   return new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    `${call} does not take an address of kind ${kind}.`,
+    `${call} got an address of kind ${kind}. listen takes the address of a server, connect that of a ` +
+      'client, and bind that of a UDP socket.',
   );
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Pump } from './pump.js';
 import type { TurnEngine } from './turn-engine.js';
 
-/** How often a busy reactor lets Node's loop run its timers, messages and files. */
+/** The longest time after which a busy reactor lets Node's loop run its timers, messages and files. */
 const visitNodeMs = 20;
 
 /**

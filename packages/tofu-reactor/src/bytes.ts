@@ -15,7 +15,7 @@ export function chunksOf(data: Bytes): readonly Uint8Array[] {
   if (Array.isArray(data) && data.every(isUint8Array)) return [...data];
   throw new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    `write takes a Uint8Array, an array of them, or a text, got ${showValue(data)}.`,
+    `write takes a Uint8Array, an array of them, or a string; got ${showValue(data)}.`,
   );
 }
 
@@ -31,6 +31,6 @@ export function requireRoom(into: Uint8Array, call: string): void {
   if (isUint8Array(into) && into.byteLength > 0) return;
   throw new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    `${call} takes a Uint8Array with room for a byte, got ${showValue(into)}.`,
+    `${call} takes a Uint8Array with room for at least one byte, got ${showValue(into)}.`,
   );
 }

@@ -34,7 +34,7 @@ export function callbackOf<Arg>(
   if (typeof run === 'function') return new Callback(run);
   throw new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    `${name} is a function or undefined, got ${showValue(run)}.`,
+    `The callback ${name} must be a function or undefined, got ${showValue(run)}.`,
   );
 }
 

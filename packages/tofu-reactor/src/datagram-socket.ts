@@ -257,14 +257,15 @@ export class DatagramSocket implements Member, AsyncDisposable {
     this.#onReadable.call(this);
     this.#isServing = false;
     if (!this.#isOpen) return;
-    // The request that ended may have asked for room, too, so a new one is needed in any case.
+    // The completed request may have included the interest in writing, so a new one is needed in
+    // any case.
     this.#isHinted = this.#left === serveCalls;
     if (this.#left === 0 && !this.#isEager) {
       this.#isEager = true;
       this.#host.engine.tryLater(this.#source);
     }
-    // While there is always another datagram, each turn uses up the budget. The socket must
-    // nevertheless get its event for room.
+    // With a constant supply of datagrams each turn uses up the budget. The socket must get its
+    // writable event nevertheless.
     if (this.#left > 0 || this.#wantsRoom) this.#ask();
   }
 
@@ -295,6 +296,6 @@ export function udpAddress(address: Partial<Endpoint>): UDPAddress {
   }
   throw new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    `bind takes { port, host }, got ${showValue(address)}.`,
+    `bind takes an object { port, host }, got ${showValue(address)}.`,
   );
 }

@@ -46,7 +46,8 @@ export function dial(
   core.cancelConnect = settle;
   core.onOver = () => {
     settle();
-    outcome.failed(core.error ?? new ReactorError('ERR_REACTOR_CLOSED', 'It was closed.'));
+    const closed = 'The connection was closed before it was established.';
+    outcome.failed(core.error ?? new ReactorError('ERR_REACTOR_CLOSED', closed));
   };
   signal?.addEventListener('abort', abort, { once: true });
   const begin = (addresses: readonly ConnectAddress[]) => {

@@ -20,7 +20,7 @@ export class IdleTimer {
     if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
       throw new ReactorError(
         'ERR_REACTOR_ARGUMENT',
-        `A time is 0 to 2^31 - 1 milliseconds, got ${showValue(timeoutMs)}.`,
+        `The time of setTimeout must be 0 to 2^31 - 1 milliseconds, got ${showValue(timeoutMs)}.`,
       );
     }
     clearTimeout(this.#timer);

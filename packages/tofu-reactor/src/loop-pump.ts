@@ -80,7 +80,7 @@ export class LoopPump implements Pump {
       else this.#schedule();
     } catch (error) {
       // libuv calls this function, so there is no caller that could catch the error. If the
-      // program goes on, so does the reactor.
+      // program continues, so does the reactor.
       reportUncaught(error);
       setTimeout(this.#visit, retryMs).unref();
     }

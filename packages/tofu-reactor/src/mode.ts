@@ -20,32 +20,37 @@ export interface ChosenMode {
  */
 export function chooseMode(options: CheckedOptions): ChosenMode {
   const { mode, kernel, watchPort, startThread } = options;
-  const asked = 'as the options say';
-  if (mode === 'blocking') return { mode, reason: asked };
+  const requested = 'the options request it';
+  if (mode === 'blocking') return { mode, reason: requested };
   const hasThread = startThread !== undefined || isRealKernel(kernel);
   if (mode === 'thread') {
-    if (hasThread) return { mode, reason: asked };
-    throw new ReactorError('ERR_REACTOR_MODE', 'No thread can wait on a simulated kernel.');
+    if (hasThread) return { mode, reason: requested };
+    throw new ReactorError(
+      'ERR_REACTOR_MODE',
+      "The mode 'thread' is not possible on a simulated kernel, on which no other thread can wait. " +
+        "Use mode: 'blocking'.",
+    );
   }
   const obstacle = watchPort === undefined ? loopObstacle(kernel) : undefined;
   if (obstacle === undefined) {
     const reason = 'node.exe exports libuv, and the handle of a port can be waited for';
-    return { mode: 'loop', reason: mode === 'loop' ? asked : reason };
+    return { mode: 'loop', reason: mode === 'loop' ? requested : reason };
   }
   if (mode === 'auto') return { mode: hasThread ? 'thread' : 'blocking', reason: obstacle };
   throw new ReactorError(
     'ERR_REACTOR_MODE',
-    `A reactor cannot live in Node's event loop here: ${obstacle}. Use mode: 'thread'.`,
+    `The mode 'loop' is not possible here: ${obstacle}. Use mode: 'thread'.`,
   );
 }
 
 /** Why `loop` is not possible on this host and thread; undefined if it is possible. */
 function loopObstacle(kernel: Kernel): string | undefined {
   if (!isRealKernel(kernel)) return 'the kernel is a simulated one';
-  if (!isMainThread) return "uv_default_loop is the main thread's loop, and this is a worker";
+  if (!isMainThread)
+    return 'this thread is a worker, and only the main thread has the default loop';
   const missing = missingLibuvFunctions();
   if (missing.length > 0) return `${process.execPath} does not export ${missing.join(', ')}`;
-  if (!isPortWaitable()) return 'the handle of a completion port cannot be waited for here';
+  if (!isPortWaitable()) return 'this system does not signal the handle of a completion port';
   return undefined;
 }
 
@@ -69,7 +74,7 @@ function probePortWait(): boolean {
       const empty = look(port.handle);
       postPacket(ntKernel, port.handle, 1, 1, 0, 0);
       const filled = look(port.handle);
-      // The wait must not have removed the packet.
+      // The wait must not remove the packet.
       const taken = port.take(0);
       const emptied = look(port.handle);
       return (

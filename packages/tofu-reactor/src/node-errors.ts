@@ -71,7 +71,10 @@ export function timeoutError(at: At): Error {
 
 /** The error for a socket that NT refused to poll. No event of it would ever be reported. */
 export function refusedError(status: NTSTATUS): Error {
-  const error = new Error(`poll failed with ${ntStatusName(status)}.`) as NodeError;
+  const message =
+    `poll failed with ${ntStatusName(status)}: NT reports no events of this socket. Most likely ` +
+    'other code closed it, or memory of the kernel is used up. Open another socket.';
+  const error = new Error(message) as NodeError;
   error.code = 'ERR_REACTOR_POLL';
   return error;
 }

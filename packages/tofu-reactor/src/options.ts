@@ -37,7 +37,7 @@ export interface ReactorOptions {
   readonly maxBlockMs?: number;
 }
 
-/** Parts that tests replace. */
+/** Parts of a reactor that tests replace. */
 export interface ReactorSeams {
   /** Default: the kernel of this process. */
   readonly kernel?: Kernel;
@@ -65,7 +65,7 @@ const known: Record<
     (value) => ['auto', 'loop', 'thread', 'blocking'].includes(String(value)),
     'auto, loop, thread or blocking',
   ],
-  name: [(value) => typeof value === 'string' && value !== '', 'a text'],
+  name: [(value) => typeof value === 'string' && value !== '', 'a string that is not empty'],
   maxConnections: [isWhole, 'a whole number from 1'],
   maxBufferedBytes: [isWhole, 'a whole number from 1'],
   maxBufferedBytesInAll: [isWhole, 'a whole number from 1'],
@@ -103,18 +103,18 @@ export function checkOptions<T extends object>(
   call: string,
 ): Partial<T> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw wrong(`${call} takes options as an object, got ${showValue(given)}.`);
+    throw wrong(`The options of ${call} must be an object, got ${showValue(given)}.`);
   }
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name, value] of entries) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
       const names = Object.keys(rules).join(', ');
-      throw wrong(`${call} has no option ${name}; there are ${names}.`);
+      throw wrong(`${call} has no option ${name}: check the spelling. Its options are ${names}.`);
     }
     const [isRight, wanted] = rule;
     if (isRight(value)) continue;
-    throw wrong(`The option ${name} is ${wanted}, got ${showValue(value)}.`);
+    throw wrong(`The option ${name} must be ${wanted}, got ${showValue(value)}.`);
   }
   return Object.fromEntries(entries) as Partial<T>;
 }

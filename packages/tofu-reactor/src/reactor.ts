@@ -268,10 +268,17 @@ export class Reactor implements AsyncDisposable {
   turn(timeoutMs: number): void {
     this.#host('turn');
     if (this.mode !== 'blocking') {
-      throw new ReactorError('ERR_REACTOR_MODE', "Node's event loop turns this reactor.");
+      throw new ReactorError(
+        'ERR_REACTOR_MODE',
+        `turn is only for the mode 'blocking'; this reactor has the mode '${this.mode}', in which ` +
+          "Node's event loop performs its turns.",
+      );
     }
     if (this.#engine.isInTurn) {
-      throw new ReactorError('ERR_REACTOR_REENTERED', 'This reactor is in a turn already.');
+      throw new ReactorError(
+        'ERR_REACTOR_REENTERED',
+        'turn was called from a callback of this reactor: call it after the callback has returned.',
+      );
     }
     this.#engine.turn(timeoutMs);
   }
@@ -356,6 +363,9 @@ export class Reactor implements AsyncDisposable {
 
   #host(call: string): Host {
     if (this.isOpen) return this.#members;
-    throw new ReactorError('ERR_REACTOR_CLOSED', `${call}: this reactor is closed.`);
+    throw new ReactorError(
+      'ERR_REACTOR_CLOSED',
+      `${call}: this reactor is closed. Call close only after its last use.`,
+    );
   }
 }

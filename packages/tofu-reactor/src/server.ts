@@ -122,7 +122,7 @@ export class Server implements Member, AsyncDisposable {
     if (!(typeof count === 'number' && count >= 0)) {
       throw new ReactorError(
         'ERR_REACTOR_ARGUMENT',
-        `maxConnections is a number from 0, got ${showValue(count)}.`,
+        `maxConnections must be a whole number from 0, or Infinity; got ${showValue(count)}.`,
       );
     }
     this.#maxConnections = count;

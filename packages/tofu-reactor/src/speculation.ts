@@ -1,10 +1,10 @@
-/** The largest number of chances that are skipped between two tries. */
+/** At most this many chances are skipped between two tries. */
 const longestPause = 63;
 
 /**
- * Decides whether to try to receive before polling. A poll costs about as much as a try. Each vain
- * try doubles the number of chances that are skipped before the next try; a successful try resets
- * it.
+ * Decides whether to try to receive before polling, because a poll costs about as much as a
+ * receive. After each try that would block, twice as many chances to try are skipped as after the
+ * previous one. A successful try resets this number.
  */
 export class Speculation {
   #pause = 0;

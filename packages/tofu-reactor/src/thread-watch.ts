@@ -189,9 +189,12 @@ export class ThreadWatch implements PortWatch {
     this.#isOver = true;
     if (this.#closed !== undefined) return;
     reportUncaught(
-      new ReactorError('ERR_REACTOR_THREAD', "This reactor's I/O thread has ended: close it.", {
-        cause: error,
-      }),
+      new ReactorError(
+        'ERR_REACTOR_THREAD',
+        'The I/O thread of this reactor has ended unexpectedly, and the reactor serves nothing any ' +
+          'more: close it, and create another one.',
+        { cause: error },
+      ),
     );
   }
 }

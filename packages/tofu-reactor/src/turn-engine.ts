@@ -5,10 +5,10 @@ import type { Skt } from 'tofu-sockets';
 
 /**
  * If a wait returned at least this many events, more sockets may be ready, so the engine waits
- * again, up to `mostLooks` times.
+ * again, up to `mostWaits` times in one turn.
  */
-const crowd = 64;
-const mostLooks = 16;
+const manyEvents = 64;
+const mostWaits = 16;
 
 /** The owner of a registered socket: a server, a connection or a pending connect. */
 export interface Source {
@@ -47,8 +47,8 @@ export interface TurnCounts {
 
 /**
  * Performs the turns of a reactor. A turn waits, delivers the events, and then tries the sources
- * again that were served last: they receive without waiting for an event. A source that would
- * block, or most likely would, waits for an event of the poller instead.
+ * that were served last: they receive again without waiting for an event. A source whose calls
+ * would block, or most likely would, waits for an event of the poller instead.
  */
 export class TurnEngine {
   readonly poller: AfdPoller<Source>;
@@ -159,7 +159,7 @@ export class TurnEngine {
       let found = this.#deliver(isBusy ? 0 : timeoutMs);
       let served = found;
       // All sockets that are ready are served before any source has its next try.
-      for (let looks = 1; isBusy && found >= crowd && looks < mostLooks; looks += 1) {
+      for (let waits = 1; isBusy && found >= manyEvents && waits < mostWaits; waits += 1) {
         if (served >= serves) break;
         found = this.#deliver(0);
         served += found;
@@ -215,7 +215,7 @@ export class TurnEngine {
           source.onTry();
         }
       } finally {
-        // After an exception, too: otherwise these sources would wait for ever.
+        // Also after an exception: otherwise these sources would never be tried again.
         if (index < sources.length) this.#eager = [...sources.slice(index), ...this.#eager];
       }
       if (tried >= most) return;

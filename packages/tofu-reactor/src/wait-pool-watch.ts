@@ -58,7 +58,10 @@ export class WaitPoolWatch implements PortWatch {
     const failed = uv_async_init(uv_default_loop(), this.#async, callbacks.async);
     if (failed !== 0) {
       this.#memory.free();
-      throw new ReactorError('ERR_REACTOR_LOOP', `uv_async_init failed with libuv's ${failed}.`);
+      throw new ReactorError(
+        'ERR_REACTOR_LOOP',
+        `uv_async_init failed with libuv's error ${failed}. Use mode: 'thread'.`,
+      );
     }
     uv_unref(this.#async);
     watches.set(this.#async, this);

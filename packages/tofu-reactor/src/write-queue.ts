@@ -2,11 +2,11 @@ import { type StreamSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
 import { copyOf } from './bytes.js';
 
 /** Consecutive small chunks are sent together, up to this many bytes. */
-const gatherBytes = 65_536;
+const coalesceBytes = 65_536;
 /** The largest number of bytes of one flush, so that a fast peer does not starve the others. */
 const flushBytes = 1_048_576;
 
-/** Buffer in which small chunks are put together; in use only during a send. */
+/** The buffer to which small chunks are copied before they are sent; used only during a send. */
 let scratch: Uint8Array | undefined;
 
 /** How a flush ended. */
@@ -65,12 +65,12 @@ export class WriteQueue {
   #next(): Uint8Array {
     const first = this.#chunks[this.#first] as Uint8Array;
     const second = this.#chunks[this.#first + 1];
-    if (second === undefined || first.byteLength + second.byteLength > gatherBytes) return first;
-    scratch ??= new Uint8Array(gatherBytes);
+    if (second === undefined || first.byteLength + second.byteLength > coalesceBytes) return first;
+    scratch ??= new Uint8Array(coalesceBytes);
     let length = 0;
     for (let index = this.#first; index < this.#chunks.length; index += 1) {
       const chunk = this.#chunks[index] as Uint8Array;
-      if (length + chunk.byteLength > gatherBytes) break;
+      if (length + chunk.byteLength > coalesceBytes) break;
       scratch.set(chunk, length);
       length += chunk.byteLength;
     }

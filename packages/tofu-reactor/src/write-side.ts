@@ -105,11 +105,11 @@ export class WriteSide {
   #requireRoom(): void {
     const [own, all] = [this.#queue.byteLength, this.#all.bytes];
     if (own < this.#limit && all < this.#all.limit) return;
-    const which = own < this.#limit ? 'all connections have' : 'this connection has';
+    const which = own < this.#limit ? 'all connections together have' : 'this connection has';
     throw new ReactorError(
       'ERR_REACTOR_BUFFER_FULL',
-      `Not written: ${which} ${own < this.#limit ? all : own} bytes waiting to be sent. ` +
-        'Stop writing when write returns false, and go on in onDrain.',
+      `write refused the bytes: ${which} ${own < this.#limit ? all : own} unsent bytes. Stop ` +
+        'writing when write returns false, and continue in onDrain.',
     );
   }
 
@@ -124,6 +124,6 @@ function requireWriteOptions(options: WriteOptions): void {
   if (isFit && ['undefined', 'boolean'].includes(typeof options.keep)) return;
   throw new ReactorError(
     'ERR_REACTOR_ARGUMENT',
-    `write takes { keep: true or false } as its options, got ${showValue(options)}.`,
+    `The options of write must be { keep: true } or { keep: false }, got ${showValue(options)}.`,
   );
 }

@@ -12,7 +12,7 @@ const reason = process.platform === 'win32' ? 'needs signals' : host.reason;
 /** The time within which Ctrl-C ends the command, in milliseconds. */
 const endLimitMs = 2_000;
 /** How many connections are open at a time. */
-const crowd = 1_000;
+const connectionsAtOnce = 1_000;
 /** With so many connections the conditions are polled rarely. */
 const pollMs = 100;
 const longestBytes = 60_000;
@@ -96,12 +96,12 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
   });
   afterAll(() => session.close());
 
-  test(`${crowd} connections at a time: every byte, end and reset is passed on in order`, async () => {
+  test(`every byte, end and reset of ${connectionsAtOnce} connections is passed on in order`, async () => {
     const setup = await Setup.start();
     const totals: Totals = { ended: 0, broken: 0, toTarget: 0, toClients: 0 };
     await checkRunsAsync(1, 1, async (choices) => {
       const pairs: Pair[] = [];
-      while (pairs.length < crowd) pairs.push(await setup.open());
+      while (pairs.length < connectionsAtOnce) pairs.push(await setup.open());
       await Promise.all(pairs.map((pair) => converse(pair, choices, totals)));
     });
     setup.proxy.interrupt();

@@ -34,10 +34,10 @@ async function serve() {
     });
     if (client === undefined) break;
     echo(client);
-    client.write('round and round');
+    client.write('echo this for ever');
     clients.push(client);
   }
-  // The end may have come before.
+  // The process may have decided to end before.
   if (isEnding) endNaturally();
   return running;
 }
@@ -54,7 +54,7 @@ function end() {
   // The time is measured from here.
   writeSync(1, 'ending\n');
   if (way === 'exit') process.exit(7);
-  if (way === 'throw') throw new Error('out of here');
+  if (way === 'throw') throw new Error('on purpose');
   if (way === 'unref') {
     for (const each of [server, ...clients]) each.unref();
     // This script has no references to the accepted connections. They end when the clients end.

@@ -53,7 +53,7 @@ async function endOnce(way: Way, mode: string, afterMs: number) {
   const tookMs = performance.now() - beganMs;
   await closed;
   clearTimeout(timer);
-  const isExpected = errors === '' || (way === 'throw' && errors.includes('out of here'));
+  const isExpected = errors === '' || (way === 'throw' && errors.includes('on purpose'));
   return { code, tookMs, errors: isExpected ? '' : errors.slice(0, 300) };
 }
 
@@ -61,14 +61,14 @@ const sorted = (times: readonly number[]) => [...times].sort((a, b) => a - b);
 const part = (times: readonly number[], of: number) =>
   sorted(times)[Math.min(times.length - 1, Math.floor(of * times.length))] as number;
 
-test.each(quietWays)('a process with a busy reactor ends: %s in mode %s', (way, mode) => {
+test.each(quietWays)('a process with a busy reactor ends by %s in mode %s', (way, mode) => {
   const args = [script, way, mode, '50'];
   const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: limitMs });
   expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining('exit 0') });
 });
 
 test.each(['loop', 'thread', 'blocking'] as const)(
-  '%s: a process ends at each of many random moments, about as fast as an idle one',
+  'in mode %s a process ends at any moment about as fast as an idle one',
   async (mode) => {
     const times: number[] = [];
     const idleTimes: number[] = [];
@@ -95,6 +95,6 @@ test.each(['loop', 'thread', 'blocking'] as const)(
 );
 
 test.each(['loop', 'thread', 'blocking'] as const)(
-  '%s: cycles of a server with clients leave no memory and no handle',
+  'in mode %s cycles of a server with clients leave no memory and no handle',
   (mode) => runCycles(mode, cycles),
 );

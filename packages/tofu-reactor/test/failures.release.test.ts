@@ -18,7 +18,7 @@ function sendIntoFull(socket: DatagramSocket, to: DatagramSocket): { drains: num
   return counts;
 }
 
-test('a datagram that would block: onDrain is called once, when there is room', async () => {
+test('onDrain is called once when there is room, after a datagram that would block', async () => {
   const { sim, reactor, until, close } = simulatedReactor();
   const socket = reactor.bind({});
   const other = reactor.bind({});
@@ -125,7 +125,7 @@ test('a listener that cannot be polled is closed, and listen rejects', async () 
   await close();
 });
 
-test('the reactor is closed from onError of a server and from onDrain of a UDP socket', async () => {
+test('close may be called from onError of a server and from onDrain of a UDP socket', async () => {
   for (const from of ['error', 'drain']) {
     const accept = failing('accept', 2n ** 64n - 1n);
     const { sim, reactor, until, close } = simulatedReactor({}, accept.adapt);

@@ -73,7 +73,7 @@ async function runLife(name: keyof Kernel, nth: number, fault: number | bigint):
   const limited = async (run: Promise<unknown>) => {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
-      const hang = () => reject(new Error(`nothing goes on after call ${nth} of ${name} failed`));
+      const hang = () => reject(new Error(`the reactor hangs after call ${nth} of ${name} failed`));
       timer = setTimeout(hang, hangMs);
     });
     return Promise.race([run, limit]).finally(() => clearTimeout(timer));

@@ -84,7 +84,7 @@ export class Fixture {
   async until(holds: () => boolean, what = String(holds)): Promise<void> {
     const end = performance.now() + limitMs;
     while (!holds()) {
-      if (performance.now() > end) throw new Error(`still not, after ${limitMs} ms: ${what}`);
+      if (performance.now() > end) throw new Error(`After ${limitMs} ms still false: ${what}`);
       await pause();
     }
   }

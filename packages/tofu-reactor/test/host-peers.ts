@@ -113,7 +113,7 @@ export async function connectTo(port: number): Promise<HostEnd> {
 export async function until(holds: () => boolean, pollMs = 5): Promise<void> {
   const endMs = performance.now() + 90_000;
   while (!holds()) {
-    if (performance.now() > endMs) throw new Error(`still not, after 90 s: ${holds}`);
+    if (performance.now() > endMs) throw new Error(`After 90 s still false: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

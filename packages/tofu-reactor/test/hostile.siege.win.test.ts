@@ -14,6 +14,6 @@ afterAll(() => expectNoHandleAbove(handle));
 const scale = { peers: 200, bytes: 100_000_000, resets: 10_000 };
 
 test.each(Object.entries(hostileCases))(
-  '%s: bounds hold, others are served, and nothing is left',
+  'a server with limited memory survives %s, and serves others',
   (_, run) => run(scale),
 );

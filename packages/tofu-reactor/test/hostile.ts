@@ -9,8 +9,8 @@ import { Reactor } from 'tofu-reactor';
 import { type Server as NetServer, netOn, type Socket } from 'tofu-reactor/net';
 import { expect } from 'vitest';
 
-// Peers that do what no well-behaved peer does. Each case: the bounds hold, other clients are
-// served meanwhile, and afterwards nothing is left. The peers are sockets of node:net.
+// Hostile peers. In each case the limits of memory hold, other clients are served meanwhile, and
+// afterwards no resource is left. The peers are sockets of node:net.
 
 /** How much each case does. */
 export interface HostileScale {
@@ -109,7 +109,7 @@ function textOverTls(port: number, ca: string): Promise<string> {
   });
 }
 
-/** Random bytes where TLS is due, and peers that send nothing. */
+/** Peers that send random bytes instead of a TLS handshake, and peers that send nothing. */
 export async function garbageForTls({ peers: count }: HostileScale): Promise<void> {
   // Loaded here: only this case needs it.
   const { generate } = await import('selfsigned');
@@ -143,9 +143,9 @@ export async function garbageForTls({ peers: count }: HostileScale): Promise<voi
 }
 
 /**
- * Half a header, at once or a byte at a time: the time-out of node:http ends both. It answers 408
- * and destroys the socket. A peer that sends at that moment may get a reset instead of the answer,
- * because TCP drops what a reset overtakes.
+ * Peers that send half a header, at once or a byte at a time. The time-out of node:http ends both:
+ * the server answers 408 and destroys the socket. A peer that sends at that moment may get a reset
+ * instead of the answer, because TCP discards data that was received but not read before a reset.
  */
 export async function halfHeader({ peers: count }: HostileScale): Promise<void> {
   const app = createApp({ headersTimeout: 500, connectionsCheckingInterval: 100 });
@@ -194,7 +194,7 @@ function sendWithoutEnd(peer: NodeSocket, bytes: number): void {
   send();
 }
 
-/** A peer that sends without a newline: to a server that refuses it, and to one that is slow. */
+/** A peer that sends a line without an end, to a server that refuses it and to one that is slow. */
 export async function noNewline({ bytes }: HostileScale): Promise<void> {
   const app = createApp();
   const failures: (string | undefined)[] = [];
@@ -219,7 +219,7 @@ export async function noNewline({ bytes }: HostileScale): Promise<void> {
   await readSlowly(bytes);
 }
 
-/** A server that does not read takes a bounded part; then it reads all, in bounded memory. */
+/** While a server does not read, it buffers a limited part. Then it reads all in limited memory. */
 async function readSlowly(bytes: number): Promise<void> {
   await withTarget(
     () => {},
@@ -246,7 +246,7 @@ async function readSlowly(bytes: number): Promise<void> {
   );
 }
 
-/** Connects that are reset at once, or after bytes, twenty at a time. */
+/** Peers that reset their connection at once, or after some bytes, twenty at a time. */
 export async function resets({ resets: count }: HostileScale): Promise<void> {
   const app = createApp();
   await withTarget(
@@ -275,7 +275,7 @@ export async function resets({ resets: count }: HostileScale): Promise<void> {
   endApp(app);
 }
 
-/** Peers that read a byte a second: the server keeps little for them, and gives them up. */
+/** Peers that read a byte per second. The server buffers little for them, and closes them. */
 export async function slowReaders({ peers: count }: HostileScale): Promise<void> {
   const large = Buffer.alloc(8_000_000);
   let timeouts = 0;
@@ -302,7 +302,7 @@ export async function slowReaders({ peers: count }: HostileScale): Promise<void>
       for (const peer of peers) peer.read(1);
     }, 1_000);
     await expectServed(port);
-    // Each has one write, whose memory is the caller's; nothing is copied.
+    // Each connection has one pending write by reference, without a copy.
     expect(reactor.inspect().bufferedBytes).toBeLessThanOrEqual(count * large.length);
     expect(process.memoryUsage().arrayBuffers).toBeLessThan(4 * large.length + 64 * 2 ** 20);
     while (timeouts < count) await expectServed(port, 1);
@@ -322,7 +322,7 @@ export const shortCases = {
 
 /** All cases by name. */
 export const hostileCases = {
-  'garbage where TLS is due': garbageForTls,
+  'random bytes instead of TLS': garbageForTls,
   ...shortCases,
   'a peer that reads a byte a second': slowReaders,
 };

@@ -71,21 +71,24 @@ test('auto chooses loop mode on this host, and gives the reason', async () => {
   verify();
 });
 
-test.skipIf(afUnix.isPresent)('without AF_UNIX a path is EAFNOSUPPORT, as in libuv', async () => {
-  const reactor = new Reactor();
-  const net = netOn(reactor);
-  const path = 'C:\\run\\app.sock';
-  const [error] = await once(net.createServer().listen(path), 'error').catch((cause) => [cause]);
-  expect(error).toMatchObject({
-    message: `listen EAFNOSUPPORT: address family not supported ${path}`,
-    code: 'EAFNOSUPPORT',
-    errno: -4089,
-  });
-  const refused = `connect EAFNOSUPPORT ${path}`;
-  await expect(once(net.connect(path), 'connect')).rejects.toThrow(refused);
-  await expect(reactor.connect({ path })).rejects.toThrow(refused);
-  await reactor.close();
-});
+test.skipIf(afUnix.isPresent)(
+  'without AF_UNIX a path fails with EAFNOSUPPORT, as in libuv',
+  async () => {
+    const reactor = new Reactor();
+    const net = netOn(reactor);
+    const path = 'C:\\run\\app.sock';
+    const [error] = await once(net.createServer().listen(path), 'error').catch((cause) => [cause]);
+    expect(error).toMatchObject({
+      message: `listen EAFNOSUPPORT: address family not supported ${path}`,
+      code: 'EAFNOSUPPORT',
+      errno: -4089,
+    });
+    const refused = `connect EAFNOSUPPORT ${path}`;
+    await expect(once(net.connect(path), 'connect')).rejects.toThrow(refused);
+    await expect(reactor.connect({ path })).rejects.toThrow(refused);
+    await reactor.close();
+  },
+);
 
 test('a trace shows the name of a reactor at its port', async () => {
   const trace = startTrace();
@@ -116,9 +119,9 @@ test.each([
 );
 
 // The siege runs all cases, with ten thousand resets and 100 MB.
-test.each(Object.entries(shortCases))('a hostile peer: %s', (_, run) =>
+test.each(Object.entries(shortCases))('a server with limited memory survives %s', (_, run) =>
   run({ peers: 6, bytes: 3_000_000, resets: 40 }),
 );
 
-test('random scripts have the same events in the same order as on node:net; the siege runs 2,000', () =>
+test('random scripts cause the same events in the same order as on node:net', () =>
   checkDifference(32));

@@ -30,7 +30,7 @@ export function simulatedReactor(
     reactor,
     async until(holds) {
       for (let turns = 0; !holds(); turns += 1) {
-        if (turns === mostTurns) throw new Error(`still not, after ${turns} turns: ${holds}`);
+        if (turns === mostTurns) throw new Error(`After ${turns} turns still false: ${holds}`);
         reactor.turn(0);
         // Simulated time would otherwise stand still while the reactor is busy.
         sim.advance(1);

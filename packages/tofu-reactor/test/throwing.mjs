@@ -22,7 +22,7 @@ const system = sim?.kernel ?? ntKernel;
 const [invalidSocket, noBuffers] = [2n ** 64n - 1n, 10_055];
 let isAcceptFailing = false;
 let hasFailed = false;
-/** A kernel whose accept fails with WSAENOBUFS when it is asked to. */
+/** A kernel whose accept fails with WSAENOBUFS if `isAcceptFailing` is set. */
 const kernel = {
   ...system,
   accept(...args) {
@@ -107,7 +107,7 @@ async function throwInEach(way) {
   other.send(Buffer.from('x'), socket.endpoint);
   await until(has('bind'));
   if (sim !== undefined) {
-    // Only a simulated kernel lacks room for a datagram when it is asked to.
+    // Only a simulated kernel can be made to have no room for a datagram.
     socket.onDrain = () => fail('datagram onDrain');
     sim.force('sendFull');
     socket.send(Buffer.from('x'), other.endpoint);

@@ -8,7 +8,7 @@ import { failing, simulatedReactor } from './simulated.js';
 
 const budget = { events: 8, serves: 8, tries: 100, bytes: 1_000 };
 
-/** An engine with sources that can be tried again each time. */
+/** An engine with sources whose every try succeeds. */
 function engineWith(count: number) {
   const sim = createSimNt({ seed: 20_261_130 });
   const engine = new TurnEngine(sim.kernel, budget, sim.nowMs);
@@ -43,7 +43,7 @@ test('an exception of one source leaves the others to the next turn', () => {
   engine.tryLater({
     onEvent() {},
     onTry() {
-      throw new Error('of a source');
+      throw new Error('thrown by a source');
     },
   });
   for (let index = 0; index < 3; index += 1) {
@@ -54,7 +54,7 @@ test('an exception of one source leaves the others to the next turn', () => {
       },
     });
   }
-  expect(() => engine.turn(0)).toThrow('of a source');
+  expect(() => engine.turn(0)).toThrow('thrown by a source');
   expect([tries, engine.hasWork]).toEqual([0, true]);
   engine.turn(0);
   expect(tries).toBe(3);
@@ -78,7 +78,7 @@ test('events that use up a turn leave a quarter of it to sources without an even
   engine.close();
 });
 
-test('a server that accepted as many connections as it may continues in the next turn, without a poll', async () => {
+test('a server that has used up its accept budget continues in the next turn, without a poll', async () => {
   // Counts the calls; without a number none of them fails.
   const polls = failing('NtDeviceIoControlFile', 0);
   const { sim, reactor, until, close } = simulatedReactor({ network: 'eager' }, polls.adapt);

@@ -132,7 +132,7 @@ export class TCPClientAddress extends CheckedAddress implements Endpoint {
   /**
    * @param host the server's address, not 0.0.0.0 or ::, to which no client can connect; or its
    *   name in ASCII, kept as it is written, for `resolveAddress`. A last label that is a number is
-   *   refused: resolvers would take `1.2.3` for an address.
+   *   refused, because resolvers parse `1.2.3` as an IPv4 address.
    * @param port 1 to 65535.
    * @throws {SktError} `ERR_ADDRESS` for anything else.
    */

@@ -85,7 +85,9 @@ test.each([
 test('the error says what a server and a client need', () => {
   expect(parseAddress('tcp|localhost|80', 'server').error?.message).toContain('0.0.0.0 or ::');
   expect(parseAddress('tcp|127.0.0.1|0', 'client').error?.message).toContain('from 1 to 65535');
-  expect(parseAddress('tcp|0.0.0.0|80', 'client').error?.message).toContain('every address of a host');
+  expect(parseAddress('tcp|0.0.0.0|80', 'client').error?.message).toContain(
+    'every address of a host',
+  );
 });
 
 test('a value that is not a text, or an unknown side, throws', () => {

@@ -134,7 +134,7 @@ describe('B10 hosts', () => {
 
   test('the error about a name with other characters shows its ASCII form', () => {
     const make = () => new TCPClientAddress('ex\u00e4mple.org', 80);
-    expect(make).toThrowError(/a name is written in ASCII: xn--exmple-cua\.org\.$/);
+    expect(make).toThrowError(/a name must be in ASCII: xn--exmple-cua\.org\.$/);
   });
 
   test.each(['0.0.0.0', '::', '0::0', '::0.0.0.0', '::%5', '::ffff:0.0.0.0', '::FFFF:0:0'])(

@@ -7,8 +7,8 @@ import { anyPath, anyPort } from './arbitraries.js';
 const host = fc.oneof(fc.ipV4(), fc.ipV6());
 const port = anyPort;
 
-describe('sockaddr_in', () => {
-  test('has family, port and address where Winsock reads them', () => {
+describe('the sockaddr', () => {
+  test('of IPv4 has family, port and address where Winsock reads them', () => {
     const bytes = encodeSockaddr({ host: '1.2.3.4', port: 0x1b_bb });
     expect([...bytes]).toEqual([2, 0, 0x1b, 0xbb, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
@@ -68,7 +68,7 @@ describe('sockaddr_in', () => {
     );
   });
 
-  test('round trip', () => {
+  test('of any IP endpoint decodes to an equal endpoint', () => {
     checkProperty(
       fc.property(host, port, (someHost, somePort) => {
         const bytes = encodeSockaddr({ host: someHost, port: somePort });
@@ -80,7 +80,7 @@ describe('sockaddr_in', () => {
     );
   });
 
-  test('never throws on bytes, and knows only its own family', () => {
+  test('of any bytes decodes without an error, and only if the family fits', () => {
     checkProperty(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const decoded = decodeSockaddr(bytes);

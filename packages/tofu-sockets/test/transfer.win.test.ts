@@ -194,7 +194,7 @@ describe('sending', () => {
 });
 
 describe('both directions', () => {
-  test('E01 the same 11 bytes come back; the server ends after its peer', async () => {
+  test('E01 the client receives its 11 bytes; the server ends after its peer', async () => {
     const { client, server } = await connectPair();
     const buffer = Buffer.alloc(64);
     client.send(Buffer.from('Tofu Engine'));

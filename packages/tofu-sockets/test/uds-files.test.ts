@@ -102,7 +102,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     }
   });
 
-  test('whose file is already gone can be closed without an error', () => {
+  test('close does not throw if the file is already removed', () => {
     const { kernel, creator } = start(profile);
     const listener = creator.fromAddress(new UDSServerAddress(path));
     const other = creator.fromAddress(new UDSServerAddress('C:\\other'));
@@ -118,7 +118,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     expect(sim.fileAt(path)).toBe('file');
   });
 
-  test('whose file cannot be removed: the socket is closed, and the error says why', () => {
+  test('close closes the socket and throws the reason if the file cannot be removed', () => {
     const { creator } = start(profile);
     const listener = creator.fromAddress(new UDSServerAddress(path));
     sim.makeFile(path, 'directory');
@@ -131,7 +131,7 @@ describe.each(kernels)('a server’s path, on %s', (profile) => {
     );
   });
 
-  test.each([0, 5])('whose removal fails with code %s stays, and the error says so', (code) => {
+  test.each([0, 5])('close says that the file stays if its removal fails with code %s', (code) => {
     const { kernel } = start(profile);
     // A failed DeleteFileW may set no error code. The code is then 0, from Winsock's successful
     // calls.

@@ -188,7 +188,7 @@ test('M03 edge: writable is reported once, and again when a full buffer has room
   fixture.expectNext(poller, 'client writable');
 });
 
-test('M04 more ready sockets than the list holds: the next waits report the rest, each once', (fixture) => {
+test('M04 ready sockets that do not fit into the list are reported once by the next waits', (fixture) => {
   const poller = fixture.poller();
   const pairs = Array.from({ length: 10 }, (_, index) => ({ name: `${index}`, ...fixture.pair() }));
   for (const { name, client, server } of pairs) {

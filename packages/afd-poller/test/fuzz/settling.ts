@@ -12,7 +12,7 @@ import type { World } from './world.js';
 const is64 = 3;
 
 /**
- * Brings a world to rest: everything on the way arrives, and no more faults are injected. Then all
+ * Lets a world settle: everything on the way arrives, and no more faults are injected. Then all
  * readiness that is true and requested must be reported: in level mode by every wait, in the other
  * modes at least once.
  */
@@ -95,7 +95,7 @@ export class Settling {
     const what = () =>
       `${inWords(reported)} instead of ${inWords(due)}, ${mode}, interest ${bits}, ${socket.id}`;
     if (isUncertain) {
-      // The model does not know whether the end or the connect was reported; it knows the rest.
+      // The model does not know whether the end or the connect was reported. It knows all else.
       const isKnown = !isAmbiguous && mode === 'level' && (reported & ~due) === 0;
       const ends = Readiness.reset | Readiness.connectFailed;
       const once = ends | Readiness.connected;

@@ -23,7 +23,7 @@ export function normalizeArguments<Options extends object>(
   return { options: options as unknown as Options, callback };
 }
 
-/** True for a text that is not a number: `node:net` takes such an argument for a path. */
+/** True for a string that is not a number: `node:net` treats such an argument as a path. */
 export function isPath(value: unknown): value is string {
   return typeof value === 'string' && toNumber(value) === undefined;
 }

@@ -16,7 +16,7 @@ import { fixedError, listenError, wrongType, wrongValue } from './errors.js';
 import { Socket, type SocketServer } from './socket.js';
 import { nameOf, type SocketAddress } from './values.js';
 
-/** Options of a server; every option has a default, which is that of `node:net` unless said. */
+/** Options of a server. Every option has a default: that of `node:net`, unless stated otherwise. */
 export interface ServerOptions {
   /** Whether a socket may still write after its peer has ended. */
   readonly allowHalfOpen?: boolean;

@@ -1,7 +1,7 @@
 import type { DuplexOptions } from 'node:stream';
 import type { ConnectTarget } from './connecting.js';
 
-/** Options of a socket; every option has a default, which is that of `node:net` unless said. */
+/** Options of a socket. Every option has a default: that of `node:net`, unless stated otherwise. */
 export interface SocketOptions
   extends Pick<
     DuplexOptions,

@@ -50,18 +50,21 @@ connectCases.onIP('a name is resolved, and its addresses are tried in turn', asy
   expect(failed).toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-connectCases.onIP('A09 a port in use is EADDRINUSE, and port 0 works', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.echo(reactor);
-  const { port } = server.endpoint as { port: number };
-  await expect(reactor.listen({ port })).rejects.toMatchObject({
-    message: `listen EADDRINUSE 127.0.0.1:${port}`,
-    code: 'EADDRINUSE',
-    syscall: 'listen',
-    port,
-  });
-  await reactor.listen({ port: 0 });
-});
+connectCases.onIP(
+  'A09 listen on a port in use fails with EADDRINUSE, and on port 0 succeeds',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
+    const { port } = server.endpoint as { port: number };
+    await expect(reactor.listen({ port })).rejects.toMatchObject({
+      message: `listen EADDRINUSE 127.0.0.1:${port}`,
+      code: 'EADDRINUSE',
+      syscall: 'listen',
+      port,
+    });
+    await reactor.listen({ port: 0 });
+  },
+);
 
 connectCases.onIP(
   'C09 a client whose local port is in use fails with EADDRINUSE',
@@ -101,28 +104,31 @@ connectCases.onIP('B12 a server on :: that is IPv6 only refuses IPv4', async (fi
   }
 });
 
-connectCases.onIP('B10 valid and invalid ports and addresses', async (fixture) => {
-  const reactor = fixture.reactor();
-  const wrong = { code: 'ERR_ADDRESS' };
-  for (const port of [-1 >>> 0, -1, 65_536, 1.5, Number.NaN, '80' as unknown as number]) {
-    await expect(reactor.listen({ port })).rejects.toMatchObject(wrong);
-    await expect(reactor.connect({ host: '127.0.0.1', port })).rejects.toMatchObject(wrong);
-    expect(() => reactor.bind({ port })).toThrow(expect.objectContaining(wrong));
-  }
-  for (const host of ['127.0.0.1', '::1', '0.0.0.0']) {
-    expect((await reactor.listen({ host, port: 0 })).endpoint).toMatchObject({
-      port: expect.any(Number),
-    });
-  }
-  for (const host of ['1.2.3.4.5', '256.0.0.1', '127.1', '', '::1::2']) {
-    await expect(reactor.listen({ host, port: 0 })).rejects.toMatchObject({
-      code: expect.stringMatching(/^(ERR_ADDRESS|ENOTFOUND)$/),
-    });
-  }
-});
+connectCases.onIP(
+  'B10 invalid ports and addresses are refused, valid ones are not',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const wrong = { code: 'ERR_ADDRESS' };
+    for (const port of [-1 >>> 0, -1, 65_536, 1.5, Number.NaN, '80' as unknown as number]) {
+      await expect(reactor.listen({ port })).rejects.toMatchObject(wrong);
+      await expect(reactor.connect({ host: '127.0.0.1', port })).rejects.toMatchObject(wrong);
+      expect(() => reactor.bind({ port })).toThrow(expect.objectContaining(wrong));
+    }
+    for (const host of ['127.0.0.1', '::1', '0.0.0.0']) {
+      expect((await reactor.listen({ host, port: 0 })).endpoint).toMatchObject({
+        port: expect.any(Number),
+      });
+    }
+    for (const host of ['1.2.3.4.5', '256.0.0.1', '127.1', '', '::1::2']) {
+      await expect(reactor.listen({ host, port: 0 })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(ERR_ADDRESS|ENOTFOUND)$/),
+      });
+    }
+  },
+);
 
 connectCases.test(
-  'a path without a server is ENOENT; the textual form of tofu is accepted as an address',
+  'a connect to a path without a server fails with ENOENT; listen accepts tofu’s textual form',
   async (fixture) => {
     const reactor = fixture.reactor();
     if (fixture.host.over === 'AF_UNIX') {
@@ -140,7 +146,7 @@ connectCases.test(
 );
 
 connectCases.test(
-  'C07 connect, then destroy: 100 times, nothing is called afterwards',
+  'C07 after destroy no callback of a pending connect is called, in 100 connects',
   async (fixture) => {
     const reactor = fixture.reactor();
     const server = await fixture.echo(reactor);
@@ -182,13 +188,13 @@ connectCases.test(
   async (fixture) => {
     const reactor = fixture.reactor();
     const server = await fixture.echo(reactor);
-    const early = AbortSignal.abort(new Error('changed my mind'));
+    const early = AbortSignal.abort(new Error('aborted before'));
     await expect(reactor.connect(server.endpoint, { signal: early })).rejects.toThrow(
-      'changed my mind',
+      'aborted before',
     );
     const control = new AbortController();
     const connecting = reactor.connect(server.endpoint, { signal: control.signal });
-    control.abort(new Error('too late'));
+    control.abort(new Error('aborted meanwhile'));
     await expect(connecting).rejects.toThrow('too late');
     if (fixture.host.over === 'IP') {
       const timeout = reactor.connect(
@@ -237,7 +243,7 @@ connectCases.test('callbacks run in the async context in which they were set', a
   );
 });
 
-connectCases.test('the reactor is closed from each of its callbacks', async (fixture) => {
+connectCases.test('close may be called from each callback of the reactor', async (fixture) => {
   for (const from of ['accepted', 'readable', 'drain', 'close', 'connected', 'timeout', 'drop']) {
     const reactor = fixture.reactor();
     let closing: Promise<void> | undefined;
@@ -283,7 +289,7 @@ connectCases.test('the reactor is closed from each of its callbacks', async (fix
   }
 });
 
-connectCases.test('the reactor is closed from onPost', async (fixture) => {
+connectCases.test('close may be called from onPost', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
@@ -299,7 +305,7 @@ connectCases.test('the reactor is closed from onPost', async (fixture) => {
   expect([client.isOpen, server.isListening, remote.post(3)]).toEqual([false, false, false]);
 });
 
-connectCases.onIP('the reactor is closed from each callback of a UDP socket', async (fixture) => {
+connectCases.onIP('close may be called from each callback of a UDP socket', async (fixture) => {
   for (const from of ['readable', 'close']) {
     const reactor = fixture.reactor();
     let closing: Promise<void> | undefined;

@@ -3,36 +3,42 @@ import { Cases, readAll, readBytes } from '../fixture.js';
 
 export const echoCases = new Cases();
 
-echoCases.test('E01 the same 11 bytes come back, and the server sees the end', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.echo(reactor);
-  const client = await reactor.connect(server.endpoint);
-  client.write('Tofu Engine');
-  expect((await readBytes(client, 11)).toString()).toBe('Tofu Engine');
-  client.end();
-  expect(await client.read(Buffer.alloc(1))).toBe(0);
-  await client.closed;
-  await fixture.until(() => server.connections === 0);
-  expect([client.bytesRead, client.bytesWritten]).toEqual([11, 11]);
-});
+echoCases.test(
+  'E01 the client receives its 11 bytes, and the server sees the end',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
+    const client = await reactor.connect(server.endpoint);
+    client.write('Tofu Engine');
+    expect((await readBytes(client, 11)).toString()).toBe('Tofu Engine');
+    client.end();
+    expect(await client.read(Buffer.alloc(1))).toBe(0);
+    await client.closed;
+    await fixture.until(() => server.connections === 0);
+    expect([client.bytesRead, client.bytesWritten]).toEqual([11, 11]);
+  },
+);
 
-echoCases.test('E02 many pings, then the end, with allowHalfOpen', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.echo(reactor, { allowHalfOpen: false });
-  const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
-  const into = Buffer.alloc(16);
-  for (let round = 0; round < 100; round += 1) {
-    client.write('PING');
-    let length = 0;
-    while (length < 4) length += await client.read(into.subarray(length));
-    expect(into.toString('latin1', 0, length)).toBe('PING');
-  }
-  client.end();
-  expect(await client.read(into)).toBe(0);
-  await client.closed;
-});
+echoCases.test(
+  'E02 with allowHalfOpen many pings are echoed, and then the stream ends',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor, { allowHalfOpen: false });
+    const client = await reactor.connect(server.endpoint, { allowHalfOpen: true });
+    const into = Buffer.alloc(16);
+    for (let round = 0; round < 100; round += 1) {
+      client.write('PING');
+      let length = 0;
+      while (length < 4) length += await client.read(into.subarray(length));
+      expect(into.toString('latin1', 0, length)).toBe('PING');
+    }
+    client.end();
+    expect(await client.read(into)).toBe(0);
+    await client.closed;
+  },
+);
 
-echoCases.test('E03 all 256 values of a byte, both ways', async (fixture) => {
+echoCases.test('E03 all 256 values of a byte are echoed', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
@@ -60,7 +66,7 @@ echoCases.test('E05 data written before the connect are sent in order', async (f
   expect((await readAll(other)).toString()).toBe('only');
 });
 
-echoCases.test('E09 100 double small writes: byte counts are exact', async (fixture) => {
+echoCases.test('E09 the byte counts of 100 pairs of small writes are exact', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);
@@ -74,7 +80,7 @@ echoCases.test('E09 100 double small writes: byte counts are exact', async (fixt
 });
 
 echoCases.test(
-  'R08 a message larger than the buffer is read in pieces, none is lost',
+  'R08 a message larger than the buffer is read in pieces without a loss',
   async (fixture) => {
     const reactor = fixture.reactor();
     const pieces: string[] = [];
@@ -93,7 +99,7 @@ echoCases.test(
   },
 );
 
-echoCases.test('R05 W03 megabytes come back whole and in order', async (fixture) => {
+echoCases.test('R05 W03 megabytes are echoed completely and in order', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   const client = await reactor.connect(server.endpoint);

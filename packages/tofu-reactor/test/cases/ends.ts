@@ -33,24 +33,27 @@ endCases.test('H01 read returns 0 at the end of the stream, after all data', asy
   expect(await client.read(into)).toBe(0);
 });
 
-endCases.test('H04 half open: one side still sends after the end of the other', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.listen(
-    reactor,
-    async (connection) => {
-      expect((await readAll(connection)).toString()).toBe('question');
-      expect(connection.isReadEnded).toBe(true);
-      await fixture.settle();
-      connection.end('answer');
-    },
-    { allowHalfOpen: true },
-  );
-  const client = await reactor.connect(server.endpoint);
-  client.end('question');
-  expect((await readAll(client)).toString()).toBe('answer');
-  await client.closed;
-  await fixture.until(() => server.connections === 0);
-});
+endCases.test(
+  'H04 with allowHalfOpen one side still sends after the other has ended',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.listen(
+      reactor,
+      async (connection) => {
+        expect((await readAll(connection)).toString()).toBe('question');
+        expect(connection.isReadEnded).toBe(true);
+        await fixture.settle();
+        connection.end('answer');
+      },
+      { allowHalfOpen: true },
+    );
+    const client = await reactor.connect(server.endpoint);
+    client.end('question');
+    expect((await readAll(client)).toString()).toBe('answer');
+    await client.closed;
+    await fixture.until(() => server.connections === 0);
+  },
+);
 
 endCases.test('H07 calls on a closed connection do not throw', async (fixture) => {
   const reactor = fixture.reactor();
@@ -82,7 +85,7 @@ endCases.test(
     client.onClose = (error) => closes.push(error);
     expect(await client.read(Buffer.alloc(1))).toBe(0);
     await fixture.until(() => {
-      if (client.isOpen) client.write('into the void');
+      if (client.isOpen) client.write('to a closed peer');
       return closes.length > 0;
     });
     expect(closes).toEqual([
@@ -96,8 +99,8 @@ endCases.test(
 );
 
 for (const isPolled of [true, false]) {
-  const when = isPolled ? 'while it is asked about' : 'before it is asked about';
-  endCases.test(`X01 a reset ${when} is an error, not an end`, async (fixture) => {
+  const when = isPolled ? 'while a poll is pending' : 'before the first poll';
+  endCases.test(`X01 a reset ${when} is reported as an error, not as an end`, async (fixture) => {
     const reactor = fixture.reactor();
     const connections: Connection[] = [];
     const closes: unknown[] = [];
@@ -155,7 +158,7 @@ endCases.test('W04 data written before close arrive', async (fixture) => {
   expect(bytes.equals(Buffer.alloc(300_000, 0x62))).toBe(true);
 });
 
-endCases.test('reset: the peer sees an error', async (fixture) => {
+endCases.test('the peer of a connection that calls reset sees an error', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.listen(reactor, (connection) => {
     connection.onReadable = () => {

@@ -31,19 +31,22 @@ serverCases.test(
   },
 );
 
-serverCases.test('E10 A07 a server closes while a client connects', async (fixture) => {
-  const reactor = fixture.reactor();
-  const server = await fixture.echo(reactor);
-  const client = reactor.open(server.endpoint);
-  client.onClose = () => {};
-  void server.close();
-  expect(server.endpoint).toBeDefined();
-  await fixture.settle();
-  client.destroy();
-  await client.closed;
-});
+serverCases.test(
+  'E10 A07 a server that closes while a client connects ends the client',
+  async (fixture) => {
+    const reactor = fixture.reactor();
+    const server = await fixture.echo(reactor);
+    const client = reactor.open(server.endpoint);
+    client.onClose = () => {};
+    void server.close();
+    expect(server.endpoint).toBeDefined();
+    await fixture.settle();
+    client.destroy();
+    await client.closed;
+  },
+);
 
-serverCases.test('S06 51 rounds of connect, hello, close', async (fixture) => {
+serverCases.test('S06 a server serves 51 clients one after another', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.echo(reactor);
   for (let round = 0; round < 51; round += 1) {
@@ -103,7 +106,7 @@ serverCases.test('for await yields the connections, one after another', async (f
 });
 
 serverCases.test(
-  'accepting pauses at the limit of the reactor: clients wait, and are served later',
+  'at the limit of the reactor accepting pauses, and the waiting clients are served later',
   async (fixture) => {
     const reactor = fixture.reactor({ maxConnections: 2 });
     const server = await fixture.echo(reactor);
@@ -146,7 +149,7 @@ serverCases.test(
 );
 
 serverCases.test(
-  'M05 a program that does not read pauses; the next read resumes',
+  'M05 a connection whose program does not read pauses until the next read',
   async (fixture) => {
     const reactor = fixture.reactor();
     let calls = 0;
@@ -174,7 +177,7 @@ serverCases.test(
   },
 );
 
-serverCases.test('T06 an idle time-out occurs once, and can be cancelled', async (fixture) => {
+serverCases.test('T06 onTimeout is called once, and setTimeout(0) cancels it', async (fixture) => {
   const reactor = fixture.reactor();
   const fired: string[] = [];
   const server = await fixture.echo(reactor);

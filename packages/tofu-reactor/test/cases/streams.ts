@@ -44,22 +44,25 @@ streamCases.test("a stream's events have the order of node:net's", async (fixtur
   await once(server.close(), 'close');
 });
 
-streamCases.test('half-open: a server answers after its client has ended', async (fixture) => {
-  const pair = await connectPair(fixture, { allowHalfOpen: true });
-  const { client, accepted } = pair;
-  const asked: Buffer[] = [];
-  accepted.on('data', (part) => asked.push(part));
-  client.end('question');
-  await once(accepted, 'end');
-  expect(Buffer.concat(asked).toString()).toBe('question');
-  expect([accepted.writable, accepted.readyState]).toEqual([true, 'writeOnly']);
-  accepted.end('answer');
-  const answer: Buffer[] = [];
-  client.on('data', (part) => answer.push(part));
-  await once(client, 'close');
-  expect(Buffer.concat(answer).toString()).toBe('answer');
-  await closeAll(pair);
-});
+streamCases.test(
+  'with allowHalfOpen a server answers after its client has ended',
+  async (fixture) => {
+    const pair = await connectPair(fixture, { allowHalfOpen: true });
+    const { client, accepted } = pair;
+    const asked: Buffer[] = [];
+    accepted.on('data', (part) => asked.push(part));
+    client.end('question');
+    await once(accepted, 'end');
+    expect(Buffer.concat(asked).toString()).toBe('question');
+    expect([accepted.writable, accepted.readyState]).toEqual([true, 'writeOnly']);
+    accepted.end('answer');
+    const answer: Buffer[] = [];
+    client.on('data', (part) => answer.push(part));
+    await once(client, 'close');
+    expect(Buffer.concat(answer).toString()).toBe('answer');
+    await closeAll(pair);
+  },
+);
 
 streamCases.test('corked writes are sent together', async (fixture) => {
   const pair = await connectPair(fixture);
@@ -142,7 +145,7 @@ streamCases.test(
   },
 );
 
-streamCases.onIP('a reset is ECONNRESET at the other end', async (fixture) => {
+streamCases.onIP('the peer of a socket that is reset gets ECONNRESET', async (fixture) => {
   const pair = await connectPair(fixture);
   const { client, accepted } = pair;
   const [seen, here] = [record(accepted), record(client)];
@@ -159,7 +162,7 @@ streamCases.onIP('a reset is ECONNRESET at the other end', async (fixture) => {
   await closeAll(pair);
 });
 
-streamCases.test('a failed connect is an error, then a close', async (fixture) => {
+streamCases.test('a failed connect emits error and then close', async (fixture) => {
   const reactor = fixture.reactor();
   const net = netOn(reactor);
   const server = net.createServer();
@@ -204,7 +207,7 @@ streamCases.test(
   },
 );
 
-streamCases.test('destroy and abort while it connects', async (fixture) => {
+streamCases.test('destroy and abort end a pending connect', async (fixture) => {
   const reactor = fixture.reactor();
   const net = netOn(reactor);
   const server = net.createServer((socket) => socket.on('error', () => {}).resume());
@@ -257,7 +260,7 @@ streamCases.test('a server counts, drops and closes like a server of node:net', 
 });
 
 streamCases.test(
-  'a port in use is an error event; options without port and path are refused',
+  'a port in use causes an error event; options without port and path are refused',
   async (fixture) => {
     const reactor = fixture.reactor();
     const net = netOn(reactor);
@@ -372,7 +375,7 @@ streamCases.test(
   },
 );
 
-streamCases.test('a Connection becomes a stream', async (fixture) => {
+streamCases.test('socketOf makes a stream of a Connection', async (fixture) => {
   const reactor = fixture.reactor();
   const server = await fixture.listen(reactor, (connection) => {
     const socket = socketOf(connection);
