@@ -83,7 +83,7 @@ describe('a command line', () => {
     [['echo', 'tcp:localhost:80'], 'The host must be an IP address such as 127.0.0.1'],
     [['echo', 'tcp|127.0.0.1|65536'], 'A port must be a whole number from 0 to 65535, got 65536.'],
     [['echo', 'tcp|127.0.0.1|080'], 'An address has the form tcp|HOST|PORT'],
-    [['echo', 'uds|'], "A socket's path is a text"],
+    [['echo', 'uds|'], 'The path of an AF_UNIX socket must be a string that is not empty'],
     [
       ['echo', `uds|${'x'.repeat(108)}`],
       'The path of an AF_UNIX socket has at most 107 bytes of UTF-8',
