@@ -76,7 +76,7 @@ export class ConnectAttempt implements Source {
         this.#end({ skt, isRegistered: false });
         return;
       }
-      host.engine.ask(this, skt, connecting, false);
+      host.engine.request(this, skt, connecting, false);
       if (timeoutMs === Number.POSITIVE_INFINITY) return;
       this.#timer = setTimeout(() => this.#fail(timeoutError(this.#address), true), timeoutMs);
     } catch (error) {

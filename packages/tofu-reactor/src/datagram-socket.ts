@@ -52,7 +52,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
   #isEager = false;
   /** True after onReadable ran and received nothing: it is called again only after a receive. */
   #isHinted = false;
-  #wantsRoom = false;
+  #waitsForRoom = false;
   #left = serveCalls;
   #unreachable = 0;
   readonly #closed: Promise<void>;
@@ -82,7 +82,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
     });
     try {
       const interest = onReadable === undefined ? nothing : reading;
-      host.engine.ask(this.#source, this.#skt, interest, false);
+      host.engine.request(this.#source, this.#skt, interest, false);
     } catch (error) {
       this.#skt.close();
       throw error;
@@ -116,7 +116,7 @@ export class DatagramSocket implements Member, AsyncDisposable {
   set onReadable(run: ((socket: DatagramSocket) => unknown) | undefined) {
     this.#onReadable = callbackOf('onReadable', run);
     this.#isHinted = false;
-    this.#ask();
+    this.#requestEvents();
   }
 
   /** Called after a {@link send} that returned false, when the system has room again. */
@@ -161,11 +161,11 @@ export class DatagramSocket implements Member, AsyncDisposable {
       try {
         const datagram = this.#skt.recvFrom(buffer);
         if (datagram !== wouldBlock) this.#host.engine.served(datagram.byteLength);
-        if (!this.#isServing) this.#ask();
+        if (!this.#isServing) this.#requestEvents();
         return datagram;
       } catch (error) {
         if (!isOfEarlierSend(error)) {
-          if (!this.#isServing) this.#ask();
+          if (!this.#isServing) this.#requestEvents();
           throw nodeError('recvmsg', error, {});
         }
         this.#unreachable += 1;
@@ -190,8 +190,8 @@ export class DatagramSocket implements Member, AsyncDisposable {
     } catch (error) {
       throw nodeError('send', error, to);
     }
-    this.#wantsRoom = true;
-    this.#ask();
+    this.#waitsForRoom = true;
+    this.#requestEvents();
     return false;
   }
 
@@ -236,12 +236,12 @@ export class DatagramSocket implements Member, AsyncDisposable {
       this.destroy(refusedError(event.cause));
       return;
     }
-    if (event.isWritable && this.#wantsRoom) {
-      this.#wantsRoom = false;
+    if (event.isWritable && this.#waitsForRoom) {
+      this.#waitsForRoom = false;
       this.#onDrain?.call(this);
     }
     if (event.isReadable) this.#serve();
-    else this.#ask();
+    else this.#requestEvents();
   }
 
   #try(): void {
@@ -266,14 +266,14 @@ export class DatagramSocket implements Member, AsyncDisposable {
     }
     // With a constant supply of datagrams each turn uses up the budget. The socket must get its
     // writable event nevertheless.
-    if (this.#left > 0 || this.#wantsRoom) this.#ask();
+    if (this.#left > 0 || this.#waitsForRoom) this.#requestEvents();
   }
 
-  #ask(): void {
+  #requestEvents(): void {
     if (!this.#isOpen) return;
     const reads = this.#onReadable !== undefined && !this.#isHinted && !this.#isEager;
-    const interest = this.#wantsRoom ? (reads ? both : sending) : reads ? reading : nothing;
-    this.#host.engine.ask(this.#source, this.#skt, interest, true);
+    const interest = this.#waitsForRoom ? (reads ? both : sending) : reads ? reading : nothing;
+    this.#host.engine.request(this.#source, this.#skt, interest, true);
   }
 
   #setRef(isRef: boolean): this {

@@ -83,7 +83,7 @@ export class Server implements Member, AsyncDisposable {
     this.#options = options;
     this.#endpoint = skt.localEndpoint();
     this.#queue = new AcceptQueue(() => this.updateAccepting());
-    host.engine.ask(this.#source, skt, accepting, false);
+    host.engine.request(this.#source, skt, accepting, false);
     host.join(this, false);
     this.updateAccepting();
     this.#publish('listen');
@@ -212,11 +212,11 @@ export class Server implements Member, AsyncDisposable {
   /** @internal Starts or pauses accepting, depending on the limits. */
   updateAccepting(): void {
     if (!this.#isListening) return;
-    const isWanted = this.#onConnection !== undefined || this.#queue.hasRoom;
-    const isPaused = this.#pause !== undefined || this.#host.isFull || !isWanted;
+    const hasConsumer = this.#onConnection !== undefined || this.#queue.hasRoom;
+    const isPaused = this.#pause !== undefined || this.#host.isFull || !hasConsumer;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    this.#host.engine.ask(this.#source, this.#skt, isPaused ? pausing : accepting, true);
+    this.#host.engine.request(this.#source, this.#skt, isPaused ? pausing : accepting, true);
   }
 
   #onEvent(event: SocketEvent<Source>): void {
@@ -244,7 +244,7 @@ export class Server implements Member, AsyncDisposable {
         return;
       }
       if (skt === wouldBlock) {
-        this.#host.engine.ask(this.#source, this.#skt, accepting, true);
+        this.#host.engine.request(this.#source, this.#skt, accepting, true);
         return;
       }
       this.#take(skt);

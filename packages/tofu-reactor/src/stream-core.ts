@@ -56,7 +56,7 @@ export class StreamCore implements LinkOwner {
   isNew = true;
   /** Undefined for a thin connection. */
   owner: StreamOwner | undefined;
-  /** True while the owner wants bytes. */
+  /** True while the owner requests bytes. */
   isFlowing = false;
   onReadable: Callback<Connection> | undefined;
   onDrain: Callback<Connection> | undefined;
@@ -121,7 +121,7 @@ export class StreamCore implements LinkOwner {
       return true;
     }
     if (isTry) return this.#serve() !== 'blocked';
-    this.link?.want(readBit);
+    this.link?.requestEvent(readBit);
     return false;
   }
 
@@ -152,7 +152,7 @@ export class StreamCore implements LinkOwner {
       reject(this.error ?? closedError());
     } else {
       this.#pendingRead = { into, resolve, reject };
-      this.link?.want(readBit);
+      this.link?.requestEvent(readBit);
     }
   }
 
@@ -166,7 +166,7 @@ export class StreamCore implements LinkOwner {
     }
     try {
       const isAllSent = this.writeSide.write(this.link?.skt, data, options);
-      if (!isAllSent) this.link?.want(writeBit);
+      if (!isAllSent) this.link?.requestEvent(writeBit);
       this.idle.touch();
       return isAllSent;
     } catch (error) {
@@ -184,7 +184,7 @@ export class StreamCore implements LinkOwner {
    */
   send(chunks: readonly Uint8Array[]): boolean {
     const isAllSent = this.writeSide.send(this.link?.skt, chunks, true);
-    if (!isAllSent) this.link?.want(writeBit);
+    if (!isAllSent) this.link?.requestEvent(writeBit);
     return isAllSent;
   }
 
@@ -265,7 +265,7 @@ export class StreamCore implements LinkOwner {
       this.host.engine.served(before - this.writeSide.bufferedBytes);
       this.idle.touch();
       if (result !== 'empty') {
-        link.want(writeBit);
+        link.requestEvent(writeBit);
         return;
       }
     } catch (error) {
@@ -288,7 +288,7 @@ export class StreamCore implements LinkOwner {
     if (!this.#isReading) return;
     const { speculation } = this.readSide;
     if (speculation.isWorthATry()) speculation.note(this.#serve() !== 'blocked');
-    else this.link?.want(readBit);
+    else this.link?.requestEvent(readBit);
   }
 
   failed(error: Error): void {
@@ -349,7 +349,7 @@ export class StreamCore implements LinkOwner {
       if (!this.#options.allowHalfOpen && !this.writeSide.isEnding) this.end();
       else if (this.writeSide.isFinSent) this.over(undefined, false);
     } else if (outcome === 'blocked') {
-      if (this.#isReading) this.link?.want(readBit);
+      if (this.#isReading) this.link?.requestEvent(readBit);
     } else if (outcome === 'served' && this.#isReading) {
       this.#tryLater();
     }

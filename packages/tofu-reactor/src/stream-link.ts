@@ -30,18 +30,19 @@ export interface LinkOwner {
 }
 
 /**
- * Connects a socket with the poller. It collects the wanted directions and requests them with one
- * call, and only if they are not requested already.
+ * Connects a socket with the poller. It collects the directions that the connection waits for, and
+ * requests their events with one call, unless these are requested already.
  */
 export class StreamLink implements Source {
   readonly skt: AcceptedSkt | ClientSkt;
   readonly #engine: TurnEngine;
   readonly #owner: LinkOwner;
-  #wanted = 0;
+  /** The directions that the connection waits for. */
+  #interest = 0;
   /** The directions that were requested from the poller and are not reported yet. */
-  #asked = 0;
+  #requested = 0;
   #isRegistered: boolean;
-  /** A reset is to be reported also while no direction is wanted. */
+  /** A reset is to be reported also while the connection waits for no direction. */
   #isWatching = false;
   /** This was requested from the poller. */
   #isWatched = false;
@@ -67,20 +68,21 @@ export class StreamLink implements Source {
   }
 
   /** Requests one event for reading or writing. */
-  want(bit: number): void {
+  requestEvent(bit: number): void {
     if (bit === readBit) this.#isWatching = false;
-    if ((this.#wanted & bit) !== 0) return;
-    this.#wanted |= bit;
-    if (!this.#isInEvent) this.#ask();
+    if ((this.#interest & bit) !== 0) return;
+    this.#interest |= bit;
+    if (!this.#isInEvent) this.#update();
   }
 
   /**
-   * Requests the event of a reset until bytes are wanted again, also while the connection waits for
-   * neither direction. Otherwise a reset is reported only with the next event of a direction.
+   * Requests the event of a reset until the next request for reading, also while the connection
+   * waits for neither direction. Otherwise a reset is reported only with the next event of a
+   * direction.
    */
   watchReset(): void {
     this.#isWatching = true;
-    if (!this.#isInEvent) this.#ask();
+    if (!this.#isInEvent) this.#update();
   }
 
   /**
@@ -95,7 +97,7 @@ export class StreamLink implements Source {
 
   onEvent(event: SocketEvent<Source>): void {
     if (this.#isClosed) return;
-    this.#asked = 0;
+    this.#requested = 0;
     this.#isWatched = false;
     if (event.isReset || event.isRefused) {
       this.#owner.failed(event.isReset ? resetError('read') : refusedError(event.cause));
@@ -105,17 +107,17 @@ export class StreamLink implements Source {
     this.#isInEvent = true;
     try {
       if (isWritable) {
-        this.#wanted &= ~writeBit;
+        this.#interest &= ~writeBit;
         this.#owner.writable();
       }
       if ((isReadable || isReadClosed) && !this.#isClosed) {
-        this.#wanted &= ~readBit;
+        this.#interest &= ~readBit;
         this.#owner.readable(isReadClosed);
       }
     } finally {
       this.#isInEvent = false;
     }
-    this.#ask();
+    this.#update();
   }
 
   onTry(): void {
@@ -134,13 +136,14 @@ export class StreamLink implements Source {
     }
   }
 
-  #ask(): void {
+  /** Requests the missing events from the poller. */
+  #update(): void {
     if (this.#isClosed) return;
-    if ((this.#wanted & ~this.#asked) !== 0) {
-      this.#asked = this.#wanted;
+    if ((this.#interest & ~this.#requested) !== 0) {
+      this.#requested = this.#interest;
       this.#isWatched = false;
-      this.#request(interests[this.#wanted] as PreparedInterest);
-    } else if (this.#asked === 0 && this.#isWatching && !this.#isWatched) {
+      this.#request(interests[this.#interest] as PreparedInterest);
+    } else if (this.#requested === 0 && this.#isWatching && !this.#isWatched) {
       this.#isWatched = true;
       this.#request(interests[0] as PreparedInterest);
     }
@@ -150,7 +153,7 @@ export class StreamLink implements Source {
     const isRegistered = this.#isRegistered;
     this.#isRegistered = true;
     try {
-      this.#engine.ask(this, this.skt, interest, isRegistered);
+      this.#engine.request(this, this.skt, interest, isRegistered);
     } catch (error) {
       // The first poll of a socket may need another handle of AFD, which NT may refuse.
       this.#owner.failed(error as Error);

@@ -160,14 +160,14 @@ export class ThreadWatch implements PortWatch {
   abandon(): void {
     if (this.#isOver) return;
     this.#closed ??= Promise.resolve();
-    this.#askToEnd();
+    this.#requestEnd();
     this.#share.waitForEnd(exitLimitMs);
   }
 
   async #close(): Promise<void> {
     // The thread keeps the process alive until it has ended.
     this.#thread.setRef(true);
-    this.#askToEnd();
+    this.#requestEnd();
     await this.#thread.ended.catch(() => {});
     watches.delete(this);
     if (watches.size === 0) process.off('exit', abandonAll);
@@ -175,7 +175,7 @@ export class ThreadWatch implements PortWatch {
     this.#memory.free();
   }
 
-  #askToEnd(): void {
+  #requestEnd(): void {
     if (this.#share.end()) this.#wake();
   }
 

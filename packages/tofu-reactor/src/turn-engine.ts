@@ -104,7 +104,7 @@ export class TurnEngine {
    *
    * @param isRegistered whether the socket is registered already.
    */
-  ask(source: Source, skt: Skt, interest: Interest, isRegistered: boolean): void {
+  request(source: Source, skt: Skt, interest: Interest, isRegistered: boolean): void {
     if (isRegistered) this.poller.modify(skt, interest, source);
     else this.poller.add(skt, interest, source);
     if (!this.#isInTurn) this.#onWork();

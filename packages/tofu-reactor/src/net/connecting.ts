@@ -38,8 +38,8 @@ export interface ConnectTarget {
 
 /** The socket that connects, as far as a connect needs it. */
 export interface ConnectingSocket {
-  /** False as soon as this connect is no longer wanted. */
-  isWanted(): boolean;
+  /** False after this connect was cancelled or replaced by another one. */
+  isCurrent(): boolean;
   emit(event: string, ...args: readonly unknown[]): boolean;
 }
 
@@ -56,7 +56,7 @@ interface Dial {
  * Checks the options of a connect, and starts it as `node:net` does: it looks the host up, and
  * emits `lookup`, `connectionAttempt`, `connectionAttemptFailed` and `connectionAttemptTimeout`.
  *
- * @param done called once, later, with the result, unless it is no longer wanted then.
+ * @param done called once, later, with the result, unless the connect is no longer current then.
  * @returns a function that cancels the connect.
  * @throws TypeError and RangeError like Node's.
  */
@@ -69,7 +69,7 @@ export function startConnect(
   let cancel = () => {};
   const dial = { host, socket, to, port: 0, done };
   const attempt = (addresses: readonly string[]) => {
-    if (socket.isWanted()) cancel = tryAddresses({ ...dial, port }, addresses);
+    if (socket.isCurrent()) cancel = tryAddresses({ ...dial, port }, addresses);
   };
   const { path, localAddress, localPort } = to;
   if (path) {
@@ -102,7 +102,7 @@ function lookUp(dial: Dial, name: string, found: (addresses: readonly string[]) 
   const family = ({ IPv4: 4, IPv6: 6 } as Record<string, number>)[String(to.family)] ?? to.family;
   const failed = (error: Error) =>
     process.nextTick(() => {
-      if (socket.isWanted()) done({ error });
+      if (socket.isCurrent()) done({ error });
     });
   const check = (address: unknown): string[] => {
     if (typeof address === 'string' && isIP(address) !== 0) return [address];
@@ -117,14 +117,14 @@ function lookUp(dial: Dial, name: string, found: (addresses: readonly string[]) 
   if (!isAll || options.family === 4 || options.family === 6) {
     lookup(name, options, (error, address, family) => {
       socket.emit('lookup', error, address, family, name);
-      if (!socket.isWanted()) return;
+      if (!socket.isCurrent()) return;
       if (error) failed(error);
       else if (check(address).length > 0) found([address]);
     });
     return;
   }
   lookup(name, { ...options, all: true }, (error, addresses) => {
-    if (!socket.isWanted()) return;
+    if (!socket.isCurrent()) return;
     if (error) {
       socket.emit('lookup', error, undefined, undefined, name);
       failed(error);
@@ -132,7 +132,7 @@ function lookUp(dial: Dial, name: string, found: (addresses: readonly string[]) 
     }
     for (const { address, family } of addresses) {
       socket.emit('lookup', error, address, family, name);
-      if (!socket.isWanted()) return;
+      if (!socket.isCurrent()) return;
     }
     const targets = alternate(addresses);
     if (targets.length > 0 || check(addresses[0]?.address).length > 0) found(targets);
@@ -157,7 +157,7 @@ function tryAddresses(
   const late: (() => void)[] = [];
   const finish = (result: AttemptResult) => {
     for (const emit of late.splice(0)) emit();
-    if (socket.isWanted()) done(result);
+    if (socket.isCurrent()) done(result);
     else result.skt?.close();
   };
   const seen = (address: ConnectAddress) =>
@@ -171,14 +171,14 @@ function tryAddresses(
     timeoutMs: Math.max(10, timeoutMs ?? getDefaultAutoSelectFamilyAttemptTimeout()),
     onAttempt: (address) => {
       socket.emit('connectionAttempt', ...seen(address));
-      return socket.isWanted();
+      return socket.isCurrent();
     },
     onFailure: (address, { error, isTimeout = false }) => {
       const event = isTimeout ? 'connectionAttemptTimeout' : 'connectionAttemptFailed';
       const emit = () => socket.emit(event, ...seen(address), ...(isTimeout ? [] : [error]));
       if (isStarting) late.push(emit);
       else emit();
-      return socket.isWanted();
+      return socket.isCurrent();
     },
   };
   let cancel = () => {};

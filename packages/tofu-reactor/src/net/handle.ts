@@ -96,8 +96,8 @@ export class Handle implements StreamOwner {
     this.#enter(() => {
       const count = this.#core.readInto(receiveBuffer());
       if (count === wouldBlock) return;
-      const isWanted = this.#owner.received(count === 0 ? null : takeChunk(count));
-      if (!isWanted) this.#core.isFlowing = false;
+      const mayContinue = this.#owner.received(count === 0 ? null : takeChunk(count));
+      if (!mayContinue) this.#core.isFlowing = false;
     });
   }
 

@@ -71,7 +71,7 @@ export class Server extends EventEmitter implements AsyncDisposable {
   #maxConnections: number | undefined;
   #connections = 0;
   #isRef = true;
-  /** Incremented by `listen` and `close`, so that a lookup knows if it is still wanted. */
+  /** Incremented by `listen` and `close`, so that a lookup detects that it is outdated. */
   #listens = 0;
 
   /**

@@ -121,10 +121,10 @@ export class Socket extends Duplex {
     const handle = this.#own(connection);
     this.#touch();
     this.connecting = true;
-    const isWanted = () => this.connecting && this.#handle === handle;
+    const isCurrent = () => this.connecting && this.#handle === handle;
     const emit = this.emit.bind(this);
     try {
-      handle.core.cancelConnect = startConnect(host, { isWanted, emit }, options, (result) =>
+      handle.core.cancelConnect = startConnect(host, { isCurrent, emit }, options, (result) =>
         this.#connected(handle, result),
       );
     } catch (error) {
