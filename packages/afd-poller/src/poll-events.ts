@@ -138,7 +138,7 @@ class EventRecord {
  * An iterator over a list. It is also its own IteratorResult, so that an event costs no
  * allocation.
  */
-class Walk<Token> implements IterableIterator<PollEvent<Token>> {
+class EventIterator<Token> implements IterableIterator<PollEvent<Token>> {
   done = false;
   // TypeScript requires a value of this type even when the iteration is done.
   value: PollEvent<Token> = undefined as unknown as PollEvent<Token>;
@@ -226,7 +226,7 @@ export class PollEvents<Token = unknown> implements Iterable<PollEvent<Token>> {
 
   /** Iterates over the events of the last wait. Only the iterator itself is allocated. */
   [Symbol.iterator](): IterableIterator<PollEvent<Token>> {
-    return new Walk(this);
+    return new EventIterator(this);
   }
 
   /** @internal True when no other event fits. */

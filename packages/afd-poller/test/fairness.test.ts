@@ -77,7 +77,7 @@ describe.each(presetNames)('%s', (preset) => {
     },
   );
 
-  test('beside 1,000 ready sockets a wake is reported at once, a post in its turn', () => {
+  test('with 1,000 ready sockets a wake is reported at once, and a post in its turn', () => {
     const { skts, poller, end } = crowd(preset, 1_000);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(64);
@@ -98,7 +98,7 @@ describe.each(presetNames)('%s', (preset) => {
     end();
   });
 
-  test('beside 100 ready sockets and a list of length 1 the next wait reports a wake', () => {
+  test('the next wait reports a wake, also with 100 ready sockets and a list of length 1', () => {
     const { skts, poller, end } = crowd(preset, 100);
     for (const [token, skt] of skts.entries()) poller.add(skt, { writable: true }, token);
     const list = new PollEvents<number>(1);

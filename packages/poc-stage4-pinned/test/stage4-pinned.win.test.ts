@@ -36,8 +36,8 @@ function failure(Registry: new () => PinnedRegistry, postsEarlier = true): strin
 const recordBytes = 32;
 
 /**
- * The method that tofu used: the ApcContext is the address of a record in a table, and the table
- * is one block of memory.
+ * The method of tofu's own engine: the ApcContext is the address of a record in a table, and the
+ * table is one block of memory.
  */
 class Pointers extends PinnedRegistry {
   #capacity: number;

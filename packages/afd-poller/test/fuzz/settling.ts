@@ -6,7 +6,7 @@ import type { ModelPoller } from './poller-model.js';
 import type { ModelRegistration } from './registration-model.js';
 import { inWords, reportedOf } from './rules.js';
 import { count } from './situations.js';
-import type { Seen } from './wait-model.js';
+import type { SeenEvent } from './wait-model.js';
 import type { World } from './world.js';
 
 const is64 = 3;
@@ -38,7 +38,7 @@ export class Settling {
     sim.inject(inject);
   }
 
-  #wait(poller: ModelPoller, place: number): Seen[] {
+  #wait(poller: ModelPoller, place: number): SeenEvent[] {
     const list = poller.lists[place] as ModelPoller['lists'][number];
     const seen = this.#world.waits.wait(poller, 0, list);
     this.#world.verify();

@@ -14,7 +14,7 @@ import { allowedBy, impliedByEnd, inWords, truthOf } from './rules.js';
 import { count, type Situations } from './situations.js';
 
 /** An event as it was when the wait returned. */
-export interface Seen {
+export interface SeenEvent {
   readonly event: PollEvent<number>;
   readonly bits: number;
   readonly registration: ModelRegistration | undefined;
@@ -46,7 +46,7 @@ export class WaitModel {
   }
 
   /** Performs one wait. @returns its events, in order. */
-  wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>): Seen[] {
+  wait(poller: ModelPoller, timeoutMs: number, list: PollEvents<number>): SeenEvent[] {
     const beforeMs = this.#sim.nowMs();
     poller.isWaiting = true;
     try {
@@ -77,17 +77,21 @@ export class WaitModel {
    * Iterates over the list as a program does. `handle` may change anything, and returns false to
    * end the iteration.
    */
-  iterate(list: PollEvents<number>, seen: readonly Seen[], handle: (entry: Seen) => boolean): void {
+  iterate(
+    list: PollEvents<number>,
+    seen: readonly SeenEvent[],
+    handle: (entry: SeenEvent) => boolean,
+  ): void {
     let next = 0;
     for (const event of list) {
       // Another thread's change had hidden this event when the wait returned. A later change makes
       // it visible again.
       if (seen.length < list.length && seen.every((each) => each.event !== event)) continue;
       while (next < seen.length && seen[next]?.event !== event) {
-        this.#checkSkipped(seen[next] as Seen);
+        this.#checkSkipped(seen[next] as SeenEvent);
         next += 1;
       }
-      const entry = seen[next] as Seen;
+      const entry = seen[next] as SeenEvent;
       next += 1;
       const bits = this.#countingBits(entry);
       const { registration } = entry;
@@ -107,10 +111,10 @@ export class WaitModel {
       if (bits !== entry.bits) count(this.#situations, 'event changed while the list is read');
       if (!handle({ ...entry, bits: current })) return;
     }
-    for (; next < seen.length; next += 1) this.#checkSkipped(seen[next] as Seen);
+    for (; next < seen.length; next += 1) this.#checkSkipped(seen[next] as SeenEvent);
   }
 
-  #countingBits({ registration, bits, version }: Seen): number {
+  #countingBits({ registration, bits, version }: SeenEvent): number {
     if (registration === undefined) return 0;
     if (!registration.isAlive) return bits & Readiness.localClosed;
     return registration.version === version
@@ -118,7 +122,7 @@ export class WaitModel {
       : bits & (allowedBy(registration.requested.bits) | Readiness.refused);
   }
 
-  #checkSkipped(entry: Seen): void {
+  #checkSkipped(entry: SeenEvent): void {
     count(this.#situations, 'event skipped');
     const { registration } = entry;
     const bits = this.#countingBits(entry);
@@ -142,8 +146,8 @@ export class WaitModel {
     return vanished;
   }
 
-  #readList(poller: ModelPoller, list: PollEvents<number>): Seen[] {
-    const seen: Seen[] = [];
+  #readList(poller: ModelPoller, list: PollEvents<number>): SeenEvent[] {
+    const seen: SeenEvent[] = [];
     const { length, capacity } = list;
     claim(length <= capacity, 'list too long', () => `${length} events in ${capacity} places`);
     if (length === capacity) count(this.#situations, 'full list');
@@ -163,7 +167,11 @@ export class WaitModel {
     return seen;
   }
 
-  #readSocket(poller: ModelPoller, event: SocketEvent<number>, once: Set<ModelRegistration>): Seen {
+  #readSocket(
+    poller: ModelPoller,
+    event: SocketEvent<number>,
+    once: Set<ModelRegistration>,
+  ): SeenEvent {
     const { bits } = event;
     const registration = poller.byToken.get(event.token);
     claim(registration !== undefined, 'wrong token', () => `${event.token}: ${inWords(bits)}`);

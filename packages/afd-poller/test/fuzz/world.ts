@@ -8,7 +8,7 @@ import { ModelPoller } from './poller-model.js';
 import { Settling } from './settling.js';
 import { count, type Situations } from './situations.js';
 import { Sockets } from './sockets.js';
-import { type Seen, usesOf, WaitModel } from './wait-model.js';
+import { type SeenEvent, usesOf, WaitModel } from './wait-model.js';
 import type { WorldOptions } from './world-options.js';
 
 /** One simulated kernel with sockets and pollers, and their model. */
@@ -122,7 +122,12 @@ export class World {
   }
 
   /** Handles an event: mostly by the call that it reports, sometimes by another operation. */
-  #handle(poller: ModelPoller, entry: Seen, seen: readonly Seen[], choices: Choices): void {
+  #handle(
+    poller: ModelPoller,
+    entry: SeenEvent,
+    seen: readonly SeenEvent[],
+    choices: Choices,
+  ): void {
     const { registration } = entry;
     const isUntouched = registration === undefined || usesOf(registration) === entry.uses;
     if (registration?.socket.skt.isOpen && entry.isFresh && choices.chance(0.5)) {
@@ -137,7 +142,7 @@ export class World {
   }
 
   /** Removes or changes a registration that has a later event in the list. */
-  #changeOther(poller: ModelPoller, seen: readonly Seen[], choices: Choices): void {
+  #changeOther(poller: ModelPoller, seen: readonly SeenEvent[], choices: Choices): void {
     const { registration } = choices.pick(seen);
     if (!registration?.isAlive) return;
     if (choices.chance(0.5)) poller.remove(registration);
@@ -145,7 +150,7 @@ export class World {
   }
 
   /** Makes the call that an event reports. It must not return would-block. */
-  #useUp({ event, registration, bits }: Seen, isUntouched: boolean, choices: Choices): void {
+  #useUp({ event, registration, bits }: SeenEvent, isUntouched: boolean, choices: Choices): void {
     if (event.kind !== 'socket') return;
     const socket = (registration as NonNullable<typeof registration>).socket;
     const { kind } = socket.skt;
