@@ -6,10 +6,10 @@ import { AfdPoller, presets } from 'afd-poller';
 const poller = new AfdPoller(presets[workerData.preset]);
 parentPort.postMessage(poller.remoteData());
 const words = [];
-for (let isAsked = true; isAsked; ) {
+for (let isWaiting = true; isWaiting; ) {
   for (const event of poller.wait(Number.POSITIVE_INFINITY)) {
     words.push(`${event.kind} ${event.value}`);
-    if (event.kind === 'post') isAsked = false;
+    if (event.kind === 'post') isWaiting = false;
   }
 }
 poller.close();

@@ -263,7 +263,7 @@ export const STATUS_RETRY = 0xc000_022d;
 export const STATUS_HANDLE_NOT_CLOSABLE = 0xc000_0235;
 /** The peer refused the connection. */
 export const STATUS_CONNECTION_REFUSED = 0xc000_0236;
-/** The connection was ended in order. */
+/** The connection was ended gracefully. */
 export const STATUS_GRACEFUL_DISCONNECT = 0xc000_0237;
 /** The connection has an address already. */
 export const STATUS_ADDRESS_ALREADY_ASSOCIATED = 0xc000_0238;

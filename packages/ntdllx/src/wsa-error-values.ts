@@ -98,7 +98,7 @@ export const WSASYSNOTREADY = 10091;
 export const WSAVERNOTSUPPORTED = 10092;
 /** WSAStartup was not called, or failed. */
 export const WSANOTINITIALISED = 10093;
-/** The peer shut the connection down in order (message-oriented protocols). */
+/** The peer shut the connection down gracefully (message-oriented protocols). */
 export const WSAEDISCON = 10101;
 /** There are no more results. */
 export const WSAENOMORE = 10102;

@@ -67,16 +67,16 @@ function listen(address: TCPServerAddress): EchoServer {
 export async function serve(address: TCPServerAddress): Promise<EchoCounts> {
   const server = listen(address);
   const line = new LiveLine(process.stdout);
-  let isAsked = true;
+  let isRunning = true;
   const stop = () => {
-    isAsked = false;
+    isRunning = false;
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, stop);
   try {
     const { host, port } = server.endpoint;
     line.print(`Echo server on ${host} port ${port}. Try: nc ${host} ${port}. Ctrl-C ends it.`);
-    while (isAsked) {
+    while (isRunning) {
       server.turn(longestWaitMs);
       line.show(() => describe(server.open, server.counts));
       await setImmediate();

@@ -157,7 +157,7 @@ describe('names', () => {
     await expect(resolveAddress(named)).rejects.toMatchObject({
       name: 'SktError',
       code: 'ERR_RESOLVE',
-      message: expect.stringMatching(/^The host nobody\.invalid was not resolved: E/),
+      message: expect.stringMatching(/^The host name nobody\.invalid was not resolved: E/),
       cause: expect.any(Error),
     });
   });
