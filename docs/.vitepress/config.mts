@@ -27,6 +27,7 @@ export default defineConfig({
       { text: 'Findings', link: '/kb/FINDINGS' },
       { text: 'Speed', link: '/speed' },
       { text: 'Reference', link: '/api/' },
+      { text: 'Support', link: '/support' },
     ],
     sidebar,
     outline: [2, 3],

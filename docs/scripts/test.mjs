@@ -27,7 +27,9 @@ const shown = [
 
 /** Search terms, and the page that must be among what is found. */
 const searches = [
+  ['HTTP AF_UNIX', '/guides/http-over-af-unix'],
   ['ApcContext', '/how/afd-poll'],
+  ['ApcContext null', '/how/afd-poll'],
   ['AF_UNIX Windows', '/support'],
   ['unverified', '/support'],
 ];
@@ -79,6 +81,8 @@ async function open(options) {
     if (response?.status() !== 200) fail(`status ${response?.status()}`);
     await page.waitForSelector('#app .VPContent, #app .VPHome');
     const text = await page.locator('.VPContent').textContent();
+    const titles = await page.locator('.vp-doc h1').count();
+    if (titles > 1) fail(`has ${titles} titles: an include found no region, and took a whole file`);
     if (text?.includes(':::'))
       fail('shows ":::": write the marks of a container on lines of their own');
   };
