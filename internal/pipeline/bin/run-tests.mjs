@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { mendTemporaryDirectory } from '../src/mend-environment.mjs';
 // run-tests <debug|release> [--siege] [vitest options]: tests the package in the working directory
 // against one build. `*.test.ts` run in this Node, `*.win.test.ts` in Windows Node, through
 // winnode. `*.release.*`, whose result does not depend on the build, run only against release.
 // `*.siege.*`, which are long or random, run only with --siege, and then alone. A word that is not
 // an option selects the files whose path contains it.
+import { mendTemporaryDirectory } from '../src/mend-environment.mjs';
 import { ignoreOutputSettings } from '../src/output-settings.mjs';
 import { readRecord, removeRecord, verdictOf, writeRecord } from '../src/results.mjs';
 
