@@ -6,7 +6,12 @@
 import type { ReactorOptions, ReactorSeams } from './options.js';
 import { Reactor } from './reactor.js';
 
-export { type Asked, type ConnectTo, type ListenAt, parseArguments } from './command/arguments.js';
+export {
+  type CommandLine,
+  type ConnectTo,
+  type ListenAt,
+  parseArguments,
+} from './command/arguments.js';
 export { EchoServer } from './command/echo.js';
 export { HttpServer } from './command/http.js';
 export { Output } from './command/output.js';

@@ -67,18 +67,18 @@ describe('a command line', () => {
   });
 
   test.each([
-    [[], 'The commands are echo, proxy and http; got none.'],
-    [['ecko', 'x'], 'The commands are echo, proxy and http; got "ecko".'],
+    [[], 'The command is missing: the commands are echo, proxy and http.'],
+    [['ecko', 'x'], 'There is no command "ecko": the commands are echo, proxy and http.'],
     [['echo'], 'The usage is: tofu echo ADDRESS; got nothing.'],
     [['proxy', 'tcp:127.0.0.1:1'], 'The usage is: tofu proxy FROM TO; got "tcp:127.0.0.1:1".'],
     [['echo', 'tcp', '127.0.0.1', '80'], 'got "tcp" "127.0.0.1" "80". An address with a | in it'],
     [['http'], 'The usage is: tofu http DIR [ADDRESS]; got nothing.'],
-    [['http', ''], 'DIR is the path of a directory, got an empty text.'],
+    [['http', ''], 'DIR must be the path of a directory, got "".'],
     [
       ['echo', '80'],
-      '"80" is not an address for this. An address has the form tcp|HOST|PORT or uds|PATH',
+      '"80" is not an address to listen on. An address has the form tcp|HOST|PORT or uds|PATH',
     ],
-    [['echo', ''], '"" is not an address for this.'],
+    [['echo', ''], '"" is not an address to listen on.'],
     [['echo', 'TCP:127.0.0.1:80'], 'An address has the form tcp|HOST|PORT or uds|PATH'],
     [['echo', 'tcp:localhost:80'], 'The host must be an IP address such as 127.0.0.1'],
     [['echo', 'tcp|127.0.0.1|65536'], 'A port must be a whole number from 0 to 65535, got 65536.'],
@@ -133,7 +133,7 @@ test.skipIf(process.platform === 'win32')(
       code: 3,
       stdout: '',
       stderr:
-        'tofu: This host is not Windows. Run it in Windows Node under Wine: npx winnode tofu proxy ' +
+        'tofu: This host is not Windows. Run the command under Wine: npx winnode tofu proxy ' +
         String.raw`'tcp|127.0.0.1|80' 'uds|C:\it'\''s\app.sock' --json` +
         '\n',
     });

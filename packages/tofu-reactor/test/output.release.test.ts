@@ -81,7 +81,12 @@ test('--json prints each line as an object, problems too', async () => {
 test.each([
   ['EPIPE', 141, 1, ''],
   ['EOF', 141, 1, ''],
-  ['ENOSPC', 1, 0, 'tofu: its output is not whole: ENOSPC\n'],
+  [
+    'ENOSPC',
+    1,
+    0,
+    'tofu: The output is incomplete, because a write failed: ENOSPC. Most likely the disk is full.\n',
+  ],
 ])('an output error %s causes exit code %d', async (failure, exitCode, ends, said) => {
   const { output, stderr, gone } = open(false, false, failure);
   output.print('hello', { event: 'hello' });

@@ -23,7 +23,7 @@ interface Common {
 }
 
 /** The result of parsing a command line. */
-export type Asked =
+export type CommandLine =
   | { readonly what: 'help' | 'version' }
   | ({ readonly what: 'echo' } & Common)
   | ({ readonly what: 'proxy'; readonly connectTo: ConnectTo } & Common)
@@ -54,14 +54,15 @@ const services = {
  *
  * @throws {CommandError} with the exit code 2.
  */
-export function parseArguments(args: readonly string[]): Asked {
+export function parseArguments(args: readonly string[]): CommandLine {
   const { values, positionals } = parsed(args);
   if (values.help === true) return { what: 'help' };
   if (values.version === true) return { what: 'version' };
   const [what, ...words] = positionals;
   if (what !== 'echo' && what !== 'proxy' && what !== 'http') {
-    const given = what === undefined ? 'none' : JSON.stringify(what);
-    throw usageError(`The commands are echo, proxy and http; got ${given}.`);
+    const problem =
+      what === undefined ? 'The command is missing' : `There is no command ${JSON.stringify(what)}`;
+    throw usageError(`${problem}: the commands are echo, proxy and http.`);
   }
   requireCount(what, words);
   const [first = '', second = defaultHttpAddress] = words;
@@ -72,7 +73,7 @@ export function parseArguments(args: readonly string[]): Asked {
   };
   if (what === 'echo') return { what, ...common };
   if (what === 'proxy') return { what, connectTo: readConnectTo(second), ...common };
-  if (first === '') throw usageError('DIR is the path of a directory, got an empty text.');
+  if (first === '') throw usageError('DIR must be the path of a directory, got "".');
   return { what, directory: first, ...common };
 }
 
@@ -93,7 +94,7 @@ function requireCount(what: keyof typeof services, words: readonly string[]): vo
   );
   const given =
     words.length === 0 ? 'nothing' : words.map((word) => JSON.stringify(word)).join(' ');
-  // A shell that was given a bar without quotes has started another program.
+  // Without quotes the shell takes the part after a bar as another command.
   throw usageError(
     `The usage is: tofu ${what} ${wanted.join(' ')}; got ${given}. ` +
       'An address with a | in it needs quotes.',
@@ -104,7 +105,9 @@ function readCount(text: string | undefined): number {
   if (text === undefined) return defaultMaxConnections;
   const count = Number(text);
   if (/^\d{1,6}$/.test(text) && count >= 1) return count;
-  throw usageError(`--max-connections is a number from 1 to 999999, got ${JSON.stringify(text)}.`);
+  throw usageError(
+    `--max-connections must be a number from 1 to 999999, got ${JSON.stringify(text)}.`,
+  );
 }
 
 /**
@@ -119,7 +122,7 @@ function inTofuForm(text: string): string {
 
 function readListenAt(text: string, isExposed: boolean): ListenAt {
   const { address, error } = parseAddress(inTofuForm(text), 'server');
-  if (address === undefined) throw wrongAddress(text, error);
+  if (address === undefined) throw wrongAddress(text, 'listen on', error);
   if (!(address instanceof TCPServerAddress) || isExposed || isLoopback(address.host)) {
     return address;
   }
@@ -132,12 +135,12 @@ function readListenAt(text: string, isExposed: boolean): ListenAt {
 
 function readConnectTo(text: string): ConnectTo {
   const { address, error } = parseAddress(inTofuForm(text), 'client');
-  if (address === undefined) throw wrongAddress(text, error);
+  if (address === undefined) throw wrongAddress(text, 'connect to', error);
   return address;
 }
 
-function wrongAddress(text: string, { message }: Error): CommandError {
-  return usageError(`${JSON.stringify(text)} is not an address for this. ${message}`);
+function wrongAddress(text: string, use: string, { message }: Error): CommandError {
+  return usageError(`${JSON.stringify(text)} is not an address to ${use}. ${message}`);
 }
 
 const loopback = new BlockList();

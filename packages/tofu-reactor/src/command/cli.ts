@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { HostError, ntKernel } from 'ntdllx';
 import { Reactor } from '../reactor.js';
-import { type Asked, type ListenAt, parseArguments } from './arguments.js';
+import { type CommandLine, type ListenAt, parseArguments } from './arguments.js';
 import { CommandError, exitCodes } from './command-error.js';
 import { EchoServer } from './echo.js';
 import { help } from './help.js';
@@ -12,7 +12,7 @@ import { ProxyServer } from './proxy.js';
 import { onFirstSignal, serve } from './serve.js';
 import type { Service } from './service.js';
 
-type AskedService = Extract<Asked, { readonly listenAt: ListenAt }>;
+type ServiceCommand = Extract<CommandLine, { readonly listenAt: ListenAt }>;
 
 /**
  * Runs the command line.
@@ -22,9 +22,9 @@ type AskedService = Extract<Asked, { readonly listenAt: ListenAt }>;
  */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const asked = parseArguments(args);
-    if ('listenAt' in asked) return await run(asked, args);
-    return await printed(asked.what === 'help' ? help : `tofu-reactor ${packageVersion()}\n`);
+    const command = parseArguments(args);
+    if ('listenAt' in command) return await run(command, args);
+    return await printed(command.what === 'help' ? help : `tofu-reactor ${packageVersion()}\n`);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     process.stderr.on('error', () => {});
@@ -33,16 +33,16 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run(asked: AskedService, args: readonly string[]): Promise<number> {
+async function run(command: ServiceCommand, args: readonly string[]): Promise<number> {
   let end = () => {};
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
   const reactor = createReactor(args);
-  const output = new Output(process, asked.isJson, end);
+  const output = new Output(process, command.isJson, end);
   const restoreSignals = onFirstSignal(end);
   try {
-    const service = await start(asked, reactor, output);
+    const service = await start(command, reactor, output);
     await serve(service, output, ended);
   } finally {
     restoreSignals();
@@ -52,20 +52,20 @@ async function run(asked: AskedService, args: readonly string[]): Promise<number
   return output.exitCode;
 }
 
-async function start(asked: AskedService, reactor: Reactor, output: Output): Promise<Service> {
-  const connectTo = asked.what === 'proxy' ? asked.connectTo : undefined;
-  const removed = prepareAddresses(ntKernel, asked.listenAt, connectTo);
+async function start(command: ServiceCommand, reactor: Reactor, output: Output): Promise<Service> {
+  const connectTo = command.what === 'proxy' ? command.connectTo : undefined;
+  const removed = prepareAddresses(ntKernel, command.listenAt, connectTo);
   if (removed !== undefined) {
-    const line = `Removed ${removed}, which a server that has ended left behind.`;
+    const line = `Removed ${removed}, the file of a server that has ended without removing it.`;
     output.print(line, { event: 'removed', path: removed });
   }
-  switch (asked.what) {
+  switch (command.what) {
     case 'echo':
-      return EchoServer.start(reactor, asked, output);
+      return EchoServer.start(reactor, command, output);
     case 'proxy':
-      return ProxyServer.start(reactor, asked, output);
+      return ProxyServer.start(reactor, command, output);
     case 'http':
-      return HttpServer.start(reactor, asked, output);
+      return HttpServer.start(reactor, command, output);
   }
 }
 
@@ -80,7 +80,7 @@ function createReactor(args: readonly string[]): Reactor {
     }
     const words = args.map(quoted).join(' ');
     throw new CommandError(
-      `This host is not Windows. Run it in Windows Node under Wine: npx winnode tofu ${words}`,
+      `This host is not Windows. Run the command under Wine: npx winnode tofu ${words}`,
       exitCodes.host,
       { cause: error },
     );

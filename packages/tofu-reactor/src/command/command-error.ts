@@ -1,6 +1,6 @@
 /** The exit codes of the command; its help and the README list them. */
 export const exitCodes = {
-  /** It ended in order. */
+  /** It ended gracefully. */
   ended: 0,
   /** It could not start, or its output is incomplete. */
   failed: 1,
@@ -12,7 +12,7 @@ export const exitCodes = {
   brokenPipe: 141,
 } as const;
 
-/** The command cannot do what it was asked to do. The message is one line, for people. */
+/** The command cannot start or continue. The message is one line for the user. */
 export class CommandError extends Error {
   readonly exitCode: number;
 

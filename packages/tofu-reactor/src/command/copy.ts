@@ -28,12 +28,13 @@ export function copy(from: Connection, to: Connection): void {
   };
   from.onReadable = () => {
     while (!isPaused && step());
-    // While it is not read, a reset of it would otherwise be noticed only after `to` goes on.
+    // While `from` is not read, its reset would otherwise be noticed only after `to` takes bytes
+    // again.
     if (isPaused) coreOf(from).link?.watchReset();
   };
   to.onDrain = () => {
     isPaused = false;
-    // One piece only: this read schedules the next ones within the connection's turn and budget.
+    // Only one piece: this read schedules the next ones within the connection's turn and budget.
     step();
   };
 }

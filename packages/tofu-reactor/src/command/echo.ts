@@ -65,8 +65,8 @@ export class EchoServer implements Service {
   summarize(): readonly string[] {
     const { accepted, ended, broken, cut, dropped, bytesIn, bytesOut } = shown(this.counts());
     return [
-      `Connections: ${accepted}; ${ended} ended, ${broken} reset, ${cut} cut off by the end; ` +
-        `${dropped} more refused`,
+      `Connections: ${accepted}; ${ended} ended, ${broken} failed, ${cut} reset at the end; ` +
+        `${dropped} refused at the limit`,
       `${bytesIn} bytes in, ${bytesOut} out`,
     ];
   }

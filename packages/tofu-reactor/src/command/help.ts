@@ -13,7 +13,7 @@ tcp:HOST:PORT and uds:PATH mean the same without quotes. FROM and TO may be of d
 
 The proxy passes on the end of a stream as an end, and a reset as a reset. While one side does not
 read, the proxy does not read from the other. If TO does not accept, the proxy resets the client and
-continues. http listens on ${defaultHttpAddress} unless ADDRESS says otherwise.
+continues. Without ADDRESS, http listens on ${defaultHttpAddress}.
 
   --expose     allows a TCP address that other machines can connect to, such as tcp|0.0.0.0|8080
   --max-connections N
@@ -22,8 +22,8 @@ continues. http listens on ${defaultHttpAddress} unless ADDRESS says otherwise.
   --help       this text
   --version    the version of the package tofu-reactor
 
-Ctrl-C stops listening, gives open connections a second, resets the rest, and prints a summary. A second
-Ctrl-C ends at once. On a host that is not Windows, winnode runs it under Wine: npx winnode tofu ...
+Ctrl-C stops listening, gives open connections a second to end, resets the others, and prints a summary.
+A second Ctrl-C ends at once. On a host that is not Windows, run it under Wine: npx winnode tofu ...
 
 Exit codes: 0 ended by Ctrl-C, and all output was written; 1 it could not start, or an output
 failed; 2 wrong arguments; 3 this host is not Windows; 141 the output pipe was closed; 128 + the

@@ -100,8 +100,8 @@ export class HttpServer implements Service {
     const counts = shown(this.counts());
     const { accepted, ended, broken, cut, dropped, requests, bytesIn, bytesOut } = counts;
     return [
-      `Connections: ${accepted}; ${ended} ended, ${broken} reset, ${cut} cut off by the end; ` +
-        `${dropped} more refused`,
+      `Connections: ${accepted}; ${ended} ended, ${broken} failed, ${cut} reset at the end; ` +
+        `${dropped} refused at the limit`,
       `${requests} requests; ${bytesIn} bytes in, ${bytesOut} out`,
     ];
   }
@@ -143,8 +143,8 @@ export class HttpServer implements Service {
     this.#counts.requests += 1;
     const { statusCode, headers, stream } = await fileResponse(this.#root, request);
     response.writeHead(statusCode, headers);
-    // A client that goes away in the middle ends the pipeline with an error, and so does a file
-    // that cannot be read to its end: the connection is closed then.
+    // If the client leaves before the end of the file, or the file cannot be read to its end, the
+    // pipeline ends with an error. The connection is closed then.
     await pipeline(stream, response).catch(() => response.destroy());
   }
 }
@@ -163,5 +163,5 @@ function realDirectory(directory: string): string {
       cause: error,
     });
   }
-  throw new CommandError(`Cannot serve ${directory}: it is a file. DIR is a directory.`);
+  throw new CommandError(`Cannot serve ${directory}: it is a file, and DIR must be a directory.`);
 }

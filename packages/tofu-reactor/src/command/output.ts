@@ -117,8 +117,11 @@ export class Output implements Reports {
     if (this.#exitCode === exitCodes.ended) {
       this.#exitCode = isGone ? exitCodes.brokenPipe : exitCodes.failed;
       if (!isGone) {
-        // For example a full disk. The service goes on.
-        this.#streams.stderr.write(`tofu: its output is not whole: ${error.message}\n`);
+        // For example, the disk is full. The service continues.
+        this.#streams.stderr.write(
+          `tofu: The output is incomplete, because a write failed: ${error.message}. Most likely the ` +
+            'disk is full.\n',
+        );
       }
     }
     if (isGone) this.#onGone();

@@ -4,9 +4,9 @@ import { createSocketCreator } from 'tofu-sockets/on-kernel';
 import type { ConnectTo, ListenAt } from './arguments.js';
 import { CommandError } from './command-error.js';
 
-/** Why a listen failed and what to do, by the error's code. `%` is the port. */
+/** Why a listen failed and what to do, by the error's code. */
 const listenAdvice: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there. End it, or use another port; 0 is a free one',
+  EADDRINUSE: 'another program listens there. End it, or use another port, or 0 for a free one',
   EACCES:
     'another program has the port for itself, or Windows has reserved it (netsh interface ipv4 ' +
     'show excludedportrange tcp lists such ports). Use another port',

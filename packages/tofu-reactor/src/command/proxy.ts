@@ -70,10 +70,10 @@ export class ProxyServer implements Service {
   }
 
   /**
-   * `accepted` connections of clients; of these `open` are open, and the others `ended` in order,
-   * were `broken` by a reset, had an `unreachable` target, or were `cut` by Ctrl-C. `dropped`
-   * connections were closed at once, because too many were open. The bytes are those that the
-   * system has taken.
+   * `accepted` counts the connections of clients. Of these, `open` are open. The others `ended`
+   * gracefully, were `broken` by a reset or a failure, had an `unreachable` target, or were `cut` by
+   * a reset after Ctrl-C. `dropped` connections were closed at once, because too many were open.
+   * The bytes are those that the system has taken.
    */
   counts(): Counts {
     const { accepted, bytesToTarget, bytesToClients, ...ends } = this.#counts;
@@ -96,8 +96,8 @@ export class ProxyServer implements Service {
     const counts = shown(this.counts());
     const { accepted, ended, broken, unreachable, cut, dropped } = counts;
     return [
-      `Connections: ${accepted}; ${ended} ended, ${broken} reset, ${unreachable} without a ` +
-        `target, ${cut} cut off by the end; ${dropped} more refused`,
+      `Connections: ${accepted}; ${ended} ended, ${broken} failed, ${unreachable} without a ` +
+        `target, ${cut} reset at the end; ${dropped} refused at the limit`,
       `${counts['bytesToTarget']} bytes to the target, ${counts['bytesToClients']} to clients`,
     ];
   }

@@ -2,9 +2,9 @@ import type { Connection } from '../connection.js';
 import { copy } from './copy.js';
 
 /**
- * How a relay ended. `ended`: both sides ended in order. `broken`: one side was reset or failed,
- * and the other was reset then. `unreachable`: the connection to the target was never established.
- * `cut`: the command ended it.
+ * How a relay ended. `ended`: both sides ended gracefully. `broken`: one side was reset or failed,
+ * and the relay reset the other. `unreachable`: the connection to the target was never established.
+ * `cut`: the command reset both at its end.
  */
 export type RelayEnd = 'ended' | 'broken' | 'unreachable' | 'cut';
 

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { Output } from './output.js';
 import type { Service } from './service.js';
 
-/** How long connections may go on after Ctrl-C, in milliseconds. Then they are reset. */
+/** How long connections may stay open after Ctrl-C, in milliseconds. Then they are reset. */
 const graceMs = 1_000;
 /** The pause between two changes of the live line, in milliseconds. */
 const livePauseMs = 250;
@@ -29,10 +29,10 @@ export function onFirstSignal(first: () => void): () => void {
 }
 
 /**
- * Prints where a service listens, shows its state until it is asked to end, ends it, and prints the
- * summary. Connections that are open then have a second to end; the others are reset.
+ * Prints where a service listens, shows its state until the user ends it, and prints the summary.
+ * Connections that are open at the end have a second to end; after that they are reset.
  *
- * @param ended resolves when the service is asked to end.
+ * @param ended resolves when the user ends the service.
  */
 export async function serve(service: Service, output: Output, ended: Promise<void>): Promise<void> {
   output.print(service.announcement, {
@@ -46,7 +46,7 @@ export async function serve(service: Service, output: Output, ended: Promise<voi
   const stopped = service.stop();
   const { open } = service;
   if (open > 0) {
-    const line = `Ending: ${open} connections are open and have a second. Ctrl-C again ends at once.`;
+    const line = `Ending: ${open} open connections have a second to end. Ctrl-C again ends at once.`;
     output.print(line, { event: 'ending', open });
   }
   const grace = setTimeout(() => service.cut(), graceMs);

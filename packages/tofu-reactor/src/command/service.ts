@@ -16,11 +16,11 @@ export interface Service {
   summarize(): readonly string[];
   /** Stops listening. Resolves when all connections are closed. */
   stop(): Promise<void>;
-  /** Resets the open connections, so that no peer takes its bytes for complete. */
+  /** Resets the open connections, so that no peer mistakes a part of the data for all of it. */
   cut(): void;
 }
 
-/** Where a service reports what its user should know. */
+/** The receiver of a service's reports to the user. */
 export interface Reports {
   /**
    * Reports a problem that does not end the service. Equal reports in short succession are
