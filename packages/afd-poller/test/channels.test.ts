@@ -42,7 +42,7 @@ describe.each(presetNames)('%s', (preset) => {
   const named = (name: string) =>
     published.filter(([each]) => each === name).map(([, each]) => each);
 
-  test('channels publish a request, its completion, a wake, a cancel and the close by name', () => {
+  test('the channels publish a request, its completion, a wake, a cancel and the close', () => {
     const id = poller.add(skt, { readable: true });
     poller.wait(0);
     const [submit] = named('afd-poller:submit') as unknown as RequestMessage[];

@@ -126,7 +126,7 @@ test('a wait lasts as long as its time-out', () => {
   expect(performance.now() - before).toBeGreaterThan(100);
 });
 
-test('N12 bad handles are refused by name, and the port is still usable', () => {
+test('N12 calls with a bad handle fail with an INVALID_HANDLE error, and the port stays usable', () => {
   expect(NtClose(0x7ffc)).toBe(STATUS_INVALID_HANDLE);
   expect(NtSetIoCompletion(0x7ffc, 0, 0, 0, 0)).toBe(STATUS_INVALID_HANDLE);
   expect(CreateIoCompletionPort(0x7ffc, port, 0, 0)).toBe(0);

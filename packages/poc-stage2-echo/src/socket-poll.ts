@@ -113,7 +113,9 @@ export class SocketPoll {
   /** Frees the block. @throws {Error} while the kernel owns it; it then stays allocated. */
   free(): void {
     if (this.#isPending) {
-      throw new Error('A poll of this socket is pending: the kernel will write to the block.');
+      throw new Error(
+        'A poll of this socket is pending: take its packet before you free the block.',
+      );
     }
     this.#memory.free();
   }

@@ -64,9 +64,9 @@ test('broken on purpose: a block that is freed while its poll is pending is refu
   expect(stage.run().verdict).toBe('proven');
   stage.close();
   expect(refusals).toEqual([
-    'A poll of this socket is pending: the kernel will write to the block.',
+    'A poll of this socket is pending: take its packet before you free the block.',
     'A poll of this socket is pending: take its packet first.',
-    'A poll of this socket is pending: the kernel will write to the block.',
+    'A poll of this socket is pending: take its packet before you free the block.',
     'A poll of this socket is pending: take its packet first.',
   ]);
 });

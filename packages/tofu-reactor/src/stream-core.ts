@@ -54,7 +54,7 @@ export class StreamCore implements LinkOwner {
   isClosed = false;
   /** True until its first turn, which its creator starts by {@link begin}. */
   isNew = true;
-  /** Undefined for a thin connection. */
+  /** The stream of Node that owns the connection; undefined if the program uses it directly. */
   owner: StreamOwner | undefined;
   /** True while the owner requests bytes. */
   isFlowing = false;

@@ -322,7 +322,10 @@ export class NativeSkt implements AnySkt {
   #open(): SOCKET {
     const socket = this.#socket;
     if (socket !== undefined) return socket;
-    throw new SktError('ERR_SKT_CLOSED', `This ${this.kind} socket is closed.`);
+    throw new SktError(
+      'ERR_SKT_CLOSED',
+      `This ${this.kind} socket is closed. Call close only after its last use.`,
+    );
   }
 
   /** Calls Winsock's connect. @returns {@link connectDone}, or the Winsock code of the failure. */

@@ -334,7 +334,7 @@ describe('FIN and half close', () => {
     expect(await poller.events(client, hangUps, 1_000)).toBe(AFD_POLL_ABORT);
   });
 
-  test('H08 sending after own FIN, and after the peer has closed, fails by name', async () => {
+  test('H08 a send after own FIN, and after the peer has closed, fails with its own error', async () => {
     const { client, server } = await connectPair();
     client.shutdown('send');
     expect(outcome(() => client.send(Buffer.from('x')))).toBe('WSAESHUTDOWN');

@@ -69,7 +69,7 @@ test('port 0 becomes a free port, a different one each time', () => {
   expect(new Set(ports).size).toBe(3);
 });
 
-test('A09 a port in use is refused by name, and port 0 then works', () => {
+test('A09 a bind to a port in use fails with EADDRINUSE, and port 0 then works', () => {
   const { port } = listen().localEndpoint();
   const again = () => listen(port);
   expect(again).toThrowError(
@@ -79,7 +79,7 @@ test('A09 a port in use is refused by name, and port 0 then works', () => {
   expect(listen().localEndpoint().port).toBeGreaterThan(0);
 });
 
-test('an address of another host is refused by name', () => {
+test('a bind to an address of another host fails with WSAEADDRNOTAVAIL', () => {
   const elsewhere = () => creator.fromAddress(new TCPServerAddress('192.0.2.1', 0));
   expect(elsewhere).toThrowError(expect.objectContaining({ wsaName: 'WSAEADDRNOTAVAIL' }));
 });

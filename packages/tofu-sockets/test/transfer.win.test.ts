@@ -233,7 +233,7 @@ describe('both directions', () => {
   });
 
   // WSAENOTCONN by documentation; Wine reports the code for a broken pipe instead.
-  test('E05 a send before the connect fails with the name of the error, and queues nothing', async () => {
+  test('E05 a send before the connect fails with an error of Winsock, and queues nothing', async () => {
     const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', 9)));
     expectAs({ sendBeforeConnect: outcome(() => client.send(Buffer.from('x'))) as string });
   });

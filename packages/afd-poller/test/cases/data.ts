@@ -208,7 +208,7 @@ test('W05 writing to a closed peer ends with an error', (fixture) => {
   expect(String(error)).toMatch(/WSAECONNRESET|WSAECONNABORTED/);
 });
 
-onIP('U01 UDP is writable; an empty datagram is readable, and then nothing is', (fixture) => {
+onIP('U01 a UDP socket is writable, and an empty datagram is reported and received', (fixture) => {
   const poller = fixture.poller();
   const [a, b] = [fixture.udp(), fixture.udp()];
   poller.add(a, { writable: true }, 'a');
