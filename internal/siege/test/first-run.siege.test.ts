@@ -19,10 +19,25 @@ const stages = readdirSync(join(root, 'packages')).filter((name) => /^poc-stage/
 const own = 'packages/poc-stage99-rehearsal';
 const runTests = 'internal/pipeline/bin/run-tests.mjs';
 
-/** Long commands run once, with one kind of streams; short ones run with both kinds. */
+/**
+ * Every program runs with both kinds of streams. The long ones run whole with one kind, and in part
+ * (`other…`) with the other kind.
+ */
 const long = [
-  { streams: 'files', build: 'debug', otherBuild: 'release', tested: 'tofu-sockets' },
-  { streams: 'pipes', build: 'release', otherBuild: 'debug', tested: 'ntdllx' },
+  {
+    streams: 'files',
+    build: 'debug',
+    otherBuild: 'release',
+    tested: 'tofu-sockets',
+    otherTested: ['ntdllx', 'calls.win'],
+  },
+  {
+    streams: 'pipes',
+    build: 'release',
+    otherBuild: 'debug',
+    tested: 'ntdllx',
+    otherTested: ['tofu-sockets', 'transfer.win'],
+  },
 ] as const;
 
 describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
@@ -41,7 +56,11 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
   }
 
   test('npm run new-stage, started through cmd.exe', async () => {
-    const { exitCode, said } = await windows.npm('run', 'new-stage', '--', '99', 'rehearsal');
+    const newStage = ['run', 'new-stage', '--'] as const;
+    const help = await windows.npm('files', ...newStage, '--help');
+    expect(help.exitCode, help.said).toBe(0);
+    expect(help.said).toContain('pnpm new-stage NUMBER NAME');
+    const { exitCode, said } = await windows.npm('pipes', ...newStage, '99', 'rehearsal');
     expect(exitCode, said).toBe(0);
     expect(said).toContain('Made packages/poc-stage99-rehearsal');
     expect(windows.asked[0]).toBe('install --prefer-offline --no-frozen-lockfile');
@@ -88,7 +107,7 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
   // winnode's time limit mostly wait.
   describe.concurrent.each(long.map((each) => [each.streams, each] as const))(
     'the ladder and tests, with %s',
-    (streams, { build, otherBuild, tested }) => {
+    (streams, { build, otherBuild, tested, otherTested }) => {
       // The generated stage is one more.
       test.sequential(`the whole ladder, ${build}`, async () => {
         const report = streams === 'pipes' ? [] : ['--no-report'];
@@ -105,6 +124,12 @@ describe.skipIf(why !== '')(`the first run on Windows ${why}`, () => {
       test.sequential(`the tests of ${tested}`, async () => {
         const said = await node(streams, `packages/${tested}`, runTests, 'release');
         expect(said).toMatch(new RegExp(`\\n${tested} release: \\d{2,} passed, 0 failed`));
+      });
+
+      test.sequential(`some tests of ${otherTested[0]}`, async () => {
+        const [name, file] = otherTested;
+        const said = await node(streams, `packages/${name}`, runTests, 'release', file);
+        expect(said).toMatch(new RegExp(`\\n${name} release: \\d{2,} passed, 0 failed`));
       });
     },
   );

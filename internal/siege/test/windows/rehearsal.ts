@@ -36,7 +36,7 @@ export interface Rehearsal {
   /** Runs a script as `node` does, and writes lines to its standard input. */
   type(input: string, streams: Streams, ...args: readonly string[]): Promise<Said>;
   /** Runs npm as on Windows: a Node script that starts other programs through cmd.exe. */
-  npm(...args: readonly string[]): Promise<Said>;
+  npm(streams: Streams, ...args: readonly string[]): Promise<Said>;
   close(): Promise<void>;
 }
 
@@ -124,7 +124,7 @@ export async function rehearse(): Promise<Rehearsal> {
     asked: pnpm.asked,
     node: (streams, directory, ...args) => run(streams, directory, args),
     type: (input, streams, ...args) => run(streams, '.', args, input),
-    npm: (...args) => run('pipes', '.', [npm, ...args]),
+    npm: (streams, ...args) => run(streams, '.', [npm, ...args]),
     async close() {
       await session.close();
       await pnpm.close();
