@@ -2,7 +2,7 @@
 // not have. Each must make no difference to the result. Linux only.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { copyRepository, removeCopy } from '../internal/pipeline/src/copy-repository.mjs';
 import { main, root, SetupError } from './common.mjs';
@@ -11,8 +11,9 @@ import { main, root, SetupError } from './common.mjs';
 const home = process.env.HOME || homedir();
 
 /**
- * Each environment: `what` it is; `variables` that are set, or removed where undefined; `limits`,
- * a line of bash that runs first; `isCopied` if the command runs in a copy of the repository.
+ * Each environment: `what` it is; `variables` that are set, or removed where undefined; `scratch`,
+ * directory and beginning of the name of a new directory; `limits`, a line of bash that runs
+ * first; `isCopied` if the command runs in a copy of the repository.
  */
 const environments = {
   locale: {
@@ -75,7 +76,9 @@ const environments = {
   },
   limits: {
     what: 'a long path with blanks and an umlaut, 1,024 descriptors, umask 077, no standard input',
-    variables: () => ({}),
+    // A prefix of its own: its wineserver has these limits, and other programs must not get it.
+    variables: ({ scratch }) => ({ WINNODE_PREFIX: join(scratch, 'prefix') }),
+    scratch: [tmpdir(), 'hostile-'],
     // With 256 Windows Node fails with EMFILE: a wineserver serves several programs.
     limits: 'ulimit -c 0 -n 1024; umask 077; exec <&-',
     isCopied: true,
@@ -106,7 +109,7 @@ function readArguments(args) {
 
 /** Runs the command in an environment. @returns its exit code. */
 function runIn({ variables, limits = '', isCopied = false, scratch: place }, command) {
-  const scratch = place === undefined ? undefined : mkdtempSync(join(...place));
+  const scratch = place && mkdtempSync(join(...place));
   const cwd = isCopied ? copyRepository(`hostile ü ${'long '.repeat(8)}path`) : root;
   const env = { ...process.env, ...variables({ scratch }) };
   for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
