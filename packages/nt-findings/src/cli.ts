@@ -32,7 +32,8 @@ the citations for Windows. kb/FINDINGS.md is this page.
   --version   the version of nt-findings
 
 Exit codes:
-  0    at least one finding holds, and none differs, crashed, failed or timed out; page: it is written
+  0    probe: at least one finding holds, and none differs, crashed, failed or timed out
+       page: the page was written
   1    otherwise, also if nothing could be probed or a file could not be written
   2    wrong arguments
   141  the reader of the output closed the pipe

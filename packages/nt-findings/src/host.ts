@@ -60,7 +60,11 @@ export function hostOf(wine: string | undefined, windows: string): Host {
   }
   const name = `Wine ${wine}`;
   const major = Number.parseInt(wine, 10);
-  if (Number.isNaN(major)) throw new Error(`ntdll reports an unknown version of Wine: "${wine}".`);
+  if (Number.isNaN(major)) {
+    throw new Error(
+      `The version of Wine that ntdll reports does not begin with a number: "${wine}".`,
+    );
+  }
   const known = Math.min(Math.max(major, oldest), newest);
   const kernel = `wine${known}` as KernelName;
   const age = major > newest ? 'newer' : 'older';

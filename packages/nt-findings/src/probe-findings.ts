@@ -44,7 +44,7 @@ export interface FindingsReport {
   readonly date: string;
   /** Null if the host could not be determined: `problem` says why. */
   readonly host: ProbedHost | null;
-  /** Why there are no findings, or not all of them. */
+  /** Why no finding was probed, or not all of them; null if all were probed. */
   readonly problem: { readonly message: string; readonly hint: string } | null;
   /** False if only some findings were selected. */
   readonly isWhole: boolean;

@@ -58,7 +58,7 @@ export function printedSummary(report: FindingsReport): string {
 
 /** Describes how the facts differ from the expectations, or why the probe did not complete. */
 function differences({ detail, facts }: FindingRow, { isSeen }: ProbedHost): string {
-  const what = isSeen ? 'expected' : 'expected by its sources';
+  const what = isSeen ? 'expected' : 'expected (from sources)';
   const list = facts
     .filter((fact) => !isAsExpected(fact))
     .map(({ name, expected, seen }) => `${name}: ${what} ${orText(expected)}, seen ${seen}`);

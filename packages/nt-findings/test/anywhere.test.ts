@@ -71,7 +71,7 @@ describe('the expectations of a host', () => {
       note: 'Wine 7.22 is older than all known kernels; the expectations are those for Wine 8',
       isSeen: false,
     });
-    expect(() => hostOf('next', '')).toThrowError(/unknown version of Wine: "next"/);
+    expect(() => hostOf('next', '')).toThrowError(/does not begin with a number: "next"/);
   });
 
   test('the file of a record has the name of its kernel', () => {

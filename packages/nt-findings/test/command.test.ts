@@ -83,7 +83,7 @@ describe.skipIf(host.kind === 'none')(`nt-findings probe ${host.reason}`, () => 
     // If an expectation comes from sources, the output says so. The difference counts nevertheless.
     const cited = { ...report, host: { ...requireHost(report), isSeen: false } };
     expect(printedSummary(cited)).toContain(
-      'F02 differs: TCP: expected by its sources SEND or a|b, seen silent',
+      'F02 differs: TCP: expected (from sources) SEND or a|b, seen silent',
     );
     expect(isConfirmed(cited)).toBe(false);
 
