@@ -232,8 +232,8 @@ export function inWords(events: PollEvents<string>): string[] {
   return [...events].map((event) => {
     if (event.kind === 'wake') return `wake ${event.value}`;
     if (event.kind === 'post') return `post ${event.type} ${event.value}`;
-    const said = words.filter(([, bit]) => (event.bits & bit) !== 0).map(([name]) => name);
-    return [event.token, ...said].join(' ');
+    const names = words.filter(([, bit]) => (event.bits & bit) !== 0).map(([name]) => name);
+    return [event.token, ...names].join(' ');
   });
 }
 

@@ -144,8 +144,8 @@ export class KoffiError extends NtdllxError {
     isBundled: boolean,
     tried: readonly string[],
   ) {
-    const said = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    const reason = `koffi does not load: ${said}`;
+    const problem = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const reason = `koffi does not load: ${problem}`;
     const advice = isBundled
       ? 'ntdllx is in a bundle, and koffi has a native part that no bundle can hold: bundle as ESM, ' +
         'and add koffi to the project in which the bundle runs (npm install koffi, pnpm add koffi, ' +

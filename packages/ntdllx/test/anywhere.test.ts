@@ -25,9 +25,9 @@ test.skipIf(process.platform === 'win32').each([
   ['WSACleanup', () => ntKernel.WSACleanup()],
   ['allocate', () => allocate(8)],
 ])('without Windows the first call says what is missing: %s', (name, call) => {
-  const said = `${name} needs Windows NT, but this is ${process.platform}.`;
+  const message = `${name} needs Windows NT, but this is ${process.platform}.`;
   expect(call).toThrowError(expect.objectContaining({ code: 'ERR_NT_HOST' }));
-  expect(call).toThrowError(said);
+  expect(call).toThrowError(message);
   expect(call).toThrowError(/winnode script\.js/);
   expect(nativeMemory()).toEqual({ blocks: 0, bytes: 0 });
 });

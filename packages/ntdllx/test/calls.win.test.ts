@@ -14,9 +14,9 @@ inRelease(() => {
   test('without an observer a call of NT allocates nothing', () => {
     const script = fileURLToPath(new URL('./silent-calls.mjs', import.meta.url));
     const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
-    const said = execFileSync(process.execPath, [...flags, script], { encoding: 'utf8' });
-    const bytes = JSON.parse(said) as Record<string, { silent: number; observed: number }>;
-    console.log(said);
+    const output = execFileSync(process.execPath, [...flags, script], { encoding: 'utf8' });
+    const bytes = JSON.parse(output) as Record<string, { silent: number; observed: number }>;
+    console.log(output);
     expect(Object.keys(bytes)).toHaveLength(4);
     for (const [name, { silent, observed }] of Object.entries(bytes)) {
       expect(silent, name).toBeLessThan(1);

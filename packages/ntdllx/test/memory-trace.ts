@@ -323,13 +323,13 @@ test('only the thread that installed the observer is observed', async () => {
   const calls: ObservedCall[] = [];
   const end = observeCalls({ after: (call) => calls.push(call) });
   const worker = new Worker(script, { eval: true });
-  const said = await new Promise((done, failed) => {
+  const answer = await new Promise((done, failed) => {
     worker.on('message', done);
     worker.on('error', failed);
   });
   await worker.terminate();
   end();
-  expect(said).toBe('done');
+  expect(answer).toBe('done');
   expect(calls).toEqual([]);
 });
 

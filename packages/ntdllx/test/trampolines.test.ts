@@ -123,10 +123,10 @@ inRelease(() => {
     const script = fileURLToPath(new URL('./trampolines-allocate.mjs', import.meta.url));
     // Unoptimized, because V8's optimizing compiler sometimes removes the array of a rest parameter.
     const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--min-semi-space-size=64'];
-    const said = execFileSync(process.execPath, [...flags, '--max-semi-space-size=64', script], {
+    const output = execFileSync(process.execPath, [...flags, '--max-semi-space-size=64', script], {
       encoding: 'utf8',
     });
-    const { silent, observed, rest } = JSON.parse(said) as Record<string, number[]>;
+    const { silent, observed, rest } = JSON.parse(output) as Record<string, number[]>;
     expect(silent).toHaveLength(trampolines.length + paddings.length);
     for (const bytes of silent ?? []) expect(bytes).toBeLessThan(1);
     // An observer and a rest parameter do allocate, which shows that the measurement works.

@@ -84,8 +84,8 @@ test('an error in one packet ends only its connection, and loses no other packet
   const clients = await connectThree(server);
   await sendFromAll(clients);
   expect(() => server.turn(100)).toThrowError('on purpose');
-  const said = await Promise.all(clients.map(receivedBy));
-  const others = said.filter((word) => word !== 'hello');
+  const received = await Promise.all(clients.map(receivedBy));
+  const others = received.filter((word) => word !== 'hello');
   expect(others).toHaveLength(1);
   // The socket was closed with unread data, which is a reset.
   expectAs({ recvAfterReset: others[0] as string });

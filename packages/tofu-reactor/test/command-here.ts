@@ -13,15 +13,15 @@ export interface CommandHere {
  * that end by themselves.
  */
 export async function commandHere(args: readonly string[]): Promise<CommandHere> {
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      said[name] += text;
+      output[name] += text;
       return true;
     }),
   );
   try {
-    return { code: await main(args), ...said };
+    return { code: await main(args), ...output };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

@@ -26,11 +26,11 @@ async function startPeer(...args: readonly (string | number)[]) {
   const child = spawn(process.execPath, [killedPeer, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let said = '';
-  child.stdout.on('data', (text) => (said += text));
-  await until(() => said.includes('ready'));
+  let output = '';
+  child.stdout.on('data', (text) => (output += text));
+  await until(() => output.includes('ready'));
   return {
-    count: (word: string) => said.split(word).length - 1,
+    count: (word: string) => output.split(word).length - 1,
     async kill() {
       child.kill('SIGKILL');
       await once(child, 'close');

@@ -39,38 +39,38 @@ export function startCommand(args: readonly string[], options: SpawnOptions = {}
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
   });
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text;
+      output[name] += text;
     });
   }
   let interruptedMs = Number.NaN;
   const ended = new Promise<CommandEnd>((done) => {
     child.on('close', (code, signal) => {
-      done({ code, signal, ...said, endingMs: performance.now() - interruptedMs });
+      done({ code, signal, ...output, endingMs: performance.now() - interruptedMs });
     });
   });
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
   const events = (): Event[] =>
-    said.stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+    output.stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
   return {
     child,
     ended,
     events,
     lastEvent() {
       const last = events().at(-1);
-      if (last === undefined) throw new Error(`no event: ${said.stdout}${said.stderr}`);
+      if (last === undefined) throw new Error(`no event: ${output.stdout}${output.stderr}`);
       return last;
     },
     async port() {
       // The event of programs or the line for people.
       const address = /127\.0\.0\.1[|:](\d+)/;
-      while (!address.test(said.stdout)) {
-        if (isOver()) throw new Error(`ended without listening: ${said.stdout}${said.stderr}`);
+      while (!address.test(output.stdout)) {
+        if (isOver()) throw new Error(`ended without listening: ${output.stdout}${output.stderr}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      return Number(address.exec(said.stdout)?.[1]);
+      return Number(address.exec(output.stdout)?.[1]);
     },
     interrupt() {
       interruptedMs = performance.now();

@@ -39,10 +39,10 @@ async function endOnce(way: Way, mode: string, afterMs: number) {
   const child = spawn(process.execPath, [script, way, mode, `${afterMs}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [said, errors, beganMs] = ['', '', Number.NaN];
+  let [output, errors, beganMs] = ['', '', Number.NaN];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (said.includes('ending')) beganMs ||= performance.now();
+    output += text;
+    if (output.includes('ending')) beganMs ||= performance.now();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;

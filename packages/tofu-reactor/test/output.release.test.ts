@@ -12,7 +12,7 @@ function stream(isTTY: boolean, failure?: string) {
       done(failure === undefined ? null : Object.assign(new Error(failure), { code: failure }));
     },
   });
-  return Object.assign(made, { isTTY, said: () => text });
+  return Object.assign(made, { isTTY, written: () => text });
 }
 
 function open(isTTY: boolean, isJson = false, failure?: string) {
@@ -35,11 +35,11 @@ test('on a terminal the status line is updated in place, below other lines', asy
   await output.close();
   const blank = (length: number) => `\r${' '.repeat(length)}\r`;
   const long = 'x'.repeat(79);
-  expect(stdout.said()).toBe(
+  expect(stdout.written()).toBe(
     // A shorter line covers the rest of the longer one before it.
     `\r10 open\r9 open ${blank('9 open'.length)}\r${long}${blank(long.length)}The end\n`,
   );
-  expect(stderr.said()).toBe('tofu: No target.\n');
+  expect(stderr.written()).toBe('tofu: No target.\n');
 });
 
 test.each([
@@ -49,16 +49,16 @@ test.each([
   const { output, stdout } = open(isTTY, isJson);
   output.show(() => '10 open');
   await output.close();
-  expect(stdout.said()).toBe('');
+  expect(stdout.written()).toBe('');
 });
 
 test('equal problems are combined, and printed at the end at the latest', async () => {
   const { output, stderr } = open(false);
   for (let count = 0; count < 5; count += 1) output.problem('unreachable', 'No target.');
   output.problem('accept', 'No memory.');
-  expect(stderr.said()).toBe('tofu: No target.\ntofu: No memory.\n');
+  expect(stderr.written()).toBe('tofu: No target.\ntofu: No memory.\n');
   await output.close();
-  expect(stderr.said()).toBe('tofu: No target.\ntofu: No memory.\ntofu: No target. (4 times)\n');
+  expect(stderr.written()).toBe('tofu: No target.\ntofu: No memory.\ntofu: No target. (4 times)\n');
 });
 
 test('--json prints each line as an object, problems too', async () => {
@@ -70,12 +70,12 @@ test('--json prints each line as an object, problems too', async () => {
   const problem = { event: 'problem', what: 'unreachable', message: 'No target.', count: 1 };
   expect(
     stdout
-      .said()
+      .written()
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line)),
   ).toEqual([{ event: 'listening', address: 'a' }, problem, problem]);
-  expect(stderr.said()).toBe('');
+  expect(stderr.written()).toBe('');
 });
 
 test.each([
@@ -87,11 +87,11 @@ test.each([
     0,
     'tofu: The output is incomplete, because a write failed: ENOSPC. Most likely the disk is full.\n',
   ],
-])('an output error %s causes exit code %d', async (failure, exitCode, ends, said) => {
+])('an output error %s causes exit code %d', async (failure, exitCode, ends, expected) => {
   const { output, stderr, gone } = open(false, false, failure);
   output.print('hello', { event: 'hello' });
   await output.close();
   expect(output.exitCode).toBe(exitCode);
   expect(gone()).toBe(ends);
-  expect(stderr.said()).toBe(said);
+  expect(stderr.written()).toBe(expected);
 });

@@ -53,10 +53,10 @@ test.each([
   ['exit', 'thread', '0', 7, 'exit 7'],
 ])(
   'a process with a busy reactor ends: %s in mode %s after %s ms',
-  (way, mode, ms, status, said) => {
+  (way, mode, ms, status, expected) => {
     const args = [endingScript, way, mode, ms];
     const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
-    expect(run).toMatchObject({ status, stdout: expect.stringContaining(said) });
+    expect(run).toMatchObject({ status, stdout: expect.stringContaining(expected) });
   },
 );
 
@@ -105,8 +105,8 @@ test('a trace shows the name of a reactor at its port', async () => {
 
 test('in a worker loop mode is refused with the reason, and auto chooses thread mode', async () => {
   const worker = new Worker(new URL('./worker.mjs', import.meta.url));
-  const [said] = await once(worker, 'message');
-  expect(said).toEqual({ refusal: 'ERR_REACTOR_MODE', auto: 'thread', read: 'worker' });
+  const [answer] = await once(worker, 'message');
+  expect(answer).toEqual({ refusal: 'ERR_REACTOR_MODE', auto: 'thread', read: 'worker' });
   await once(worker, 'exit');
 });
 

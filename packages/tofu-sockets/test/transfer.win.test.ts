@@ -166,12 +166,12 @@ describe('sending', () => {
   test('W05 sends to a closed peer end with an error, not with endless would-block', async () => {
     const { client, server } = await connectPair();
     server.close();
-    let said: unknown;
-    for (let count = 0; count < 100 && typeof said !== 'string'; count += 1) {
-      said = outcome(() => client.send(Buffer.alloc(1_000)));
+    let result: unknown;
+    for (let count = 0; count < 100 && typeof result !== 'string'; count += 1) {
+      result = outcome(() => client.send(Buffer.alloc(1_000)));
       await pause(5);
     }
-    expect(said).toMatch(/^WSAECONN(RESET|ABORTED)$/);
+    expect(result).toMatch(/^WSAECONN(RESET|ABORTED)$/);
   });
 
   test('W06 2 MB to a reader that pauses 20 ms arrive, and the writer has to wait', {
