@@ -66,6 +66,7 @@ const placeOf: Record<Holder, string> = {
   threads: 'packages/afd-poller/test/threads.ts',
   'poc-stage2-echo': 'packages/poc-stage2-echo/test/',
   'tofu-sockets': 'packages/tofu-sockets/test/',
+  'tofu-reactor': 'packages/tofu-reactor/test/',
 };
 
 test('the suites that observe a row are exactly those in its heldBy', () => {

@@ -13,7 +13,13 @@ export type Expected = Observed | readonly Observed[] | typeof unspecified;
  * The observer of a row: one of the three suites that can run on the real kernel with any kernel's
  * expectations, or the tests of a package.
  */
-export type Holder = 'contract' | 'conformance' | 'threads' | 'poc-stage2-echo' | 'tofu-sockets';
+export type Holder =
+  | 'contract'
+  | 'conformance'
+  | 'threads'
+  | 'poc-stage2-echo'
+  | 'tofu-sockets'
+  | 'tofu-reactor';
 
 /**
  * A difference between kernels. Without its own value, Wine 9 behaves as Wine 8, and Wine 11 as
@@ -98,6 +104,14 @@ const table = {
     wine8: 'the one that was closed',
     wine10: 'the one that was closed',
     windows: unspecified,
+  },
+  hardCloseWithQueuedBytes: {
+    what: 'what a hard close sends while bytes are queued that the peer does not read',
+    page: 'F25',
+    heldBy: ['tofu-reactor'],
+    wine8: 'a reset',
+    wine10: 'nothing yet',
+    windows: 'a reset',
   },
   peerAfterReset: {
     what: 'getpeername of a connection that was reset',

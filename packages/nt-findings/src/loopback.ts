@@ -123,6 +123,34 @@ async function eventually<T>(ask: () => T | WouldBlock): Promise<T> {
   );
 }
 
+/** Sends until the buffers of both sides are full. */
+export async function fill(skt: Skt & Pick<ClientSkt, 'send'>): Promise<void> {
+  const piece = new Uint8Array(40_000);
+  for (let refused = 0; refused < 5; ) {
+    if (skt.send(piece) !== wouldBlock) {
+      refused = 0;
+      continue;
+    }
+    refused += 1;
+    await pause(20);
+  }
+}
+
+/** Receives until the connection has ended, or nothing more has come for a time. */
+export async function drain(skt: Skt & Pick<AcceptedSkt, 'recv'>): Promise<void> {
+  const into = new Uint8Array(65_536);
+  for (let refused = 0; refused < 10; ) {
+    const count = outcome(() => skt.recv(into));
+    if (count === '0' || count.startsWith('WSA')) return;
+    if (count !== 'would-block') {
+      refused = 0;
+      continue;
+    }
+    refused += 1;
+    await pause(20);
+  }
+}
+
 /** The result of a call as text, or the name of the Winsock error that the call throws. */
 export function outcome(call: () => unknown): string {
   try {

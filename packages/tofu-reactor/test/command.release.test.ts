@@ -108,7 +108,7 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     test('a target that does not read pauses the client, and no data are lost', async () => {
       const [client, end] = await openBoth();
       end.socket.pause();
-      const length = 20_000_000;
+      const length = 80_000_000;
       sendStream(client.socket, 5, length);
       let before = -1;
       for (let same = 0; same < 5; ) {

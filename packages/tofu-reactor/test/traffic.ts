@@ -65,12 +65,16 @@ export function observe(connection: Connection, onEnd?: (end: End) => void): End
   return end;
 }
 
-/** Sends a stream in pieces, waits while the peer does not read, and ends its side. */
-export function sendAll(connection: Connection, seed: number, length: number): void {
-  let sent = 0;
+/**
+ * Sends a stream in pieces, waits while the peer does not read, and ends its side.
+ *
+ * @returns a function that ends a stream earlier: after the bytes that it returns the number of.
+ */
+export function sendAll(connection: Connection, seed: number, length: number): () => number {
+  let [sent, last] = [0, length];
   const send = () => {
-    while (sent < length) {
-      const piece = bytesOf(seed, Math.min(pieceBytes, length - sent), sent);
+    while (sent < last) {
+      const piece = bytesOf(seed, Math.min(pieceBytes, last - sent), sent);
       sent += piece.byteLength;
       if (!connection.write(piece)) return;
     }
@@ -79,4 +83,8 @@ export function sendAll(connection: Connection, seed: number, length: number): v
   };
   connection.onDrain = send;
   send();
+  return () => {
+    last = sent;
+    return last;
+  };
 }

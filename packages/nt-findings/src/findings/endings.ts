@@ -8,7 +8,7 @@ import {
   AFD_POLL_SEND,
 } from 'ntdllx';
 import { type Finding, finding, wineTests } from '../finding.js';
-import { outcome, pause, soonMs } from '../loopback.js';
+import { drain, fill, outcome, pause, soonMs } from '../loopback.js';
 import { bitsText, packetText } from '../text.js';
 
 /** The bits that a connected socket without received data always reports. */
@@ -258,6 +258,36 @@ const resetBetween = finding(
   },
 );
 
+const fullClose = finding(
+  'F25',
+  {
+    title: 'A hard close discards unsent data',
+    claim:
+      'closesocket with a linger time of 0 resets the connection at once, also while the peer ' +
+      'does not read and data is queued. Wine 10 differs: it accepts the whole data of a send ' +
+      'that does not fit into the buffers, sends the rest in the background, and resets the ' +
+      'connection only after that. The peer then sees no reset until it reads.',
+    cited: [
+      "Microsoft's documentation of closesocket: a hard close is an immediate reset, and unsent " +
+        'data is lost',
+    ],
+  },
+  {
+    'ABORT alone, before the peer reads': { wine8: 'ABORT', wine10: 'silent', windows: 'ABORT' },
+    'ABORT alone, after it has read': 'ABORT',
+  },
+  async function* (loopback) {
+    const { client, server } = await loopback.connectPair();
+    await fill(client);
+    client.abortOnClose();
+    client.close();
+    const before = await loopback.reportedOrSilent(server, AFD_POLL_ABORT);
+    yield ['ABORT alone, before the peer reads', before];
+    await drain(server);
+    yield ['ABORT alone, after it has read', await loopback.reported(server, AFD_POLL_ABORT)];
+  },
+);
+
 /** Findings about polls at the end of a connection. */
 export const endings: readonly Finding[] = [
   fin,
@@ -267,4 +297,5 @@ export const endings: readonly Finding[] = [
   maskOfZero,
   ownShutdown,
   resetBetween,
+  fullClose,
 ];

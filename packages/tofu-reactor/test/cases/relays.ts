@@ -1,3 +1,4 @@
+import { expectAs, expectedOf, hostProfile } from 'test-kit';
 import type { Reactor } from 'tofu-reactor';
 import {
   type ConnectTo,
@@ -34,7 +35,7 @@ function freeAddress({ host }: Fixture, over: Over): ListenAt {
 }
 
 /** @param isListening false: nothing listens at the target's address. */
-async function setUp(
+export async function setUp(
   fixture: Fixture,
   [from, to]: Route,
   { onEnd, maxConnections = 100 }: { onEnd?: (end: End) => void; maxConnections?: number } = {},
@@ -92,7 +93,7 @@ async function establish(fixture: Fixture, [client, target]: [End, End]): Promis
  * Aborts the connection of one end. Over AF_UNIX a close is a reset only if received bytes are
  * unread, so the other end sends some.
  */
-async function abort(fixture: Fixture, end: End, other: End, over: Over): Promise<void> {
+export async function abort(fixture: Fixture, end: End, other: End, over: Over): Promise<void> {
   if (over === 'AF_UNIX') {
     end.connection.onReadable = undefined;
     other.connection.write('unread');
@@ -102,9 +103,22 @@ async function abort(fixture: Fixture, end: End, other: End, over: Over): Promis
 }
 
 /** Waits until the proxy has aborted the connection of an end. Over AF_UNIX that is an end. */
-async function expectAborted(fixture: Fixture, end: End, over: Over): Promise<void> {
+export async function expectAborted(fixture: Fixture, end: End, over: Over): Promise<void> {
   await fixture.until(() => end.isClosed || (over === 'AF_UNIX' && end.hasEnded));
   if (over === 'IP') expect(end).toMatchObject({ error: { code: 'ECONNRESET' } });
+}
+
+/** Waits until a reset was passed on that this host sends before the receiver has read. */
+async function expectResetPassed(fixture: Fixture, proxy: ProxyServer): Promise<void> {
+  const { isSimulated } = fixture.host;
+  // The simulated kernel always sends it at once.
+  const sent = isSimulated
+    ? 'a reset'
+    : expectedOf('hardCloseWithQueuedBytes', hostProfile().kernel);
+  if (sent === 'a reset') await fixture.until(() => proxy.open === 0);
+  else await fixture.settle();
+  const observed = proxy.open === 0 ? 'a reset' : 'nothing yet';
+  if (!isSimulated) expectAs({ hardCloseWithQueuedBytes: observed });
 }
 
 /** The kinds of sockets on both sides of a proxy. */
@@ -115,6 +129,7 @@ export function relayCases(route: Route): Cases {
   const cases = new Cases();
   const all = 40;
   const bytes = 150_000;
+  const pieceBytes = 16_384;
 
   cases.test(
     'every byte arrives in both directions, and each end of a stream is passed on',
@@ -189,8 +204,7 @@ export function relayCases(route: Route): Cases {
       const [client, target] = await connectBoth();
       const read = target.connection.onReadable;
       target.connection.onReadable = undefined;
-      const length = 12_000_000;
-      sendAll(client.connection, 3, length);
+      const endStream = sendAll(client.connection, 3, Number.POSITIVE_INFINITY);
       // The socket buffers are full when the client's own queue no longer shrinks.
       let before = -1;
       for (let same = 0; same < 5; ) {
@@ -199,7 +213,7 @@ export function relayCases(route: Route): Cases {
         same = bytesWritten === before ? same + 1 : 0;
         before = bytesWritten;
       }
-      expect(before).toBeLessThan(length);
+      const length = endStream();
       expect(proxyReactor.inspect().bufferedBytes).toBeGreaterThan(0);
       expect(proxyReactor.inspect().bufferedBytes).toBeLessThanOrEqual(65_536);
       target.connection.onReadable = read;
@@ -216,18 +230,48 @@ export function relayCases(route: Route): Cases {
     const [client, target] = await connectBoth();
     const read = target.connection.onReadable;
     target.connection.onReadable = undefined;
-    sendAll(client.connection, 3, 12_000_000);
-    await fixture.until(() => proxyReactor.inspect().bufferedBytes > 0);
-    // The proxy may have to wait until it can send this to the client, and then waits for nothing.
-    target.connection.write(bytesOf(9, 2_000_000));
-    await fixture.until(() => client.received === 2_000_000);
+    // In pieces, until the proxy pauses the client. One more piece then stays unread at the proxy.
+    const isPaused = () => proxyReactor.inspect().bufferedBytes > 0;
+    let sent = 0;
+    const send = () => {
+      client.connection.write(bytesOf(3, pieceBytes, sent));
+      sent += pieceBytes;
+    };
+    while (!isPaused()) {
+      send();
+      await fixture.until(() => isPaused() || proxy.counts()['bytesToTarget'] === sent);
+    }
+    send();
     await fixture.settle();
+    expect(client.connection.bufferedBytes).toBe(0);
     await abort(fixture, client, target, route[0]);
     await fixture.until(() => proxy.open === 0);
     expect(proxy.counts()).toMatchObject({ broken: 1 });
     target.connection.onReadable = read;
     await expectAborted(fixture, target, route[1]);
   });
+
+  cases.test(
+    'a reset of a side with unsent bytes is passed on as soon as the host sends it',
+    async (fixture) => {
+      const { connectBoth, proxyReactor, proxy } = await setUp(fixture, route);
+      const [client, target] = await connectBoth();
+      const read = target.connection.onReadable;
+      target.connection.onReadable = undefined;
+      sendAll(client.connection, 3, Number.POSITIVE_INFINITY);
+      await fixture.until(() => proxyReactor.inspect().bufferedBytes > 0);
+      // The proxy may have to wait until it can send this to the client, and then waits for nothing.
+      target.connection.write(bytesOf(9, 2_000_000));
+      await fixture.until(() => client.received === 2_000_000);
+      await fixture.settle();
+      await abort(fixture, client, target, route[0]);
+      await expectResetPassed(fixture, proxy);
+      target.connection.onReadable = read;
+      await fixture.until(() => proxy.open === 0);
+      expect(proxy.counts()).toMatchObject({ broken: 1 });
+      await expectAborted(fixture, target, route[1]);
+    },
+  );
 
   cases.test(
     'connections that are open when the proxy ends are reset on both sides, and counted',
