@@ -1,6 +1,7 @@
 import { createSimNt, type ProfileName } from 'sim-nt';
 import { createReactor } from 'tofu-reactor/internal';
 import { describe, expect } from 'vitest';
+import { relayLoadCases } from './cases/relay-load.js';
 import { type Route, relayCases } from './cases/relays.js';
 import { runCases } from './reactor-cases.js';
 
@@ -28,6 +29,6 @@ for (const [profile, route] of suites) {
         },
       };
     };
-    runCases(host, make, [relayCases(route)]);
+    runCases(host, make, [relayCases(route), relayLoadCases(route)]);
   });
 }

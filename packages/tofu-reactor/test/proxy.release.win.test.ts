@@ -5,6 +5,7 @@ import { hostProfile } from 'test-kit';
 import { Reactor } from 'tofu-reactor';
 import { temporaryUDSPath } from 'tofu-sockets';
 import { afterAll, describe, expect, test } from 'vitest';
+import { relayLoadCases } from './cases/relay-load.js';
 import { type Route, relayCases } from './cases/relays.js';
 import { commandHere } from './command-here.js';
 import { runRealCases } from './real-cases.js';
@@ -14,7 +15,7 @@ const { afUnix } = hostProfile();
 // The proxy and both peers in this process, in Node's loop.
 const run = (route: Route) => {
   describe(`a proxy from ${route.join(' to ')}`, () => {
-    runRealCases(route[0], 'loop', [relayCases(route)]);
+    runRealCases(route[0], 'loop', [relayCases(route), relayLoadCases(route)]);
   });
 };
 
