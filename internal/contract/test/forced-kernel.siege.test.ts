@@ -17,6 +17,10 @@ const suites: Readonly<Partial<Record<Holder, readonly [directory: string, file:
 const { kernel: real, host } = hostProfile();
 const others = [...new Set(kernelNames.map(columnOf))].filter((name) => name !== columnOf(real));
 
+/** A row that differs, and the kernel whose value was expected. */
+const difference =
+  /^(\w+) \((?:F\d+|ACTIVE_KB)\): expected .+ on (\w+)(?: \(unverified\))?, observed /;
+
 /** The first line of each failure message, and the following lines that name further rows. */
 function failuresOf(output: string): string[] {
   const said = /^(?:\w*Error: )?(\w+ \((?:F\d+|ACTIVE_KB)\): .*)$|^(\w*Error: .*)$/;
@@ -50,8 +54,8 @@ describe.skipIf(host.kind === 'none').each(others)(`forced to %s ${reason}`, (ke
       const expected = differingRows(real, kernel, holder as Holder);
       const { status, output } = run(directory, file, kernel);
       const rows = failuresOf(output).map((line) => {
-        const [, name, says] = /^(\w+) \((?:F\d+|ACTIVE_KB)\): (\w+) says /.exec(line) ?? [];
-        return says === kernel ? name : line;
+        const [, name, on] = difference.exec(line) ?? [];
+        return on === kernel ? name : line;
       });
       expect([...new Set(rows)].sort(), output).toEqual(expected);
       expect(status).toBe(expected.length === 0 ? 0 : 1);

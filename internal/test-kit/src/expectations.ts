@@ -32,7 +32,7 @@ export function expectedOf(name: RowName, kernel: KernelName): Expected {
  *
  * @param kernel another kernel, if the test runs on its simulation.
  * @throws {Error} that names every different row:
- *   `recvAfterReset (F20): windows says WSAECONNRESET (unverified), observed the end`.
+ *   `recvAfterReset (F20): expected 'WSAECONNRESET' on windows (unverified), observed 'the end'`.
  */
 export function expectAs(
   observed: Partial<Readonly<Record<RowName, Observed>>>,
@@ -43,7 +43,7 @@ export function expectAs(
     const expected = expectedOf(row, kernel);
     if (valuesOf(expected)?.includes(value) ?? true) return [];
     return [
-      `${row} (${expectationRows[row].page}): ${saying(expected, kernel)}, observed ${value}`,
+      `${row} (${expectationRows[row].page}): ${expectation(expected, kernel)}, observed ${quote(value)}`,
     ];
   });
   if (lines.length > 0) throw new Error(lines.join('\n'));
@@ -69,7 +69,11 @@ function valuesOf(expected: Expected): readonly Observed[] | undefined {
   return 'isUnspecified' in expected ? undefined : expected;
 }
 
-function saying(expected: Expected, kernel: KernelName): string {
-  const values = valuesOf(expected) ?? [];
-  return `${kernel} says ${values.join(' or ')}${kernel === 'windows' ? ' (unverified)' : ''}`;
+function expectation(expected: Expected, kernel: KernelName): string {
+  const values = (valuesOf(expected) ?? []).map(quote).join(' or ');
+  return `expected ${values} on ${kernel}${kernel === 'windows' ? ' (unverified)' : ''}`;
+}
+
+function quote(value: Observed): string {
+  return typeof value === 'string' ? `'${value}'` : `${value}`;
 }

@@ -14,13 +14,15 @@ const names = Object.keys(expectationRows) as RowName[];
 test('a wrong value fails with the name of its row, its page and both values', () => {
   expectAs({ recvAfterReset: 'the end', cancelOfNothing: 'STATUS_SUCCESS' }, 'wine8');
   expect(() => expectAs({ recvAfterReset: 'the end' }, 'windows')).toThrowError(
-    'recvAfterReset (F20): windows says WSAECONNRESET (unverified), observed the end',
+    "recvAfterReset (F20): expected 'WSAECONNRESET' on windows (unverified), observed 'the end'",
   );
   expect(() => expectAs({ countAfterTimeout: 7, handleReuse: 'another' }, 'wine10')).toThrowError(
-    'countAfterTimeout (ACTIVE_KB): wine10 says 1, observed 7\n' +
-      'handleReuse (ACTIVE_KB): wine10 says the one that was closed, observed another',
+    'countAfterTimeout (ACTIVE_KB): expected 1 on wine10, observed 7\n' +
+      "handleReuse (ACTIVE_KB): expected 'the one that was closed' on wine10, observed 'another'",
   );
-  expect(() => expectAs({ countAfterTimeout: 7 }, 'windows')).toThrowError(/says 0 or 1 \(unver/);
+  expect(() => expectAs({ countAfterTimeout: 7 }, 'windows')).toThrowError(
+    /expected 0 or 1 on windows \(unver/,
+  );
 });
 
 test('a row without a source accepts any value', () => {

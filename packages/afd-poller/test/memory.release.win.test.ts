@@ -17,7 +17,8 @@ test.each(presetNames)('an idle registration needs little memory [%s]', (preset)
   poller.wait(0);
   const heapEach = (heapBytes() - before) / (count - 1);
   const nativeEach = poller.inspect().blocks.bytes / count;
-  console.log(`idle [${preset}]: ${nativeEach.toFixed()} native, ${heapEach.toFixed()} heap bytes`);
+  const [native, heap] = [nativeEach.toFixed(), heapEach.toFixed()];
+  console.log(`one idle socket [${preset}]: ${native} native bytes, ${heap} heap bytes`);
   expect(poller.inspect().pending).toBe(count);
   // Slabs double in size, so in the worst case half of the last one is unused.
   expect(nativeEach).toBeLessThan(200);

@@ -212,7 +212,7 @@ describe('probeFinding', () => {
     return list;
   };
 
-  test('probeFinding yields a fact for each expectation, also if the probe did not yield it', async () => {
+  test('probeFinding yields a fact for each expectation, even for one that the probe did not observe', async () => {
     const list = await facts(async function* () {
       yield ['two', 'c'];
     });

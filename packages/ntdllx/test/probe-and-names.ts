@@ -86,7 +86,7 @@ function koffiRoot(): string {
   return dirname(createRequire(createRequire(import.meta.url).resolve('ntdllx')).resolve('koffi'));
 }
 
-test('wineVersion is the host profile\u2019s version of Wine, and undefined on Windows', () => {
+test('wineVersion returns the version of the Wine that runs this process, and undefined on Windows', () => {
   const version = wineVersion();
   const name = version === undefined ? 'Windows' : `Wine ${version}`;
   expect(hostProfile().kernelVersion).toMatch(new RegExp(`^${name}\\b`));

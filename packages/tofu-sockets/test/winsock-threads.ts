@@ -60,7 +60,7 @@ export async function expectWinsockStays(rounds: Rounds): Promise<void> {
   expect(failures.filter((each) => each.startsWith(wsaNotInitialised))).toEqual([]);
   expect(failures).toEqual([]);
   expect(accepted).toBeGreaterThan(0);
-  // Winsock is still started for this thread, so everything works.
+  // The threads have undone their own starts of Winsock, but not this thread's: its sockets work.
   expect(winsockUsers(ntKernel)).toBe(1);
   const client = keep(creator.fromAddress(new TCPClientAddress('127.0.0.1', port)));
   client.connect();

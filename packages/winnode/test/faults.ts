@@ -45,7 +45,7 @@ export interface Fault {
 
 const isRoot = process.getuid?.() === 0;
 
-/** Drops the capability with which root may open any file. */
+/** Drops the capabilities with which root may open any file. */
 const asAnybody = isRoot
   ? ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search']
   : [];

@@ -166,7 +166,7 @@ onUnix(
   },
 );
 
-test('C05 a connected client with a full send buffer is not reported, five times', (fixture) => {
+test('C05 a client reports writable again only after the peer has read, five times in a row', (fixture) => {
   const poller = fixture.poller();
   const { client, server } = fixture.pair();
   poller.add(client, { writable: true }, 'client');
