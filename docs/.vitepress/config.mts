@@ -31,7 +31,19 @@ export default defineConfig({
     ],
     sidebar,
     outline: [2, 3],
-    search: { provider: 'local', options: { detailedView: true } },
+    search: {
+      provider: 'local',
+      options: {
+        detailedView: true,
+        // Guides come first, and the reference's many short sections last.
+        miniSearch: {
+          searchOptions: {
+            boostDocument: (id: string) =>
+              id.startsWith('/api/') ? 0.3 : id.startsWith('/guides/') ? 2 : 1,
+          },
+        },
+      },
+    },
     ...(home === '' ? {} : { socialLinks: [{ icon: 'github', link: home }] }),
     footer: {
       message: 'MIT. Nothing has run on Windows yet: statements about Windows are unverified.',

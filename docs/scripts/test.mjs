@@ -28,6 +28,8 @@ const shown = [
 /** Search terms, and the page that must be among what is found. */
 const searches = [
   ['HTTP AF_UNIX', '/guides/http-over-af-unix'],
+  ['http unix domain socket', '/guides/http-over-af-unix'],
+  ['unix socket', '/guides/http-over-af-unix'],
   ['ApcContext', '/how/afd-poll'],
   ['ApcContext null', '/how/afd-poll'],
   ['AF_UNIX Windows', '/support'],
