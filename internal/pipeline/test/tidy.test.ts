@@ -70,7 +70,7 @@ const mayImport: Record<string, readonly string[]> = {
   'sim-nt': ['ntdllx'],
   '@tofu-nt/contract': ['ntdllx', 'nt-afd', 'tofu-sockets', 'sim-nt'],
   '@tofu-nt/consumers': [...names],
-  '@tofu-nt/libraries': ['tofu-sockets', 'tofu-reactor'],
+  '@tofu-nt/libraries': ['tofu-sockets', 'tofu-reactor', 'winnode'],
   '@tofu-nt/mutants': ['afd-poller', 'sim-nt'],
   '@tofu-nt/pipeline': ['winnode'],
   'new-stage': ['@tofu-nt/pipeline', 'winnode'],

@@ -76,7 +76,7 @@ export const parts = [
   siegeFiles({
     name: 'next-stage',
     what: 'the next stage, from the command to the verdict, in a copy of the repository',
-    limitMinutes: 2,
+    limitMinutes: 1.5,
     needsWindowsNode: true,
     files: /^internal\/new-stage\//,
     builds: ['release'],
@@ -135,8 +135,8 @@ export const parts = [
   }),
   siegeFiles({
     name: 'libraries',
-    what: 'ws, mqtt, ssh2, gRPC, pg, mysql2, SMTP, undici, http, http2 and tls, as on node:net',
-    limitMinutes: 1,
+    what: 'ws, mqtt, ssh2, gRPC, pg, mysql2, SMTP, undici, http, http2 and tls, as on node:net; 10,000 requests of HTTP',
+    limitMinutes: 2,
     needsWindowsNode: true,
     files: /^internal\/libraries\//,
     builds: ['release'],
@@ -170,7 +170,7 @@ export const parts = [
   siegeFiles({
     name: 'packages',
     what: 'the packages from their tarballs in projects of npm, pnpm and Yarn; a release without the upload',
-    limitMinutes: 5,
+    limitMinutes: 4.5,
     needsWindowsNode: true,
     files: /^internal\/(consumers\/test\/packages|release\/)/,
     builds: ['release'],
