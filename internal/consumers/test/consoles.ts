@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishedPackages } from '@tofu-nt/release';
 import { root } from './examples.js';
@@ -13,14 +14,18 @@ export interface Shown {
   readonly output: string;
 }
 
-const pages = [
-  ...['', '/guides', '/how'].flatMap((directory) =>
-    readdirSync(join(root, `docs${directory}`))
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => `docs${directory}/${file}`),
-  ),
-  ...publishedPackages(root).map(({ path }: { path: string }) => `${path}/README.md`),
-];
+/** The pages that git knows: a build of the site adds copies of others. */
+const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'docs', 'packages'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => {
+    const isPublished = publishedPackages(root).some(
+      ({ path }: { path: string }) => file === `${path}/README.md`,
+    );
+    return isPublished || /^docs\/.+\.md$/.test(file);
+  });
 
 /** The commands of a block, each with the lines up to the next command. */
 function commandsOf(page: string, block: string): Shown[] {
