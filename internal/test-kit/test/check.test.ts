@@ -74,7 +74,7 @@ describe('checkProperty', () => {
     expect(await failureOf(check)).toContain('Counterexample: [1000]');
     expect(seen[0]).toBeGreaterThanOrEqual(1_000);
   });
-  test('a failed property of commands is repeated with an equally short counterexample', async () => {
+  test('the printed command repeats a failed property of commands, and finds a counterexample that is as short', async () => {
     const add = (value: number): fc.Command<object, { sum: number }> => ({
       check: () => true,
       run: (_model, real) => {

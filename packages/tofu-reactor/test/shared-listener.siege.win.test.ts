@@ -87,8 +87,9 @@ for (const mode of ['thread', 'blocking']) {
     const lateMs = after.map((each) => each.lateMs);
     const shares = after.map(({ accepted }) => accepted);
     process.stdout.write(
-      `${mode}: accepted ${shares.join(' and ')}; timers late by at most ` +
-        `${lateMs.map((ms) => ms.toFixed(0)).join(' and ')} ms, here by ${ownLateMs.toFixed(0)} ms\n`,
+      `${mode}: the two reactors accepted ${shares.join(' and ')}; their timers were at most ` +
+        `${lateMs.map((ms) => ms.toFixed(0)).join(' and ')} ms late, those of the test ` +
+        `${ownLateMs.toFixed(0)} ms\n`,
     );
     for (const ms of lateMs) expect(ms).toBeLessThan(lateLimitMs + 3 * ownLateMs);
   });

@@ -336,7 +336,7 @@ export class NativeSkt implements AnySkt {
       memory.write(0, name);
       const result = this.#kernel.connect(socket, memory.address, name.byteLength);
       if (result !== SOCKET_ERROR) return connectDone;
-      // Wine's patches may fail without a code.
+      // wine-staging's AF_UNIX may fail without a code.
       return this.#kernel.WSAGetLastError() || WSAEINVAL;
     });
   }

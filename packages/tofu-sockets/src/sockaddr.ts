@@ -72,7 +72,7 @@ export function decodeSockaddr(bytes: Uint8Array): Endpoint | undefined {
 /**
  * The path in a sockaddr of AF_UNIX, up to its zero or to the end of the bytes; undefined if the
  * sockaddr is of another family. The path is empty for a socket that is not bound: its sockaddr
- * has no path (Linux), or has no bytes at all, or consists of zeros (Wine's patches).
+ * has no path (Linux), or has no bytes at all, or consists of zeros (wine-staging).
  */
 export function decodePath(bytes: Uint8Array): string | undefined {
   const [start] = sockaddr_un.fields.sun_path;

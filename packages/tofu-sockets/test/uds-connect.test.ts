@@ -100,7 +100,7 @@ describe.each(['wine11', 'windows'] as const)('on %s', (profile) => {
   test('a connect that fails without an error code is a failure', () => {
     const sim = createSimNt({ seed: 14, profile });
     sim.makeFile(path, 'socket');
-    // Wine's patches set no error code for a path that they cannot convert.
+    // wine-staging's AF_UNIX sets no error code for a path that it cannot convert.
     const silent = { ...sim.kernel, connect: () => -1, WSAGetLastError: () => 0 };
     const client = createSocketCreator(silent).fromAddress(new UDSClientAddress(path));
     expect(() => client.connect()).toThrowError(expect.objectContaining({ code: 'EINVAL' }));

@@ -158,7 +158,7 @@ const twoPolls = finding(
     ],
   },
   {
-    'packets after one byte': '2, one of each',
+    'packets after one byte': '2, one for each poll',
     'the first says': 'RECEIVE',
     'the second says': 'RECEIVE',
     'the byte is there': '1',
@@ -172,7 +172,7 @@ const twoPolls = finding(
     const kinds = new Set(ended).size;
     yield [
       'packets after one byte',
-      kinds === 2 ? '2, one of each' : `${ended.length} of ${kinds}`,
+      kinds === 2 ? '2, one for each poll' : `${ended.length} of ${kinds}`,
     ];
     const [first, second] = polls.map(reportText);
     yield ['the first says', String(first)];
