@@ -33,5 +33,5 @@ const net = netOn(new Reactor());
 const server = net.createServer((socket) => http.emit('connection', socket));
 server.listen(place, () => {
   console.log('Listening on', server.address());
-  http.emit('listening'); // starts the time-outs of node:http
+  http.emit('listening'); // node:http starts its time-outs at this event
 });

@@ -6,6 +6,11 @@ const name = process.argv[2] ?? 'C:\\run\\app.sock';
 const place = /^\d+$/.test(name) ? { port: Number(name), host: '127.0.0.1' } : { path: name };
 
 const { connect } = netOn(new Reactor());
-request({ path: '/hello', createConnection: () => connect(place) }, (response) => {
+const sent = request({ path: '/hello', createConnection: () => connect(place) }, (response) => {
   response.pipe(process.stdout);
-}).end();
+});
+sent.on('error', (error) => {
+  console.error(error.message); // connect ENOENT …: no server; ECONNREFUSED: it has ended
+  process.exitCode = 1;
+});
+sent.end();

@@ -15,7 +15,8 @@ const server = netOn(new Reactor()).createServer((socket) => service.emit('conne
 server.on('error', (error) => console.error(error.message));
 server.listen(place, () => {
   console.log('Listening on', server.address());
-  service.emit('listening'); // starts its time-outs for headers and requests
+  // node:http starts its time-outs for headers and requests at this event.
+  service.emit('listening');
 });
 
 // After Ctrl-C the server answers the running requests and removes the file.

@@ -1,7 +1,7 @@
-import { type Connection, Reactor, wouldBlock } from 'tofu-reactor';
+import { Reactor, wouldBlock } from 'tofu-reactor';
 
 const reactor = new Reactor({ maxConnections: 20_000 });
-const clients = new Set<Connection>();
+const clients = new Set();
 const buffer = Buffer.alloc(65_536); // one for all clients: an idle client needs none
 
 const server = await reactor.listen({ port: 7099 }, (client) => {

@@ -6,23 +6,24 @@ import { netOn } from 'tofu-reactor/net';
 const path = process.argv[2] ?? 'C:\\run\\app.sock';
 const reactor = new Reactor();
 const net = netOn(reactor);
+const server = net.createServer((socket) => socket.end('hello'));
 
-/** Resolves to the name of the event, or to the message of an error, whichever comes first. */
-async function outcome(emitter: NodeJS.EventEmitter, event: string): Promise<string> {
-  return once(emitter, event).then(
+const calls = [
+  {
+    name: 'node:net listens',
+    event: 'listening',
+    start: () => nodeNet.createServer().listen(path),
+  },
+  { name: 'tofu-reactor listens', event: 'listening', start: () => server.listen(path) },
+  { name: 'node:net connects', event: 'connect', start: () => nodeNet.connect(path) },
+  { name: 'tofu-reactor connects', event: 'connect', start: () => net.connect(path) },
+];
+for (const { name, event, start } of calls) {
+  // The name of the event, or the message of an error, whichever comes first.
+  const outcome = await once(start(), event).then(
     () => event,
     ({ message }) => message,
   );
+  console.log(`${name}: ${outcome}`);
 }
-
-console.log('node:net listens:', await outcome(nodeNet.createServer().listen(path), 'listening'));
-
-const server = net.createServer((socket) => socket.end('hello'));
-console.log('tofu-reactor listens:', await outcome(server.listen(path), 'listening'));
-
-console.log('node:net connects:', await outcome(nodeNet.connect(path), 'connect'));
-const client = net.connect(path);
-console.log('tofu-reactor connects:', await outcome(client, 'connect'));
-client.destroy();
-server.close();
 await reactor.close();

@@ -187,7 +187,7 @@ describe.skipIf(host.kind !== 'wine')(`consoles ${host.kind === 'wine' ? '' : ho
       },
     'node chat.mjs': async () => print(1, 'chat.ts', `${await freePort()}`),
     'node idle-clients.mjs': async () => print(2, 'idle-clients.ts', `${await freePort()}`),
-    'node grpc.mjs': async () => print(1, 'grpc.ts', `${await freePort()}`),
+    'node grpc.mjs': async () => print(1, 'grpc.mjs', `${await freePort()}`),
     'node http-server.mjs': (shown) => overPort(shown, 'http-server.ts'),
     'node http-client.mjs': async () => {
       const port = `${await freePort()}`;

@@ -26,7 +26,7 @@ const servers = [...examples, ...others].filter(({ code }) =>
 );
 /** The expected output of the programs that end by themselves. */
 const prints: Record<string, RegExp> = {
-  'grpc.ts': /^hello, tofu$/m,
+  'grpc.mjs': /^hello, tofu$/m,
   'path-errors.ts': /^node:net listens: listen EACCES: permission denied C:/m,
   'poll.ts': /^socket true$/m,
   'udp.ts': /^hello from port \d+$/m,
@@ -67,7 +67,7 @@ describe.skipIf(host.kind === 'none')(`servers ${host.reason}`, () => {
       const place = join(work, file);
       writeFileSync(place, code);
       let output = '';
-      const args = file === 'grpc.ts' ? [`${await freePort()}`] : [];
+      const args = file === 'grpc.mjs' ? [`${await freePort()}`] : [];
       const { exitCode } = await session.run([place, ...args], {
         cwd: work,
         stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,9 +5,6 @@ import {
   makeGenericClientConstructor,
   Server,
   ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceError,
-  type sendUnaryData,
 } from '@grpc/grpc-js';
 import { Reactor } from 'tofu-reactor';
 import { netOn } from 'tofu-reactor/net';
@@ -17,26 +14,25 @@ const place = /^\d+$/.test(name) ? { port: Number(name), host: '127.0.0.1' } : {
 const net = netOn(new Reactor());
 
 // A service with one method. Yours comes from a .proto file, by @grpc/proto-loader or protoc.
-const json = {
-  serialize: (value: unknown) => Buffer.from(JSON.stringify(value)),
-  deserialize: (bytes: Buffer) => JSON.parse(bytes.toString()),
-};
-const greeter = {
-  greet: {
-    path: '/example.Greeter/Greet',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: json.serialize,
-    requestDeserialize: json.deserialize,
-    responseSerialize: json.serialize,
-    responseDeserialize: json.deserialize,
+const Greeter = makeGenericClientConstructor(
+  {
+    greet: {
+      path: '/example.Greeter/Greet',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (text) => Buffer.from(text),
+      requestDeserialize: (bytes) => bytes.toString(),
+      responseSerialize: (text) => Buffer.from(text),
+      responseDeserialize: (bytes) => bytes.toString(),
+    },
   },
-};
+  'Greeter',
+);
 
 // The server: it gets the connections of the file.
 const service = new Server();
-service.addService(greeter, {
-  greet({ request }: ServerUnaryCall<string, string>, done: sendUnaryData<string>) {
+service.addService(Greeter.service, {
+  greet({ request }, done) {
     done(null, `hello, ${request}`);
   },
 });
@@ -52,12 +48,9 @@ const relay = createServer((socket) => {
   target.on('error', () => socket.destroy());
 });
 await once(relay.listen(0, '127.0.0.1'), 'listening');
-const address = relay.address();
-const port = typeof address === 'object' ? address?.port : 0;
-
-const Greeter = makeGenericClientConstructor(greeter, 'Greeter');
+const { port } = relay.address();
 const client = new Greeter(`127.0.0.1:${port}`, credentials.createInsecure());
-client['greet']?.call(client, 'tofu', (error: ServiceError | null, text?: string) => {
+client.greet('tofu', (error, text) => {
   console.log(error?.message ?? text);
   client.close();
   relay.close();
