@@ -18,7 +18,8 @@ observed facts with the expected ones. \`npx nt-findings probe F06\` runs one pr
 it, too: \`pnpm --filter nt-findings test:release -t F06\`. The design: [D14](decisions/D14-findings-are-probes.md).
 
 Each column shows the facts of one kernel, which \`npx nt-findings probe --record\` recorded. A value in bold differs
-from the expectation. *silent* means that the poll did not complete. The last column is cited from the sources below
+from the expectation. *silent* means that the poll did not complete. *block* is what the kernel wrote to the
+memory of the request: for example SEND, the event bits of the socket. The last column is cited from the sources below
 the table, and was not verified on Windows; *unspecified* means that no source states a value.
 `;
 
