@@ -6,6 +6,7 @@ import { build } from 'vitepress';
 import { makeReference } from './api.mjs';
 import { changelog } from './changelog.mjs';
 import { deadLinks } from './check-links.mjs';
+import { clonePart } from './clone.mjs';
 import { copyPages } from './copies.mjs';
 import { root } from './packages.mjs';
 import { speedFigures } from './speed.mjs';
@@ -22,6 +23,7 @@ for (const [name, text] of Object.entries(await stageParts())) {
   writeFileSync(join(parts, `${name}.md`), text);
 }
 writeFileSync(join(parts, 'speed.md'), speedFigures());
+writeFileSync(join(parts, 'clone.md'), clonePart());
 writeFileSync(join(docs, 'changelog.md'), changelog());
 await build(docs);
 const dead = deadLinks(join(docs, '.vitepress', 'dist'));
