@@ -9,14 +9,12 @@ import { root } from './packages.mjs';
 export function clonePart() {
   const manifest = readFileSync(join(root, 'packages/ntdllx/package.json'), 'utf8');
   const isReleased = JSON.parse(manifest).version !== '0.0.0';
-  const state = isReleased
-    ? 'You can also work in a clone of the repository.'
-    : '**The packages are not published on npm yet.** Until then, work in a clone of the repository.';
+  const state = isReleased ? '' : '**The packages are not published on npm yet.** ';
   const address =
     home === ''
-      ? ' The repository has no public address yet: get a copy of it from the people who gave you ' +
+      ? 'The repository has no public address yet: get a copy of it from the people who gave you ' +
         'these pages, and run in its top directory:'
-      : '';
+      : 'To get one:';
   const clone = home === '' ? [] : [`$ git clone ${home} tofu-nt`, '$ cd tofu-nt'];
   return [`${state}${address}`, '', '```console', ...clone, '$ npm run setup', '```', ''].join(
     '\n',
