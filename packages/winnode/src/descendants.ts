@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isHeadless } from './process-start.js';
 
 /**
  * Every program of a run has this variable in its environment. Its children inherit it, and
@@ -35,34 +36,48 @@ async function endAll(find: () => number[]): Promise<void> {
   }
 }
 
-/** The processes whose environment has a variable that begins with this text. */
-function processesWith(text: string): number[] {
-  const wanted = Buffer.from(`\0${text}`);
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
-    .filter((pid) => {
-      try {
-        const environment = readFileSync(`/proc/${pid}/environ`);
-        return Buffer.concat([wanted.subarray(0, 1), environment]).includes(wanted);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+/**
+ * The directory of a process in /proc; that of another of its threads if the main thread has exited,
+ * because /proc/PID then shows neither the environment nor the program. When a wineserver is killed,
+ * a winedevice.exe can be left like this: Wine ends the threads that it knows, but not the one that
+ * libusb started.
+ */
+function directoryOf(pid: number): string {
+  if (!isHeadless(pid)) return `/proc/${pid}`;
+  const other = readdirSync(`/proc/${pid}/task`).find((thread) => Number(thread) !== pid);
+  return `/proc/${pid}/task/${other ?? pid}`;
 }
 
-/** True if winnode or one of its programs started this process. */
-export function isMarked(pid: number): boolean {
+/**
+ * True if a process of this host, not of a chroot or of a container, has a variable in its
+ * environment that begins with this text. A chroot can have a prefix with the same path.
+ */
+function hasVariable(pid: number, text: string): boolean {
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(`\0${markVariable}=`);
+    const directory = directoryOf(pid);
+    if (!`\0${readFileSync(`${directory}/environ`, 'latin1')}`.includes(`\0${text}`)) return false;
+    const [its, ours] = [statSync(`${directory}/root`), statSync('/')];
+    return its.dev === ours.dev && its.ino === ours.ino;
   } catch {
     return false;
   }
 }
 
+/** The processes whose environment has a variable that begins with this text. */
+function processesWith(text: string): number[] {
+  const encoded = Buffer.from(text).toString('latin1');
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .map(Number)
+    .filter((pid) => hasVariable(pid, encoded));
+}
+
+/** True if winnode or one of its programs started this process. */
+export const isMarked = (pid: number): boolean => hasVariable(pid, `${markVariable}=`);
+
 function isWine(pid: number): boolean {
   try {
-    return basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('wine');
+    return basename(readlinkSync(`${directoryOf(pid)}/exe`)).startsWith('wine');
   } catch {
     return false;
   }

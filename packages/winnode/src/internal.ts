@@ -13,11 +13,13 @@ export {
   isLoaderFailure,
   shouldStart,
 } from './crash.js';
+export { endRun, markVariable } from './descendants.js';
 export { wineEnvironment } from './environment.js';
 export { answered, answerLinks } from './links.js';
 export { installTree, isInstalled, type NpmPackage, placesOf } from './npm-tree.js';
 export { withPackageCommand } from './package-command.js';
 export { nodeIn, pageAligned } from './page-aligned.js';
+export { isHeadless } from './process-start.js';
 export {
   type AskPlatforms,
   findProjectLock,
