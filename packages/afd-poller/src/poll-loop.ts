@@ -317,7 +317,7 @@ export class PollLoop {
     this.#ready += request.reported;
   }
 
-  /** Handles a complete request. Drain delivers it, unless it has nothing to report. */
+  /** Handles a request that has completed. `drain` delivers its events, if any, later. */
   #handleCompleted(request: PollRequest): void {
     const { batches } = this.#parts;
     const { members } = request;

@@ -202,7 +202,7 @@ describe.each(kernels)('the file of a server that has ended, on %s', (profile) =
     listener.close();
   });
 
-  test('a file that disappears during the connect is absent', () => {
+  test('removeStale returns absent if the file disappears while removeStale connects to it', () => {
     const { kernel } = start(profile);
     const vanishing = createSocketCreator({
       ...kernel,
