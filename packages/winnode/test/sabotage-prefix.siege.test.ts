@@ -206,7 +206,7 @@ describe.skipIf(host.kind !== 'wine')(`a killed first run ${reason}`, () => {
     expect(processesOf(cache)).toEqual([]);
   });
 
-  test('of two runs after a killed repair of a prefix one makes the prefix', async () => {
+  test('after the repair of a prefix was killed, two runs start at once: one makes the prefix, the other waits', async () => {
     const cache = newCache();
     const env = cacheEnvironment(cache);
     const prefix = prefixIn(cache);
