@@ -263,7 +263,7 @@ describe('a reparse point', () => {
 });
 
 describe('on a kernel without AF_UNIX', () => {
-  test('a socket’s file is taken, and cannot be removed', () => {
+  test('a path with a socket’s file is in use, and removeStale rejects it as unsupported', () => {
     const { kernel, creator } = start('wine8');
     sim.makeFile(path, 'socket');
     expect(udsPathStateOn(kernel, path)).toBe('taken');
