@@ -155,18 +155,18 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command ${reason}`, 
     });
 
     test.each([
-      ['read', 5, { hasEnded: true, error: undefined }],
+      ['reads', 5, { hasEnded: true, error: undefined }],
       // Its kernel resets a connection with unread bytes.
-      ['ignore', 1_000_000, { hasEnded: false, error: 'ECONNRESET' }],
+      ['ignores', 1_000_000, { hasEnded: false, error: 'ECONNRESET' }],
     ])(
-      'killing the target ends the connections of the clients: it %ss',
+      'killing a target that %s its input ends the connections of the clients',
       async (how, length, seen) => {
-        const killed = await startPeer('server', target.port, how);
+        const killed = await startPeer('server', target.port, how.slice(0, -1));
         const clients = [await open(), await open()];
         for (const { socket } of clients) socket.write(Buffer.alloc(length));
-        await until(() => killed.count(how === 'read' ? 'read\n' : 'accepted') === clients.length);
+        await until(() => killed.count(how === 'reads' ? 'read\n' : 'accepted') === clients.length);
         // The bytes of a server that does not read are in its kernel after a while.
-        if (how === 'ignore') await new Promise((resolve) => setTimeout(resolve, 100));
+        if (how === 'ignores') await new Promise((resolve) => setTimeout(resolve, 100));
         await killed.kill();
         await until(() => clients.every(({ hasEnded, isClosed }) => hasEnded || isClosed));
         for (const client of clients) expect(client).toMatchObject(seen);

@@ -45,7 +45,9 @@ export function checkRandomTexts(texts: number): void {
       try {
         seen[check(text, side)] += 1;
       } catch (error) {
-        throw new Error(`${JSON.stringify(text)} of a ${side}: ${error}`);
+        throw new Error(
+          `The check of the address ${JSON.stringify(text)} of a ${side} failed: ${error}`,
+        );
       }
     });
     if (path !== undefined) return;

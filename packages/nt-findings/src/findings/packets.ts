@@ -28,7 +28,7 @@ const nullApcContext = finding(
   },
   {
     'ApcContext 0: packet': 'no packet',
-    'ApcContext 0: block': 'SEND',
+    'ApcContext 0: events in its block': 'SEND',
     'ApcContext 5: ApcContext of its packet': '5',
     'after it': 'no packet',
   },
@@ -37,7 +37,7 @@ const nullApcContext = finding(
     const { poller } = loopback;
     const { poll: silent } = poller.arm(client, AFD_POLL_SEND, { apcContext: 0 });
     yield ['ApcContext 0: packet', packetText(poller.next(100), silent)];
-    yield ['ApcContext 0: block', reportText(silent)];
+    yield ['ApcContext 0: events in its block', reportText(silent)];
     const { poll: answered } = poller.arm(client, AFD_POLL_SEND, { apcContext: 5 });
     const context = poller.next(soonMs)?.apcContext;
     yield ['ApcContext 5: ApcContext of its packet', String(context)];
@@ -61,7 +61,7 @@ const successAtOnce = finding(
     packet: success,
     'a second packet': 'no packet',
     'skip flag, at once: returned': 'STATUS_SUCCESS',
-    'skip flag, at once: block': 'SEND',
+    'skip flag, at once: events in its block': 'SEND',
     'skip flag, at once: packet': 'no packet',
     'skip flag, later: returned': 'STATUS_PENDING',
     'skip flag, later: packet': success,
@@ -77,7 +77,7 @@ const successAtOnce = finding(
     skipping.setNotificationModes(skipping.afd, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
     const atOnce = skipping.arm(client, AFD_POLL_SEND);
     yield ['skip flag, at once: returned', atOnce.status];
-    yield ['skip flag, at once: block', reportText(atOnce.poll)];
+    yield ['skip flag, at once: events in its block', reportText(atOnce.poll)];
     yield ['skip flag, at once: packet', packetText(skipping.next(50), atOnce.poll)];
     const later = skipping.arm(client, AFD_POLL_RECEIVE);
     yield ['skip flag, later: returned', later.status];

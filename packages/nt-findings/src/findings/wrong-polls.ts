@@ -31,8 +31,8 @@ const closedHandles = finding(
     'the block after it, when data comes': uncited('untouched'),
     'the port closed: a wait': uncited('STATUS_INVALID_HANDLE'),
     'the port closed: the poll': uncited('pending'),
-    'the port closed, data comes: block': uncited('RECEIVE'),
-    'the port closed, own close: block': uncited('LOCAL_CLOSE'),
+    'the port closed, data comes: events in its block': uncited('RECEIVE'),
+    'the port closed, own close: events in its block': uncited('LOCAL_CLOSE'),
     'both closed: the polls': uncited('ended'),
   },
   async function* (loopback) {
@@ -45,8 +45,8 @@ const closedHandles = finding(
       byData.client.send(Buffer.from('x'));
       byClose.server.close();
       for (const { poll } of [byData, byClose]) await toEnd(poll);
-      yield ['the port closed, data comes: block', reportText(byData.poll)];
-      yield ['the port closed, own close: block', reportText(byClose.poll)];
+      yield ['the port closed, data comes: events in its block', reportText(byData.poll)];
+      yield ['the port closed, own close: events in its block', reportText(byClose.poll)];
       // The remedy: close the AFD handle as well, and free the memory only after that.
       for (const each of [byData, byClose]) await each.closeAfd();
       const areEnded = !byData.poll.isPending && !byClose.poll.isPending;
