@@ -16,7 +16,7 @@ test('localhost resolves to addresses, each with the given port', async () => {
   for (const address of found) expect(address).toMatchObject({ port: 81, isName: false });
 });
 
-test('a name under .invalid (RFC 6761) throws an error whose cause is that of Node', async () => {
+test('a name under .invalid (RFC 6761) throws an error whose `cause` is the error of Node', async () => {
   await expect(resolveAddress(new TCPClientAddress('x.invalid', 80))).rejects.toMatchObject({
     code: 'ERR_RESOLVE',
     cause: expect.objectContaining({ syscall: 'getaddrinfo' }),
