@@ -16,7 +16,8 @@ function untilDone<T>(call: () => T | typeof wouldBlock): T {
   for (const deadline = new Deadline(limitMs); ; Atomics.wait(neverNotified, 0, 0, 1)) {
     const result = call();
     if (result !== wouldBlock) return result as T;
-    if (deadline.isOver) throw new Error(`A call of the client still would block after ${limitMs} ms.`);
+    if (deadline.isOver)
+      throw new Error(`A call of the client still would block after ${limitMs} ms.`);
   }
 }
 
