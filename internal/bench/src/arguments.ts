@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { subjects, targetSubjects } from './subjects.js';
-import { effects, fairness, workloads } from './workloads.js';
+import { effects, fairness, http, workloads } from './workloads.js';
 
 /** The error of a wrong command line: the command prints its message and exits with code 2. */
 export class UsageError extends Error {}
@@ -46,7 +46,8 @@ pnpm bench compare A.json B.json      lists what is slower or missing in B; exit
 
   --quick            a short run, for development: about three minutes
   --workload ID      only this: W1 to W6; F1 or F2 for fairness; D2, D6, S1 or S2 for effects of
-                     and on others (default: W and F; for targets: all); may be given again
+                     and on others; H1 for HTTP (default: W and F; for targets: all but H1); may be given
+                     again
   --subject NAME     only this subject and node-net; may be given several times
   --pairs NUMBER     the number of rounds (default: 7)
   --seconds NUMBER   the seconds of a round, per subject (default: 0.7)
@@ -108,9 +109,10 @@ export function readArguments(
   }
   const plainIds = [...workloads.map(({ id }) => id), ...Object.keys(fairness)];
   const ids = [...plainIds, ...Object.keys(effects)];
-  const unknown = values.workload?.find((id) => !ids.includes(id));
+  const known = [...ids, ...Object.keys(http)];
+  const unknown = values.workload?.find((id) => !known.includes(id));
   if (unknown !== undefined) {
-    throw new UsageError(`--workload needs one of ${ids.join(', ')}; got "${unknown}".`);
+    throw new UsageError(`--workload needs one of ${known.join(', ')}; got "${unknown}".`);
   }
   const noSubject = values.subject?.find((name) => !subjects.some((each) => each === name));
   if (noSubject !== undefined) {

@@ -4,6 +4,7 @@ import type {
   CrowdRow,
   DelayRow,
   EngineRow,
+  HttpRow,
   MemoryRow,
   NeighbourRow,
   Results,
@@ -13,7 +14,7 @@ import type {
 } from './results.js';
 import { median, type Summary, summarize } from './statistics.js';
 import { presetNames } from './subjects.js';
-import { effects, fairness, workloads } from './workloads.js';
+import { effects, fairness, http, workloads } from './workloads.js';
 
 type Cell = string | number | undefined;
 
@@ -127,6 +128,18 @@ function crowdTable(rows: readonly CrowdRow[]): string {
   );
 }
 
+function httpTable(rows: readonly HttpRow[]): string {
+  return markdownTable(
+    ['', 'to node:net', 'requests per s', 'p99 µs'],
+    rows.map(({ label, ratios, rates, p99us }) => [
+      label,
+      ratioText(ratios),
+      medianOf(rates),
+      medianOf(p99us),
+    ]),
+  );
+}
+
 function callsTable(rows: readonly CallsRow[]): string {
   const names = [...new Set(rows.flatMap(({ calls }) => Object.keys(calls)))].sort();
   const total = ({ calls }: CallsRow) => Object.values(calls).reduce((sum, each) => sum + each, 0);
@@ -218,6 +231,7 @@ function hostLine({ host, settings, date }: Results): string {
 export function report(results: Results): string {
   const { speed, foreignCalls, relayedNtCalls, memory, engine, notes } = results;
   const { shares = [], neighbours = [], delays = [], silent = [], crowds = [] } = results;
+  const { http: requests = [] } = results;
   const parts = [hostLine(results)];
   const section = (title: string, text: string) => parts.push(`### ${title}`, text);
   for (const { id, title } of workloads) {
@@ -231,6 +245,7 @@ export function report(results: Results): string {
   }
   if (silent.length > 0) section(`S1: ${effects.S1}`, silentTable(silent));
   if (crowds.length > 0) section(`S2: ${effects.S2}`, crowdTable(crowds));
+  if (requests.length > 0) section(`H1: ${http.H1}`, httpTable(requests));
   if (foreignCalls.length > 0) {
     section('Foreign calls per message', callsTable(foreignCalls));
   }

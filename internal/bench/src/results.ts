@@ -97,6 +97,16 @@ export interface CrowdRow {
   readonly ratios: readonly number[];
 }
 
+/** H1: requests of HTTP; one figure per round. */
+export interface HttpRow {
+  readonly label: string;
+  /** Requests per second. */
+  readonly rates: readonly number[];
+  /** The rate divided by that of the same server on `node:net` in the same round. */
+  readonly ratios: readonly number[];
+  readonly p99us: readonly number[];
+}
+
 /** The memory of one idle connection, in bytes. */
 export interface MemoryRow {
   readonly label: string;
@@ -147,6 +157,7 @@ export interface Results {
   readonly delays?: readonly DelayRow[];
   readonly silent?: readonly SilentRow[];
   readonly crowds?: readonly CrowdRow[];
+  readonly http?: readonly HttpRow[];
   readonly memory: readonly MemoryRow[];
   readonly engine: readonly EngineRow[];
   /** Measurements that were left out or failed, with the reason. */

@@ -6,6 +6,7 @@ import { measureForeignCalls, measureRelayedCalls } from './measure-calls.js';
 import { measureDelays } from './measure-delays.js';
 import { measureEngine } from './measure-engine.js';
 import { measureNeighbour, measureShare } from './measure-fairness.js';
+import { measureHttp } from './measure-http.js';
 import { measureMemory } from './measure-memory.js';
 import { measureCrowd, measureSilent } from './measure-silent.js';
 import { measureSpeed } from './measure-speed.js';
@@ -14,6 +15,7 @@ import type {
   CrowdRow,
   DelayRow,
   EngineRow,
+  HttpRow,
   MemoryRow,
   NeighbourRow,
   Results,
@@ -26,6 +28,7 @@ import {
   baseline,
   besideCrowd,
   besideSilent,
+  httpServers,
   loopServers,
   neighbours,
   type PresetName,
@@ -69,11 +72,12 @@ export async function runBench(args: RunArguments, say: (line: string) => void):
     const delays = await run.delays();
     const silent = await run.silent();
     const crowds = await run.crowds();
+    const http = await run.http();
     const memory = await run.memory();
     const engine = await run.engine();
     const { pairs, seconds } = args;
     const settings = { pairs, seconds, generator: generator.name, core };
-    const effects = { shares, neighbours, delays, silent, crowds };
+    const effects = { shares, neighbours, delays, silent, crowds, http };
     const measured = { speed, foreignCalls, relayedNtCalls, ...effects, memory, engine };
     return { schema: 1, date, host: hostRow(), settings, ...measured, notes: run.notes };
   } finally {
@@ -185,6 +189,14 @@ class Run {
     return this.#each(entries.slice(0, 1), what, () => {
       const open = (subject: SubjectName) => this.#open(subject);
       return measureCrowd(open, entries, this.#rounds(this.#args.pairs));
+    });
+  }
+
+  http(): Promise<HttpRow[]> {
+    const entries = this.#args.workloads.includes('H1') ? plainEntries(httpServers) : [];
+    return this.#each(entries.slice(0, 1), 'HTTP, H1', () => {
+      const open = (subject: SubjectName) => this.#open(subject);
+      return measureHttp(open, entries, this.#rounds(this.#args.pairs));
     });
   }
 

@@ -4,6 +4,7 @@ import { ntKernel } from 'ntdllx';
 import { BlockingServer } from './blocking-server.js';
 import { countCalls } from './counting-kernel.js';
 import { EngineServer } from './engine-server.js';
+import { startHttpServer } from './http-server.js';
 import { startNodeServer, startStreamServer } from './node-server.js';
 import { startReactorServer } from './reactor-server.js';
 import { type ServerPorts, watchDelays } from './server-report.js';
@@ -38,6 +39,8 @@ if (engine !== undefined) {
   say(new UvPollServer(bufferBytes).ports);
 } else if (mode !== undefined) {
   say(await startReactorServer(mode, bufferBytes));
+} else if (subject === 'reactor-http' || subject === 'node-http') {
+  say(await startHttpServer(subject === 'reactor-http'));
 } else if (subject === 'reactor-stream') {
   say(await startStreamServer());
 } else {

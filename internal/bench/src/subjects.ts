@@ -23,7 +23,9 @@ export type SubjectName =
   | 'uv-poll'
   | 'node-net'
   | 'node-net-onread'
-  | 'blocking';
+  | 'blocking'
+  | 'reactor-http'
+  | 'node-http';
 
 /** The subject to which every ratio refers. */
 export const baseline: SubjectName = 'node-net';
@@ -76,6 +78,9 @@ export const besideCrowd: readonly SubjectName[] = [
   'reactor-thread',
   'reactor-blocking',
 ];
+
+/** Subjects of H1, requests of HTTP. The baseline is last. */
+export const httpServers: readonly SubjectName[] = ['reactor-http', 'node-http'];
 
 /** The subjects that the targets of tofu-reactor refer to. */
 export const targetSubjects: readonly SubjectName[] = [

@@ -88,6 +88,11 @@ export const effects = {
   S2: '64 connections with 5,000 silent connections: their p99.9, compared with the raw engine',
 } as const;
 
+/** The measurement of an HTTP server, by id. */
+export const http = {
+  H1: 'an HTTP server, 64 connections that are kept alive, one request in flight on each',
+} as const;
+
 /** A server with its read buffer. */
 export interface Entry {
   readonly subject: SubjectName;

@@ -50,7 +50,7 @@ test.each([
   [['--seconds', ''], /^--seconds needs a number/],
   [
     ['--workload', 'W9'],
-    /^--workload needs one of W1, W2, W3, W4, W5, W6, F1, F2, D2, D6, S1, S2; got "W9"\.$/,
+    /^--workload needs one of W1, W2, W3, W4, W5, W6, F1, F2, D2, D6, S1, S2, H1; got "W9"\.$/,
   ],
   [['--subject', 'libuv'], /^--subject needs one of engine-.*, blocking; got "libuv"\.$/],
   [['--generator', 'perl'], /^--generator needs c or node; got "perl"\.$/],
