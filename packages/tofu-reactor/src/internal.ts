@@ -18,6 +18,7 @@ export { Output } from './command/output.js';
 export { prepareAddresses } from './command/problems.js';
 export { ProxyServer } from './command/proxy.js';
 export { serve } from './command/serve.js';
+export { LoopPump } from './loop-pump.js';
 export type { ReactorSeams } from './options.js';
 export type { PortWatch, PortWatchFactory } from './port-watch.js';
 export { adoptListener } from './reactor.js';

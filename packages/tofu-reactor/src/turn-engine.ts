@@ -60,6 +60,8 @@ export class TurnEngine {
   #next: Source[] = [];
   #mustYield = false;
   #isInTurn = false;
+  /** How many events the last turn with a wait found. */
+  #lastFound = 0;
   #isClosed = false;
   /** Called with each packet that another thread posted. */
   onPost: ((type: number, value: number) => void) | undefined;
@@ -143,9 +145,11 @@ export class TurnEngine {
   /**
    * Waits unless there is work, and performs it.
    *
+   * @param isContinued true: if there are sources to try, and the last wait found no event, it
+   *   tries them without another wait.
    * @returns false if the turn ended because its budget was used up.
    */
-  turn(timeoutMs: number): boolean {
+  turn(timeoutMs: number, isContinued = false): boolean {
     this.#isInTurn = true;
     this.#mustYield = false;
     if (this.#next.length > 0) {
@@ -156,7 +160,11 @@ export class TurnEngine {
     try {
       const isBusy = this.#eager.length > 0;
       const { serves, tries, events } = this.#budget;
-      let found = this.#deliver(isBusy ? 0 : timeoutMs);
+      let found = 0;
+      if (!isBusy || !isContinued || this.#lastFound > 0) {
+        found = this.#deliver(isBusy ? 0 : timeoutMs);
+        this.#lastFound = found;
+      }
       let served = found;
       // All sockets that are ready are served before any source has its next try.
       for (let waits = 1; isBusy && found >= manyEvents && waits < mostWaits; waits += 1) {

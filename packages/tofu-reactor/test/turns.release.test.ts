@@ -1,6 +1,6 @@
 import { createRemote } from 'afd-poller/internal';
 import { createSimNt } from 'sim-nt';
-import { type Source, TurnEngine } from 'tofu-reactor/internal';
+import { LoopPump, type Source, TurnEngine } from 'tofu-reactor/internal';
 import { clientAddressOf } from 'tofu-sockets';
 import { createSocketCreator } from 'tofu-sockets/internal';
 import { expect, test } from 'vitest';
@@ -100,4 +100,67 @@ test('a server that has used up its accept budget continues in the next turn, wi
   for (const skt of clients) skt.close();
   server.destroy();
   await close();
+});
+
+test('turns after which Node must run ticks share an iteration of its loop, four at most', async () => {
+  const { sim, engine } = engineWith(0);
+  const pump = new LoopPump(engine, () => ({
+    isArmed: false,
+    arm() {},
+    setRef() {},
+    close: () => Promise.resolve(),
+  }));
+  pump.setRef(true);
+  const seen: string[] = [];
+  let tries = 0;
+  const source: Source = {
+    onEvent() {},
+    onTry() {
+      tries += 1;
+      seen.push(`try ${tries}`);
+      process.nextTick(() => seen.push('tick'));
+      Promise.resolve().then(() => seen.push('promise'));
+      engine.yieldAfterTurn();
+      if (tries < 10) engine.tryNextTurn(source);
+    },
+  };
+  const waits = () => sim.calls['NtRemoveIoCompletionEx'] ?? 0;
+  engine.tryNextTurn(source);
+  const iterations: number[] = [];
+  while (tries < 10) {
+    const before = tries;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    iterations.push(tries - before);
+  }
+  await pump.close();
+  expect(seen).toEqual(
+    Array.from({ length: 10 }, (_, index) => [`try ${index + 1}`, 'tick', 'promise']).flat(),
+  );
+  // One wait for four turns.
+  expect([iterations, waits()]).toEqual([[1, 3, 4, 2], 3]);
+  engine.close();
+});
+
+test('a turn that continues waits again if the last wait found an event', () => {
+  const { sim, engine, sum } = engineWith(1);
+  const remote = createRemote(engine.poller.remoteData(), sim.kernel);
+  const waits = () => sim.calls['NtRemoveIoCompletionEx'] ?? 0;
+  let posts = 0;
+  engine.onPost = () => {
+    posts += 1;
+  };
+  const turn = () => {
+    const before = [waits(), posts, sum()];
+    engine.turn(0, true);
+    return [waits(), posts, sum()].map((each, index) => each - (before[index] as number));
+  };
+  engine.turn(0);
+  expect(turn()).toEqual([0, 0, 8]);
+  remote.post(1, 1);
+  expect(turn()).toEqual([0, 0, 8]);
+  engine.turn(0);
+  remote.post(1, 2);
+  expect([posts, turn()]).toEqual([1, [1, 1, 1]]);
+  remote.close();
+  engine.close();
 });
