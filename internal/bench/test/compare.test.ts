@@ -225,8 +225,9 @@ test.each<[what: string, change: object]>([
     writeFileSync(file, JSON.stringify({ ...results({}), ...change }));
     const main = join(dirname(createRequire(import.meta.url).resolve('@tofu-nt/bench')), 'main.js');
     const { status, stderr } = await runScript(main, ['compare', file, file]);
-    expect(stderr.trim()).toMatch(
-      /^\S+result\.json (has a row without measurements: engine|is not a result file of this bench)\.$/,
+    expect(stderr.slice(0, file.length)).toBe(file);
+    expect(stderr.slice(file.length)).toMatch(
+      /^ (has a row without measurements: engine|is not a result file of this bench)\.\n$/,
     );
     expect(status).toBe(2);
   } finally {

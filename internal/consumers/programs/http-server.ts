@@ -12,7 +12,10 @@ const name = process.argv[2] ?? 'C:\\run\\app.sock';
 const place = /^\d+$/.test(name) ? { port: Number(name), host: '127.0.0.1' } : { path: name };
 
 const server = netOn(new Reactor()).createServer((socket) => service.emit('connection', socket));
-server.on('error', (error) => console.error(error.message));
+server.on('error', (error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
 server.listen(place, () => {
   console.log('Listening on', server.address());
   // node:http starts its time-outs for headers and requests at this event.

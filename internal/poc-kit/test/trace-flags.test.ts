@@ -104,9 +104,14 @@ describe.skipIf(!existsSync('/dev/full'))(
   },
 );
 
-/** Runs a shell script in a mount namespace of its own, in which $D is a disk of 64 KiB. */
-function onSmallDisk(script: string) {
-  const [mount, env] = ['mount -t tmpfs -o size=64k none "$D"', { ...process.env, D: directory }];
+/**
+ * Runs a shell script in a mount namespace of its own, in which $D is a disk of 64 KiB.
+ *
+ * @param variables further variables of the script.
+ */
+function onSmallDisk(script: string, variables: NodeJS.ProcessEnv = {}) {
+  const mount = 'mount -t tmpfs -o size=64k none "$D"';
+  const env = { ...process.env, D: directory, ...variables };
   const shell = ['--map-root-user', '--mount', 'sh', '-euc', `${mount}; ${script}`];
   return spawnSync('unshare', shell, { encoding: 'utf8', env });
 }
@@ -117,12 +122,14 @@ test.skipIf(noMounts).each([0, 4, 16])(
   `on a disk with %d KiB left no part of a trace remains ${noMounts}`,
   (room) => {
     const kit = pathToFileURL(createRequire(import.meta.url).resolve('poc-kit')).href;
-    const [target, name] = [`'${directory}/x.json'`, `'x'.repeat(2 ** 17)`];
     const program = `import { withTrace } from '${kit}';
-      process.stdout.write(withTrace({ isText: false, file: ${target} }, ${name}, () => 'done'));`;
-    const { status, stdout, stderr } = onSmallDisk(`
-      head -c $((65536 - ${room} * 1024)) /dev/zero > "$D/fill"
-      '${process.execPath}' --input-type=module -e "${program}"; ls -x "$D"`);
+      const flags = { isText: false, file: process.env.D + '/x.json' };
+      process.stdout.write(withTrace(flags, 'x'.repeat(2 ** 17), () => 'done'));`;
+    const { status, stdout, stderr } = onSmallDisk(
+      `head -c $((65536 - ${room} * 1024)) /dev/zero > "$D/fill"
+      "$NODE" --input-type=module -e "$PROGRAM"; ls -x "$D"`,
+      { NODE: process.execPath, PROGRAM: program },
+    );
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'donefill\n' });
     expect(stderr).toMatch(/^The trace could not be written to .+x\.json: ENOSPC.*\n$/);
   },

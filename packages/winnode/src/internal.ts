@@ -5,6 +5,7 @@
  */
 export { parseArguments } from './arguments.js';
 export { makeBcryptPrimitives } from './bcryptprimitives.js';
+export { byHand, quotedWord } from './by-hand.js';
 export { ignoredIn } from './cache.js';
 export {
   crashOnWindows,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeBcryptPrimitives } from './bcryptprimitives.js';
+import { byHand } from './by-hand.js';
 import { runCommand } from './command.js';
 import { wineEnvironment } from './environment.js';
 import { WinnodeError } from './errors.js';
@@ -112,7 +113,7 @@ export async function requireUnused(prefix: string, wine: Wine): Promise<void> {
       user === undefined ? 'a wineserver that winnode did not start' : `process ${user}`
     } uses it, so winnode cannot replace it.`,
     user === undefined
-      ? `End the wineserver, then run this again: WINEPREFIX='${prefix}' ${wine.server} -k`
+      ? `End the wineserver, then run this again: ${byHand(prefix, [wine.server, '-k'])}`
       : `Wait until the process has ended, or end it, then run this again: kill ${user}`,
   );
 }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { byHand } from './by-hand.js';
 import { inARow, runCommand, wasInterrupted } from './command.js';
 import { endOrphans, endRunsOf, isMarked, markVariable } from './descendants.js';
 import { wineEnvironment } from './environment.js';
@@ -303,7 +304,7 @@ async function startServices(
     const hint = 'Probably another program killed it. Run winnode again.';
     throw new WinnodeError('ERR_WINESERVER', gone, hint);
   }
-  const hand = `To try it by hand: WINEPREFIX='${prefix}' ${wine.loader} cmd /c ver`;
+  const hand = `To try it by hand: ${byHand(prefix, [wine.loader, 'cmd', '/c', 'ver'])}`;
   if (isLate) {
     const late = `Wine did not start in ${prefix} within ${startLimitMs / 1_000} s.${saidIn(prefix)}`;
     const hint = `Allow more time: WINNODE_START_LIMIT=SECONDS. ${hand}`;

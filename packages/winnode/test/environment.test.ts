@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { findWine, prefixPath, runWindowsNode } from 'winnode';
 import {
+  byHand,
   ignoredIn,
   nodeOptionsOnDriveZ,
   requireWindowsName,
@@ -142,6 +143,18 @@ describe.skipIf(isWindows)('paths in environment variables', () => {
       expect(wineEnvironment('/p', { TMPDIR: value })).not.toHaveProperty('TMPDIR');
     },
   );
+
+  test.each([
+    ['/p', {}, '/w', 'WINEPREFIX=/p /w -k'],
+    ['/p', { TMPDIR: '/tmp' }, '/w', 'WINEPREFIX=/p /w -k'],
+    ['/p', { TMPDIR: '/var/tmp' }, '/w', 'TMPDIR=/tmp WINEPREFIX=/p /w -k'],
+    ["/a b'$HOME", {}, '/w e', String.raw`WINEPREFIX='/a b'\''$HOME' '/w e' -k`],
+  ])('a command to type has the prefix %j and, if it differs, the TMPDIR', (...given) => {
+    const [prefix, env, program, expected] = given;
+    expect(byHand(prefix, [program, '-k'], env)).toBe(expected);
+    const shell = expected.replace(/ \S+ -k$|'\/w e' -k$/, ' printenv WINEPREFIX');
+    expect(spawnSync('sh', ['-c', shell], { encoding: 'utf8' }).stdout).toBe(`${prefix}\n`);
+  });
 
   test.each([
     [undefined, 'mscoree=;mshtml='],

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findWine, openSession, type Session } from 'winnode';
+import { quotedWord } from 'winnode/internal';
 import { host, type Running, start } from './cli.js';
 import { cacheEnvironment, copyPrefix, makeCache, prefixIn, removeCache } from './prefixes.js';
 
@@ -29,24 +30,25 @@ function failingWine() {
 
   beforeAll(async () => {
     const { loader, server } = findWine();
+    const [codeWord, slowWord, serverWord] = [code, isSlow, server].map(quotedWord);
     script(
       failing,
       `case "$*" in *node.exe*)
-         if [ -e '${code}' ]; then
-           read -r code times what < '${code}'
-           if [ "$times" = once ]; then rm '${code}'; fi
+         if [ -e ${codeWord} ]; then
+           read -r code times what < ${codeWord}
+           if [ "$times" = once ]; then rm ${codeWord}; fi
            case "$what" in
-             server) '${server}' -k; '${server}' -w ;;
-             slow) touch '${isSlow}' ;;
-             deaf) trap '' TERM; touch '${isSlow}'; sleep 1 ;;
+             server) ${serverWord} -k; ${serverWord} -w ;;
+             slow) touch ${slowWord} ;;
+             deaf) trap '' TERM; touch ${slowWord}; sleep 1 ;;
            esac
            exit "$code"
          fi
        esac
-       exec '${loader}' "$@"`,
+       exec ${quotedWord(loader)} "$@"`,
     );
     // After a failed start the wineserver's commands take two seconds.
-    script(slow, `if [ -e '${isSlow}' ]; then sleep 2; fi\nexec '${server}' "$@"`);
+    script(slow, `if [ -e ${slowWord} ]; then sleep 2; fi\nexec ${serverWord} "$@"`);
     env = { ...cacheEnvironment(cache), WINNODE_WINE: failing, WINESERVER: slow };
     await copyPrefix(prefix);
     // Keeps the wineserver in use during the whole file, so that it does not end after each run.

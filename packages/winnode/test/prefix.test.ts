@@ -1,7 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   findWindowsNode,
   findWine,
@@ -10,7 +18,7 @@ import {
   runWindowsNode,
   type Session,
 } from 'winnode';
-import { nodeIn } from 'winnode/internal';
+import { nodeIn, wineEnvironment } from 'winnode/internal';
 import { host, runIn, start } from './cli.js';
 import {
   cacheEnvironment,
@@ -29,7 +37,7 @@ const prefix = () => prefixIn(cache);
 
 function isServerRunning(): boolean {
   const { server } = findWine();
-  return spawnSync(server, ['-k0'], { env: { ...env, WINEPREFIX: prefix() } }).status === 0;
+  return spawnSync(server, ['-k0'], { env: wineEnvironment(prefix(), env) }).status === 0;
 }
 
 const reason = host.kind === 'wine' ? '' : `needs Wine: ${host.reason || 'this is Windows'}`;
@@ -81,9 +89,19 @@ describe.skipIf(host.kind !== 'wine')(`the prefix of winnode ${reason}`, () => {
         hasInterfaces: true,
         real: 'Z:\\',
       });
+    });
 
-      // Node compares the volume, too, to see that two paths are one file.
-      const file = join(cache, 'precious');
+    // Wine has a volume number only for the file system of a drive, and / is the drive Z:.
+    const rootDevice = host.kind === 'wine' ? statSync('/').dev : 0;
+    const place = [cache, '/tmp', '/var/tmp'].find((each) => {
+      return host.kind === 'wine' && existsSync(each) && statSync(each).dev === rootDevice;
+    });
+    const why = place === undefined ? 'needs a directory for files in the file system of /' : '';
+
+    test.skipIf(why)(`Node recognizes that two paths are one file ${why}`, async () => {
+      const directory = mkdtempSync(join(place as string, 'winnode-one-file-'));
+      onTestFinished(() => rmSync(directory, { recursive: true }));
+      const file = join(directory, 'precious');
       writeFileSync(file, 'precious');
       const copying = `
         const file = ${JSON.stringify(file)};

@@ -10,6 +10,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findWine } from 'winnode';
+import { quotedWord } from 'winnode/internal';
 import { host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
@@ -103,7 +104,7 @@ describe.skipIf(host.kind !== 'wine')(`a failed start ${reason}`, () => {
     const says = `echo 'wine: the reason' >&2; exit 7`;
     writeFileSync(
       wine,
-      `#!/bin/sh\nif [ -e '${isBroken}' ] && [ "$1" != --version ]; then ${says}; fi\nexec '${loader}' "$@"\n`,
+      `#!/bin/sh\nif [ -e ${quotedWord(isBroken)} ] && [ "$1" != --version ]; then ${says}; fi\nexec ${quotedWord(loader)} "$@"\n`,
     );
     chmodSync(wine, 0o755);
     writeFileSync(isBroken, '');

@@ -13,6 +13,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findWine, openSession, timeLimitExitCode } from 'winnode';
+import { quotedWord } from 'winnode/internal';
 import { bin, host, start, winnode } from './cli.js';
 import {
   cacheEnvironment,
@@ -206,7 +207,7 @@ describe.skipIf(host.kind !== 'wine')(`a run in which something fails ${reason}`
       const { loader, server } = findWine();
       const killing = join(cache, `killing ${name}`);
       // In this case Wine may wait for ever, so this script waits for a long time.
-      const script = `case "$*" in *${name}*) '${server}' -k9; exec sleep 300 ;; esac; exec '${loader}' "$@"`;
+      const script = `case "$*" in *${name}*) ${quotedWord(server)} -k9; exec sleep 300 ;; esac; exec ${quotedWord(loader)} "$@"`;
       writeFileSync(killing, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       const ended = await winnode(['-p', '1'], {
         env: { ...env, WINNODE_WINE: killing, WINESERVER: server },
@@ -291,7 +292,7 @@ describe.skipIf(host.kind !== 'wine')(`a run in which something fails ${reason}`
     }, async () => {
       const spinning = join(cache, 'wineserver');
       const pids = join(cache, 'pids');
-      writeFileSync(spinning, `#!/bin/sh\necho $$ >> '${pids}'\nwhile :; do :; done\n`);
+      writeFileSync(spinning, `#!/bin/sh\necho $$ >> ${quotedWord(pids)}\nwhile :; do :; done\n`);
       chmodSync(spinning, 0o755);
       // WINESERVER names a script that loops.
       const run = await winnode(['-p', '1'], { env: { ...quick, WINESERVER: spinning } });

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findWine, runWindowsNode } from 'winnode';
+import { quotedWord } from 'winnode/internal';
 import { host, type Running, start, winnode, winnodeHere } from './cli.js';
 import {
   cacheEnvironment,
@@ -30,14 +31,14 @@ describe.skipIf(host.kind !== 'wine')(`a run in which something fails ${reason}`
 
   test('winnode ends the wineserver that Wine starts after winnode’s own wineserver was killed', async () => {
     const [killing, killed] = [join(cache, 'wineserver'), join(cache, 'killed')];
-    const { server } = findWine();
+    const [serverWord, killedWord] = [findWine().server, killed].map(quotedWord);
     writeFileSync(
       killing,
       `#!/bin/sh
-      if [ "$1" = -k0 ] && [ ! -e '${killed}' ]; then
-        '${server}' -k0 && '${server}' -k9 && touch '${killed}'
+      if [ "$1" = -k0 ] && [ ! -e ${killedWord} ]; then
+        ${serverWord} -k0 && ${serverWord} -k9 && touch ${killedWord}
       else
-        exec '${server}' "$@"
+        exec ${serverWord} "$@"
       fi`,
       { mode: 0o755 },
     );
