@@ -75,12 +75,13 @@ const environments = {
     }),
   },
   limits: {
-    what: 'a long path with blanks and an umlaut, 1,024 descriptors, umask 077, no standard input',
+    what: 'a long path with blanks and an umlaut, 4,096 descriptors, umask 077, no standard input',
     // A prefix of its own: its wineserver has these limits, and other programs must not get it.
     variables: ({ scratch }) => ({ WINNODE_PREFIX: join(scratch, 'prefix') }),
     scratch: [tmpdir(), 'hostile-'],
-    // With 256 Windows Node fails with EMFILE: a wineserver serves several programs.
-    limits: 'ulimit -c 0 -n 1024; umask 077; exec <&-',
+    // A wineserver serves several programs, and has the descriptors of all their sockets: with 256
+    // Windows Node fails with EMFILE, and with 1,024 the tests with many sockets.
+    limits: 'ulimit -c 0 -n 4096; umask 077; exec <&-',
     isCopied: true,
   },
 };

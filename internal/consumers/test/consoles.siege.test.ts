@@ -194,6 +194,12 @@ describe.skipIf(host.kind !== 'wine')(`consoles ${host.kind === 'wine' ? '' : ho
       await print(1, 'http-server.ts', port);
       return print(1, 'http-client.ts', port);
     },
+    // curl needs an AF_UNIX file, so the request is made over a port.
+    'curl --unix-socket C:\\run\\app.sock http://localhost/hello': async () => {
+      const port = await freePort();
+      await print(1, 'http-server.ts', `${port}`);
+      return { real: await textOf(port, '/hello') };
+    },
     'node path-errors.mjs': pathErrors,
     'npx --package tofu-reactor tofu proxy "tcp|127.0.0.1|8080" "uds|C:\\run\\app.sock"': proxy,
     'tofu proxy "tcp|127.0.0.1|8080" "uds|C:\\run\\app.sock"': proxy,

@@ -206,7 +206,7 @@ describe.skipIf(isWindows)('a directory whose path Windows cannot express', () =
   );
 
   test('winnode rejects such a cache, and accepts a name that Wine can express', async () => {
-    const env = { WINNODE_CACHE: join(scratch, 'cache.') };
+    const env = { WINNODE_CACHE: join(scratch, 'cache.'), WINNODE_PREFIX: '' };
     shareNode(env.WINNODE_CACHE);
     const { code, stderr } = await winnodeHere(['-p', '1'], env);
     expect(code).toBe(1);
