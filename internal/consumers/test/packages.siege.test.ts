@@ -252,7 +252,7 @@ describe.skipIf(reason !== '').each(Object.keys(managers) as (keyof typeof manag
     test.runIf(name === 'npm')('a socket of a second copy of tofu-sockets is polled', () => {
       const modules = join(project.directory, 'node_modules');
       const copy = join(modules, 'afd-poller/node_modules/tofu-sockets');
-      cpSync(join(modules, 'tofu-sockets'), copy, { recursive: true });
+      cpSync(join(modules, 'tofu-sockets'), copy, { recursive: true, filter: () => true });
       project.write('two.mjs', twoCopies);
       expect(project.exec('winnode', 'two.mjs').trim()).toBe('socket socket');
       rmSync(join(modules, 'afd-poller/node_modules'), { recursive: true });

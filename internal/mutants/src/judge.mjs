@@ -87,7 +87,8 @@ function copyPackage(directory, to) {
   const from = join(root, directory);
   mkdirSync(join(to, 'node_modules'), { recursive: true });
   for (const part of ['src', 'test', 'package.json', 'tsconfig.build.json']) {
-    if (existsSync(join(from, part))) cpSync(join(from, part), join(to, part), { recursive: true });
+    if (existsSync(join(from, part)))
+      cpSync(join(from, part), join(to, part), { recursive: true, filter: () => true });
   }
   for (const dependency of readdirSync(join(from, 'node_modules'))) {
     const isCopied = planted.includes(`packages/${dependency}`);

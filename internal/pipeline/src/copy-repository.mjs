@@ -44,7 +44,7 @@ export function copyBuilds(place) {
   );
   const files = ['.host-facts.json', '.host-profile.json', 'node_modules/.setup-pnpm'];
   for (const path of [...built, ...files].filter((each) => existsSync(join(root, each)))) {
-    cpSync(join(root, path), join(place, path), { recursive: true });
+    cpSync(join(root, path), join(place, path), { recursive: true, filter: () => true });
   }
 }
 

@@ -60,6 +60,10 @@ const refused = {
     'for (const { durationUs } of calls) expect(durationUs).toBeLessThan(1_000);',
     'expect(\n  performance.now() -\n    before,\n)\n  .toBeLessThan(1_000);',
   ],
+  'a copied directory, which ends Node on Windows if its path is not ASCII': [
+    'cpSync(from, to, { recursive: true });',
+    'cpSync(join(from, part), join(to, part), {\n  dereference: true,\n  recursive: true,\n});',
+  ],
 };
 const accepted = [
   'checkProperty(fc.property(fc.nat(), ok), 500);',
@@ -68,6 +72,8 @@ const accepted = [
   'const sim = createSimNt({ seed: 20_261_122 });',
   '// fc.assert(property) and Math.random() in a comment',
   '/* seed = Date.now() */',
+  'cpSync(from, to, { recursive: true, filter: () => true });',
+  'cpSync(from, to, { filter: isSource, recursive: true });',
   'expect(sim.nowMs()).toBeLessThan(20);',
   'expect(fixture.sim.nowMs() - before).toBeLessThanOrEqual(3);',
   'const t = performance.now();\nwork();\nexpect(performance.now() - t).toBeGreaterThanOrEqual(50);',

@@ -29,7 +29,7 @@ export function stagePackage(root, name, home = readHome(root)) {
     write(place, publishedPath(file), builtText(directory, file));
   }
   for (const extra of manifest.files.filter((each) => each !== 'dist')) {
-    cpSync(join(directory, extra), join(place, extra), { recursive: true });
+    cpSync(join(directory, extra), join(place, extra), { recursive: true, filter: () => true });
   }
   const readme = readFileSync(join(directory, 'README.md'), 'utf8');
   write(place, 'README.md', publishedReadme(readme, published, all, home, root));

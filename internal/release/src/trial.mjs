@@ -18,7 +18,10 @@ export function tryVersions(root) {
   try {
     execute('git', ['clone', '--quiet', '--shared', root, place], root);
     for (const { path } of publishedPackages(root)) {
-      cpSync(join(root, path, 'dist'), join(place, path, 'dist'), { recursive: true });
+      cpSync(join(root, path, 'dist'), join(place, path, 'dist'), {
+        recursive: true,
+        filter: () => true,
+      });
     }
     symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'), 'junction');
     execute(

@@ -217,7 +217,10 @@ describe('an incomplete installation', () => {
     const copy = join(scratch, parts.join(' '));
     mkdirSync(copy);
     for (const part of ['package.json', ...parts]) {
-      cpSync(join(dirname(dirname(bin)), part), join(copy, part), { recursive: true });
+      cpSync(join(dirname(dirname(bin)), part), join(copy, part), {
+        recursive: true,
+        filter: () => true,
+      });
     }
     return join(copy, 'bin', 'nt-findings.mjs');
   };

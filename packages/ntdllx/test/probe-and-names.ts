@@ -41,7 +41,7 @@ test('without koffi the error of the first call says how to install it', () => {
   const copy = mkdtempSync(join(tmpdir(), 'ntdllx-alone-'));
   try {
     const entry = createRequire(import.meta.url).resolve('ntdllx');
-    cpSync(dirname(entry), copy, { recursive: true });
+    cpSync(dirname(entry), copy, { recursive: true, filter: () => true });
     const exports = { './package.json': './package.json' };
     const manifest = { name: 'ntdllx', type: 'module', exports };
     writeFileSync(join(copy, 'package.json'), JSON.stringify(manifest));
@@ -71,7 +71,10 @@ test('without koffi the error of the first call says how to install it', () => {
     expect(facts[0].hint).toMatch(/^Install koffi with its native part for win32-(x64|arm64)\./);
 
     // Now koffi is there, but not its native part.
-    cpSync(koffiRoot(), join(copy, 'node_modules', 'koffi'), { recursive: true });
+    cpSync(koffiRoot(), join(copy, 'node_modules', 'koffi'), {
+      recursive: true,
+      filter: () => true,
+    });
     const again = spawnSync(process.execPath, main, { encoding: 'utf8', env });
     const { message } = JSON.parse(again.stdout.split('\n')[0] ?? '');
     expect(message).toContain(`  ${join(copy, 'node_modules', '@koromix', 'koffi-win32-')}`);

@@ -101,7 +101,7 @@ describe.skipIf(host.kind !== 'wine')(`a project outside this repository ${reaso
 
   test.each(Object.entries(installers))(`winnode works with %s${noNamespace}`, (name, manager) => {
     const project = join(scratch, name);
-    cpSync(join(packageDirectory, 'example'), project, { recursive: true });
+    cpSync(join(packageDirectory, 'example'), project, { recursive: true, filter: () => true });
     const manifest = join(project, 'package.json');
     if (name === 'pnpm') {
       const builds = 'allowBuilds:\n  esbuild: false\n  koffi: false\n';
