@@ -1,4 +1,5 @@
+import { presetNames } from '@tofu-nt/bench';
 import { test } from 'vitest';
 import { expectNoAllocation } from './allocation.js';
 
-test('an event of the engine allocates nothing [single]', () => expectNoAllocation('single'));
+test.each(presetNames)('an event of the engine allocates nothing [%s]', expectNoAllocation);
