@@ -16,12 +16,13 @@ export type Outcome = 'served' | 'blocked' | 'unread';
  * The receiving half of a connection. It decides when the socket is drained, when the budget is
  * used up, and when the end of the stream is certain.
  *
- * A receive may return 0 after a reset: under Wine 8 the wineserver has already removed the error
- * from the socket (measured: X01). Therefore a 0 alone does not mean the end. It is certain if the
- * socket still has a peer, because a reset takes the peer's name from a socket of Wine 8, and on
- * the other kernels a receive after a reset fails. It is also certain after the poller has reported
- * it, because the poller reports a reset as a reset. Otherwise the connection requests an event,
- * which arrives at once.
+ * A receive may return 0 after a reset (measured: X01), because the wineserver has already removed
+ * the error from the socket. Under Wine 8 every receive then returns 0, but the socket has no peer
+ * any more. Under Wine 10 the socket keeps its peer, and only a receive that was in progress when
+ * the reset arrived returns 0: the next one fails. So after a 0 the end is certain if the socket
+ * still has a peer and a second receive returns 0, too. It is also certain after the poller has
+ * reported it, because the poller reports a reset as a reset. Otherwise the connection requests an
+ * event, which arrives at once.
  */
 export class ReadSide {
   readonly speculation = new Speculation();
@@ -74,7 +75,7 @@ export class ReadSide {
     const count = skt.recv(into);
     if (count === wouldBlock) return this.#blocked();
     if (count === 0) {
-      if (!this.isEndConfirmed && !hasPeer(skt)) return this.#blocked();
+      if (!this.isEndConfirmed && !isEnd(skt)) return this.#blocked();
       this.isEnded = true;
       return 0;
     }
@@ -92,6 +93,14 @@ export class ReadSide {
     this.#hasBlocked = true;
     return wouldBlock;
   }
+}
+
+const oneByte = new Uint8Array(1);
+
+/** Whether a receive that returned 0 means the end. @throws {WsaError} after a reset (Wine 10) */
+function isEnd(skt: StreamSkt): boolean {
+  // The second receive looks only, so that it cannot lose a byte, whatever it returns.
+  return hasPeer(skt) && skt.recv(oneByte, { peek: true }) === 0;
 }
 
 /**

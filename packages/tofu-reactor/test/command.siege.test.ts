@@ -124,6 +124,20 @@ describe.skipIf(host.kind === 'none' || reason !== '')(`the command under load $
     await setup.target.close();
   });
 
+  test('a reset right after a byte is never passed on as an end, in 2,000 connections', async () => {
+    const setup = await Setup.start();
+    for (let count = 0; count < 2_000; count += 1) {
+      const [client, target] = await setup.open();
+      // No pause between the byte and the reset: the proxy may receive at that moment.
+      client.socket.once('data', () => target.socket.resetAndDestroy());
+      target.socket.write('x');
+      await until(() => client.isClosed || client.hasEnded, 0);
+      expect(client).toMatchObject({ hasEnded: false, error: 'ECONNRESET' });
+    }
+    setup.proxy.child.kill('SIGKILL');
+    await setup.target.close();
+  });
+
   test('Ctrl-C at a random moment under load ends the proxy within 2 s, with a correct summary', async () => {
     const times: number[] = [];
     await checkRunsAsync(4, 1, async (choices) => {
