@@ -22,6 +22,7 @@ export { LoopPump } from './loop-pump.js';
 export type { ReactorSeams } from './options.js';
 export type { PortWatch, PortWatchFactory } from './port-watch.js';
 export { adoptListener } from './reactor.js';
+export { ReadSide } from './read-side.js';
 export { Speculation } from './speculation.js';
 export { ThreadShare } from './thread-share.js';
 export type { RunningThread, ThreadStarter } from './thread-watch.js';

@@ -1,7 +1,7 @@
 import { WsaError } from 'ntdllx';
+import { ReadSide } from 'tofu-reactor/internal';
 import { type StreamSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
-import { ReadSide } from '../src/read-side.js';
 
 // What a receive of 0 means. The moments after a reset are too short to meet them in a test with a
 // real kernel, so this socket returns what was measured there.
