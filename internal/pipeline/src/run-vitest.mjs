@@ -58,9 +58,10 @@ async function startVitest(nodeKind, packages, options) {
   const nodeOptions = [
     env.NODE_OPTIONS,
     build === 'debug' ? '--conditions=debug' : '',
-    // V8's own threads take a tenth of the CPU time: under Wine a thread costs as much as a hundred
-    // calls, and several files at a time use all cores. (0 would mean: as many threads as cores.)
-    isInWindowsNode ? '--v8-pool-size=1' : '',
+    // More threads of V8's own take a tenth of the CPU time, because several files at a time use all
+    // cores, and under Wine a thread costs as much as a hundred calls. (0 would mean: as many
+    // threads as cores.)
+    '--v8-pool-size=1',
   ];
   const command = [vitest, 'run', '--config', config, '--configLoader', 'native', ...vitestOptions];
   const environment = {

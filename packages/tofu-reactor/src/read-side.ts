@@ -16,8 +16,8 @@ export type Outcome = 'served' | 'blocked' | 'unread';
  * The receiving half of a connection. It decides when the socket is drained, when the budget is
  * used up, and when the end of the stream is certain.
  *
- * A receive may return 0 after a reset (measured: X01), because the wineserver has already removed
- * the error from the socket. Under Wine 8 every receive then returns 0, but the socket has no peer
+ * Under Wine a receive may return 0 after a reset (measured: X01), because the wineserver has
+ * already removed the error from the socket. Under Wine 8 every receive then returns 0, but the socket has no peer
  * any more. Under Wine 10 the socket keeps its peer, and only a receive that was in progress when
  * the reset arrived returns 0: the next one fails. So after a 0 the end is certain if the socket
  * still has a peer and a second receive returns 0, too. It is also certain after the poller has
@@ -97,15 +97,15 @@ export class ReadSide {
 
 const oneByte = new Uint8Array(1);
 
-/** Whether a receive that returned 0 means the end. @throws {WsaError} after a reset (Wine 10) */
+/** Whether a receive that returned 0 means the end. @throws {WsaError} after a reset */
 function isEnd(skt: StreamSkt): boolean {
   // The second receive looks only, so that it cannot lose a byte, whatever it returns.
   return hasPeer(skt) && skt.recv(oneByte, { peek: true }) === 0;
 }
 
 /**
- * True if the socket has a peer over TCP. False for AF_UNIX, where this was not measured after a
- * reset, and after both sides have ended.
+ * Whether getpeername returns a peer over TCP. Under Wine 8 it fails after a reset, and after both
+ * sides have ended. False for AF_UNIX, where this was not measured after a reset.
  */
 function hasPeer(skt: StreamSkt): boolean {
   try {

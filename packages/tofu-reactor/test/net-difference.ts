@@ -17,8 +17,8 @@ const received = 'error ECONNRESET read';
  * True if both logs are equal, up to one of two differences, after which the rest differs, too:
  *
  * - Under Wine 8 a receive after a reset returns 0, like at the end of a stream (X01). `node:net`
- *   then emits `end`; the reactor asks the poller, which reports the reset. How many bytes arrive
- *   before a reset is not determined.
+ *   then emits `end`; the reactor recognizes the reset. How many bytes arrive before a reset is not
+ *   determined.
  * - `resetAndDestroy` right after `end`: libuv refuses it with EINVAL, and `node:net` emits that
  *   error and closes in order; the reactor resets, as the caller demands.
  */

@@ -1,6 +1,6 @@
 import { WsaError } from 'ntdllx';
 import { ReadSide } from 'tofu-reactor/internal';
-import { type StreamSkt, type WouldBlock, wouldBlock } from 'tofu-sockets';
+import { type StreamSkt, type TransferFlags, type WouldBlock, wouldBlock } from 'tofu-sockets';
 import { describe, expect, test } from 'vitest';
 
 // What a receive of 0 means. The moments after a reset are too short to meet them in a test with a
@@ -9,56 +9,70 @@ import { describe, expect, test } from 'vitest';
 /** A receive's result, or the error that it throws. */
 type Received = number | WouldBlock | WsaError;
 
-/** WSAECONNRESET. */
 const reset = new WsaError('recv', 10054);
+const tcp = { host: '127.0.0.1', port: 1 };
 
-/** A socket that returns these results in turn. @param hasPeer false: getpeername fails */
-function scripted(results: readonly Received[], hasPeer: boolean): StreamSkt {
+/** A receive of 8 bytes on a socket that returns these results in turn, and the calls so far. */
+function receiving(results: readonly Received[], peer: object | undefined, isEndConfirmed = false) {
   const left = [...results];
-  return {
-    recv() {
+  const calls: string[] = [];
+  const skt = {
+    recv(into: Uint8Array, { peek = false }: TransferFlags = {}) {
+      calls.push(`${peek ? 'peek' : 'recv'} ${into.byteLength}`);
       const result = left.shift();
       if (result === undefined) throw new Error('one receive too many');
       if (result instanceof WsaError) throw result;
       return result;
     },
     peerEndpoint() {
-      if (!hasPeer) throw new WsaError('getpeername', 10057);
-      return { host: '127.0.0.1', port: 1 };
+      calls.push('peer');
+      if (peer === undefined) throw new WsaError('getpeername', 10057);
+      return peer;
     },
   } as unknown as StreamSkt;
+  const readSide = new ReadSide();
+  readSide.isEndConfirmed = isEndConfirmed;
+  return { readSide, calls, receive: () => readSide.receive(skt, new Uint8Array(8)) };
 }
 
 describe('X01 a receive of 0', () => {
-  const into = new Uint8Array(8);
-  const receive = (results: readonly Received[], hasPeer: boolean, isEndConfirmed = false) => {
-    const readSide = new ReadSide();
-    readSide.isEndConfirmed = isEndConfirmed;
-    return { readSide, call: () => readSide.receive(scripted(results, hasPeer), into) };
-  };
-
-  test('is the end if the socket has a peer and the next receive returns 0, too', () => {
-    const { readSide, call } = receive([0, 0], true);
-    expect(call()).toBe(0);
+  test('is the end if the socket has a peer and a second receive returns 0, too', () => {
+    const { readSide, calls, receive } = receiving([0, 0], tcp);
+    expect(receive()).toBe(0);
     expect(readSide.isEnded).toBe(true);
-    expect(call()).toBe(0);
+    expect(receive()).toBe(0);
+    expect(calls).toEqual(['recv 8', 'peer', 'peek 1']);
   });
 
-  test('is the end after the poller has reported the end; it makes no other call', () => {
-    const { readSide, call } = receive([0], false, true);
-    expect(call()).toBe(0);
+  test('is the end at once after the poller has reported the end', () => {
+    const { readSide, calls, receive } = receiving([0], undefined, true);
+    expect(receive()).toBe(0);
     expect(readSide.isEnded).toBe(true);
+    expect(calls).toEqual(['recv 8']);
   });
 
-  test('is not the end if the socket has no peer (a reset under Wine 8)', () => {
-    const { readSide, call } = receive([0], false);
-    expect(call()).toBe(wouldBlock);
+  test.each([
+    ['the socket has no peer (a reset under Wine 8)', undefined],
+    ['the socket is one of AF_UNIX', { path: 'C:\\a.sock' }],
+  ])('is not yet the end if %s', (_, peer) => {
+    const { readSide, calls, receive } = receiving([0], peer);
+    expect(receive()).toBe(wouldBlock);
     expect(readSide.isEnded).toBe(false);
+    expect(calls).toEqual(['recv 8', 'peer']);
   });
 
-  test('is a reset if the next receive fails (a reset during the receive under Wine 10)', () => {
-    const { readSide, call } = receive([0, reset], true);
-    expect(call).toThrowError(reset);
+  test.each<Received>([wouldBlock, 1])(
+    'is not yet the end if a second receive returns %s',
+    (second) => {
+      const { readSide, receive } = receiving([0, second], tcp);
+      expect(receive()).toBe(wouldBlock);
+      expect(readSide.isEnded).toBe(false);
+    },
+  );
+
+  test('is a reset if a second receive fails (a reset during the first one under Wine 10)', () => {
+    const { readSide, receive } = receiving([0, reset], tcp);
+    expect(receive).toThrowError(reset);
     expect(readSide.isEnded).toBe(false);
   });
 });

@@ -128,7 +128,9 @@ export interface StreamSkt<E extends SktEndpoint = SktEndpoint> extends AnySkt<E
    * directly to `into`, which must have room for at least one byte.
    *
    * @returns how many bytes were received; 0 at the end of the stream, when the peer sends no
-   *   more; or `wouldBlock` if no data is there now.
+   *   more; or `wouldBlock` if no data is there now. Under Wine 0 may also follow a reset (measured):
+   *   under Wine 8 always, under Wine 10 if the reset arrives during the call. A poll reports ABORT
+   *   for a reset, and DISCONNECT for the end.
    */
   recv(into: Uint8Array, flags?: TransferFlags): number | WouldBlock;
 
