@@ -1,5 +1,6 @@
 // npm start: prepares the clone, builds both builds and runs the ladder. The ladder gets all
 // arguments except --no-install.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -32,8 +33,23 @@ const help = `npm start -- [flags]: prepares the clone and runs the stages. Each
   --help          this text
 `;
 
-// The ladder parses its arguments itself and knows its stages. But in a fresh clone it is not built
-// yet, and a typing error should not be reported only after a minute.
+const ladder = join(root, 'internal', 'poc-ladder');
+
+/** The names of the stages, which the ladder has as dependencies. */
+function stageNames() {
+  const { dependencies } = JSON.parse(readFileSync(join(ladder, 'package.json'), 'utf8'));
+  const names = Object.keys(dependencies).filter((name) => name.startsWith('poc-stage'));
+  return names.map((name) => name.slice('poc-stage'.length));
+}
+
+function requireKnown(flag, values = [], known) {
+  const unknown = values.find((value) => !known.includes(value));
+  if (unknown === undefined) return;
+  throw new SetupError(`${flag} needs one of ${known.join(', ')}; got "${unknown}".`, 2);
+}
+
+// The ladder checks its arguments itself. But in a fresh clone it is not built yet, and a typing
+// error should not be reported only after a minute.
 function readFlags(args) {
   const options = {
     stage: { type: 'string', multiple: true },
@@ -69,6 +85,8 @@ function readFlags(args) {
     const [said] = error.message.split(/\.?(?:\n|$)|\. /);
     throw new SetupError(`${said}. Known: ${known}.`, 2);
   }
+  requireKnown('--stage', values.stage, stageNames());
+  requireKnown('--build', values.build, ['debug', 'release']);
   const { port } = values;
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65_535)) {
     throw new SetupError(`--port needs a number from 0 to 65535, got "${port}".`, 2);
@@ -86,9 +104,12 @@ await main(async () => {
   if (flags.json) keepStdoutForPrograms();
   await setup(isInstallAllowed);
   await buildAll();
-  const ladder = join(root, 'internal', 'poc-ladder', 'dist', 'release', 'main.js');
   const options = { stdio: 'inherit', mayEndBySignal: flags.serve === true };
-  const code = await run(process.execPath, [ladder, ...rest], options);
+  const code = await run(
+    process.execPath,
+    [join(ladder, 'dist', 'release', 'main.js'), ...rest],
+    options,
+  );
   sayHowToGetPnpm();
   return code;
 });

@@ -40,6 +40,8 @@ describe('npm start rejects wrong arguments at once, with one message and exit c
     [['--port', '70000'], /^--port needs a number from 0 to 65535, got "70000"\.$/],
     [['--port', 'x'], /^--port needs a number from 0 to 65535, got "x"\.$/],
     [['--port', '-1'], /^Option '--port' argument is ambiguous\. Known: /],
+    [['--stage', '9'], /^--stage needs one of 0-wake, 1-event, .*; got "9"\.$/],
+    [['--build', 'fast'], /^--build needs one of debug, release; got "fast"\.$/],
     [['1-iocp'], /^Unexpected argument '1-iocp'\. Known: /],
   ])('%j', async (args, message) => {
     const { status, stdout, stderr } = await run('scripts/start.mjs', '--no-install', ...args);

@@ -17,12 +17,12 @@ export type Outcome = 'served' | 'blocked' | 'unread';
  * used up, and when the end of the stream is certain.
  *
  * Under Wine a receive may return 0 after a reset (measured: X01), because the wineserver has
- * already removed the error from the socket. Under Wine 8 every receive then returns 0, but the socket has no peer
- * any more. Under Wine 10 the socket keeps its peer, and only a receive that was in progress when
- * the reset arrived returns 0: the next one fails. So after a 0 the end is certain if the socket
- * still has a peer and a second receive returns 0, too. It is also certain after the poller has
- * reported it, because the poller reports a reset as a reset. Otherwise the connection requests an
- * event, which arrives at once.
+ * already removed the error from the socket. Under Wine 8 every receive then returns 0, but the
+ * socket has no peer any more. Under Wine 10 the socket keeps its peer, and only a receive that was
+ * in progress when the reset arrived returns 0: the next one fails. So after a 0 the end is certain
+ * if the socket still has a peer and a second receive returns 0, too. It is also certain after the
+ * poller has reported it, because the poller reports a reset as a reset. Otherwise the connection
+ * requests an event, which arrives at once.
  */
 export class ReadSide {
   readonly speculation = new Speculation();
