@@ -1,5 +1,6 @@
 // Evaluates the typed lines: Node's own REPL, in Windows Node. If there is a terminal, another
 // program owns it and forwards every key as the terminal sent it; see terminal-front.ts.
+import type { EventEmitter } from 'node:events';
 import { release } from 'node:os';
 import { clearLine, cursorTo } from 'node:readline';
 import repl, { type REPLEval, type REPLServer } from 'node:repl';
@@ -143,9 +144,22 @@ if (terminal !== undefined) {
   completePrototypes(server, isColored);
   server.setupHistory(settings.history ?? '', () => {});
 }
+/** True from a typed line until Node has written it to the history file, some milliseconds later. */
+let isLineUnsaved = false;
+if (terminal !== undefined && settings.history !== undefined) {
+  server.on('line', () => (isLineUnsaved = true));
+  // An event of Node's own, after each write.
+  (server as EventEmitter).on('flushHistory', () => (isLineUnsaved = false));
+}
 // Runs at every exit, because a typed line may call process.exit.
 if (terminal !== undefined) process.on('exit', () => output.write(endMark));
 server.on('exit', () => {
   closeEverything();
-  process.exit();
+  // The line that ends the prompt is still to be written. If the file cannot be written, the prompt
+  // ends without it.
+  process.nextTick(() => {
+    if (!isLineUnsaved) process.exit();
+    (server as EventEmitter).once('flushHistory', () => process.exit());
+    setTimeout(() => process.exit(), 500);
+  });
 });

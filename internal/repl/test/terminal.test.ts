@@ -152,6 +152,8 @@ describe.skipIf(reason !== undefined)(title, { timeout: limitMs }, () => {
     terminal.type(key.ctrlC);
     await terminal.saw(/nt> $/);
     await terminal.enter('20 + 3');
+    // Node writes lines to the history some milliseconds later. Now only .exit is still to be written.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     terminal.type('.exit\r');
     await terminal.saw(/Closed: .*port#\d+ \(0x[0-9a-f]+\)/);
     expect(await terminal.ended).toBe(0);
