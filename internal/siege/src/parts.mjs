@@ -143,7 +143,7 @@ export const parts = [
   }),
   siegeFiles({
     name: 'command',
-    what: 'the proxy with 1,000 connections, every byte compared, 2,000 resets, and Ctrl-C with a real time limit',
+    what: 'the proxy with 1,000 connections, every byte compared, 500 resets, and Ctrl-C with a real time limit',
     limitMinutes: 3,
     isSeeded: true,
     needsWindowsNode: true,
