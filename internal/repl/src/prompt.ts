@@ -148,7 +148,7 @@ if (terminal !== undefined) {
 let isLineUnsaved = false;
 if (terminal !== undefined && settings.history !== undefined) {
   server.on('line', () => (isLineUnsaved = true));
-  // An event of Node's own, after each write.
+  // Node emits it after a write, if no other line is to be written.
   (server as EventEmitter).on('flushHistory', () => (isLineUnsaved = false));
 }
 // Runs at every exit, because a typed line may call process.exit.
